@@ -1,0 +1,180 @@
+//! Action patterns: what stands in `Action` and `NotAction`.
+
+use std::fmt;
+
+use crate::glob;
+
+/// A set of actions as policies write it: `s3:DeleteBucket`, `s3:Delete*`, `s3:?eleteBucket`, or `*` for all.
+///
+/// `*` is any run of characters, also none, and `?` is exactly one; neither matches the colon, and the letter case does
+/// not count ("IAM JSON policy elements: Action").  Two patterns are equal if they are written alike but for letter case
+/// and redundant wildcards.
+///
+/// ```
+/// use iam_policy::ActionPattern;
+///
+/// let pattern = ActionPattern::parse("s3:Delete*")?;
+/// assert!(pattern.matches("s3:DeleteBucket"));
+/// assert!(pattern.intersects(&ActionPattern::parse("S3:*Bucket")?));
+/// assert!(pattern.covers(&ActionPattern::parse("s3:DeleteObject*")?));
+/// # Ok::<(), iam_policy::ActionPatternError>(())
+/// ```
+#[derive(Clone)]
+pub struct ActionPattern {
+    text: Box<str>,
+    /// Prefix, colon and name in normal form; `*` alone is kept as `*:*`.
+    normal: Box<[char]>,
+    /// Where in `normal` the colon stands.
+    colon: usize,
+}
+
+impl ActionPattern {
+    /// Reads a pattern as IAM does.
+    ///
+    /// # Errors
+    ///
+    /// If the text is neither `*` nor a service prefix, one colon and a name.
+    /// Anything may follow the colon, as IAM accepts it.
+    pub fn parse(text: &str) -> Result<ActionPattern, ActionPatternError> {
+        let fail = |problem| {
+            Err(ActionPatternError {
+                text: text.to_owned(),
+                problem,
+            })
+        };
+        let (prefix, name) = match text.split_once(':') {
+            None if text == "*" => ("*", "*"),
+            None => return fail(ActionPatternProblem::NoColon),
+            Some((_, name)) if name.contains(':') => return fail(ActionPatternProblem::TwoColons),
+            Some(("", _)) => return fail(ActionPatternProblem::NoPrefix),
+            Some(parts) => parts,
+        };
+        if let Some(odd) = prefix
+            .chars()
+            .find(|&c| !(c.is_ascii_alphanumeric() || "-.*?".contains(c)))
+        {
+            return fail(ActionPatternProblem::OddPrefix(odd));
+        }
+        let mut normal = Vec::with_capacity(text.len() + 2);
+        glob::push_normal(&mut normal, prefix);
+        let colon = normal.len();
+        normal.push(':');
+        glob::push_normal(&mut normal, name);
+        Ok(ActionPattern {
+            text: text.into(),
+            normal: normal.into(),
+            colon,
+        })
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether the pattern names this action, e.g. `s3:GetObject`.
+    #[must_use]
+    pub fn matches(&self, action: &str) -> bool {
+        let Some((prefix, name)) = action.split_once(':') else {
+            return false;
+        };
+        if name.contains(':') {
+            return false;
+        }
+        let chars = |text: &str| text.chars().collect::<Vec<_>>();
+        glob::matches(self.prefix(), &chars(prefix)) && glob::matches(self.name(), &chars(name))
+    }
+
+    /// Whether some action, known or not, is named by both patterns.  Exact.
+    #[must_use]
+    pub fn intersects(&self, other: &ActionPattern) -> bool {
+        glob::intersect(self.prefix(), other.prefix()) && glob::intersect(self.name(), other.name())
+    }
+
+    /// Whether every action that `inner` names is named by this pattern too.
+    #[must_use]
+    pub fn covers(&self, inner: &ActionPattern) -> bool {
+        self.covers_plainly(inner)
+    }
+
+    /// A sufficient test for [`ActionPattern::covers`] that looks at the two patterns once.
+    pub(crate) fn covers_plainly(&self, inner: &ActionPattern) -> bool {
+        glob::covers(self.prefix(), inner.prefix()) && glob::covers(self.name(), inner.name())
+    }
+
+    /// Whether the pattern names every action there is.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.prefix() == ['*'] && self.name() == ['*']
+    }
+
+    /// Whether the pattern names exactly one action.
+    #[must_use]
+    pub fn is_literal(&self) -> bool {
+        !self.normal.iter().any(|&c| is_wildcard(c))
+    }
+
+    pub(crate) fn prefix(&self) -> &[char] {
+        self.normal.get(..self.colon).unwrap_or_default()
+    }
+
+    pub(crate) fn name(&self) -> &[char] {
+        self.normal.get(self.colon + 1..).unwrap_or_default()
+    }
+
+    pub(crate) fn normal(&self) -> &[char] {
+        &self.normal
+    }
+}
+
+/// Whether the character is one of the two wildcards.
+pub(crate) fn is_wildcard(c: char) -> bool {
+    matches!(c, '*' | '?')
+}
+
+impl PartialEq for ActionPattern {
+    fn eq(&self, other: &ActionPattern) -> bool {
+        self.normal == other.normal
+    }
+}
+
+impl Eq for ActionPattern {}
+
+impl fmt::Display for ActionPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for ActionPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActionPattern({})", self.text)
+    }
+}
+
+/// A text that is no action pattern.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no action: {problem}")]
+pub struct ActionPatternError {
+    text: String,
+    problem: ActionPatternProblem,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum ActionPatternProblem {
+    #[error(
+        "it has no colon; write a service prefix, a colon and a name, as in `s3:GetObject`, or `*` for all"
+    )]
+    NoColon,
+    #[error(
+        "it has two colons; write one service prefix, one colon and a name, as in `s3:GetObject`"
+    )]
+    TwoColons,
+    #[error("nothing stands before the colon; write a service prefix, as in `s3:GetObject`")]
+    NoPrefix,
+    #[error(
+        "`{0}` cannot be in a service prefix; use letters, digits, `-`, `.` and the wildcards `*` and `?`"
+    )]
+    OddPrefix(char),
+}

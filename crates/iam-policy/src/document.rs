@@ -1,0 +1,166 @@
+//! Policy documents.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::error::{DocumentError, Place};
+use crate::quota::{compact, quota_size};
+use crate::statement::{self, Member, Statement};
+
+/// A policy document as IAM accepts it ("Grammar of the IAM JSON policy language").
+///
+/// The order of its parts and the keys that the grammar does not know are preserved, and what is not changed is written
+/// back as it was, white space between tokens aside.
+///
+/// ```
+/// use iam_policy::PolicyDocument;
+///
+/// let document = PolicyDocument::parse(
+///     r#"{ "Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"} }"#,
+/// )?;
+/// assert_eq!(document.statements().len(), 1);
+/// assert_eq!(
+///     document.to_json(),
+///     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}}"#,
+/// );
+/// # Ok::<(), iam_policy::DocumentError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PolicyDocument {
+    pub(crate) members: Vec<Member>,
+    pub(crate) statements: Vec<Statement>,
+}
+
+impl PolicyDocument {
+    /// Reads a document from its JSON text, or from the percent-encoded text that IAM's Get calls answer.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not JSON, or not a document by the grammar; the message says in which statement and at which key,
+    /// and what was expected there.
+    pub fn parse(text: &str) -> Result<PolicyDocument, DocumentError> {
+        let text = decode_document(text);
+        let place = Place::Document;
+        let members = statement::object(place, &text)?;
+        let mut statements = None;
+        for (key, value) in &members {
+            match key.as_ref() {
+                "Version" => version(value)?,
+                "Statement" => statements = Some(read_statements(value)?),
+                _ => {}
+            }
+        }
+        let statements = statements.ok_or(DocumentError::Missing {
+            place,
+            expected: "`Statement`",
+        })?;
+        Ok(PolicyDocument {
+            members: statement::owned(members),
+            statements,
+        })
+    }
+
+    /// The statements, in their order.
+    #[must_use]
+    pub fn statements(&self) -> &[Statement] {
+        &self.statements
+    }
+
+    /// The document as JSON without white space between tokens.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        write_object(&self.members)
+    }
+
+    /// The number of characters that count against IAM's quota.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        quota_size(&self.to_json())
+    }
+
+    /// Whether the two documents mean the same, however they are written.
+    #[must_use]
+    pub fn same_meaning(&self, other: &PolicyDocument) -> bool {
+        self.to_json() == other.to_json()
+    }
+}
+
+/// The object that these members make, without white space between tokens.
+pub(crate) fn write_object(members: &[Member]) -> String {
+    let mut json = String::from("{");
+    for (at, member) in members.iter().enumerate() {
+        if at > 0 {
+            json.push(',');
+        }
+        json.push_str(&quoted(&member.key));
+        json.push(':');
+        json.push_str(&compact(&member.json));
+    }
+    json.push('}');
+    json
+}
+
+/// The text as a JSON string.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The elements of a JSON array as they are written.
+fn read_statements(value: &RawValue) -> Result<Vec<Statement>, DocumentError> {
+    let json = value.get();
+    if json.starts_with('{') {
+        return Ok(vec![Statement::parse(0, value)?]);
+    }
+    let place = Place::Document;
+    let wrong = |found: &str| DocumentError::Value {
+        place,
+        key: "Statement".to_owned(),
+        found: found.to_owned(),
+        expected: "an object or an array of objects",
+    };
+    if !json.starts_with('[') {
+        return Err(wrong(crate::json::kind(json)));
+    }
+    let list: Vec<&RawValue> = serde_json::from_str(json).map_err(DocumentError::NotJson)?;
+    if list.is_empty() {
+        return Err(wrong("an empty array"));
+    }
+    list.iter()
+        .enumerate()
+        .map(|(index, raw)| Statement::parse(index, raw))
+        .collect()
+}
+
+fn version(value: &RawValue) -> Result<(), DocumentError> {
+    match serde_json::from_str::<crate::json::Text<'_>>(value.get()) {
+        Ok(text) if matches!(text.0.as_ref(), "2012-10-17" | "2008-10-17") => Ok(()),
+        _ => Err(DocumentError::Value {
+            place: Place::Document,
+            key: "Version".to_owned(),
+            found: format!("`{}`", value.get()),
+            expected: "`\"2012-10-17\"` or `\"2008-10-17\"`",
+        }),
+    }
+}
+
+/// The document's JSON text: decoded where it is percent-encoded (RFC 3986), else as it is.
+///
+/// IAM's Get calls answer percent-encoded documents, CloudTrail's request parameters hold them plain.
+/// JSON cannot begin with `%`, so the first character tells; a `+` is a plus sign in both.
+///
+/// ```
+/// use iam_policy::decode_document;
+///
+/// assert_eq!(decode_document("%7B%22Id%22%3A%22a+b%22%7D"), r#"{"Id":"a+b"}"#);
+/// assert_eq!(decode_document(r#"{"Id":"100%25"}"#), r#"{"Id":"100%25"}"#);
+/// ```
+#[must_use]
+pub fn decode_document(text: &str) -> Cow<'_, str> {
+    if !text.trim_start().starts_with('%') {
+        return Cow::Borrowed(text);
+    }
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8()
+        .unwrap_or(Cow::Borrowed(text))
+}

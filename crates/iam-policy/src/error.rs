@@ -1,0 +1,90 @@
+//! What can be wrong with a document, and where.
+
+use std::fmt;
+
+use crate::ActionPatternError;
+
+/// Why a text is no policy document that IAM accepts.
+///
+/// Statements are counted from 1 in the messages and from 0 in the fields.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DocumentError {
+    /// The text is not JSON, or nested deeper than can be read.
+    #[error("the document is not JSON ({0}); a policy is one JSON object")]
+    NotJson(#[source] serde_json::Error),
+    /// The document or a statement is something else than an object.
+    #[error("{place} is {found}, an object was expected")]
+    NotAnObject {
+        /// What should be an object.
+        place: Place,
+        /// What it is.
+        found: &'static str,
+    },
+    /// One key stands twice in an object.
+    #[error("{place} has the key `{key}` twice; each key may stand once in an object")]
+    RepeatedKey {
+        /// Where the object is.
+        place: Place,
+        /// The key.
+        key: String,
+    },
+    /// An element that IAM demands is not there.
+    #[error("{place} has no {expected}")]
+    Missing {
+        /// Where it should be.
+        place: Place,
+        /// The element, or the two of which one is needed.
+        expected: &'static str,
+    },
+    /// Two elements that exclude each other are both there.
+    #[error("{place} has both `{first}` and `{second}`, exactly one of them was expected")]
+    Both {
+        /// Where they are.
+        place: Place,
+        /// The one.
+        first: &'static str,
+        /// The other.
+        second: &'static str,
+    },
+    /// The value of an element is of the wrong kind, or none of those allowed.
+    #[error("{place}: `{key}` is {found}, {expected} was expected")]
+    Value {
+        /// Where the element is.
+        place: Place,
+        /// The element.
+        key: String,
+        /// What its value is.
+        found: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// An entry of `Action` or `NotAction` is no action pattern.
+    #[error("{place}: `{key}`: {source}")]
+    Action {
+        /// Where the element is.
+        place: Place,
+        /// `Action` or `NotAction`.
+        key: String,
+        /// What is wrong with the entry.
+        source: ActionPatternError,
+    },
+}
+
+/// A place in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The outermost object.
+    Document,
+    /// The statement with this index, counted from 0.
+    Statement(usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Document => f.write_str("the document"),
+            Place::Statement(index) => write!(f, "statement {}", index.saturating_add(1)),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Wildcard patterns without a colon: the two halves of an action pattern.
+//!
+//! A glob is a slice of lower-case characters in which `*` is any run of characters, also none, and `?` is exactly one.
+//! No wildcard matches a colon.  A glob is in *normal form*: in every run of wildcards the `?`s come first, followed by
+//! at most one `*`, so that two globs written differently (`**`, `*?*`) and meaning the same are equal.
+
+/// Appends `text` to `glob` in normal form and in lower case.
+pub(crate) fn push_normal(glob: &mut Vec<char>, text: &str) {
+    let mut star = false;
+    for c in text.chars() {
+        match c {
+            '*' => star = true,
+            '?' => glob.push('?'),
+            _ => {
+                if star {
+                    glob.push('*');
+                    star = false;
+                }
+                glob.push(c.to_ascii_lowercase());
+            }
+        }
+    }
+    if star {
+        glob.push('*');
+    }
+}
+
+/// Whether the two characters of two globs, neither of them `*`, can stand for the same character.
+fn agree(a: char, b: char) -> bool {
+    a == b || a == '?' || b == '?'
+}
+
+/// Whether some string matches both globs.
+///
+/// Exact, in time of the product of the lengths at worst and linear for ordinary patterns.
+/// Once what stands before the first and after the last `*` of either is found to agree, two rests of which one begins
+/// and the other ends with `*` always meet, and so do two rests that both contain a `*`; what remains is a text without
+/// `*`, on which the leftmost fit of each stretch decides.
+pub(crate) fn intersect(mut a: &[char], mut b: &[char]) -> bool {
+    loop {
+        match (a.split_first(), b.split_first()) {
+            (None, _) => return b.iter().all(|&c| c == '*'),
+            (_, None) => return a.iter().all(|&c| c == '*'),
+            (Some(('*', _)), _) | (_, Some(('*', _))) => break,
+            (Some((x, rest_a)), Some((y, rest_b))) => {
+                if !agree(*x, *y) {
+                    return false;
+                }
+                (a, b) = (rest_a, rest_b);
+            }
+        }
+    }
+    loop {
+        match (a.split_last(), b.split_last()) {
+            (None, _) => return b.iter().all(|&c| c == '*'),
+            (_, None) => return a.iter().all(|&c| c == '*'),
+            (Some(('*', _)), _) | (_, Some(('*', _))) => break,
+            (Some((x, rest_a)), Some((y, rest_b))) => {
+                if !agree(*x, *y) {
+                    return false;
+                }
+                (a, b) = (rest_a, rest_b);
+            }
+        }
+    }
+    match (a.contains(&'*'), b.contains(&'*')) {
+        (true, true) => true,
+        (true, false) => fit(a, b, agree),
+        (false, _) => fit(b, a, agree),
+    }
+}
+
+/// Whether every string that matches `inner` matches `outer`: a sufficient test, exact for an `inner` without `*`.
+///
+/// What it misses is inclusion that depends on how long a run is (`*a` within `?*`) or on a union of patterns.
+pub(crate) fn covers(outer: &[char], inner: &[char]) -> bool {
+    fit(outer, inner, |o, i| {
+        o == i && i != '*' || o == '?' && i != '*'
+    })
+}
+
+/// Whether `glob` can be laid over `text`, each `*` of the glob taking any stretch of the text and every other
+/// character one for which `takes` holds.
+fn fit(mut glob: &[char], mut text: &[char], takes: impl Fn(char, char) -> bool) -> bool {
+    // Where to go on after the last `*` when what follows does not fit: only the last one ever needs to grow.
+    let mut retry: Option<(&[char], &[char])> = None;
+    loop {
+        match (glob.split_first(), text.split_first()) {
+            (None, None) => return true,
+            (Some(('*', rest)), _) => {
+                retry = Some((rest, text));
+                glob = rest;
+                continue;
+            }
+            (Some((&g, glob_rest)), Some((&t, text_rest))) if takes(g, t) => {
+                (glob, text) = (glob_rest, text_rest);
+                continue;
+            }
+            _ => {}
+        }
+        let Some((after_star, from)) = retry else {
+            return false;
+        };
+        let Some((_, shorter)) = from.split_first() else {
+            return false;
+        };
+        retry = Some((after_star, shorter));
+        (glob, text) = (after_star, shorter);
+    }
+}
+
+/// Whether `glob` matches `text`, of which the letter case does not count.
+pub(crate) fn matches(glob: &[char], text: &[char]) -> bool {
+    fit(glob, text, |g, t| g == '?' || g == t.to_ascii_lowercase())
+}

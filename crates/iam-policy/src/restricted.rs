@@ -1,0 +1,132 @@
+//! The list of restricted actions.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ActionPattern, ActionPatternError};
+
+/// The action patterns that the security team restricts.
+///
+/// ```
+/// use iam_policy::RestrictedActions;
+///
+/// let restricted = RestrictedActions::parse(" s3:deletebucket ,, s3:DeleteBucket,iam:*, iam:PassRole")?;
+/// assert_eq!(restricted.to_string(), "s3:DeleteBucket,iam:*");
+/// # Ok::<(), iam_policy::RestrictedActionsError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RestrictedActions {
+    patterns: Vec<ActionPattern>,
+}
+
+impl RestrictedActions {
+    /// Reads a comma-separated list.
+    ///
+    /// Blank entries are skipped, white space around entries and letter case do not count, and an entry that another
+    /// one covers is left out.
+    ///
+    /// # Errors
+    ///
+    /// If there is no entry, or one of them is no action pattern or has characters that no action has.
+    pub fn parse(list: &str) -> Result<RestrictedActions, RestrictedActionsError> {
+        let mut patterns: Vec<ActionPattern> = Vec::new();
+        for entry in list
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+        {
+            let pattern = ActionPattern::parse(entry)?;
+            let odd = |c: &char| !(c.is_ascii_alphanumeric() || "-.*?:".contains(*c));
+            if let Some(odd) = entry.chars().find(odd) {
+                return Err(RestrictedActionsError::OddCharacter {
+                    entry: entry.to_owned(),
+                    odd,
+                });
+            }
+            if patterns.iter().any(|other| other.covers(&pattern)) {
+                continue;
+            }
+            patterns.retain(|other| !pattern.covers(other));
+            patterns.push(pattern);
+        }
+        if patterns.is_empty() {
+            return Err(RestrictedActionsError::Empty);
+        }
+        Ok(RestrictedActions { patterns })
+    }
+
+    /// The patterns, none of them covered by another.
+    #[must_use]
+    pub fn patterns(&self) -> &[ActionPattern] {
+        &self.patterns
+    }
+
+    /// The entries that name no known action, each with the nearest names that are known.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<UnknownAction> {
+        Vec::new()
+    }
+}
+
+impl fmt::Display for RestrictedActions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, pattern) in self.patterns.iter().enumerate() {
+            if at > 0 {
+                f.write_str(",")?;
+            }
+            write!(f, "{pattern}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a text is no list of restricted actions.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestrictedActionsError {
+    /// Nothing is in the list.
+    #[error(
+        "the list of restricted actions is empty; name at least one action, as in `s3:DeleteBucket,iam:*`"
+    )]
+    Empty,
+    /// An entry is no action pattern.
+    #[error("reading the list of restricted actions: {0}")]
+    Pattern(#[from] ActionPatternError),
+    /// An entry has a character that no action has.
+    #[error(
+        "reading the list of restricted actions: `{entry}` has the character `{odd}`; use letters, digits, `-` and the \
+         wildcards `*` and `?`, and separate entries by commas"
+    )]
+    OddCharacter {
+        /// The entry.
+        entry: String,
+        /// The character.
+        odd: char,
+    },
+}
+
+/// An entry of the restricted list that names no action known today, which may be a typing error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnknownAction {
+    /// The entry.
+    pub pattern: String,
+    /// Known actions with similar names, the nearest first.
+    pub nearest: Vec<String>,
+}
+
+impl fmt::Display for UnknownAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` names no action known today", self.pattern)?;
+        for (at, name) in self.nearest.iter().enumerate() {
+            let lead = if at == 0 { "; did you mean" } else { " or" };
+            write!(f, "{lead} `{name}`")?;
+        }
+        if self.nearest.is_empty() {
+            Ok(())
+        } else {
+            f.write_str("?")
+        }
+    }
+}

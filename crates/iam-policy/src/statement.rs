@@ -1,0 +1,315 @@
+//! One statement of a document.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::ActionPattern;
+use crate::error::{DocumentError, Place};
+use crate::json::{self, Members, Text};
+
+/// `Allow` or `Deny`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// The statement grants.
+    Allow,
+    /// The statement takes away, from this policy and all others.
+    Deny,
+}
+
+/// A key and its value as it is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) key: Cow<'static, str>,
+    pub(crate) json: Box<str>,
+}
+
+/// A statement: what the engine interprets, and all members as they are written.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    pub(crate) members: Vec<Member>,
+    sid: Option<String>,
+    effect: Effect,
+    action: ActionElement,
+    resource: ResourceElement,
+    conditional: bool,
+}
+
+/// The `Action` or `NotAction` of a statement.
+#[derive(Clone, Debug)]
+pub(crate) struct ActionElement {
+    /// Whether it is `NotAction`.
+    pub(crate) negated: bool,
+    pub(crate) patterns: Vec<ActionPattern>,
+}
+
+/// What the engine wants to know of `Resource` or `NotResource`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResourceElement {
+    /// `Resource` with `*` among its entries: all resources.
+    All,
+    /// `Resource` without an entry: no resource at all.
+    None,
+    /// Anything else.
+    Narrow,
+}
+
+impl Statement {
+    pub(crate) fn parse(index: usize, raw: &RawValue) -> Result<Statement, DocumentError> {
+        Reader {
+            place: Place::Statement(index),
+        }
+        .statement(raw.get())
+    }
+
+    /// The statement's identifier, if it has one.
+    #[must_use]
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+
+    /// Whether it grants or takes away.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    /// The entries of `Action` or `NotAction`.
+    #[must_use]
+    pub fn patterns(&self) -> &[ActionPattern] {
+        &self.action.patterns
+    }
+
+    /// Whether the statement has `NotAction`, so that it means every action that its patterns do not name.
+    #[must_use]
+    pub fn is_negated(&self) -> bool {
+        self.action.negated
+    }
+
+    /// Whether there is a condition.
+    ///
+    /// `"Condition": {}` is none; an operator without keys counts as one, because no page says what it means.
+    #[must_use]
+    pub fn is_conditional(&self) -> bool {
+        self.conditional
+    }
+
+    /// Whether the statement holds for less than all resources.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.resource != ResourceElement::All
+    }
+
+    pub(crate) fn resource(&self) -> ResourceElement {
+        self.resource
+    }
+
+    /// The name of the element that holds the patterns.
+    pub(crate) fn action_key(&self) -> &'static str {
+        if self.action.negated {
+            "NotAction"
+        } else {
+            "Action"
+        }
+    }
+}
+
+struct Reader {
+    place: Place,
+}
+
+impl Reader {
+    fn statement(&self, json: &str) -> Result<Statement, DocumentError> {
+        let place = self.place;
+        let members = object(place, json)?;
+        let mut sid = None;
+        let mut effect = None;
+        let mut action = None;
+        let mut resource = None;
+        let mut conditional = false;
+        for (key, value) in &members {
+            let key = key.as_ref();
+            match key {
+                "Sid" => sid = Some(self.string(key, value)?.into_owned()),
+                "Effect" => effect = Some(self.effect(value)?),
+                "Action" | "NotAction" => {
+                    if action.is_some() {
+                        return Err(DocumentError::Both {
+                            place,
+                            first: "Action",
+                            second: "NotAction",
+                        });
+                    }
+                    action = Some(ActionElement {
+                        negated: key == "NotAction",
+                        patterns: self.patterns(key, value)?,
+                    });
+                }
+                "Resource" | "NotResource" => {
+                    if resource.is_some() {
+                        return Err(DocumentError::Both {
+                            place,
+                            first: "Resource",
+                            second: "NotResource",
+                        });
+                    }
+                    resource = Some(self.resource(key, value)?);
+                }
+                "Condition" => conditional = self.condition(value)?,
+                _ => {}
+            }
+        }
+        let missing = |expected| DocumentError::Missing { place, expected };
+        Ok(Statement {
+            sid,
+            effect: effect.ok_or_else(|| missing("`Effect`"))?,
+            action: action.ok_or_else(|| missing("`Action` or `NotAction`"))?,
+            resource: resource.ok_or_else(|| missing("`Resource` or `NotResource`"))?,
+            conditional,
+            members: owned(members),
+        })
+    }
+
+    fn effect(&self, value: &RawValue) -> Result<Effect, DocumentError> {
+        match self.string("Effect", value)?.as_ref() {
+            "Allow" => Ok(Effect::Allow),
+            "Deny" => Ok(Effect::Deny),
+            _ => Err(self.wrong(
+                "Effect",
+                format!("`{}`", value.get()),
+                "`\"Allow\"` or `\"Deny\"`, in this letter case,",
+            )),
+        }
+    }
+
+    fn patterns(&self, key: &str, value: &RawValue) -> Result<Vec<ActionPattern>, DocumentError> {
+        self.strings(key, value, |text| {
+            ActionPattern::parse(text).map_err(|source| DocumentError::Action {
+                place: self.place,
+                key: key.to_owned(),
+                source,
+            })
+        })
+    }
+
+    fn resource(&self, key: &str, value: &RawValue) -> Result<ResourceElement, DocumentError> {
+        let all = self.strings(key, value, |text| Ok(text == "*"))?;
+        Ok(match key {
+            "Resource" if all.contains(&true) => ResourceElement::All,
+            "Resource" if all.is_empty() => ResourceElement::None,
+            _ => ResourceElement::Narrow,
+        })
+    }
+
+    fn condition(&self, value: &RawValue) -> Result<bool, DocumentError> {
+        match serde_json::from_str::<Members<'_>>(value.get()) {
+            Ok(Members(operators)) => Ok(!operators.is_empty()),
+            Err(_) => Err(self.wrong("Condition", json::kind(value.get()).to_owned(), "an object")),
+        }
+    }
+
+    /// The entries of a value that is a string or an array of strings.
+    fn strings<T>(
+        &self,
+        key: &str,
+        value: &RawValue,
+        mut read: impl FnMut(&str) -> Result<T, DocumentError>,
+    ) -> Result<Vec<T>, DocumentError> {
+        let expected = "a string or an array of strings";
+        if value.get().starts_with('"') {
+            return Ok(vec![read(&self.string(key, value)?)?]);
+        }
+        match serde_json::from_str::<Vec<Text<'_>>>(value.get()) {
+            Ok(entries) => entries.iter().map(|Text(text)| read(text)).collect(),
+            Err(_) if value.get().starts_with('[') => Err(self.wrong(
+                key,
+                "an array with another kind of entry".to_owned(),
+                expected,
+            )),
+            Err(_) => Err(self.wrong(key, json::kind(value.get()).to_owned(), expected)),
+        }
+    }
+
+    fn string<'a>(&self, key: &str, value: &'a RawValue) -> Result<Cow<'a, str>, DocumentError> {
+        match serde_json::from_str::<Text<'a>>(value.get()) {
+            Ok(Text(text)) => Ok(text),
+            Err(_) => Err(self.wrong(key, json::kind(value.get()).to_owned(), "a string")),
+        }
+    }
+
+    fn wrong(&self, key: &str, found: String, expected: &'static str) -> DocumentError {
+        DocumentError::Value {
+            place: self.place,
+            key: key.to_owned(),
+            found,
+            expected,
+        }
+    }
+}
+
+/// The members of the object that `json` is.
+///
+/// # Errors
+///
+/// If it is no object, or if it or an object inside one of its values has a key twice.
+pub(crate) fn object(
+    place: Place,
+    json: &str,
+) -> Result<Vec<(Cow<'_, str>, &RawValue)>, DocumentError> {
+    if json.trim_start().starts_with(['[', '"']) {
+        return Err(DocumentError::NotAnObject {
+            place,
+            found: json::kind(json),
+        });
+    }
+    let Members(members) = serde_json::from_str(json).map_err(|error| {
+        if error.is_data() {
+            DocumentError::NotAnObject {
+                place,
+                found: json::kind(json),
+            }
+        } else {
+            DocumentError::NotJson(error)
+        }
+    })?;
+    for (at, (key, value)) in members.iter().enumerate() {
+        let repeated = if members.iter().skip(at + 1).any(|(other, _)| other == key) {
+            Some(key.to_string())
+        } else if key == "Statement" && place == Place::Document {
+            // Each statement is checked when it is read.
+            None
+        } else {
+            json::repeated_key(value.get()).map_err(DocumentError::NotJson)?
+        };
+        if let Some(key) = repeated {
+            return Err(DocumentError::RepeatedKey { place, key });
+        }
+    }
+    Ok(members)
+}
+
+/// The members with text of their own.
+pub(crate) fn owned(members: Vec<(Cow<'_, str>, &RawValue)>) -> Vec<Member> {
+    const KNOWN: [&str; 10] = [
+        "Sid",
+        "Effect",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+        "Version",
+        "Id",
+        "Statement",
+    ];
+    members
+        .into_iter()
+        .map(|(key, value)| Member {
+            key: match KNOWN.into_iter().find(|known| *known == key) {
+                Some(known) => Cow::Borrowed(known),
+                None => Cow::Owned(key.into_owned()),
+            },
+            json: value.get().into(),
+        })
+        .collect()
+}
