@@ -1,1 +1,74 @@
-//! (under construction)
+//! What the five functions share with each other and with nothing else: settings, SDK clients, logs, and errors with names.
+
+mod aws;
+mod clients;
+mod error;
+mod logging;
+mod settings;
+
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+pub use aws::{AwsFault, fault};
+pub use clients::sdk_config;
+pub use error::HandlerError;
+pub use incident::FailureName;
+pub use logging::{incident_span, start_logging};
+pub use settings::{SettingError, optional, required};
+
+/// Serves a function's events for as long as Lambda keeps the process.
+///
+/// The payload is read here, so that a wrong one fails under the name [`FailureName::PayloadMalformed`] instead of a Rust type name.
+///
+/// # Errors
+///
+/// Where the Lambda Runtime API cannot be reached.
+pub async fn serve<Request, Answer, Handler, Work>(
+    handler: Handler,
+) -> Result<(), lambda_runtime::Error>
+where
+    Request: DeserializeOwned,
+    Answer: Serialize,
+    Handler: Fn(Request) -> Work,
+    Work: Future<Output = Result<Answer, HandlerError>>,
+{
+    let handler = &handler;
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| {
+        let answer = match read_payload(&event.payload) {
+            // Boxed, because the compiler cannot lay out the SDK's futures at any depth.
+            Ok(request) => Box::pin(handler(request)).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &answer {
+            tracing::error!(error_name = error.name().as_str(), error = %error, "the task failed");
+        }
+        answer
+    }))
+    .await
+}
+
+/// Reads a payload as `serve` does.
+///
+/// # Errors
+///
+/// [`FailureName::PayloadMalformed`] with the place in the payload; never with the payload's text, which may hold a task token.
+pub fn read_payload<Request: DeserializeOwned>(
+    payload: &RawValue,
+) -> Result<Request, HandlerError> {
+    serde_json::from_str(payload.get()).map_err(|error| {
+        HandlerError::new(
+            FailureName::PayloadMalformed,
+            format!(
+                "the payload is not what the state machine sends (line {}, column {}: {}); compare the definition with the version of the functions",
+                error.line(),
+                error.column(),
+                match error.classify() {
+                    serde_json::error::Category::Data => "a member is missing or of another type",
+                    _ => "no JSON",
+                }
+            ),
+        )
+    })
+}

@@ -1,1 +1,114 @@
-//! (under construction)
+//! Asks the administrator by e-mail for a decision.
+
+use aws_config::SdkConfig;
+use aws_sdk_sns::error::ProvideErrorMetadata as _;
+use incident::mail::{self, Links};
+use incident::message::NotifyRequest;
+use incident::{ExecutionArn, TaskToken};
+use lambda_kit::{FailureName, HandlerError, SettingError};
+use serde::Serialize;
+use tracing::Instrument as _;
+use url::Url;
+
+/// What the function is set up with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The topic that the administrator subscribes to.
+    pub topic_arn: String,
+    /// Where the approval pages are, without `/allow` and `/deny`.
+    pub api_url: Url,
+}
+
+impl Settings {
+    /// Reads the settings that the template gives the function.
+    ///
+    /// # Errors
+    ///
+    /// Where one is missing or the address is no URL.
+    pub fn from_env() -> Result<Self, SettingError> {
+        let api_url = lambda_kit::required("API_URL")?;
+        Ok(Self {
+            topic_arn: lambda_kit::required("TOPIC_ARN")?,
+            api_url: Url::parse(&api_url).map_err(|error| SettingError::Unusable {
+                name: "API_URL",
+                value: api_url,
+                problem: error.to_string(),
+            })?,
+        })
+    }
+
+    /// The links for a decision on one waiting execution.
+    #[must_use]
+    pub fn links(&self, token: &TaskToken, execution: &ExecutionArn) -> Links {
+        let link = |answer: &str| {
+            let mut url = self.api_url.clone();
+            let path = format!("{}/{answer}", url.path().trim_end_matches('/'));
+            url.set_path(&path);
+            url.query_pairs_mut()
+                .append_pair("token", token.expose())
+                .append_pair("execution", execution.as_str());
+            url.into()
+        };
+        Links {
+            allow: link("allow"),
+            deny: link("deny"),
+        }
+    }
+}
+
+/// What the invocation returns. It is not the task's result, but Step Functions shows it in the `TaskSubmitted` event, where the published walkthrough copies the token from.
+#[derive(Clone, Debug, Serialize)]
+pub struct Asked {
+    /// The token that the decision must carry.
+    pub token: TaskToken,
+}
+
+/// Answers one invocation.
+///
+/// # Errors
+///
+/// A topic that cannot be reached or refuses the mail.
+pub async fn handle(
+    settings: &Settings,
+    sns: &aws_sdk_sns::Client,
+    request: NotifyRequest,
+) -> Result<Asked, HandlerError> {
+    let span = lambda_kit::incident_span(&request.execution, &request.change);
+    async {
+        let links = settings.links(&request.token, &request.execution);
+        let mail = mail::decision_request(&request, &links);
+        sns.publish()
+            .topic_arn(&settings.topic_arn)
+            .subject(mail.subject())
+            .message(mail.message())
+            .send()
+            .await
+            .map_err(|error| {
+                let fault = lambda_kit::fault(&error, |error| (error.code(), error.message()));
+                let name = if fault.transient {
+                    FailureName::TransientAwsError
+                } else {
+                    FailureName::AwsRefused
+                };
+                HandlerError::new(
+                    name,
+                    format!(
+                        "could not publish the request for a decision on {} to `{}` ({}: {}); the restricted grants are out; check the topic, then decide by hand",
+                        request.change.policy, settings.topic_arn, fault.code, fault.message
+                    ),
+                )
+            })?;
+        tracing::info!("the administrator is asked");
+        Ok(Asked {
+            token: request.token.clone(),
+        })
+    }
+    .instrument(span)
+    .await
+}
+
+/// The client of the topic.
+#[must_use]
+pub fn client(config: &SdkConfig) -> aws_sdk_sns::Client {
+    aws_sdk_sns::Client::new(config)
+}

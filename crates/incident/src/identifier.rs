@@ -1,0 +1,260 @@
+//! Names that AWS gives to things, checked once where they come in.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a text is not the identifier it should be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IdentifierError {
+    /// Not the ARN of a managed policy.
+    #[error("`{0}` is not the ARN of a managed policy")]
+    PolicyArn(String),
+    /// Not the identifier of a policy version.
+    #[error("`{0}` is not a policy version such as `v1`")]
+    VersionId(String),
+    /// Not the ARN of an execution.
+    #[error("`{0}` is not the ARN of a Step Functions execution")]
+    ExecutionArn(String),
+}
+
+macro_rules! text_identifier {
+    ($name:ident) => {
+        impl $name {
+            /// The identifier as AWS writes it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = IdentifierError;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                Self::parse(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(identifier: $name) -> Self {
+                identifier.0
+            }
+        }
+    };
+}
+
+/// The ARN of a managed policy, path included.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PolicyArn(String);
+
+text_identifier!(PolicyArn);
+
+impl PolicyArn {
+    /// Reads `arn:PARTITION:iam::ACCOUNT:policy/PATH/NAME`.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentifierError::PolicyArn`] with the text.
+    pub fn parse(text: &str) -> Result<Self, IdentifierError> {
+        let refused = || IdentifierError::PolicyArn(text.to_owned());
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        match parts.as_slice() {
+            ["arn", partition, "iam", "", account, resource]
+                if !partition.is_empty()
+                    && !account.is_empty()
+                    && resource
+                        .strip_prefix("policy/")
+                        .is_some_and(|name| !name.is_empty() && !name.ends_with('/'))
+                    && text.len() <= 2048
+                    && text.chars().all(|c| c.is_ascii_graphic()) =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(refused()),
+        }
+    }
+
+    /// The policy's name: what stands behind the last `/`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+
+    /// The partition, such as `aws` or `aws-cn`.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or("aws")
+    }
+
+    /// Whether AWS owns the policy, so that nobody in the account can rewrite it.
+    #[must_use]
+    pub fn is_aws_managed(&self) -> bool {
+        self.0.split(':').nth(4) == Some("aws")
+    }
+}
+
+/// The identifier of a version of a managed policy, such as `v3`.
+///
+/// Numbers only go up and are never used again (IAM User Guide, "Versioning IAM policies").
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct VersionId(String);
+
+text_identifier!(VersionId);
+
+impl VersionId {
+    /// Reads `v` and a number without leading zeros, with an optional suffix behind a dot.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentifierError::VersionId`] with the text.
+    pub fn parse(text: &str) -> Result<Self, IdentifierError> {
+        let refused = || IdentifierError::VersionId(text.to_owned());
+        let rest = text.strip_prefix('v').ok_or_else(refused)?;
+        let (number, suffix) = rest.split_once('.').unwrap_or((rest, ""));
+        let digits =
+            !number.starts_with('0') && number.parse::<u64>().is_ok() && !number.starts_with('+');
+        let plain = suffix
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if digits && plain {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(refused())
+        }
+    }
+
+    /// The number, by which versions are ordered in time.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        let rest = self.0.trim_start_matches('v');
+        let number = rest.split('.').next().unwrap_or(rest);
+        number.parse().unwrap_or(u64::MAX)
+    }
+}
+
+/// The ARN of an execution of the state machine.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ExecutionArn(String);
+
+text_identifier!(ExecutionArn);
+
+impl ExecutionArn {
+    /// Reads `arn:PARTITION:states:REGION:ACCOUNT:execution:MACHINE:NAME`.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentifierError::ExecutionArn`] with the text.
+    pub fn parse(text: &str) -> Result<Self, IdentifierError> {
+        let parts: Vec<&str> = text.split(':').collect();
+        match parts.as_slice() {
+            [
+                "arn",
+                partition,
+                "states",
+                region,
+                account,
+                "execution",
+                machine,
+                name,
+            ] if [partition, region, account, machine, name]
+                .iter()
+                .all(|part| !part.is_empty())
+                && text.len() <= 2048
+                && text.chars().all(|c| c.is_ascii_graphic()) =>
+            {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err(IdentifierError::ExecutionArn(text.to_owned())),
+        }
+    }
+
+    /// The region that the execution runs in.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        self.0.split(':').nth(3).unwrap_or_default()
+    }
+
+    /// The partition, such as `aws` or `aws-cn`.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or("aws")
+    }
+
+    /// The ARN of the state machine that the execution belongs to.
+    #[must_use]
+    pub fn state_machine_arn(&self) -> String {
+        let parts: Vec<&str> = self.0.split(':').collect();
+        match parts.as_slice() {
+            [arn, partition, service, region, account, _, machine, ..] => {
+                format!("{arn}:{partition}:{service}:{region}:{account}:stateMachine:{machine}")
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn policy_arns() {
+        let arn = PolicyArn::parse("arn:aws-cn:iam::111122223333:policy/teams/data/full").unwrap();
+        assert_eq!((arn.name(), arn.partition()), ("full", "aws-cn"));
+        assert!(!arn.is_aws_managed());
+        assert!(
+            PolicyArn::parse("arn:aws:iam::aws:policy/ReadOnlyAccess")
+                .unwrap()
+                .is_aws_managed()
+        );
+        for text in [
+            "",
+            "arn:aws:iam::111122223333:role/a",
+            "arn:aws:iam::111122223333:policy/",
+            "arn:aws:iam:us-east-1:111122223333:policy/a",
+            "arn:aws:iam::111122223333:policy/a b",
+            "arn:aws:iam::111122223333:policy/a\nb",
+        ] {
+            assert!(PolicyArn::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn version_ids() {
+        assert_eq!(VersionId::parse("v12").unwrap().number(), 12);
+        assert_eq!(VersionId::parse("v2.a-b").unwrap().number(), 2);
+        for text in [
+            "", "v", "v0", "v01", "12", "V1", "v1x", "v+1", "v-1", "v1.a b",
+        ] {
+            assert!(VersionId::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn execution_arns() {
+        let arn = "arn:aws:states:us-east-1:111122223333:execution:machine:0a1b";
+        let parsed = ExecutionArn::parse(arn).unwrap();
+        assert_eq!(parsed.region(), "us-east-1");
+        assert_eq!(
+            parsed.state_machine_arn(),
+            "arn:aws:states:us-east-1:111122223333:stateMachine:machine"
+        );
+        for text in [
+            "",
+            "arn:aws:states:us-east-1:1:stateMachine:m",
+            "arn:aws:states:::execution:m:n",
+        ] {
+            assert!(ExecutionArn::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What to do next so that the administrator's decision is in force.
+//!
+//! As in [`crate::quarantine`], a function looks, takes one step and looks again.
+
+use jiff::Timestamp;
+
+use crate::document::same_meaning;
+use crate::message::DecisionAction;
+use crate::quarantine::{InlineStep, is_newer};
+use crate::{KeptDocument, ManagedSnapshot, VersionId};
+
+/// What one run of the function knows besides the snapshot.
+#[derive(Clone, Copy, Debug)]
+pub struct Restoring<'a> {
+    /// What was decided.
+    pub action: DecisionAction,
+    /// The version as it was written.
+    pub original: &'a VersionId,
+    /// The version that holds the remediated document.
+    pub quarantine: &'a VersionId,
+    /// Whether the guard made the quarantine version.
+    pub created: bool,
+    /// When the change was made.
+    pub event_time: Timestamp,
+    /// The versions that the first look of this run saw.
+    pub first_seen: &'a [VersionId],
+    /// Whether IAM had its time to become consistent.
+    pub waited: bool,
+}
+
+/// The next step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RestoreStep {
+    /// Make this version the default.
+    Activate(VersionId),
+    /// Delete this version, which is not the default.
+    Delete(VersionId),
+    /// Done: the decision is in force.
+    Settled,
+    /// Another change has been made since, or the original version was deleted: nothing is touched.
+    Superseded,
+    /// IAM does not show what the quarantine left (yet).
+    NotVisible,
+}
+
+impl Restoring<'_> {
+    /// The next step for a managed policy.
+    ///
+    /// `is_clean` says whether a document grants nothing restricted.
+    #[must_use]
+    pub fn next_step(
+        &self,
+        snapshot: &ManagedSnapshot,
+        is_clean: impl Fn(&str) -> bool,
+    ) -> RestoreStep {
+        let Some(default) = snapshot.default_version() else {
+            return RestoreStep::NotVisible;
+        };
+        let original = snapshot
+            .version(self.original)
+            .map(|version| version.id.clone());
+        let quarantined = default.id == *self.quarantine;
+        match self.action {
+            DecisionAction::Allow if default.id == *self.original => {
+                self.leave_original(snapshot, is_clean)
+            }
+            DecisionAction::Allow if quarantined => match original {
+                Some(original) => RestoreStep::Activate(original),
+                None => self.believed(true),
+            },
+            DecisionAction::Deny if quarantined => match original {
+                Some(original) => RestoreStep::Delete(original),
+                None => RestoreStep::Settled,
+            },
+            DecisionAction::Expire if quarantined => RestoreStep::Settled,
+            DecisionAction::Allow | DecisionAction::Deny | DecisionAction::Expire => {
+                self.believed(is_newer(default, self.quarantine, self.event_time))
+            }
+        }
+    }
+
+    /// The original is in force again: give way to a newer harmless change that the write overtook, and clean up.
+    fn leave_original(
+        &self,
+        snapshot: &ManagedSnapshot,
+        is_clean: impl Fn(&str) -> bool,
+    ) -> RestoreStep {
+        let overtaken = snapshot
+            .versions
+            .iter()
+            .rev()
+            .find(|version| !self.first_seen.contains(&version.id))
+            .filter(|version| is_clean(&version.document));
+        match overtaken {
+            Some(newer) => RestoreStep::Activate(newer.id.clone()),
+            None if self.created && snapshot.version(self.quarantine).is_some() => {
+                RestoreStep::Delete(self.quarantine.clone())
+            }
+            None => RestoreStep::Settled,
+        }
+    }
+
+    fn believed(&self, proven: bool) -> RestoreStep {
+        if proven || self.waited {
+            RestoreStep::Superseded
+        } else {
+            RestoreStep::NotVisible
+        }
+    }
+}
+
+/// The next step for an inline policy that now holds `current`.
+#[must_use]
+pub fn next_inline_step(
+    action: DecisionAction,
+    original: &KeptDocument,
+    remediated: &KeptDocument,
+    current: &str,
+    waited: bool,
+) -> InlineStep {
+    let quarantined = same_meaning(remediated.as_str(), current);
+    match action {
+        DecisionAction::Allow if original.same_meaning(current) => InlineStep::InPlace,
+        DecisionAction::Allow if quarantined => InlineStep::Put,
+        DecisionAction::Deny | DecisionAction::Expire if quarantined => InlineStep::InPlace,
+        DecisionAction::Allow | DecisionAction::Deny | DecisionAction::Expire => {
+            if waited {
+                InlineStep::Superseded
+            } else {
+                InlineStep::NotVisible
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "restore_tests.rs"]
+mod tests;

@@ -1,0 +1,106 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The task token of a waiting `AskUser` state: whoever holds it can decide.
+///
+/// It is a secret, so its `Debug` shows nothing of it and it has no `Display`.
+/// It serialises, because Step Functions hands it to `notify` and gets it back; the two places that need the text call [`TaskToken::expose`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TaskToken(String);
+
+/// Why a text cannot be a task token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TaskTokenError {
+    /// Nothing was there.
+    #[error("the task token is missing")]
+    Missing,
+    /// Longer than the 2,048 characters that the Step Functions API takes.
+    #[error("the task token is longer than 2,048 characters")]
+    TooLong,
+    /// A character that is not in the base64 or UUID alphabets.
+    #[error("the task token holds a character that no token has")]
+    Character,
+}
+
+impl TaskToken {
+    /// The longest token that `SendTaskSuccess` accepts, in characters (Step Functions API Reference, "`SendTaskSuccess`").
+    pub const MAX_LENGTH: usize = 2048;
+
+    /// Reads a token as it arrives in a query or a form.
+    ///
+    /// A token is base64, so a space can only be a `+` that somebody pasted into a URL without encoding it, and is turned back into one.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing is left, or the text is too long or holds what no token has.
+    pub fn parse(text: &str) -> Result<Self, TaskTokenError> {
+        let text = text.trim_matches(['\r', '\n', '\t']);
+        if text.trim().is_empty() {
+            return Err(TaskTokenError::Missing);
+        }
+        if text.chars().count() > Self::MAX_LENGTH {
+            return Err(TaskTokenError::TooLong);
+        }
+        let token = text.replace(' ', "+");
+        let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '-' | '_');
+        if !token.chars().all(known) {
+            return Err(TaskTokenError::Character);
+        }
+        Ok(Self(token))
+    }
+
+    /// The token itself. Only for the call to Step Functions and for the links and forms that carry it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TaskToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TaskToken(..)")
+    }
+}
+
+impl TryFrom<String> for TaskToken {
+    type Error = TaskTokenError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<TaskToken> for String {
+    fn from(token: TaskToken) -> Self {
+        token.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_raw_plus_that_became_a_space_is_repaired() {
+        assert_eq!(TaskToken::parse("AQC a/b=").unwrap().expose(), "AQC+a/b=");
+    }
+
+    #[test]
+    fn what_cannot_be_a_token_is_refused() {
+        assert_eq!(TaskToken::parse(""), Err(TaskTokenError::Missing));
+        assert_eq!(TaskToken::parse("  "), Err(TaskTokenError::Missing));
+        assert_eq!(
+            TaskToken::parse(&"a".repeat(2049)),
+            Err(TaskTokenError::TooLong)
+        );
+        assert_eq!(TaskToken::parse("<script>"), Err(TaskTokenError::Character));
+    }
+
+    #[test]
+    fn debug_hides_it() {
+        let token = TaskToken::parse("c2VjcmV0").unwrap();
+        assert_eq!(format!("{token:?}"), "TaskToken(..)");
+    }
+}

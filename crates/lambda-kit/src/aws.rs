@@ -1,0 +1,81 @@
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+
+/// An AWS call's error, by what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwsFault {
+    /// The service's error code, or what kept the call from reaching the service.
+    pub code: String,
+    /// The service's own sentence, or the chain of causes.
+    pub message: String,
+    /// Whether the same call can succeed later.
+    pub transient: bool,
+}
+
+/// Codes of errors that pass by themselves, over all services the functions call.
+const TRANSIENT_CODES: [&str; 14] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "Throttled",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "ServiceFailure",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "InternalFailure",
+    "InternalError",
+    "ConcurrentModification",
+    "EntityTemporarilyUnmodifiable",
+    "RequestTimeout",
+];
+
+/// Sorts an SDK error; `metadata` gives code and message of the service's error.
+pub fn fault<E>(
+    error: &SdkError<E, HttpResponse>,
+    metadata: impl Fn(&E) -> (Option<&str>, Option<&str>),
+) -> AwsFault
+where
+    E: std::error::Error + 'static,
+{
+    match error {
+        SdkError::ServiceError(service) => {
+            let (code, message) = metadata(service.err());
+            let status = service.raw().status().as_u16();
+            let code = code.unwrap_or("Unknown").to_owned();
+            let transient =
+                status >= 500 || status == 429 || TRANSIENT_CODES.contains(&code.as_str());
+            AwsFault {
+                message: message.unwrap_or("no message").to_owned(),
+                transient,
+                code,
+            }
+        }
+        SdkError::ConstructionFailure(_) => AwsFault {
+            code: "ConstructionFailure".to_owned(),
+            message: causes(error),
+            transient: false,
+        },
+        SdkError::TimeoutError(_) => unreachable_service("Timeout", error),
+        SdkError::DispatchFailure(_) => unreachable_service("DispatchFailure", error),
+        _ => unreachable_service("ResponseUnreadable", error),
+    }
+}
+
+fn unreachable_service<E>(code: &str, error: &SdkError<E, HttpResponse>) -> AwsFault
+where
+    E: std::error::Error + 'static,
+{
+    AwsFault {
+        code: code.to_owned(),
+        message: causes(error),
+        transient: true,
+    }
+}
+
+/// The error and its sources in one line.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    let texts: Vec<String> = chain.map(ToString::to_string).collect();
+    texts.join(": ")
+}

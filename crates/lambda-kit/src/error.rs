@@ -1,0 +1,48 @@
+use std::fmt;
+
+use incident::FailureName;
+use lambda_runtime::Diagnostic;
+
+/// A handler's error: a fixed name for the state machine, and one sentence for people.
+///
+/// The sentence says what was being done, on which policy, and what to do next.
+/// It goes into the execution and the failure e-mail, so it never holds a task token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandlerError {
+    name: FailureName,
+    message: String,
+}
+
+impl HandlerError {
+    /// An error with this name and sentence.
+    #[must_use]
+    pub fn new(name: FailureName, message: impl Into<String>) -> Self {
+        Self {
+            name,
+            message: message.into(),
+        }
+    }
+
+    /// The name that `Retry` and `Catch` see.
+    #[must_use]
+    pub fn name(&self) -> FailureName {
+        self.name
+    }
+}
+
+impl fmt::Display for HandlerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for HandlerError {}
+
+impl From<HandlerError> for Diagnostic {
+    fn from(error: HandlerError) -> Self {
+        Self {
+            error_type: error.name.as_str().to_owned(),
+            error_message: error.message,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The only reader of environment variables.
+
+use std::env::{VarError, var};
+
+/// An environment variable that is not as the template sets it. The function stops in init, before it takes any event.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// It is not set, or empty.
+    #[error(
+        "the environment variable `{0}` is not set; deploy the function with the template, which sets it"
+    )]
+    Missing(&'static str),
+    /// It is set to something that the function cannot use.
+    #[error(
+        "the environment variable `{name}` is `{value}`: {problem}; correct the template's parameter and deploy again"
+    )]
+    Unusable {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Reads a variable that must be there.
+///
+/// # Errors
+///
+/// Where it is not set, empty or no Unicode.
+pub fn required(name: &'static str) -> Result<String, SettingError> {
+    optional(name)?.ok_or(SettingError::Missing(name))
+}
+
+/// Reads a variable that may be missing; an empty one counts as missing.
+///
+/// # Errors
+///
+/// Where it is no Unicode.
+pub fn optional(name: &'static str) -> Result<Option<String>, SettingError> {
+    match var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(value)) => Err(SettingError::Unusable {
+            name,
+            value: value.to_string_lossy().into_owned(),
+            problem: "it is no Unicode text".to_owned(),
+        }),
+    }
+}

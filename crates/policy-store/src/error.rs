@@ -1,0 +1,121 @@
+use std::fmt;
+
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use lambda_kit::{FailureName, HandlerError};
+
+/// A call to IAM that did not do what it should.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("could not {doing} ({code}: {message}); {advice}", advice = .kind.advice())]
+pub struct StoreError {
+    /// What was being done, on which policy.
+    pub doing: String,
+    /// What to do about it.
+    pub kind: StoreErrorKind,
+    /// IAM's code.
+    pub code: String,
+    /// IAM's sentence.
+    pub message: String,
+}
+
+/// What an error of IAM asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreErrorKind {
+    /// There is no such thing, or not yet: IAM is eventually consistent.
+    NotFound,
+    /// The same call can succeed later.
+    Transient,
+    /// Five versions exist.
+    VersionLimit,
+    /// The document is longer than the quota allows.
+    TooLarge,
+    /// IAM does not accept the document.
+    DocumentRefused,
+    /// The version to delete is the default now.
+    DefaultVersion,
+    /// IAM refuses the call for good.
+    Refused,
+}
+
+impl StoreErrorKind {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::NotFound => "IAM may not show it yet, or it was deleted",
+            Self::Transient => "this passes by itself, so it is tried again",
+            Self::VersionLimit => "one of the five versions must go first",
+            Self::TooLarge => "a smaller document is needed",
+            Self::DocumentRefused => {
+                "look at the document in the execution and correct the policy by hand"
+            }
+            Self::DefaultVersion => "somebody changed the default version",
+            Self::Refused => {
+                "check the permissions of the function's role, also service control policies, then change the policy by hand"
+            }
+        }
+    }
+}
+
+impl From<StoreError> for HandlerError {
+    fn from(error: StoreError) -> Self {
+        let name = match error.kind {
+            StoreErrorKind::NotFound => FailureName::ChangeNotVisible,
+            StoreErrorKind::Transient
+            | StoreErrorKind::VersionLimit
+            | StoreErrorKind::DefaultVersion => FailureName::TransientAwsError,
+            StoreErrorKind::TooLarge
+            | StoreErrorKind::DocumentRefused
+            | StoreErrorKind::Refused => FailureName::AwsRefused,
+        };
+        Self::new(name, error.to_string())
+    }
+}
+
+/// Sorts an error of the SDK.
+pub(crate) fn sort<E>(doing: impl fmt::Display, error: &SdkError<E, HttpResponse>) -> StoreError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let fault = lambda_kit::fault(error, |error| (error.code(), error.message()));
+    let kind = match fault.code.as_str() {
+        "NoSuchEntity" | "NoSuchEntityException" => StoreErrorKind::NotFound,
+        // The code means "five versions" as well as "document too long".
+        "LimitExceeded" | "LimitExceededException" if is_about_versions(&fault.message) => {
+            StoreErrorKind::VersionLimit
+        }
+        "LimitExceeded" | "LimitExceededException" => StoreErrorKind::TooLarge,
+        "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => {
+            StoreErrorKind::DocumentRefused
+        }
+        "DeleteConflict" | "DeleteConflictException" => StoreErrorKind::DefaultVersion,
+        _ if fault.transient => StoreErrorKind::Transient,
+        _ => StoreErrorKind::Refused,
+    };
+    StoreError {
+        doing: doing.to_string(),
+        kind,
+        code: fault.code,
+        message: fault.message,
+    }
+}
+
+fn is_about_versions(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    message.contains("version") && !message.contains("policysize")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_limits_are_told_apart() {
+        let five = "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.";
+        assert!(is_about_versions(five));
+        assert!(!is_about_versions(
+            "Cannot exceed quota for PolicySize: 6144"
+        ));
+        assert!(!is_about_versions(
+            "Maximum policy size of 10240 bytes exceeded for role app"
+        ));
+    }
+}
