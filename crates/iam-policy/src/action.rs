@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::glob;
+use crate::search::{Answer, Budget, Language, search};
 
 /// A set of actions as policies write it: `s3:DeleteBucket`, `s3:Delete*`, `s3:?eleteBucket`, or `*` for all.
 ///
@@ -56,10 +57,11 @@ impl ActionPattern {
             return fail(ActionPatternProblem::OddPrefix(odd));
         }
         let mut normal = Vec::with_capacity(text.len() + 2);
-        glob::push_normal(&mut normal, prefix);
+        let lower = |c: char| c.to_ascii_lowercase();
+        glob::push_normal(&mut normal, prefix, lower);
         let colon = normal.len();
         normal.push(':');
-        glob::push_normal(&mut normal, name);
+        glob::push_normal(&mut normal, name, lower);
         Ok(ActionPattern {
             text: text.into(),
             normal: normal.into(),
@@ -92,10 +94,19 @@ impl ActionPattern {
         glob::intersect(self.prefix(), other.prefix()) && glob::intersect(self.name(), other.name())
     }
 
-    /// Whether every action that `inner` names is named by this pattern too.
+    /// Whether every action, known or not, that `inner` names is named by this pattern too.
+    ///
+    /// Exact, but that pairs of patterns made to be hard to compare count as not covered.
     #[must_use]
     pub fn covers(&self, inner: &ActionPattern) -> bool {
+        let beyond = || Language {
+            all_of: vec![inner],
+            none_of: vec![self],
+            ..Language::default()
+        };
         self.covers_plainly(inner)
+            || self.intersects(inner)
+                && search(&beyond(), &Budget::new(Budget::DOCUMENT)) == Answer::Empty
     }
 
     /// A sufficient test for [`ActionPattern::covers`] that looks at the two patterns once.
@@ -113,6 +124,11 @@ impl ActionPattern {
     #[must_use]
     pub fn is_literal(&self) -> bool {
         !self.normal.iter().any(|&c| is_wildcard(c))
+    }
+
+    /// Whether the service prefix has no wildcard.
+    pub(crate) fn has_literal_prefix(&self) -> bool {
+        !self.prefix().iter().any(|&c| is_wildcard(c))
     }
 
     pub(crate) fn prefix(&self) -> &[char] {

@@ -4,8 +4,8 @@
 //! No wildcard matches a colon.  A glob is in *normal form*: in every run of wildcards the `?`s come first, followed by
 //! at most one `*`, so that two globs written differently (`**`, `*?*`) and meaning the same are equal.
 
-/// Appends `text` to `glob` in normal form and in lower case.
-pub(crate) fn push_normal(glob: &mut Vec<char>, text: &str) {
+/// Appends `text` to `glob` in normal form, each character but the wildcards as `fold` makes it.
+pub(crate) fn push_normal(glob: &mut Vec<char>, text: &str, fold: impl Fn(char) -> char) {
     let mut star = false;
     for c in text.chars() {
         match c {
@@ -16,7 +16,7 @@ pub(crate) fn push_normal(glob: &mut Vec<char>, text: &str) {
                     glob.push('*');
                     star = false;
                 }
-                glob.push(c.to_ascii_lowercase());
+                glob.push(fold(c));
             }
         }
     }
@@ -77,6 +77,33 @@ pub(crate) fn covers(outer: &[char], inner: &[char]) -> bool {
     fit(outer, inner, |o, i| {
         o == i && i != '*' || o == '?' && i != '*'
     })
+}
+
+/// How `glob` can be laid over `text`, which has no `*`: for each character of the text the one of the glob that takes it.
+pub(crate) fn lay(glob: &[char], text: &[char]) -> Option<Vec<char>> {
+    let mut laid = vec!['*'; text.len()];
+    let (mut g, mut t) = (0, 0);
+    let mut retry = None;
+    loop {
+        match (glob.get(g), text.get(t)) {
+            (None, None) => return Some(laid),
+            (Some('*'), _) => {
+                g += 1;
+                retry = Some((g, t));
+                continue;
+            }
+            (Some(&over), Some(&under)) if agree(over, under) => {
+                *laid.get_mut(t)? = over;
+                (g, t) = (g + 1, t + 1);
+                continue;
+            }
+            _ => {}
+        }
+        let (after_star, from) = retry?;
+        *laid.get_mut(from)? = '*';
+        retry = Some((after_star, from + 1));
+        (g, t) = (after_star, from + 1);
+    }
 }
 
 /// Whether `glob` can be laid over `text`, each `*` of the glob taking any stretch of the text and every other

@@ -8,6 +8,7 @@
 //! The crate is pure: no I/O, no clock, no environment, no AWS SDK.
 
 mod action;
+pub mod catalogue;
 mod document;
 mod error;
 mod finding;
@@ -16,6 +17,7 @@ mod json;
 mod quota;
 mod remediation;
 mod restricted;
+mod search;
 mod statement;
 mod verdict;
 
@@ -24,7 +26,9 @@ pub use document::{PolicyDocument, decode_document};
 pub use error::{DocumentError, Place};
 pub use finding::{Element, Finding, Grant};
 pub use quota::{Quota, quota_size};
-pub use remediation::{Edit, GRANTS_NOTHING, Loss, Remediation, remediate};
+pub use remediation::{
+    Edit, EditKind, GRANTS_NOTHING, Loss, Remediation, remediate, remediate_document,
+};
 pub use restricted::{RestrictedActions, RestrictedActionsError, UnknownAction};
 pub use statement::{Effect, Statement};
 pub use verdict::{find_restricted, judge};

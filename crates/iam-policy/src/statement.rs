@@ -100,6 +100,20 @@ impl Statement {
         self.resource != ResourceElement::All
     }
 
+    /// The `Sid`, unless it is empty and so says nothing.
+    pub(crate) fn label(&self) -> Option<&str> {
+        self.sid().filter(|sid| !sid.is_empty())
+    }
+
+    /// All patterns, separated by commas.
+    pub(crate) fn pattern_list(&self) -> String {
+        self.patterns()
+            .iter()
+            .map(ActionPattern::as_str)
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+
     pub(crate) fn resource(&self) -> ResourceElement {
         self.resource
     }

@@ -1,9 +1,18 @@
 //! The decision: what a document grants that is restricted.
 
+use std::cell::OnceCell;
+
+use crate::search::{Answer, Budget, Language, search};
 use crate::statement::ResourceElement;
 use crate::{
     ActionPattern, Effect, Element, Finding, Grant, PolicyDocument, RestrictedActions, Statement,
+    catalogue,
 };
+
+/// How many findings one statement has at most.
+///
+/// A hostile document can make hundreds of thousands; nobody reads more than these.
+const MAX_FINDINGS: usize = 100;
 
 /// Judges the text of a document.
 ///
@@ -12,7 +21,7 @@ use crate::{
 /// violates.
 ///
 /// ```
-/// use iam_policy::{judge, RestrictedActions};
+/// use iam_policy::{RestrictedActions, judge};
 ///
 /// let restricted = RestrictedActions::parse("s3:DeleteBucket")?;
 /// let text = r#"{"Statement": {"Sid": "Storage", "Effect": "Allow", "Action": "s3:Del*", "Resource": "*"}}"#;
@@ -34,63 +43,53 @@ pub fn judge(text: &str, restricted: &RestrictedActions) -> Vec<Finding> {
 }
 
 /// What the document grants that is restricted, statement by statement.
+///
+/// Each statement that violates has at least one finding, and at most a hundred.
 #[must_use]
 pub fn find_restricted(document: &PolicyDocument, restricted: &RestrictedActions) -> Vec<Finding> {
-    let denied: Vec<&ActionPattern> = document
+    let decision = Decision::new(document, restricted);
+    let mut findings = Vec::new();
+    for (index, statement) in document
         .statements()
         .iter()
-        .filter(|statement| cancels(statement) && !statement.is_negated())
-        .flat_map(Statement::patterns)
-        .collect();
-    let mut findings = Vec::new();
-    for (index, statement) in document.statements().iter().enumerate() {
-        if statement.effect() != Effect::Allow || statement.resource() == ResourceElement::None {
-            continue;
-        }
-        let mut found = |element, pattern: String, restricted: &ActionPattern| {
-            findings.push(Finding::Grant(Grant {
+        .enumerate()
+        .filter(|(_, statement)| grants(statement))
+    {
+        let grants = decision.grants_of(statement).map(|(pattern, restricted)| {
+            let known = decision.known(statement, pattern, restricted);
+            Finding::Grant(Grant {
                 statement: index,
-                sid: statement
-                    .sid()
-                    .filter(|sid| !sid.is_empty())
-                    .map(str::to_owned),
-                element,
-                pattern,
-                restricted: restricted.to_string(),
-                examples: if restricted.is_literal() {
-                    vec![restricted.to_string()]
+                sid: statement.label().map(str::to_owned),
+                element: if pattern.is_some() {
+                    Element::Action
                 } else {
-                    Vec::new()
+                    Element::NotAction
                 },
-                total: usize::from(restricted.is_literal()),
-                future_example: None,
+                pattern: pattern.map_or_else(|| statement.pattern_list(), ToString::to_string),
+                restricted: restricted.pattern.to_string(),
+                total: known.len(),
+                future_example: if known.is_empty() {
+                    decision.future(statement, pattern, restricted)
+                } else {
+                    None
+                },
+                examples: known
+                    .into_iter()
+                    .take(Grant::MAX_EXAMPLES)
+                    .map(str::to_owned)
+                    .collect(),
                 conditional: statement.is_conditional(),
                 narrowed: statement.is_narrowed(),
-            }));
-        };
-        for r in restricted.patterns() {
-            if denied.iter().any(|d| d.covers(r)) {
-                continue;
-            }
-            if statement.is_negated() {
-                if !statement.patterns().iter().any(|n| n.covers(r)) {
-                    let left_out: Vec<&str> = statement
-                        .patterns()
-                        .iter()
-                        .map(ActionPattern::as_str)
-                        .collect();
-                    found(Element::NotAction, left_out.join(","), r);
-                }
-            } else {
-                for g in statement.patterns() {
-                    if g.intersects(r) && !denied.iter().any(|d| d.covers(g)) {
-                        found(Element::Action, g.to_string(), r);
-                    }
-                }
-            }
-        }
+            })
+        });
+        findings.extend(grants.take(MAX_FINDINGS));
     }
     findings
+}
+
+/// Whether the statement can grant anything.
+pub(crate) fn grants(statement: &Statement) -> bool {
+    statement.effect() == Effect::Allow && statement.resource() != ResourceElement::None
 }
 
 /// Whether the statement takes its actions away from every grant of the document.
@@ -98,4 +97,224 @@ fn cancels(statement: &Statement) -> bool {
     statement.effect() == Effect::Deny
         && !statement.is_conditional()
         && statement.resource() == ResourceElement::All
+}
+
+/// A document's cancelling `Deny` statements, seen from each restricted pattern.
+pub(crate) struct Decision<'a> {
+    restricted: Vec<Restricted<'a>>,
+    budget: Budget,
+}
+
+/// One restricted pattern, and what of it the document's `Deny` statements leave.
+pub(crate) struct Restricted<'a> {
+    pub(crate) pattern: &'a ActionPattern,
+    /// The denied patterns that meet it.
+    denied: Vec<&'a ActionPattern>,
+    /// For each `Deny` with `NotAction`, the patterns that it spares and that meet it.
+    spared: Vec<Vec<&'a ActionPattern>>,
+    /// The known actions in it that are not denied.
+    known: OnceCell<Vec<String>>,
+}
+
+impl<'a> Decision<'a> {
+    pub(crate) fn new(
+        document: &'a PolicyDocument,
+        restricted: &'a RestrictedActions,
+    ) -> Decision<'a> {
+        let cancelling: Vec<&Statement> = document
+            .statements()
+            .iter()
+            .filter(|statement| cancels(statement))
+            .collect();
+        let restricted = restricted
+            .patterns()
+            .iter()
+            .filter_map(|pattern| Restricted::new(pattern, &cancelling))
+            .collect();
+        Decision {
+            restricted,
+            budget: Budget::new(Budget::DOCUMENT),
+        }
+    }
+
+    /// Every pair of what the statement grants by (a pattern of `Action`, or `None` for its `NotAction`) and a
+    /// restricted pattern such that some action, known or not, is in both and is not denied.
+    pub(crate) fn grants_of<'s>(
+        &'s self,
+        statement: &'s Statement,
+    ) -> impl Iterator<Item = (Option<&'s ActionPattern>, &'s Restricted<'a>)> {
+        let not_action = statement.is_negated().then_some(None);
+        let action = if statement.is_negated() {
+            &[]
+        } else {
+            statement.patterns()
+        };
+        let left_out = if statement.is_negated() {
+            statement.patterns()
+        } else {
+            &[]
+        };
+        not_action
+            .into_iter()
+            .chain(action.iter().map(Some))
+            .flat_map(move |pattern| {
+                self.restricted
+                    .iter()
+                    .filter(move |restricted| self.meets(pattern, left_out, restricted))
+                    .map(move |restricted| (pattern, restricted))
+            })
+    }
+
+    /// Whether some action is named by `pattern` (`None`: by all), by none of `left_out`, is restricted and not denied.
+    pub(crate) fn meets(
+        &self,
+        pattern: Option<&ActionPattern>,
+        left_out: &[ActionPattern],
+        restricted: &Restricted<'_>,
+    ) -> bool {
+        if pattern.is_some_and(|pattern| !pattern.intersects(restricted.pattern)) {
+            return false;
+        }
+        match restricted.language(pattern, left_out) {
+            None => false,
+            Some(language) if language.none_of.is_empty() && language.one_of.is_empty() => true,
+            Some(language) => match search(&language, &self.budget) {
+                Answer::Empty => false,
+                // What cannot be decided counts as granted.
+                Answer::Contains(_) | Answer::Unknown => true,
+            },
+        }
+    }
+
+    /// The known actions that are granted and restricted.
+    fn known<'s>(
+        &self,
+        statement: &Statement,
+        pattern: Option<&ActionPattern>,
+        restricted: &'s Restricted<'_>,
+    ) -> Vec<&'s str> {
+        let left_out = if statement.is_negated() {
+            statement.patterns()
+        } else {
+            &[]
+        };
+        restricted
+            .known()
+            .iter()
+            .map(String::as_str)
+            .filter(|action| pattern.is_none_or(|pattern| pattern.matches(action)))
+            .filter(|action| !left_out.iter().any(|pattern| pattern.matches(action)))
+            .collect()
+    }
+
+    /// An action, not known today, that is granted and restricted.
+    fn future(
+        &self,
+        statement: &Statement,
+        pattern: Option<&ActionPattern>,
+        restricted: &Restricted<'_>,
+    ) -> Option<String> {
+        let left_out = if statement.is_negated() {
+            statement.patterns()
+        } else {
+            &[]
+        };
+        match search(&restricted.language(pattern, left_out)?, &self.budget) {
+            Answer::Contains(action) => Some(action),
+            Answer::Empty | Answer::Unknown => None,
+        }
+    }
+}
+
+impl<'a> Restricted<'a> {
+    /// `None` if the `Deny` statements plainly leave nothing of the pattern.
+    fn new(pattern: &'a ActionPattern, cancelling: &[&'a Statement]) -> Option<Restricted<'a>> {
+        let mut denied = Vec::new();
+        let mut spared = Vec::new();
+        for statement in cancelling {
+            let covered = statement
+                .patterns()
+                .iter()
+                .any(|other| other.covers_plainly(pattern));
+            let meeting = statement
+                .patterns()
+                .iter()
+                .filter(|other| other.intersects(pattern));
+            match (statement.is_negated(), covered) {
+                (false, true) => return None,
+                (false, false) => denied.extend(meeting),
+                (true, true) => {}
+                (true, false) => {
+                    let group: Vec<_> = meeting.collect();
+                    if group.is_empty() {
+                        return None;
+                    }
+                    spared.push(group);
+                }
+            }
+        }
+        Some(Restricted {
+            pattern,
+            denied,
+            spared,
+            known: OnceCell::new(),
+        })
+    }
+
+    /// The actions that are named by `pattern` (`None`: by all), by none of `left_out`, are restricted and not denied;
+    /// `None` if there plainly are none.
+    fn language<'l>(
+        &'l self,
+        pattern: Option<&'l ActionPattern>,
+        left_out: &'l [ActionPattern],
+    ) -> Option<Language<'l>> {
+        let mut none_of = Vec::new();
+        for other in self.denied.iter().copied().chain(left_out) {
+            if other.covers_plainly(self.pattern)
+                || pattern.is_some_and(|pattern| other.covers_plainly(pattern))
+            {
+                return None;
+            }
+            if other.intersects(self.pattern)
+                && pattern.is_none_or(|pattern| other.intersects(pattern))
+            {
+                none_of.push(other);
+            }
+        }
+        let mut one_of = Vec::new();
+        for group in &self.spared {
+            if pattern
+                .is_some_and(|pattern| group.iter().any(|other| other.covers_plainly(pattern)))
+            {
+                continue;
+            }
+            let meets =
+                |other: &&&ActionPattern| pattern.is_none_or(|pattern| other.intersects(pattern));
+            let group: Vec<_> = group.iter().filter(meets).copied().collect();
+            if group.is_empty() {
+                return None;
+            }
+            one_of.push(group);
+        }
+        Some(Language {
+            all_of: pattern.into_iter().chain([self.pattern]).collect(),
+            one_of,
+            none_of,
+        })
+    }
+
+    /// The known actions that are restricted and not denied.
+    fn known(&self) -> &[String] {
+        self.known.get_or_init(|| {
+            let mut known = catalogue::named_by(self.pattern);
+            known.retain(|action| {
+                !self.denied.iter().any(|pattern| pattern.matches(action))
+                    && self
+                        .spared
+                        .iter()
+                        .all(|group| group.iter().any(|pattern| pattern.matches(action)))
+            });
+            known
+        })
+    }
 }

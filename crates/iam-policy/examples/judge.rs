@@ -1,0 +1,121 @@
+//! Judges and remediates documents, one JSON object `{"id", "document"}` a line on standard input.
+//!
+//! `cargo run -p iam-policy --example judge -- --restricted s3:DeleteBucket,s3:DeleteObject < documents.jsonl`
+//!
+//! `document` is an object, or a string that holds a document's text.
+//! Each line is answered by one line before the next is read: `{"id", "violating": [indexes], "remediated": document or
+//! null, "losses": [...]}`, or `{"id", "error"}` for a document that cannot be read.
+//! Statements are counted from 0.  `--quota N` sets how many characters the remediated document may have, 6,144 if not
+//! given.
+
+use std::error::Error;
+use std::io::{BufRead, Write};
+
+use iam_policy::{PolicyDocument, Quota, RestrictedActions, find_restricted, remediate_document};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+#[derive(Deserialize)]
+struct Input<'a> {
+    #[serde(borrow)]
+    id: &'a RawValue,
+    #[serde(borrow)]
+    document: &'a RawValue,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Output<'a> {
+    Judged {
+        id: &'a RawValue,
+        violating: Vec<usize>,
+        remediated: Option<Box<RawValue>>,
+        losses: Vec<iam_policy::Loss>,
+    },
+    Unreadable {
+        id: &'a RawValue,
+        error: String,
+    },
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (restricted, quota) = arguments(std::env::args().skip(1))?;
+    let mut input = std::io::stdin().lock();
+    let mut output = std::io::stdout().lock();
+    let mut line = String::new();
+    while input.read_line(&mut line)? > 0 {
+        if !line.trim().is_empty() {
+            let item: Input<'_> = serde_json::from_str(&line)
+                .map_err(|error| format!("reading `{}`: {error}", line.trim()))?;
+            serde_json::to_writer(&mut output, &answer(&item, &restricted, quota)?)?;
+            output.write_all(b"\n")?;
+            output.flush()?;
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+fn answer<'a>(
+    item: &Input<'a>,
+    restricted: &RestrictedActions,
+    quota: Quota,
+) -> Result<Output<'a>, Box<dyn Error>> {
+    let id = item.id;
+    let text: String = match item.document.get() {
+        string if string.starts_with('"') => serde_json::from_str(string)?,
+        json => json.to_owned(),
+    };
+    let document = match PolicyDocument::parse(&text) {
+        Ok(document) => document,
+        Err(error) => {
+            return Ok(Output::Unreadable {
+                id,
+                error: error.to_string(),
+            });
+        }
+    };
+    let mut violating: Vec<usize> = find_restricted(&document, restricted)
+        .iter()
+        .filter_map(iam_policy::Finding::statement)
+        .collect();
+    violating.dedup();
+    let remediation = remediate_document(&document, restricted, quota);
+    let remediated = if remediation.changed {
+        Some(RawValue::from_string(remediation.document)?)
+    } else {
+        None
+    };
+    Ok(Output::Judged {
+        id,
+        violating,
+        remediated,
+        losses: remediation.losses,
+    })
+}
+
+fn arguments(
+    mut given: impl Iterator<Item = String>,
+) -> Result<(RestrictedActions, Quota), Box<dyn Error>> {
+    let mut restricted = None;
+    let mut quota = Quota::MANAGED;
+    while let Some(name) = given.next() {
+        let value = given
+            .next()
+            .ok_or_else(|| format!("`{name}` needs a value"))?;
+        match name.as_str() {
+            "--restricted" => restricted = Some(RestrictedActions::parse(&value)?),
+            "--quota" => quota = Quota::characters(value.parse()?),
+            _ => {
+                return Err(format!(
+                    "`{name}` is no option; there are `--restricted` and `--quota`"
+                )
+                .into());
+            }
+        }
+    }
+    Ok((
+        restricted.ok_or("give the restricted actions by `--restricted LIST`")?,
+        quota,
+    ))
+}

@@ -1,0 +1,138 @@
+//! The actions that are known today.
+//!
+//! They serve examples in findings, warnings and the expansion of wildcards.  No verdict depends on them.
+//! The list is compiled in as it lies in `data/actions.bin`, is never unpacked as a whole, and costs nothing to load:
+//!
+//! | part | layout (numbers are little-endian) |
+//! |---|---|
+//! | words | number of words (u16), end of each word in the text (u16 each), text |
+//! | services | for each: length of its prefix (u8), prefix, length of its names in bytes (u16), names |
+//! | names | for each: how many words it shares with the name before (high half) and adds (low half of one byte), the added words |
+//! | added word | its number, below 192 in one byte, else 192 more in two bytes, the high one first |
+
+use crate::{ActionPattern, glob};
+
+static DATA: &[u8] = include_bytes!("../data/actions.bin");
+
+/// From this number on a word takes two bytes.
+const TWO_BYTES: usize = 192;
+
+/// The known actions that the pattern names, as AWS spells them, in alphabetical order.
+///
+/// ```
+/// use iam_policy::{ActionPattern, catalogue};
+///
+/// let pattern = ActionPattern::parse("s3:deletebucket*")?;
+/// assert!(catalogue::named_by(&pattern).contains(&"s3:DeleteBucketPolicy".to_owned()));
+/// # Ok::<(), iam_policy::ActionPatternError>(())
+/// ```
+#[must_use]
+pub fn named_by(pattern: &ActionPattern) -> Vec<String> {
+    let mut found = Vec::new();
+    for service in
+        services().filter(|service| glob::matches(pattern.prefix(), &service.prefix_chars()))
+    {
+        service.each_name(|name| {
+            if glob::matches(pattern.name(), name) {
+                found.push(
+                    service
+                        .prefix()
+                        .chain([':'])
+                        .chain(name.iter().copied())
+                        .collect(),
+                );
+            }
+        });
+    }
+    found
+}
+
+/// The prefixes of the known services, in alphabetical order.
+pub(crate) fn prefixes() -> impl Iterator<Item = String> {
+    services().map(|service| service.prefix().collect())
+}
+
+struct Service {
+    prefix: &'static [u8],
+    names: &'static [u8],
+}
+
+impl Service {
+    fn prefix(&self) -> impl Iterator<Item = char> + use<> {
+        self.prefix.iter().copied().map(char::from)
+    }
+
+    fn prefix_chars(&self) -> Vec<char> {
+        self.prefix().collect()
+    }
+
+    fn each_name(&self, mut use_name: impl FnMut(&[char])) {
+        let mut input = self.names;
+        let mut name: Vec<char> = Vec::new();
+        let mut ends: Vec<usize> = Vec::new();
+        while let Some((&counts, rest)) = input.split_first() {
+            input = rest;
+            ends.truncate(usize::from(counts >> 4));
+            name.truncate(ends.last().copied().unwrap_or_default());
+            for _ in 0..counts & 0xf {
+                let Some(number) = take_word_number(&mut input) else {
+                    return;
+                };
+                name.extend(word(number).iter().copied().map(char::from));
+                ends.push(name.len());
+            }
+            use_name(&name);
+        }
+    }
+}
+
+fn services() -> impl Iterator<Item = Service> {
+    let mut input = words_end()
+        .and_then(|end| DATA.get(end..))
+        .unwrap_or_default();
+    std::iter::from_fn(move || {
+        let (&length, rest) = input.split_first()?;
+        let (prefix, rest) = rest.split_at_checked(length.into())?;
+        let (length, rest) = rest.split_at_checked(2)?;
+        let (names, rest) = rest.split_at_checked(u16_at(length, 0)?)?;
+        input = rest;
+        Some(Service { prefix, names })
+    })
+}
+
+fn take_word_number(input: &mut &[u8]) -> Option<usize> {
+    let (&first, rest) = input.split_first()?;
+    let first = usize::from(first);
+    if first < TWO_BYTES {
+        *input = rest;
+        return Some(first);
+    }
+    let (&second, rest) = rest.split_first()?;
+    *input = rest;
+    Some(TWO_BYTES + ((first - TWO_BYTES) << 8) + usize::from(second))
+}
+
+fn word(number: usize) -> &'static [u8] {
+    let read = || {
+        let text = DATA.get(2 + 2 * u16_at(DATA, 0)?..)?;
+        let start = if number == 0 {
+            0
+        } else {
+            u16_at(DATA, 2 * number)?
+        };
+        text.get(start..u16_at(DATA, 2 + 2 * number)?)
+    };
+    read().unwrap_or_default()
+}
+
+fn words_end() -> Option<usize> {
+    let count = u16_at(DATA, 0)?;
+    Some(2 + 2 * count + u16_at(DATA, 2 * count)?)
+}
+
+fn u16_at(data: &[u8], at: usize) -> Option<usize> {
+    match data.get(at..at + 2)? {
+        &[low, high] => Some(usize::from(u16::from_le_bytes([low, high]))),
+        _ => None,
+    }
+}

@@ -1,0 +1,209 @@
+//! The remediation: a document less its restricted grants.
+
+mod expand;
+mod pack;
+mod plan;
+mod report;
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::write_object;
+use crate::statement::Member;
+use crate::verdict::{Decision, grants};
+use crate::{PolicyDocument, Quota, RestrictedActions};
+use plan::{Plan, Site, Step};
+pub use report::{Edit, EditKind, Loss};
+
+/// The document that grants nothing: it allows everything but everything.
+///
+/// No `Deny` is in it, because that would reach into what other policies grant.
+pub const GRANTS_NOTHING: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"*","Resource":"*"}]}"#;
+
+/// The one statement of [`GRANTS_NOTHING`].
+const GRANTS_NOTHING_STATEMENT: &str = r#"{"Effect":"Allow","NotAction":"*","Resource":"*"}"#;
+
+/// A document less its restricted grants, and what was done to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remediation {
+    /// The document as JSON without white space between tokens.
+    pub document: String,
+    /// Whether anything but white space was changed.
+    pub changed: bool,
+    /// What was changed, in the order of the statements.
+    pub edits: Vec<Edit>,
+    /// What was granted, is not restricted, and had to go because the quota left no room.
+    pub losses: Vec<Loss>,
+}
+
+/// Takes the restricted grants out of a document, and nothing else.
+///
+/// The result is clean for [`judge`](crate::judge); it grants nothing that the original did not; every known action that
+/// was granted and is not restricted is still granted, but for the losses reported; and remediating it again changes
+/// nothing.
+/// It fits the quota whenever the original does; if the original does not, it is no longer than that.
+///
+/// A text that cannot be read becomes [`GRANTS_NOTHING`].
+///
+/// ```
+/// use iam_policy::{Quota, RestrictedActions, remediate};
+///
+/// let restricted = RestrictedActions::parse("s3:DeleteBucket")?;
+/// let text = r#"{"Statement": {"Effect": "Allow", "Action": ["s3:Get*", "s3:DeleteBucket*"], "Resource": "*"}}"#;
+/// let remediation = remediate(text, &restricted, Quota::MANAGED);
+/// assert_eq!(
+///     remediation.document,
+///     r#"{"Statement":{"Effect":"Allow","Action":["s3:Get*","s3:DeleteBucket?*"],"Resource":"*"}}"#,
+/// );
+/// # Ok::<(), iam_policy::RestrictedActionsError>(())
+/// ```
+#[must_use]
+pub fn remediate(text: &str, restricted: &RestrictedActions, quota: Quota) -> Remediation {
+    match PolicyDocument::parse(text) {
+        Ok(document) => remediate_document(&document, restricted, quota),
+        Err(error) => Remediation {
+            document: GRANTS_NOTHING.to_owned(),
+            changed: true,
+            edits: vec![Edit {
+                kind: EditKind::DocumentReplaced,
+                statement: None,
+                sid: None,
+                element: None,
+                before: Vec::new(),
+                after: Vec::new(),
+                why: format!("it cannot be read: {error}"),
+            }],
+            losses: Vec::new(),
+        },
+    }
+}
+
+/// [`remediate`] for a document that is read already.
+#[must_use]
+pub fn remediate_document(
+    document: &PolicyDocument,
+    restricted: &RestrictedActions,
+    quota: Quota,
+) -> Remediation {
+    let decision = Decision::new(document, restricted);
+    let plans: Vec<Plan<'_>> = document
+        .statements()
+        .iter()
+        .enumerate()
+        .filter(|(_, statement)| grants(statement))
+        .filter_map(|(index, statement)| {
+            Plan::new(
+                &Site {
+                    index,
+                    statement,
+                    restricted,
+                },
+                &decision,
+            )
+        })
+        .collect();
+    if plans.is_empty() {
+        return Remediation {
+            document: document.to_json(),
+            changed: false,
+            edits: Vec::new(),
+            losses: Vec::new(),
+        };
+    }
+    let mut work = Work { document, plans };
+    work.fit(quota);
+    let document = work.write();
+    let mut edits: Vec<Edit> = work.plans.iter().flat_map(Plan::edits).collect();
+    if work.is_emptied() {
+        edits.push(Edit {
+            kind: EditKind::DocumentEmptied,
+            statement: None,
+            sid: None,
+            element: None,
+            before: Vec::new(),
+            after: Vec::new(),
+            why: "IAM accepts no document without a statement".to_owned(),
+        });
+    }
+    let losses = work.plans.iter().flat_map(Plan::losses).collect();
+    Remediation {
+        document,
+        changed: true,
+        edits,
+        losses,
+    }
+}
+
+/// A document with a plan for each statement that changes.
+struct Work<'a> {
+    document: &'a PolicyDocument,
+    plans: Vec<Plan<'a>>,
+}
+
+impl Work<'_> {
+    /// Makes the result fit, at the least cost that suffices.
+    ///
+    /// First, names are packed into shared patterns, which costs nothing but their being easy to read.
+    /// Next, a `NotAction` leaves out whole services, where that is shorter.
+    /// Then the entries that were replaced are dropped, the widest first; and last, whole statements with `NotAction`.
+    fn fit(&mut self, quota: Quota) {
+        let original = self.document.size();
+        // IAM took the original, so what is no longer than that it takes as well, whatever the quota is said to be.
+        let limit = quota.limit().max(original);
+        for step in Step::ALL {
+            while crate::quota_size(&self.write()) > limit {
+                let weighed = self
+                    .plans
+                    .iter_mut()
+                    .filter_map(|plan| Some((plan.weight(step)?, plan)));
+                match weighed.max_by_key(|(weight, _)| *weight) {
+                    Some((_, plan)) => plan.apply(step),
+                    None => break,
+                }
+            }
+        }
+    }
+
+    /// Whether no statement is left.
+    fn is_emptied(&self) -> bool {
+        self.plans.len() == self.document.statements().len()
+            && self.plans.iter().all(|plan| plan.write().is_none())
+    }
+
+    /// The document as it is planned now.
+    fn write(&self) -> String {
+        let members = self
+            .document
+            .members
+            .iter()
+            .map(|member| match member.key.as_ref() {
+                "Statement" => Member {
+                    key: member.key.clone(),
+                    json: self.write_statements(&member.json).into(),
+                },
+                _ => member.clone(),
+            });
+        write_object(&members.collect::<Vec<_>>())
+    }
+
+    fn write_statements(&self, original: &str) -> String {
+        let statements: Vec<String> = self
+            .document
+            .statements()
+            .iter()
+            .enumerate()
+            .filter_map(|(index, statement)| {
+                match self.plans.iter().find(|plan| plan.index() == index) {
+                    Some(plan) => plan.write(),
+                    None => Some(write_object(&statement.members)),
+                }
+            })
+            .collect();
+        match statements.as_slice() {
+            [] => format!("[{GRANTS_NOTHING_STATEMENT}]"),
+            [one] if original.starts_with('{') => one.clone(),
+            _ => format!("[{}]", statements.join(",")),
+        }
+    }
+}

@@ -1,0 +1,548 @@
+//! What becomes of one statement.
+
+use serde_json::value::RawValue;
+
+use super::expand::expand;
+use super::pack::pack;
+use super::report::{Edit, EditKind, Loss, Shown};
+use crate::document::{quoted, write_object};
+use crate::statement::Member;
+use crate::verdict::Decision;
+use crate::{ActionPattern, Element, RestrictedActions, Statement, catalogue};
+
+/// A statement that violates the restricted list, and where it stands.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) index: usize,
+    pub(super) statement: &'a Statement,
+    pub(super) restricted: &'a RestrictedActions,
+}
+
+/// What becomes of one statement.
+pub(super) struct Plan<'a> {
+    site: Site<'a>,
+    change: Change<'a>,
+}
+
+enum Change<'a> {
+    /// Entries of `Action` are dropped or replaced.
+    Entries(Vec<Entry<'a>>),
+    /// The statement leaves out these patterns, and what its `NotAction` left out before.
+    LeaveOut(LeaveOut),
+    /// The whole statement goes.
+    Drop {
+        /// Because the quota left no room for what could stay.
+        forced: bool,
+        /// The restricted patterns that it met.
+        met: Vec<String>,
+    },
+}
+
+struct LeaveOut {
+    met: Vec<String>,
+    added: Vec<ActionPattern>,
+    /// Whether whole services are left out because the restricted patterns did not fit.
+    forced: bool,
+}
+
+/// An entry of `Action`.
+struct Entry<'a> {
+    pattern: &'a ActionPattern,
+    /// As it is written.
+    json: String,
+    fate: Fate<'a>,
+}
+
+enum Fate<'a> {
+    Kept,
+    Replaced(Replacement<'a>),
+}
+
+struct Replacement<'a> {
+    /// The restricted patterns that meet the entry.
+    avoid: Vec<&'a ActionPattern>,
+    /// The known actions that the entry names and that are not restricted.
+    known: Vec<String>,
+    by: Vec<ActionPattern>,
+    packed: bool,
+    forced: bool,
+}
+
+/// The ways to make a document shorter, in the order in which they are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Known names share patterns of `?`.  Costs nothing but that the result is harder to read.
+    Pack,
+    /// A `NotAction` leaves out whole services, where that is shorter.
+    LeaveOutServices,
+    /// The widest entry that was replaced by something longer is dropped.
+    DropWidest,
+    /// A whole statement with `NotAction` is dropped.
+    DropStatement,
+}
+
+impl Step {
+    pub(super) const ALL: [Step; 4] = [
+        Step::Pack,
+        Step::LeaveOutServices,
+        Step::DropWidest,
+        Step::DropStatement,
+    ];
+}
+
+impl<'a> Plan<'a> {
+    /// `None` if the statement does not violate.
+    pub(super) fn new(site: &Site<'a>, decision: &Decision<'_>) -> Option<Plan<'a>> {
+        let statement = site.statement;
+        let met: Vec<(Option<&ActionPattern>, &ActionPattern)> = decision
+            .grants_of(statement)
+            .map(|(pattern, restricted)| (pattern, restricted.pattern))
+            .collect();
+        if met.is_empty() {
+            return None;
+        }
+        let everything =
+            |pattern: &Option<&ActionPattern>| pattern.is_none_or(ActionPattern::is_everything);
+        let added: Vec<ActionPattern> = met
+            .iter()
+            .filter(|(pattern, _)| everything(pattern))
+            .map(|(_, restricted)| (*restricted).clone())
+            .collect();
+        let change = if added.iter().any(ActionPattern::is_everything) {
+            Change::Drop {
+                forced: false,
+                met: texts(&added),
+            }
+        } else if added.is_empty() {
+            let violates =
+                |pattern: &ActionPattern| met.iter().any(|(other, _)| *other == Some(pattern));
+            Change::Entries(
+                statement
+                    .patterns()
+                    .iter()
+                    .zip(entries_json(statement))
+                    .map(|(pattern, json)| {
+                        let fate = if violates(pattern) {
+                            Fate::Replaced(Replacement::new(pattern, site))
+                        } else {
+                            Fate::Kept
+                        };
+                        Entry {
+                            pattern,
+                            json,
+                            fate,
+                        }
+                    })
+                    .collect(),
+            )
+        } else {
+            Change::LeaveOut(LeaveOut {
+                met: texts(&added),
+                added,
+                forced: false,
+            })
+        };
+        Some(Plan {
+            site: *site,
+            change,
+        })
+    }
+
+    pub(super) fn index(&self) -> usize {
+        self.site.index
+    }
+
+    /// How much the step would do for this statement; `None` if nothing.
+    pub(super) fn weight(&mut self, step: Step) -> Option<usize> {
+        match (&mut self.change, step) {
+            (Change::Entries(entries), Step::Pack) => unpacked(entries).map(|(weight, _)| weight),
+            (Change::Entries(entries), Step::DropWidest) => {
+                widest(entries).map(|replacement| replacement.known.len())
+            }
+            (Change::LeaveOut(leave_out), Step::LeaveOutServices) if !leave_out.forced => {
+                length(&leave_out.added)
+                    .checked_sub(length(&services(&leave_out.added)))
+                    .filter(|saved| *saved > 0)
+            }
+            (Change::LeaveOut(leave_out), Step::DropStatement) => Some(length(&leave_out.added)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn apply(&mut self, step: Step) {
+        match (&mut self.change, step) {
+            (Change::Entries(entries), Step::Pack) => {
+                let kept: Vec<ActionPattern> = kept(entries).cloned().collect();
+                if let Some((_, (pattern, replacement))) = unpacked(entries) {
+                    replacement.pack(pattern, &kept);
+                }
+            }
+            (Change::Entries(entries), Step::DropWidest) => {
+                if let Some(replacement) = widest(entries) {
+                    replacement.by.clear();
+                    replacement.forced = true;
+                }
+            }
+            (Change::LeaveOut(leave_out), Step::LeaveOutServices) => {
+                leave_out.added = services(&leave_out.added);
+                leave_out.forced = true;
+            }
+            (Change::LeaveOut(leave_out), Step::DropStatement) => {
+                self.change = Change::Drop {
+                    forced: true,
+                    met: std::mem::take(&mut leave_out.met),
+                };
+            }
+            _ => {}
+        }
+    }
+
+    /// The statement as it is planned; `None` if nothing of it is left.
+    pub(super) fn write(&self) -> Option<String> {
+        let statement = self.site.statement;
+        let (key, list) = match &self.change {
+            Change::Drop { .. } => return None,
+            Change::Entries(entries) => ("Action", write_entries(entries)),
+            Change::LeaveOut(leave_out) => {
+                let before = if statement.is_negated() {
+                    entries_json(statement)
+                } else {
+                    Vec::new()
+                };
+                let added = leave_out
+                    .added
+                    .iter()
+                    .map(|pattern| quoted(pattern.as_str()));
+                ("NotAction", before.into_iter().chain(added).collect())
+            }
+        };
+        if list.is_empty() {
+            return None;
+        }
+        let members: Vec<Member> = statement
+            .members
+            .iter()
+            .map(|member| match (member.key.as_ref(), list.as_slice()) {
+                ("Action" | "NotAction", [one]) if member.json.starts_with('"') => Member {
+                    key: key.into(),
+                    json: one.as_str().into(),
+                },
+                ("Action" | "NotAction", list) => Member {
+                    key: key.into(),
+                    json: format!("[{}]", list.join(",")).into(),
+                },
+                _ => member.clone(),
+            })
+            .collect();
+        Some(write_object(&members))
+    }
+
+    /// What was changed.
+    pub(super) fn edits(&self) -> Vec<Edit> {
+        let statement = self.site.statement;
+        let element = if statement.is_negated() {
+            Element::NotAction
+        } else {
+            Element::Action
+        };
+        let edit = |kind, before: Vec<String>, after, why| Edit {
+            kind,
+            statement: Some(self.site.index),
+            sid: statement.label().map(str::to_owned),
+            element: if kind == EditKind::StatementDropped {
+                None
+            } else {
+                Some(element)
+            },
+            before,
+            after,
+            why,
+        };
+        let no_room = "what it grants beyond the restricted actions does not fit into the size that IAM allows";
+        match &self.change {
+            Change::Drop { forced, met } => {
+                let why = if *forced {
+                    no_room.to_owned()
+                } else {
+                    format!("all it grants is restricted by {}", Shown(met))
+                };
+                vec![edit(
+                    EditKind::StatementDropped,
+                    texts(statement.patterns()),
+                    Vec::new(),
+                    why,
+                )]
+            }
+            Change::LeaveOut(leave_out) => {
+                let kind = if statement.is_negated() {
+                    EditKind::LeavesOutMore
+                } else {
+                    EditKind::EverythingExcept
+                };
+                let met = Shown(&leave_out.met);
+                let why = match leave_out.forced {
+                    false => format!("it granted what is restricted by {met}"),
+                    true => format!(
+                        "it granted what is restricted by {met}, and naming each does not fit into the size that IAM allows"
+                    ),
+                };
+                vec![edit(
+                    kind,
+                    texts(statement.patterns()),
+                    texts(&leave_out.added),
+                    why,
+                )]
+            }
+            Change::Entries(entries) => {
+                let mut edits: Vec<Edit> = entries
+                    .iter()
+                    .filter_map(|entry| match &entry.fate {
+                        Fate::Kept => None,
+                        Fate::Replaced(replacement) => {
+                            let met: Vec<String> = replacement.avoid.iter().map(ToString::to_string).collect();
+                            let met = Shown(&met);
+                            let (kind, why) = if replacement.forced {
+                                (EditKind::EntryDropped, no_room.to_owned())
+                            } else if !replacement.by.is_empty() {
+                                (EditKind::EntryReplaced, format!("it granted what is restricted by {met}"))
+                            } else if replacement.avoid.iter().any(|other| other.covers_plainly(entry.pattern)) {
+                                (EditKind::EntryDropped, format!("all it grants is restricted by {met}"))
+                            } else {
+                                (EditKind::EntryDropped, format!("no known action is left of it without what is restricted by {met}"))
+                            };
+                            Some(edit(kind, vec![entry.pattern.to_string()], texts(&replacement.by), why))
+                        }
+                    })
+                    .collect();
+                if self.write().is_none() {
+                    let why = "no entry of its Action is left".to_owned();
+                    edits.push(edit(
+                        EditKind::StatementDropped,
+                        Vec::new(),
+                        Vec::new(),
+                        why,
+                    ));
+                }
+                edits
+            }
+        }
+    }
+
+    /// What the quota forced out.
+    pub(super) fn losses(&self) -> Vec<Loss> {
+        let statement = self.site.statement;
+        let everything = || {
+            let mut known = ActionPattern::parse("*")
+                .map(|all| catalogue::named_by(&all))
+                .unwrap_or_default();
+            let restricted = self.site.restricted.patterns();
+            let left_out = if statement.is_negated() {
+                statement.patterns()
+            } else {
+                &[]
+            };
+            known.retain(|action| {
+                !restricted
+                    .iter()
+                    .chain(left_out)
+                    .any(|pattern| pattern.matches(action))
+            });
+            known
+        };
+        let loss = |pattern: String, lost: Vec<String>| Loss {
+            statement: self.site.index,
+            sid: statement.label().map(str::to_owned),
+            element: if statement.is_negated() {
+                Element::NotAction
+            } else {
+                Element::Action
+            },
+            pattern,
+            total: lost.len(),
+            examples: lost.into_iter().take(Loss::MAX_EXAMPLES).collect(),
+        };
+        let losses = match &self.change {
+            Change::Drop { forced: true, .. } => vec![loss(statement.pattern_list(), everything())],
+            Change::LeaveOut(leave_out) if leave_out.forced => {
+                let mut lost = everything();
+                lost.retain(|action| {
+                    leave_out
+                        .added
+                        .iter()
+                        .any(|pattern| pattern.matches(action))
+                });
+                vec![loss(statement.pattern_list(), lost)]
+            }
+            Change::Drop { .. } | Change::LeaveOut(_) => Vec::new(),
+            Change::Entries(entries) => {
+                let still: Vec<&ActionPattern> = kept(entries)
+                    .chain(replacements(entries).flat_map(|r| &r.by))
+                    .collect();
+                let forced = entries.iter().filter_map(|entry| match &entry.fate {
+                    Fate::Replaced(replacement) if replacement.forced => {
+                        Some((entry.pattern, &replacement.known))
+                    }
+                    Fate::Replaced(_) | Fate::Kept => None,
+                });
+                forced
+                    .map(|(pattern, known)| {
+                        let is_lost =
+                            |action: &&String| !still.iter().any(|pattern| pattern.matches(action));
+                        loss(
+                            pattern.to_string(),
+                            known.iter().filter(is_lost).cloned().collect(),
+                        )
+                    })
+                    .collect()
+            }
+        };
+        losses.into_iter().filter(|loss| loss.total > 0).collect()
+    }
+}
+
+impl<'a> Replacement<'a> {
+    fn new(pattern: &ActionPattern, site: &Site<'a>) -> Replacement<'a> {
+        let restricted = site.restricted.patterns();
+        let avoid: Vec<&ActionPattern> = restricted
+            .iter()
+            .filter(|other| other.intersects(pattern))
+            .collect();
+        let mut known = catalogue::named_by(pattern);
+        known.retain(|action| !avoid.iter().any(|other| other.matches(action)));
+        let by = expand(pattern, &avoid, &known);
+        Replacement {
+            avoid,
+            known,
+            by,
+            packed: false,
+            forced: false,
+        }
+    }
+
+    /// Lets the names among the patterns share patterns, but for those that are granted by what is kept.
+    fn pack(&mut self, pattern: &ActionPattern, kept: &[ActionPattern]) {
+        self.packed = true;
+        let (names, mut others): (Vec<ActionPattern>, Vec<ActionPattern>) =
+            self.by.drain(..).partition(ActionPattern::is_literal);
+        let names: Vec<&str> = names
+            .iter()
+            .map(ActionPattern::as_str)
+            .filter(|name| !kept.iter().any(|pattern| pattern.matches(name)))
+            .collect();
+        others.extend(pack(pattern, &self.avoid, &names));
+        self.by = others;
+    }
+}
+
+/// The JSON of each entry of `Action` or `NotAction`.
+fn entries_json(statement: &Statement) -> Vec<String> {
+    let Some(member) = statement
+        .members
+        .iter()
+        .find(|member| matches!(member.key.as_ref(), "Action" | "NotAction"))
+    else {
+        return Vec::new();
+    };
+    match serde_json::from_str::<Vec<&RawValue>>(&member.json) {
+        Ok(entries) => entries
+            .into_iter()
+            .map(|entry| entry.get().to_owned())
+            .collect(),
+        // It is one string.
+        Err(_) => vec![member.json.to_string()],
+    }
+}
+
+/// The entries as JSON, without what others of them cover.
+fn write_entries(entries: &[Entry<'_>]) -> Vec<String> {
+    let mut covering: Vec<&ActionPattern> = kept(entries).collect();
+    let mut list = Vec::new();
+    for entry in entries {
+        match &entry.fate {
+            Fate::Kept => list.push(entry.json.clone()),
+            Fate::Replaced(replacement) => {
+                for pattern in &replacement.by {
+                    if !covering.iter().any(|other| other.covers_plainly(pattern)) {
+                        list.push(quoted(pattern.as_str()));
+                        covering.push(pattern);
+                    }
+                }
+            }
+        }
+    }
+    list
+}
+
+fn kept<'e>(entries: &'e [Entry<'_>]) -> impl Iterator<Item = &'e ActionPattern> {
+    entries
+        .iter()
+        .filter(|entry| matches!(entry.fate, Fate::Kept))
+        .map(|entry| entry.pattern)
+}
+
+fn replacements<'e, 'a>(entries: &'e [Entry<'a>]) -> impl Iterator<Item = &'e Replacement<'a>> {
+    entries.iter().filter_map(|entry| match &entry.fate {
+        Fate::Replaced(replacement) => Some(replacement),
+        Fate::Kept => None,
+    })
+}
+
+/// The replacement with the most names that are not packed yet, and their length.
+fn unpacked<'e, 'a>(
+    entries: &'e mut [Entry<'a>],
+) -> Option<(usize, (&'a ActionPattern, &'e mut Replacement<'a>))> {
+    entries
+        .iter_mut()
+        .filter_map(|entry| match &mut entry.fate {
+            Fate::Replaced(replacement) if !replacement.packed => {
+                let names = replacement.by.iter().filter(|pattern| pattern.is_literal());
+                let weight = names.map(|name| name.as_str().len()).sum();
+                Some((weight, (entry.pattern, replacement)))
+            }
+            Fate::Replaced(_) | Fate::Kept => None,
+        })
+        .filter(|(weight, _)| *weight > 0)
+        .max_by_key(|(weight, _)| *weight)
+}
+
+/// The widest replacement that is longer than the entry was.
+fn widest<'e, 'a>(entries: &'e mut [Entry<'a>]) -> Option<&'e mut Replacement<'a>> {
+    entries
+        .iter_mut()
+        .filter_map(|entry| match &mut entry.fate {
+            Fate::Replaced(replacement) => (length(&replacement.by)
+                > length(std::slice::from_ref(entry.pattern)))
+            .then_some(replacement),
+            Fate::Kept => None,
+        })
+        .max_by_key(|replacement| replacement.known.len())
+}
+
+/// The characters that the patterns take in a document, a comma and two quotes each included.
+fn length(patterns: &[ActionPattern]) -> usize {
+    patterns
+        .iter()
+        .map(|pattern| pattern.as_str().chars().count() + 3)
+        .sum()
+}
+
+/// The whole services of the patterns; a pattern with a wildcard in its prefix stays.
+fn services(patterns: &[ActionPattern]) -> Vec<ActionPattern> {
+    let mut services: Vec<ActionPattern> = Vec::new();
+    for pattern in patterns {
+        let service = pattern
+            .has_literal_prefix()
+            .then(|| pattern.as_str().split_once(':'))
+            .flatten()
+            .and_then(|(prefix, _)| ActionPattern::parse(&format!("{prefix}:*")).ok())
+            .unwrap_or_else(|| pattern.clone());
+        if !services.contains(&service) {
+            services.push(service);
+        }
+    }
+    services
+}
+
+fn texts(patterns: &[ActionPattern]) -> Vec<String> {
+    patterns.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,325 @@
+//! The search for an action that some patterns name and others do not.
+//!
+//! The question is whether a language such as (grant ∩ restricted) \ (left out ∪ denied) is empty.
+//! The patterns are read as one automaton whose states are sets of positions, one bit each, and which is built only as
+//! far as the search goes: breadth first, so that what is found is as short as can be.
+//! Of one pattern only the last `*` reached and what lies behind it is kept, because whatever fits the rest after an
+//! earlier `*` fits the rest after a later one too; that keeps the number of states small.
+//! Inclusion of such languages is hard in general (with several `Deny` statements with `NotAction` one can write any
+//! satisfiability problem), so the steps are counted against a [`Budget`], and whoever runs out of it knows nothing.
+
+use std::cell::Cell;
+use std::collections::HashSet;
+
+use crate::ActionPattern;
+
+/// How many steps, each on one machine word, are left for one document.
+#[derive(Debug)]
+pub(crate) struct Budget(Cell<usize>);
+
+impl Budget {
+    /// Enough for every document seen in practice many times over, and some milliseconds at most.
+    pub(crate) const DOCUMENT: usize = 1_500_000;
+
+    pub(crate) fn new(steps: usize) -> Budget {
+        Budget(Cell::new(steps))
+    }
+
+    /// Takes `steps` off, if that many are left.
+    fn spend(&self, steps: usize) -> bool {
+        let left = self.0.get().checked_sub(steps);
+        self.0.set(left.unwrap_or_default());
+        left.is_some()
+    }
+}
+
+/// A set of actions given by patterns.
+#[derive(Debug, Default)]
+pub(crate) struct Language<'a> {
+    /// Every action is named by all of these,
+    pub(crate) all_of: Vec<&'a ActionPattern>,
+    /// by one at least of each of these groups,
+    pub(crate) one_of: Vec<Vec<&'a ActionPattern>>,
+    /// and by none of these.
+    pub(crate) none_of: Vec<&'a ActionPattern>,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The language is empty.
+    Empty,
+    /// The language has this action in it, in lower case, and none that is shorter.
+    Contains(String),
+    /// The budget is spent.
+    Unknown,
+}
+
+/// A set of positions in all patterns, one bit each.
+type State = Box<[u64]>;
+
+/// Looks for the shortest action in the language.
+pub(crate) fn search(language: &Language<'_>, budget: &Budget) -> Answer {
+    let Some(machine) = Machine::new(language, budget) else {
+        return Answer::Unknown;
+    };
+    let start = machine.start();
+    let mut seen: HashSet<State> = HashSet::new();
+    // Every state reached, with the one it was reached from and the character that led there.
+    let mut reached: Vec<(State, usize, char)> = Vec::new();
+    if machine.is_alive(&start) {
+        seen.insert(start.clone());
+        reached.push((start, 0, ' '));
+    }
+    let mut next = 0;
+    while let Some((state, _, _)) = reached.get(next) {
+        if machine.accepts(state) {
+            return Answer::Contains(spell(&reached, next));
+        }
+        let state = state.clone();
+        for (c, moves) in &machine.alphabet {
+            if !budget.spend(8 * machine.words + 8) {
+                return Answer::Unknown;
+            }
+            let after = machine.step(&state, *c, moves);
+            if machine.is_alive(&after) && !seen.contains(&after) {
+                seen.insert(after.clone());
+                reached.push((after, next, *c));
+            }
+        }
+        next += 1;
+    }
+    Answer::Empty
+}
+
+/// The characters that led to a state.
+fn spell(reached: &[(State, usize, char)], mut at: usize) -> String {
+    let mut characters = Vec::new();
+    while at > 0 {
+        let Some((_, from, c)) = reached.get(at) else {
+            break;
+        };
+        characters.push(*c);
+        at = *from;
+    }
+    characters.iter().rev().collect()
+}
+
+/// The patterns of a language as one automaton.
+struct Machine {
+    words: usize,
+    /// The characters that the patterns tell apart, one more for all others, and for each the positions that take it.
+    alphabet: Vec<(char, State)>,
+    /// The positions of `*`.
+    stars: State,
+    /// Where each pattern lies in a state.
+    spans: Vec<Span>,
+    all_of: std::ops::Range<usize>,
+    one_of: Vec<std::ops::Range<usize>>,
+    none_of: std::ops::Range<usize>,
+}
+
+/// The bits of one pattern: one for each of its characters and one for its end.
+#[derive(Clone, Copy)]
+struct Span {
+    first: usize,
+    end: usize,
+}
+
+impl Machine {
+    /// `None` if the budget does not suffice.
+    fn new(language: &Language<'_>, budget: &Budget) -> Option<Machine> {
+        let mut spans = Vec::new();
+        let mut place = |patterns: &[&ActionPattern]| {
+            let from = spans.len();
+            for pattern in patterns {
+                let first = spans.last().map_or(0, |span: &Span| span.end + 1);
+                spans.push(Span {
+                    first,
+                    end: first + pattern.normal().len(),
+                });
+            }
+            from..spans.len()
+        };
+        let all_of = place(&language.all_of);
+        let one_of: Vec<_> = language.one_of.iter().map(|group| place(group)).collect();
+        let none_of = place(&language.none_of);
+        let words = spans.last().map_or(0, |span| span.end / 64 + 1);
+
+        let patterns = || {
+            let groups = language.one_of.iter().flatten();
+            language
+                .all_of
+                .iter()
+                .chain(groups)
+                .chain(&language.none_of)
+                .zip(&spans)
+        };
+        let mut characters: Vec<char> = patterns()
+            .flat_map(|(pattern, _)| pattern.normal())
+            .copied()
+            .filter(|c| !matches!(c, '*' | '?'))
+            .collect();
+        characters.sort_unstable();
+        characters.dedup();
+        let named = characters.len();
+        // Any character that no pattern names stands for all of them; a letter reads best.
+        let other = ('a'..='z')
+            .chain('0'..='9')
+            .chain('\u{a1}'..)
+            .find(|c| characters.binary_search(c).is_err());
+        characters.extend(other);
+        if !budget.spend(words * (64 + characters.len())) {
+            return None;
+        }
+
+        let empty = || vec![0; words].into_boxed_slice();
+        let (mut stars, mut wildcards) = (empty(), empty());
+        let mut alphabet: Vec<(char, State)> = characters.iter().map(|&c| (c, empty())).collect();
+        for (pattern, span) in patterns() {
+            for (bit, &token) in (span.first..).zip(pattern.normal()) {
+                match token {
+                    '*' => set(&mut stars, bit),
+                    '?' => set(&mut wildcards, bit),
+                    _ => {
+                        let at = characters
+                            .get(..named)
+                            .and_then(|named| named.binary_search(&token).ok());
+                        if let Some((_, takes)) = at.and_then(|at| alphabet.get_mut(at)) {
+                            set(takes, bit);
+                        }
+                    }
+                }
+            }
+        }
+        for (_, takes) in alphabet.iter_mut().filter(|(c, _)| *c != ':') {
+            takes
+                .iter_mut()
+                .zip(&wildcards)
+                .for_each(|(takes, wildcards)| *takes |= wildcards);
+        }
+        Some(Machine {
+            words,
+            alphabet,
+            stars,
+            spans,
+            all_of,
+            one_of,
+            none_of,
+        })
+    }
+
+    fn start(&self) -> State {
+        let mut state = vec![0; self.words].into_boxed_slice();
+        for span in &self.spans {
+            set(&mut state, span.first);
+        }
+        self.pass_stars(&mut state);
+        state
+    }
+
+    fn step(&self, state: &State, c: char, takes: &State) -> State {
+        let mut carry = 0;
+        let mut after: State = state
+            .iter()
+            .zip(takes)
+            .zip(&self.stars)
+            .map(|((&state, &takes), &stars)| {
+                let moved = state & takes;
+                let stayed = if c == ':' { 0 } else { state & stars };
+                let result = moved << 1 | carry | stayed;
+                carry = moved >> 63;
+                result
+            })
+            .collect();
+        self.pass_stars(&mut after);
+        after
+    }
+
+    /// A `*` also takes nothing; and what lies before the last `*` reached adds nothing.
+    fn pass_stars(&self, state: &mut State) {
+        let mut carry = 0;
+        for (state, stars) in state.iter_mut().zip(&self.stars) {
+            let passed = *state & stars;
+            *state |= passed << 1 | carry;
+            carry = passed >> 63;
+        }
+        for span in &self.spans {
+            let last = (span.first / 64..=span.end / 64).rev().find_map(|word| {
+                let stars = state.get(word)? & self.stars.get(word)? & span.mask(word);
+                stars.checked_ilog2().map(|bit| (word, bit))
+            });
+            if let Some((last, bit)) = last {
+                for word in span.first / 64..=last {
+                    let before = if word == last {
+                        (1 << bit) - 1
+                    } else {
+                        u64::MAX
+                    };
+                    if let Some(bits) = state.get_mut(word) {
+                        *bits &= !(before & span.mask(word));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether something accepted may still follow, as far as single patterns tell.
+    fn is_alive(&self, state: &State) -> bool {
+        let has_any = |span: &Span| {
+            (span.first / 64..=span.end / 64).any(|word| {
+                state
+                    .get(word)
+                    .is_some_and(|bits| bits & span.mask(word) != 0)
+            })
+        };
+        self.spans_of(&self.all_of).iter().all(has_any)
+            && self
+                .one_of
+                .iter()
+                .all(|group| self.spans_of(group).iter().any(has_any))
+    }
+
+    fn accepts(&self, state: &State) -> bool {
+        let at_end = |span: &Span| is_set(state, span.end);
+        self.spans_of(&self.all_of).iter().all(at_end)
+            && self
+                .one_of
+                .iter()
+                .all(|group| self.spans_of(group).iter().any(at_end))
+            && !self.spans_of(&self.none_of).iter().any(at_end)
+    }
+
+    fn spans_of(&self, range: &std::ops::Range<usize>) -> &[Span] {
+        self.spans.get(range.clone()).unwrap_or_default()
+    }
+}
+
+impl Span {
+    /// The bits of this span in the word with this number.
+    fn mask(&self, word: usize) -> u64 {
+        let from_first = if word == self.first / 64 {
+            u64::MAX << (self.first % 64)
+        } else {
+            u64::MAX
+        };
+        let to_end = if word == self.end / 64 {
+            u64::MAX >> (63 - self.end % 64)
+        } else {
+            u64::MAX
+        };
+        from_first & to_end
+    }
+}
+
+fn set(state: &mut [u64], bit: usize) {
+    if let Some(word) = state.get_mut(bit / 64) {
+        *word |= 1 << (bit % 64);
+    }
+}
+
+fn is_set(state: &[u64], bit: usize) -> bool {
+    state
+        .get(bit / 64)
+        .is_some_and(|word| word >> (bit % 64) & 1 == 1)
+}
