@@ -72,6 +72,8 @@ impl Failure {
 pub struct Verdict {
     /// What the workflow does next.
     pub action: VerdictAction,
+    /// Why.
+    pub result: VerdictResult,
     /// The change.
     pub change: PolicyChange,
     /// What is restricted in the document.
@@ -92,6 +94,20 @@ pub enum VerdictAction {
     Remedy,
     /// Tell the administrator; nothing restricted is in force.
     Alert,
+}
+
+/// What the judgement was; for a change that needs no decision it is also the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum VerdictResult {
+    /// Restricted actions are granted.
+    Restricted,
+    /// Nothing restricted is granted.
+    Clean,
+    /// The version is not the default; it is judged again when somebody makes it so.
+    NotInForce,
+    /// The policy does not exist any more.
+    Gone,
 }
 
 /// What `AssessFailure` answers.

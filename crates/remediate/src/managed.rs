@@ -11,6 +11,9 @@ use crate::candidates::Candidates;
 /// More steps than any way to rest has; a policy that needs more is being changed by somebody else all the time.
 const MAX_STEPS: usize = 16;
 
+/// One version must go to make room; a second one only if somebody fills the place in the meantime.
+const MAX_EVICTED: usize = 4;
+
 /// Looks at the policy and takes one step at a time, until the remediated document is in force or nothing is left to do.
 pub(crate) async fn contain(
     settings: &Settings,
@@ -72,6 +75,7 @@ pub(crate) async fn contain(
                     look_again_or_fail(error, &mut candidates)?;
                 }
             }
+            QuarantineStep::KeepFirst(_) if request.evicted.len() >= MAX_EVICTED => break,
             QuarantineStep::KeepFirst(oldest) => {
                 let mut evicted = request.evicted.clone();
                 evicted.push(oldest);
@@ -112,7 +116,7 @@ pub(crate) async fn contain(
     Err(HandlerError::new(
         FailureName::PolicyUnsettled,
         format!(
-            "`{arn}` did not come to rest in {MAX_STEPS} steps; find out who else is changing it, then change the policy by hand"
+            "`{arn}` did not come to rest after {steps_taken} steps; find out who else is changing it, then change the policy by hand"
         ),
     ))
 }

@@ -1,4 +1,4 @@
-use incident::message::{Verdict, VerdictAction};
+use incident::message::{Verdict, VerdictAction, VerdictResult};
 use incident::{ExecutionArn, KeptDocument, PolicyChange, PolicyRef, Record, mail};
 use lambda_kit::HandlerError;
 use policy_store::StoreErrorKind;
@@ -23,7 +23,7 @@ pub(crate) async fn judge(
         Some(text) => (text, None),
         None => match read(store, &change, waited).await? {
             Some(text) => (text.as_str().to_owned(), Some(text)),
-            None => return Ok(alert(mail::gone(&change, execution), change, Vec::new())),
+            None => return Ok(alert(VerdictResult::Gone, mail::gone(&change, execution), change, Vec::new())),
         },
     };
     let findings = iam_policy::judge(&text, &settings.restricted);
@@ -34,10 +34,16 @@ pub(crate) async fn judge(
     );
     if findings.is_empty() || !change.in_force {
         let mail = mail::clean_change(&change, &findings, execution);
-        return Ok(alert(mail, change, findings));
+        let result = if change.in_force {
+            VerdictResult::Clean
+        } else {
+            VerdictResult::NotInForce
+        };
+        return Ok(alert(result, mail, change, findings));
     }
     Ok(Verdict {
         action: VerdictAction::Remedy,
+        result: VerdictResult::Restricted,
         change,
         findings,
         document: read,
@@ -45,9 +51,12 @@ pub(crate) async fn judge(
     })
 }
 
-fn alert(mail: mail::Mail, change: PolicyChange, findings: Vec<iam_policy::Finding>) -> Verdict {
+fn alert(
+    result: VerdictResult,
+    mail: mail::Mail, change: PolicyChange, findings: Vec<iam_policy::Finding>) -> Verdict {
     Verdict {
         action: VerdictAction::Alert,
+        result,
         change,
         findings,
         document: None,
