@@ -1,2 +1,100 @@
-//! (under construction)
-fn main() {}
+//! `local`: sets up the tools, plays the walkthrough, keeps the local stack up, runs the linters.
+
+mod demo;
+mod up;
+mod walkthrough;
+
+use std::ffi::OsString;
+use std::process::{ExitCode, Stdio};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
+use local::tools::{self, Tool};
+use local::{command, functions, lint, report};
+
+/// The local stack of this project.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Installs the pinned tools below `.local/tools`; does nothing when they are there.
+    Setup,
+    /// Builds the functions and the template for the local stack.
+    Build,
+    /// Plays the walkthrough from the policy to the outcome.
+    Demo {
+        /// The administrator's answer; without it, a link is to be opened in a browser.
+        #[arg(long)]
+        answer: Option<Answer>,
+    },
+    /// Keeps the stack up until Ctrl-C, and shows what happens on it.
+    Up {
+        /// The port on the loopback interface.
+        #[arg(long, default_value_t = 4566)]
+        port: u16,
+        /// A parameter of the template, as in `restrictedActions=iam:*,s3:DeleteBucket`.
+        #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+        parameters: Vec<(String, String)>,
+    },
+    /// Runs the pinned SAM CLI, with your own AWS settings: what it deploys goes to your account.
+    Sam {
+        /// The SAM CLI's own arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Runs the linters of the template and the state machine.
+    Lint,
+}
+
+/// The administrator's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Answer {
+    /// The original comes back.
+    Allow,
+    /// The remediation stays.
+    Deny,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| format!("`{text}` is not NAME=VALUE"))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = tokio::select! {
+        outcome = run(arguments.command) => outcome,
+        // What runs is dropped, and stops with that.
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("stopped by Ctrl-C")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::line(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Setup => tools::ensure(&Tool::ALL).await,
+        Command::Build => functions::build().await,
+        Command::Demo { answer } => demo::run(answer).await,
+        Command::Up { port, parameters } => up::run(port, parameters).await,
+        Command::Sam { arguments } => {
+            tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
+            let mut sam = tools::sam()?;
+            // It asks questions.
+            sam.args(arguments).stdin(Stdio::inherit());
+            command::run_shown(sam, "sam").await
+        }
+        Command::Lint => lint::run().await,
+    }
+}

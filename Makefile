@@ -1,0 +1,73 @@
+# Everything that people and continuous integration do goes through these targets.
+# `make` alone lists them.
+
+# The answer that `make demo` gives by itself: allow or deny. Empty: it waits for a person in a browser.
+ANSWER ?=
+# The port of `make local`.
+PORT ?= 4566
+
+LOCAL = cargo run --quiet --package local --
+
+.DEFAULT_GOAL := help
+.PHONY: help demo local test fmt lint lint-template unit e2e setup build deploy actions bench clean requirements rust
+
+help: ## Lists the targets.
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@echo
+	@echo "  make demo ANSWER=allow|deny   answers by itself; without ANSWER it waits for you in a browser"
+	@echo "  make local PORT=4567          uses another port than 4566"
+
+demo: rust ## Plays the walkthrough on a local AWS: the policy, the e-mail, the answer, the outcome.
+	@$(call say,building the local tool)
+	@cargo build --package local
+	@$(LOCAL) demo $(if $(ANSWER),--answer $(ANSWER))
+
+local: rust ## Keeps the stack up on a local AWS until Ctrl-C and shows what happens on it.
+	@$(call say,building the local tool)
+	@cargo build --package local
+	@$(LOCAL) up --port $(PORT)
+
+test: fmt lint unit lint-template e2e ## Everything that must hold: format, lints, unit tests, template, end-to-end tests.
+	@$(call say,all tests passed)
+
+fmt: rust ## Checks the format of the code (`cargo fmt` mends it).
+	@$(call say,checking the format)
+	@cargo fmt --all --check
+
+lint: rust ## Checks the code with clippy; a warning is a failure.
+	@$(call say,clippy)
+	@cargo clippy --workspace --all-targets -- -D warnings
+
+unit: rust ## Runs the unit tests; they need no emulator.
+	@$(call say,unit tests)
+	@cargo test
+
+lint-template: rust ## Checks the template and the state machine with their linters.
+	@$(call say,linters of the template)
+	@$(LOCAL) lint
+
+e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
+	@$(call say,end-to-end tests)
+	@cargo test --package end-to-end
+
+setup: rust ## Installs the pinned tools below .local/tools.
+	@$(LOCAL) setup
+
+build: rust ## Builds what goes to AWS, with the SAM CLI.
+	@$(LOCAL) sam build
+
+deploy: build ## Deploys to the AWS account of your credentials; asks before it does.
+	@$(LOCAL) sam deploy --guided
+
+clean: ## Removes everything that was built or installed here.
+	rm -rf target .local .aws-sam
+
+requirements: ## Pins the newest versions of the tools, with their hashes.
+	@crates/local/requirements/compile
+
+rust:
+	@command -v cargo >/dev/null 2>&1 || { echo "cargo is missing: install Rust from https://rustup.rs and run make again"; exit 1; }
+
+define say
+printf '\n==> %s\n' "$(1)"
+endef

@@ -1,0 +1,78 @@
+//! Opening and answering a link as a browser does: a GET, then the page's form by POST.
+
+use anyhow::{Context as _, Result};
+use scraper::{ElementRef, Html, Selector};
+use url::Url;
+
+use crate::http::{self, Answer};
+
+/// The form of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// Where the form is sent.
+    pub action: String,
+    /// Whether it is sent by POST.
+    pub is_post: bool,
+    /// The fields that the page filled in: names and values.
+    pub fields: Vec<(String, String)>,
+}
+
+/// Opens `url` and answers the page's form, with its fields as they are.
+///
+/// # Errors
+///
+/// When there is no answer, or no page with a form that is sent by POST.
+pub async fn open_and_confirm(url: &str) -> Result<Answer> {
+    let page = http::get(url).await?;
+    let form = form_of(url, &page.body)?
+        .filter(|form| form.is_post)
+        .with_context(|| {
+            format!(
+                "the page has no button to decide with (status {}): {}",
+                page.status, page.body
+            )
+        })?;
+    http::post_form(&form.action, &form.fields).await
+}
+
+/// The first form of the page at `url`.
+///
+/// # Errors
+///
+/// When the form's action is not a URL.
+pub fn form_of(url: &str, page: &str) -> Result<Option<Form>> {
+    let page = Html::parse_document(page);
+    let Some(form) = all(page.root_element(), "form")?.into_iter().next() else {
+        return Ok(None);
+    };
+    let base = Url::parse(url).with_context(|| format!("`{url}` is not a URL"))?;
+    let action = match form.attr("action").unwrap_or_default() {
+        "" => base.clone(),
+        action => base
+            .join(action)
+            .with_context(|| format!("the form's action `{action}` is not a URL"))?,
+    };
+    let mut fields = Vec::new();
+    for field in all(form, "input[name], textarea[name], button[name]")? {
+        let name = field.attr("name").unwrap_or_default().to_owned();
+        let value = match field.attr("value") {
+            Some(value) => value.to_owned(),
+            None => field.text().collect(),
+        };
+        fields.push((name, value));
+    }
+    let is_post = form
+        .attr("method")
+        .is_some_and(|method| method.eq_ignore_ascii_case("post"));
+    Ok(Some(Form {
+        action: action.into(),
+        is_post,
+        fields,
+    }))
+}
+
+fn all<'a>(element: ElementRef<'a>, selector: &str) -> Result<Vec<ElementRef<'a>>> {
+    let selector = Selector::parse(selector)
+        .map_err(|error| anyhow::anyhow!("`{selector}` does not select anything: {error}"))?;
+    Ok(element.select(&selector).collect())
+}

@@ -1,0 +1,136 @@
+//! Running other programs: their output is shown or kept, and a failure says what happened.
+
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use tokio::process::Command;
+
+use crate::{report, workspace};
+
+/// After this time without a word, a program that writes to a log is reported to be still at work.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+/// How much of a log a failure shows.
+const SHOWN_LINES: usize = 40;
+
+/// A program that ends with the process that started it.
+pub fn program(name: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(name);
+    command
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .current_dir(workspace::root());
+    command
+}
+
+/// Runs a program with its output on this one's.
+///
+/// # Errors
+///
+/// When it cannot be started, or fails.
+pub async fn run_shown(mut command: Command, what: &str) -> Result<()> {
+    let status = command
+        .status()
+        .await
+        .with_context(|| format!("cannot start {what}"))?;
+    if !status.success() {
+        bail!("{what} failed ({status}); its output is above");
+    }
+    Ok(())
+}
+
+/// Runs a program with its output in the log `.local/log/<log>.log`, with a sign of life now and then.
+///
+/// # Errors
+///
+/// When it cannot be started, or fails; the message ends with the last lines of the output.
+pub async fn run_logged(mut command: Command, what: &str, log: &str) -> Result<()> {
+    let path = log_path(log)?;
+    let file = open_log(&path, what)?;
+    let copy = file
+        .try_clone()
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    let mut child = command
+        .stdout(file)
+        .stderr(copy)
+        .spawn()
+        .with_context(|| format!("cannot start {what}"))?;
+    let start = Instant::now();
+    let status = loop {
+        match tokio::time::timeout(SIGN_OF_LIFE, child.wait()).await {
+            Ok(status) => break status.with_context(|| format!("cannot wait for {what}"))?,
+            Err(_) => report::detail(&format!(
+                "still at it after {} s: {what}",
+                start.elapsed().as_secs()
+            )),
+        }
+    };
+    if !status.success() {
+        bail!("{what} failed ({status}):\n{}", tail(&path)?);
+    }
+    Ok(())
+}
+
+/// Runs a program and returns what it writes to its standard output.
+///
+/// # Errors
+///
+/// When it cannot be started, or fails; the message has what it wrote to its standard error.
+pub async fn run_captured(mut command: Command, what: &str) -> Result<String> {
+    let output = command
+        .output()
+        .await
+        .with_context(|| format!("cannot start {what}"))?;
+    if !output.status.success() {
+        let message = String::from_utf8_lossy(&output.stderr);
+        bail!("{what} failed ({}): {}", output.status, message.trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The last lines of a log.
+///
+/// # Errors
+///
+/// When the log cannot be read.
+pub fn tail(path: &Path) -> Result<String> {
+    let text = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<&str> = text.lines().collect();
+    let shown = lines.split_at(lines.len().saturating_sub(SHOWN_LINES)).1;
+    Ok(format!(
+        "{}\n(the whole log: {})",
+        shown.join("\n"),
+        path.display()
+    ))
+}
+
+/// The path of the log `name`; its folder exists.
+///
+/// # Errors
+///
+/// When the folder cannot be made.
+pub fn log_path(name: &str) -> Result<PathBuf> {
+    let folder = workspace::local("log");
+    workspace::create_dir(&folder)?;
+    Ok(folder.join(format!("{name}.log")))
+}
+
+fn open_log(path: &Path, what: &str) -> Result<File> {
+    let mut file = OpenOptions::new()
+        .create(true)
+        .write(true)
+        .truncate(true)
+        .open(path)
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    writeln!(file, "# {what}").with_context(|| format!("cannot write `{}`", path.display()))?;
+    // Reopened for appending, so that the two streams do not overwrite each other.
+    OpenOptions::new()
+        .append(true)
+        .open(path)
+        .with_context(|| format!("cannot write `{}`", path.display()))
+}

@@ -1,0 +1,360 @@
+//! `local demo`: plays the walkthrough end to end, shows every step, and checks the outcome.
+
+use std::io::IsTerminal as _;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use aws_sdk_sfn::types::ExecutionStatus;
+use local::{
+    Emulator, EmulatorOptions, Execution, Mail, Mailbox, Stack, StackOptions, browse, functions,
+    http, report,
+};
+use serde_json::Value;
+use similar::TextDiff;
+
+use crate::Answer;
+use crate::walkthrough::{self, InForce};
+
+/// What a machine does by itself takes seconds; a loaded one takes longer.
+const MACHINE: Duration = Duration::from_secs(60);
+/// What a person may take.
+const PERSON: Duration = Duration::from_secs(3600);
+
+/// Plays the walkthrough; fails when the outcome is not what it should be.
+pub(crate) async fn run(answer: Option<Answer>) -> Result<()> {
+    let answer = match answer {
+        None if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() => {
+            report::step("nobody is at a terminal, so the demo answers by itself: allow");
+            Some(Answer::Allow)
+        }
+        answer => answer,
+    };
+    functions::build().await?;
+
+    report::step("starting the local AWS");
+    let emulator = Emulator::start(EmulatorOptions::default()).await?;
+    report::detail(&format!("on {}", emulator.endpoint()));
+    let outcome = play(&emulator, answer).await;
+    let stopped = emulator.stop().await;
+    outcome.and(stopped)
+}
+
+async fn play(emulator: &Emulator, answer: Option<Answer>) -> Result<()> {
+    let parameters = walkthrough::parameters();
+    report::step("sam deploy, with these parameters:");
+    for (name, value) in &parameters {
+        report::detail(&format!("{name} = {value}"));
+    }
+    let stack = Stack::deploy(
+        emulator,
+        StackOptions {
+            parameters,
+            ..StackOptions::default()
+        },
+    )
+    .await?;
+    let mailbox = Mailbox::open(emulator, stack.output("AlertTopicArn")?).await?;
+
+    report::step(&format!(
+        "somebody creates the policy {}",
+        walkthrough::POLICY_NAME
+    ));
+    report::detail(walkthrough::POLICY_DOCUMENT);
+    let created = emulator
+        .iam()
+        .create_policy()
+        .policy_name(walkthrough::POLICY_NAME)
+        .policy_document(walkthrough::POLICY_DOCUMENT)
+        .send()
+        .await
+        .context("cannot create the policy")?;
+    let policy_arn = created
+        .policy
+        .and_then(|policy| policy.arn)
+        .context("the new policy has no ARN")?;
+    let mut timeline = Timeline::new(mailbox);
+    let execution = stack
+        .execution_with("the new policy", MACHINE, |input| {
+            input
+                .pointer("/detail/responseElements/policy/arn")
+                .and_then(Value::as_str)
+                == Some(&policy_arn)
+        })
+        .await?;
+    timeline.tell(&format!(
+        "EventBridge starts the execution {}",
+        execution.arn()
+    ));
+
+    timeline.follow_until_entered(&execution, "AskUser").await?;
+    let remediated = walkthrough::in_force(emulator, &policy_arn).await?;
+    show_difference(&remediated);
+    check_remediated(&remediated)?;
+    let request = timeline
+        .next_mail("the request for a decision", |mail| {
+            mail.link_to("allow").is_some()
+        })
+        .await?;
+
+    let given = decide(emulator, &request, answer, &execution, &mut timeline).await?;
+    let closed = timeline.follow_until_closed(&execution).await?;
+    ensure!(
+        closed == ExecutionStatus::Succeeded,
+        "the execution ended as {closed}, not as SUCCEEDED; the emulator's log is {}",
+        emulator.log().display()
+    );
+    timeline
+        .next_mail("the outcome", |mail| *mail != request)
+        .await?;
+
+    let finally = walkthrough::in_force(emulator, &policy_arn).await?;
+    check_outcome(emulator, &execution, given, &remediated, &finally).await?;
+
+    report::step("deleting the policy and the stack");
+    walkthrough::delete_policy(emulator, &policy_arn).await?;
+    stack.delete().await?;
+    report::gap();
+    report::step("the walkthrough went as it should");
+    Ok(())
+}
+
+/// Gives the answer, or waits until somebody gave one in a browser.
+async fn decide(
+    emulator: &Emulator,
+    request: &Mail,
+    answer: Option<Answer>,
+    execution: &Execution,
+    timeline: &mut Timeline,
+) -> Result<Answer> {
+    let local_link = |name: &str| -> Result<String> {
+        let link = request
+            .link_to(name)
+            .with_context(|| format!("the mail has no link to {name}"))?;
+        Ok(emulator.local_link(link))
+    };
+    let (allow, deny) = (local_link("allow")?, local_link("deny")?);
+    report::gap();
+    report::step("the links of the mail, as they work on this machine:");
+    report::detail(&format!("allow: {allow}"));
+    report::detail(&format!("deny:  {deny}"));
+    if let Some(answer) = answer {
+        let link = if answer == Answer::Allow { allow } else { deny };
+        timeline.tell(&format!(
+            "the administrator opens the link ({answer:?}) and presses the button"
+        ));
+        let page = browse::open_and_confirm(&link).await?;
+        ensure!(
+            page.status == 200,
+            "the answer was not taken (status {}): {}",
+            page.status,
+            page.body
+        );
+        return Ok(answer);
+    }
+    report::gap();
+    report::step(
+        "open one of them in a browser; the demo goes on when you have decided (Ctrl-C ends it)",
+    );
+    let history = || async { execution.states_entered().await };
+    local::poll("a decision", PERSON, async || {
+        Ok(history()
+            .await?
+            .iter()
+            .find_map(|state| match state.as_str() {
+                "Approved" => Some(Answer::Allow),
+                "Denied" => Some(Answer::Deny),
+                _ => None,
+            }))
+    })
+    .await
+}
+
+fn show_difference(remediated: &InForce) {
+    report::gap();
+    report::step(&format!(
+        "the policy in force is now {}: before (-) and after (+)",
+        remediated.version
+    ));
+    let before = pretty(walkthrough::POLICY_DOCUMENT);
+    let after = pretty(&remediated.document);
+    let difference = TextDiff::from_lines(&before, &after);
+    report::detail(&difference.unified_diff().context_radius(20).to_string());
+}
+
+fn pretty(document: &str) -> String {
+    let parsed = serde_json::from_str::<Value>(document)
+        .and_then(|value| serde_json::to_string_pretty(&value));
+    // A document that is no JSON is shown as it is.
+    parsed.unwrap_or_else(|_| document.to_owned()) + "\n"
+}
+
+fn actions(document: &str) -> Result<Vec<String>> {
+    let document: Value =
+        serde_json::from_str(document).context("the document in force is not JSON")?;
+    let statements = document
+        .pointer("/Statement")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let actions = statements
+        .iter()
+        .filter_map(|it| it.get("Action"))
+        .flat_map(|action| match action {
+            Value::Array(actions) => actions.clone(),
+            action => vec![action.clone()],
+        });
+    Ok(actions
+        .filter_map(|action| action.as_str().map(str::to_owned))
+        .collect())
+}
+
+fn check_remediated(remediated: &InForce) -> Result<()> {
+    let mut expected = actions(walkthrough::POLICY_DOCUMENT)?;
+    expected.retain(|action| action != walkthrough::RESTRICTED_ACTION);
+    let found = actions(&remediated.document)?;
+    ensure!(
+        found == expected,
+        "the policy in force grants {found:?}, and not {expected:?}"
+    );
+    Ok(())
+}
+
+async fn check_outcome(
+    emulator: &Emulator,
+    execution: &Execution,
+    answer: Answer,
+    remediated: &InForce,
+    finally: &InForce,
+) -> Result<()> {
+    let state = match answer {
+        Answer::Allow => {
+            let original = InForce {
+                version: "v1".to_owned(),
+                document: walkthrough::POLICY_DOCUMENT.to_owned(),
+            };
+            ensure!(
+                *finally == original,
+                "the original is not back, but this is in force: {finally:?}"
+            );
+            report::step(
+                "the original policy is back in force, as the very version that was written",
+            );
+            "Approved"
+        }
+        Answer::Deny => {
+            ensure!(
+                finally == remediated,
+                "the remediation did not stay, but this is in force: {finally:?}"
+            );
+            report::step("the remediated policy stays in force");
+            "Denied"
+        }
+    };
+    let entered = execution.states_entered().await?;
+    let expected = [
+        "ValidatePolicy",
+        "ChooseAction",
+        "TempRemove",
+        "AskUser",
+        "UsersChoice",
+        state,
+    ];
+    let mut left = expected.iter().peekable();
+    for name in &entered {
+        left.next_if(|wanted| *wanted == name);
+    }
+    if let Some(missing) = left.next() {
+        bail!("the execution never entered `{missing}` in its turn; it entered {entered:?}");
+    }
+    let ready = http::get(&format!("{}/_ministack/ready", emulator.endpoint())).await?;
+    ensure!(ready.status == 200, "the local AWS is not well any more");
+    Ok(())
+}
+
+/// Prints what happens, with the seconds since the policy was written.
+struct Timeline {
+    start: Instant,
+    mailbox: Mailbox,
+    mails_shown: usize,
+    states_shown: usize,
+}
+
+impl Timeline {
+    fn new(mailbox: Mailbox) -> Self {
+        report::gap();
+        Self {
+            start: Instant::now(),
+            mailbox,
+            mails_shown: 0,
+            states_shown: 0,
+        }
+    }
+
+    fn tell(&self, text: &str) {
+        report::line(&format!(
+            "{:7.2} s  {text}",
+            self.start.elapsed().as_secs_f64()
+        ));
+    }
+
+    /// Shows the states that were entered since the last time; whether `name` was ever entered.
+    async fn show_states(&mut self, execution: &Execution, name: &str) -> Result<bool> {
+        let entered = execution.states_entered().await?;
+        for state in entered.iter().skip(self.states_shown) {
+            self.tell(&format!("state {state}"));
+        }
+        self.states_shown = entered.len();
+        Ok(entered.iter().any(|state| state == name))
+    }
+
+    async fn follow_until_entered(&mut self, execution: &Execution, name: &str) -> Result<()> {
+        local::poll(&format!("the state `{name}`"), MACHINE, async || {
+            if self.show_states(execution, name).await? {
+                return Ok(Some(()));
+            }
+            if let Some(closed) = execution.closed().await? {
+                bail!(
+                    "the execution ended as {} before `{name}`: {}",
+                    closed.status,
+                    closed.cause.unwrap_or_default()
+                );
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    async fn follow_until_closed(&mut self, execution: &Execution) -> Result<ExecutionStatus> {
+        let status = local::poll("the end of the execution", MACHINE, async || {
+            let closed = execution.closed().await?;
+            self.show_states(execution, "").await?;
+            Ok(closed.map(|closed| closed.status))
+        })
+        .await?;
+        self.tell(&format!("the execution has ended: {status}"));
+        Ok(status)
+    }
+
+    /// Waits for a mail and shows every mail that came up to it.
+    async fn next_mail(&mut self, what: &str, wanted: impl Fn(&Mail) -> bool) -> Result<Mail> {
+        let mail = self.mailbox.wait_for(what, MACHINE, wanted).await?;
+        let mails = self.mailbox.mails().await?.to_vec();
+        for mail in mails.iter().skip(self.mails_shown) {
+            self.tell("an e-mail arrives");
+            show_mail(mail);
+        }
+        self.mails_shown = mails.len();
+        Ok(mail)
+    }
+}
+
+/// Shows an e-mail as it was received.
+pub(crate) fn show_mail(mail: &Mail) {
+    report::gap();
+    report::detail(&format!("Subject: {}", mail.subject));
+    report::detail("");
+    for line in mail.message.lines() {
+        report::line(&format!("    | {line}"));
+    }
+    report::gap();
+}

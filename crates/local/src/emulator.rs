@@ -1,0 +1,368 @@
+//! The emulator: MiniStack behind the launcher of this crate, on a port of its own.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::process::{Child, ChildStdin};
+use tokio::time::timeout;
+use url::Url;
+
+use crate::tools::{self, Tool};
+use crate::{command, http, poll, workspace};
+
+/// The region that IAM's events arrive in, and so the only one that the stack belongs in.
+pub const REGION: &str = "us-east-1";
+/// The account of the emulator's root key `test`.
+pub const ACCOUNT: &str = "000000000000";
+/// The emulator's root key; its secret is the same.
+pub const ROOT_KEY: &str = "test";
+
+/// A start takes well under a second; a machine at its limit takes longer.
+const START_DEADLINE: Duration = Duration::from_secs(60);
+/// The launcher gives itself less than this.
+const STOP_DEADLINE: Duration = Duration::from_secs(8);
+
+/// How an emulator is started.
+#[derive(Clone, Debug, Default)]
+pub struct EmulatorOptions {
+    /// The port on the loopback interface; a free one when absent.
+    pub port: Option<u16>,
+    /// Where the functions send their AWS calls, when something is put between them and the emulator.
+    pub function_endpoint: Option<Url>,
+}
+
+/// The SDK clients of one caller.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// IAM.
+    pub iam: aws_sdk_iam::Client,
+    /// Step Functions.
+    pub sfn: aws_sdk_sfn::Client,
+    /// SNS.
+    pub sns: aws_sdk_sns::Client,
+    /// SQS.
+    pub sqs: aws_sdk_sqs::Client,
+}
+
+/// A running emulator. Stops, with every function it started, when this is dropped or its process ends.
+#[derive(Debug)]
+pub struct Emulator {
+    port: u16,
+    log: PathBuf,
+    root: Clients,
+    child: Child,
+    // The launcher stops when its input ends.
+    input: Option<ChildStdin>,
+}
+
+/// One AWS call that some client made, any service, read or write.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+pub struct Call {
+    /// Seconds since 1970.
+    pub time: f64,
+    /// The ARN of the caller.
+    pub principal: String,
+    /// The ARN of the role, with its path, when a role session called.
+    pub role: Option<String>,
+    /// The IAM action, as in `iam:CreatePolicyVersion`.
+    pub action: String,
+    /// The ARN of the resource, or `*`.
+    pub resource: String,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+/// How CloudTrail's events are delivered; absent settings stay as they are.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct CloudTrail {
+    /// No event is delivered, nor kept for later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub muted: Option<bool>,
+    /// How often each event is delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copies: Option<u32>,
+    /// How long an event takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delay_seconds: Option<f64>,
+}
+
+impl Emulator {
+    /// Starts an emulator and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken, or the emulator does not come up; the message has its last words.
+    pub async fn start(options: EmulatorOptions) -> Result<Self> {
+        tools::ensure(&[Tool::Emulator]).await?;
+        let port = match options.port {
+            Some(port) => port,
+            None => free_port()?,
+        };
+        let run_dir = workspace::local(format!("run/{port}"));
+        workspace::create_dir(&run_dir)?;
+        let log = command::log_path(&format!("emulator-{port}"))?;
+        let file = std::fs::File::create(&log)
+            .with_context(|| format!("cannot write `{}`", log.display()))?;
+        let errors = file
+            .try_clone()
+            .with_context(|| format!("cannot write `{}`", log.display()))?;
+
+        let mut launcher = command::program(Tool::Emulator.bin().join("python"));
+        launcher
+            .arg(workspace::own("launcher/main.py"))
+            // The functions inherit the environment, so it holds nothing of whoever runs this.
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("GATEWAY_PORT", port.to_string())
+            .env("LOCAL_RUN_DIR", &run_dir)
+            .envs(
+                options
+                    .function_endpoint
+                    .map(|url| ("LOCAL_FUNCTION_ENDPOINT", url.to_string())),
+            )
+            .stdin(Stdio::piped())
+            .stdout(file)
+            .stderr(errors)
+            // Ctrl-C reaches this process; the launcher goes on until everything is put away.
+            .process_group(0);
+        let mut child = launcher.spawn().context("cannot start the emulator")?;
+        let input = child.stdin.take();
+        let mut emulator = Self {
+            port,
+            log,
+            root: Clients::of(port, root_credentials()),
+            child,
+            input,
+        };
+        emulator.wait_until_ready().await?;
+        Ok(emulator)
+    }
+
+    async fn wait_until_ready(&mut self) -> Result<()> {
+        let url = self.url("/_ministack/ready");
+        let (child, log) = (&mut self.child, &self.log);
+        poll("the emulator to answer", START_DEADLINE, async || {
+            if let Some(status) = child.try_wait().context("cannot look after the emulator")? {
+                bail!(
+                    "the emulator ended at once ({status}):\n{}",
+                    command::tail(log)?
+                );
+            }
+            Ok(http::get(&url)
+                .await
+                .ok()
+                .filter(|answer| answer.status == 200))
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// The URL that AWS clients use as their endpoint.
+    pub fn endpoint(&self) -> String {
+        endpoint(self.port)
+    }
+
+    /// The port on the loopback interface.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The emulator's log, with a line for whatever it does.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// The clients of the account's root user.
+    pub fn clients(&self) -> &Clients {
+        &self.root
+    }
+
+    /// IAM as the root user.
+    pub fn iam(&self) -> &aws_sdk_iam::Client {
+        &self.root.iam
+    }
+
+    /// Step Functions as the root user.
+    pub fn sfn(&self) -> &aws_sdk_sfn::Client {
+        &self.root.sfn
+    }
+
+    /// The clients of somebody else: a user's access key, or a role session.
+    pub fn clients_of(&self, credentials: Credentials) -> Clients {
+        Clients::of(self.port, credentials)
+    }
+
+    /// The environment in which AWS tools work on this emulator.
+    pub fn environment(&self) -> [(&'static str, String); 4] {
+        [
+            ("AWS_ENDPOINT_URL", self.endpoint()),
+            ("AWS_ACCESS_KEY_ID", ROOT_KEY.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", ROOT_KEY.to_owned()),
+            ("AWS_DEFAULT_REGION", REGION.to_owned()),
+        ]
+    }
+
+    /// The URL on this machine for a link to an API of API Gateway; other links stay as they are.
+    ///
+    /// The path form works in every browser and client, where names below `localhost` do not.
+    pub fn local_link(&self, link: &str) -> String {
+        let translated = Url::parse(link).ok().and_then(|url| {
+            let (api, rest) = url.host_str()?.split_once('.')?;
+            rest.starts_with("execute-api.").then(|| {
+                let query = url
+                    .query()
+                    .map(|query| format!("?{query}"))
+                    .unwrap_or_default();
+                self.url(&format!("/_aws/execute-api/{api}{}{query}", url.path()))
+            })
+        });
+        translated.unwrap_or_else(|| link.to_owned())
+    }
+
+    /// Changes how CloudTrail's events are delivered from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the emulator refuses.
+    pub async fn set_cloudtrail(&self, settings: CloudTrail) -> Result<()> {
+        let body =
+            serde_json::to_value(settings).context("cannot write the settings of CloudTrail")?;
+        let answer = http::post_json(&self.url("/_local/cloudtrail"), &body).await?;
+        if answer.status != 200 {
+            bail!(
+                "the emulator refuses the settings of CloudTrail: {}",
+                answer.body
+            );
+        }
+        Ok(())
+    }
+
+    /// The CloudTrail records made so far, delivered or not, from number `since` on.
+    ///
+    /// # Errors
+    ///
+    /// When the emulator does not answer.
+    pub async fn cloudtrail_records(&self, since: usize) -> Result<Vec<Value>> {
+        self.items("cloudtrail", since).await
+    }
+
+    /// The AWS calls made so far, from number `since` on.
+    ///
+    /// # Errors
+    ///
+    /// When the emulator does not answer.
+    pub async fn calls(&self, since: usize) -> Result<Vec<Call>> {
+        self.items("calls", since).await
+    }
+
+    async fn items<T: serde::de::DeserializeOwned>(
+        &self,
+        what: &str,
+        since: usize,
+    ) -> Result<Vec<T>> {
+        #[derive(Deserialize)]
+        struct Page<T> {
+            items: Vec<T>,
+        }
+        let page: Page<T> = http::get(&self.url(&format!("/_local/{what}?since={since}")))
+            .await?
+            .json()?;
+        Ok(page.items)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", endpoint(self.port))
+    }
+
+    /// Stops the emulator and every function it started.
+    ///
+    /// # Errors
+    ///
+    /// When it had to be killed.
+    pub async fn stop(mut self) -> Result<()> {
+        self.input = None;
+        match timeout(STOP_DEADLINE, self.child.wait()).await {
+            Ok(status) => {
+                let status = status.context("cannot wait for the emulator")?;
+                if !status.success() {
+                    bail!(
+                        "the emulator ended badly ({status}):\n{}",
+                        command::tail(&self.log)?
+                    );
+                }
+                Ok(())
+            }
+            Err(_) => {
+                self.child.kill().await.context("cannot end the emulator")?;
+                bail!(
+                    "the emulator did not stop in {} s and was killed",
+                    STOP_DEADLINE.as_secs()
+                );
+            }
+        }
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.input = None;
+        // Nothing may be left behind, so this waits; a child that was waited for answers at once.
+        let end = Instant::now() + STOP_DEADLINE;
+        while Instant::now() < end && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Clients {
+    fn of(port: u16, credentials: Credentials) -> Self {
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .endpoint_url(endpoint(port))
+            .region(Region::from_static(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        Self {
+            iam: aws_sdk_iam::Client::new(&config),
+            sfn: aws_sdk_sfn::Client::new(&config),
+            sns: aws_sdk_sns::Client::new(&config),
+            sqs: aws_sdk_sqs::Client::new(&config),
+        }
+    }
+}
+
+/// A port on the loopback interface that nobody uses at this moment.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn free_port() -> Result<u16> {
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot find a free port")?;
+    Ok(listener
+        .local_addr()
+        .context("cannot find a free port")?
+        .port())
+}
+
+/// Whether a port on the loopback interface can be listened on.
+pub fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
+fn endpoint(port: u16) -> String {
+    format!("http://{}:{port}", Ipv4Addr::LOCALHOST)
+}
+
+fn root_credentials() -> Credentials {
+    Credentials::new(ROOT_KEY, ROOT_KEY, None, None, "local")
+}

@@ -1,0 +1,149 @@
+//! Executions of the state machine: which states they entered, what they wait for, how they ended.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
+use serde_json::Value;
+
+use crate::poll;
+
+/// One execution.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    client: aws_sdk_sfn::Client,
+    arn: String,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug)]
+pub struct Closed {
+    /// `Succeeded`, `Failed`, `TimedOut` or `Aborted`.
+    pub status: ExecutionStatus,
+    /// The output; `Null` unless it succeeded.
+    pub output: Value,
+    /// The name of the error, when it failed.
+    pub error: Option<String>,
+    /// The cause, when it failed.
+    pub cause: Option<String>,
+}
+
+impl Execution {
+    pub(crate) fn new(client: aws_sdk_sfn::Client, arn: String) -> Self {
+        Self { client, arn }
+    }
+
+    /// The execution's ARN.
+    pub fn arn(&self) -> &str {
+        &self.arn
+    }
+
+    /// The event that started it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn input(&self) -> Result<Value> {
+        let described = self.describe().await?;
+        let input = described.input.unwrap_or_default();
+        serde_json::from_str(&input)
+            .with_context(|| format!("the input of `{}` is not JSON", self.arn))
+    }
+
+    /// How it ended; `None` while it runs.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn closed(&self) -> Result<Option<Closed>> {
+        let described = self.describe().await?;
+        if described.status == ExecutionStatus::Running {
+            return Ok(None);
+        }
+        let output = match described.output.as_deref() {
+            Some(text) => serde_json::from_str(text)
+                .with_context(|| format!("the output of `{}` is not JSON", self.arn))?,
+            None => Value::Null,
+        };
+        Ok(Some(Closed {
+            status: described.status,
+            output,
+            error: described.error,
+            cause: described.cause,
+        }))
+    }
+
+    async fn describe(
+        &self,
+    ) -> Result<aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput> {
+        self.client
+            .describe_execution()
+            .execution_arn(&self.arn)
+            .send()
+            .await
+            .with_context(|| format!("cannot describe the execution `{}`", self.arn))
+    }
+
+    /// The whole history, the oldest event first.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub async fn history(&self) -> Result<Vec<HistoryEvent>> {
+        let mut pages = self
+            .client
+            .get_execution_history()
+            .execution_arn(&self.arn)
+            .into_paginator()
+            .send();
+        let mut events = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page =
+                page.with_context(|| format!("cannot read the history of `{}`", self.arn))?;
+            events.extend(page.events);
+        }
+        Ok(events)
+    }
+
+    /// The names of the states it entered, in order.
+    ///
+    /// # Errors
+    ///
+    /// When the history cannot be read.
+    pub async fn states_entered(&self) -> Result<Vec<String>> {
+        let events = self.history().await?;
+        Ok(events
+            .into_iter()
+            .filter_map(|event| Some(event.state_entered_event_details?.name))
+            .collect())
+    }
+
+    /// Waits until it has entered the state `name`.
+    ///
+    /// # Errors
+    ///
+    /// When it has not in time.
+    pub async fn wait_until_entered(&self, name: &str, deadline: Duration) -> Result<()> {
+        poll(&format!("the state `{name}`"), deadline, async || {
+            Ok(self
+                .states_entered()
+                .await?
+                .iter()
+                .any(|entered| entered == name)
+                .then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until it has ended, in whatever way.
+    ///
+    /// # Errors
+    ///
+    /// When it still runs after the deadline.
+    pub async fn wait_until_closed(&self, deadline: Duration) -> Result<Closed> {
+        poll("the end of the execution", deadline, async || {
+            self.closed().await
+        })
+        .await
+    }
+}

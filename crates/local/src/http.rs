@@ -1,0 +1,130 @@
+//! A small HTTP client for this machine: no TLS, no redirects, no cookies.
+
+use anyhow::{Context as _, Result};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Bytes;
+use hyper::{Method, Request};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde::de::DeserializeOwned;
+
+/// An answer with its body as text.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers, names in lower case, in the order in which they came.
+    pub headers: Vec<(String, String)>,
+    /// The body; bytes that are not UTF-8 are replaced.
+    pub body: String,
+}
+
+impl Answer {
+    /// The first header with this lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is not JSON of this form.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(&self.body)
+            .with_context(|| format!("the answer is not the JSON expected: {}", self.body))
+    }
+}
+
+/// Sends a request and reads the whole answer, whatever its status.
+///
+/// # Errors
+///
+/// When there is no answer.
+pub async fn send(
+    method: Method,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: String,
+) -> Result<Answer> {
+    let mut request = Request::builder().method(method.clone()).uri(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request
+        .body(Full::new(Bytes::from(body)))
+        .with_context(|| format!("cannot make a request of `{url}`"))?;
+    // A client for each request: nothing is kept open when the server stops.
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let answer = client
+        .request(request)
+        .await
+        .with_context(|| format!("no answer to {method} `{url}`"))?;
+    let status = answer.status().as_u16();
+    let headers = answer
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            (
+                name.as_str().to_owned(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect();
+    let bytes = answer
+        .into_body()
+        .collect()
+        .await
+        .with_context(|| format!("the answer to {method} `{url}` broke off"))?
+        .to_bytes();
+    Ok(Answer {
+        status,
+        headers,
+        body: String::from_utf8_lossy(&bytes).into_owned(),
+    })
+}
+
+/// A GET without headers.
+///
+/// # Errors
+///
+/// When there is no answer.
+pub async fn get(url: &str) -> Result<Answer> {
+    send(Method::GET, url, &[], String::new()).await
+}
+
+/// A POST of a form, as a browser sends it.
+///
+/// # Errors
+///
+/// When there is no answer.
+pub async fn post_form(url: &str, fields: &[(String, String)]) -> Result<Answer> {
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
+    send(
+        Method::POST,
+        url,
+        &[("content-type", "application/x-www-form-urlencoded")],
+        body,
+    )
+    .await
+}
+
+/// A POST of JSON.
+///
+/// # Errors
+///
+/// When there is no answer.
+pub async fn post_json(url: &str, body: &serde_json::Value) -> Result<Answer> {
+    send(
+        Method::POST,
+        url,
+        &[("content-type", "application/json")],
+        body.to_string(),
+    )
+    .await
+}

@@ -1,0 +1,140 @@
+//! The linters of the template and of the state machine.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::tools::{self, Tool};
+use crate::{command, report, workspace};
+
+const TEMPLATE: &str = "template.yaml";
+const DEFINITION: &str = "statemachine/policy_approval.asl.json";
+
+/// Runs every linter; all of them must be content.
+///
+/// # Errors
+///
+/// When a linter finds something, or a tool is missing; what was found is shown.
+pub async fn run() -> Result<()> {
+    tools::ensure(&[Tool::Sam, Tool::Linters, Tool::NodeLinters]).await?;
+    let definition = substituted_definition()?;
+
+    let mut validate = tools::sam()?;
+    validate.args([
+        "validate",
+        "--lint",
+        "--region",
+        crate::emulator::REGION,
+        "--template",
+        TEMPLATE,
+    ]);
+    let mut cfn_lint = command::program(Tool::Linters.bin().join("cfn-lint"));
+    cfn_lint.arg(TEMPLATE);
+    let mut asl_validator = command::program(Tool::NodeLinters.bin().join("asl-validator"));
+    asl_validator.arg("--json-path").arg(&definition);
+    let mut statelint = command::program(Tool::Linters.bin().join("statelint"));
+    statelint.arg(&definition);
+
+    let mut unhappy = Vec::new();
+    let linters = [
+        ("sam validate --lint", validate),
+        ("cfn-lint", cfn_lint),
+        ("asl-validator", asl_validator),
+        ("statelint", statelint),
+    ];
+    for (name, linter) in linters {
+        report::step(name);
+        if let Err(error) = command::run_shown(linter, name).await {
+            report::detail(&format!("{error:#}"));
+            unhappy.push(name);
+        }
+    }
+    if !unhappy.is_empty() {
+        bail!("not content: {}", unhappy.join(", "));
+    }
+    Ok(())
+}
+
+/// Writes the definition as the deployment makes it, since only then it is JSON, and returns its path.
+fn substituted_definition() -> Result<PathBuf> {
+    let source = workspace::root().join(DEFINITION);
+    let text = std::fs::read_to_string(&source)
+        .with_context(|| format!("cannot read `{}`", source.display()))?;
+    let folder = workspace::local("lint");
+    workspace::create_dir(&folder)?;
+    let path = folder.join("definition.asl.json");
+    std::fs::write(&path, substitute(&text))
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    Ok(path)
+}
+
+/// Replaces every `${Name}`: the partition by its name, others by an ARN within a string and by a
+/// number elsewhere.
+fn substitute(definition: &str) -> String {
+    let mut result = String::with_capacity(definition.len());
+    let mut rest = definition;
+    let mut in_string = false;
+    while let Some(at) = rest.find(['"', '\\', '$']) {
+        let (before, found) = rest.split_at(at);
+        result.push_str(before);
+        let taken = match found.chars().next() {
+            Some('"') => {
+                in_string = !in_string;
+                1
+            }
+            // Whatever is escaped does not end a string.
+            Some('\\') => 1 + found.chars().nth(1).map_or(0, char::len_utf8),
+            _ => match found.strip_prefix("${").and_then(|name| name.find('}')) {
+                Some(end) => {
+                    let (name, after) = found.split_at(end + 3);
+                    result.push_str(match name {
+                        "${Partition}" => "aws",
+                        _ if in_string => "arn:aws:states:us-east-1:111122223333:stand-in",
+                        _ => "300",
+                    });
+                    rest = after;
+                    continue;
+                }
+                None => 1,
+            },
+        };
+        let (kept, after) = found.split_at(taken);
+        result.push_str(kept);
+        rest = after;
+    }
+    result.push_str(rest);
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::substitute;
+
+    #[test]
+    fn substitutions_become_values_of_the_right_kind() {
+        let arn = "arn:aws:states:us-east-1:111122223333:stand-in";
+        let cases = [
+            (r#"{"a": "${X}"}"#, format!(r#"{{"a": "{arn}"}}"#)),
+            (r#"{"a": ${X}}"#, r#"{"a": 300}"#.to_owned()),
+            (
+                r#"{"a": "\"${X}", "b": ${Y}}"#,
+                format!(r#"{{"a": "\"{arn}", "b": 300}}"#),
+            ),
+            (
+                r#"{"a": "arn:${Partition}:x"}"#,
+                r#"{"a": "arn:aws:x"}"#.to_owned(),
+            ),
+            (
+                r#"{"a": "{% $states.input %}"}"#,
+                r#"{"a": "{% $states.input %}"}"#.to_owned(),
+            ),
+            (
+                r#"{"a": "\\", "b": ${Y}}"#,
+                r#"{"a": "\\", "b": 300}"#.to_owned(),
+            ),
+        ];
+        for (definition, expected) in cases {
+            assert_eq!(substitute(definition), expected, "{definition}");
+        }
+    }
+}

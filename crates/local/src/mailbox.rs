@@ -1,0 +1,207 @@
+//! The administrator's mailbox: a queue that is subscribed to the alert topic.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use aws_sdk_sqs::types::QueueAttributeName;
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+
+use crate::emulator::{Clients, Emulator};
+use crate::poll;
+
+/// An e-mail as the administrator gets it, without SNS's footer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The subject; empty if there is none.
+    pub subject: String,
+    /// The text.
+    pub message: String,
+    /// The links in the text, in order, exactly as written.
+    pub links: Vec<String>,
+}
+
+impl Mail {
+    fn new(subject: String, message: String) -> Self {
+        let links = message
+            .split_whitespace()
+            .filter(|word| is_link(word))
+            .map(str::to_owned)
+            .collect();
+        Self {
+            subject,
+            message,
+            links,
+        }
+    }
+
+    /// The link to the resource `name` of the approval API, as in `allow` or `deny`.
+    pub fn link_to(&self, name: &str) -> Option<&str> {
+        let ends_with = |link: &str| {
+            Url::parse(link).is_ok_and(|url| {
+                url.path_segments().and_then(|mut it| it.next_back()) == Some(name)
+            })
+        };
+        self.links
+            .iter()
+            .map(String::as_str)
+            .find(|link| ends_with(link))
+    }
+}
+
+/// The mails of one topic, from the moment this was opened.
+#[derive(Debug)]
+pub struct Mailbox {
+    clients: Clients,
+    queue: String,
+    mails: Vec<Mail>,
+}
+
+impl Mailbox {
+    /// Subscribes to the topic; what was sent before is not seen.
+    ///
+    /// # Errors
+    ///
+    /// When the emulator refuses.
+    pub async fn open(emulator: &Emulator, topic_arn: &str) -> Result<Self> {
+        let clients = emulator.clients().clone();
+        let name = format!(
+            "mailbox-{}",
+            topic_arn.rsplit(':').next().unwrap_or_default()
+        );
+        let queue = clients
+            .sqs
+            .create_queue()
+            .queue_name(&name)
+            .send()
+            .await
+            .context("cannot make the mailbox")?
+            .queue_url
+            .context("the mailbox has no URL")?;
+        let attributes = clients
+            .sqs
+            .get_queue_attributes()
+            .queue_url(&queue)
+            .attribute_names(QueueAttributeName::QueueArn)
+            .send()
+            .await
+            .context("cannot look at the mailbox")?
+            .attributes
+            .unwrap_or_default();
+        let arn = attributes
+            .get(&QueueAttributeName::QueueArn)
+            .context("the mailbox has no ARN")?;
+        // Without this, SNS drops every message in silence.
+        let policy = json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
+            }],
+        });
+        clients
+            .sqs
+            .set_queue_attributes()
+            .queue_url(&queue)
+            .attributes(QueueAttributeName::Policy, policy.to_string())
+            .send()
+            .await
+            .context("cannot open the mailbox for the topic")?;
+        clients
+            .sns
+            .subscribe()
+            .topic_arn(topic_arn)
+            .protocol("sqs")
+            .endpoint(arn)
+            .send()
+            .await
+            .with_context(|| format!("cannot subscribe to `{topic_arn}`"))?;
+        Ok(Self {
+            clients,
+            queue,
+            mails: Vec::new(),
+        })
+    }
+
+    /// All mails so far, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the emulator does not answer.
+    pub async fn mails(&mut self) -> Result<&[Mail]> {
+        while self.receive().await? > 0 {}
+        Ok(&self.mails)
+    }
+
+    /// The first mail that `wanted` accepts, once there is one; also one that came before.
+    ///
+    /// # Errors
+    ///
+    /// When there is none in time; the message lists what came instead.
+    pub async fn wait_for(
+        &mut self,
+        what: &str,
+        deadline: Duration,
+        wanted: impl Fn(&Mail) -> bool,
+    ) -> Result<Mail> {
+        let found = poll(&format!("a mail: {what}"), deadline, async || {
+            let mails = self.mails().await?;
+            Ok(mails.iter().find(|mail| wanted(mail)).cloned())
+        })
+        .await;
+        found.with_context(|| {
+            let subjects: Vec<&str> = self
+                .mails
+                .iter()
+                .map(|mail| mail.subject.as_str())
+                .collect();
+            format!("the mails that came: {subjects:?}")
+        })
+    }
+
+    async fn receive(&mut self) -> Result<usize> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Notification {
+            subject: Option<String>,
+            message: String,
+        }
+        let received = self
+            .clients
+            .sqs
+            .receive_message()
+            .queue_url(&self.queue)
+            .max_number_of_messages(10)
+            .send()
+            .await
+            .context("cannot read the mailbox")?
+            .messages
+            .unwrap_or_default();
+        for message in &received {
+            let body = message.body.as_deref().unwrap_or_default();
+            let notification: Notification = serde_json::from_str(body)
+                .with_context(|| format!("not a notification of SNS: {body}"))?;
+            self.mails.push(Mail::new(
+                notification.subject.unwrap_or_default(),
+                notification.message,
+            ));
+            self.clients
+                .sqs
+                .delete_message()
+                .queue_url(&self.queue)
+                .set_receipt_handle(message.receipt_handle.clone())
+                .send()
+                .await
+                .context("cannot take a mail out of the mailbox")?;
+        }
+        Ok(received.len())
+    }
+}
+
+fn is_link(word: &str) -> bool {
+    word.starts_with("https://") || word.starts_with("http://")
+}

@@ -1,0 +1,261 @@
+//! The stack: `template.yaml`, deployed to an emulator by the real SAM CLI.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::emulator::{Clients, REGION};
+use crate::execution::Execution;
+use crate::{Emulator, command, functions, poll, tools, workspace};
+
+/// The stack's name in `samconfig.toml`.
+pub const NAME: &str = "automated-iam-policy-alerts-and-approvals";
+
+/// What is deployed.
+#[derive(Clone, Debug)]
+pub struct StackOptions {
+    /// The stack's name; several stacks can live on one emulator.
+    pub name: String,
+    /// The template's parameters, those that do not keep their default.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Default for StackOptions {
+    fn default() -> Self {
+        Self {
+            name: NAME.to_owned(),
+            parameters: parameters(&[("EmailAddress", "security@example.com")]),
+        }
+    }
+}
+
+/// Parameters from pairs of name and value.
+pub fn parameters(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs
+        .iter()
+        .map(|&(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// A deployed stack.
+#[derive(Clone, Debug)]
+pub struct Stack {
+    name: String,
+    environment: Vec<(&'static str, String)>,
+    clients: Clients,
+    outputs: BTreeMap<String, String>,
+}
+
+impl Stack {
+    /// Deploys what [`functions::build`] built; an existing stack of that name is updated.
+    ///
+    /// # Errors
+    ///
+    /// When the deployment is refused or fails; the message ends with what the SAM CLI said.
+    pub async fn deploy(emulator: &Emulator, options: StackOptions) -> Result<Self> {
+        let mut stack = Self {
+            name: options.name,
+            environment: emulator.environment().into(),
+            clients: emulator.clients().clone(),
+            outputs: BTreeMap::new(),
+        };
+        stack.update(&options.parameters).await?;
+        Ok(stack)
+    }
+
+    /// Deploys again with these parameters; those left out go back to their defaults.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Stack::deploy`].
+    pub async fn update(&mut self, parameters: &BTreeMap<String, String>) -> Result<()> {
+        let mut deploy = self.sam()?;
+        deploy
+            .args([
+                "deploy",
+                "--stack-name",
+                &self.name,
+                "--resolve-s3",
+                "--region",
+                REGION,
+            ])
+            .args([
+                "--no-confirm-changeset",
+                "--no-progressbar",
+                "--no-fail-on-empty-changeset",
+            ])
+            .args(["--capabilities", "CAPABILITY_IAM", "--template-file"])
+            .arg(workspace::local(functions::BUILD_DIR).join("template.yaml"));
+        let overrides = overrides(parameters);
+        if !overrides.is_empty() {
+            deploy.arg("--parameter-overrides").args(overrides);
+        }
+        command::run_logged(deploy, "sam deploy", &format!("deploy-{}", self.name)).await?;
+        self.outputs = self.read_outputs().await?;
+        Ok(())
+    }
+
+    /// The stack's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The stack's outputs.
+    pub fn outputs(&self) -> &BTreeMap<String, String> {
+        &self.outputs
+    }
+
+    /// One output.
+    ///
+    /// # Errors
+    ///
+    /// When the template has no such output.
+    pub fn output(&self, name: &str) -> Result<&str> {
+        let value = self
+            .outputs
+            .get(name)
+            .with_context(|| format!("the stack has no output `{name}`"))?;
+        Ok(value)
+    }
+
+    /// The physical names of the stack's resources by their logical ones.
+    ///
+    /// # Errors
+    ///
+    /// When the SAM CLI cannot list them.
+    pub async fn resources(&self) -> Result<BTreeMap<String, String>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Resource {
+            logical_resource_id: String,
+            physical_resource_id: String,
+        }
+        let resources: Vec<Resource> = self.list("resources").await?;
+        Ok(resources
+            .into_iter()
+            .map(|it| (it.logical_resource_id, it.physical_resource_id))
+            .collect())
+    }
+
+    async fn read_outputs(&self) -> Result<BTreeMap<String, String>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Output {
+            output_key: String,
+            output_value: String,
+        }
+        let outputs: Vec<Output> = self.list("stack-outputs").await?;
+        Ok(outputs
+            .into_iter()
+            .map(|it| (it.output_key, it.output_value))
+            .collect())
+    }
+
+    async fn list<T: serde::de::DeserializeOwned>(&self, what: &str) -> Result<T> {
+        let mut list = self.sam()?;
+        list.args([
+            "list",
+            what,
+            "--stack-name",
+            &self.name,
+            "--output",
+            "json",
+            "--region",
+            REGION,
+        ]);
+        let json = command::run_captured(list, &format!("sam list {what}")).await?;
+        serde_json::from_str(&json)
+            .with_context(|| format!("cannot read what `sam list {what}` says: {json}"))
+    }
+
+    /// The executions of the state machine, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be listed.
+    pub async fn executions(&self) -> Result<Vec<Execution>> {
+        let mut pages = self
+            .clients
+            .sfn
+            .list_executions()
+            .state_machine_arn(self.output("StateMachineArn")?)
+            .into_paginator()
+            .send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            found.extend(page.context("cannot list the executions")?.executions);
+        }
+        found.sort_by_key(|it| it.start_date);
+        Ok(found
+            .into_iter()
+            .map(|it| Execution::new(self.clients.sfn.clone(), it.execution_arn))
+            .collect())
+    }
+
+    /// The first execution with an input that `wanted` accepts, once there is one.
+    ///
+    /// # Errors
+    ///
+    /// When there is none in time.
+    pub async fn execution_with(
+        &self,
+        what: &str,
+        deadline: Duration,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Result<Execution> {
+        poll(&format!("an execution for {what}"), deadline, async || {
+            for execution in self.executions().await? {
+                if wanted(&execution.input().await?) {
+                    return Ok(Some(execution));
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
+    /// Deletes the stack.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be deleted.
+    pub async fn delete(self) -> Result<()> {
+        let mut delete = self.sam()?;
+        delete.args([
+            "delete",
+            "--no-prompts",
+            "--region",
+            REGION,
+            "--stack-name",
+            &self.name,
+        ]);
+        command::run_logged(delete, "sam delete", &format!("delete-{}", self.name)).await
+    }
+
+    fn sam(&self) -> Result<Command> {
+        let mut sam = tools::sam()?;
+        // Nothing of the user's own AWS settings may reach a local deployment, or the other way round.
+        sam.env("AWS_CONFIG_FILE", "/dev/null")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN"] {
+            sam.env_remove(name);
+        }
+        sam.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        Ok(sam)
+    }
+}
+
+/// Parameters as the SAM CLI takes them, with values that may hold commas and spaces.
+fn overrides(parameters: &BTreeMap<String, String>) -> Vec<String> {
+    parameters
+        .iter()
+        .map(|(name, value)| {
+            let value = value.replace('\\', r"\\").replace('"', r#"\""#);
+            format!(r#"ParameterKey={name},ParameterValue="{value}""#)
+        })
+        .collect()
+}

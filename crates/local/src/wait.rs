@@ -1,0 +1,30 @@
+//! Waiting for something to become true, with a deadline instead of a guess.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use tokio::time::{Instant, sleep};
+
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// Asks `probe` until it gives something, for at most `deadline`.
+///
+/// # Errors
+///
+/// The error of `probe`, or that `what` did not come about in time.
+pub async fn poll<T>(
+    what: &str,
+    deadline: Duration,
+    mut probe: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    let end = Instant::now() + deadline;
+    loop {
+        if let Some(found) = probe().await? {
+            return Ok(found);
+        }
+        if Instant::now() >= end {
+            bail!("waited {} s for {what}, in vain", deadline.as_secs());
+        }
+        sleep(INTERVAL).await;
+    }
+}
