@@ -1,1 +1,171 @@
-//! (under construction)
+//! The pages behind the links of the e-mail, and the decision.
+//!
+//! A GET asks, a POST decides, and nothing else does: mail scanners open every link that they find.
+//! What a page shows of an incident is read from the execution that the link names, and the decision carries that execution, so that no link can show one incident and decide another.
+//! A page says that a decision is recorded only where the execution itself shows it.
+
+mod decide;
+mod execution;
+mod page;
+mod reply;
+mod request;
+mod response;
+mod settings;
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use incident::message::Decision;
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+
+use crate::decide::{Delivery, deliver};
+use crate::execution::{Execution, Standing};
+use crate::reply::{Form, Reply};
+use crate::request::{LinkProblem, Method, Parameters, Request};
+pub use crate::response::Response;
+pub use crate::settings::{LinkConfirmation, Settings};
+
+/// The pauses between the looks at an execution that was just answered, until it shows the decision.
+const LOOKS: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(750),
+    Duration::from_millis(2000),
+];
+
+/// Answers one request of API Gateway. Whatever the payload holds, the answer is a page or its JSON.
+pub async fn handle(
+    settings: &Settings,
+    states: &aws_sdk_sfn::Client,
+    payload: &RawValue,
+) -> Response {
+    let request = Request::read(payload);
+    let reply = reply(settings, states, &request).await;
+    let response = Response::new(&request, &reply);
+    // The token and the query stay out of this line.
+    tracing::info!(
+        method = request.method.as_str(),
+        answer = request.answer.map(|answer| answer.as_str()),
+        execution = request.execution(),
+        reply = reply.name(),
+        status = response.status_code,
+        "answered"
+    );
+    response
+}
+
+async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Request) -> Reply {
+    let Some(answer) = request.answer else {
+        return Reply::NotFound;
+    };
+    let decides = match (request.method, settings.link_confirmation) {
+        (Method::Post, _) | (Method::Get, LinkConfirmation::None) => true,
+        (Method::Get, LinkConfirmation::Required) | (Method::Head, _) => false,
+        (Method::Other, _) => return Reply::MethodNotAllowed,
+    };
+    let parameters = match &request.parameters {
+        Ok(parameters) => parameters,
+        Err(problem) => return Reply::BadLink(*problem),
+    };
+    let execution = match look(settings, states, parameters).await {
+        Ok(execution) => execution,
+        Err(reply) => return reply,
+    };
+    let form = Form::new(request, parameters, answer);
+    if !decides {
+        return Reply::Confirm { form, execution };
+    }
+    let decision = Decision {
+        action: answer.into(),
+        time: Some(Timestamp::now()),
+        source_ip_address: request.source_ip_address.clone(),
+        user_agent: request.user_agent.clone(),
+        reason: parameters.reason.clone(),
+        execution: parameters.execution.clone(),
+    };
+    let delivery = deliver(states, &parameters.token, &decision).await;
+    match execution {
+        None => match delivery {
+            Delivery::Taken => Reply::Decided { decision },
+            Delivery::Closed => Reply::Closed,
+            Delivery::NoToken => Reply::BadLink(LinkProblem::NoToken),
+            Delivery::Failed => Reply::NotRecorded {
+                form,
+                execution: None,
+            },
+        },
+        Some(execution) => confirmed(states, execution, delivery, decision, form).await,
+    }
+}
+
+/// The execution that the link names, if it names one, and only while it waits for a decision.
+async fn look(
+    settings: &Settings,
+    states: &aws_sdk_sfn::Client,
+    parameters: &Parameters,
+) -> Result<Option<Execution>, Reply> {
+    let Some(arn) = &parameters.execution else {
+        return Ok(None);
+    };
+    if arn.state_machine_arn() != settings.state_machine_arn {
+        return Err(Reply::BadLink(LinkProblem::OtherStateMachine));
+    }
+    let execution = Execution::read(states, arn)
+        .await
+        .map_err(Reply::Unreadable)?;
+    match execution.standing {
+        Standing::Waiting => {}
+        _ => return Err(Reply::Over(execution)),
+    }
+    match &execution.token {
+        Some(token) if *token != parameters.token => Err(Reply::BadLink(LinkProblem::OtherToken)),
+        _ => Ok(Some(execution)),
+    }
+}
+
+/// What became of a decision, as the execution itself shows it; an answer of Step Functions can be lost, and a token can belong to another execution.
+async fn confirmed(
+    states: &aws_sdk_sfn::Client,
+    before: Execution,
+    delivery: Delivery,
+    decision: Decision,
+    form: Form,
+) -> Reply {
+    for pause in LOOKS {
+        tokio::time::sleep(pause).await;
+        let Ok(now) = Execution::read(states, &before.arn).await else {
+            continue;
+        };
+        match (&now.standing, delivery) {
+            (Standing::Waiting, Delivery::Taken) => {}
+            (Standing::Waiting, Delivery::Closed) => {
+                return Reply::BadLink(LinkProblem::OtherToken);
+            }
+            (Standing::Waiting, Delivery::NoToken) => {
+                return Reply::BadLink(LinkProblem::NoToken);
+            }
+            (Standing::Waiting, Delivery::Failed) => break,
+            (Standing::Decided(shown), _) if *shown == decision => {
+                return Reply::Decided { decision };
+            }
+            _ => return Reply::Over(now),
+        }
+    }
+    match delivery {
+        Delivery::Taken => Reply::Unconfirmed {
+            form,
+            execution: before,
+        },
+        _ => Reply::NotRecorded {
+            form,
+            execution: Some(before),
+        },
+    }
+}
+
+/// The client of Step Functions.
+#[must_use]
+pub fn client(config: &SdkConfig) -> aws_sdk_sfn::Client {
+    aws_sdk_sfn::Client::new(config)
+}

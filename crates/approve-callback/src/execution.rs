@@ -1,0 +1,219 @@
+//! An execution as its history shows it: what the incident is about, and whether a decision is still waited for.
+
+use aws_sdk_sfn::error::ProvideErrorMetadata as _;
+use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
+use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
+use iam_policy::Finding;
+use incident::message::{
+    Contained, Decision, DecisionAction, Outcome, OutcomeResult, Quarantine, Verdict,
+};
+use incident::{ExecutionArn, KeptDocument, PolicyChange, Record, TaskToken};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// The state that waits for the administrator.
+const ASK_USER: &str = "AskUser";
+/// Events read at once. A waiting execution shows its state in the newest few.
+const PAGE: i32 = 25;
+/// Pages read before an execution counts as one that cannot be read.
+const MAX_PAGES: usize = 8;
+
+/// An execution of the workflow.
+#[derive(Clone, Debug)]
+pub(crate) struct Execution {
+    /// Its ARN.
+    pub(crate) arn: ExecutionArn,
+    /// Where it stands.
+    pub(crate) standing: Standing,
+    /// What it is about, as far as it can be read.
+    pub(crate) incident: Option<Incident>,
+    /// How it ended for the policy.
+    pub(crate) outcome: Option<OutcomeResult>,
+    /// The token that it waits with, where the history shows it.
+    pub(crate) token: Option<TaskToken>,
+}
+
+/// Where an execution stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It waits for a decision.
+    Waiting,
+    /// Somebody decided.
+    Decided(Decision),
+    /// Nobody decided in time.
+    Expired,
+    /// It runs, and is not at the point where a decision is asked.
+    NotAsking,
+    /// It ended without a decision.
+    Ended,
+    /// It failed or was stopped.
+    Broken,
+}
+
+/// What the pages show of an incident.
+#[derive(Clone, Debug)]
+pub(crate) struct Incident {
+    /// The change.
+    pub(crate) change: PolicyChange,
+    /// What was restricted.
+    pub(crate) findings: Vec<Finding>,
+    /// The document as it was written, where the execution holds it.
+    pub(crate) original: Option<KeptDocument>,
+    /// What was taken out.
+    pub(crate) contained: Option<Contained>,
+}
+
+/// Why an execution cannot be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReadProblem {
+    /// There is none of this name, or no longer.
+    NotFound,
+    /// Step Functions could not be reached or did not answer.
+    Unreachable,
+}
+
+impl Execution {
+    /// Reads the newest events of an execution's history, back to the state it is in.
+    pub(crate) async fn read(
+        states: &aws_sdk_sfn::Client,
+        arn: &ExecutionArn,
+    ) -> Result<Self, ReadProblem> {
+        let mut events = Vec::new();
+        let mut next = None;
+        for _ in 0..MAX_PAGES {
+            let page = states
+                .get_execution_history()
+                .execution_arn(arn.as_str())
+                .reverse_order(true)
+                .max_results(PAGE)
+                .set_next_token(next)
+                .send()
+                .await
+                .map_err(|error| match error.as_service_error() {
+                    Some(
+                        GetExecutionHistoryError::ExecutionDoesNotExist(_)
+                        | GetExecutionHistoryError::InvalidArn(_),
+                    ) => ReadProblem::NotFound,
+                    _ => {
+                        let fault =
+                            lambda_kit::fault(&error, |error| (error.code(), error.message()));
+                        tracing::error!(
+                            execution = %arn,
+                            code = fault.code,
+                            transient = fault.transient,
+                            "the execution could not be read"
+                        );
+                        ReadProblem::Unreachable
+                    }
+                })?;
+            next = page.next_token;
+            events.extend(page.events);
+            if next.is_none() || events.iter().any(is_state_entered) {
+                return Ok(Self::from_events(arn, &events));
+            }
+        }
+        tracing::error!(execution = %arn, "no state was entered in the newest events");
+        Err(ReadProblem::Unreachable)
+    }
+
+    /// Reads events, newest first.
+    fn from_events(arn: &ExecutionArn, events: &[HistoryEvent]) -> Self {
+        let entered = events
+            .iter()
+            .find_map(|event| event.state_entered_event_details.as_ref());
+        let succeeded = events
+            .iter()
+            .find_map(|event| event.execution_succeeded_event_details.as_ref());
+        let broken = events.iter().any(|event| {
+            matches!(
+                event.r#type,
+                HistoryEventType::ExecutionFailed
+                    | HistoryEventType::ExecutionAborted
+                    | HistoryEventType::ExecutionTimedOut
+            )
+        });
+        let state = entered.map_or("", |entered| entered.name.as_str());
+        let data = StateData::read(
+            succeeded.and_then(|details| details.output.as_deref()),
+            entered.and_then(|details| details.input.as_deref()),
+        );
+        let standing = match data.member::<Decision>("decision") {
+            _ if broken => Standing::Broken,
+            _ if state == ASK_USER && succeeded.is_none() => Standing::Waiting,
+            Some(decision) if decision.action == DecisionAction::Expire => Standing::Expired,
+            Some(decision) => Standing::Decided(decision),
+            None if succeeded.is_some() => Standing::Ended,
+            None => Standing::NotAsking,
+        };
+        Self {
+            arn: arn.clone(),
+            standing,
+            incident: data.incident(),
+            outcome: data
+                .member::<Outcome>("outcome")
+                .map(|outcome| outcome.result),
+            token: waiting_token(events),
+        }
+    }
+}
+
+fn is_state_entered(event: &HistoryEvent) -> bool {
+    event.state_entered_event_details.is_some()
+}
+
+/// The token in the newest scheduled task since a state was entered.
+fn waiting_token(events: &[HistoryEvent]) -> Option<TaskToken> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Parameters {
+        payload: Payload,
+    }
+    #[derive(Deserialize)]
+    struct Payload {
+        token: TaskToken,
+    }
+    let scheduled = events
+        .iter()
+        .take_while(|event| !is_state_entered(event))
+        .find_map(|event| event.task_scheduled_event_details.as_ref())?;
+    serde_json::from_str::<Parameters>(&scheduled.parameters)
+        .ok()
+        .map(|parameters| parameters.payload.token)
+}
+
+/// What the states hand on: the event, and each answer under a key of its own.
+struct StateData(Value);
+
+impl StateData {
+    fn read(output: Option<&str>, input: Option<&str>) -> Self {
+        let data = [output, input]
+            .into_iter()
+            .flatten()
+            .filter_map(|text| serde_json::from_str::<Value>(text).ok())
+            .find(|data| data.get("verdict").is_some());
+        Self(data.unwrap_or_default())
+    }
+
+    fn member<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        self.0.get(key).and_then(|value| T::deserialize(value).ok())
+    }
+
+    fn incident(&self) -> Option<Incident> {
+        let verdict: Verdict = self.member("verdict")?;
+        let original = verdict.document.or_else(|| {
+            let record = Record::parse(&self.0).ok()?;
+            record.document.as_deref().map(KeptDocument::new)
+        });
+        let contained = match self.member("quarantine") {
+            Some(Quarantine::InPlace(contained)) => Some(contained),
+            _ => None,
+        };
+        Some(Incident {
+            change: verdict.change,
+            findings: verdict.findings,
+            original,
+            contained,
+        })
+    }
+}

@@ -1,0 +1,337 @@
+//! A request of API Gateway, read so that no event can be refused: whatever is missing or wrong becomes a page.
+
+use incident::message::DecisionAction;
+use incident::{ExecutionArn, TaskToken, TaskTokenError};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// One request, as far as the pages need it.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// The method.
+    pub(crate) method: Method,
+    /// The answer that the path stands for; none for any other path.
+    pub(crate) answer: Option<Answer>,
+    /// What the query and the body say, or why they say nothing usable.
+    pub(crate) parameters: Result<Parameters, LinkProblem>,
+    /// Whether the client prefers JSON to a page.
+    pub(crate) wants_json: bool,
+    /// The address of the client.
+    pub(crate) source_ip_address: Option<String>,
+    /// The browser or client.
+    pub(crate) user_agent: Option<String>,
+    /// Whether the path ends with a slash, which shifts relative links.
+    pub(crate) trailing_slash: bool,
+}
+
+/// The methods that matter here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Get,
+    Head,
+    Post,
+    /// Any other.
+    Other,
+}
+
+impl Method {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Post => "POST",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The two answers a link can give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Put the original back.
+    Allow,
+    /// Keep the restricted grants out.
+    Deny,
+}
+
+impl Answer {
+    /// The last part of the path.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+impl From<Answer> for DecisionAction {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Allow => Self::Allow,
+            Answer::Deny => Self::Deny,
+        }
+    }
+}
+
+/// What a link or a form carries.
+#[derive(Clone, Debug)]
+pub(crate) struct Parameters {
+    /// Whoever holds it can decide.
+    pub(crate) token: TaskToken,
+    /// The execution to be decided; none in a link made by hand.
+    pub(crate) execution: Option<ExecutionArn>,
+    /// Why, in the administrator's words.
+    pub(crate) reason: Option<String>,
+}
+
+/// The longest reason, in characters.
+pub(crate) const MAX_REASON: usize = 500;
+/// The longest user agent kept, in characters.
+const MAX_USER_AGENT: usize = 300;
+
+/// Why a link cannot be used; the sentence is for the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum LinkProblem {
+    #[error("The request could not be read.")]
+    Unreadable,
+    #[error("The link carries no token.")]
+    TokenMissing,
+    #[error("The token in the link is damaged.")]
+    TokenDamaged,
+    #[error("The link names its token or its execution more than once.")]
+    Repeated,
+    #[error("The link names something that is no execution.")]
+    ExecutionDamaged,
+    #[error("The link names an execution of something else than this guard.")]
+    OtherStateMachine,
+    #[error("The token in the link is not a valid one.")]
+    NoToken,
+    #[error("The token in the link is not the one that this incident waits for.")]
+    OtherToken,
+    #[error("The reason is longer than 500 characters. Go back and shorten it.")]
+    ReasonTooLong,
+}
+
+impl From<TaskTokenError> for LinkProblem {
+    fn from(error: TaskTokenError) -> Self {
+        match error {
+            TaskTokenError::Missing => Self::TokenMissing,
+            TaskTokenError::TooLong | TaskTokenError::Character => Self::TokenDamaged,
+        }
+    }
+}
+
+impl Request {
+    /// Reads the event of a proxy integration (API Gateway Developer Guide, "Input format of a Lambda function for proxy integration").
+    ///
+    /// Every member of it can be missing or `null`.
+    pub(crate) fn read(payload: &RawValue) -> Self {
+        let event = serde_json::from_str::<Value>(payload.get()).unwrap_or_default();
+        let path = text(&event, &["path"])
+            .or_else(|| text(&event, &["requestContext", "path"]))
+            .or_else(|| text(&event, &["resource"]))
+            .unwrap_or_default();
+        let method = match text(&event, &["httpMethod"])
+            .or_else(|| text(&event, &["requestContext", "httpMethod"]))
+        {
+            Some("GET") => Method::Get,
+            Some("HEAD") => Method::Head,
+            Some("POST") => Method::Post,
+            _ => Method::Other,
+        };
+        let answer = match path.trim_end_matches('/').rsplit('/').next() {
+            Some("allow") => Some(Answer::Allow),
+            Some("deny") => Some(Answer::Deny),
+            _ => None,
+        };
+        Self {
+            method,
+            answer,
+            parameters: parameters(&event, method),
+            wants_json: header(&event, "accept").is_some_and(prefers_json),
+            source_ip_address: text(&event, &["requestContext", "identity", "sourceIp"])
+                .and_then(|address| clean(address, 64)),
+            user_agent: text(&event, &["requestContext", "identity", "userAgent"])
+                .or_else(|| header(&event, "user-agent"))
+                .and_then(|agent| clean(agent, MAX_USER_AGENT)),
+            trailing_slash: path.ends_with('/'),
+        }
+    }
+
+    /// The execution that the request names, for the log.
+    pub(crate) fn execution(&self) -> Option<&str> {
+        let parameters = self.parameters.as_ref().ok()?;
+        parameters.execution.as_ref().map(ExecutionArn::as_str)
+    }
+}
+
+fn text<'a>(event: &'a Value, path: &[&str]) -> Option<&'a str> {
+    path.iter()
+        .try_fold(event, |value, key| value.get(key))?
+        .as_str()
+}
+
+/// A header by its lower-case name; clients spell header names as they like.
+fn header<'a>(event: &'a Value, name: &str) -> Option<&'a str> {
+    let single = event.get("headers").and_then(Value::as_object);
+    let multi = event.get("multiValueHeaders").and_then(Value::as_object);
+    let (_, value) = [single, multi]
+        .into_iter()
+        .flatten()
+        .flatten()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))?;
+    value.as_str().or_else(|| value.get(0)?.as_str())
+}
+
+/// Whether a client that sends this `Accept` header prefers JSON to a page.
+fn prefers_json(accept: &str) -> bool {
+    let quality = |media_type: &str| {
+        accept
+            .split(',')
+            .filter_map(|part| {
+                let mut parts = part.split(';').map(str::trim);
+                let matches = parts.next()?.eq_ignore_ascii_case(media_type);
+                let quality = parts
+                    .filter_map(|parameter| parameter.strip_prefix("q="))
+                    .find_map(|quality| quality.parse::<f32>().ok())
+                    .unwrap_or(1.0);
+                matches.then_some(quality)
+            })
+            .fold(0.0, f32::max)
+    };
+    quality("application/json") > quality("text/html")
+}
+
+/// One line of printable text, or nothing.
+fn clean(text: &str, max: usize) -> Option<String> {
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(max)
+        .collect();
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// All parameters of query and body, by their names.
+#[derive(Default)]
+struct Fields {
+    token: Vec<String>,
+    execution: Vec<String>,
+    reason: Vec<String>,
+}
+
+impl Fields {
+    fn take(&mut self, name: &str, value: &str) {
+        let field = match name {
+            "token" => &mut self.token,
+            "execution" => &mut self.execution,
+            "reason" => &mut self.reason,
+            _ => return,
+        };
+        field.push(value.to_owned());
+    }
+}
+
+fn parameters(event: &Value, method: Method) -> Result<Parameters, LinkProblem> {
+    let mut fields = Fields::default();
+    query(event, &mut fields);
+    // A reason belongs to a form, and the body of anything but a POST has no meaning.
+    fields.reason.clear();
+    if method == Method::Post {
+        body(event, &mut fields)?;
+    }
+    let token = once(&fields.token, |text| {
+        TaskToken::parse(text).map_err(LinkProblem::from)
+    })?
+    .ok_or(LinkProblem::TokenMissing)?;
+    let execution = once(&fields.execution, |text| {
+        ExecutionArn::parse(text).map_err(|_| LinkProblem::ExecutionDamaged)
+    })?;
+    let reason = once(&fields.reason, reason)?.flatten();
+    Ok(Parameters {
+        token,
+        execution,
+        reason,
+    })
+}
+
+/// A parameter that may be given several times, but with one value only: which of two would count is anybody's guess.
+fn once<T: PartialEq>(
+    values: &[String],
+    read: impl Fn(&str) -> Result<T, LinkProblem>,
+) -> Result<Option<T>, LinkProblem> {
+    let mut values = values.iter().filter(|value| !value.is_empty());
+    let Some(first) = values.next() else {
+        return Ok(None);
+    };
+    let first = read(first)?;
+    for other in values {
+        if read(other)? != first {
+            return Err(LinkProblem::Repeated);
+        }
+    }
+    Ok(Some(first))
+}
+
+/// The query's values arrive decoded once; of a repeated name only the multi-value map has all.
+fn query(event: &Value, fields: &mut Fields) {
+    let map = |name: &str| event.get(name).and_then(Value::as_object);
+    for (name, value) in map("queryStringParameters").into_iter().flatten() {
+        if let Some(value) = value.as_str() {
+            fields.take(name, value);
+        }
+    }
+    for (name, values) in map("multiValueQueryStringParameters").into_iter().flatten() {
+        for value in values.as_array().into_iter().flatten() {
+            if let Some(value) = value.as_str() {
+                fields.take(name, value);
+            }
+        }
+    }
+}
+
+fn body(event: &Value, fields: &mut Fields) -> Result<(), LinkProblem> {
+    let Some(body) = text(event, &["body"]) else {
+        return Ok(());
+    };
+    let decoded;
+    let body = if event.get("isBase64Encoded") == Some(&Value::Bool(true)) {
+        decoded = aws_smithy_types::base64::decode(body).map_err(|_| LinkProblem::Unreadable)?;
+        decoded.as_slice()
+    } else {
+        body.as_bytes()
+    };
+    let is_json = header(event, "content-type")
+        .and_then(|kind| kind.split(';').next())
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    if is_json {
+        let body: Value = serde_json::from_slice(body).map_err(|_| LinkProblem::Unreadable)?;
+        for (name, value) in body.as_object().into_iter().flatten() {
+            match value {
+                Value::String(value) => fields.take(name, value),
+                Value::Null => {}
+                _ => return Err(LinkProblem::Unreadable),
+            }
+        }
+    } else {
+        for (name, value) in form_urlencoded::parse(body) {
+            fields.take(&name, &value);
+        }
+    }
+    Ok(())
+}
+
+/// A reason without control characters but line ends; `None` where nothing is said.
+fn reason(text: &str) -> Result<Option<String>, LinkProblem> {
+    let text: String = text
+        .replace("\r\n", "\n")
+        .chars()
+        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+        .collect();
+    let text = text.trim();
+    if text.chars().count() > MAX_REASON {
+        return Err(LinkProblem::ReasonTooLong);
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
