@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::error::{DocumentError, Place};
+use crate::meaning;
 use crate::quota::{compact, quota_size};
 use crate::statement::{self, Member, Statement};
 
@@ -80,9 +81,14 @@ impl PolicyDocument {
     }
 
     /// Whether the two documents mean the same, however they are written.
+    ///
+    /// IAM may restructure what it returns ("Troubleshooting IAM policies").
+    /// So it does not matter whether a list of one is a list, in which order keys, statements and entries stand, whether
+    /// an entry repeats, nor in which letter case an action is written.
+    /// In doubt the documents are different.
     #[must_use]
     pub fn same_meaning(&self, other: &PolicyDocument) -> bool {
-        self.to_json() == other.to_json()
+        meaning::of(self) == meaning::of(other)
     }
 }
 

@@ -79,33 +79,6 @@ pub(crate) fn covers(outer: &[char], inner: &[char]) -> bool {
     })
 }
 
-/// How `glob` can be laid over `text`, which has no `*`: for each character of the text the one of the glob that takes it.
-pub(crate) fn lay(glob: &[char], text: &[char]) -> Option<Vec<char>> {
-    let mut laid = vec!['*'; text.len()];
-    let (mut g, mut t) = (0, 0);
-    let mut retry = None;
-    loop {
-        match (glob.get(g), text.get(t)) {
-            (None, None) => return Some(laid),
-            (Some('*'), _) => {
-                g += 1;
-                retry = Some((g, t));
-                continue;
-            }
-            (Some(&over), Some(&under)) if agree(over, under) => {
-                *laid.get_mut(t)? = over;
-                (g, t) = (g + 1, t + 1);
-                continue;
-            }
-            _ => {}
-        }
-        let (after_star, from) = retry?;
-        *laid.get_mut(from)? = '*';
-        retry = Some((after_star, from + 1));
-        (g, t) = (after_star, from + 1);
-    }
-}
-
 /// Whether `glob` can be laid over `text`, each `*` of the glob taking any stretch of the text and every other
 /// character one for which `takes` holds.
 fn fit(mut glob: &[char], mut text: &[char], takes: impl Fn(char, char) -> bool) -> bool {

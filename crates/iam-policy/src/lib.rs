@@ -14,6 +14,8 @@ mod error;
 mod finding;
 mod glob;
 mod json;
+mod meaning;
+mod nearest;
 mod quota;
 mod remediation;
 mod restricted;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionPattern, ActionPatternError};
+use crate::nearest::nearest;
+use crate::{ActionPattern, ActionPatternError, catalogue};
 
 /// The action patterns that the security team restricts.
 ///
@@ -48,7 +49,7 @@ impl RestrictedActions {
                 continue;
             }
             patterns.retain(|other| !pattern.covers(other));
-            patterns.push(pattern);
+            patterns.push(spelled(pattern));
         }
         if patterns.is_empty() {
             return Err(RestrictedActionsError::Empty);
@@ -63,10 +64,42 @@ impl RestrictedActions {
     }
 
     /// The entries that name no known action, each with the nearest names that are known.
+    ///
+    /// They are restricted all the same: AWS may add such an action.
+    ///
+    /// ```
+    /// use iam_policy::RestrictedActions;
+    ///
+    /// let restricted = RestrictedActions::parse("s3:DeleteBuckets")?;
+    /// assert_eq!(
+    ///     restricted.warnings()[0].to_string(),
+    ///     "`s3:DeleteBuckets` names no action known today; did you mean `s3:DeleteBucket`?",
+    /// );
+    /// # Ok::<(), iam_policy::RestrictedActionsError>(())
+    /// ```
     #[must_use]
     pub fn warnings(&self) -> Vec<UnknownAction> {
-        Vec::new()
+        self.patterns
+            .iter()
+            .filter(|pattern| catalogue::named_by(pattern).is_empty())
+            .map(|pattern| UnknownAction {
+                pattern: pattern.to_string(),
+                nearest: nearest(pattern),
+            })
+            .collect()
     }
+}
+
+/// The pattern as AWS spells it, if it is a known action; else as it is.
+fn spelled(pattern: ActionPattern) -> ActionPattern {
+    if !pattern.is_literal() {
+        return pattern;
+    }
+    let known = catalogue::named_by(&pattern);
+    known
+        .first()
+        .and_then(|action| ActionPattern::parse(action).ok())
+        .unwrap_or(pattern)
 }
 
 impl fmt::Display for RestrictedActions {

@@ -117,15 +117,6 @@ impl Statement {
     pub(crate) fn resource(&self) -> ResourceElement {
         self.resource
     }
-
-    /// The name of the element that holds the patterns.
-    pub(crate) fn action_key(&self) -> &'static str {
-        if self.action.negated {
-            "NotAction"
-        } else {
-            "Action"
-        }
-    }
 }
 
 struct Reader {

@@ -1,51 +1,75 @@
 //! A wildcard less the restricted actions, as other wildcards.
 //!
-//! The entry is followed along the known actions that it names, letter by letter, and becomes a pattern as soon as what
-//! may follow is disjoint from everything restricted: `s3:*` less `s3:DeleteBucket` is `s3:A*`, …, `s3:DeleteBucket?*`, ….
+//! The entry is followed along the known actions that it names, letter by letter from the front or from the back, and
+//! becomes a pattern as soon as what it may still name is disjoint from everything restricted: `s3:*` less
+//! `s3:DeleteBucket` is `s3:A*`, …, `s3:DeleteBucket?*`, …, and `iam:*` less `iam:*Policy` is `iam:*e`, `iam:*s`, ….
 //! Every pattern made is the entry with some of its wildcards filled in, so nothing new is granted; and it is kept only
 //! if it shares no action, known or not, with a restricted pattern.
+//! Where a restricted pattern such as `ec2:*Delete*` leaves no room for a `*`, what is made are the names themselves.
 
+use std::collections::BTreeMap;
+
+use crate::action::is_wildcard;
 use crate::{ActionPattern, glob};
 
 /// Patterns within `entry` that name all of `known`, and no action that one of `avoid` names.
 ///
 /// `known` are the known actions that `entry` names and none of `avoid` does.
 /// IAM takes no wildcards in service prefixes but a lone `*`, so the patterns made have none there.
-pub(crate) fn expand(
+pub(super) fn expand(
     entry: &ActionPattern,
     avoid: &[&ActionPattern],
     known: &[String],
 ) -> Vec<ActionPattern> {
-    let mut tokens = Vec::new();
-    // `*` alone has no colon of its own to be kept.
-    let text = if entry.as_str() == "*" {
-        "*:*"
-    } else {
-        entry.as_str()
-    };
-    for (at, part) in text.split(':').enumerate() {
+    let mut open = Vec::new();
+    for (at, part) in entry.as_str().split(':').enumerate() {
         if at > 0 {
-            tokens.push(':');
+            open.push(':');
         }
-        glob::push_normal(&mut tokens, part, |c| c);
+        glob::push_normal(&mut open, part, |c| c);
     }
     let known = known
         .iter()
-        .map(|action| Known { action, taken: 0 })
+        .map(|action| Known {
+            open: action,
+            front: None,
+            back: None,
+        })
         .collect();
     let mut expansion = Expansion {
         avoid,
         made: Vec::new(),
     };
-    expansion.walk(String::new(), &tokens, known, true);
+    expansion.narrow(
+        Shape {
+            front: String::new(),
+            open,
+            back: String::new(),
+        },
+        known,
+        true,
+    );
     expansion.made
 }
 
-/// A known action, and how many bytes of it are taken already (known actions are ASCII).
+/// An entry of which the wildcards are filled in from both ends.
+#[derive(Clone)]
+struct Shape {
+    front: String,
+    /// What lies between, with the wildcards that are left.
+    open: Vec<char>,
+    /// Backwards.
+    back: String,
+}
+
+/// A known action that a shape names.
 #[derive(Clone, Copy)]
 struct Known<'k> {
-    action: &'k str,
-    taken: usize,
+    /// What the shape's open part stands for.
+    open: &'k str,
+    /// The character before it and the one behind it, as they were filled in last.
+    front: Option<char>,
+    back: Option<char>,
 }
 
 struct Expansion<'a> {
@@ -53,142 +77,224 @@ struct Expansion<'a> {
     made: Vec<ActionPattern>,
 }
 
-enum Candidate {
-    /// It was added to what is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Front,
+    Back,
+}
+
+enum Offer {
     Made,
     /// All of it is restricted.
     Restricted,
-    /// Part of it is, or IAM would not take it.
-    Mixed,
+    /// Part of it is, or IAM would not take it; filling in more at this end is what may help.
+    Mixed(End),
 }
 
 impl Expansion<'_> {
-    /// Covers all of `known`, which are those that `fixed` followed by `rest` names; with `future`, also makes a
-    /// pattern that names no known action.
-    fn walk(
-        &mut self,
-        mut fixed: String,
-        mut rest: &[char],
-        mut known: Vec<Known<'_>>,
-        future: bool,
-    ) {
-        while let Some((&c, after)) = rest.split_first().filter(|(c, _)| !matches!(c, '*' | '?')) {
-            fixed.push(c);
-            for known in &mut known {
-                known.taken += 1;
-            }
-            rest = after;
-        }
+    /// Makes patterns for all of `known`, which are those that the shape names; with `future`, also one that names no
+    /// action known today.
+    fn narrow(&mut self, mut shape: Shape, mut known: Vec<Known<'_>>, future: bool) {
+        shape.close(&mut known);
         if known.is_empty() && !future {
             return;
         }
-        match self.offer(&fixed, rest) {
-            Candidate::Made | Candidate::Restricted => return,
-            Candidate::Mixed => {}
-        }
-        match rest.split_first() {
-            Some(('?', after)) => self.fill(&fixed, after, known),
-            Some((_, after)) => {
-                let longer: Vec<char> = ['?', '*']
-                    .into_iter()
-                    .chain(after.iter().copied())
-                    .collect();
-                let (in_longer, others): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.fits(&longer));
-                if !matches!(
-                    self.offer_unless_idle(&fixed, &longer, &in_longer, future),
-                    Candidate::Made
-                ) {
-                    self.fill(&fixed, longer.get(1..).unwrap_or_default(), in_longer);
+        let Offer::Mixed(end) = self.offer(&shape) else {
+            return;
+        };
+        let wildcard = match end {
+            End::Front => shape.open.first(),
+            End::Back => shape.open.last(),
+        };
+        match wildcard.copied() {
+            Some('?') => self.fill(&shape, end, known),
+            Some(_) => {
+                // Either the `*` stands for one character at least, or for none.
+                let (longer, without) = shape.split_star(end);
+                let (in_longer, others): (Vec<_>, Vec<_>) =
+                    known.into_iter().partition(|known| longer.fits(known.open));
+                let offered = (future || !in_longer.is_empty()).then(|| self.offer(&longer));
+                if !matches!(offered, Some(Offer::Made | Offer::Restricted)) {
+                    self.fill(&longer, end, in_longer);
                 }
-                self.walk(fixed, after, others, false);
+                self.narrow(without, others, false);
             }
             None => {}
         }
     }
 
-    /// Follows each character that a known action has next, in place of a `?` before `rest`.
-    fn fill(&mut self, fixed: &str, rest: &[char], mut known: Vec<Known<'_>>) {
-        while let Some(next) = known.first().and_then(Known::next) {
-            let same =
-                |known: &Known<'_>| known.next().is_some_and(|c| c.eq_ignore_ascii_case(&next));
-            let (group, others): (Vec<_>, Vec<_>) = known.into_iter().partition(same);
-            let group = group
-                .into_iter()
-                .map(|known| Known {
-                    taken: known.taken + 1,
-                    ..known
-                })
-                .collect();
-            self.walk(format!("{fixed}{next}"), rest, group, false);
-            known = others;
+    /// Follows each character that a known action has in place of the `?` at this end.
+    fn fill(&mut self, shape: &Shape, end: End, known: Vec<Known<'_>>) {
+        let mut groups: BTreeMap<char, Vec<Known<'_>>> = BTreeMap::new();
+        for known in known {
+            if let Some((c, known)) = known.take(end) {
+                groups
+                    .entry(c.to_ascii_lowercase())
+                    .or_default()
+                    .push(known);
+            }
         }
-    }
-
-    fn offer_unless_idle(
-        &mut self,
-        fixed: &str,
-        rest: &[char],
-        known: &[Known<'_>],
-        future: bool,
-    ) -> Candidate {
-        if known.is_empty() && !future {
-            Candidate::Mixed
-        } else {
-            self.offer(fixed, rest)
+        for group in groups.into_values() {
+            let mut shape = shape.clone();
+            let first = group.first();
+            match end {
+                End::Front => {
+                    shape.open.remove(0);
+                    shape.front.extend(first.and_then(|known| known.front));
+                }
+                End::Back => {
+                    shape.open.pop();
+                    shape.back.extend(first.and_then(|known| known.back));
+                }
+            }
+            self.narrow(shape, group, false);
         }
     }
 
     /// Makes the pattern if nothing of it is restricted.
-    fn offer(&mut self, fixed: &str, rest: &[char]) -> Candidate {
-        let text = fixed
-            .chars()
-            .chain(rest.iter().copied())
-            .collect::<String>();
-        let Ok(pattern) = ActionPattern::parse(&text) else {
-            return Candidate::Mixed;
+    fn offer(&mut self, shape: &Shape) -> Offer {
+        let Some(pattern) = shape.pattern() else {
+            return Offer::Mixed(End::Front);
         };
         if self
             .avoid
             .iter()
             .any(|other| other.covers_plainly(&pattern))
         {
-            return Candidate::Restricted;
+            return Offer::Restricted;
         }
-        if pattern.has_literal_prefix()
-            && !self.avoid.iter().any(|other| other.intersects(&pattern))
-        {
+        if !shape.front.contains(':') && !pattern.has_literal_prefix() {
+            return Offer::Mixed(End::Front);
+        }
+        let meeting: Vec<&ActionPattern> = self
+            .avoid
+            .iter()
+            .copied()
+            .filter(|other| other.intersects(&pattern))
+            .collect();
+        if meeting.is_empty() {
             self.made.push(pattern);
-            return Candidate::Made;
+            return Offer::Made;
         }
-        Candidate::Mixed
+        // One more character at an end tells the shape from a pattern that has no `*` before it there.
+        let fixed = |taken: usize, mut name: Box<dyn Iterator<Item = &char> + '_>| {
+            name.by_ref().take(taken + 1).filter(|c| **c != '*').count() > taken
+        };
+        let front = shape
+            .front
+            .split_once(':')
+            .map_or(0, |(_, name)| name.chars().count());
+        let back = shape.back.chars().count();
+        if meeting
+            .iter()
+            .any(|other| fixed(front, Box::new(other.name().iter())))
+        {
+            Offer::Mixed(End::Front)
+        } else if meeting
+            .iter()
+            .any(|other| fixed(back, Box::new(other.name().iter().rev())))
+        {
+            Offer::Mixed(End::Back)
+        } else {
+            Offer::Mixed(End::Front)
+        }
     }
 }
 
-impl Known<'_> {
-    fn rest(&self) -> &str {
-        self.action.get(self.taken..).unwrap_or_default()
+impl Shape {
+    /// Moves the characters at both ends of the open part that are no wildcards to what is filled in.
+    fn close(&mut self, known: &mut [Known<'_>]) {
+        let front = self
+            .open
+            .iter()
+            .position(|&c| is_wildcard(c))
+            .unwrap_or(self.open.len());
+        self.front.extend(self.open.drain(..front));
+        let back = self
+            .open
+            .iter()
+            .rev()
+            .position(|&c| is_wildcard(c))
+            .unwrap_or_default();
+        self.back
+            .extend(self.open.drain(self.open.len() - back..).rev());
+        for known in known {
+            // Known actions are ASCII, so that bytes are characters.
+            let end = known.open.len().saturating_sub(back);
+            known.open = known.open.get(front..end).unwrap_or_default();
+        }
     }
 
-    fn next(&self) -> Option<char> {
-        self.rest().chars().next()
+    /// The shape with `?` next to the `*` at this end, and the shape without that `*`.
+    fn split_star(&self, end: End) -> (Shape, Shape) {
+        let (mut longer, mut without) = (self.clone(), self.clone());
+        match end {
+            End::Front => {
+                longer.open.insert(0, '?');
+                without.open.remove(0);
+            }
+            End::Back => {
+                longer.open.push('?');
+                without.open.pop();
+            }
+        }
+        (longer, without)
     }
 
-    /// Whether what is left of the action fits the glob, which may have the colon in it.
-    fn fits(&self, glob: &[char]) -> bool {
-        let lower = |part: &[char]| {
-            part.iter()
-                .map(char::to_ascii_lowercase)
-                .collect::<Vec<_>>()
-        };
-        let text: Vec<char> = self.rest().chars().collect();
-        let mut globs = glob.split(|&c| c == ':').map(lower);
-        let mut texts = text.split(|&c| c == ':');
+    fn pattern(&self) -> Option<ActionPattern> {
+        let text: String = self
+            .front
+            .chars()
+            .chain(self.open.iter().copied())
+            .chain(self.back.chars().rev())
+            .collect();
+        let (prefix, name) = text.split_once(':')?;
+        let mut normal = Vec::with_capacity(text.len());
+        glob::push_normal(&mut normal, prefix, |c| c);
+        normal.push(':');
+        glob::push_normal(&mut normal, name, |c| c);
+        ActionPattern::parse(&normal.into_iter().collect::<String>()).ok()
+    }
+
+    /// Whether the open part can stand for this part of an action.
+    fn fits(&self, text: &str) -> bool {
+        let mut globs = self.open.split(|&c| c == ':');
+        let mut texts = text.split(':');
         loop {
             match (globs.next(), texts.next()) {
                 (None, None) => return true,
-                (Some(glob), Some(text)) if glob::matches(&glob, text) => {}
+                (Some(glob), Some(text)) => {
+                    let glob: Vec<char> = glob.iter().map(char::to_ascii_lowercase).collect();
+                    if !glob::matches(&glob, &text.chars().collect::<Vec<_>>()) {
+                        return false;
+                    }
+                }
                 _ => return false,
             }
         }
+    }
+}
+
+impl<'k> Known<'k> {
+    /// The next character at this end, and the rest.
+    fn take(self, end: End) -> Option<(char, Known<'k>)> {
+        let mut rest = self.open.chars();
+        let c = match end {
+            End::Front => rest.next()?,
+            End::Back => rest.next_back()?,
+        };
+        let taken = match end {
+            End::Front => Known {
+                open: rest.as_str(),
+                front: Some(c),
+                ..self
+            },
+            End::Back => Known {
+                open: rest.as_str(),
+                back: Some(c),
+                ..self
+            },
+        };
+        Some((c, taken))
     }
 }

@@ -1,7 +1,6 @@
 //! The remediation: a document less its restricted grants.
 
 mod expand;
-mod pack;
 mod plan;
 mod report;
 
@@ -144,8 +143,7 @@ struct Work<'a> {
 impl Work<'_> {
     /// Makes the result fit, at the least cost that suffices.
     ///
-    /// First, names are packed into shared patterns, which costs nothing but their being easy to read.
-    /// Next, a `NotAction` leaves out whole services, where that is shorter.
+    /// First, a `NotAction` leaves out whole services, where that is shorter.
     /// Then the entries that were replaced are dropped, the widest first; and last, whole statements with `NotAction`.
     fn fit(&mut self, quota: Quota) {
         let original = self.document.size();

@@ -3,7 +3,6 @@
 use serde_json::value::RawValue;
 
 use super::expand::expand;
-use super::pack::pack;
 use super::report::{Edit, EditKind, Loss, Shown};
 use crate::document::{quoted, write_object};
 use crate::statement::Member;
@@ -64,15 +63,12 @@ struct Replacement<'a> {
     /// The known actions that the entry names and that are not restricted.
     known: Vec<String>,
     by: Vec<ActionPattern>,
-    packed: bool,
     forced: bool,
 }
 
 /// The ways to make a document shorter, in the order in which they are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Known names share patterns of `?`.  Costs nothing but that the result is harder to read.
-    Pack,
     /// A `NotAction` leaves out whole services, where that is shorter.
     LeaveOutServices,
     /// The widest entry that was replaced by something longer is dropped.
@@ -82,8 +78,7 @@ pub(super) enum Step {
 }
 
 impl Step {
-    pub(super) const ALL: [Step; 4] = [
-        Step::Pack,
+    pub(super) const ALL: [Step; 3] = [
         Step::LeaveOutServices,
         Step::DropWidest,
         Step::DropStatement,
@@ -155,7 +150,6 @@ impl<'a> Plan<'a> {
     /// How much the step would do for this statement; `None` if nothing.
     pub(super) fn weight(&mut self, step: Step) -> Option<usize> {
         match (&mut self.change, step) {
-            (Change::Entries(entries), Step::Pack) => unpacked(entries).map(|(weight, _)| weight),
             (Change::Entries(entries), Step::DropWidest) => {
                 widest(entries).map(|replacement| replacement.known.len())
             }
@@ -171,12 +165,6 @@ impl<'a> Plan<'a> {
 
     pub(super) fn apply(&mut self, step: Step) {
         match (&mut self.change, step) {
-            (Change::Entries(entries), Step::Pack) => {
-                let kept: Vec<ActionPattern> = kept(entries).cloned().collect();
-                if let Some((_, (pattern, replacement))) = unpacked(entries) {
-                    replacement.pack(pattern, &kept);
-                }
-            }
             (Change::Entries(entries), Step::DropWidest) => {
                 if let Some(replacement) = widest(entries) {
                     replacement.by.clear();
@@ -414,23 +402,8 @@ impl<'a> Replacement<'a> {
             avoid,
             known,
             by,
-            packed: false,
             forced: false,
         }
-    }
-
-    /// Lets the names among the patterns share patterns, but for those that are granted by what is kept.
-    fn pack(&mut self, pattern: &ActionPattern, kept: &[ActionPattern]) {
-        self.packed = true;
-        let (names, mut others): (Vec<ActionPattern>, Vec<ActionPattern>) =
-            self.by.drain(..).partition(ActionPattern::is_literal);
-        let names: Vec<&str> = names
-            .iter()
-            .map(ActionPattern::as_str)
-            .filter(|name| !kept.iter().any(|pattern| pattern.matches(name)))
-            .collect();
-        others.extend(pack(pattern, &self.avoid, &names));
-        self.by = others;
     }
 }
 
@@ -485,24 +458,6 @@ fn replacements<'e, 'a>(entries: &'e [Entry<'a>]) -> impl Iterator<Item = &'e Re
         Fate::Replaced(replacement) => Some(replacement),
         Fate::Kept => None,
     })
-}
-
-/// The replacement with the most names that are not packed yet, and their length.
-fn unpacked<'e, 'a>(
-    entries: &'e mut [Entry<'a>],
-) -> Option<(usize, (&'a ActionPattern, &'e mut Replacement<'a>))> {
-    entries
-        .iter_mut()
-        .filter_map(|entry| match &mut entry.fate {
-            Fate::Replaced(replacement) if !replacement.packed => {
-                let names = replacement.by.iter().filter(|pattern| pattern.is_literal());
-                let weight = names.map(|name| name.as_str().len()).sum();
-                Some((weight, (entry.pattern, replacement)))
-            }
-            Fate::Replaced(_) | Fate::Kept => None,
-        })
-        .filter(|(weight, _)| *weight > 0)
-        .max_by_key(|(weight, _)| *weight)
 }
 
 /// The widest replacement that is longer than the entry was.

@@ -1,0 +1,64 @@
+//! Known actions that are written much like an unknown one.
+
+use strsim::osa_distance;
+
+use crate::action::is_wildcard;
+use crate::{ActionPattern, catalogue};
+
+/// How many names are suggested at most.
+const SUGGESTED: usize = 3;
+
+/// Known actions that the writer of `pattern` may have meant, the nearest first.
+///
+/// A pattern with wildcards is compared as far as its first one.
+/// The service is the one written if it is known, else those whose prefixes are written much alike.
+pub(crate) fn nearest(pattern: &ActionPattern) -> Vec<String> {
+    let text: String = pattern.prefix().iter().collect();
+    let all: Vec<String> = catalogue::prefixes().collect();
+    let services: Vec<(usize, &String)> = if all.contains(&text) {
+        all.iter()
+            .filter(|service| **service == text)
+            .map(|service| (0, service))
+            .collect()
+    } else {
+        all.iter()
+            .map(|service| (osa_distance(&text, service), service))
+            .filter(|(far, _)| *far <= 2)
+            .collect()
+    };
+    let name: String = pattern
+        .name()
+        .iter()
+        .take_while(|c| !is_wildcard(**c))
+        .collect();
+    let is_whole = name.chars().count() == pattern.name().len();
+    // One slip in four characters, and one in the shortest names.
+    let allowed = name.chars().count() / 4 + 1;
+    let mut found: Vec<(usize, String)> = Vec::new();
+    for (service_far, service) in services {
+        let Ok(whole) = ActionPattern::parse(&format!("{service}:*")) else {
+            continue;
+        };
+        for action in catalogue::named_by(&whole) {
+            let known = action
+                .split_once(':')
+                .map(|(_, name)| name.to_ascii_lowercase())
+                .unwrap_or_default();
+            let compared: String = if is_whole {
+                known
+            } else {
+                known.chars().take(name.chars().count()).collect()
+            };
+            let far = osa_distance(&name, &compared);
+            if far <= allowed {
+                found.push((far + service_far, action));
+            }
+        }
+    }
+    found.sort();
+    found
+        .into_iter()
+        .map(|(_, action)| action)
+        .take(SUGGESTED)
+        .collect()
+}
