@@ -1,1 +1,18 @@
-//! (under construction)
+//! What the scenarios share: a deployed stack, the words to tell a story with it, and a runner that cleans up.
+//!
+//! A scenario looks only at what a user could see: policies in IAM, mails, pages, executions.
+
+mod incident;
+mod policies;
+mod runner;
+mod world;
+
+pub use incident::Incident;
+pub use policies::{Default as InForce, actions, document};
+pub use runner::{Scenario, run};
+pub use world::World;
+
+use std::time::Duration;
+
+/// How long a scenario waits for what a machine does by itself. A loaded machine takes longer than an idle one, and nothing passes sooner for a shorter wait.
+pub const SOON: Duration = Duration::from_secs(90);

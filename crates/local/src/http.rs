@@ -96,6 +96,15 @@ pub async fn get(url: &str) -> Result<Answer> {
     send(Method::GET, url, &[], String::new()).await
 }
 
+/// A HEAD without headers, as link scanners send it.
+///
+/// # Errors
+///
+/// When there is no answer.
+pub async fn head(url: &str) -> Result<Answer> {
+    send(Method::HEAD, url, &[], String::new()).await
+}
+
 /// A POST of a form, as a browser sends it.
 ///
 /// # Errors

@@ -1,0 +1,110 @@
+use anyhow::{Context as _, Result, ensure};
+use aws_sdk_sfn::types::ExecutionStatus;
+use local::http::Answer;
+use local::{Closed, Execution, Mail, browse};
+use serde_json::Value;
+
+use crate::{SOON, World};
+
+/// One execution of the state machine, and the mails about it.
+#[derive(Debug)]
+pub struct Incident<'w> {
+    world: &'w World,
+    /// The execution.
+    pub execution: Execution,
+}
+
+impl<'w> Incident<'w> {
+    pub(crate) fn new(world: &'w World, execution: Execution) -> Self {
+        Self { world, execution }
+    }
+
+    /// The request for a decision, once it has come.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not come in time.
+    pub async fn request(&self) -> Result<Mail> {
+        // Executions are told apart by their links, which name them.
+        let name = self.name();
+        let request = self.world.mail("the request for a decision", |mail| {
+            mail.link_to("allow").is_some_and(|link| link.contains(&name))
+        });
+        request.await.with_context(|| format!("execution {}", self.execution.arn()))
+    }
+
+    /// A mail other than the request whose text names the execution.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not come in time.
+    pub async fn report(&self) -> Result<Mail> {
+        let name = self.name();
+        let report = self.world.mail("a report", |mail| {
+            mail.link_to("allow").is_none() && mail.message.contains(&name)
+        });
+        report.await.with_context(|| format!("execution {}", self.execution.arn()))
+    }
+
+    fn name(&self) -> String {
+        self.execution.arn().rsplit(':').next().unwrap_or_default().to_owned()
+    }
+
+    /// The link of the request to `allow` or `deny`, as it works on this machine.
+    ///
+    /// # Errors
+    ///
+    /// Where the request does not come or has no such link.
+    pub async fn link(&self, answer: &str) -> Result<String> {
+        let request = self.request().await?;
+        let link = request.link_to(answer).with_context(|| format!("no link to {answer}"))?;
+        Ok(self.world.emulator.local_link(link))
+    }
+
+    /// Opens the link of the request and presses the button.
+    ///
+    /// # Errors
+    ///
+    /// Where the page has no button or the answer is not taken.
+    pub async fn answer(&self, answer: &str) -> Result<Answer> {
+        let page = browse::open_and_confirm(&self.link(answer).await?).await?;
+        ensure!(page.status == 200, "status {} for {answer}: {}", page.status, page.body);
+        Ok(page)
+    }
+
+    /// How the execution ended.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not end in time.
+    pub async fn closed(&self) -> Result<Closed> {
+        self.execution.wait_until_closed(SOON).await
+    }
+
+    /// The outcome of an execution that succeeded.
+    ///
+    /// # Errors
+    ///
+    /// Where it did not succeed, or names no outcome.
+    pub async fn outcome(&self) -> Result<String> {
+        let closed = self.closed().await?;
+        ensure!(
+            closed.status == ExecutionStatus::Succeeded,
+            "the execution ended as {}: {:?} {:?}",
+            closed.status,
+            closed.error,
+            closed.cause
+        );
+        let outcome = closed.output.pointer("/outcome/result").and_then(Value::as_str);
+        Ok(outcome.with_context(|| format!("no outcome in {}", closed.output))?.to_owned())
+    }
+
+    /// The states that were entered, in order.
+    ///
+    /// # Errors
+    ///
+    /// Where the history cannot be read.
+    pub async fn states(&self) -> Result<Vec<String>> {
+        self.execution.states_entered().await
+    }
+}

@@ -1,0 +1,85 @@
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Result;
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::World;
+
+/// A named story, told on a stack that other stories use at the same time.
+pub struct Scenario {
+    name: &'static str,
+    story: Box<dyn FnOnce(Arc<World>, tokio::runtime::Handle) -> Result<()> + Send>,
+}
+
+impl std::fmt::Debug for Scenario {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scenario").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Scenario {
+    /// A scenario from an async function.
+    pub fn new<Story, Work>(name: &'static str, story: Story) -> Self
+    where
+        Story: FnOnce(Arc<World>) -> Work + Send + 'static,
+        Work: Future<Output = Result<()>>,
+    {
+        Self {
+            name,
+            story: Box::new(move |world, runtime| runtime.block_on(story(world))),
+        }
+    }
+
+    fn trial(self, world: &Arc<World>, runtime: &tokio::runtime::Handle) -> Trial {
+        let (world, runtime) = (Arc::clone(world), runtime.clone());
+        Trial::test(self.name, move || {
+            (self.story)(world, runtime).map_err(|error| Failed::from(format!("{error:?}")))
+        })
+    }
+}
+
+/// How many stories are told at once: they wait for the emulator most of the time.
+const AT_ONCE: usize = 6;
+
+/// Deploys one stack for each group, tells the stories, and takes the stacks down again whatever happened.
+///
+/// # Errors
+///
+/// Where a stack cannot be deployed or taken down.
+pub fn run(groups: Vec<(&'static [(&'static str, &'static str)], Vec<Scenario>)>) -> Result<ExitCode> {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads.get_or_insert(AT_ONCE);
+    if arguments.list {
+        let names = groups.into_iter().flat_map(|(_, scenarios)| scenarios);
+        let trials = names.map(|scenario| Trial::test(scenario.name, || Ok(()))).collect();
+        return Ok(libtest_mimic::run(&arguments, trials).exit_code());
+    }
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut worlds = Vec::new();
+    let mut trials = Vec::new();
+    runtime.block_on(local::functions::build())?;
+    for (parameters, scenarios) in groups {
+        let wanted = scenarios.into_iter().filter(|scenario| is_wanted(&arguments, scenario.name));
+        let wanted: Vec<_> = wanted.collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        let world = Arc::new(runtime.block_on(World::start(parameters))?);
+        trials.extend(wanted.into_iter().map(|scenario| scenario.trial(&world, runtime.handle())));
+        worlds.push(world);
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    for world in worlds {
+        if let Some(world) = Arc::into_inner(world) {
+            runtime.block_on(world.stop())?;
+        }
+    }
+    Ok(conclusion.exit_code())
+}
+
+fn is_wanted(arguments: &Arguments, name: &str) -> bool {
+    arguments.filter.as_deref().is_none_or(|filter| {
+        if arguments.exact { name == filter } else { name.contains(filter) }
+    })
+}
