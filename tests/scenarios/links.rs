@@ -10,7 +10,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("links::a_bad_token_is_no_decision", bad_token),
         Scenario::new("links::a_link_decides_once", decides_once),
-        Scenario::new("links::opening_a_link_decides_nothing", opening_decides_nothing),
+        Scenario::new(
+            "links::opening_a_link_decides_nothing",
+            opening_decides_nothing,
+        ),
         Scenario::new("links::a_token_appended_by_hand_works", by_hand),
     ]
 }
@@ -18,20 +21,48 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 async fn bad_token(world: Arc<World>) -> Result<()> {
     for answer in ["AllowUrl", "DenyUrl"] {
         let url = world.emulator.local_link(world.stack.output(answer)?);
-        for (query, body) in [("", ""), ("?token=", "token="), ("?token=%3Cscript%3E", "token=%3Cscript%3E"), ("?token=no-such-token", "token=no-such-token")] {
+        for (query, body) in [
+            ("", ""),
+            ("?token=", "token="),
+            ("?token=%3Cscript%3E", "token=%3Cscript%3E"),
+            ("?token=no-such-token", "token=no-such-token"),
+        ] {
             let page = http::get(&format!("{url}{query}")).await?;
-            ensure!((200..500).contains(&page.status), "{query}: status {}", page.status);
-            ensure!(!page.body.contains("<script>"), "{query} is reflected: {}", page.body);
-            let fields: Vec<_> = body.split_once('=').map(|(name, value)| (name.to_owned(), value.replace("%3C", "<").replace("%3E", ">"))).into_iter().collect();
+            ensure!(
+                (200..500).contains(&page.status),
+                "{query}: status {}",
+                page.status
+            );
+            ensure!(
+                !page.body.contains("<script>"),
+                "{query} is reflected: {}",
+                page.body
+            );
+            let fields: Vec<_> = body
+                .split_once('=')
+                .map(|(name, value)| {
+                    (
+                        name.to_owned(),
+                        value.replace("%3C", "<").replace("%3E", ">"),
+                    )
+                })
+                .into_iter()
+                .collect();
             let page = http::post_form(&url, &fields).await?;
-            ensure!((400..500).contains(&page.status), "{body}: status {}", page.status);
+            ensure!(
+                (400..500).contains(&page.status),
+                "{body}: status {}",
+                page.status
+            );
         }
     }
     Ok(())
 }
 
 async fn decides_once(world: Arc<World>) -> Result<()> {
-    let arn = world.create_policy("decided-once", &document(&["s3:DeleteBucket"])).await?;
+    let arn = world
+        .create_policy("decided-once", &document(&["s3:DeleteBucket"]))
+        .await?;
     let incident = world.incident("CreatePolicy", "decided-once").await?;
     let (allow, deny) = (incident.link("allow").await?, incident.link("deny").await?);
     let form = browse::form_of(&allow, &http::get(&allow).await?.body)?;
@@ -39,17 +70,28 @@ async fn decides_once(world: Arc<World>) -> Result<()> {
     incident.answer("deny").await?;
     for form in [form, deny_form].into_iter().flatten() {
         let page = http::post_form(&form.action, &form.fields).await?;
-        ensure!([409, 410].contains(&page.status), "status {}: {}", page.status, page.body);
+        ensure!(
+            [409, 410].contains(&page.status),
+            "status {}: {}",
+            page.status,
+            page.body
+        );
     }
     let page = http::get(&allow).await?;
-    ensure!(!page.body.contains("<form"), "a decided incident offers no button: {}", page.body);
+    ensure!(
+        !page.body.contains("<form"),
+        "a decided incident offers no button: {}",
+        page.body
+    );
     ensure!(incident.outcome().await? == "denied");
     ensure!(world.versions(&arn).await? == ["v2"]);
     Ok(())
 }
 
 async fn opening_decides_nothing(world: Arc<World>) -> Result<()> {
-    world.create_policy("scanned", &document(&["s3:DeleteBucket"])).await?;
+    world
+        .create_policy("scanned", &document(&["s3:DeleteBucket"]))
+        .await?;
     let incident = world.incident("CreatePolicy", "scanned").await?;
     for link in [incident.link("allow").await?, incident.link("deny").await?] {
         for _ in 0..3 {
@@ -57,17 +99,25 @@ async fn opening_decides_nothing(world: Arc<World>) -> Result<()> {
             http::head(&link).await?;
         }
     }
-    ensure!(incident.execution.closed().await?.is_none(), "a robot decided");
+    ensure!(
+        incident.execution.closed().await?.is_none(),
+        "a robot decided"
+    );
     incident.answer("deny").await?;
     ensure!(incident.outcome().await? == "denied");
     Ok(())
 }
 
 async fn by_hand(world: Arc<World>) -> Result<()> {
-    world.create_policy("by-hand", &document(&["s3:DeleteBucket"])).await?;
+    world
+        .create_policy("by-hand", &document(&["s3:DeleteBucket"]))
+        .await?;
     let incident = world.incident("CreatePolicy", "by-hand").await?;
     let link = incident.link("allow").await?;
-    let token = link.split(['?', '&']).find_map(|part| part.strip_prefix("token=")).unwrap_or_default();
+    let token = link
+        .split(['?', '&'])
+        .find_map(|part| part.strip_prefix("token="))
+        .unwrap_or_default();
     let url = world.emulator.local_link(world.stack.output("AllowUrl")?);
     let page = browse::open_and_confirm(&format!("{url}?token={token}")).await?;
     ensure!(page.status == 200, "status {}: {}", page.status, page.body);

@@ -14,5 +14,8 @@ fn main() -> anyhow::Result<ExitCode> {
     usual.extend(workflow::scenarios());
     usual.extend(failures::scenarios());
     usual.extend(links::scenarios());
-    run(vec![(&[("restrictedActions", "s3:DeleteBucket,s3:DeleteObject")], usual)])
+    run(vec![(
+        &[("restrictedActions", "s3:DeleteBucket,s3:DeleteObject")],
+        usual,
+    )])
 }

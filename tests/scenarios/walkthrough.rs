@@ -17,37 +17,74 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 async fn told(world: Arc<World>, name: &'static str, answer: &'static str) -> Result<()> {
-    let original = document(&["s3:GetBucketObjectLockConfiguration", "s3:DeleteObjectVersion", "s3:DeleteBucket"]);
+    let original = document(&[
+        "s3:GetBucketObjectLockConfiguration",
+        "s3:DeleteObjectVersion",
+        "s3:DeleteBucket",
+    ]);
     let arn = world.create_policy(name, &original).await?;
 
     let incident = world.incident("CreatePolicy", name).await?;
-    incident.execution.wait_until_entered("AskUser", SOON).await?;
+    incident
+        .execution
+        .wait_until_entered("AskUser", SOON)
+        .await?;
     let remediated = world.in_force(&arn).await?;
     ensure!(
-        actions(&remediated.document)? == ["s3:GetBucketObjectLockConfiguration", "s3:DeleteObjectVersion"],
+        actions(&remediated.document)?
+            == [
+                "s3:GetBucketObjectLockConfiguration",
+                "s3:DeleteObjectVersion"
+            ],
         "in force: {remediated:?}"
     );
-    ensure!(world.version(&arn, "v1").await? == original, "the original version is kept");
+    ensure!(
+        world.version(&arn, "v1").await? == original,
+        "the original version is kept"
+    );
 
     incident.answer(answer).await?;
     let outcome = incident.outcome().await?;
     let finally = world.in_force(&arn).await?;
     let last = if answer == "allow" {
         ensure!(outcome == "allowed", "outcome {outcome}");
-        ensure!((finally.version.as_str(), &finally.document) == ("v1", &original), "in force: {finally:?}");
-        ensure!(world.versions(&arn).await? == ["v1"], "only the original is left");
+        ensure!(
+            (finally.version.as_str(), &finally.document) == ("v1", &original),
+            "in force: {finally:?}"
+        );
+        ensure!(
+            world.versions(&arn).await? == ["v1"],
+            "only the original is left"
+        );
         "Approved"
     } else {
         ensure!(outcome == "denied", "outcome {outcome}");
         ensure!(finally == remediated, "in force: {finally:?}");
-        ensure!(world.versions(&arn).await? == ["v2"], "nobody can switch back");
+        ensure!(
+            world.versions(&arn).await? == ["v2"],
+            "nobody can switch back"
+        );
         "Denied"
     };
     ensure!(
         incident.states().await?
-            == ["ValidatePolicy", "ChooseAction", "TempRemove", "CheckQuarantine", "AskUser", "UsersChoice", last, "ReportOutcome", "Succeeded"]
+            == [
+                "ValidatePolicy",
+                "ChooseAction",
+                "TempRemove",
+                "CheckQuarantine",
+                "AskUser",
+                "UsersChoice",
+                last,
+                "ReportOutcome",
+                "Succeeded"
+            ]
     );
     let report = incident.report().await?;
-    ensure!(report.message.contains(&arn), "the report names the policy: {}", report.message);
+    ensure!(
+        report.message.contains(&arn),
+        "the report names the policy: {}",
+        report.message
+    );
     Ok(())
 }

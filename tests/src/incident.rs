@@ -28,9 +28,12 @@ impl<'w> Incident<'w> {
         // Executions are told apart by their links, which name them.
         let name = self.name();
         let request = self.world.mail("the request for a decision", |mail| {
-            mail.link_to("allow").is_some_and(|link| link.contains(&name))
+            mail.link_to("allow")
+                .is_some_and(|link| link.contains(&name))
         });
-        request.await.with_context(|| format!("execution {}", self.execution.arn()))
+        request
+            .await
+            .with_context(|| format!("execution {}", self.execution.arn()))
     }
 
     /// A mail other than the request whose text names the execution.
@@ -43,11 +46,18 @@ impl<'w> Incident<'w> {
         let report = self.world.mail("a report", |mail| {
             mail.link_to("allow").is_none() && mail.message.contains(&name)
         });
-        report.await.with_context(|| format!("execution {}", self.execution.arn()))
+        report
+            .await
+            .with_context(|| format!("execution {}", self.execution.arn()))
     }
 
     fn name(&self) -> String {
-        self.execution.arn().rsplit(':').next().unwrap_or_default().to_owned()
+        self.execution
+            .arn()
+            .rsplit(':')
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// The link of the request to `allow` or `deny`, as it works on this machine.
@@ -57,7 +67,9 @@ impl<'w> Incident<'w> {
     /// Where the request does not come or has no such link.
     pub async fn link(&self, answer: &str) -> Result<String> {
         let request = self.request().await?;
-        let link = request.link_to(answer).with_context(|| format!("no link to {answer}"))?;
+        let link = request
+            .link_to(answer)
+            .with_context(|| format!("no link to {answer}"))?;
         Ok(self.world.emulator.local_link(link))
     }
 
@@ -68,7 +80,12 @@ impl<'w> Incident<'w> {
     /// Where the page has no button or the answer is not taken.
     pub async fn answer(&self, answer: &str) -> Result<Answer> {
         let page = browse::open_and_confirm(&self.link(answer).await?).await?;
-        ensure!(page.status == 200, "status {} for {answer}: {}", page.status, page.body);
+        ensure!(
+            page.status == 200,
+            "status {} for {answer}: {}",
+            page.status,
+            page.body
+        );
         Ok(page)
     }
 
@@ -95,8 +112,13 @@ impl<'w> Incident<'w> {
             closed.error,
             closed.cause
         );
-        let outcome = closed.output.pointer("/outcome/result").and_then(Value::as_str);
-        Ok(outcome.with_context(|| format!("no outcome in {}", closed.output))?.to_owned())
+        let outcome = closed
+            .output
+            .pointer("/outcome/result")
+            .and_then(Value::as_str);
+        Ok(outcome
+            .with_context(|| format!("no outcome in {}", closed.output))?
+            .to_owned())
     }
 
     /// The states that were entered, in order.

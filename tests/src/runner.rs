@@ -14,7 +14,9 @@ pub struct Scenario {
 
 impl std::fmt::Debug for Scenario {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scenario").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Scenario")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -47,12 +49,16 @@ const AT_ONCE: usize = 6;
 /// # Errors
 ///
 /// Where a stack cannot be deployed or taken down.
-pub fn run(groups: Vec<(&'static [(&'static str, &'static str)], Vec<Scenario>)>) -> Result<ExitCode> {
+pub fn run(
+    groups: Vec<(&'static [(&'static str, &'static str)], Vec<Scenario>)>,
+) -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
     if arguments.list {
         let names = groups.into_iter().flat_map(|(_, scenarios)| scenarios);
-        let trials = names.map(|scenario| Trial::test(scenario.name, || Ok(()))).collect();
+        let trials = names
+            .map(|scenario| Trial::test(scenario.name, || Ok(())))
+            .collect();
         return Ok(libtest_mimic::run(&arguments, trials).exit_code());
     }
     let runtime = tokio::runtime::Runtime::new()?;
@@ -60,13 +66,19 @@ pub fn run(groups: Vec<(&'static [(&'static str, &'static str)], Vec<Scenario>)>
     let mut trials = Vec::new();
     runtime.block_on(local::functions::build())?;
     for (parameters, scenarios) in groups {
-        let wanted = scenarios.into_iter().filter(|scenario| is_wanted(&arguments, scenario.name));
+        let wanted = scenarios
+            .into_iter()
+            .filter(|scenario| is_wanted(&arguments, scenario.name));
         let wanted: Vec<_> = wanted.collect();
         if wanted.is_empty() {
             continue;
         }
         let world = Arc::new(runtime.block_on(World::start(parameters))?);
-        trials.extend(wanted.into_iter().map(|scenario| scenario.trial(&world, runtime.handle())));
+        trials.extend(
+            wanted
+                .into_iter()
+                .map(|scenario| scenario.trial(&world, runtime.handle())),
+        );
         worlds.push(world);
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
@@ -80,6 +92,10 @@ pub fn run(groups: Vec<(&'static [(&'static str, &'static str)], Vec<Scenario>)>
 
 fn is_wanted(arguments: &Arguments, name: &str) -> bool {
     arguments.filter.as_deref().is_none_or(|filter| {
-        if arguments.exact { name == filter } else { name.contains(filter) }
+        if arguments.exact {
+            name == filter
+        } else {
+            name.contains(filter)
+        }
     })
 }

@@ -3,7 +3,7 @@ use local::{Emulator, EmulatorOptions, Mail, Mailbox, Stack, StackOptions, poll,
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use crate::{Incident, InForce, SOON};
+use crate::{InForce, Incident, SOON};
 
 /// A local AWS with the template deployed, and the administrator's mailbox.
 #[derive(Debug)]
@@ -54,9 +54,20 @@ impl World {
     ///
     /// Where IAM refuses.
     pub async fn create_policy(&self, name: &str, document: &str) -> Result<String> {
-        let create = self.emulator.iam().create_policy().policy_name(name).policy_document(document);
-        let policy = create.send().await.with_context(|| format!("cannot create {name}"))?.policy;
-        policy.and_then(|policy| policy.arn).context("the policy has no ARN")
+        let create = self
+            .emulator
+            .iam()
+            .create_policy()
+            .policy_name(name)
+            .policy_document(document);
+        let policy = create
+            .send()
+            .await
+            .with_context(|| format!("cannot create {name}"))?
+            .policy;
+        policy
+            .and_then(|policy| policy.arn)
+            .context("the policy has no ARN")
     }
 
     /// Makes a version of a managed policy as the root user; answers with its identifier.
@@ -67,8 +78,14 @@ impl World {
     pub async fn create_version(&self, arn: &str, document: &str, default: bool) -> Result<String> {
         let create = self.emulator.iam().create_policy_version().policy_arn(arn);
         let create = create.policy_document(document).set_as_default(default);
-        let version = create.send().await.context("cannot create a version")?.policy_version;
-        version.and_then(|version| version.version_id).context("the version has no identifier")
+        let version = create
+            .send()
+            .await
+            .context("cannot create a version")?
+            .policy_version;
+        version
+            .and_then(|version| version.version_id)
+            .context("the version has no identifier")
     }
 
     /// The version of a managed policy that is in force.
@@ -95,8 +112,19 @@ impl World {
     ///
     /// Where they cannot be listed.
     pub async fn versions(&self, arn: &str) -> Result<Vec<String>> {
-        let listed = self.emulator.iam().list_policy_versions().policy_arn(arn).send().await?;
-        let mut ids: Vec<_> = listed.versions.unwrap_or_default().into_iter().filter_map(|v| v.version_id).collect();
+        let listed = self
+            .emulator
+            .iam()
+            .list_policy_versions()
+            .policy_arn(arn)
+            .send()
+            .await?;
+        let mut ids: Vec<_> = listed
+            .versions
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|v| v.version_id)
+            .collect();
         ids.sort();
         Ok(ids)
     }
@@ -109,7 +137,9 @@ impl World {
     pub async fn incident(&self, event_name: &str, mark: &str) -> Result<Incident<'_>> {
         let execution = self
             .stack
-            .execution_with(&format!("{event_name} of {mark}"), SOON, |input| is_of(input, event_name, mark))
+            .execution_with(&format!("{event_name} of {mark}"), SOON, |input| {
+                is_of(input, event_name, mark)
+            })
             .await?;
         Ok(Incident::new(self, execution))
     }
@@ -137,7 +167,12 @@ impl World {
     pub async fn mail(&self, what: &str, wanted: impl Fn(&Mail) -> bool) -> Result<Mail> {
         poll(&format!("a mail: {what}"), SOON, async || {
             let mut mailbox = self.mailbox.lock().await;
-            Ok(mailbox.mails().await?.iter().find(|mail| wanted(mail)).cloned())
+            Ok(mailbox
+                .mails()
+                .await?
+                .iter()
+                .find(|mail| wanted(mail))
+                .cloned())
         })
         .await
     }
@@ -149,11 +184,19 @@ impl World {
     /// Where the mailbox cannot be read.
     pub async fn count_mails(&self, wanted: impl Fn(&Mail) -> bool) -> Result<usize> {
         let mut mailbox = self.mailbox.lock().await;
-        Ok(mailbox.mails().await?.iter().filter(|mail| wanted(mail)).count())
+        Ok(mailbox
+            .mails()
+            .await?
+            .iter()
+            .filter(|mail| wanted(mail))
+            .count())
     }
 }
 
 fn is_of(input: &Value, event_name: &str, mark: &str) -> bool {
     let named = input.pointer("/detail/eventName").and_then(Value::as_str) == Some(event_name);
-    named && input.get("detail").is_some_and(|detail| detail.to_string().contains(mark))
+    named
+        && input
+            .get("detail")
+            .is_some_and(|detail| detail.to_string().contains(mark))
 }

@@ -1,0 +1,47 @@
+//! The template, the state machine, the code and the files in `events/` say the same.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+mod definition;
+mod invoke_payloads;
+mod template;
+
+fn path(relative: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "..", relative]
+        .iter()
+        .collect()
+}
+
+fn read(relative: &str) -> String {
+    let path = path(relative);
+    fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()))
+}
+
+fn read_json(relative: &str) -> Value {
+    serde_json::from_str(&read(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
+}
+
+/// The definition as it is once numbers are substituted; other substitutions stay as they are.
+fn definition() -> Value {
+    let text = read("statemachine/policy_approval.asl.json")
+        .replace("${ApprovalTimeoutSeconds}", "604800");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The template, intrinsic functions as YAML tags.
+fn template() -> serde_norway::Value {
+    serde_norway::from_str(&read("template.yaml")).unwrap()
+}
+
+/// The texts of a JSON array.
+fn texts(value: &Value) -> Vec<String> {
+    let array = value.as_array().cloned().unwrap_or_default();
+    array
+        .iter()
+        .map(|text| text.as_str().unwrap().to_owned())
+        .collect()
+}

@@ -1,0 +1,151 @@
+//! The template and the code.
+
+use std::collections::BTreeSet;
+
+use iam_policy::RestrictedActions;
+use incident::PolicyWrite;
+use serde_norway::Value;
+
+use crate::{read, template};
+
+/// Follows keys, looking through tags of intrinsic functions.
+fn at<'a>(value: &'a Value, keys: &[&str]) -> &'a Value {
+    keys.iter().fold(value, |value, key| {
+        let value = if let Value::Tagged(tagged) = value {
+            &tagged.value
+        } else {
+            value
+        };
+        value
+            .get(*key)
+            .unwrap_or_else(|| panic!("no `{key}` on the way to {keys:?}"))
+    })
+}
+
+fn keys(value: &Value) -> BTreeSet<String> {
+    value
+        .as_mapping()
+        .unwrap()
+        .keys()
+        .map(|key| key.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_definition_gets_the_substitutions_it_asks_for() {
+    let definition = read("statemachine/policy_approval.asl.json");
+    let asked: BTreeSet<String> = definition
+        .split("${")
+        .skip(1)
+        .map(|rest| rest.split('}').next().unwrap().to_owned())
+        .collect();
+    let template = template();
+    let given = keys(at(
+        &template,
+        &[
+            "Resources",
+            "PolicyApprovalStateMachine",
+            "Properties",
+            "DefinitionSubstitutions",
+        ],
+    ));
+    assert_eq!(asked, given);
+}
+
+#[test]
+fn the_rule_forwards_the_calls_that_are_judged() {
+    let template = template();
+    let names = at(
+        &template,
+        &[
+            "Resources",
+            "PolicyWriteRule",
+            "Properties",
+            "EventPattern",
+            "detail",
+            "eventName",
+        ],
+    );
+    let names: BTreeSet<&str> = names
+        .as_sequence()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        PolicyWrite::ALL
+            .iter()
+            .map(|write| write.as_str())
+            .collect()
+    );
+}
+
+#[test]
+fn the_default_list_can_be_read() {
+    let template = template();
+    let list = at(&template, &["Parameters", "restrictedActions", "Default"])
+        .as_str()
+        .unwrap();
+    let list = RestrictedActions::parse(list).unwrap();
+    assert!(list.warnings().is_empty());
+    assert_eq!(list.patterns().len(), 2);
+}
+
+#[test]
+fn the_functions_are_the_five_binaries() {
+    let template = template();
+    let resources = at(&template, &["Resources"]).as_mapping().unwrap();
+    let functions = resources
+        .iter()
+        .filter(|(_, resource)| at(resource, &["Type"]) == "AWS::Serverless::Function");
+    let binaries: BTreeSet<&str> = functions
+        .map(|(_, function)| {
+            at(function, &["Metadata", "BuildProperties", "Binary"])
+                .as_str()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(
+        binaries,
+        BTreeSet::from([
+            "validate-policy",
+            "remediate",
+            "notify",
+            "approve-callback",
+            "revert"
+        ])
+    );
+}
+
+#[test]
+fn the_published_parameters_and_outputs_are_there() {
+    let template = template();
+    let parameters = keys(at(&template, &["Parameters"]));
+    for name in [
+        "EmailAddress",
+        "restrictedActions",
+        "ApprovalTimeoutSeconds",
+        "NotifyOnAllowed",
+        "LinkConfirmation",
+    ] {
+        assert!(parameters.contains(name), "parameter {name}");
+        assert!(
+            !at(&template, &["Parameters", name, "Description"])
+                .as_str()
+                .unwrap()
+                .is_empty(),
+            "{name} has no description"
+        );
+    }
+    let outputs = keys(at(&template, &["Outputs"]));
+    for name in [
+        "ApiUrl",
+        "AllowUrl",
+        "DenyUrl",
+        "StateMachineArn",
+        "AlertTopicArn",
+    ] {
+        assert!(outputs.contains(name), "output {name}");
+    }
+}
