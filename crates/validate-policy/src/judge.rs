@@ -23,7 +23,14 @@ pub(crate) async fn judge(
         Some(text) => (text, None),
         None => match read(store, &change, waited).await? {
             Some(text) => (text.as_str().to_owned(), Some(text)),
-            None => return Ok(alert(VerdictResult::Gone, mail::gone(&change, execution), change, Vec::new())),
+            None => {
+                return Ok(alert(
+                    VerdictResult::Gone,
+                    mail::gone(&change, execution),
+                    change,
+                    Vec::new(),
+                ));
+            }
         },
     };
     let findings = iam_policy::judge(&text, &settings.restricted);
@@ -53,7 +60,10 @@ pub(crate) async fn judge(
 
 fn alert(
     result: VerdictResult,
-    mail: mail::Mail, change: PolicyChange, findings: Vec<iam_policy::Finding>) -> Verdict {
+    mail: mail::Mail,
+    change: PolicyChange,
+    findings: Vec<iam_policy::Finding>,
+) -> Verdict {
     Verdict {
         action: VerdictAction::Alert,
         result,
