@@ -56,7 +56,7 @@ impl ActionPattern {
         {
             return fail(ActionPatternProblem::OddPrefix(odd));
         }
-        let mut normal = Vec::with_capacity(text.len() + 2);
+        let mut normal = Vec::with_capacity(text.len().max(3));
         let lower = |c: char| c.to_ascii_lowercase();
         glob::push_normal(&mut normal, prefix, lower);
         let colon = normal.len();
@@ -84,8 +84,7 @@ impl ActionPattern {
         if name.contains(':') {
             return false;
         }
-        let chars = |text: &str| text.chars().collect::<Vec<_>>();
-        glob::matches(self.prefix(), &chars(prefix)) && glob::matches(self.name(), &chars(name))
+        glob::matches(self.prefix(), prefix) && glob::matches(self.name(), name)
     }
 
     /// Whether some action, known or not, is named by both patterns.  Exact.

@@ -29,18 +29,10 @@ const TWO_BYTES: usize = 192;
 #[must_use]
 pub fn named_by(pattern: &ActionPattern) -> Vec<String> {
     let mut found = Vec::new();
-    for service in
-        services().filter(|service| glob::matches(pattern.prefix(), &service.prefix_chars()))
-    {
+    for service in services().filter(|service| glob::matches(pattern.prefix(), service.prefix)) {
         service.each_name(|name| {
             if glob::matches(pattern.name(), name) {
-                found.push(
-                    service
-                        .prefix()
-                        .chain([':'])
-                        .chain(name.iter().copied())
-                        .collect(),
-                );
+                found.push(format!("{}:{name}", service.prefix));
             }
         });
     }
@@ -48,27 +40,19 @@ pub fn named_by(pattern: &ActionPattern) -> Vec<String> {
 }
 
 /// The prefixes of the known services, in alphabetical order.
-pub(crate) fn prefixes() -> impl Iterator<Item = String> {
-    services().map(|service| service.prefix().collect())
+pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
+    services().map(|service| service.prefix)
 }
 
 struct Service {
-    prefix: &'static [u8],
+    prefix: &'static str,
     names: &'static [u8],
 }
 
 impl Service {
-    fn prefix(&self) -> impl Iterator<Item = char> + use<> {
-        self.prefix.iter().copied().map(char::from)
-    }
-
-    fn prefix_chars(&self) -> Vec<char> {
-        self.prefix().collect()
-    }
-
-    fn each_name(&self, mut use_name: impl FnMut(&[char])) {
+    fn each_name(&self, mut use_name: impl FnMut(&str)) {
         let mut input = self.names;
-        let mut name: Vec<char> = Vec::new();
+        let mut name = String::new();
         let mut ends: Vec<usize> = Vec::new();
         while let Some((&counts, rest)) = input.split_first() {
             input = rest;
@@ -78,7 +62,7 @@ impl Service {
                 let Some(number) = take_word_number(&mut input) else {
                     return;
                 };
-                name.extend(word(number).iter().copied().map(char::from));
+                name.push_str(word(number));
                 ends.push(name.len());
             }
             use_name(&name);
@@ -96,7 +80,10 @@ fn services() -> impl Iterator<Item = Service> {
         let (length, rest) = rest.split_at_checked(2)?;
         let (names, rest) = rest.split_at_checked(u16_at(length, 0)?)?;
         input = rest;
-        Some(Service { prefix, names })
+        Some(Service {
+            prefix: std::str::from_utf8(prefix).ok()?,
+            names,
+        })
     })
 }
 
@@ -112,7 +99,7 @@ fn take_word_number(input: &mut &[u8]) -> Option<usize> {
     Some(TWO_BYTES + ((first - TWO_BYTES) << 8) + usize::from(second))
 }
 
-fn word(number: usize) -> &'static [u8] {
+fn word(number: usize) -> &'static str {
     let read = || {
         let text = DATA.get(2 + 2 * u16_at(DATA, 0)?..)?;
         let start = if number == 0 {
@@ -120,7 +107,7 @@ fn word(number: usize) -> &'static [u8] {
         } else {
             u16_at(DATA, 2 * number)?
         };
-        text.get(start..u16_at(DATA, 2 + 2 * number)?)
+        std::str::from_utf8(text.get(start..u16_at(DATA, 2 + 2 * number)?)?).ok()
     };
     read().unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use crate::error::{DocumentError, Place};
 use crate::meaning;
 use crate::quota::{compact, quota_size};
+use crate::remediation::GRANTS_NOTHING_STATEMENT;
 use crate::statement::{self, Member, Statement};
 
 /// A policy document as IAM accepts it ("Grammar of the IAM JSON policy language").
@@ -29,6 +30,7 @@ use crate::statement::{self, Member, Statement};
 /// ```
 #[derive(Clone, Debug)]
 pub struct PolicyDocument {
+    /// All members; that of `Statement` has only the first character of its value.
     pub(crate) members: Vec<Member>,
     pub(crate) statements: Vec<Statement>,
 }
@@ -57,7 +59,19 @@ impl PolicyDocument {
             expected: "`Statement`",
         })?;
         Ok(PolicyDocument {
-            members: statement::owned(members),
+            members: members
+                .into_iter()
+                .map(|(key, value)| Member {
+                    json: if key == "Statement" {
+                        value.get().get(..1)
+                    } else {
+                        Some(value.get())
+                    }
+                    .unwrap_or_default()
+                    .into(),
+                    key: statement::own_key(key),
+                })
+                .collect(),
             statements,
         })
     }
@@ -71,7 +85,27 @@ impl PolicyDocument {
     /// The document as JSON without white space between tokens.
     #[must_use]
     pub fn to_json(&self) -> String {
-        write_object(&self.members)
+        self.write(|_, statement| Some(write_object(statement.members())))
+    }
+
+    /// The document with each statement as `write` makes it, or without those of which it makes nothing.
+    pub(crate) fn write(&self, write: impl Fn(usize, &Statement) -> Option<String>) -> String {
+        let statements: Vec<String> = self
+            .statements
+            .iter()
+            .enumerate()
+            .filter_map(|(index, statement)| write(index, statement))
+            .collect();
+        let statements = |is_object| match statements.as_slice() {
+            [] => format!("[{GRANTS_NOTHING_STATEMENT}]"),
+            [one] if is_object => one.clone(),
+            statements => format!("[{}]", statements.join(",")),
+        };
+        let statements = statements(self.members.iter().any(|member| &*member.json == "{"));
+        write_object(self.members.iter().map(|member| match member.key.as_ref() {
+            "Statement" => ("Statement", statements.as_str()),
+            key => (key, &*member.json),
+        }))
     }
 
     /// The number of characters that count against IAM's quota.
@@ -93,15 +127,15 @@ impl PolicyDocument {
 }
 
 /// The object that these members make, without white space between tokens.
-pub(crate) fn write_object(members: &[Member]) -> String {
+pub(crate) fn write_object<'m>(members: impl IntoIterator<Item = (&'m str, &'m str)>) -> String {
     let mut json = String::from("{");
-    for (at, member) in members.iter().enumerate() {
+    for (at, (key, value)) in members.into_iter().enumerate() {
         if at > 0 {
             json.push(',');
         }
-        json.push_str(&quoted(&member.key));
+        json.push_str(&quoted(key));
         json.push(':');
-        json.push_str(&compact(&member.json));
+        json.push_str(&compact(value));
     }
     json.push('}');
     json

@@ -81,9 +81,9 @@ pub(crate) fn covers(outer: &[char], inner: &[char]) -> bool {
 
 /// Whether `glob` can be laid over `text`, each `*` of the glob taking any stretch of the text and every other
 /// character one for which `takes` holds.
-fn fit(mut glob: &[char], mut text: &[char], takes: impl Fn(char, char) -> bool) -> bool {
+fn fit<T: Copy>(mut glob: &[char], mut text: &[T], takes: impl Fn(char, T) -> bool) -> bool {
     // Where to go on after the last `*` when what follows does not fit: only the last one ever needs to grow.
-    let mut retry: Option<(&[char], &[char])> = None;
+    let mut retry: Option<(&[char], &[T])> = None;
     loop {
         match (glob.split_first(), text.split_first()) {
             (None, None) => return true,
@@ -110,6 +110,13 @@ fn fit(mut glob: &[char], mut text: &[char], takes: impl Fn(char, char) -> bool)
 }
 
 /// Whether `glob` matches `text`, of which the letter case does not count.
-pub(crate) fn matches(glob: &[char], text: &[char]) -> bool {
-    fit(glob, text, |g, t| g == '?' || g == t.to_ascii_lowercase())
+pub(crate) fn matches(glob: &[char], text: &str) -> bool {
+    if text.is_ascii() {
+        return fit(glob, text.as_bytes(), |g, t| {
+            g == '?' || g == char::from(t.to_ascii_lowercase())
+        });
+    }
+    fit(glob, &text.chars().collect::<Vec<_>>(), |g, t| {
+        g == '?' || g == t.to_ascii_lowercase()
+    })
 }

@@ -80,6 +80,20 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
+/// The string that a JSON text is, if it is one.
+pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
+    match json
+        .strip_prefix('"')
+        .and_then(|json| json.strip_suffix('"'))
+    {
+        // The text was found to be JSON when the object around it was read.
+        Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
+        _ => serde_json::from_str::<Text<'_>>(json)
+            .ok()
+            .map(|Text(text)| text),
+    }
+}
+
 /// The key that some object inside `json` has twice, if any.
 ///
 /// # Errors

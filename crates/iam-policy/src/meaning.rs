@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::statement::Member;
 use crate::{PolicyDocument, Statement};
 
 /// A document without what makes no difference.
@@ -33,7 +32,7 @@ pub(crate) fn of(document: &PolicyDocument) -> Meaning {
     let mut version = "2008-10-17".to_owned();
     let mut others = BTreeMap::new();
     for member in &document.members {
-        match (member.key.as_ref(), value(member)) {
+        match (member.key.as_ref(), value(&member.json)) {
             ("Version", Value::String(named)) => version = named,
             ("Statement", _) => {}
             (key, value) => {
@@ -52,11 +51,9 @@ pub(crate) fn of(document: &PolicyDocument) -> Meaning {
 
 fn statement(statement: &Statement) -> BTreeMap<String, Part> {
     statement
-        .members
-        .iter()
-        .filter_map(|member| {
-            let key = member.key.as_ref();
-            let part = match (key, value(member)) {
+        .members()
+        .filter_map(|(key, json_text)| {
+            let part = match (key, value(json_text)) {
                 ("Action" | "NotAction", _) => Part::Set(
                     statement
                         .patterns()
@@ -112,6 +109,6 @@ fn json(value: &Value) -> Part {
 }
 
 /// A member's value; that it can be read was found when the document was.
-fn value(member: &Member) -> Value {
-    serde_json::from_str(&member.json).unwrap_or_else(|_| Value::String(member.json.to_string()))
+fn value(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
 }

@@ -14,14 +14,11 @@ const SUGGESTED: usize = 3;
 /// The service is the one written if it is known, else those whose prefixes are written much alike.
 pub(crate) fn nearest(pattern: &ActionPattern) -> Vec<String> {
     let text: String = pattern.prefix().iter().collect();
-    let all: Vec<String> = catalogue::prefixes().collect();
-    let services: Vec<(usize, &String)> = if all.contains(&text) {
-        all.iter()
-            .filter(|service| **service == text)
-            .map(|service| (0, service))
-            .collect()
+    let all: Vec<&str> = catalogue::prefixes().collect();
+    let services: Vec<(usize, &str)> = if all.contains(&text.as_str()) {
+        vec![(0, text.as_str())]
     } else {
-        all.iter()
+        all.into_iter()
             .map(|service| (osa_distance(&text, service), service))
             .filter(|(far, _)| *far <= 2)
             .collect()

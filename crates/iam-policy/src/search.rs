@@ -18,8 +18,8 @@ use crate::ActionPattern;
 pub(crate) struct Budget(Cell<usize>);
 
 impl Budget {
-    /// Enough for every document seen in practice many times over, and some milliseconds at most.
-    pub(crate) const DOCUMENT: usize = 1_500_000;
+    /// Enough for every document seen in practice many times over, and about a millisecond at most.
+    pub(crate) const DOCUMENT: usize = 400_000;
 
     pub(crate) fn new(steps: usize) -> Budget {
         Budget(Cell::new(steps))

@@ -1,6 +1,8 @@
 //! One statement of a document.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::Range;
 
 use serde_json::value::RawValue;
 
@@ -27,7 +29,10 @@ pub(crate) struct Member {
 /// A statement: what the engine interprets, and all members as they are written.
 #[derive(Clone, Debug)]
 pub struct Statement {
-    pub(crate) members: Vec<Member>,
+    /// The JSON text of the whole statement.
+    text: Box<str>,
+    /// The keys, and where in the text their values are.
+    members: Vec<(Cow<'static, str>, Range<usize>)>,
     sid: Option<String>,
     effect: Effect,
     action: ActionElement,
@@ -98,6 +103,13 @@ impl Statement {
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
         self.resource != ResourceElement::All
+    }
+
+    /// The keys and their values as they are written, in their order.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.members
+            .iter()
+            .map(|(key, at)| (key.as_ref(), self.text.get(at.clone()).unwrap_or_default()))
     }
 
     /// The `Sid`, unless it is empty and so says nothing.
@@ -171,7 +183,11 @@ impl Reader {
             action: action.ok_or_else(|| missing("`Action` or `NotAction`"))?,
             resource: resource.ok_or_else(|| missing("`Resource` or `NotResource`"))?,
             conditional,
-            members: owned(members),
+            members: members
+                .into_iter()
+                .map(|(key, value)| (own_key(key), range_in(json, value.get())))
+                .collect(),
+            text: json.into(),
         })
     }
 
@@ -198,10 +214,14 @@ impl Reader {
     }
 
     fn resource(&self, key: &str, value: &RawValue) -> Result<ResourceElement, DocumentError> {
-        let all = self.strings(key, value, |text| Ok(text == "*"))?;
+        let mut all = false;
+        let entries = self.strings(key, value, |text| {
+            all |= text == "*";
+            Ok(())
+        })?;
         Ok(match key {
-            "Resource" if all.contains(&true) => ResourceElement::All,
-            "Resource" if all.is_empty() => ResourceElement::None,
+            "Resource" if all => ResourceElement::All,
+            "Resource" if entries.is_empty() => ResourceElement::None,
             _ => ResourceElement::Narrow,
         })
     }
@@ -236,9 +256,9 @@ impl Reader {
     }
 
     fn string<'a>(&self, key: &str, value: &'a RawValue) -> Result<Cow<'a, str>, DocumentError> {
-        match serde_json::from_str::<Text<'a>>(value.get()) {
-            Ok(Text(text)) => Ok(text),
-            Err(_) => Err(self.wrong(key, json::kind(value.get()).to_owned(), "a string")),
+        match json::string(value.get()) {
+            Some(text) => Ok(text),
+            None => Err(self.wrong(key, json::kind(value.get()).to_owned(), "a string")),
         }
     }
 
@@ -277,8 +297,14 @@ pub(crate) fn object(
             DocumentError::NotJson(error)
         }
     })?;
+    let mut seen = HashSet::new();
     for (at, (key, value)) in members.iter().enumerate() {
-        let repeated = if members.iter().skip(at + 1).any(|(other, _)| other == key) {
+        // Real objects have few members, which are compared faster than hashed.
+        let is_repeated = match members.get(..at) {
+            Some(before) if members.len() <= 16 => before.iter().any(|(other, _)| other == key),
+            _ => !seen.insert(key),
+        };
+        let repeated = if is_repeated {
             Some(key.to_string())
         } else if key == "Statement" && place == Place::Document {
             // Each statement is checked when it is read.
@@ -293,28 +319,28 @@ pub(crate) fn object(
     Ok(members)
 }
 
-/// The members with text of their own.
-pub(crate) fn owned(members: Vec<(Cow<'_, str>, &RawValue)>) -> Vec<Member> {
+/// The key with text of its own, which the keys that IAM knows have already.
+pub(crate) fn own_key(key: Cow<'_, str>) -> Cow<'static, str> {
     const KNOWN: [&str; 10] = [
-        "Sid",
         "Effect",
         "Action",
-        "NotAction",
         "Resource",
-        "NotResource",
+        "Sid",
         "Condition",
+        "NotAction",
+        "NotResource",
         "Version",
-        "Id",
         "Statement",
+        "Id",
     ];
-    members
-        .into_iter()
-        .map(|(key, value)| Member {
-            key: match KNOWN.into_iter().find(|known| *known == key) {
-                Some(known) => Cow::Borrowed(known),
-                None => Cow::Owned(key.into_owned()),
-            },
-            json: value.get().into(),
-        })
-        .collect()
+    match KNOWN.into_iter().find(|known| *known == key) {
+        Some(known) => Cow::Borrowed(known),
+        None => Cow::Owned(key.into_owned()),
+    }
+}
+
+/// Where in `text` its part `part` is.
+fn range_in(text: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+    start..start + part.len()
 }

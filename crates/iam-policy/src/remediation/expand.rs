@@ -265,7 +265,7 @@ impl Shape {
                 (None, None) => return true,
                 (Some(glob), Some(text)) => {
                     let glob: Vec<char> = glob.iter().map(char::to_ascii_lowercase).collect();
-                    if !glob::matches(&glob, &text.chars().collect::<Vec<_>>()) {
+                    if !glob::matches(&glob, text) {
                         return false;
                     }
                 }

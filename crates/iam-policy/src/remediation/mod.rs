@@ -7,7 +7,6 @@ mod report;
 use serde::{Deserialize, Serialize};
 
 use crate::document::write_object;
-use crate::statement::Member;
 use crate::verdict::{Decision, grants};
 use crate::{PolicyDocument, Quota, RestrictedActions};
 use plan::{Plan, Site, Step};
@@ -20,7 +19,8 @@ pub const GRANTS_NOTHING: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"*","Resource":"*"}]}"#;
 
 /// The one statement of [`GRANTS_NOTHING`].
-const GRANTS_NOTHING_STATEMENT: &str = r#"{"Effect":"Allow","NotAction":"*","Resource":"*"}"#;
+pub(crate) const GRANTS_NOTHING_STATEMENT: &str =
+    r#"{"Effect":"Allow","NotAction":"*","Resource":"*"}"#;
 
 /// A document less its restricted grants, and what was done to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,37 +171,11 @@ impl Work<'_> {
 
     /// The document as it is planned now.
     fn write(&self) -> String {
-        let members = self
-            .document
-            .members
-            .iter()
-            .map(|member| match member.key.as_ref() {
-                "Statement" => Member {
-                    key: member.key.clone(),
-                    json: self.write_statements(&member.json).into(),
-                },
-                _ => member.clone(),
-            });
-        write_object(&members.collect::<Vec<_>>())
-    }
-
-    fn write_statements(&self, original: &str) -> String {
-        let statements: Vec<String> = self
-            .document
-            .statements()
-            .iter()
-            .enumerate()
-            .filter_map(|(index, statement)| {
-                match self.plans.iter().find(|plan| plan.index() == index) {
-                    Some(plan) => plan.write(),
-                    None => Some(write_object(&statement.members)),
-                }
-            })
-            .collect();
-        match statements.as_slice() {
-            [] => format!("[{GRANTS_NOTHING_STATEMENT}]"),
-            [one] if original.starts_with('{') => one.clone(),
-            _ => format!("[{}]", statements.join(",")),
-        }
+        self.document.write(|index, statement| {
+            match self.plans.iter().find(|plan| plan.index() == index) {
+                Some(plan) => plan.write(),
+                None => Some(write_object(statement.members())),
+            }
+        })
     }
 }

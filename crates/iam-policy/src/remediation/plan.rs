@@ -5,7 +5,6 @@ use serde_json::value::RawValue;
 use super::expand::expand;
 use super::report::{Edit, EditKind, Loss, Shown};
 use crate::document::{quoted, write_object};
-use crate::statement::Member;
 use crate::verdict::Decision;
 use crate::{ActionPattern, Element, RestrictedActions, Statement, catalogue};
 
@@ -207,22 +206,15 @@ impl<'a> Plan<'a> {
         if list.is_empty() {
             return None;
         }
-        let members: Vec<Member> = statement
-            .members
-            .iter()
-            .map(|member| match (member.key.as_ref(), list.as_slice()) {
-                ("Action" | "NotAction", [one]) if member.json.starts_with('"') => Member {
-                    key: key.into(),
-                    json: one.as_str().into(),
-                },
-                ("Action" | "NotAction", list) => Member {
-                    key: key.into(),
-                    json: format!("[{}]", list.join(",")).into(),
-                },
-                _ => member.clone(),
-            })
-            .collect();
-        Some(write_object(&members))
+        let list_json = match list.as_slice() {
+            [one] if action_json(statement).starts_with('"') => one.clone(),
+            list => format!("[{}]", list.join(",")),
+        };
+        let members = statement.members().map(|(own, json)| match own {
+            "Action" | "NotAction" => (key, list_json.as_str()),
+            _ => (own, json),
+        });
+        Some(write_object(members))
     }
 
     /// What was changed.
@@ -407,22 +399,24 @@ impl<'a> Replacement<'a> {
     }
 }
 
+/// The JSON of `Action` or `NotAction`.
+fn action_json(statement: &Statement) -> &str {
+    let mut members = statement.members();
+    members
+        .find(|(key, _)| matches!(*key, "Action" | "NotAction"))
+        .map_or("", |(_, json)| json)
+}
+
 /// The JSON of each entry of `Action` or `NotAction`.
 fn entries_json(statement: &Statement) -> Vec<String> {
-    let Some(member) = statement
-        .members
-        .iter()
-        .find(|member| matches!(member.key.as_ref(), "Action" | "NotAction"))
-    else {
-        return Vec::new();
-    };
-    match serde_json::from_str::<Vec<&RawValue>>(&member.json) {
+    let json = action_json(statement);
+    match serde_json::from_str::<Vec<&RawValue>>(json) {
         Ok(entries) => entries
             .into_iter()
             .map(|entry| entry.get().to_owned())
             .collect(),
         // It is one string.
-        Err(_) => vec![member.json.to_string()],
+        Err(_) => vec![json.to_owned()],
     }
 }
 
