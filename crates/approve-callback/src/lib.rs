@@ -15,6 +15,7 @@ mod settings;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use incident::mail::LinkConfirmation;
 use incident::message::Decision;
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -24,7 +25,7 @@ use crate::execution::{Execution, Standing};
 use crate::reply::{Form, Reply};
 use crate::request::{LinkProblem, Method, Parameters, Request};
 pub use crate::response::Response;
-pub use crate::settings::{LinkConfirmation, Settings};
+pub use crate::settings::Settings;
 
 /// The pauses between the looks at an execution that was just answered, until it shows the decision.
 const LOOKS: [Duration; 4] = [
@@ -132,32 +133,27 @@ async fn confirmed(
     decision: Decision,
     form: Form,
 ) -> Reply {
+    if delivery == Delivery::Taken && before.token.is_some() {
+        // The history showed the very token that was taken.
+        return Reply::Decided { decision };
+    }
     for pause in LOOKS {
         tokio::time::sleep(pause).await;
         let Ok(now) = Execution::read(states, &before.arn).await else {
             continue;
         };
-        match (&now.standing, delivery) {
-            (Standing::Waiting, Delivery::Taken) => {}
-            (Standing::Waiting, Delivery::Closed) => {
-                return Reply::BadLink(LinkProblem::OtherToken);
-            }
-            (Standing::Waiting, Delivery::NoToken) => {
-                return Reply::BadLink(LinkProblem::NoToken);
-            }
-            (Standing::Waiting, Delivery::Failed) => break,
-            (Standing::Decided(shown), _) if *shown == decision => {
-                return Reply::Decided { decision };
-            }
+        match now.standing {
+            Standing::Waiting if delivery == Delivery::Failed => break,
+            Standing::Waiting => {}
+            Standing::Decided(shown) if shown == decision => return Reply::Decided { decision },
             _ => return Reply::Over(now),
         }
     }
     match delivery {
-        Delivery::Taken => Reply::Unconfirmed {
-            form,
-            execution: before,
-        },
-        _ => Reply::NotRecorded {
+        Delivery::Taken => Reply::BadLink(LinkProblem::NotCounted),
+        Delivery::Closed => Reply::BadLink(LinkProblem::OtherToken),
+        Delivery::NoToken => Reply::BadLink(LinkProblem::NoToken),
+        Delivery::Failed => Reply::NotRecorded {
             form,
             execution: Some(before),
         },

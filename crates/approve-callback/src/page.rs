@@ -47,9 +47,7 @@ impl<'a> FormView<'a> {
 pub(crate) fn render(reply: &Reply) -> String {
     let sentence = reply.sentence();
     let form = match reply {
-        Reply::Confirm { form, .. }
-        | Reply::NotRecorded { form, .. }
-        | Reply::Unconfirmed { form, .. } => Some(FormView::new(form)),
+        Reply::Confirm { form, .. } | Reply::NotRecorded { form, .. } => Some(FormView::new(form)),
         _ => None,
     };
     let page = Page {
@@ -69,7 +67,6 @@ fn title(reply: &Reply) -> &'static str {
         },
         Reply::Decided { .. } => "Decision recorded",
         Reply::Closed | Reply::Over(_) => "Nothing to decide",
-        Reply::Unconfirmed { .. } => "Decision not confirmed",
         Reply::NotRecorded { .. } => "Decision NOT recorded",
         Reply::BadLink(_) => "This link does not work",
         Reply::Unreadable(_) => "The incident cannot be shown",

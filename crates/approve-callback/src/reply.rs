@@ -20,8 +20,6 @@ pub(crate) enum Reply {
     Closed,
     /// The execution that the link names does not wait for a decision.
     Over(Execution),
-    /// Step Functions took the decision, but the execution does not show it.
-    Unconfirmed { form: Form, execution: Execution },
     /// The decision was not recorded.
     NotRecorded {
         form: Form,
@@ -74,7 +72,6 @@ impl Reply {
                 Standing::Ended => "ended",
                 Standing::Broken => "failed",
             },
-            Self::Unconfirmed { .. } => "notConfirmed",
             Self::NotRecorded { .. } => "notRecorded",
             Self::BadLink(_) => "badLink",
             Self::Unreadable(_) => "cannotBeShown",
@@ -92,11 +89,9 @@ impl Reply {
                 Standing::Expired | Standing::Ended | Standing::Broken => 410,
             },
             Self::Closed => 410,
-            Self::BadLink(LinkProblem::OtherToken) => 409,
+            Self::BadLink(LinkProblem::OtherToken | LinkProblem::NotCounted) => 409,
             Self::BadLink(_) | Self::Unreadable(ReadProblem::NotFound) => 400,
-            Self::NotRecorded { .. }
-            | Self::Unconfirmed { .. }
-            | Self::Unreadable(ReadProblem::Unreachable) => 502,
+            Self::NotRecorded { .. } | Self::Unreadable(ReadProblem::Unreachable) => 502,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
         }
@@ -123,7 +118,6 @@ impl Reply {
             },
             Self::Closed => "Nothing was decided now: this link was already used, or its time is over, or it was never valid.".to_owned(),
             Self::Over(execution) => over(execution),
-            Self::Unconfirmed { .. } => "The answer was sent, but the incident does not show it. The link may belong to another incident.".to_owned(),
             Self::NotRecorded { .. } => "Your decision was NOT recorded. Try again.".to_owned(),
             Self::BadLink(problem) => format!("Nothing was decided. {problem}"),
             Self::Unreadable(ReadProblem::NotFound) => {
@@ -143,7 +137,6 @@ impl Reply {
             Self::Confirm { execution, .. } | Self::NotRecorded { execution, .. } => {
                 (None, execution.as_ref().map(|execution| &execution.arn))
             }
-            Self::Unconfirmed { execution, .. } => (None, Some(&execution.arn)),
             Self::Decided { decision } => (Some(decision), decision.execution.as_ref()),
             Self::Over(execution) => (
                 match &execution.standing {

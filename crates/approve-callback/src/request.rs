@@ -108,6 +108,10 @@ pub(crate) enum LinkProblem {
     NoToken,
     #[error("The token in the link is not the one that this incident waits for.")]
     OtherToken,
+    #[error(
+        "Step Functions took the answer, but this incident does not show it and still waits: the link belongs to another incident, which takes no answer made on this one. Use the link in the newest e-mail about this policy."
+    )]
+    NotCounted,
     #[error("The reason is longer than 500 characters. Go back and shorten it.")]
     ReasonTooLong,
 }

@@ -16,7 +16,7 @@ pub use clients::sdk_config;
 pub use error::HandlerError;
 pub use incident::FailureName;
 pub use logging::{incident_span, start_logging};
-pub use settings::{SettingError, optional, required};
+pub use settings::{SettingError, optional, parsed, required};
 
 /// Serves a function's events for as long as Lambda keeps the process.
 ///

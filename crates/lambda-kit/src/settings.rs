@@ -1,6 +1,8 @@
 //! The only reader of environment variables.
 
 use std::env::{VarError, var};
+use std::fmt::Display;
+use std::str::FromStr;
 
 /// An environment variable that is not as the template sets it. The function stops in init, before it takes any event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,6 +49,29 @@ pub fn optional(name: &'static str) -> Result<Option<String>, SettingError> {
             name,
             value: value.to_string_lossy().into_owned(),
             problem: "it is no Unicode text".to_owned(),
+        }),
+    }
+}
+
+/// Reads a variable that may be missing and says more than text.
+///
+/// # Errors
+///
+/// Where it is set to something that is no `T`.
+pub fn parsed<T>(name: &'static str) -> Result<Option<T>, SettingError>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    let Some(value) = optional(name)? else {
+        return Ok(None);
+    };
+    match value.parse() {
+        Ok(parsed) => Ok(Some(parsed)),
+        Err(error) => Err(SettingError::Unusable {
+            name,
+            problem: error.to_string(),
+            value,
         }),
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::error::ProvideErrorMetadata as _;
-use incident::mail::{self, Links};
+use incident::mail::{self, LinkConfirmation, Links};
 use incident::message::NotifyRequest;
 use incident::{ExecutionArn, TaskToken};
 use lambda_kit::{FailureName, HandlerError, SettingError};
@@ -17,6 +17,8 @@ pub struct Settings {
     pub topic_arn: String,
     /// Where the approval pages are, without `/allow` and `/deny`.
     pub api_url: Url,
+    /// Whether a link asks before it decides, which the mail says.
+    pub link_confirmation: LinkConfirmation,
 }
 
 impl Settings {
@@ -24,16 +26,12 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Where one is missing or the address is no URL.
+    /// Where one is missing or cannot be read.
     pub fn from_env() -> Result<Self, SettingError> {
-        let api_url = lambda_kit::required("API_URL")?;
         Ok(Self {
             topic_arn: lambda_kit::required("TOPIC_ARN")?,
-            api_url: Url::parse(&api_url).map_err(|error| SettingError::Unusable {
-                name: "API_URL",
-                value: api_url,
-                problem: error.to_string(),
-            })?,
+            api_url: lambda_kit::parsed("API_URL")?.ok_or(SettingError::Missing("API_URL"))?,
+            link_confirmation: lambda_kit::parsed("LINK_CONFIRMATION")?.unwrap_or_default(),
         })
     }
 
@@ -52,6 +50,7 @@ impl Settings {
         Links {
             allow: link("allow"),
             deny: link("deny"),
+            confirmation: self.link_confirmation,
         }
     }
 }

@@ -1,0 +1,65 @@
+use super::*;
+
+fn diff(before: &str, after: &str) -> String {
+    DocumentDiff::between(&KeptDocument::new(before), &KeptDocument::new(after)).to_string()
+}
+
+#[test]
+fn only_what_is_gone_differs() {
+    let before = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:DeleteBucket"],"Resource":"*"}]}"#;
+    let after = r#"{"Version": "2012-10-17",
+        "Statement": [{"Effect":"Allow", "Action":["s3:GetObject"],"Resource":"*"}]}"#;
+    assert_eq!(
+        diff(before, after),
+        concat!(
+            "  …\n",
+            "        \"Effect\": \"Allow\",\n",
+            "        \"Action\": [\n",
+            "          \"s3:GetObject\",\n",
+            "-         \"s3:DeleteBucket\"\n",
+            "        ],\n",
+            "        \"Resource\": \"*\"\n",
+            "      }\n",
+            "  …\n",
+        )
+    );
+    assert_eq!(diff(before, before), "  …\n");
+}
+
+#[test]
+fn layout_keeps_what_was_written() {
+    for (json, laid_out) in [
+        (
+            r#"{"b":1e400,"a":[ ],"c":{}}"#,
+            "{\n  \"b\": 1e400,\n  \"a\": [],\n  \"c\": {}\n}",
+        ),
+        (r#"{"a:{":"x,\"y[\\"}"#, "{\n  \"a:{\": \"x,\\\"y[\\\\\"\n}"),
+        ("no json }}", "nojson\n}\n}"),
+        ("\"open", "\"open"),
+        ("", ""),
+    ] {
+        assert_eq!(pretty(json), laid_out, "{json}");
+    }
+}
+
+#[test]
+fn a_document_of_brackets_stays_small() {
+    let deep = format!("{}{}", "[".repeat(3000), "]".repeat(3000));
+    assert!(pretty(&deep).len() < 200_000);
+    assert!(diff(&deep, "{}").len() < 100_000);
+}
+
+#[test]
+fn documents_cannot_add_lines_or_links() {
+    let after = r#"{"Id":"x\nAllow"}"#;
+    let shown = diff(
+        "{\"Id\":\"a\u{2028}+ b\u{202E}\",\"l\":\"https://evil.example\"}",
+        after,
+    );
+    assert!(
+        shown.lines().all(|line| line.starts_with(['-', '+', ' '])),
+        "{shown}"
+    );
+    assert!(!shown.contains("://"), "{shown}");
+    assert!(!shown.contains('\u{202E}'), "{shown}");
+}

@@ -1,0 +1,86 @@
+use iam_policy::Finding;
+use jiff::SignedDuration;
+
+use super::writer::{Writer, name};
+use super::{LinkConfirmation, Links, Mail};
+use crate::message::{DecisionAction, NotifyRequest};
+use crate::text::{plain, utc};
+use crate::words::{effect, in_force};
+
+/// Asks for a decision.
+#[must_use]
+pub fn decision_request(request: &NotifyRequest, links: &Links) -> Mail {
+    let change = &request.change;
+    let policy = name(&change.policy);
+    let mut mail = Writer::new(&format!(
+        "Restricted permissions{} were taken out of the policy {policy}. Please allow or deny them.",
+        restricted(&request.findings)
+    ));
+    mail.paragraph(&format!(
+        "{} wrote the policy at {}.",
+        capitalised(&plain(&change.actor.to_string(), 200)),
+        utc(change.event_time)
+    ));
+    mail.line(&in_force(&request.quarantine));
+
+    let effect = |action| effect(action, &change.policy, Some(&request.quarantine));
+    mail.link(
+        &format!("ALLOW: {}", effect(DecisionAction::Allow)),
+        &links.allow,
+    );
+    mail.link(
+        &format!("DENY: {}", effect(DecisionAction::Deny)),
+        &links.deny,
+    );
+    mail.paragraph(match links.confirmation {
+        LinkConfirmation::Required => {
+            "Each link opens a page that shows the incident and asks once. Opening it decides nothing."
+        }
+        LinkConfirmation::None => "CAREFUL: opening a link decides at once.",
+    });
+    let waits = SignedDuration::from_secs(i64::from(request.timeout_seconds));
+    if let Ok(until) = request.asked_at.checked_add(waits) {
+        mail.paragraph(&format!(
+            "Decide until {}. {}",
+            utc(until),
+            effect(DecisionAction::Expire)
+        ));
+    }
+
+    mail.change(change);
+    mail.findings(&request.findings);
+    mail.contained(&request.quarantine);
+    mail.consoles(&change.policy, &request.execution);
+    // Last, because it is the part that may be cut.
+    mail.diff(&request.document, &request.quarantine.document);
+    Mail::new(
+        &format!("Decide: restricted permissions in {policy}"),
+        &mail.finish(),
+    )
+}
+
+/// The restricted patterns that were met, in brackets, as far as a phone screen has room.
+fn restricted(findings: &[Finding]) -> String {
+    const SHOWN: usize = 2;
+    let mut patterns: Vec<String> = Vec::new();
+    for finding in findings {
+        if let Finding::Grant(grant) = finding {
+            let pattern = plain(&grant.restricted, 40);
+            if !patterns.contains(&pattern) {
+                patterns.push(pattern);
+            }
+        }
+    }
+    let more = if patterns.len() > SHOWN { ", …" } else { "" };
+    patterns.truncate(SHOWN);
+    if patterns.is_empty() {
+        return String::new();
+    }
+    format!(" ({}{more})", patterns.join(", "))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
+}

@@ -1,0 +1,342 @@
+//! Each kind of mail as its reader sees it, in `testdata/mail`. `UPDATE_EXPECT=1 cargo test -p incident` writes them anew.
+
+use expect_test::expect_file;
+use iam_policy::{Quota, RestrictedActions};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::KeptDocument;
+use crate::message::{Decision, DecisionAction, Failure, InForce, NotifyRequest, OutcomeResult};
+
+const ORIGINAL: &str = r#"{
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "Buckets",
+            "Effect": "Allow",
+            "Action": ["s3:GetBucketObjectLockConfiguration", "s3:DeleteObjectVersion", "s3:DeleteBucket"],
+            "Resource": "*"
+        }
+    ]
+}"#;
+const REMEDIATED: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Buckets","Effect":"Allow","Action":["s3:GetBucketObjectLockConfiguration","s3:DeleteObjectVersion"],"Resource":"*"}]}"#;
+
+fn request() -> Value {
+    let restricted = RestrictedActions::parse("s3:DeleteBucket,s3:DeleteObject").unwrap();
+    let remediation = iam_policy::remediate(ORIGINAL, &restricted, Quota::MANAGED);
+    json!({
+        "token": "AQCEAAAAKgAAAAMAAAAAAAAAAc+/a==",
+        "execution": "arn:aws:states:us-east-1:111122223333:execution:guard:3f1c",
+        "change": {
+            "eventId": "d23f0824-128b-4f33-8c5c-7fd0a6a3a450",
+            "eventName": "CreatePolicy",
+            "eventTime": "2026-03-02T09:15:27Z",
+            "account": "111122223333",
+            "region": "us-east-1",
+            "actor": {
+                "kind": "AssumedRole",
+                "name": "ci-4711",
+                "arn": "arn:aws:sts::111122223333:assumed-role/DeployRole/ci-4711",
+                "issuerArn": "arn:aws:iam::111122223333:role/DeployRole",
+                "account": "111122223333"
+            },
+            "sourceIpAddress": "203.0.113.17",
+            "userAgent": "aws-cli/2.27.41 md/command#iam.create-policy",
+            "policy": {
+                "type": "managed",
+                "arn": "arn:aws:iam::111122223333:policy/my-bad-policy-aws-5-mins",
+                "version": "v1"
+            },
+            "inForce": true
+        },
+        "findings": iam_policy::judge(ORIGINAL, &restricted),
+        "document": ORIGINAL,
+        "quarantine": {
+            "versions": {"original": "v1", "quarantine": "v2", "created": true},
+            "document": remediation.document,
+            "edits": remediation.edits,
+            "losses": remediation.losses,
+            "foundDone": false
+        },
+        "askedAt": "2026-03-02T09:15:31.25Z",
+        "timeoutSeconds": 604_800
+    })
+}
+
+fn inline(mut request: Value) -> Value {
+    request["change"]["eventName"] = json!("PutRolePolicy");
+    request["change"]["policy"] = json!({
+        "type": "inline",
+        "owner": {"kind": "role", "name": "app"},
+        "name": "storage"
+    });
+    request["quarantine"]["versions"] = Value::Null;
+    request["quarantine"]["losses"] = json!([{
+        "statement": 0,
+        "element": "Action",
+        "pattern": "s3:*",
+        "examples": ["s3:GetObject"],
+        "total": 120
+    }]);
+    request
+}
+
+fn read(request: Value) -> NotifyRequest {
+    serde_json::from_value(request).unwrap()
+}
+
+fn links(confirmation: LinkConfirmation) -> Links {
+    let link = |answer| {
+        format!(
+            "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/Prod/{answer}?token=AQCEAAAAKgAAAAMAAAAAAAAAAc%2B%2Fa%3D%3D&execution=arn%3Aaws%3Astates%3Aus-east-1%3A111122223333%3Aexecution%3Aguard%3A3f1c"
+        )
+    };
+    Links {
+        allow: link("allow"),
+        deny: link("deny"),
+        confirmation,
+    }
+}
+
+fn decision(action: DecisionAction) -> Decision {
+    Decision {
+        action,
+        time: Some("2026-03-02T09:21:04Z".parse().unwrap()),
+        source_ip_address: Some("198.51.100.7".to_owned()),
+        user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0".to_owned()),
+        reason: Some("Planned clean-up,\nsee the change of this morning.".to_owned()),
+        execution: None,
+    }
+}
+
+/// The mail as the reader sees it.
+fn shown(mail: &Mail) -> String {
+    format!("Subject: {}\n\n{}", mail.subject(), mail.message())
+}
+
+fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> String {
+    let request = read(request);
+    let document = match result {
+        OutcomeResult::Gone => None,
+        OutcomeResult::Allowed => Some(KeptDocument::new(ORIGINAL)),
+        _ => Some(KeptDocument::new(REMEDIATED)),
+    };
+    let in_force = document.map(|document| InForce {
+        version: request
+            .quarantine
+            .versions
+            .as_ref()
+            .map(|versions| match result {
+                OutcomeResult::Allowed => versions.original.clone(),
+                _ => versions.quarantine.clone(),
+            }),
+        document,
+    });
+    shown(&outcome(
+        &request.change,
+        &request.quarantine,
+        &decision(action),
+        result,
+        in_force.as_ref(),
+        &request.execution,
+    ))
+}
+
+#[test]
+fn each_mail_reads_as_it_should() {
+    let managed = read(request());
+    let mail = decision_request(&managed, &links(LinkConfirmation::Required));
+    expect_file!["../../testdata/mail/decision-request.txt"].assert_eq(&shown(&mail));
+
+    let mail = decision_request(&read(inline(request())), &links(LinkConfirmation::None));
+    expect_file!["../../testdata/mail/decision-request-inline.txt"].assert_eq(&shown(&mail));
+
+    let mail = clean_change(&managed.change, &[], &managed.execution);
+    expect_file!["../../testdata/mail/clean-change.txt"].assert_eq(&shown(&mail));
+    let mail = clean_change(&managed.change, &managed.findings, &managed.execution);
+    expect_file!["../../testdata/mail/restricted-but-not-in-force.txt"].assert_eq(&shown(&mail));
+
+    let mail = superseded(&managed.change, &managed.execution);
+    expect_file!["../../testdata/mail/superseded.txt"].assert_eq(&shown(&mail));
+    let mail = gone(&managed.change, &managed.execution);
+    expect_file!["../../testdata/mail/gone.txt"].assert_eq(&shown(&mail));
+
+    expect_file!["../../testdata/mail/allowed.txt"].assert_eq(&outcome_of(
+        request(),
+        DecisionAction::Allow,
+        OutcomeResult::Allowed,
+    ));
+    expect_file!["../../testdata/mail/denied.txt"].assert_eq(&outcome_of(
+        request(),
+        DecisionAction::Deny,
+        OutcomeResult::Denied,
+    ));
+    expect_file!["../../testdata/mail/expired.txt"].assert_eq(&outcome_of(
+        request(),
+        DecisionAction::Expire,
+        OutcomeResult::Expired,
+    ));
+    expect_file!["../../testdata/mail/expired-inline.txt"].assert_eq(&outcome_of(
+        inline(request()),
+        DecisionAction::Expire,
+        OutcomeResult::Expired,
+    ));
+    expect_file!["../../testdata/mail/allowed-but-superseded.txt"].assert_eq(&outcome_of(
+        request(),
+        DecisionAction::Allow,
+        OutcomeResult::Superseded,
+    ));
+
+    let failed = Failure {
+        state: "TempRemove".to_owned(),
+        error: "AwsRefused".to_owned(),
+        cause: r#"{"errorType":"AwsRefused","errorMessage":"could not create a version of `arn:aws:iam::111122223333:policy/my-bad-policy-aws-5-mins` (AccessDenied: not authorized); check the role of the function"}"#.to_owned(),
+    };
+    let mail = failure(
+        &managed.change.policy.to_string(),
+        &failed,
+        "version v1, which GRANTS RESTRICTED ACTIONS; take them out by hand: statement 1",
+        &managed.execution,
+    );
+    expect_file!["../../testdata/mail/failure.txt"].assert_eq(&shown(&mail));
+}
+
+#[test]
+fn the_links_stand_on_lines_of_their_own() {
+    let links = links(LinkConfirmation::Required);
+    let mail = decision_request(&read(request()), &links);
+    for link in [&links.allow, &links.deny] {
+        assert_eq!(
+            mail.message().lines().filter(|line| line == link).count(),
+            1
+        );
+    }
+}
+
+#[test]
+fn the_first_sentence_fits_a_phone() {
+    let mail = decision_request(&read(request()), &links(LinkConfirmation::Required));
+    let first = mail.message().lines().next().unwrap();
+    assert!(first.len() <= 160, "{}: {first}", first.len());
+}
+
+/// Every line of a mail that begins like one of our links must be one of ours.
+fn our_lines_only(mail: &Mail, hostile: &str) {
+    for line in mail.message().lines() {
+        assert!(
+            !line.contains("https://evil"),
+            "a link from outside: {line:?} of {hostile:?}"
+        );
+        assert!(
+            !line.starts_with("ALLOW: fake") && !line.starts_with("In force now: fake"),
+            "a line from outside: {line:?}"
+        );
+        assert!(!line.chars().any(is_unseen), "{line:?}");
+    }
+}
+
+#[test]
+fn nothing_from_outside_can_pose_as_the_guard() {
+    for break_ in [
+        "\n", "\r\n", "\r", "\u{2028}", "\u{85}", "\u{0B}", "\u{202E}",
+    ] {
+        let hostile = format!(
+            "x{break_}{break_}ALLOW: fake{break_}https://evil.example/allow{break_}In force now: fake"
+        );
+        let mut value = request();
+        value["change"]["actor"]["name"] = json!(hostile);
+        value["change"]["actor"]["kind"] = json!("IAMUser");
+        value["change"]["actor"]["arn"] = json!(hostile);
+        value["change"]["userAgent"] = json!(hostile);
+        value["change"]["sourceIpAddress"] = json!(hostile);
+        value["findings"][0]["sid"] = json!(hostile);
+        value["findings"][0]["pattern"] = json!(hostile);
+        value["quarantine"]["edits"][0]["before"] = json!([hostile]);
+        value["document"] =
+            json!(json!({"Statement": {"Sid": hostile}, "Id": hostile}).to_string());
+        let request = read(value.clone());
+        our_lines_only(
+            &decision_request(&request, &links(LinkConfirmation::Required)),
+            &hostile,
+        );
+        our_lines_only(
+            &clean_change(&request.change, &request.findings, &request.execution),
+            &hostile,
+        );
+
+        let mut decision = decision(DecisionAction::Allow);
+        decision.reason = Some(hostile.clone());
+        decision.user_agent = Some(hostile.clone());
+        let in_force = InForce {
+            version: None,
+            document: KeptDocument::new(&hostile),
+        };
+        our_lines_only(
+            &outcome(
+                &request.change,
+                &request.quarantine,
+                &decision,
+                OutcomeResult::Allowed,
+                Some(&in_force),
+                &request.execution,
+            ),
+            &hostile,
+        );
+        let failed = Failure {
+            state: hostile.clone(),
+            error: hostile.clone(),
+            cause: hostile.clone(),
+        };
+        our_lines_only(
+            &failure(&hostile, &failed, &hostile, &request.execution),
+            &hostile,
+        );
+    }
+}
+
+fn within_limits(mail: &Mail) {
+    assert!((1..=Mail::MAX_SUBJECT).contains(&mail.subject().len()));
+    assert!(mail.subject().chars().all(|c| (' '..='~').contains(&c)));
+    assert!(
+        mail.subject()
+            .starts_with(|c: char| c.is_ascii_alphanumeric())
+    );
+    assert!(!mail.message().trim().is_empty());
+    assert!(mail.message().len() <= Mail::MAX_MESSAGE);
+    assert!(!mail.message().chars().any(|c| is_unseen(c) && c != '\n'));
+}
+
+#[test]
+fn a_mail_read_from_a_state_is_checked_again() {
+    let mail: Mail = serde_json::from_value(json!({
+        "subject": "Überraschung\n".repeat(20),
+        "message": "a\u{0}b\u{202E}".repeat(40_000),
+    }))
+    .unwrap();
+    within_limits(&mail);
+    let again: Mail = serde_json::from_value(serde_json::to_value(&mail).unwrap()).unwrap();
+    assert_eq!(again, mail);
+    within_limits(&Mail::new("", ""));
+}
+
+#[test]
+fn a_huge_incident_keeps_its_links() {
+    let mut value = request();
+    let finding = value["findings"][0].clone();
+    value["findings"] = json!(vec![finding; 500]);
+    let statements: Vec<Value> = (0..400).map(|n| json!({"Sid": format!("S{n}")})).collect();
+    value["document"] = json!(json!({"Statement": statements}).to_string());
+    let links = links(LinkConfirmation::Required);
+    let mail = decision_request(&read(value), &links);
+    within_limits(&mail);
+    assert!(mail.message().contains(&links.allow) && mail.message().contains(&links.deny));
+    assert!(mail.message().contains("and 460 more"));
+}
+
+proptest! {
+    #[test]
+    fn any_text_makes_a_mail_within_limits(subject in ".*", message in "(?s).{0,200}") {
+        within_limits(&Mail::new(&subject, &message));
+    }
+}

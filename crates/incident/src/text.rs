@@ -1,0 +1,107 @@
+//! Text from outside, made fit to stand between our own words.
+//!
+//! Names, user agents, `Sid`s, reasons and documents are written by whoever made the change, and read by the administrator who judges it.
+//! None of them may add a line of its own, hide or reorder what stands next to it, or look like one of our links.
+
+use jiff::Timestamp;
+
+/// One line of at most `max` characters that shows what is in `text`.
+///
+/// Line ends and runs of white space become one space, characters that cannot be seen or that change the direction of writing become their code point,
+/// and `://` becomes `[:]//`, so that no mail program makes a link of it.
+#[must_use]
+pub fn plain(text: &str, max: usize) -> String {
+    let mut line = String::new();
+    let mut count = 0;
+    for c in text.trim().chars() {
+        if count >= max {
+            line.push('…');
+            break;
+        }
+        if c.is_whitespace() {
+            if !line.ends_with(' ') {
+                line.push(' ');
+                count += 1;
+            }
+        } else if is_unseen(c) {
+            let escaped = c.escape_unicode().to_string();
+            count += escaped.len();
+            line.push_str(&escaped);
+        } else {
+            line.push(c);
+            count += 1;
+        }
+    }
+    line.replace("://", "[:]//")
+}
+
+/// Several lines of text from outside, at most `max_lines` of `max` characters each, as [`plain`] makes them, but with their indentation.
+#[must_use]
+pub fn plain_lines(text: &str, max: usize, max_lines: usize) -> Vec<String> {
+    let mut lines: Vec<String> = text
+        .lines()
+        .take(max_lines)
+        .map(|line| {
+            let indent = line.chars().take_while(|c| *c == ' ').count().min(max);
+            format!("{}{}", " ".repeat(indent), plain(line, max))
+        })
+        .collect();
+    if text.lines().nth(max_lines).is_some() {
+        lines.push("…".to_owned());
+    }
+    lines
+}
+
+/// Whether a character leaves no mark of its own, or moves others: control, format and direction characters, and fillers.
+pub(crate) fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+/// A time in words, in UTC: `2026-03-02 09:15:27 UTC`.
+#[must_use]
+pub fn utc(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_stays_in_its_line() {
+        for (text, shown) in [
+            ("aws-cli/2.27", "aws-cli/2.27"),
+            ("a\r\nAllow:\nhttps://x", "a Allow: https[:]//x"),
+            ("a\u{2028}b\u{0085}c", "a b c"),
+            ("safe\u{202E}evil", "safe\\u{202e}evil"),
+            ("ze\u{200B}ro", "ze\\u{200b}ro"),
+            ("\u{1B}[31mred", "\\u{1b}[31mred"),
+            ("  wide \t space ", "wide space"),
+            ("émile", "émile"),
+        ] {
+            assert_eq!(plain(text, 100), shown, "{text:?}");
+        }
+        assert_eq!(plain("abcdef", 3), "abc…");
+        assert_eq!(plain("abc", 3), "abc");
+    }
+
+    #[test]
+    fn lines_are_bounded_and_keep_their_indentation() {
+        assert_eq!(
+            plain_lines("{\n    \"a\": 1\n}", 20, 10),
+            ["{", "    \"a\": 1", "}"]
+        );
+        assert_eq!(plain_lines("a\nb\nc", 20, 2), ["a", "b", "…"]);
+    }
+
+    #[test]
+    fn times_are_in_utc() {
+        let time: Timestamp = "2026-03-02T10:15:27.5+01:00".parse().unwrap();
+        assert_eq!(utc(time), "2026-03-02 09:15:27 UTC");
+    }
+}
