@@ -120,6 +120,29 @@ pub fn log_path(name: &str) -> Result<PathBuf> {
     Ok(folder.join(format!("{name}.log")))
 }
 
+/// Removes all but the newest `kept` of the logs with this prefix.
+///
+/// # Errors
+///
+/// When the logs cannot be listed.
+pub fn forget_old_logs(prefix: &str, kept: usize) -> Result<()> {
+    let folder = workspace::local("log");
+    let entries = std::fs::read_dir(&folder)
+        .with_context(|| format!("cannot list `{}`", folder.display()))?;
+    let mut logs: Vec<_> = entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    logs.sort();
+    let surplus = logs.len().saturating_sub(kept);
+    for (_, log) in logs.into_iter().take(surplus) {
+        // Another run may have removed it already.
+        if std::fs::remove_file(&log).is_err() {}
+    }
+    Ok(())
+}
+
 fn open_log(path: &Path, what: &str) -> Result<File> {
     let mut file = OpenOptions::new()
         .create(true)

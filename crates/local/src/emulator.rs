@@ -24,6 +24,8 @@ pub const ACCOUNT: &str = "000000000000";
 /// The emulator's root key; its secret is the same.
 pub const ROOT_KEY: &str = "test";
 
+/// Ports differ from run to run, and so do the names of the logs.
+const KEPT_LOGS: usize = 20;
 /// A start takes well under a second; a machine at its limit takes longer.
 const START_DEADLINE: Duration = Duration::from_secs(60);
 /// The launcher gives itself less than this.
@@ -108,6 +110,7 @@ impl Emulator {
         let run_dir = workspace::local(format!("run/{port}"));
         workspace::create_dir(&run_dir)?;
         let log = command::log_path(&format!("emulator-{port}"))?;
+        command::forget_old_logs("emulator-", KEPT_LOGS)?;
         let file = std::fs::File::create(&log)
             .with_context(|| format!("cannot write `{}`", log.display()))?;
         let errors = file

@@ -21,6 +21,13 @@ pub const BINARIES: [&str; 5] = [
     "revert",
 ];
 
+/// This machine's processor, as Lambda calls it: the emulator runs the functions as they are.
+pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") {
+    "arm64"
+} else {
+    "x86_64"
+};
+
 /// The profile that `cargo lambda build --release` takes from its environment.
 const FAST_PROFILE: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
@@ -46,6 +53,9 @@ pub async fn build() -> Result<()> {
     // One call for all, with cargo's progress in view; the SAM CLI then finds the work done.
     let mut cargo = command::program("cargo");
     cargo.args(["lambda", "build", "--release"]);
+    if ARCHITECTURE == "arm64" {
+        cargo.arg("--arm64");
+    }
     for binary in BINARIES {
         cargo.args(["--bin", binary]);
     }

@@ -90,10 +90,9 @@ impl Stack {
             ])
             .args(["--capabilities", "CAPABILITY_IAM", "--template-file"])
             .arg(workspace::local(functions::BUILD_DIR).join("template.yaml"));
-        let overrides = overrides(parameters);
-        if !overrides.is_empty() {
-            deploy.arg("--parameter-overrides").args(overrides);
-        }
+        let mut all = self::parameters(&[("Architecture", functions::ARCHITECTURE)]);
+        all.extend(parameters.clone());
+        deploy.arg("--parameter-overrides").args(overrides(&all));
         command::run_logged(deploy, "sam deploy", &format!("deploy-{}", self.name)).await?;
         self.outputs = self.read_outputs().await?;
         Ok(())
@@ -254,6 +253,7 @@ fn overrides(parameters: &BTreeMap<String, String>) -> Vec<String> {
     parameters
         .iter()
         .map(|(name, value)| {
+            // Within the quotes, the SAM CLI takes everything else as it is.
             let value = value.replace('\\', r"\\").replace('"', r#"\""#);
             format!(r#"ParameterKey={name},ParameterValue="{value}""#)
         })
