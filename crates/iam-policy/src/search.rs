@@ -323,3 +323,7 @@ fn is_set(state: &[u64], bit: usize) -> bool {
         .get(bit / 64)
         .is_some_and(|word| word >> (bit % 64) & 1 == 1)
 }
+
+#[cfg(test)]
+#[path = "search_tests.rs"]
+mod tests;

@@ -220,8 +220,11 @@ impl<'a> Decision<'a> {
             &[]
         };
         match search(&restricted.language(pattern, left_out)?, &self.budget) {
-            Answer::Contains(action) => Some(action),
-            Answer::Empty | Answer::Unknown => None,
+            // AWS will not name anything by nothing, so such an example would only puzzle.
+            Answer::Contains(action) if !action.starts_with(':') && !action.ends_with(':') => {
+                Some(action)
+            }
+            Answer::Contains(_) | Answer::Empty | Answer::Unknown => None,
         }
     }
 }
