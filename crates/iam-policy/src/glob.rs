@@ -74,9 +74,7 @@ pub(crate) fn intersect(mut a: &[char], mut b: &[char]) -> bool {
 ///
 /// What it misses is inclusion that depends on how long a run is (`*a` within `?*`) or on a union of patterns.
 pub(crate) fn covers(outer: &[char], inner: &[char]) -> bool {
-    fit(outer, inner, |o, i| {
-        o == i && i != '*' || o == '?' && i != '*'
-    })
+    fit(outer, inner, |o, i| i != '*' && (o == i || o == '?'))
 }
 
 /// Whether `glob` can be laid over `text`, each `*` of the glob taking any stretch of the text and every other

@@ -53,6 +53,9 @@ pub(crate) fn nearest(pattern: &ActionPattern) -> Vec<String> {
         }
     }
     found.sort();
+    // What is clearly farther off than the nearest only distracts.
+    let farthest = found.first().map_or(0, |(far, _)| far + 1);
+    found.retain(|(far, _)| *far <= farthest);
     found
         .into_iter()
         .map(|(_, action)| action)

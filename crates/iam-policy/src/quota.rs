@@ -51,32 +51,22 @@ pub(crate) fn compact(json: &str) -> String {
 
 /// Calls `keep` with the stretches of `json` between runs of white space that are outside strings.
 fn outside_white_space<'a>(json: &'a str, mut keep: impl FnMut(&'a str)) {
+    let mut from = 0;
     let mut in_string = false;
     let mut escaped = false;
-    for part in json.split_inclusive(|c: char| {
-        if in_string {
-            match c {
-                _ if escaped => escaped = false,
-                '\\' => escaped = true,
-                '"' => in_string = false,
-                _ => {}
+    for (at, c) in json.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            _ if !in_string && is_white_space(c) => {
+                keep(json.get(from..at).unwrap_or_default());
+                from = at + 1;
             }
-            false
-        } else {
-            in_string = c == '"';
-            is_white_space(c)
-        }
-    }) {
-        // Inside a string nothing splits, so only white space between tokens can end a part.
-        let (kept, last) = match part.char_indices().next_back() {
-            Some((at, c)) => (part.get(..at).unwrap_or_default(), Some(c)),
-            None => (part, None),
-        };
-        match last {
-            Some(c) if is_white_space(c) => keep(kept),
-            _ => keep(part),
+            _ => {}
         }
     }
+    keep(json.get(from..).unwrap_or_default());
 }
 
 /// White space as JSON defines it.

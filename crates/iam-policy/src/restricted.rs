@@ -45,6 +45,11 @@ impl RestrictedActions {
                     odd,
                 });
             }
+            if pattern.name().is_empty() {
+                return Err(RestrictedActionsError::NoName {
+                    entry: entry.to_owned(),
+                });
+            }
             if patterns.iter().any(|other| other.covers(&pattern)) {
                 continue;
             }
@@ -126,6 +131,15 @@ pub enum RestrictedActionsError {
     /// An entry is no action pattern.
     #[error("reading the list of restricted actions: {0}")]
     Pattern(#[from] ActionPatternError),
+    /// Nothing stands after an entry's colon.
+    #[error(
+        "reading the list of restricted actions: `{entry}` names nothing after the colon; write a name, as in \
+         `s3:GetObject`, or `*` for the whole service"
+    )]
+    NoName {
+        /// The entry.
+        entry: String,
+    },
     /// An entry has a character that no action has.
     #[error(
         "reading the list of restricted actions: `{entry}` has the character `{odd}`; use letters, digits, `-` and the \

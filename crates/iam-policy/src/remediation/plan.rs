@@ -244,7 +244,7 @@ impl<'a> Plan<'a> {
                 let why = if *forced {
                     no_room.to_owned()
                 } else {
-                    format!("all it grants is restricted by {}", Shown(met))
+                    format!("all it grants is restricted by {}", Shown::all(met))
                 };
                 vec![edit(
                     EditKind::StatementDropped,
@@ -259,7 +259,7 @@ impl<'a> Plan<'a> {
                 } else {
                     EditKind::EverythingExcept
                 };
-                let met = Shown(&leave_out.met);
+                let met = Shown::all(&leave_out.met);
                 let why = match leave_out.forced {
                     false => format!("it granted what is restricted by {met}"),
                     true => format!(
@@ -280,7 +280,7 @@ impl<'a> Plan<'a> {
                         Fate::Kept => None,
                         Fate::Replaced(replacement) => {
                             let met: Vec<String> = replacement.avoid.iter().map(ToString::to_string).collect();
-                            let met = Shown(&met);
+                            let met = Shown::all(&met);
                             let (kind, why) = if replacement.forced {
                                 (EditKind::EntryDropped, no_room.to_owned())
                             } else if !replacement.by.is_empty() {

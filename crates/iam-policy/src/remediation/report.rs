@@ -93,8 +93,8 @@ impl fmt::Display for Edit {
             .element
             .map(|element| element.to_string())
             .unwrap_or_default();
-        let before = Shown(&self.before);
-        let after = Shown(&self.after);
+        let before = Shown::all(&self.before);
+        let after = Shown::all(&self.after);
         match self.kind {
             EditKind::DocumentReplaced => {
                 write!(f, "the document was replaced by one that grants nothing")?
@@ -120,30 +120,47 @@ impl fmt::Display for Loss {
         write_place(f, self.statement, self.sid.as_deref())?;
         write!(
             f,
-            "{} `{}` could not be narrowed within the size that IAM allows, so {} known {} not restricted also gone, such as {}",
+            "{} `{}` could not be narrowed within the size that IAM allows, so {} known {} gone as well, such as {}",
             self.element,
             self.pattern,
             self.total,
             if self.total == 1 {
-                "action that is"
+                "action that is not restricted is"
             } else {
-                "actions that are"
+                "actions that are not restricted are"
             },
-            Shown(&self.examples),
+            Shown {
+                patterns: &self.examples,
+                total: self.total
+            },
         )
     }
 }
 
 /// Patterns as a sentence lists them, at most [`SHOWN`].
-pub(super) struct Shown<'a>(pub(super) &'a [String]);
+pub(super) struct Shown<'a> {
+    patterns: &'a [String],
+    /// How many there are, of which `patterns` may be only the first.
+    total: usize,
+}
+
+impl Shown<'_> {
+    pub(super) fn all(patterns: &[String]) -> Shown<'_> {
+        Shown {
+            patterns,
+            total: patterns.len(),
+        }
+    }
+}
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, pattern) in self.0.iter().take(SHOWN).enumerate() {
+        let shown = self.patterns.len().min(SHOWN);
+        for (at, pattern) in self.patterns.iter().take(shown).enumerate() {
             let lead = if at == 0 { "" } else { ", " };
             write!(f, "{lead}`{pattern}`")?;
         }
-        match self.0.len().saturating_sub(SHOWN) {
+        match self.total.saturating_sub(shown) {
             0 => Ok(()),
             more => write!(f, " and {more} more"),
         }

@@ -1,0 +1,378 @@
+//! Reading and writing documents: the grammar, the errors, and texts of all kinds.
+
+use iam_policy::{
+    DocumentError, Finding, GRANTS_NOTHING, PolicyDocument, Quota, RestrictedActions,
+    decode_document, judge, quota_size, remediate,
+};
+use proptest::prelude::*;
+
+fn statement(inner: &str) -> String {
+    format!(r#"{{"Version":"2012-10-17","Statement":[{{{inner}}}]}}"#)
+}
+
+#[track_caller]
+fn accepts(text: &str) {
+    let document = PolicyDocument::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let written = document.to_json();
+    assert_eq!(PolicyDocument::parse(&written).unwrap().to_json(), written);
+    assert_eq!(document.size(), quota_size(text), "{text}");
+    assert!(document.same_meaning(&PolicyDocument::parse(&written).unwrap()));
+}
+
+#[track_caller]
+fn refuses(text: &str, message: &str) {
+    let error = PolicyDocument::parse(text).expect_err(text).to_string();
+    assert_eq!(error, message, "{text}");
+    assert!(!error.contains('\n'), "{error}");
+    let restricted = RestrictedActions::parse("s3:*").unwrap();
+    assert_eq!(
+        judge(text, &restricted),
+        vec![Finding::Unreadable {
+            reason: error.clone()
+        }]
+    );
+    let remediation = remediate(text, &restricted, Quota::MANAGED);
+    assert_eq!(remediation.document, GRANTS_NOTHING);
+    assert_eq!(
+        remediation.edits[0].to_string(),
+        format!(
+            "the document was replaced by one that grants nothing, because it cannot be read: {error}"
+        ),
+    );
+}
+
+#[test]
+fn what_iam_accepts() {
+    accepts(&statement(
+        r#""Effect":"Allow","Action":"s3:Get*","Resource":"*""#,
+    ));
+    accepts(&statement(
+        r#""Effect":"Allow","NotAction":[],"NotResource":["a","b"],"Condition":{}"#,
+    ));
+    accepts(
+        r#"{"Statement":{"Effect":"Deny","Action":["*"],"Resource":[]},"Id":{"a":[1,2.50,null]}}"#,
+    );
+    accepts(
+        r#"{"Version":"2008-10-17","Id":"x","Statement":[{"Effect":"Allow","Action":"*:*","Resource":"*"}]}"#,
+    );
+    accepts(
+        " \t\r\n{ \"Statement\" : [ { \"Effect\":\"Allow\" , \"Action\":\"a.b-c:\" , \"Resource\":\" \\\" \" } ] } \n",
+    );
+    accepts(&statement(
+        r#""Effect":"Allow","Action":"s3:[x]{y}|é","Resource":"*","Sid":"","Unknown":[{"a":{}}]"#,
+    ));
+}
+
+#[test]
+fn what_iam_refuses() {
+    let allow = |rest: &str| statement(&format!(r#""Effect":"Allow",{rest}"#));
+    refuses("[]", "the document is an array, an object was expected");
+    refuses(
+        r#""{}""#,
+        "the document is a string, an object was expected",
+    );
+    refuses("7", "the document is a number, an object was expected");
+    refuses("true", "the document is a boolean, an object was expected");
+    refuses("null", "the document is null, an object was expected");
+    refuses("{}", "the document has no `Statement`");
+    refuses(
+        "",
+        "the document is not JSON (EOF while parsing a value at line 1 column 0); a policy is one JSON object",
+    );
+    refuses(
+        "hello",
+        "the document is not JSON (expected value at line 1 column 1); a policy is one JSON object",
+    );
+    refuses(
+        r#"{"Statement":[]}"#,
+        "the document: `Statement` is an empty array, an object or an array of objects was expected",
+    );
+    refuses(
+        r#"{"Statement":"Allow"}"#,
+        "the document: `Statement` is a string, an object or an array of objects was expected",
+    );
+    refuses(r#"{"Statement":[{},7]}"#, "statement 1 has no `Effect`");
+    refuses(
+        r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},7]}"#,
+        "statement 2 is a number, an object was expected",
+    );
+    refuses(
+        r#"{"Version":"2012-10-18","Statement":[]}"#,
+        "the document: `Version` is `\"2012-10-18\"`, `\"2012-10-17\"` or `\"2008-10-17\"` was expected",
+    );
+    refuses(
+        r#"{"Version":"2012-10-17","Version":"2012-10-17","Statement":[]}"#,
+        "the document has the key `Version` twice; each key may stand once in an object",
+    );
+    refuses(
+        &allow(r#""Action":"*","Resource":"*","Condition":{"Bool":{"a":"b","\u0061":"c"}}"#),
+        "statement 1 has the key `a` twice; each key may stand once in an object",
+    );
+    refuses(
+        &allow(r#""Action":"*""#),
+        "statement 1 has no `Resource` or `NotResource`",
+    );
+    refuses(
+        &allow(r#""Action":"*","Resource":"*","NotResource":"*""#),
+        "statement 1 has both `Resource` and `NotResource`, exactly one of them was expected",
+    );
+    refuses(
+        &statement(r#""Effect":"ALLOW","Action":"*","Resource":"*""#),
+        "statement 1: `Effect` is `\"ALLOW\"`, `\"Allow\"` or `\"Deny\"`, in this letter case, was expected",
+    );
+    refuses(
+        &allow(r#""Action":{"a":1},"Resource":"*""#),
+        "statement 1: `Action` is an object, a string or an array of strings was expected",
+    );
+    refuses(
+        &allow(r#""Action":"*","Resource":[["*"]]"#),
+        "statement 1: `Resource` is an array with another kind of entry, a string or an array of strings was expected",
+    );
+    refuses(
+        &allow(r#""Sid":7,"Action":"*","Resource":"*""#),
+        "statement 1: `Sid` is a number, a string was expected",
+    );
+    refuses(
+        &allow(r#""Action":"*","Resource":"*","Condition":[]"#),
+        "statement 1: `Condition` is an array, an object was expected",
+    );
+    refuses(
+        &allow(r#""Action":":Get","Resource":"*""#),
+        "statement 1: `Action`: `:Get` is no action: nothing stands before the colon; write a service prefix, as in `s3:GetObject`",
+    );
+    refuses(
+        &allow(r#""NotAction":["s3 :Get"],"Resource":"*""#),
+        "statement 1: `NotAction`: `s3 :Get` is no action: ` ` cannot be in a service prefix; use letters, digits, `-`, `.` and the wildcards `*` and `?`",
+    );
+}
+
+#[test]
+fn deep_nesting_is_an_error() {
+    for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
+        let deep = format!("{}{{}}{}", open.repeat(20_000), close.repeat(20_000));
+        let texts = [
+            deep.clone(),
+            format!(r#"{{"Id":{deep}}}"#),
+            statement(&format!(r#""Effect":"Allow","Condition":{deep}"#)),
+        ];
+        for text in texts {
+            let error = PolicyDocument::parse(&text).unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    DocumentError::NotJson(_) | DocumentError::NotAnObject { .. }
+                ),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[test]
+fn padded_documents() {
+    let text = statement(r#""Effect":"Allow","Action":"s3:DeleteBucket","Resource":"*""#);
+    let padded = text.replace(',', &format!(",{}", " ".repeat(42_000)));
+    assert!(padded.len() > 120_000);
+    let document = PolicyDocument::parse(&padded).unwrap();
+    assert_eq!(document.to_json(), text);
+    assert_eq!(document.size(), text.len());
+    let many: Vec<String> = (0..10_000).map(|n| format!(r#""k{n}":{n}"#)).collect();
+    assert!(
+        PolicyDocument::parse(&statement(&format!(
+            r#""Effect":"Allow","Action":"*","Resource":"*",{}"#,
+            many.join(",")
+        )))
+        .is_ok()
+    );
+}
+
+#[test]
+fn percent_encoding() {
+    let text =
+        statement(r#""Effect":"Allow","Action":"s3:Get*","Resource":"arn:aws:s3:::a+b/%20é""#);
+    let encoded: String = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    for encoded in [
+        encoded.clone(),
+        encoded.to_lowercase(),
+        format!(" \n{encoded}"),
+    ] {
+        assert_eq!(
+            PolicyDocument::parse(&encoded).unwrap().to_json(),
+            text,
+            "{encoded}"
+        );
+        assert_eq!(quota_size(&encoded), text.chars().count());
+    }
+    assert_eq!(decode_document(&text), text);
+    // What is not UTF-8 is no document either.
+    assert_eq!(decode_document("%7B%FF"), "%7B%FF");
+}
+
+#[test]
+fn size_counts_characters_outside_white_space() {
+    for (text, size) in [
+        ("", 0),
+        ("{ }\n", 2),
+        (r#"{"a b" : "c\" d"}"#, 15),
+        ("\"é ", 3),
+        ("{\u{a0}}", 3),
+        (r#""\\" "x""#, 7),
+    ] {
+        assert_eq!(quota_size(text), size, "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_not_changed_stays_byte_for_byte() {
+    let text = concat!(
+        r#"{"Id":"\u0041\/","Version":"2012-10-17","Statement":[{"Sid":"\u00e9","Action":["s3:Get\u002a","s3:DeleteBucket"],"#,
+        r#""Effect":"Allow","Unknown":[1.50,1e3],"Resource":"arn:aws:s3:::\u0061","#,
+        r#""Condition":{"NumericLessThan":{"s3:max-keys":100000000000000000000}}}]}"#,
+    );
+    assert_eq!(PolicyDocument::parse(text).unwrap().to_json(), text);
+    let restricted = RestrictedActions::parse("s3:DeleteBucket").unwrap();
+    let remediation = remediate(text, &restricted, Quota::MANAGED);
+    assert_eq!(
+        remediation.document,
+        text.replace(r#","s3:DeleteBucket""#, "")
+    );
+}
+
+#[test]
+fn meaning() {
+    let parse = |text: &str| PolicyDocument::parse(text).unwrap();
+    let base = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"a"}}"#;
+    let two = |first: &str, second: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"{first}","Resource":"*"}},{{"Effect":"Allow","Action":"{second}","Resource":"*"}}]}}"#
+        )
+    };
+    let with = |condition: &str| {
+        statement(&format!(
+            r#""Effect":"Allow","Action":"*","Resource":"*","Condition":{condition}"#
+        ))
+    };
+    let same = [
+        (
+            base.to_owned(),
+            statement(r#""Resource":["a","a"],"Action":["S3:get**","s3:GET*"],"Effect":"Allow""#),
+        ),
+        (two("a:b", "c:d"), two("c:d", "a:b")),
+        (
+            with("{}"),
+            statement(r#""Effect":"Allow","Action":"*","Resource":"*""#),
+        ),
+        (
+            with(r#"{"Bool":{"a":true,"b":[1]}}"#),
+            with(r#"{"Bool":{"b":"1","a":["true"]}}"#),
+        ),
+        (
+            base.replace("2012", "2008"),
+            base.replace(r#""Version":"2012-10-17","#, ""),
+        ),
+    ];
+    for (one, other) in &same {
+        assert!(parse(one).same_meaning(&parse(other)), "{one} and {other}");
+    }
+    let different = [
+        (base.to_owned(), base.replace("2012", "2008")),
+        (base.to_owned(), base.replace("Allow", "Deny")),
+        (base.to_owned(), base.replace("Action", "NotAction")),
+        (base.to_owned(), base.replace(r#""a""#, r#""A""#)),
+        (base.to_owned(), base.replace("s3:Get*", "s3:Get?")),
+        (
+            base.to_owned(),
+            base.replace(r#"{"Version""#, r#"{"Id":"x","Version""#),
+        ),
+        (
+            base.to_owned(),
+            base.replace(r#""Effect""#, r#""Sid":"x","Effect""#),
+        ),
+        (two("a:b", "c:d"), two("a:b", "a:b")),
+        (with(r#"{"Bool":{"a":"b"}}"#), with(r#"{"Bool":{"A":"b"}}"#)),
+        (with(r#"{"Bool":{"a":"b"}}"#), with("{}")),
+        (with(r#"{"Bool":{}}"#), with("{}")),
+        (
+            with(r#"{"Bool":{"a":null}}"#),
+            with(r#"{"Bool":{"a":"null"}}"#),
+        ),
+        (with(r#"{"Bool":7}"#), with(r#"{"Bool":8}"#)),
+    ];
+    for (one, other) in &different {
+        assert!(!parse(one).same_meaning(&parse(other)), "{one} and {other}");
+    }
+}
+
+/// Texts that are nearly documents: pieces of documents in any order, and documents with a stretch replaced.
+fn nearly_documents() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"",
+        "\\",
+        "\"Statement\":",
+        "\"Effect\":\"Allow\"",
+        "\"Action\":",
+        "\"s3:*\"",
+        "\"Resource\":\"*\"",
+        "null",
+        "-1e9",
+        "%7B",
+        "%",
+        "\u{e9}",
+        " ",
+        "\n",
+        "\\u00",
+        "\"\\ud800\"",
+        "\"Condition\":{}",
+        "\"Version\":\"2012-10-17\"",
+        "true",
+        "\u{1}",
+        "é*?",
+    ]);
+    let whole = statement(
+        r#""Sid":"A","Effect":"Allow","Action":["s3:*","*"],"Resource":"*","Condition":{"B":{"c":[1]}}"#,
+    );
+    prop_oneof![
+        proptest::collection::vec(pieces.clone(), 0..24).prop_map(|pieces| pieces.concat()),
+        (
+            0..whole.len(),
+            0..12_usize,
+            proptest::collection::vec(pieces, 0..3)
+        )
+            .prop_map(move |(at, cut, pieces)| {
+                let end = (at + cut).min(whole.len());
+                format!("{}{}{}", &whole[..at], pieces.concat(), &whole[end..])
+            }),
+        any::<String>(),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_text_is_read_or_refused(text in nearly_documents()) {
+        let restricted = RestrictedActions::parse("s3:DeleteBucket,iam:*").unwrap();
+        let findings = judge(&text, &restricted);
+        let remediation = remediate(&text, &restricted, Quota::MANAGED);
+        prop_assert_eq!(judge(&remediation.document, &restricted), vec![]);
+        prop_assert!(PolicyDocument::parse(&remediation.document).is_ok());
+        match PolicyDocument::parse(&text) {
+            Err(error) => {
+                prop_assert!(!error.to_string().contains('\n'), "{error}");
+                prop_assert_eq!(findings.len(), 1);
+                prop_assert_eq!(remediation.document, GRANTS_NOTHING);
+            }
+            Ok(document) => {
+                let written = document.to_json();
+                prop_assert_eq!(quota_size(&text), quota_size(&written));
+                prop_assert_eq!(PolicyDocument::parse(&written).unwrap().to_json(), written);
+            }
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! What administrators read: the restricted list, findings, edits and losses, each by example.
+
+use iam_policy::{
+    ActionPattern, Finding, Quota, Remediation, RestrictedActions, catalogue, judge, remediate,
+};
+
+fn restricted(list: &str) -> RestrictedActions {
+    RestrictedActions::parse(list).unwrap()
+}
+
+fn allow(rest: &str) -> String {
+    format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",{rest}}}]}}"#)
+}
+
+/// The known actions that the pattern names.
+fn known(pattern: &str) -> Vec<String> {
+    catalogue::named_by(&ActionPattern::parse(pattern).unwrap())
+}
+
+/// The first names as sentences list them, and how many more there are.
+fn shown(names: &[String], first: usize) -> String {
+    let listed: Vec<String> = names
+        .iter()
+        .take(first)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    format!("{} and {} more", listed.join(", "), names.len() - first)
+}
+
+#[test]
+fn lists_in_canonical_form() {
+    for (list, canonical) in [
+        ("s3:DeleteBucket", "s3:DeleteBucket"),
+        (
+            " S3:DELETEBUCKET ,s3:deleteobject,, s3:DeleteBucket ",
+            "s3:DeleteBucket,s3:DeleteObject",
+        ),
+        ("iam:PassRole,\n iam:*,iam:Get*", "iam:*"),
+        ("s3:?*,s3:Get*", "s3:?*"),
+        ("*,s3:Get*", "*"),
+        ("s3:Foo", "s3:Foo"),
+        (
+            "vpc-lattice:associateviaawsservice-eventsandstates",
+            "vpc-lattice:AssociateViaAWSService-EventsAndStates",
+        ),
+    ] {
+        assert_eq!(restricted(list).to_string(), canonical, "{list}");
+        assert_eq!(restricted(canonical), restricted(list));
+    }
+}
+
+#[test]
+fn lists_with_errors() {
+    let reading = "reading the list of restricted actions: ";
+    for (list, message) in [
+        (
+            " , ,",
+            "the list of restricted actions is empty; name at least one action, as in `s3:DeleteBucket,iam:*`",
+        ),
+        (
+            "s3:Get,DeleteBucket",
+            &format!(
+                "{reading}`DeleteBucket` is no action: it has no colon; write a service prefix, a colon and a name, as in `s3:GetObject`, or `*` for all"
+            ),
+        ),
+        (
+            "s3:a:b",
+            &format!(
+                "{reading}`s3:a:b` is no action: it has two colons; write one service prefix, one colon and a name, as in `s3:GetObject`"
+            ),
+        ),
+        (
+            "s3:Delete Bucket",
+            &format!(
+                "{reading}`s3:Delete Bucket` has the character ` `; use letters, digits, `-` and the wildcards `*` and `?`, and separate entries by commas"
+            ),
+        ),
+        (
+            "s3:",
+            &format!(
+                "{reading}`s3:` names nothing after the colon; write a name, as in `s3:GetObject`, or `*` for the whole service"
+            ),
+        ),
+    ] {
+        assert_eq!(
+            RestrictedActions::parse(list).unwrap_err().to_string(),
+            message,
+            "{list}"
+        );
+    }
+}
+
+#[test]
+fn warnings_of_typing_errors() {
+    for (list, warning) in [
+        (
+            "s3:DeleteBuckets",
+            Some("`s3:DeleteBuckets` names no action known today; did you mean `s3:DeleteBucket`?"),
+        ),
+        (
+            "s3:Delte*",
+            Some(
+                "`s3:Delte*` names no action known today; did you mean `s3:DeleteAccessGrant` or `s3:DeleteAccessGrantsInstance` or `s3:DeleteAccessGrantsInstanceResourcePolicy`?",
+            ),
+        ),
+        (
+            "iamm:PassRole",
+            Some("`iamm:PassRole` names no action known today; did you mean `iam:PassRole`?"),
+        ),
+        (
+            "nosuchservice:DoAnything",
+            Some("`nosuchservice:DoAnything` names no action known today"),
+        ),
+        ("s3:DeleteBucket", None),
+        ("s3:*Bucket", None),
+        ("*", None),
+    ] {
+        let warnings = restricted(list).warnings();
+        assert_eq!(
+            warnings.first().map(ToString::to_string).as_deref(),
+            warning,
+            "{list}"
+        );
+    }
+}
+
+#[test]
+fn findings() {
+    for (document, list, sentence) in [
+        (
+            allow(r#""Sid":"Storage","Action":["s3:Get*","s3:Del*"],"Resource":"*""#),
+            "s3:DeleteBucket",
+            "statement 1 (`Storage`): Action `s3:Del*` grants `s3:DeleteBucket`, restricted by `s3:DeleteBucket`",
+        ),
+        (
+            allow(r#""Sid":"","Action":"s3:*","Resource":"arn:aws:s3:::x""#),
+            "s3:*AccessGrant",
+            "statement 1: Action `s3:*` grants `s3:CreateAccessGrant`, `s3:DeleteAccessGrant`, `s3:GetAccessGrant`, restricted by `s3:*AccessGrant` (on some resources)",
+        ),
+        (
+            allow(r#""NotAction":["s3:*","sts:*"],"Resource":"*","Condition":{"Bool":{"a":"b"}}"#),
+            "iam:*Role",
+            &format!(
+                "statement 1: NotAction `s3:*,sts:*` leaves granted {}, restricted by `iam:*Role` (under a condition)",
+                shown(&known("iam:*Role"), 3)
+            ),
+        ),
+        (
+            allow(r#""Action":"ec2:Describe*","NotResource":"x","Condition":{"Bool":{}}"#),
+            "ec2:*Delete*",
+            "statement 1: Action `ec2:Describe*` grants no action known today, but ones that AWS may add, such as `ec2:describedelete`, restricted by `ec2:*Delete*` (on some resources, under a condition)",
+        ),
+        (
+            allow(r#""Action":"zz:*","Resource":"*""#),
+            "zz:*",
+            "statement 1: Action `zz:*` grants no action known today, but ones that AWS may add, restricted by `zz:*`",
+        ),
+        (
+            "{".to_owned(),
+            "s3:*",
+            "the document cannot be read, so it may grant anything: the document is not JSON (EOF while parsing an object at line 1 column 1); a policy is one JSON object",
+        ),
+    ] {
+        let findings = judge(&document, &restricted(list));
+        assert_eq!(
+            findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [sentence]
+        );
+        let json = serde_json::to_string(&findings).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Vec<Finding>>(&json).unwrap(),
+            findings
+        );
+    }
+}
+
+#[test]
+fn a_finding_as_json() {
+    let findings = judge(
+        &allow(r#""Sid":"S","Action":"s3:Del*","Resource":"*""#),
+        &restricted("s3:DeleteBucket"),
+    );
+    assert_eq!(
+        serde_json::to_string(&findings).unwrap(),
+        r#"[{"kind":"grant","statement":0,"sid":"S","element":"Action","pattern":"s3:Del*","restricted":"s3:DeleteBucket","examples":["s3:DeleteBucket"],"total":1,"conditional":false,"narrowed":false}]"#
+    );
+}
+
+#[test]
+fn one_statement_has_a_hundred_findings_at_most() {
+    let entries: Vec<String> = (0..500).map(|n| format!("\"s3:Delete{n}*\"")).collect();
+    let document = allow(&format!(
+        r#""Action":[{}],"Resource":"*""#,
+        entries.join(",")
+    ));
+    assert_eq!(judge(&document, &restricted("s3:Delete*")).len(), 100);
+}
+
+#[track_caller]
+fn remediates(
+    document: &str,
+    list: &str,
+    quota: Quota,
+    statement: Option<&str>,
+    sentences: &[&str],
+) -> Remediation {
+    let remediation = remediate(document, &restricted(list), quota);
+    let expected = match statement {
+        Some(statement) => format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#),
+        None => iam_policy::GRANTS_NOTHING.to_owned(),
+    };
+    assert_eq!(remediation.document, expected);
+    let edits = remediation.edits.iter().map(ToString::to_string);
+    let losses = remediation.losses.iter().map(ToString::to_string);
+    assert_eq!(edits.chain(losses).collect::<Vec<_>>(), sentences);
+    let json = serde_json::to_string(&remediation).unwrap();
+    assert_eq!(
+        serde_json::from_str::<Remediation>(&json).unwrap(),
+        remediation
+    );
+    remediation
+}
+
+const NOTHING_LEFT: &str = "one statement that grants nothing stands for all that were taken out, because IAM accepts no document without a statement";
+
+#[test]
+fn remediations() {
+    remediates(
+        &allow(
+            r#""Sid":"A","Action":["s3:Get*","s3:DeleteBucket*","s3:DeleteObject"],"Resource":"*""#,
+        ),
+        "s3:DeleteBucket,s3:DeleteObject",
+        Quota::MANAGED,
+        Some(
+            r#"{"Effect":"Allow","Sid":"A","Action":["s3:Get*","s3:DeleteBucket?*"],"Resource":"*"}"#,
+        ),
+        &[
+            "statement 1 (`A`): Action `s3:DeleteBucket*` was replaced by `s3:DeleteBucket?*`, because it granted what is restricted by `s3:DeleteBucket`",
+            "statement 1 (`A`): Action `s3:DeleteObject` was taken out, because all it grants is restricted by `s3:DeleteObject`",
+        ],
+    );
+    remediates(
+        &allow(r#""Action":"*","Resource":"x""#),
+        "s3:DeleteBucket",
+        Quota::MANAGED,
+        Some(r#"{"Effect":"Allow","NotAction":"s3:DeleteBucket","Resource":"x"}"#),
+        &[
+            "statement 1: Action `*` was replaced by NotAction `s3:DeleteBucket`, because it granted what is restricted by `s3:DeleteBucket`",
+        ],
+    );
+    remediates(
+        &allow(r#""NotAction":"iam:*","Resource":"*""#),
+        "s3:DeleteBucket,iam:Get*",
+        Quota::MANAGED,
+        Some(r#"{"Effect":"Allow","NotAction":["iam:*","s3:DeleteBucket"],"Resource":"*"}"#),
+        &[
+            "statement 1: NotAction now also leaves out `s3:DeleteBucket`, because it granted what is restricted by `s3:DeleteBucket`",
+        ],
+    );
+    remediates(
+        &allow(r#""NotAction":"iam:*","Resource":"*""#),
+        "*",
+        Quota::MANAGED,
+        None,
+        &[
+            "statement 1: the statement was taken out, because all it grants is restricted by `*`",
+            NOTHING_LEFT,
+        ],
+    );
+    remediates(
+        &allow(r#""Action":["s3:DeleteBucke?"],"Resource":"*""#),
+        "s3:DeleteBucket",
+        Quota::MANAGED,
+        None,
+        &[
+            "statement 1: Action `s3:DeleteBucke?` was taken out, because no known action is left of it without what is restricted by `s3:DeleteBucket`",
+            "statement 1: the statement was taken out, because no entry of its Action is left",
+            NOTHING_LEFT,
+        ],
+    );
+}
+
+#[test]
+fn the_back_of_a_name_is_followed_too() {
+    let remediation = remediate(
+        &allow(r#""Action":"dynamodb:*","Resource":"*""#),
+        &restricted("dynamodb:*Table"),
+        Quota::MANAGED,
+    );
+    assert!(
+        remediation.document.contains(r#""dynamodb:*s""#),
+        "{}",
+        remediation.document
+    );
+    assert!(remediation.document.len() < 400, "{}", remediation.document);
+}
+
+#[test]
+fn wildcards_in_prefixes_are_spelled_out() {
+    let remediation = remediate(
+        &allow(r#""Action":"*:PassRole","Resource":"*""#),
+        &restricted("sts:*"),
+        Quota::MANAGED,
+    );
+    assert!(
+        remediation.document.contains(r#""Action":"iam:PassRole""#),
+        "{}",
+        remediation.document
+    );
+}
+
+#[test]
+fn the_quota_forces_losses() {
+    // The widest entry that grew goes first.
+    let no_room =
+        "what it grants beyond the restricted actions does not fit into the size that IAM allows";
+    let [gets, describes] = ["ec2:Get*", "ec2:Describe*"].map(known);
+    let entries: Vec<&str> = gets.iter().map(String::as_str).chain(["sqs:*"]).collect();
+    remediates(
+        &allow(r#""Action":["ec2:Get*","ec2:Describe*","sqs:*"],"Resource":"*""#),
+        "ec2:*Delete*",
+        Quota::characters(4_000),
+        Some(&format!(
+            r#"{{"Effect":"Allow","Action":{},"Resource":"*"}}"#,
+            serde_json::to_string(&entries).unwrap()
+        )),
+        &[
+            &format!(
+                "statement 1: Action `ec2:Get*` was replaced by {}, because it granted what is restricted by `ec2:*Delete*`",
+                shown(&gets, 6)
+            ),
+            &format!("statement 1: Action `ec2:Describe*` was taken out, because {no_room}"),
+            &lost("Action `ec2:Describe*`", &describes),
+        ],
+    );
+
+    // A `NotAction` that has no room for each action leaves out the service, and goes if that does not fit either.
+    let not_action = allow(r#""NotAction":"iam:*","Resource":"*""#);
+    let list = "s3:DeleteBucket,s3:DeleteObject";
+    let mut storage = known("s3:*");
+    storage.retain(|name| !list.split(',').any(|restricted| restricted == name));
+    remediates(
+        &not_action,
+        list,
+        Quota::characters(110),
+        Some(r#"{"Effect":"Allow","NotAction":["iam:*","s3:*"],"Resource":"*"}"#),
+        &[
+            "statement 1: NotAction now also leaves out `s3:*`, because it granted what is restricted by `s3:DeleteBucket`, `s3:DeleteObject`, and naming each does not fit into the size that IAM allows",
+            &lost("NotAction `iam:*`", &storage),
+        ],
+    );
+    let mut rest = known("*");
+    rest.retain(|name| {
+        !name.starts_with("iam:") && !list.split(',').any(|restricted| restricted == name)
+    });
+    remediates(
+        &not_action,
+        list,
+        Quota::characters(1),
+        None,
+        &[
+            &format!("statement 1: the statement was taken out, because {no_room}"),
+            NOTHING_LEFT,
+            &lost("NotAction `iam:*`", &rest),
+        ],
+    );
+}
+
+fn lost(entry: &str, names: &[String]) -> String {
+    format!(
+        "statement 1: {entry} could not be narrowed within the size that IAM allows, so {} known actions that are not restricted are gone as well, such as {}",
+        names.len(),
+        shown(names, 6)
+    )
+}
+
+#[test]
+fn default_restrictions_fit_easily() {
+    let list = "s3:DeleteBucket,s3:DeleteObject";
+    for entry in [
+        "s3:*",
+        "s3:Delete*",
+        "s3:D*",
+        "s3:*Object",
+        "s3:*Bucket",
+        "s3:*t",
+        "s3:?*",
+    ] {
+        let remediation = remediate(
+            &allow(&format!(r#""Action":"{entry}","Resource":"*""#)),
+            &restricted(list),
+            Quota::MANAGED,
+        );
+        assert!(
+            remediation.document.len() < 700,
+            "{entry}: {}",
+            remediation.document
+        );
+        assert!(remediation.losses.is_empty());
+    }
+}
+
+#[test]
+fn patterns() {
+    let pattern = |text: &str| ActionPattern::parse(text).unwrap();
+    assert!(
+        pattern("*").is_everything()
+            && pattern("*:**").is_everything()
+            && !pattern("?*:*").is_everything()
+    );
+    assert!(pattern("s3:GetObject").is_literal() && !pattern("s3:Get?").is_literal());
+    assert!(!pattern("*").matches("no colon") && !pattern("*").matches("a:b:c"));
+    assert!(pattern("s3:?").matches("S3:É") && !pattern("s3:e").matches("s3:é"));
+    assert_eq!(pattern("s3:*?**?"), pattern("S3:??*"));
+    assert_eq!(
+        format!("{:?}", pattern("s3:Get*")),
+        "ActionPattern(s3:Get*)"
+    );
+    assert!(
+        pattern("s3:?*").covers(&pattern("s3:*a")) && !pattern("s3:?*").covers(&pattern("s3:*"))
+    );
+}
