@@ -1,4 +1,12 @@
 //! Reading and writing documents: the grammar, the errors, and texts of all kinds.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "what goes wrong in a helper fails the test that called it"
+)]
 
 use iam_policy::{
     DocumentError, Finding, GRANTS_NOTHING, PolicyDocument, Quota, RestrictedActions,

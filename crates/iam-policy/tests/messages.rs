@@ -1,4 +1,8 @@
 //! What administrators read: the restricted list, findings, edits and losses, each by example.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what goes wrong in a helper fails the test that called it"
+)]
 
 use iam_policy::{
     ActionPattern, Finding, Quota, Remediation, RestrictedActions, catalogue, judge, remediate,
