@@ -48,6 +48,7 @@ lint-template: rust ## Checks the template and the state machine with their lint
 
 e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
 	@$(call say,end-to-end tests)
+	@cargo test --package local --test emulator
 	@cargo test --package end-to-end
 
 setup: rust ## Installs the pinned tools below .local/tools.

@@ -1,6 +1,7 @@
 """The launcher's own HTTP paths, for tests; everything else is the emulator.
 
     GET  /_local/calls?since=N       the AWS calls from number N on, any service, any client
+    GET  /_local/caller?key=K        who calls with the access key K: {"principal": ARN}
     GET  /_local/cloudtrail?since=N  the CloudTrail records from number N on, and the settings
     POST /_local/cloudtrail          changes settings: {"muted": true}, {"copies": 2}, …
 """
@@ -10,7 +11,9 @@ import json
 from urllib.parse import parse_qs
 
 import cloudtrail
+import identity
 import ministack.app
+import ministack.core.responses
 from private_names import need
 
 
@@ -33,6 +36,8 @@ def _answer(method: str, path: str, query: dict, body: bytes) -> tuple[int, dict
         since = int(query.get("since", ["0"])[0])
         if (method, path) == ("GET", "/_local/calls"):
             return 200, _page(cloudtrail.calls, since)
+        if (method, path) == ("GET", "/_local/caller"):
+            return 200, {"principal": _principal(query.get("key", [""])[0])}
         if (method, path) == ("GET", "/_local/cloudtrail"):
             return 200, {**_page(cloudtrail.played, since), "settings": _settings()}
         if (method, path) == ("POST", "/_local/cloudtrail"):
@@ -41,6 +46,11 @@ def _answer(method: str, path: str, query: dict, body: bytes) -> tuple[int, dict
     except (ValueError, TypeError) as error:
         return 400, {"error": str(error)}
     return 404, {"error": f"there is no {method} {path}"}
+
+
+def _principal(access_key_id: str) -> str | None:
+    caller = identity.caller(access_key_id, need(ministack.core.responses, "get_account_id")())
+    return None if caller is None else caller.identity["arn"]
 
 
 def _page(items, since: int) -> dict:

@@ -4,10 +4,10 @@ Each function states what AWS does; without it the emulator would do something e
 """
 
 import re
-import threading
 
-from ministack.services import eventbridge, iam, lambda_svc, stepfunctions
-from private_names import need, replace
+import callbacks
+from ministack.services import eventbridge, iam, lambda_svc
+from private_names import need
 
 
 def close_all() -> None:
@@ -16,7 +16,7 @@ def close_all() -> None:
     accept_events_of_aws_services()
     set_default_policy_version()
     never_reuse_version_ids()
-    fail_callback_tasks_with_their_function()
+    callbacks.attach()
 
 
 def accept_events_of_aws_services() -> None:
@@ -79,32 +79,3 @@ def never_reuse_version_ids() -> None:
         return status, headers, body
 
     handlers["CreatePolicyVersion"] = handler
-
-
-def fail_callback_tasks_with_their_function() -> None:
-    """Fails a `lambda:invoke.waitForTaskToken` task when its function fails, so Retry and Catch act.
-
-    MiniStack swallows the failure and waits for a token that nobody has.
-    """
-    tokens, failure = need(stepfunctions, "_task_tokens"), need(stepfunctions, "_ExecutionError")
-    waiting = threading.local()
-
-    def invoke_with_callback(resource, input_data, token, state):
-        waiting.token = token
-        try:
-            return with_callback(resource, input_data, token, state)
-        finally:
-            waiting.token = None
-
-    def call_lambda(reference, event):
-        try:
-            return invoke(reference, event)
-        except failure as error:
-            task = tokens.get(getattr(waiting, "token", None) or "")
-            if task is not None:
-                task["error"] = {"Error": error.error, "Cause": error.cause}
-                task["event"].set()
-            raise
-
-    with_callback = replace(stepfunctions, "_invoke_with_callback", invoke_with_callback)
-    invoke = replace(stepfunctions, "_call_lambda", call_lambda)

@@ -172,20 +172,38 @@ async fn decide(
 fn show_difference(remediated: &InForce) {
     report::gap();
     report::step(&format!(
-        "the policy in force is now {}: before (-) and after (+)",
+        "the policy in force is now {}; taken out (-) and put in (+):",
         remediated.version
     ));
-    let before = pretty(walkthrough::POLICY_DOCUMENT);
-    let after = pretty(&remediated.document);
-    let difference = TextDiff::from_lines(&before, &after);
-    report::detail(&difference.unified_diff().context_radius(20).to_string());
+    let (before, after) = (
+        pretty(walkthrough::POLICY_DOCUMENT),
+        pretty(&remediated.document),
+    );
+    // A comma that is there only because something follows is no difference.
+    let [before, after] = [&before, &after].map(|text| {
+        text.lines()
+            .map(|line| line.trim_end_matches(','))
+            .collect::<Vec<_>>()
+    });
+    for change in TextDiff::from_slices(&before, &after).iter_all_changes() {
+        report::detail(&format!("{} {}", change.tag(), change.value()));
+    }
+    report::gap();
 }
 
+/// The document with one member a line, in its own order.
 fn pretty(document: &str) -> String {
-    let parsed = serde_json::from_str::<Value>(document)
-        .and_then(|value| serde_json::to_string_pretty(&value));
-    // A document that is no JSON is shown as it is.
-    parsed.unwrap_or_else(|_| document.to_owned()) + "\n"
+    let mut indented = Vec::new();
+    let mut from = serde_json::Deserializer::from_str(document);
+    let written = serde_transcode::transcode(
+        &mut from,
+        &mut serde_json::Serializer::pretty(&mut indented),
+    );
+    match (written, String::from_utf8(indented)) {
+        (Ok(()), Ok(indented)) => indented,
+        // A document that is no JSON is shown as it is.
+        _ => document.to_owned(),
+    }
 }
 
 fn actions(document: &str) -> Result<Vec<String>> {

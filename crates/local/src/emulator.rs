@@ -110,7 +110,9 @@ impl Emulator {
         let run_dir = workspace::local(format!("run/{port}"));
         workspace::create_dir(&run_dir)?;
         let log = command::log_path(&format!("emulator-{port}"))?;
-        command::forget_old_logs("emulator-", KEPT_LOGS)?;
+        for prefix in ["emulator-", "deploy-", "delete-"] {
+            command::forget_old_logs(prefix, KEPT_LOGS)?;
+        }
         let file = std::fs::File::create(&log)
             .with_context(|| format!("cannot write `{}`", log.display()))?;
         let errors = file

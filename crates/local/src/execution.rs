@@ -29,7 +29,8 @@ pub struct Closed {
 }
 
 impl Execution {
-    pub(crate) fn new(client: aws_sdk_sfn::Client, arn: String) -> Self {
+    /// The execution with this ARN.
+    pub fn new(client: aws_sdk_sfn::Client, arn: String) -> Self {
         Self { client, arn }
     }
 

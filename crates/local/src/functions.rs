@@ -37,6 +37,9 @@ const FAST_PROFILE: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_INCREMENTAL", "true"),
 ];
 
+/// The lock on [`BUILD_DIR`].
+pub(crate) const LOCK: &str = "build";
+
 /// The folder with the built template, from which stacks are deployed.
 pub const BUILD_DIR: &str = "sam/build";
 
@@ -47,7 +50,7 @@ pub const BUILD_DIR: &str = "sam/build";
 /// When a tool is missing or the build fails; cargo's messages are shown as they come.
 pub async fn build() -> Result<()> {
     tools::ensure(&[Tool::Emulator, Tool::Sam, Tool::Builder]).await?;
-    let _lock = Lock::take("build").await?;
+    let _lock = Lock::to_make(LOCK).await?;
 
     report::step("building the five functions (minutes the first time, seconds after that)");
     // One call for all, with cargo's progress in view; the SAM CLI then finds the work done.
@@ -73,6 +76,26 @@ pub async fn build() -> Result<()> {
 
 /// Adds what makes a build fast, and keeps it away from the builds of other profiles.
 fn fast(command: &mut Command) {
+    // What cargo tells the programs that it runs is no business of the cargo that they run: some build
+    // scripts take a difference for a reason to start over.
+    let set_by_cargo = |name: &str| {
+        ["CARGO_PKG_", "CARGO_MANIFEST_"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+            || [
+                "CARGO",
+                "CARGO_BIN_NAME",
+                "CARGO_CRATE_NAME",
+                "CARGO_PRIMARY_PACKAGE",
+                "CARGO_TARGET_TMPDIR",
+            ]
+            .contains(&name)
+    };
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(set_by_cargo) {
+            command.env_remove(name);
+        }
+    }
     let profile: BTreeMap<_, _> = FAST_PROFILE.into();
     command
         .envs(profile)

@@ -7,10 +7,11 @@ mod walkthrough;
 use std::ffi::OsString;
 use std::process::{ExitCode, Stdio};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use local::tools::{self, Tool};
 use local::{command, functions, lint, report};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// The local stack of this project.
 #[derive(Debug, Parser)]
@@ -67,11 +68,17 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let command = Arguments::parse().command;
+    // The one thing that a signal ends as it should.
+    let is_kept_up = matches!(command, Command::Up { .. });
     let outcome = tokio::select! {
-        outcome = run(arguments.command) => outcome,
-        // What runs is dropped, and stops with that.
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("stopped by Ctrl-C")),
+        outcome = run(command) => outcome,
+        // What runs is dropped, and everything stops with that.
+        signal = stop_signal() => signal.and_then(|name| {
+            report::gap();
+            report::step(&format!("{name}: everything is stopped"));
+            if is_kept_up { Ok(()) } else { Err(anyhow::anyhow!("interrupted before the end")) }
+        }),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -79,6 +86,15 @@ async fn main() -> ExitCode {
             report::line(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Waits until somebody asks this process to stop; gives the name of how.
+async fn stop_signal() -> Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.map(|()| "Ctrl-C").context("cannot listen for Ctrl-C"),
+        _ = terminate.recv() => Ok("SIGTERM"),
     }
 }
 

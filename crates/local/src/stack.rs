@@ -10,6 +10,7 @@ use tokio::process::Command;
 
 use crate::emulator::{Clients, REGION};
 use crate::execution::Execution;
+use crate::workspace::Lock;
 use crate::{Emulator, command, functions, poll, tools, workspace};
 
 /// The stack's name in `samconfig.toml`.
@@ -45,6 +46,7 @@ pub fn parameters(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[derive(Clone, Debug)]
 pub struct Stack {
     name: String,
+    port: u16,
     environment: Vec<(&'static str, String)>,
     clients: Clients,
     outputs: BTreeMap<String, String>,
@@ -59,6 +61,7 @@ impl Stack {
     pub async fn deploy(emulator: &Emulator, options: StackOptions) -> Result<Self> {
         let mut stack = Self {
             name: options.name,
+            port: emulator.port(),
             environment: emulator.environment().into(),
             clients: emulator.clients().clone(),
             outputs: BTreeMap::new(),
@@ -93,7 +96,9 @@ impl Stack {
         let mut all = self::parameters(&[("Architecture", functions::ARCHITECTURE)]);
         all.extend(parameters.clone());
         deploy.arg("--parameter-overrides").args(overrides(&all));
-        command::run_logged(deploy, "sam deploy", &format!("deploy-{}", self.name)).await?;
+        let built = Lock::to_use(functions::LOCK).await?;
+        command::run_logged(deploy, "sam deploy", &self.log("deploy")).await?;
+        drop(built);
         self.outputs = self.read_outputs().await?;
         Ok(())
     }
@@ -232,7 +237,11 @@ impl Stack {
             "--stack-name",
             &self.name,
         ]);
-        command::run_logged(delete, "sam delete", &format!("delete-{}", self.name)).await
+        command::run_logged(delete, "sam delete", &self.log("delete")).await
+    }
+
+    fn log(&self, what: &str) -> String {
+        format!("{what}-{}-{}", self.port, self.name)
     }
 
     fn sam(&self) -> Result<Command> {

@@ -106,7 +106,7 @@ pub async fn ensure(tools: &[Tool]) -> Result<()> {
     if all_ready(tools)? {
         return Ok(());
     }
-    let _lock = Lock::take("setup").await?;
+    let _lock = Lock::to_make("setup").await?;
     for &tool in tools {
         // Another run may have installed it while this one waited.
         if !tool.is_ready()? {

@@ -13,7 +13,7 @@ use crate::{demo, walkthrough};
 
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Brings the stack up and shows what happens on it; ends only with an error, or when it is stopped.
+/// Brings the stack up and shows what happens on it, until it is dropped.
 pub(crate) async fn run(port: u16, parameters: Vec<(String, String)>) -> Result<()> {
     if !emulator::is_free(port) {
         bail!(

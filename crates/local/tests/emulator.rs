@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::config::Credentials;
+use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::types::{ExecutionStatus, StateMachineType};
 use aws_sdk_sqs::types::QueueAttributeName;
 use hyper::Method;
@@ -521,21 +522,8 @@ async fn default_versions_can_be_set_and_version_ids_do_not_come_back() -> Resul
     emulator.stop().await
 }
 
-#[tokio::test]
-async fn a_callback_task_fails_with_its_function() -> Result<()> {
-    let emulator = emulator().await?;
-    let definition = json!({
-        "StartAt": "Ask",
-        "States": {
-            "Ask": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
-                "Parameters": {"FunctionName": "missing", "Payload": {"token.$": "$$.Task.Token"}},
-                "TimeoutSeconds": 300,
-                "End": true,
-            },
-        },
-    });
+/// Starts a machine of one callback task with these members; returns the execution's ARN.
+async fn start_callback(emulator: &Emulator, resource: &str, parameters: Value) -> Result<String> {
     let trust = TRUST.replace(r#"{"AWS": "*"}"#, r#"{"Service": "states.amazonaws.com"}"#);
     let role = emulator
         .iam()
@@ -544,6 +532,18 @@ async fn a_callback_task_fails_with_its_function() -> Result<()> {
         .assume_role_policy_document(trust)
         .send()
         .await?;
+    let definition = json!({
+        "StartAt": "Ask",
+        "States": {
+            "Ask": {
+                "Type": "Task",
+                "Resource": format!("arn:aws:states:::{resource}.waitForTaskToken"),
+                "Parameters": parameters,
+                "TimeoutSeconds": 300,
+                "End": true,
+            },
+        },
+    });
     let sfn = emulator.sfn();
     let machine = sfn
         .create_state_machine()
@@ -554,16 +554,24 @@ async fn a_callback_task_fails_with_its_function() -> Result<()> {
         .send()
         .await?
         .state_machine_arn;
-    let execution = sfn
+    Ok(sfn
         .start_execution()
         .state_machine_arn(machine)
         .send()
         .await?
-        .execution_arn;
+        .execution_arn)
+}
+
+#[tokio::test]
+async fn a_callback_task_fails_with_its_function() -> Result<()> {
+    let emulator = emulator().await?;
+    let parameters = json!({"FunctionName": "missing", "Payload": {"token.$": "$$.Task.Token"}});
+    let arn = start_callback(&emulator, "lambda:invoke", parameters).await?;
     let ended = poll("the end of the execution", SOON, async || {
-        let described = sfn
+        let described = emulator
+            .sfn()
             .describe_execution()
-            .execution_arn(&execution)
+            .execution_arn(&arn)
             .send()
             .await?;
         Ok((described.status != ExecutionStatus::Running).then_some(described))
@@ -573,6 +581,67 @@ async fn a_callback_task_fails_with_its_function() -> Result<()> {
         ended.error.as_deref(),
         Some("Lambda.ResourceNotFoundException")
     );
+    emulator.stop().await
+}
+
+#[tokio::test]
+async fn a_token_is_taken_once_and_refused_by_name() -> Result<()> {
+    let emulator = emulator().await?;
+    let sqs = &emulator.clients().sqs;
+    let queue = sqs
+        .create_queue()
+        .queue_name("tokens")
+        .send()
+        .await?
+        .queue_url
+        .context("no queue")?;
+    let parameters = json!({"QueueUrl": queue, "MessageBody": {"token.$": "$$.Task.Token"}});
+    start_callback(&emulator, "sqs:sendMessage", parameters).await?;
+    let message = poll("the token", SOON, async || {
+        Ok(sqs
+            .receive_message()
+            .queue_url(&queue)
+            .send()
+            .await?
+            .messages
+            .unwrap_or_default()
+            .pop())
+    })
+    .await?;
+    let body: Value = serde_json::from_str(&message.body.context("no body")?)?;
+    let token = body
+        .get("token")
+        .and_then(Value::as_str)
+        .context("no token")?;
+    assert_eq!(token.len(), 668);
+
+    // Well formed, but given to nobody.
+    let another = format!("{}AAAAAAA=", token.split_at(token.len() - 8).0);
+    let answers = [
+        ("mangled", "x", "{}", Some("InvalidToken")),
+        ("of nobody", &another, "{}", Some("TaskDoesNotExist")),
+        (
+            "with an answer that is not JSON",
+            token,
+            "yes",
+            Some("InvalidOutput"),
+        ),
+        ("right", token, "{}", None),
+        ("used", token, "{}", Some("TaskTimedOut")),
+    ];
+    for (what, token, output, error) in answers {
+        let sent = emulator
+            .sfn()
+            .send_task_success()
+            .task_token(token)
+            .output(output)
+            .send()
+            .await;
+        let code = sent
+            .err()
+            .and_then(|error| error.into_service_error().code().map(str::to_owned));
+        assert_eq!(code.as_deref(), error, "a token that is {what}");
+    }
     emulator.stop().await
 }
 
