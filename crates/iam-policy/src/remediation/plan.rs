@@ -1,5 +1,7 @@
 //! What becomes of one statement.
 
+use std::collections::HashSet;
+
 use serde_json::value::RawValue;
 
 use super::expand::expand;
@@ -422,17 +424,27 @@ fn entries_json(statement: &Statement) -> Vec<String> {
 
 /// The entries as JSON, without what others of them cover.
 fn write_entries(entries: &[Entry<'_>]) -> Vec<String> {
-    let mut covering: Vec<&ActionPattern> = kept(entries).collect();
+    // A name is covered by itself or by a wildcard, a wildcard only by another one.
+    let (names, mut wildcards): (Vec<_>, Vec<_>) =
+        kept(entries).partition(|pattern| pattern.is_literal());
+    let mut names: HashSet<&[char]> = names.into_iter().map(ActionPattern::normal).collect();
     let mut list = Vec::new();
     for entry in entries {
         match &entry.fate {
             Fate::Kept => list.push(entry.json.clone()),
             Fate::Replaced(replacement) => {
                 for pattern in &replacement.by {
-                    if !covering.iter().any(|other| other.covers_plainly(pattern)) {
-                        list.push(quoted(pattern.as_str()));
-                        covering.push(pattern);
+                    if wildcards.iter().any(|other| other.covers_plainly(pattern)) {
+                        continue;
                     }
+                    if pattern.is_literal() {
+                        if !names.insert(pattern.normal()) {
+                            continue;
+                        }
+                    } else {
+                        wildcards.push(pattern);
+                    }
+                    list.push(quoted(pattern.as_str()));
                 }
             }
         }
