@@ -21,6 +21,17 @@ pub(super) fn expand(
     avoid: &[&ActionPattern],
     known: &[String],
 ) -> Vec<ActionPattern> {
+    // What has a `*` in it meets a restricted pattern with one at both ends of its name, so only names can be made.
+    let leaves_no_room = |other: &&ActionPattern| {
+        other.name().first() == Some(&'*') && other.name().last() == Some(&'*')
+    };
+    if entry.has_literal_prefix() && entry.name().contains(&'*') && avoid.iter().any(leaves_no_room)
+    {
+        return known
+            .iter()
+            .filter_map(|action| ActionPattern::parse(action).ok())
+            .collect();
+    }
     let mut open = Vec::new();
     for (at, part) in entry.as_str().split(':').enumerate() {
         if at > 0 {
