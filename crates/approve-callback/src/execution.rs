@@ -4,9 +4,7 @@ use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
 use iam_policy::Finding;
-use incident::message::{
-    Contained, Decision, DecisionAction, Outcome, OutcomeResult, Quarantine, Verdict,
-};
+use incident::message::{Contained, Decision, DecisionAction, OutcomeResult, Quarantine};
 use incident::{ExecutionArn, KeptDocument, PolicyChange, Record, TaskToken};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -69,7 +67,7 @@ pub(crate) struct Incident {
 pub(crate) enum ReadProblem {
     /// There is none of this name, or no longer.
     NotFound,
-    /// Step Functions could not be reached or did not answer.
+    /// Step Functions could not be reached or did not answer, or its answer does not say what the incident is about.
     Unreachable,
 }
 
@@ -117,6 +115,13 @@ impl Execution {
         Err(ReadProblem::Unreachable)
     }
 
+    /// Whether everything that a decision should be made on can be shown.
+    pub(crate) fn shows_all(&self) -> bool {
+        self.incident
+            .as_ref()
+            .is_some_and(|incident| incident.original.is_some() && incident.contained.is_some())
+    }
+
     /// Reads events, newest first.
     fn from_events(arn: &ExecutionArn, events: &[HistoryEvent]) -> Self {
         let entered = events
@@ -138,10 +143,14 @@ impl Execution {
             succeeded.and_then(|details| details.output.as_deref()),
             entered.and_then(|details| details.input.as_deref()),
         );
-        let standing = match data.member::<Decision>("decision") {
+        let standing = match data.decision() {
             _ if broken => Standing::Broken,
             _ if state == ASK_USER && succeeded.is_none() => Standing::Waiting,
             Some(decision) if decision.action == DecisionAction::Expire => Standing::Expired,
+            // Made on the page of another execution: it does not count, and the administrator is asked again.
+            Some(decision) if decision.execution.as_ref().is_some_and(|of| of != arn) => {
+                Standing::NotAsking
+            }
             Some(decision) => Standing::Decided(decision),
             None if succeeded.is_some() => Standing::Ended,
             None => Standing::NotAsking,
@@ -151,7 +160,7 @@ impl Execution {
             standing,
             incident: data.incident(),
             outcome: data
-                .member::<Outcome>("outcome")
+                .member::<OutcomeData>("outcome")
                 .map(|outcome| outcome.result),
             token: waiting_token(events),
         }
@@ -183,7 +192,23 @@ fn waiting_token(events: &[HistoryEvent]) -> Option<TaskToken> {
 }
 
 /// What the states hand on: the event, and each answer under a key of its own.
+///
+/// Only the members that a page shows are read, so that an execution which an older version of the functions wrote can still be decided.
 struct StateData(Value);
+
+#[derive(Deserialize)]
+struct VerdictData {
+    change: PolicyChange,
+    #[serde(default)]
+    findings: Vec<Finding>,
+    #[serde(default)]
+    document: Option<KeptDocument>,
+}
+
+#[derive(Deserialize)]
+struct OutcomeData {
+    result: OutcomeResult,
+}
 
 impl StateData {
     fn read(output: Option<&str>, input: Option<&str>) -> Self {
@@ -199,8 +224,26 @@ impl StateData {
         self.0.get(key).and_then(|value| T::deserialize(value).ok())
     }
 
+    fn decision(&self) -> Option<Decision> {
+        let decision = self.0.get("decision")?;
+        // An answer that was not given through a page can be anything; what is no allow counts as deny.
+        Some(Decision::deserialize(decision).unwrap_or(Decision {
+            action: match decision.get("action").and_then(Value::as_str) {
+                Some("allow") => DecisionAction::Allow,
+                Some("expire") => DecisionAction::Expire,
+                _ => DecisionAction::Deny,
+            },
+            time: None,
+            source_ip_address: None,
+            user_agent: None,
+            reason: None,
+            execution: None,
+        }))
+    }
+
+    /// The incident, where the data says what was changed and what was taken out.
     fn incident(&self) -> Option<Incident> {
-        let verdict: Verdict = self.member("verdict")?;
+        let verdict: VerdictData = self.member("verdict")?;
         let original = verdict.document.or_else(|| {
             let record = Record::parse(&self.0).ok()?;
             record.document.as_deref().map(KeptDocument::new)
@@ -217,3 +260,7 @@ impl StateData {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "execution_tests.rs"]
+mod tests;

@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::decide::{Delivery, deliver};
-use crate::execution::{Execution, Standing};
+use crate::execution::{Execution, ReadProblem, Standing};
 use crate::reply::{Form, Reply};
 use crate::request::{LinkProblem, Method, Parameters, Request};
 pub use crate::response::Response;
@@ -88,7 +88,10 @@ async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Requ
     let delivery = deliver(states, &parameters.token, &decision).await;
     match execution {
         None => match delivery {
-            Delivery::Taken => Reply::Decided { decision },
+            Delivery::Taken => Reply::Decided {
+                decision,
+                execution: None,
+            },
             Delivery::Closed => Reply::Closed,
             Delivery::NoToken => Reply::BadLink(LinkProblem::NoToken),
             Delivery::Failed => Reply::NotRecorded {
@@ -119,6 +122,9 @@ async fn look(
         Standing::Waiting => {}
         _ => return Err(Reply::Over(execution)),
     }
+    if !execution.shows_all() {
+        return Err(Reply::Unreadable(ReadProblem::Unreachable));
+    }
     match &execution.token {
         Some(token) if *token != parameters.token => Err(Reply::BadLink(LinkProblem::OtherToken)),
         _ => Ok(Some(execution)),
@@ -135,7 +141,10 @@ async fn confirmed(
 ) -> Reply {
     if delivery == Delivery::Taken && before.token.is_some() {
         // The history showed the very token that was taken.
-        return Reply::Decided { decision };
+        return Reply::Decided {
+            decision,
+            execution: Some(before),
+        };
     }
     for pause in LOOKS {
         tokio::time::sleep(pause).await;
@@ -145,7 +154,12 @@ async fn confirmed(
         match now.standing {
             Standing::Waiting if delivery == Delivery::Failed => break,
             Standing::Waiting => {}
-            Standing::Decided(shown) if shown == decision => return Reply::Decided { decision },
+            Standing::Decided(shown) if shown == decision => {
+                return Reply::Decided {
+                    decision,
+                    execution: Some(before),
+                };
+            }
             _ => return Reply::Over(now),
         }
     }

@@ -1,40 +1,166 @@
-//! The pages.
+//! The pages, as HTML that needs no script.
 
 use askama::Template;
+use incident::message::{Decision, DecisionAction};
+use incident::text::{plain, plain_lines, utc};
+use incident::{Console, DocumentDiff, LineKind, words};
 
+use crate::execution::{Execution, Incident, Standing};
 use crate::reply::{Form, Reply};
-use crate::request::Answer;
+use crate::request::{Answer, MAX_REASON};
 
 /// The style sheet, in the page itself: the content security policy allows exactly this text.
 const STYLE: &str = include_str!("../templates/style.css");
-/// The hash of [`STYLE`] as the content security policy writes it.
-pub(crate) const STYLE_HASH: &str = "sha256-xQRww7/aRMZufNYgBQeAxgaE3vrwWOA/K4f7iwezaWw=";
+/// The hash of [`STYLE`] as the content security policy writes it; a test computes it.
+pub(crate) const STYLE_HASH: &str = "sha256-8V1m8Ab+yZrYHNTL9d4ScyhmeC1ojaCQ22WdMuYXtAM=";
+
+/// The longest text from outside on one line, in characters.
+const MAX_TEXT: usize = 300;
+/// The most entries of one list.
+const MAX_ENTRIES: usize = 40;
 
 #[derive(Template)]
 #[template(path = "page.html")]
-struct Page<'a> {
+struct Page {
     style: &'static str,
-    title: &'static str,
-    sentence: &'a str,
-    form: Option<FormView<'a>>,
+    title: String,
+    tone: &'static str,
+    sentence: String,
+    by_hand: Option<String>,
+    decision: Option<DecisionView>,
+    incident: Option<IncidentView>,
+    form: Option<FormView>,
+    consoles: Option<Consoles>,
 }
 
-struct FormView<'a> {
-    target: &'a str,
-    token: &'a str,
-    execution: &'a str,
-    reason: &'a str,
+struct FormView {
+    target: String,
+    token: String,
+    execution: Option<String>,
+    reason: String,
+    max_reason: usize,
+    tone: &'static str,
     button: &'static str,
 }
 
-impl<'a> FormView<'a> {
-    fn new(form: &'a Form) -> Self {
+struct IncidentView {
+    rows: Vec<(&'static str, String)>,
+    findings: Vec<String>,
+    edits: Vec<String>,
+    losses: Vec<String>,
+    diff: Vec<DiffRow>,
+}
+
+struct DiffRow {
+    kind: LineKind,
+    text: String,
+}
+
+struct DecisionView {
+    rows: Vec<(&'static str, String)>,
+    reason: Vec<String>,
+}
+
+struct Consoles {
+    execution: String,
+    policy: Option<String>,
+}
+
+/// The page of a reply.
+pub(crate) fn render(reply: &Reply) -> String {
+    let (form, execution) = match reply {
+        Reply::Confirm { form, execution } | Reply::NotRecorded { form, execution } => {
+            (Some(form), execution.as_ref())
+        }
+        Reply::Decided { execution, .. } => (None, execution.as_ref()),
+        Reply::Over(execution) => (None, Some(execution)),
+        _ => (None, None),
+    };
+    let page = Page {
+        style: STYLE,
+        title: title(reply),
+        tone: tone(reply),
+        sentence: reply.sentence(),
+        by_hand: by_hand(reply),
+        decision: reply.decision().map(DecisionView::new),
+        incident: reply.incident().map(IncidentView::new),
+        form: form.map(FormView::new),
+        consoles: execution.map(Consoles::new),
+    };
+    // Rendering writes to memory and cannot fail; the sentence would still be safe as text.
+    page.render().unwrap_or_default()
+}
+
+fn title(reply: &Reply) -> String {
+    let question = |form: &Form| {
+        let policy = reply.incident().map_or_else(
+            || "this policy".to_owned(),
+            |incident| plain(incident.change.policy.name(), MAX_TEXT),
+        );
+        match form.answer {
+            Answer::Allow => format!("Allow {policy}?"),
+            Answer::Deny => format!("Deny {policy}?"),
+        }
+    };
+    match reply {
+        Reply::Confirm { form, .. } => return question(form),
+        Reply::Decided { decision, .. } => match decision.action {
+            DecisionAction::Allow => "Allowed",
+            DecisionAction::Deny | DecisionAction::Expire => "Denied",
+        },
+        Reply::Over(execution) => match execution.standing {
+            Standing::Decided(_) => "Already decided",
+            Standing::Expired => "Expired",
+            Standing::Waiting | Standing::NotAsking | Standing::Ended => "Nothing to decide",
+            Standing::Broken => "No decision possible",
+        },
+        Reply::Closed => "Already decided, expired or not valid",
+        Reply::NotRecorded { .. } => "Decision NOT recorded",
+        Reply::BadLink(_) => "This link does not work",
+        Reply::Unreadable(_) => "The incident cannot be shown",
+        Reply::NotFound => "No such page",
+        Reply::MethodNotAllowed => "Not this way",
+    }
+    .to_owned()
+}
+
+/// The colour of the box around the sentence; the words say the same.
+fn tone(reply: &Reply) -> &'static str {
+    match reply {
+        Reply::Confirm { .. } => "ask",
+        Reply::Decided { .. } => "good",
+        Reply::Closed | Reply::Over(_) => "over",
+        Reply::NotRecorded { .. }
+        | Reply::BadLink(_)
+        | Reply::Unreadable(_)
+        | Reply::NotFound
+        | Reply::MethodNotAllowed => "bad",
+    }
+}
+
+/// How to bring the original back after the time ran out.
+fn by_hand(reply: &Reply) -> Option<String> {
+    let Reply::Over(execution) = reply else {
+        return None;
+    };
+    let incident = execution.incident.as_ref()?;
+    if execution.standing != Standing::Expired {
+        return None;
+    }
+    let contained = incident.contained.as_ref()?;
+    Some(words::by_hand(&incident.change.policy, contained))
+}
+
+impl FormView {
+    fn new(form: &Form) -> Self {
         let parameters = &form.parameters;
         Self {
-            target: &form.target,
-            token: parameters.token.expose(),
-            execution: parameters.execution.as_ref().map_or("", |arn| arn.as_str()),
-            reason: parameters.reason.as_deref().unwrap_or_default(),
+            target: form.target.clone(),
+            token: parameters.token.expose().to_owned(),
+            execution: parameters.execution.as_ref().map(ToString::to_string),
+            reason: parameters.reason.clone().unwrap_or_default(),
+            max_reason: MAX_REASON,
+            tone: form.answer.as_str(),
             button: match form.answer {
                 Answer::Allow => "Allow: put the original back",
                 Answer::Deny => "Deny: keep the permissions out",
@@ -43,34 +169,91 @@ impl<'a> FormView<'a> {
     }
 }
 
-/// The page of a reply.
-pub(crate) fn render(reply: &Reply) -> String {
-    let sentence = reply.sentence();
-    let form = match reply {
-        Reply::Confirm { form, .. } | Reply::NotRecorded { form, .. } => Some(FormView::new(form)),
-        _ => None,
-    };
-    let page = Page {
-        style: STYLE,
-        title: title(reply),
-        sentence: &sentence,
-        form,
-    };
-    page.render().unwrap_or(sentence)
+impl IncidentView {
+    fn new(incident: &Incident) -> Self {
+        let change = &incident.change;
+        let text = |text: &str| plain(text, MAX_TEXT);
+        let optional = |value: &Option<String>| value.as_deref().map_or("unknown".to_owned(), text);
+        let mut rows = vec![
+            ("Policy", text(&change.policy.to_string())),
+            ("Account", text(&change.account)),
+            ("Written by", text(&change.actor.to_string())),
+        ];
+        if let Some(arn) = &change.actor.arn {
+            rows.push(("Identity", text(arn)));
+        }
+        rows.extend([
+            ("From", optional(&change.source_ip_address)),
+            ("Client", optional(&change.user_agent)),
+            ("When", utc(change.event_time)),
+            ("Call", change.event_name.to_string()),
+        ]);
+        let contained = incident.contained.as_ref();
+        let diff = match (&incident.original, contained) {
+            (Some(original), Some(contained)) => {
+                DocumentDiff::between(original, &contained.document).lines
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            rows,
+            findings: list(&incident.findings),
+            edits: contained.map_or_else(Vec::new, |contained| list(&contained.edits)),
+            losses: contained.map_or_else(Vec::new, |contained| list(&contained.losses)),
+            diff: diff
+                .into_iter()
+                .map(|line| DiffRow {
+                    kind: line.kind,
+                    text: format!("{} {}", line.kind.mark(), line.text),
+                })
+                .collect(),
+        }
+    }
 }
 
-fn title(reply: &Reply) -> &'static str {
-    match reply {
-        Reply::Confirm { form, .. } => match form.answer {
-            Answer::Allow => "Allow this policy?",
-            Answer::Deny => "Deny this policy?",
-        },
-        Reply::Decided { .. } => "Decision recorded",
-        Reply::Closed | Reply::Over(_) => "Nothing to decide",
-        Reply::NotRecorded { .. } => "Decision NOT recorded",
-        Reply::BadLink(_) => "This link does not work",
-        Reply::Unreadable(_) => "The incident cannot be shown",
-        Reply::NotFound => "No such page",
-        Reply::MethodNotAllowed => "Not for this method",
+fn list<T: ToString>(entries: &[T]) -> Vec<String> {
+    let mut list: Vec<String> = entries
+        .iter()
+        .take(MAX_ENTRIES)
+        .map(|entry| plain(&entry.to_string(), 2 * MAX_TEXT))
+        .collect();
+    if let more @ 1.. = entries.len().saturating_sub(MAX_ENTRIES) {
+        list.push(format!("and {more} more; all are in the execution"));
+    }
+    list
+}
+
+impl DecisionView {
+    fn new(decision: &Decision) -> Self {
+        let mut rows = Vec::new();
+        if let Some(time) = decision.time {
+            rows.push(("When", utc(time)));
+        }
+        if let Some(address) = &decision.source_ip_address {
+            rows.push(("From", plain(address, MAX_TEXT)));
+        }
+        if let Some(agent) = &decision.user_agent {
+            rows.push(("Client", plain(agent, MAX_TEXT)));
+        }
+        Self {
+            rows,
+            reason: decision
+                .reason
+                .as_deref()
+                .map_or_else(Vec::new, |reason| plain_lines(reason, MAX_REASON, 20)),
+        }
+    }
+}
+
+impl Consoles {
+    fn new(execution: &Execution) -> Self {
+        let console = Console::of_partition(execution.arn.partition());
+        Self {
+            execution: console.execution(&execution.arn),
+            policy: execution
+                .incident
+                .as_ref()
+                .map(|incident| console.policy(&incident.change.policy)),
+        }
     }
 }

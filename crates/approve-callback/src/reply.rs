@@ -1,9 +1,10 @@
 //! What is answered, apart from how it looks.
 
 use incident::message::{Decision, DecisionAction, OutcomeResult};
+use incident::words;
 use serde_json::{Value, json};
 
-use crate::execution::{Execution, ReadProblem, Standing};
+use crate::execution::{Execution, Incident, ReadProblem, Standing};
 use crate::request::{Answer, LinkProblem, Parameters, Request};
 
 /// An answer to one request.
@@ -15,7 +16,10 @@ pub(crate) enum Reply {
         execution: Option<Execution>,
     },
     /// The decision is recorded.
-    Decided { decision: Decision },
+    Decided {
+        decision: Decision,
+        execution: Option<Execution>,
+    },
     /// Nothing waits with this token any more, and the link does not say which execution did.
     Closed,
     /// The execution that the link names does not wait for a decision.
@@ -42,7 +46,7 @@ pub(crate) struct Form {
     pub(crate) answer: Answer,
     /// The token, the execution and the reason to send.
     pub(crate) parameters: Parameters,
-    /// Where to send it, relative to the page, so that it works under every stage and host name.
+    /// Where to send it, relative to the page, so that it works under every stage and host name, and without the query, so that the token travels in the body.
     pub(crate) target: String,
 }
 
@@ -65,10 +69,9 @@ impl Reply {
             Self::Decided { .. } => "decided",
             Self::Closed => "alreadyDecidedOrExpired",
             Self::Over(execution) => match execution.standing {
-                Standing::Waiting => "waiting",
                 Standing::Decided(_) => "alreadyDecided",
                 Standing::Expired => "expired",
-                Standing::NotAsking => "notAsking",
+                Standing::Waiting | Standing::NotAsking => "notAsking",
                 Standing::Ended => "ended",
                 Standing::Broken => "failed",
             },
@@ -97,98 +100,147 @@ impl Reply {
         }
     }
 
-    /// One sentence that says what is the case.
+    /// What the incident is about, where the execution was read.
+    pub(crate) fn incident(&self) -> Option<&Incident> {
+        self.execution()?.incident.as_ref()
+    }
+
+    fn execution(&self) -> Option<&Execution> {
+        match self {
+            Self::Confirm { execution, .. }
+            | Self::Decided { execution, .. }
+            | Self::NotRecorded { execution, .. } => execution.as_ref(),
+            Self::Over(execution) => Some(execution),
+            Self::Closed
+            | Self::BadLink(_)
+            | Self::Unreadable(_)
+            | Self::NotFound
+            | Self::MethodNotAllowed => None,
+        }
+    }
+
+    /// The decision that is recorded, whoever made it.
+    pub(crate) fn decision(&self) -> Option<&Decision> {
+        match self {
+            Self::Decided { decision, .. } => Some(decision),
+            Self::Over(execution) => match &execution.standing {
+                Standing::Decided(decision) => Some(decision),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// What is the case, in a sentence or two that never say more than is known.
     pub(crate) fn sentence(&self) -> String {
         match self {
-            Self::Confirm { form, execution } => {
-                let rest = match execution {
-                    Some(_) => "",
-                    None => " The link names no execution, so no details can be shown.",
-                };
-                match form.answer {
-                    Answer::Allow => format!("Nothing is decided yet. Allow puts the original policy back in force.{rest}"),
-                    Answer::Deny => format!("Nothing is decided yet. Deny keeps the restricted permissions out.{rest}"),
+            Self::Confirm { form, execution } => ask(form.answer, execution.as_ref()),
+            Self::Decided { decision, .. } => match decision.action {
+                DecisionAction::Allow => {
+                    "Your decision is recorded: allow. The original policy is being put back in force; an e-mail tells you when it is done."
+                }
+                DecisionAction::Deny | DecisionAction::Expire => {
+                    "Your decision is recorded: deny. The restricted permissions stay out; an e-mail tells you when it is done."
                 }
             }
-            Self::Decided { decision } => match decision.action {
-                DecisionAction::Allow => "Recorded: allowed. The original policy is being put back.".to_owned(),
-                DecisionAction::Deny | DecisionAction::Expire => {
-                    "Recorded: denied. The restricted permissions stay out.".to_owned()
-                }
-            },
-            Self::Closed => "Nothing was decided now: this link was already used, or its time is over, or it was never valid.".to_owned(),
+            .to_owned(),
+            Self::Closed => "Nothing was decided now. This link was used already, or its time is over, or it was never a valid one. The e-mails and the execution tell which.".to_owned(),
             Self::Over(execution) => over(execution),
-            Self::NotRecorded { .. } => "Your decision was NOT recorded. Try again.".to_owned(),
+            Self::NotRecorded { .. } => "Your decision was NOT recorded, because AWS Step Functions could not be reached or did not take it. Nothing has changed. Please try again.".to_owned(),
             Self::BadLink(problem) => format!("Nothing was decided. {problem}"),
             Self::Unreadable(ReadProblem::NotFound) => {
-                "Nothing was decided. The incident that the link names does not exist.".to_owned()
+                "Nothing was decided. The incident that the link names does not exist, or no longer. Open the link in the e-mail again, as a whole.".to_owned()
             }
             Self::Unreadable(ReadProblem::Unreachable) => {
-                "Nothing was decided. The incident that the link names cannot be read now. Try again.".to_owned()
+                "Nothing was decided. The incident that the link names cannot be read at the moment, and without it nothing is decided. Please open the link again in a minute.".to_owned()
             }
-            Self::NotFound => "There is no such page.".to_owned(),
-            Self::MethodNotAllowed => "This page answers GET, HEAD and POST.".to_owned(),
+            Self::NotFound => "There is no such page. The links in the e-mail end in allow or deny.".to_owned(),
+            Self::MethodNotAllowed => "This page answers GET, HEAD and POST only.".to_owned(),
         }
     }
 
     /// The answer for a client that prefers JSON.
     pub(crate) fn json(&self) -> Value {
-        let (decision, execution) = match self {
-            Self::Confirm { execution, .. } | Self::NotRecorded { execution, .. } => {
-                (None, execution.as_ref().map(|execution| &execution.arn))
-            }
-            Self::Decided { decision } => (Some(decision), decision.execution.as_ref()),
-            Self::Over(execution) => (
-                match &execution.standing {
-                    Standing::Decided(decision) => Some(decision),
-                    _ => None,
-                },
-                Some(&execution.arn),
-            ),
-            _ => (None, None),
-        };
-        let mut object = json!({
-            "result": self.name(),
-            "message": self.sentence(),
-            "decided": matches!(self, Self::Decided { .. }),
-        });
-        if let Some(object) = object.as_object_mut() {
-            if let Some(decision) = decision {
-                object.insert("decision".to_owned(), json!(decision));
-            }
-            if let Some(execution) = execution {
-                object.insert("execution".to_owned(), json!(execution));
+        let mut object = serde_json::Map::new();
+        let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);
+        put("result", json!(self.name()));
+        put("message", json!(self.sentence()));
+        put("decided", json!(matches!(self, Self::Decided { .. })));
+        if let Some(decision) = self.decision() {
+            put("decision", json!(decision));
+        }
+        if let Some(execution) = self.execution() {
+            put("execution", json!(execution.arn));
+            if let Some(outcome) = execution.outcome {
+                put("outcome", json!(outcome));
             }
         }
-        object
+        if let Some(incident) = self.incident() {
+            put(
+                "incident",
+                json!({
+                    "change": incident.change,
+                    "findings": incident.findings,
+                    "original": incident.original,
+                    "quarantine": incident.contained,
+                }),
+            );
+        }
+        Value::Object(object)
+    }
+}
+
+fn ask(answer: Answer, execution: Option<&Execution>) -> String {
+    let word = match answer {
+        Answer::Allow => "Allow",
+        Answer::Deny => "Deny",
+    };
+    let incident = execution.and_then(|execution| execution.incident.as_ref());
+    match (incident, answer) {
+        (Some(incident), answer) => {
+            let effect = words::effect(
+                answer.into(),
+                &incident.change.policy,
+                incident.contained.as_ref(),
+            );
+            format!("{word} {effect} Nothing is decided until you press the button.")
+        }
+        (None, Answer::Allow) => format!(
+            "{word} puts the original policy back in force. The link does not say which incident it belongs to, so no details can be shown. Nothing is decided until you press the button."
+        ),
+        (None, Answer::Deny) => format!(
+            "{word} keeps the restricted permissions out and deletes the original version. The link does not say which incident it belongs to, so no details can be shown. Nothing is decided until you press the button."
+        ),
     }
 }
 
 fn over(execution: &Execution) -> String {
-    let outcome = match execution.outcome {
+    let policy_now = match execution.outcome {
         Some(OutcomeResult::Superseded) => {
             " The policy was changed again in the meantime, so nothing was touched."
         }
         Some(OutcomeResult::Gone) => " The policy does not exist any more.",
-        _ => "",
+        Some(OutcomeResult::Allowed) => " The original policy is back in force.",
+        Some(OutcomeResult::Denied | OutcomeResult::Expired) => {
+            " The restricted permissions stay out."
+        }
+        None => "",
     };
-    match &execution.standing {
-        Standing::Decided(decision) => {
-            let what = match decision.action {
-                DecisionAction::Allow => "allowed",
-                DecisionAction::Deny | DecisionAction::Expire => "denied",
-            };
-            format!("This was already decided: {what}.{outcome}")
-        }
-        Standing::Expired => {
-            format!("The time for this decision is over. The restricted permissions stay out.{outcome}")
-        }
-        Standing::Ended => format!("This incident ended without a decision.{outcome}"),
+    let sentence = match &execution.standing {
+        Standing::Decided(decision) => match decision.action {
+            DecisionAction::Allow => "This incident is already decided: it was allowed.",
+            DecisionAction::Deny | DecisionAction::Expire => {
+                "This incident is already decided: it was denied."
+            }
+        },
+        Standing::Expired => "The time for this decision is over.",
+        Standing::Ended => "This incident ended without a decision.",
         Standing::Broken => {
-            "This incident failed or was stopped, and takes no decision. See the e-mail about the failure.".to_owned()
+            "This incident takes no decision any more, because its execution failed or was stopped. The e-mail about the failure says what is in force."
         }
         Standing::NotAsking | Standing::Waiting => {
-            "This incident is not waiting for a decision at the moment.".to_owned()
+            "This incident does not wait for a decision at the moment."
         }
-    }
+    };
+    format!("{sentence}{policy_now}")
 }

@@ -1,6 +1,7 @@
 //! A request of API Gateway, read so that no event can be refused: whatever is missing or wrong becomes a page.
 
 use incident::message::DecisionAction;
+use incident::text::is_unseen;
 use incident::{ExecutionArn, TaskToken, TaskTokenError};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -206,11 +207,11 @@ fn prefers_json(accept: &str) -> bool {
     quality("application/json") > quality("text/html")
 }
 
-/// One line of printable text, or nothing.
+/// One line of text without characters that cannot be seen, or nothing.
 fn clean(text: &str, max: usize) -> Option<String> {
     let text: String = text
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .map(|c| if is_unseen(c) { ' ' } else { c })
         .take(max)
         .collect();
     let text = text.trim();
@@ -326,12 +327,12 @@ fn body(event: &Value, fields: &mut Fields) -> Result<(), LinkProblem> {
     Ok(())
 }
 
-/// A reason without control characters but line ends; `None` where nothing is said.
+/// A reason without characters that cannot be seen, but with its line ends; `None` where nothing is said.
 fn reason(text: &str) -> Result<Option<String>, LinkProblem> {
     let text: String = text
         .replace("\r\n", "\n")
         .chars()
-        .map(|c| if c.is_control() && c != '\n' { ' ' } else { c })
+        .map(|c| if is_unseen(c) && c != '\n' { ' ' } else { c })
         .collect();
     let text = text.trim();
     if text.chars().count() > MAX_REASON {

@@ -53,7 +53,8 @@ pub fn plain_lines(text: &str, max: usize, max_lines: usize) -> Vec<String> {
 }
 
 /// Whether a character leaves no mark of its own, or moves others: control, format and direction characters, and fillers.
-pub(crate) fn is_unseen(c: char) -> bool {
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'

@@ -1,0 +1,61 @@
+//! Writes each page to a folder, to look at: `cargo run -p approve-callback --example pages -- target/pages`.
+
+#[path = "../tests/callback/support.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "shared with the tests, and no code that runs in Lambda"
+)]
+mod support;
+
+use std::path::PathBuf;
+
+use aws_sdk_sfn::types::HistoryEventType;
+use serde_json::{Value, json};
+use support::{EXECUTION, Fault, States, TOKEN, form, request};
+
+#[tokio::main(flavor = "current_thread", start_paused = true)]
+async fn main() -> std::io::Result<()> {
+    let folder = PathBuf::from(std::env::args().nth(1).unwrap_or("target/pages".to_owned()));
+    std::fs::create_dir_all(&folder)?;
+    let link = [("token", TOKEN), ("execution", EXECUTION)];
+    let write = async |name: &str, states: &States, event: Value| {
+        let page = states.answer(&event).await;
+        std::fs::write(folder.join(format!("{name}.html")), page.body)
+    };
+    let decided = json!({
+        "action": "deny", "time": "2026-03-02T09:21:04Z", "sourceIpAddress": "198.51.100.7",
+        "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
+        "reason": "Nobody asked for this.", "execution": EXECUTION
+    });
+
+    let states = States::one_waiting();
+    write("confirm-allow", &states, request("GET", "allow", &link)).await?;
+    write("confirm-deny", &states, request("GET", "deny", &link)).await?;
+    write(
+        "confirm-token-only",
+        &states,
+        request("GET", "allow", &link[..1]),
+    )
+    .await?;
+    write("bad-link", &states, request("GET", "allow", &[])).await?;
+    states.world().send_fault = Some(Fault::Unavailable);
+    let answer = [link[0], link[1], ("reason", "Planned clean-up.")];
+    write("not-recorded", &states, form("allow", &answer)).await?;
+    states.world().send_fault = None;
+    write("decided", &states, form("allow", &answer)).await?;
+
+    states.change(EXECUTION, |run| {
+        run.decision = Some(decided);
+        run.end = Some(HistoryEventType::ExecutionSucceeded);
+    });
+    write("already-decided", &states, request("GET", "allow", &link)).await?;
+    write("already-used", &states, form("allow", &link[..1])).await?;
+    states.change(EXECUTION, |run| {
+        run.decision = Some(json!({"action": "expire"}))
+    });
+    write("expired", &states, request("GET", "allow", &link)).await?;
+    states.world().read_fault = Some(Fault::Unavailable);
+    write("cannot-be-shown", &states, request("GET", "allow", &link)).await
+}

@@ -1,0 +1,10 @@
+//! The function against a Step Functions in memory: what decides, what does not, and what is said of it.
+
+#![cfg(test)]
+
+mod any_bytes;
+mod deciding;
+mod headers;
+mod pages;
+mod reading;
+mod support;

@@ -1,0 +1,107 @@
+//! What the pages show, and that nothing written by others gets out of its place.
+
+use scraper::{Html, Selector};
+use serde_json::json;
+
+use crate::support::*;
+
+const LINK: [(&str, &str); 2] = [("token", TOKEN), ("execution", EXECUTION)];
+
+fn texts(page: &Html, selector: &str) -> Vec<String> {
+    page.select(&Selector::parse(selector).unwrap())
+        .map(|element| element.text().collect())
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_confirm_page_shows_the_incident() {
+    let states = States::one_waiting();
+    let response = states.answer(&request("GET", "allow", &LINK)).await;
+    let page = Html::parse_document(&response.body);
+    assert_eq!(texts(&page, "h1"), ["Allow app-storage?"]);
+    let facts = texts(&page, "dd").join("\n");
+    for fact in [
+        "arn:aws:iam::111122223333:policy/app-storage",
+        "role DeployRole (session ci-4711)",
+        "203.0.113.17",
+        "2026-03-02 09:15:27 UTC",
+        "111122223333",
+    ] {
+        assert!(facts.contains(fact), "{fact} is not in {facts}");
+    }
+    assert!(texts(&page, "#findings + ul li")[0].contains("s3:DeleteObject"));
+    assert_eq!(texts(&page, "del"), ["-         \"s3:DeleteObject\""]);
+    assert!(texts(&page, "button")[0].starts_with("Allow"));
+    assert_eq!(texts(&page, "form").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_page_has_one_heading_a_language_and_labels() {
+    let states = States::one_waiting();
+    for event in [
+        request("GET", "allow", &LINK),
+        request("GET", "allow", &LINK[..1]),
+        request("GET", "allow", &[]),
+        request("GET", "nothing", &[]),
+        form("deny", &LINK),
+        form("deny", &LINK),
+        form("deny", &LINK[..1]),
+    ] {
+        let page = Html::parse_document(&states.answer(&event).await.body);
+        assert!(page.errors.is_empty(), "{:?}", page.errors);
+        assert_eq!(texts(&page, "html[lang=en] h1").len(), 1);
+        assert_eq!(texts(&page, "body > main").len(), 1);
+        let fields = texts(&page, "textarea").len();
+        assert_eq!(texts(&page, "label[for=reason]").len(), fields);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_reflected_unescaped() {
+    let hostile = "\"'><script>alert(1)</script>\u{202E}\n<img src=x onerror=alert(1)>";
+    let states = States::one_waiting();
+    states.change(EXECUTION, |run| {
+        for member in ["sourceIpAddress", "userAgent", "account"] {
+            run.data["verdict"]["change"][member] = json!(hostile);
+        }
+        for member in ["name", "arn", "kind", "sourceIdentity"] {
+            run.data["verdict"]["change"]["actor"][member] = json!(hostile);
+        }
+        run.data["verdict"]["change"]["policy"] = json!({
+            "type": "inline", "owner": {"kind": "role", "name": hostile}, "name": hostile
+        });
+        run.data["verdict"]["findings"][0]["sid"] = json!(hostile);
+        run.data["verdict"]["document"] = json!(json!({"Id": hostile}).to_string());
+        run.data["quarantine"]["edits"][0]["why"] = json!(hostile);
+    });
+    let mut pages = vec![states.answer(&request("GET", "deny", &LINK)).await.body];
+    states.world().send_fault = Some(Fault::Unavailable);
+    let mut event = form("deny", &[LINK[0], LINK[1], ("reason", hostile)]);
+    event["requestContext"]["identity"] = json!({"sourceIp": hostile, "userAgent": hostile});
+    pages.push(states.answer(&event).await.body);
+    states.world().send_fault = None;
+    pages.push(states.answer(&event).await.body);
+    pages.push(states.answer(&event).await.body);
+    for query in [("token", hostile), ("execution", hostile)] {
+        pages.push(
+            states
+                .answer(&request("GET", "deny", &[LINK[0], query]))
+                .await
+                .body,
+        );
+    }
+    for page in pages {
+        assert!(
+            !page.contains("<script") && !page.contains("<img"),
+            "{page}"
+        );
+        assert!(!page.contains('\u{202E}'), "{page}");
+        let document = Html::parse_document(&page);
+        assert!(
+            document
+                .select(&Selector::parse("script, img, [onerror]").unwrap())
+                .next()
+                .is_none()
+        );
+    }
+}

@@ -1,0 +1,368 @@
+//! A Step Functions in memory, and requests as API Gateway sends them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use approve_callback::{Response, Settings, handle};
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::operation::get_execution_history::{
+    GetExecutionHistoryError, GetExecutionHistoryOutput,
+};
+use aws_sdk_sfn::operation::send_task_success::{SendTaskSuccessError, SendTaskSuccessOutput};
+use aws_sdk_sfn::primitives::DateTime;
+use aws_sdk_sfn::types::error::{
+    ExecutionDoesNotExist, InvalidToken, TaskDoesNotExist, TaskTimedOut,
+};
+use aws_sdk_sfn::types::{
+    ExecutionSucceededEventDetails, HistoryEvent, HistoryEventType, StateEnteredEventDetails,
+    TaskScheduledEventDetails,
+};
+use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::body::SdkBody;
+use iam_policy::{Quota, RestrictedActions};
+use incident::mail::LinkConfirmation;
+use incident::message::{
+    Contained, ContainedVersions, Quarantine, Verdict, VerdictAction, VerdictResult,
+};
+use incident::{KeptDocument, VersionId};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+pub(crate) const MACHINE: &str = "arn:aws:states:us-east-1:111122223333:stateMachine:guard";
+pub(crate) const EXECUTION: &str = "arn:aws:states:us-east-1:111122223333:execution:guard:one";
+pub(crate) const OTHER_EXECUTION: &str =
+    "arn:aws:states:us-east-1:111122223333:execution:guard:two";
+/// As long as a real one, with all the characters that suffer in links.
+pub(crate) const TOKEN: &str =
+    "AQCEAAAAKgAAAAMAAAAAAAAAAc+sUu/QK1nV7Zr+5wq3h/8J2lR0m4vTz9XkY6pBdC1eFgHiJkLmNoPqRsTuVwXyZ==";
+pub(crate) const OTHER_TOKEN: &str = "AQCEAAAAKgAAAAMAAAAAAAAAAb/xWy+7uIoP";
+
+/// How a call to Step Functions fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The call is carried out, and its answer is lost.
+    AnswerLost,
+    /// 503 before anything happened.
+    Unavailable,
+    /// The role may not make the call.
+    AccessDenied,
+    /// The text is no token.
+    InvalidToken,
+    /// As the emulator answers for every token that nothing waits with.
+    DoesNotExist,
+}
+
+/// One execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) token: String,
+    /// What `AskUser` was entered with.
+    pub(crate) data: Value,
+    /// What the administrator answered.
+    pub(crate) decision: Option<Value>,
+    /// Whether the history shows the token, as AWS does and the emulator does not.
+    pub(crate) shows_token: bool,
+    /// Where it is instead of `AskUser`.
+    pub(crate) state: Option<&'static str>,
+    /// How it ended.
+    pub(crate) end: Option<HistoryEventType>,
+    /// What its states added at the end.
+    pub(crate) outcome: Option<Value>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    pub(crate) runs: HashMap<String, Run>,
+    pub(crate) send_fault: Option<Fault>,
+    pub(crate) read_fault: Option<Fault>,
+    pub(crate) sent: Vec<Value>,
+    pub(crate) reads: usize,
+}
+
+/// The fake service.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct States(Arc<Mutex<World>>);
+
+impl Run {
+    pub(crate) fn waiting(token: &str) -> Self {
+        Self {
+            token: token.to_owned(),
+            data: asking(),
+            decision: None,
+            shows_token: true,
+            state: None,
+            end: None,
+            outcome: None,
+        }
+    }
+
+    /// Newest first.
+    fn events(&self) -> Vec<HistoryEvent> {
+        let event = |kind: HistoryEventType| {
+            HistoryEvent::builder()
+                .timestamp(DateTime::from_secs(1_772_442_931))
+                .r#type(kind)
+                .id(1)
+        };
+        let entered = |name: &str, data: &Value| {
+            let details = StateEnteredEventDetails::builder()
+                .name(name)
+                .input(data.to_string())
+                .build()
+                .unwrap();
+            event(HistoryEventType::TaskStateEntered)
+                .state_entered_event_details(details)
+                .build()
+                .unwrap()
+        };
+        let mut data = self.data.clone();
+        let mut events = vec![entered("AskUser", &data)];
+        let mut parameters = json!({"FunctionName": "notify"});
+        if self.shows_token {
+            parameters["Payload"] = json!({"token": self.token});
+        }
+        let scheduled = TaskScheduledEventDetails::builder()
+            .resource_type("lambda")
+            .resource("invoke.waitForTaskToken")
+            .region("us-east-1")
+            .parameters(parameters.to_string())
+            .build()
+            .unwrap();
+        events.push(
+            event(HistoryEventType::TaskScheduled)
+                .task_scheduled_event_details(scheduled)
+                .build()
+                .unwrap(),
+        );
+        if let Some(decision) = &self.decision {
+            data["decision"] = decision.clone();
+            events.push(entered("UsersChoice", &data));
+        }
+        if let Some(state) = self.state {
+            events.push(entered(state, &data));
+        }
+        if let Some(outcome) = &self.outcome {
+            data["outcome"] = outcome.clone();
+        }
+        match &self.end {
+            Some(HistoryEventType::ExecutionSucceeded) => {
+                let details = ExecutionSucceededEventDetails::builder()
+                    .output(data.to_string())
+                    .build();
+                events.push(
+                    event(HistoryEventType::ExecutionSucceeded)
+                        .execution_succeeded_event_details(details)
+                        .build()
+                        .unwrap(),
+                );
+            }
+            Some(end) => events.push(event(end.clone()).build().unwrap()),
+            None => {}
+        }
+        events.reverse();
+        events
+    }
+}
+
+impl States {
+    /// One execution that waits with [`TOKEN`].
+    pub(crate) fn one_waiting() -> Self {
+        let states = Self::default();
+        states.add(EXECUTION, Run::waiting(TOKEN));
+        states
+    }
+
+    pub(crate) fn add(&self, arn: &str, run: Run) {
+        self.world().runs.insert(arn.to_owned(), run);
+    }
+
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().unwrap()
+    }
+
+    pub(crate) fn change(&self, arn: &str, change: impl FnOnce(&mut Run)) {
+        change(self.world().runs.get_mut(arn).unwrap());
+    }
+
+    /// The decision that an execution got.
+    pub(crate) fn decision(&self, arn: &str) -> Option<Value> {
+        self.world().runs[arn].decision.clone()
+    }
+
+    fn send(
+        &self,
+        token: &str,
+        output: &str,
+    ) -> MockResponse<SendTaskSuccessOutput, SendTaskSuccessError> {
+        use SendTaskSuccessError as Refused;
+        let mut world = self.world();
+        let output: Value = serde_json::from_str(output).unwrap();
+        world.sent.push(output.clone());
+        let fault = world.send_fault;
+        match fault {
+            Some(Fault::InvalidToken) => {
+                let error = InvalidToken::builder().build();
+                return MockResponse::Error(Refused::InvalidToken(error));
+            }
+            Some(Fault::DoesNotExist) => {
+                let error = TaskDoesNotExist::builder().build();
+                return MockResponse::Error(Refused::TaskDoesNotExist(error));
+            }
+            Some(fault @ (Fault::Unavailable | Fault::AccessDenied)) => {
+                return MockResponse::Http(http(fault));
+            }
+            Some(Fault::AnswerLost) | None => {}
+        }
+        let waiting = world.runs.values_mut().find(|run| {
+            run.token == token && run.decision.is_none() && run.end.is_none() && run.state.is_none()
+        });
+        let Some(run) = waiting else {
+            let error = TaskTimedOut::builder().build();
+            return MockResponse::Error(Refused::TaskTimedOut(error));
+        };
+        run.decision = Some(output);
+        match fault {
+            Some(fault) => MockResponse::Http(http(fault)),
+            None => MockResponse::Output(SendTaskSuccessOutput::builder().build()),
+        }
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        let world = self.clone();
+        let send = mock!(Client::send_task_success).then_compute_response(move |request| {
+            let (token, output) = (request.task_token().unwrap(), request.output().unwrap());
+            world.send(token, output)
+        });
+        let world = self.clone();
+        let read = mock!(Client::get_execution_history).then_compute_response(move |request| {
+            let mut world = world.world();
+            world.reads += 1;
+            if let Some(fault) = world.read_fault {
+                return MockResponse::Http(http(fault));
+            }
+            assert_eq!(request.reverse_order(), Some(true));
+            match world.runs.get(request.execution_arn().unwrap()) {
+                Some(run) => MockResponse::Output(
+                    GetExecutionHistoryOutput::builder()
+                        .set_events(Some(run.events()))
+                        .build()
+                        .unwrap(),
+                ),
+                None => MockResponse::Error(GetExecutionHistoryError::ExecutionDoesNotExist(
+                    ExecutionDoesNotExist::builder().build(),
+                )),
+            }
+        });
+        mock_client!(aws_sdk_sfn, RuleMode::MatchAny, [&send, &read], |config| {
+            config.retry_config(aws_sdk_sfn::config::retry::RetryConfig::disabled())
+        })
+    }
+
+    pub(crate) async fn answer(&self, request: &Value) -> Response {
+        self.answer_with(LinkConfirmation::Required, request).await
+    }
+
+    pub(crate) async fn answer_with(
+        &self,
+        link_confirmation: LinkConfirmation,
+        request: &Value,
+    ) -> Response {
+        let settings = Settings {
+            state_machine_arn: MACHINE.to_owned(),
+            link_confirmation,
+        };
+        let payload = RawValue::from_string(request.to_string()).unwrap();
+        handle(&settings, &self.client(), &payload).await
+    }
+}
+
+fn http(fault: Fault) -> HttpResponse {
+    let (status, code) = match fault {
+        Fault::AccessDenied => (400, "AccessDeniedException"),
+        _ => (503, "ServiceUnavailable"),
+    };
+    HttpResponse::new(
+        status.try_into().unwrap(),
+        SdkBody::from(format!(
+            r#"{{"__type":"{code}","message":"internal detail of role app-Role-1X"}}"#
+        )),
+    )
+}
+
+/// What the states hand to `AskUser`.
+pub(crate) fn asking() -> Value {
+    let mut data: Value =
+        serde_json::from_str(include_str!("../../../../events/create-policy.json")).unwrap();
+    let record = incident::Record::parse(&data).unwrap();
+    let document = record.document.unwrap();
+    let restricted = RestrictedActions::parse("s3:DeleteBucket,s3:DeleteObject").unwrap();
+    let remediation = iam_policy::remediate(&document, &restricted, Quota::MANAGED);
+    data["verdict"] = json!(Verdict {
+        action: VerdictAction::Remedy,
+        result: VerdictResult::Restricted,
+        change: record.change,
+        findings: iam_policy::judge(&document, &restricted),
+        document: None,
+        mail: None,
+    });
+    data["quarantine"] = json!(Quarantine::InPlace(Contained {
+        versions: Some(ContainedVersions {
+            original: VersionId::parse("v1").unwrap(),
+            quarantine: VersionId::parse("v2").unwrap(),
+            created: true,
+        }),
+        document: KeptDocument::new(&remediation.document),
+        edits: remediation.edits,
+        losses: remediation.losses,
+        evicted: Vec::new(),
+        found_done: false,
+    }));
+    data
+}
+
+/// A request of API Gateway with these query parameters, already decoded.
+pub(crate) fn request(method: &str, answer: &str, query: &[(&str, &str)]) -> Value {
+    let single: HashMap<_, _> = query.iter().copied().collect();
+    let mut multi: HashMap<&str, Vec<&str>> = HashMap::new();
+    for (name, value) in query {
+        multi.entry(name).or_default().push(value);
+    }
+    json!({
+        "resource": format!("/{answer}"),
+        "path": format!("/{answer}"),
+        "httpMethod": method,
+        "headers": {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "User-Agent": "Firefox"},
+        "multiValueHeaders": {"Accept": ["text/html,application/xhtml+xml,*/*;q=0.8"]},
+        "queryStringParameters": if query.is_empty() { Value::Null } else { json!(single) },
+        "multiValueQueryStringParameters": if query.is_empty() { Value::Null } else { json!(multi) },
+        "pathParameters": null,
+        "stageVariables": null,
+        "requestContext": {
+            "stage": "Prod",
+            "path": format!("/Prod/{answer}"),
+            "httpMethod": method,
+            "identity": {"sourceIp": "198.51.100.7", "userAgent": "Firefox"}
+        },
+        "body": null,
+        "isBase64Encoded": false
+    })
+}
+
+/// A form as the page's button sends it.
+pub(crate) fn form(answer: &str, fields: &[(&str, &str)]) -> Value {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields {
+        form.append_pair(name, value);
+    }
+    let mut request = request("POST", answer, &[]);
+    request["headers"]["content-type"] = json!("application/x-www-form-urlencoded");
+    request["body"] = json!(form.finish());
+    request
+}
+
+/// The same request of a client that wants JSON.
+pub(crate) fn wants_json(mut request: Value) -> Value {
+    request["headers"]["Accept"] = json!("application/json");
+    request
+}
