@@ -8,6 +8,8 @@ PORT ?= 4566
 
 LOCAL = cargo run --quiet --package local --
 
+comma := ,
+
 .DEFAULT_GOAL := help
 .PHONY: help demo local test fmt lint lint-template unit e2e setup build deploy actions bench clean requirements rust
 
@@ -38,9 +40,11 @@ lint: rust ## Checks the code with clippy; a warning is a failure.
 	@$(call say,clippy)
 	@cargo clippy --workspace --all-targets -- -D warnings
 
-unit: rust ## Runs the unit tests; they need no emulator.
+unit: rust ## Runs the tests that need no emulator.
 	@$(call say,unit tests)
 	@cargo test
+	@$(call say,agreement of template$(comma) state machine and code)
+	@cargo test --package end-to-end --test agreement
 
 lint-template: rust ## Checks the template and the state machine with their linters.
 	@$(call say,linters of the template)
@@ -49,7 +53,7 @@ lint-template: rust ## Checks the template and the state machine with their lint
 e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
 	@$(call say,end-to-end tests)
 	@cargo test --package local --test emulator
-	@cargo test --package end-to-end
+	@cargo test --package end-to-end --test scenarios
 
 setup: rust ## Installs the pinned tools below .local/tools.
 	@$(LOCAL) setup
@@ -59,6 +63,12 @@ build: rust ## Builds what goes to AWS, with the SAM CLI.
 
 deploy: build ## Deploys to the AWS account of your credentials; asks before it does.
 	@$(LOCAL) sam deploy --guided
+
+actions: rust ## Refreshes the catalogue of known AWS actions.
+	@sh crates/iam-policy/data/refresh.sh
+
+bench: rust ## Measures the policy engine.
+	@cargo bench --package iam-policy
 
 clean: ## Removes everything that was built or installed here.
 	rm -rf target .local .aws-sam

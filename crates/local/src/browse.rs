@@ -76,3 +76,37 @@ fn all<'a>(element: ElementRef<'a>, selector: &str) -> Result<Vec<ElementRef<'a>
         .map_err(|error| anyhow::anyhow!("`{selector}` does not select anything: {error}"))?;
     Ok(element.select(&selector).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Form, form_of};
+
+    #[test]
+    fn a_form_is_sent_as_a_browser_sends_it() -> anyhow::Result<()> {
+        let page = r#"<p>Sure?</p><form method="post" action="deny">
+            <input type="hidden" name="token" value="a+b/c==&amp;d">
+            <textarea name="reason">why &lt;not&gt;</textarea>
+            <button>Deny</button></form>"#;
+        let form = form_of("http://127.0.0.1:1/Prod/allow?token=x", page)?;
+        let expected = Form {
+            action: "http://127.0.0.1:1/Prod/deny".to_owned(),
+            is_post: true,
+            fields: vec![
+                ("token".to_owned(), "a+b/c==&d".to_owned()),
+                ("reason".to_owned(), "why <not>".to_owned()),
+            ],
+        };
+        assert_eq!(form, Some(expected));
+        Ok(())
+    }
+
+    #[test]
+    fn a_page_without_a_form_has_none_and_a_form_without_an_action_answers_its_page()
+    -> anyhow::Result<()> {
+        assert_eq!(form_of("http://127.0.0.1:1/a", "<p>too late</p>")?, None);
+        let form = form_of("http://127.0.0.1:1/a?b=c", "<form></form>")?;
+        let form = form.map(|form| (form.action, form.is_post));
+        assert_eq!(form, Some(("http://127.0.0.1:1/a?b=c".to_owned(), false)));
+        Ok(())
+    }
+}

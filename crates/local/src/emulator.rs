@@ -216,20 +216,8 @@ impl Emulator {
     }
 
     /// The URL on this machine for a link to an API of API Gateway; other links stay as they are.
-    ///
-    /// The path form works in every browser and client, where names below `localhost` do not.
     pub fn local_link(&self, link: &str) -> String {
-        let translated = Url::parse(link).ok().and_then(|url| {
-            let (api, rest) = url.host_str()?.split_once('.')?;
-            rest.starts_with("execute-api.").then(|| {
-                let query = url
-                    .query()
-                    .map(|query| format!("?{query}"))
-                    .unwrap_or_default();
-                self.url(&format!("/_aws/execute-api/{api}{}{query}", url.path()))
-            })
-        });
-        translated.unwrap_or_else(|| link.to_owned())
+        local_link(&self.endpoint(), link).unwrap_or_else(|| link.to_owned())
     }
 
     /// Changes how CloudTrail's events are delivered from now on.
@@ -364,10 +352,51 @@ pub fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
+/// The path form works in every browser and client, where names below `localhost` do not.
+fn local_link(endpoint: &str, link: &str) -> Option<String> {
+    let url = Url::parse(link).ok()?;
+    let (api, domain) = url.host_str()?.split_once('.')?;
+    domain.starts_with("execute-api.").then(|| {
+        let query = url
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        format!("{endpoint}/_aws/execute-api/{api}{}{query}", url.path())
+    })
+}
+
 fn endpoint(port: u16) -> String {
     format!("http://{}:{port}", Ipv4Addr::LOCALHOST)
 }
 
 fn root_credentials() -> Credentials {
     Credentials::new(ROOT_KEY, ROOT_KEY, None, None, "local")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::local_link;
+
+    #[test]
+    fn only_links_to_an_api_are_translated_and_keep_their_query() {
+        let cases = [
+            (
+                "https://ab12.execute-api.us-east-1.amazonaws.com/Prod/allow?token=a%2Bb%3D&x=1",
+                Some("http://127.0.0.1:1/_aws/execute-api/ab12/Prod/allow?token=a%2Bb%3D&x=1"),
+            ),
+            (
+                "https://ab12.execute-api.cn-north-1.amazonaws.com.cn/Prod",
+                Some("http://127.0.0.1:1/_aws/execute-api/ab12/Prod"),
+            ),
+            ("https://console.aws.amazon.com/iam/home#/policies", None),
+            ("not a link", None),
+        ];
+        for (link, expected) in cases {
+            assert_eq!(
+                local_link("http://127.0.0.1:1", link).as_deref(),
+                expected,
+                "{link}"
+            );
+        }
+    }
 }

@@ -205,3 +205,24 @@ impl Mailbox {
 fn is_link(word: &str) -> bool {
     word.starts_with("https://") || word.starts_with("http://")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Mail;
+
+    #[test]
+    fn links_are_taken_as_they_are_written() {
+        let message = "Decide:\nhttps://a.example/Prod/allow?token=x%2By\nhttps://a.example/Prod/deny?token=x%2By\n(see docs)";
+        let mail = Mail::new(String::new(), message.to_owned());
+        assert_eq!(
+            mail.link_to("allow"),
+            Some("https://a.example/Prod/allow?token=x%2By")
+        );
+        assert_eq!(
+            mail.link_to("deny"),
+            Some("https://a.example/Prod/deny?token=x%2By")
+        );
+        assert_eq!(mail.link_to("Prod"), None);
+        assert_eq!(mail.links.len(), 2);
+    }
+}
