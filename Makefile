@@ -39,6 +39,7 @@ fmt: rust ## Checks the format of the code (`cargo fmt` mends it).
 lint: rust ## Checks the code with clippy; a warning is a failure.
 	@$(call say,clippy)
 	@cargo clippy --workspace --all-targets -- -D warnings
+	@cargo clippy --package local --test emulator -- -D warnings
 
 unit: rust ## Runs the tests that need no emulator.
 	@$(call say,unit tests)

@@ -1,0 +1,194 @@
+//! The gaps between MiniStack and AWS that the launcher closes.
+
+use anyhow::{Context as _, Result};
+use aws_sdk_sfn::error::ProvideErrorMetadata as _;
+use aws_sdk_sfn::types::{ExecutionStatus, StateMachineType};
+use local::{Emulator, poll};
+use serde_json::{Value, json};
+
+use crate::support::{DOCUMENT, SOON, TRUST, create_policy, emulator};
+
+#[tokio::test]
+async fn default_versions_can_be_set_and_version_ids_do_not_come_back() -> Result<()> {
+    let emulator = emulator().await?;
+    let iam = emulator.iam();
+    let arn = create_policy(&emulator, "versions").await?;
+    let create = async |is_default: bool| -> Result<String> {
+        let create = iam
+            .create_policy_version()
+            .policy_arn(&arn)
+            .policy_document(DOCUMENT)
+            .set_as_default(is_default);
+        create
+            .send()
+            .await?
+            .policy_version
+            .and_then(|version| version.version_id)
+            .context("no version")
+    };
+    assert_eq!(create(true).await?, "v2");
+    iam.set_default_policy_version()
+        .policy_arn(&arn)
+        .version_id("v1")
+        .send()
+        .await?;
+    let policy = iam
+        .get_policy()
+        .policy_arn(&arn)
+        .send()
+        .await?
+        .policy
+        .context("no policy")?;
+    assert_eq!(policy.default_version_id.as_deref(), Some("v1"));
+    let unknown = iam
+        .set_default_policy_version()
+        .policy_arn(&arn)
+        .version_id("v9")
+        .send()
+        .await;
+    assert!(unknown.is_err_and(|error| error.into_service_error().is_no_such_entity_exception()));
+
+    iam.delete_policy_version()
+        .policy_arn(&arn)
+        .version_id("v2")
+        .send()
+        .await?;
+    assert_eq!(create(false).await?, "v3");
+    let listed = iam
+        .list_policy_versions()
+        .policy_arn(&arn)
+        .send()
+        .await?
+        .versions
+        .unwrap_or_default();
+    let mut ids: Vec<_> = listed
+        .into_iter()
+        .filter_map(|version| version.version_id)
+        .collect();
+    ids.sort();
+    assert_eq!(ids, ["v1", "v3"]);
+    emulator.stop().await
+}
+
+/// Starts a machine of one callback task with these members; returns the execution's ARN.
+async fn start_callback(emulator: &Emulator, resource: &str, parameters: Value) -> Result<String> {
+    let trust = TRUST.replace(r#"{"AWS": "*"}"#, r#"{"Service": "states.amazonaws.com"}"#);
+    let role = emulator
+        .iam()
+        .create_role()
+        .role_name("machine")
+        .assume_role_policy_document(trust)
+        .send()
+        .await?;
+    let definition = json!({
+        "StartAt": "Ask",
+        "States": {
+            "Ask": {
+                "Type": "Task",
+                "Resource": format!("arn:aws:states:::{resource}.waitForTaskToken"),
+                "Parameters": parameters,
+                "TimeoutSeconds": 300,
+                "End": true,
+            },
+        },
+    });
+    let sfn = emulator.sfn();
+    let machine = sfn
+        .create_state_machine()
+        .name("callback")
+        .definition(definition.to_string())
+        .role_arn(role.role.context("no role")?.arn)
+        .r#type(StateMachineType::Standard)
+        .send()
+        .await?
+        .state_machine_arn;
+    Ok(sfn
+        .start_execution()
+        .state_machine_arn(machine)
+        .send()
+        .await?
+        .execution_arn)
+}
+
+#[tokio::test]
+async fn a_callback_task_fails_with_its_function() -> Result<()> {
+    let emulator = emulator().await?;
+    let parameters = json!({"FunctionName": "missing", "Payload": {"token.$": "$$.Task.Token"}});
+    let arn = start_callback(&emulator, "lambda:invoke", parameters).await?;
+    let ended = poll("the end of the execution", SOON, async || {
+        let described = emulator
+            .sfn()
+            .describe_execution()
+            .execution_arn(&arn)
+            .send()
+            .await?;
+        Ok((described.status != ExecutionStatus::Running).then_some(described))
+    })
+    .await?;
+    assert_eq!(
+        ended.error.as_deref(),
+        Some("Lambda.ResourceNotFoundException")
+    );
+    emulator.stop().await
+}
+
+#[tokio::test]
+async fn a_token_is_taken_once_and_refused_by_name() -> Result<()> {
+    let emulator = emulator().await?;
+    let sqs = &emulator.clients().sqs;
+    let queue = sqs
+        .create_queue()
+        .queue_name("tokens")
+        .send()
+        .await?
+        .queue_url
+        .context("no queue")?;
+    let parameters = json!({"QueueUrl": queue, "MessageBody": {"token.$": "$$.Task.Token"}});
+    start_callback(&emulator, "sqs:sendMessage", parameters).await?;
+    let message = poll("the token", SOON, async || {
+        Ok(sqs
+            .receive_message()
+            .queue_url(&queue)
+            .send()
+            .await?
+            .messages
+            .unwrap_or_default()
+            .pop())
+    })
+    .await?;
+    let body: Value = serde_json::from_str(&message.body.context("no body")?)?;
+    let token = body
+        .get("token")
+        .and_then(Value::as_str)
+        .context("no token")?;
+    assert_eq!(token.len(), 668);
+
+    // Well formed, but given to nobody.
+    let another = format!("{}AAAAAAA=", token.split_at(token.len() - 8).0);
+    let answers = [
+        ("mangled", "x", "{}", Some("InvalidToken")),
+        ("of nobody", &another, "{}", Some("TaskDoesNotExist")),
+        (
+            "with an answer that is not JSON",
+            token,
+            "yes",
+            Some("InvalidOutput"),
+        ),
+        ("right", token, "{}", None),
+        ("used", token, "{}", Some("TaskTimedOut")),
+    ];
+    for (what, token, output, error) in answers {
+        let sent = emulator
+            .sfn()
+            .send_task_success()
+            .task_token(token)
+            .output(output)
+            .send()
+            .await;
+        let code = sent
+            .err()
+            .and_then(|error| error.into_service_error().code().map(str::to_owned));
+        assert_eq!(code.as_deref(), error, "a token that is {what}");
+    }
+    emulator.stop().await
+}
