@@ -391,6 +391,7 @@ fn restore(
             action,
             original: &id(1),
             quarantine: &id(2),
+            remediated: &KeptDocument::new(REMEDIATED),
             created: true,
             event_time: Timestamp::from_second(EVENT_SECOND).unwrap(),
             first_seen: first_seen.as_slice(),
@@ -467,6 +468,24 @@ fn a_decision_after_a_newer_change_touches_nothing() {
             Some(RestoreStep::Superseded)
         );
         assert_eq!(iam.versions, before.versions);
+    }
+}
+
+#[test]
+fn a_double_that_was_made_late_is_the_quarantine_and_no_newer_change() {
+    for (action, in_force, left) in [
+        (DecisionAction::Allow, id(1), vec![id(1)]),
+        (DecisionAction::Deny, id(3), vec![id(3)]),
+        (DecisionAction::Expire, id(3), vec![id(1), id(3)]),
+    ] {
+        let mut iam = contained();
+        iam.create(RESTRUCTURED);
+        assert_eq!(
+            restore(&mut iam, action, false, None),
+            Some(RestoreStep::Settled)
+        );
+        let ids: Vec<_> = iam.versions.iter().map(|it| it.id.clone()).collect();
+        assert_eq!((iam.default().id.clone(), ids), (in_force, left));
     }
 }
 

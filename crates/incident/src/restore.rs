@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::document::same_meaning;
 use crate::message::DecisionAction;
-use crate::quarantine::{InlineStep, is_newer};
-use crate::{KeptDocument, ManagedSnapshot, VersionId};
+use crate::quarantine::{InlineStep, is_newer, since};
+use crate::{KeptDocument, ManagedSnapshot, Version, VersionId};
 
 /// What one run of the function knows besides the snapshot.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,8 @@ pub struct Restoring<'a> {
     pub original: &'a VersionId,
     /// The version that holds the remediated document.
     pub quarantine: &'a VersionId,
+    /// The remediated document, as it was read back.
+    pub remediated: &'a KeptDocument,
     /// Whether the guard made the quarantine version.
     pub created: bool,
     /// When the change was made.
@@ -59,7 +61,7 @@ impl Restoring<'_> {
         let original = snapshot
             .version(self.original)
             .map(|version| version.id.clone());
-        let quarantined = default.id == *self.quarantine;
+        let quarantined = self.is_quarantine(default);
         match self.action {
             DecisionAction::Allow if default.id == *self.original => {
                 self.leave_original(snapshot, is_clean)
@@ -70,13 +72,24 @@ impl Restoring<'_> {
             },
             DecisionAction::Deny if quarantined => match original {
                 Some(original) => RestoreStep::Delete(original),
-                None => RestoreStep::Settled,
+                None => self.leave_one_quarantine(snapshot),
             },
-            DecisionAction::Expire if quarantined => RestoreStep::Settled,
+            DecisionAction::Expire if quarantined => self.leave_one_quarantine(snapshot),
             DecisionAction::Allow | DecisionAction::Deny | DecisionAction::Expire => {
                 self.believed(is_newer(default, self.quarantine, self.event_time))
             }
         }
+    }
+
+    /// Whether a version is the quarantine, or its double.
+    ///
+    /// A call whose answer never came can be carried out when the quarantine has long been at rest.
+    /// What it makes is no newer change: it puts in force what is in force.
+    fn is_quarantine(&self, version: &Version) -> bool {
+        version.id == *self.quarantine
+            || (version.id.number() > self.quarantine.number()
+                && since(version, self.event_time)
+                && self.remediated.same_meaning(&version.document))
     }
 
     /// The original is in force again: give way to a newer harmless change that the write overtook, and clean up.
@@ -89,14 +102,23 @@ impl Restoring<'_> {
             .versions
             .iter()
             .rev()
-            .find(|version| !self.first_seen.contains(&version.id))
+            .find(|version| !self.first_seen.contains(&version.id) && !self.is_quarantine(version))
             .filter(|version| is_clean(&version.document));
         match overtaken {
             Some(newer) => RestoreStep::Activate(newer.id.clone()),
-            None if self.created && snapshot.version(self.quarantine).is_some() => {
-                RestoreStep::Delete(self.quarantine.clone())
-            }
-            None => RestoreStep::Settled,
+            None => self.leave_one_quarantine(snapshot),
+        }
+    }
+
+    /// Cleans up after the guard: of the quarantine versions that are not in force, none is left.
+    fn leave_one_quarantine(&self, snapshot: &ManagedSnapshot) -> RestoreStep {
+        let mut spare = snapshot
+            .versions
+            .iter()
+            .filter(|version| !version.is_default && self.is_quarantine(version));
+        match spare.next() {
+            Some(spare) if self.created => RestoreStep::Delete(spare.id.clone()),
+            _ => RestoreStep::Settled,
         }
     }
 

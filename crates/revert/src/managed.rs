@@ -41,6 +41,7 @@ pub(crate) async fn settle(
             action: request.decision.action,
             original: &versions.original,
             quarantine: &versions.quarantine,
+            remediated: &request.quarantine.document,
             created: versions.created,
             event_time: request.change.event_time,
             first_seen: first_seen.as_slice(),
