@@ -111,3 +111,32 @@ pub async fn handle(
 pub fn client(config: &SdkConfig) -> aws_sdk_sns::Client {
     aws_sdk_sns::Client::new(config)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_percent_encoded_and_stay_below_the_stage() {
+        let token = TaskToken::parse("AQCE+a/b==").unwrap();
+        let execution =
+            ExecutionArn::parse("arn:aws:states:us-east-1:111122223333:execution:guard:one")
+                .unwrap();
+        for api_url in [
+            "https://a1b2.execute-api.us-east-1.amazonaws.com/Prod",
+            "https://a1b2.execute-api.us-east-1.amazonaws.com/Prod/",
+        ] {
+            let settings = Settings {
+                topic_arn: "arn:aws:sns:us-east-1:111122223333:topic".to_owned(),
+                api_url: api_url.parse().unwrap(),
+                link_confirmation: LinkConfirmation::Required,
+            };
+            let links = settings.links(&token, &execution);
+            assert_eq!(
+                links.deny,
+                "https://a1b2.execute-api.us-east-1.amazonaws.com/Prod/deny?token=AQCE%2Ba%2Fb%3D%3D&execution=arn%3Aaws%3Astates%3Aus-east-1%3A111122223333%3Aexecution%3Aguard%3Aone"
+            );
+            assert_eq!(links.allow, links.deny.replace("/deny", "/allow"));
+        }
+    }
+}
