@@ -21,7 +21,7 @@ import threading
 
 MINISTACK_VERSION = "1.5.33"
 # Longer than a clean stop ever took; after it, the process ends without manners.
-STOP_DEADLINE_SECONDS = 5.0
+STOP_DEADLINE_SECONDS = 30.0
 
 
 def prepare_environment() -> None:
