@@ -146,7 +146,7 @@ impl Reply {
             .to_owned(),
             Self::Closed => "Nothing was decided now. This link was used already, or its time is over, or it was never a valid one. The e-mails and the execution tell which.".to_owned(),
             Self::Over(execution) => over(execution),
-            Self::NotRecorded { .. } => "Your decision was NOT recorded, because AWS Step Functions could not be reached or did not take it. Nothing has changed. Please try again.".to_owned(),
+            Self::NotRecorded { .. } => "Your decision is NOT recorded: AWS Step Functions could not be reached, or did not confirm it. Please try again; a decision counts only once, so this does no harm.".to_owned(),
             Self::BadLink(problem) => format!("Nothing was decided. {problem}"),
             Self::Unreadable(ReadProblem::NotFound) => {
                 "Nothing was decided. The incident that the link names does not exist, or no longer. Open the link in the e-mail again, as a whole.".to_owned()
