@@ -1,27 +1,37 @@
 use std::time::Duration;
 
-use aws_config::environment::{
-    EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider,
-};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+use crate::https::Https;
 
 /// Settings for every SDK client of the functions.
 ///
-/// A Lambda has its credentials and region in the environment, so no other source is asked.
-/// `AWS_ENDPOINT_URL` is honoured; the local stack needs it.
+/// A Lambda has its credentials, its region and its endpoints in the environment, so no other source is asked, and what would ask them (profiles, containers, instance metadata, STS) is not even linked: `aws_config`'s loader brings all of it along.
+/// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured (AWS SDKs and Tools Reference Guide, "Service-specific endpoints"); the local stack needs the first.
 ///
 /// One attempt is short, so that a lost connection is noticed while there is time for the next; the state machine retries beyond that.
-pub async fn sdk_config() -> SdkConfig {
-    let http_client = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https();
-    aws_config::defaults(BehaviorVersion::latest())
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-        .region(EnvironmentVariableRegionProvider::new())
-        .http_client(http_client)
+#[must_use]
+pub fn sdk_config() -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .credentials_provider(SharedCredentialsProvider::new(
+            EnvironmentVariableCredentialsProvider::new(),
+        ))
+        .region(
+            variable("AWS_REGION")
+                .or_else(|| variable("AWS_DEFAULT_REGION"))
+                .map(Region::new),
+        )
+        .service_config(ServiceEndpoints)
+        .http_client(Https::new())
+        // The time limit of an attempt covers its body as well.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(2))
@@ -30,6 +40,23 @@ pub async fn sdk_config() -> SdkConfig {
                 .build(),
         )
         .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .load()
-        .await
+        .build()
+}
+
+/// The endpoint of one service, where a variable names it; otherwise the one for all, if there is one.
+#[derive(Debug)]
+struct ServiceEndpoints;
+
+impl LoadServiceConfig for ServiceEndpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().replace([' ', '-'], "_").to_uppercase();
+        [format!("{}_{service}", key.env()), key.env().to_owned()]
+            .iter()
+            .find_map(|name| variable(name))
+    }
+}
+
+/// A variable of the SDK's; one that is no text says nothing.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

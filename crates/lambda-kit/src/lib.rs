@@ -3,8 +3,10 @@
 mod aws;
 mod clients;
 mod error;
+mod https;
 mod logging;
 mod settings;
+mod tls;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;

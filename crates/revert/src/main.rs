@@ -7,6 +7,6 @@ use revert::{Settings, handle};
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
     let settings = Settings::from_env()?;
-    let store = PolicyStore::new(&lambda_kit::sdk_config().await);
+    let store = PolicyStore::new(&lambda_kit::sdk_config());
     lambda_kit::serve(|request| handle(&settings, &store, request)).await
 }

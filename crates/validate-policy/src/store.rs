@@ -24,7 +24,7 @@ impl LazyStore {
     /// The store.
     pub async fn get(&self) -> &PolicyStore {
         self.0
-            .get_or_init(async || PolicyStore::new(&sdk_config().await))
+            .get_or_init(async || PolicyStore::new(&sdk_config()))
             .await
     }
 }

@@ -1,0 +1,183 @@
+//! What the stub of AWS answers: one managed policy that changes as IAM's would, one waiting execution, one topic.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// An answer over HTTP.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: String,
+}
+
+/// What AWS holds.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    versions: Vec<Version>,
+    made: usize,
+    history: String,
+    calls: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Version {
+    id: String,
+    document: String,
+    is_default: bool,
+}
+
+impl World {
+    /// A policy with these documents as `v1`, `v2` and so on; the last is in force.
+    pub(crate) fn with_documents(documents: &[&str]) -> Self {
+        let mut world = Self::default();
+        for document in documents {
+            world.add(document);
+        }
+        world
+    }
+
+    /// An execution whose history is this answer of `GetExecutionHistory`.
+    pub(crate) fn with_history(history: String) -> Self {
+        Self {
+            history,
+            ..Self::default()
+        }
+    }
+
+    /// The names of the calls so far.
+    pub(crate) fn calls(&self) -> &[String] {
+        &self.calls
+    }
+
+    /// Answers a call: `target` is the operation of a JSON protocol, and the query protocol has it in the body.
+    pub(crate) fn answer(&mut self, target: Option<&str>, body: &[u8]) -> Answer {
+        if let Some(operation) = target.and_then(|target| target.split_once('.')) {
+            return self.answer_json(operation.1);
+        }
+        let parameters: Vec<_> = form_urlencoded::parse(body).collect();
+        let parameter = |name: &str| -> Cow<'_, str> {
+            parameters
+                .iter()
+                .find(|(key, _)| key == name)
+                .map_or(Cow::Borrowed(""), |(_, value)| value.clone())
+        };
+        self.answer_query(&parameter("Action"), parameter)
+    }
+
+    fn answer_json(&mut self, operation: &str) -> Answer {
+        self.calls.push(operation.to_owned());
+        let (status, body) = match operation {
+            "GetExecutionHistory" => (200, self.history.clone()),
+            "SendTaskSuccess" => (200, "{}".to_owned()),
+            _ => (400, r#"{"__type":"UnknownOperationException"}"#.to_owned()),
+        };
+        Answer {
+            status,
+            content_type: "application/x-amz-json-1.0",
+            body,
+        }
+    }
+
+    fn answer_query<'p>(
+        &mut self,
+        action: &str,
+        parameter: impl Fn(&str) -> Cow<'p, str>,
+    ) -> Answer {
+        self.calls.push(action.to_owned());
+        let id = parameter("VersionId");
+        let result = match action {
+            "ListPolicyVersions" => {
+                let mut members = String::new();
+                for version in self.versions.iter().rev() {
+                    member(&mut members, "member", version, false);
+                }
+                Some(format!(
+                    "<Versions>{members}</Versions><IsTruncated>false</IsTruncated>"
+                ))
+            }
+            "GetPolicyVersion" => {
+                self.versions
+                    .iter()
+                    .find(|version| version.id == id)
+                    .map(|version| {
+                        let mut text = String::new();
+                        member(&mut text, "PolicyVersion", version, true);
+                        text
+                    })
+            }
+            "CreatePolicyVersion" => {
+                self.add(&parameter("PolicyDocument"));
+                let mut text = String::new();
+                if let Some(version) = self.versions.last() {
+                    member(&mut text, "PolicyVersion", version, false);
+                }
+                Some(text)
+            }
+            "SetDefaultPolicyVersion" => {
+                for version in &mut self.versions {
+                    version.is_default = version.id == id;
+                }
+                Some(String::new())
+            }
+            "DeletePolicyVersion" => {
+                self.versions.retain(|version| version.id != id);
+                Some(String::new())
+            }
+            "Publish" => {
+                Some("<MessageId>567910cd-659e-55d4-8ccb-5aaf14679dc0</MessageId>".to_owned())
+            }
+            _ => None,
+        };
+        let (status, body) = match result {
+            Some(result) => (
+                200,
+                format!(
+                    "<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"
+                ),
+            ),
+            None => (
+                404,
+                "<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>not in this stub</Message></Error></ErrorResponse>"
+                    .to_owned(),
+            ),
+        };
+        Answer {
+            status,
+            content_type: "text/xml",
+            body,
+        }
+    }
+
+    /// A new version comes into force at once, as every caller here asks for it.
+    fn add(&mut self, document: &str) {
+        self.made += 1;
+        for version in &mut self.versions {
+            version.is_default = false;
+        }
+        self.versions.push(Version {
+            id: format!("v{}", self.made),
+            document: document.to_owned(),
+            is_default: true,
+        });
+    }
+}
+
+fn member(into: &mut String, element: &str, version: &Version, with_document: bool) {
+    let document = if with_document {
+        let encoded = utf8_percent_encode(&version.document, NON_ALPHANUMERIC);
+        format!("<Document>{encoded}</Document>")
+    } else {
+        String::new()
+    };
+    // Writing to a string cannot fail.
+    if write!(
+        into,
+        "<{element}>{document}<VersionId>{}</VersionId><IsDefaultVersion>{}</IsDefaultVersion><CreateDate>2026-03-02T09:15:27Z</CreateDate></{element}>",
+        version.id, version.is_default
+    )
+    .is_err()
+    {}
+}

@@ -1,0 +1,150 @@
+//! A stub of AWS behind HTTPS: enough of IAM, SNS and Step Functions for one invocation of each function.
+//!
+//! Its certificate is made on the spot; the functions trust it through `SSL_CERT_FILE`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context as _, Result};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
+use tempfile::NamedTempFile;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::answers::{Answer, World};
+
+/// The host that the certificate is made out to.
+const HOST: &str = "localhost";
+
+/// The stub.
+#[derive(Debug)]
+pub(crate) struct Aws {
+    address: SocketAddr,
+    roots: NamedTempFile,
+    world: Arc<Mutex<World>>,
+    _server: JoinSet<()>,
+}
+
+impl Aws {
+    /// Listens on a free port of the loopback interface.
+    pub(crate) async fn start() -> Result<Self> {
+        let (roots, acceptor) = certify().context("cannot make a certificate")?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .context("cannot listen for AWS")?;
+        let address = listener.local_addr().context("cannot listen for AWS")?;
+        let world = Arc::new(Mutex::new(World::default()));
+        let mut server = JoinSet::new();
+        server.spawn(serve(listener, acceptor, Arc::clone(&world)));
+        Ok(Self {
+            address,
+            roots,
+            world,
+            _server: server,
+        })
+    }
+
+    /// The value of `AWS_ENDPOINT_URL`.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("https://{HOST}:{}", self.address.port())
+    }
+
+    /// The value of `SSL_CERT_FILE`.
+    pub(crate) fn roots(&self) -> &Path {
+        self.roots.path()
+    }
+
+    /// Puts the account into the state that an invocation starts from.
+    pub(crate) fn set(&self, world: World) {
+        *lock(&self.world) = world;
+    }
+
+    /// The calls that were answered since [`Aws::set`].
+    pub(crate) fn calls(&self) -> Vec<String> {
+        lock(&self.world).calls().to_vec()
+    }
+}
+
+/// A root, and a certificate for [`HOST`] below an intermediate one, as AWS's endpoints have them.
+fn certify() -> Result<(NamedTempFile, TlsAcceptor)> {
+    let authority = |name: &str| -> Result<CertificateParams> {
+        let mut params = CertificateParams::new([])?;
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        params
+            .distinguished_name
+            .push(rcgen::DnType::CommonName, name);
+        Ok(params)
+    };
+    let root = CertifiedIssuer::self_signed(authority("root")?, KeyPair::generate()?)?;
+    let between =
+        CertifiedIssuer::signed_by(authority("intermediate")?, KeyPair::generate()?, &root)?;
+    let key = KeyPair::generate()?;
+    let certificate = CertificateParams::new([HOST.to_owned()])?.signed_by(&key, &between)?;
+
+    let file = NamedTempFile::with_prefix("roots-")?;
+    std::fs::write(file.path(), root.pem())?;
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone(), between.der().clone()],
+            PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
+        )?;
+    Ok((file, TlsAcceptor::from(Arc::new(config))))
+}
+
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor, world: Arc<Mutex<World>>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let (acceptor, world) = (acceptor.clone(), Arc::clone(&world));
+        connections.spawn(async move {
+            let service = service_fn(move |request| answer(request, Arc::clone(&world)));
+            // A function that does not trust the stub says so itself, and one that was killed says nothing.
+            if let Ok(stream) = acceptor.accept(stream).await
+                && http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await
+                    .is_err()
+            {}
+        });
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    world: Arc<Mutex<World>>,
+) -> Result<Response<Full<Bytes>>> {
+    let target = request
+        .headers()
+        .get("X-Amz-Target")
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    let body = request.into_body().collect().await?.to_bytes();
+    let Answer {
+        status,
+        content_type,
+        body,
+    } = lock(&world).answer(target.as_deref(), &body);
+    let mut response = Response::builder()
+        .status(StatusCode::from_u16(status)?)
+        .header("Content-Type", content_type);
+    response = response.header("x-amzn-RequestId", "e9f4f3a2-0000-4000-8000-000000000000");
+    Ok(response.body(Full::from(body))?)
+}
+
+fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
+    // A panic elsewhere leaves nothing half done here.
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}

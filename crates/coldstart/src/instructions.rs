@@ -1,0 +1,100 @@
+//! Instruction counts under valgrind: the figure that does not depend on how busy the machine is.
+
+use anyhow::{Context as _, Result, bail};
+use tempfile::NamedTempFile;
+use tokio::process::Command;
+
+use crate::aws::Aws;
+use crate::measure::check;
+use crate::process::Process;
+use crate::runtime_api::RuntimeApi;
+use crate::subject::Subject;
+
+/// Instructions of one function, in user space.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instructions {
+    /// From the start to the first request for an event.
+    pub(crate) init: u64,
+    /// From the start to the first answer.
+    pub(crate) first: u64,
+}
+
+/// Whether valgrind can be run.
+///
+/// # Errors
+///
+/// What to install, where it cannot.
+pub(crate) async fn check_valgrind() -> Result<()> {
+    let mut ask = local::command::program("valgrind");
+    ask.arg("--version");
+    match local::command::run_captured(ask, "valgrind").await {
+        Ok(_) => Ok(()),
+        Err(_) => bail!(
+            "valgrind is missing, which counts instructions: install it (Debian: apt-get install valgrind) and run this again"
+        ),
+    }
+}
+
+/// Counts the instructions of a function, in two lives: one ends at the first request for an event, the other at the first answer.
+pub(crate) async fn count(subject: &Subject) -> Result<Instructions> {
+    Ok(Instructions {
+        init: count_until(subject, End::Asks).await?,
+        first: count_until(subject, End::Answers).await?,
+    })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Asks,
+    Answers,
+}
+
+async fn count_until(subject: &Subject, end: End) -> Result<u64> {
+    let mut api = RuntimeApi::start().await?;
+    let aws = Aws::start().await?;
+    let log = NamedTempFile::new().context("cannot make a file for valgrind's report")?;
+    let mut valgrind = Command::new("valgrind");
+    valgrind
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(format!("--log-file={}", log.path().display()))
+        .arg(subject.program());
+    let process = Process::start(valgrind, &api, &aws)?;
+    // What is held here keeps the function waiting, and so from running on, until it is ended.
+    let waiting = api.next().await?;
+    match end {
+        End::Asks => {
+            process.end().await?;
+            drop(waiting);
+        }
+        End::Answers => {
+            aws.set(subject.world());
+            api.give(waiting, &subject.payload)?;
+            let answered = api.answer().await?;
+            check(subject, answered.body(), &aws)?;
+            process.end().await?;
+        }
+    }
+    let report = std::fs::read_to_string(log.path()).context("cannot read valgrind's report")?;
+    read_report(&report).with_context(|| format!("valgrind reports no count: {report}"))
+}
+
+/// The count in a report of callgrind: `==4711== Collected : 2345678`.
+fn read_report(report: &str) -> Option<u64> {
+    report.lines().find_map(|line| {
+        let (_, count) = line.split_once("Collected :")?;
+        count.trim().parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_report;
+
+    #[test]
+    fn the_count_is_found_in_the_report() {
+        let report = "==7== Process terminating with default action of signal 15 (SIGTERM)\n==7== \n==7== Events    : Ir\n==7== Collected : 2345678\n";
+        assert_eq!(read_report(report), Some(2_345_678));
+        assert_eq!(read_report("==7== Collected : \n"), None);
+        assert_eq!(read_report(""), None);
+    }
+}

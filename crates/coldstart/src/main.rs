@@ -1,0 +1,68 @@
+//! `coldstart`: measures how the functions start, and holds them to it.
+//!
+//! It starts the executables that go to AWS as Lambda starts them: with an emulated Runtime API, and with
+//! a stub of AWS behind HTTPS.
+
+mod answers;
+mod aws;
+mod bench;
+mod gate;
+mod instructions;
+mod measure;
+mod process;
+mod release;
+mod runtime_api;
+mod subject;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use local::report;
+
+/// Measurements of the functions.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measures the functions next to one that does nothing.
+    Bench {
+        /// How often each function is started.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+        rounds: u64,
+        /// Prints JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Holds the functions to the limits of `limits.json`.
+    Gate {
+        /// Sets the limits a tenth above what is measured now.
+        #[arg(long)]
+        set: bool,
+    },
+    /// Builds what is measured.
+    Build,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse().command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::line(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Bench { rounds, json } => bench::run(usize::try_from(rounds)?, json).await,
+        Command::Gate { set } => gate::run(set).await,
+        Command::Build => release::build().await,
+    }
+}

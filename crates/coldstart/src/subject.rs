@@ -1,0 +1,169 @@
+//! What is measured: the five functions and the one that does nothing, each with its event, its settings and what AWS holds.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+use local::{functions, workspace};
+use serde_json::{Value, json};
+
+use crate::answers::World;
+
+/// The function that does nothing.
+pub(crate) const DO_NOTHING: &str = "do-nothing";
+/// The ARN under which the functions are invoked.
+pub(crate) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:111122223333:function:measured";
+
+/// The environment that the template and Lambda give, apart from what differs from run to run.
+const ENVIRONMENT: [(&str, &str); 18] = [
+    ("RESTRICTED_ACTIONS", "s3:DeleteBucket,s3:DeleteObject"),
+    (
+        "TOPIC_ARN",
+        "arn:aws:sns:us-east-1:111122223333:automated-iam-policy-alerts-and-approvals",
+    ),
+    (
+        "API_URL",
+        "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/Prod",
+    ),
+    ("LINK_CONFIRMATION", "required"),
+    (
+        "STATE_MACHINE_ARN",
+        "arn:aws:states:us-east-1:111122223333:stateMachine:automated-iam-policy-alerts-and-approvals-incidents",
+    ),
+    ("AWS_REGION", "us-east-1"),
+    ("AWS_DEFAULT_REGION", "us-east-1"),
+    ("AWS_ACCESS_KEY_ID", "ASIAI44QH8DHBEXAMPLE"),
+    (
+        "AWS_SECRET_ACCESS_KEY",
+        "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+    ),
+    (
+        "AWS_SESSION_TOKEN",
+        "AQoDYXdzEJr//////////wEaoAK1wvxJY12r2IrDFT2IvAzTCn3zHoZ7YNtpiQLF0MqZye/qwjzP2iEXAMPLEbw/m3hsj8VBTkPORGvr9jM5sgP+w9IZWZnU+LWhmg==",
+    ),
+    ("AWS_LAMBDA_FUNCTION_NAME", "measured"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+    ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/measured"),
+    (
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "2026/11/22/[$LATEST]0f3f9d3e6f0b4c399a771f0e5a6f2d10",
+    ),
+    ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+    ("_HANDLER", "bootstrap"),
+];
+
+/// A function under measurement.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The event that it gets.
+    pub(crate) payload: String,
+    start: Start,
+}
+
+/// What AWS holds before each invocation.
+#[derive(Debug)]
+enum Start {
+    Documents(Vec<String>),
+    History(String),
+}
+
+impl Subject {
+    /// The function that does nothing, then the five, as the workflow calls them.
+    pub(crate) fn all() -> Result<Vec<Self>> {
+        let mut all = vec![Self::of(DO_NOTHING)?];
+        for name in functions::BINARIES {
+            all.push(Self::of(name)?);
+        }
+        Ok(all)
+    }
+
+    fn of(name: &'static str) -> Result<Self> {
+        let payload = match name {
+            DO_NOTHING => read_payload("validate-policy")?,
+            _ => read_payload(name)?,
+        };
+        let start = match name {
+            "remediate" => Start::Documents(vec![text(&payload, "/document")?]),
+            "revert" => Start::Documents(vec![
+                text(&payload, "/document")?,
+                text(&payload, "/quarantine/document")?,
+            ]),
+            "approve-callback" => Start::History(waiting_history()?),
+            _ => Start::Documents(Vec::new()),
+        };
+        Ok(Self {
+            name,
+            payload: payload.to_string(),
+            start,
+        })
+    }
+
+    /// The executable that `cargo lambda build --release` made.
+    pub(crate) fn program(&self) -> PathBuf {
+        workspace::root()
+            .join("target/lambda")
+            .join(self.name)
+            .join("bootstrap")
+    }
+
+    /// The environment, apart from what differs from run to run.
+    pub(crate) fn environment() -> &'static [(&'static str, &'static str)] {
+        &ENVIRONMENT
+    }
+
+    /// What AWS holds before an invocation.
+    pub(crate) fn world(&self) -> World {
+        match &self.start {
+            Start::Documents(documents) => {
+                World::with_documents(&documents.iter().map(String::as_str).collect::<Vec<_>>())
+            }
+            Start::History(history) => World::with_history(history.clone()),
+        }
+    }
+}
+
+fn read_payload(name: &str) -> Result<Value> {
+    let path = workspace::root().join(format!("events/invoke/{name}.json"));
+    let json = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read `{}`", path.display()))?;
+    serde_json::from_str(&json).with_context(|| format!("`{}` is no JSON", path.display()))
+}
+
+fn text(payload: &Value, pointer: &str) -> Result<String> {
+    payload
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+        .with_context(|| format!("the payload has no text at `{pointer}`"))
+}
+
+/// The newest events of an execution that waits for the administrator, as Step Functions answers them.
+fn waiting_history() -> Result<String> {
+    let asked = read_payload("notify")?;
+    let mut state = read_payload("validate-policy")?["event"].take();
+    state["verdict"] = json!({
+        "action": "remedy",
+        "change": asked["change"],
+        "findings": asked["findings"],
+        "document": asked["document"],
+    });
+    state["quarantine"] = asked["quarantine"].clone();
+    let parameters = json!({
+        "FunctionName": FUNCTION_ARN,
+        "Payload": asked,
+    });
+    Ok(json!({
+        "events": [
+            { "id": 13, "previousEventId": 12, "timestamp": 1_772_442_932.1, "type": "TaskSubmitted",
+              "taskSubmittedEventDetails": { "resourceType": "lambda", "resource": "invoke.waitForTaskToken", "output": "{}" } },
+            { "id": 11, "previousEventId": 10, "timestamp": 1_772_442_931.9, "type": "TaskScheduled",
+              "taskScheduledEventDetails": { "resourceType": "lambda", "resource": "invoke.waitForTaskToken", "region": "us-east-1", "parameters": parameters.to_string() } },
+            { "id": 10, "previousEventId": 9, "timestamp": 1_772_442_931.9, "type": "TaskStateEntered",
+              "stateEnteredEventDetails": { "name": "AskUser", "input": state.to_string() } },
+        ],
+    })
+    .to_string())
+}
