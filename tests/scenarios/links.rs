@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, ensure};
-use end_to_end::{Scenario, World, document};
-use local::{browse, http};
+use anyhow::{Context as _, Result, ensure};
+use end_to_end::{SOON, Scenario, World, document};
+use local::{browse, http, poll};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -15,6 +15,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             opening_decides_nothing,
         ),
         Scenario::new("links::a_token_appended_by_hand_works", by_hand),
+        Scenario::new(
+            "links::a_page_that_shows_one_incident_cannot_decide_another",
+            forged,
+        ),
     ]
 }
 
@@ -123,4 +127,43 @@ async fn by_hand(world: Arc<World>) -> Result<()> {
     ensure!(page.status == 200, "status {}: {}", page.status, page.body);
     ensure!(incident.outcome().await? == "allowed");
     Ok(())
+}
+
+/// The token of one incident, with the name of a harmless-looking other one.
+async fn forged(world: Arc<World>) -> Result<()> {
+    let arn = world
+        .create_policy("forged-target", &document(&["s3:DeleteBucket", "s3:GetObject"]))
+        .await?;
+    let target = world.incident("CreatePolicy", "forged-target").await?;
+    world
+        .create_policy("forged-shown", &document(&["s3:DeleteObject"]))
+        .await?;
+    let shown = world.incident("CreatePolicy", "forged-shown").await?;
+    shown.request().await?;
+
+    let link = target.link("allow").await?;
+    let (name, other) = (name_of(target.execution.arn())?, name_of(shown.execution.arn())?);
+    browse::open_and_confirm(&link.replace(name, other)).await?;
+
+    // The decision is not taken: the administrator of the target is asked again, by a mail with another token.
+    let again = poll("a second request", SOON, async || {
+        let requests = world
+            .mails(|mail| mail.link_to("allow").is_some_and(|link| link.contains(name)))
+            .await?;
+        Ok(requests.get(1).cloned())
+    })
+    .await?;
+    ensure!(target.execution.closed().await?.is_none(), "the forged link decided");
+    let asked = target.states().await?.into_iter().filter(|state| state == "AskUser").count();
+    ensure!(asked == 2, "asked {asked} times");
+    let second = again.link_to("deny").context("no link to deny")?;
+    browse::open_and_confirm(&world.emulator.local_link(second)).await?;
+    ensure!(target.outcome().await? == "denied");
+    ensure!(world.versions(&arn).await? == ["v2"]);
+    shown.answer("deny").await?;
+    Ok(())
+}
+
+fn name_of(arn: &str) -> Result<&str> {
+    arn.rsplit(':').next().context("an ARN without a name")
 }

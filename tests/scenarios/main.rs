@@ -4,18 +4,40 @@ use std::process::ExitCode;
 
 use end_to_end::run;
 
+mod callers;
 mod failures;
 mod links;
+mod races;
+mod roles;
+mod rule;
+mod variants;
 mod walkthrough;
 mod workflow;
+mod writes;
 
 fn main() -> anyhow::Result<ExitCode> {
     let mut usual = walkthrough::scenarios();
     usual.extend(workflow::scenarios());
     usual.extend(failures::scenarios());
     usual.extend(links::scenarios());
-    run(vec![(
-        &[("restrictedActions", "s3:DeleteBucket,s3:DeleteObject")],
-        usual,
-    )])
+    usual.extend(roles::scenarios());
+    usual.extend(writes::answered());
+    usual.extend(callers::scenarios());
+    usual.extend(rule::scenarios());
+    let mut set_otherwise = writes::expiring();
+    set_otherwise.extend(variants::scenarios());
+    let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
+    run(vec![
+        (vec![list], usual),
+        (vec![list], races::scenarios()),
+        (
+            vec![
+                list,
+                ("ApprovalTimeoutSeconds", "15"),
+                ("LinkConfirmation", "None"),
+                ("NotifyOnAllowed", "false"),
+            ],
+            set_otherwise,
+        ),
+    ])
 }

@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use local::http::Answer;
-use local::{Closed, Execution, Mail, browse};
+use local::{Closed, Execution, Mail, browse, poll};
 use serde_json::Value;
 
 use crate::{SOON, World};
@@ -51,7 +53,38 @@ impl<'w> Incident<'w> {
             .with_context(|| format!("execution {}", self.execution.arn()))
     }
 
-    fn name(&self) -> String {
+    /// Whether the administrator was asked.
+    ///
+    /// # Errors
+    ///
+    /// Where the mails cannot be read.
+    pub(crate) async fn is_asked(&self) -> Result<bool> {
+        let name = self.name();
+        let asks = |mail: &Mail| {
+            mail.link_to("allow")
+                .is_some_and(|link| link.contains(&name))
+        };
+        Ok(!self.world.mails(asks).await?.is_empty())
+    }
+
+    /// Whether the execution waits for a decision at this moment.
+    ///
+    /// # Errors
+    ///
+    /// Where the history cannot be read.
+    pub(crate) async fn is_waiting(&self) -> Result<bool> {
+        let states = self.states().await?;
+        Ok(states.last().is_some_and(|state| state == "AskUser")
+            && self.execution.closed().await?.is_none())
+    }
+
+    /// Whether a mail names this execution.
+    pub(crate) fn is_named_in(&self, mail: &Mail) -> bool {
+        mail.message.contains(&self.name())
+    }
+
+    /// The execution's name.
+    pub fn name(&self) -> String {
         self.execution
             .arn()
             .rsplit(':')
@@ -95,7 +128,23 @@ impl<'w> Incident<'w> {
     ///
     /// Where it does not end in time.
     pub async fn closed(&self) -> Result<Closed> {
-        self.execution.wait_until_closed(SOON).await
+        self.closed_within(SOON).await
+    }
+
+    /// How the execution ended, where that can take longer than usual.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not end in time.
+    pub async fn closed_within(&self, deadline: Duration) -> Result<Closed> {
+        let arn = self.execution.arn();
+        let what = format!("the end of {arn}");
+        poll(&what, deadline, async || {
+            Ok((!self.world.is_running(arn).await?).then_some(()))
+        })
+        .await?;
+        let closed = self.execution.closed().await?;
+        closed.with_context(|| format!("{arn} runs again"))
     }
 
     /// The outcome of an execution that succeeded.

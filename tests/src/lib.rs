@@ -2,15 +2,23 @@
 //!
 //! A scenario looks only at what a user could see: policies in IAM, mails, pages, executions.
 
+pub mod chaos;
+pub mod faults;
 mod incident;
+mod index;
+mod mails;
 mod policies;
+mod privileges;
+mod raw;
 mod runner;
 mod world;
+mod writes;
 
 pub use incident::Incident;
 pub use policies::{Default as InForce, actions, document};
 pub use runner::{Scenario, run};
 pub use world::World;
+pub use writes::{Target, Write};
 
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::World;
+use crate::{World, privileges};
 
 /// A named story, told on a stack that other stories use at the same time.
 pub struct Scenario {
@@ -49,9 +49,7 @@ const AT_ONCE: usize = 6;
 /// # Errors
 ///
 /// Where a stack cannot be deployed or taken down.
-pub fn run(
-    groups: Vec<(&'static [(&'static str, &'static str)], Vec<Scenario>)>,
-) -> Result<ExitCode> {
+pub fn run(groups: Vec<(Vec<(&'static str, &'static str)>, Vec<Scenario>)>) -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
     if arguments.list {
@@ -73,7 +71,7 @@ pub fn run(
         if wanted.is_empty() {
             continue;
         }
-        let world = Arc::new(runtime.block_on(World::start(parameters))?);
+        let world = Arc::new(runtime.block_on(World::start(&parameters))?);
         trials.extend(
             wanted
                 .into_iter()
@@ -82,6 +80,17 @@ pub fn run(
         worlds.push(world);
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
+    // Only all stories together show what the roles are needed for.
+    let is_complete = conclusion.num_filtered_out == 0 && arguments.filter.is_none();
+    if is_complete && !conclusion.has_failed() {
+        let worlds = worlds.iter().map(Arc::as_ref);
+        let disagreements = runtime.block_on(privileges::disagreements(worlds))?;
+        ensure!(
+            disagreements.is_empty(),
+            "the roles of template.yaml and the calls of the functions disagree:\n{}",
+            disagreements.join("\n")
+        );
+    }
     for world in worlds {
         if let Some(world) = Arc::into_inner(world) {
             runtime.block_on(world.stop())?;

@@ -1,0 +1,256 @@
+//! Changes that come in between: newer ones, deletions, events that come twice, late or in another order.
+//!
+//! How CloudTrail delivers is set for a whole emulator, so these are told one after the other, on one of their own.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use end_to_end::{Incident, SOON, Scenario, Target, World, Write, actions, document};
+use futures_util::future::try_join_all;
+use local::{CloudTrail, poll};
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+/// Held by the story that is told.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        Scenario::new("races::changed_again_before_remediation", changed_before),
+        Scenario::new(
+            "races::changed_again_while_the_administrator_thinks",
+            changed_after,
+        ),
+        Scenario::new("races::deleted_before_remediation", deleted_before),
+        Scenario::new(
+            "races::deleted_while_the_administrator_thinks",
+            deleted_after,
+        ),
+        Scenario::new("races::every_event_twice", doubled),
+        Scenario::new("races::events_in_the_other_order", reordered),
+    ]
+}
+
+fn restricted() -> String {
+    document(&["s3:DeleteBucket", "s3:GetObject"])
+}
+
+fn newer() -> String {
+    document(&["ec2:DescribeSubnets"])
+}
+
+/// One policy for each write and each of `parts`.
+async fn prepare(
+    world: &World,
+    story: &str,
+    parts: &[&'static str],
+) -> Result<Vec<(Target, &'static str)>> {
+    // Half a minute of waiting for IAM takes seconds; what is waited for stays the same.
+    world.shorten_waits().await?;
+    let mut targets = Vec::new();
+    for write in Write::ALL {
+        for &part in parts {
+            let name = format!("{story}-{}-{part}", write.event_name());
+            let target = Target::prepare(world, write, &name, restricted()).await?;
+            targets.push((target, part));
+        }
+    }
+    Ok(targets)
+}
+
+/// Lets CloudTrail deliver late, so that something can happen before the guard hears of a write.
+async fn delay(world: &World, seconds: f64) -> Result<()> {
+    let settings = CloudTrail {
+        delay_seconds: Some(seconds),
+        ..CloudTrail::default()
+    };
+    world.emulator.set_cloudtrail(settings).await
+}
+
+async fn changed_before(world: Arc<World>) -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let targets = prepare(&world, "changed-before", &["x"]).await?;
+    delay(&world, 3.0).await?;
+    for (target, _) in &targets {
+        target.carry_out(world.emulator.iam()).await?;
+        target.overwrite(world.emulator.iam(), &newer()).await?;
+    }
+    delay(&world, 0.0).await?;
+    for (target, _) in &targets {
+        let incident = incident_of(&world, target).await?;
+        let outcome = outcome(&incident).await?;
+        ensure!(outcome == "superseded", "{}: {outcome}", target.name);
+        ensure!(
+            target.in_force(&world).await? == Some(newer()),
+            "{}: the newer change stays",
+            target.name
+        );
+    }
+    Ok(())
+}
+
+async fn changed_after(world: Arc<World>) -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let targets = prepare(&world, "changed-after", &["allow", "deny"]).await?;
+    let stories = targets.iter().map(async |(target, answer)| -> Result<()> {
+        target.carry_out(world.emulator.iam()).await?;
+        let incident = incident_of(&world, target).await?;
+        incident.request().await?;
+        target.overwrite(world.emulator.iam(), &newer()).await?;
+        let before = target.documents(&world).await?;
+        incident.answer(answer).await?;
+        let outcome = outcome(&incident).await?;
+        ensure!(outcome == "superseded", "{}: {outcome}", target.name);
+        ensure!(
+            target.documents(&world).await? == before,
+            "{}: nothing is touched",
+            target.name
+        );
+        Ok(())
+    });
+    try_join_all(stories).await?;
+    Ok(())
+}
+
+async fn deleted_before(world: Arc<World>) -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let targets = prepare(&world, "deleted-before", &["x"]).await?;
+    delay(&world, 3.0).await?;
+    for (target, _) in &targets {
+        target.carry_out(world.emulator.iam()).await?;
+        target.delete(&world).await?;
+    }
+    delay(&world, 0.0).await?;
+    for (target, _) in &targets {
+        let outcome = outcome(&incident_of(&world, target).await?).await?;
+        ensure!(outcome == "gone", "{}: {outcome}", target.name);
+        ensure!(target.in_force(&world).await?.is_none(), "{}", target.name);
+    }
+    Ok(())
+}
+
+async fn deleted_after(world: Arc<World>) -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let targets = prepare(&world, "deleted-after", &["allow", "deny"]).await?;
+    let stories = targets.iter().map(async |(target, answer)| -> Result<()> {
+        target.carry_out(world.emulator.iam()).await?;
+        let incident = incident_of(&world, target).await?;
+        incident.request().await?;
+        target.delete(&world).await?;
+        incident.answer(answer).await?;
+        let outcome = outcome(&incident).await?;
+        ensure!(outcome == "gone", "{}: {outcome}", target.name);
+        ensure!(
+            target.in_force(&world).await?.is_none(),
+            "{}: nothing comes back",
+            target.name
+        );
+        Ok(())
+    });
+    try_join_all(stories).await?;
+    Ok(())
+}
+
+async fn doubled(world: Arc<World>) -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let copies = |copies| CloudTrail {
+        copies: Some(copies),
+        ..CloudTrail::default()
+    };
+    let targets = prepare(&world, "doubled", &["allow", "deny"]).await?;
+    world.emulator.set_cloudtrail(copies(2)).await?;
+    for (target, _) in &targets {
+        target.carry_out(world.emulator.iam()).await?;
+    }
+    world.emulator.set_cloudtrail(copies(1)).await?;
+    let stories = targets.iter().map(async |(target, answer)| -> Result<()> {
+        let both = poll("both incidents", SOON, async || {
+            let event_name = target.write.event_name();
+            let found = world.incidents(event_name, &target.name).await?;
+            Ok((found.len() == 2).then_some(found))
+        })
+        .await?;
+        for incident in &both {
+            incident.request().await?;
+        }
+        let documents = target.documents(&world).await?;
+        let remediated = documents.iter().filter(|(_, document)| {
+            document.contains("s3:GetObject") && !document.contains("s3:DeleteBucket")
+        });
+        ensure!(
+            remediated.count() == 1,
+            "{}: one quarantine version: {documents:?}",
+            target.name
+        );
+        for incident in &both {
+            incident.answer(answer).await?;
+            let outcome = outcome(incident).await?;
+            ensure!(
+                outcome.starts_with(answer.trim_end_matches('y')),
+                "{}: {outcome}",
+                target.name
+            );
+        }
+        let is_back = target.in_force(&world).await? == Some(restricted());
+        ensure!(is_back == (*answer == "allow"), "{}", target.name);
+        Ok(())
+    });
+    try_join_all(stories).await?;
+    Ok(())
+}
+
+/// The event of the second version overtakes that of the first.
+async fn reordered(world: Arc<World>) -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let name = "in-the-other-order";
+    delay(&world, 4.0).await?;
+    let arn = world.create_policy(name, &restricted()).await?;
+    delay(&world, 0.0).await?;
+    let newer = document(&["s3:DeleteObject", "s3:ListBucket"]);
+    let version = world.create_version(&arn, &newer, true).await?;
+    let second = world.incident("CreatePolicyVersion", name).await?;
+    second.request().await?;
+    let first = world.incident("CreatePolicy", name).await?;
+    ensure!(first.outcome().await? == "superseded");
+    ensure!(actions(&world.in_force(&arn).await?.document)? == ["s3:ListBucket"]);
+    second.answer("allow").await?;
+    ensure!(second.outcome().await? == "allowed");
+    let finally = world.in_force(&arn).await?;
+    ensure!((finally.version, finally.document) == (version, newer));
+    ensure!(world.version(&arn, "v1").await? == restricted());
+    Ok(())
+}
+
+/// The incident of the restricted document: what is written over it can be written by the same call.
+async fn incident_of<'w>(world: &'w World, target: &Target) -> Result<Incident<'w>> {
+    let event_name = target.write.event_name();
+    let is_ours = |input: &Value| {
+        let parameters = input.pointer("/detail/requestParameters");
+        let document = parameters.and_then(|it| it.get("policyDocument"));
+        document.is_none_or(|document| document == &Value::String(restricted()))
+    };
+    poll(
+        &format!("an execution for {}", target.name),
+        SOON,
+        async || {
+            for incident in world.incidents(event_name, &target.name).await? {
+                if is_ours(&incident.execution.input().await?) {
+                    return Ok(Some(incident));
+                }
+            }
+            Ok(None)
+        },
+    )
+    .await
+}
+
+async fn outcome(incident: &Incident<'_>) -> Result<String> {
+    let closed = incident.closed().await?;
+    let outcome = closed.output.pointer("/outcome/result");
+    let outcome = outcome.and_then(Value::as_str);
+    let outcome = outcome.with_context(|| {
+        let arn = incident.execution.arn();
+        format!("{arn} ended with {:?}: {:?}", closed.error, closed.cause)
+    })?;
+    Ok(outcome.to_owned())
+}

@@ -1,0 +1,184 @@
+use anyhow::{Context as _, Result};
+use aws_sdk_sfn::types::ExecutionStatus;
+use iam_policy::RestrictedActions;
+use local::Mail;
+use serde_json::Value;
+
+use super::{Answer, Told};
+use crate::faults::{Fault, Times};
+use crate::{Incident, Target, World};
+
+/// The list that the stacks of the matrix are deployed with.
+pub(crate) const RESTRICTED: &str = "s3:DeleteBucket,s3:DeleteObject";
+
+/// Looks at everything that a case left behind, and notes what is wrong with it.
+pub(crate) async fn check(world: &World, told: &mut Told, target: &Target) -> Result<()> {
+    let restricted = RestrictedActions::parse(RESTRICTED).context("the restricted list")?;
+    let documents = target.documents(world).await?;
+    let Some(in_force) = target.in_force(world).await? else {
+        told.problems.push("the policy is gone".to_owned());
+        return Ok(());
+    };
+    let is_original = |document: &str| same(document, &target.original);
+    let is_live = !iam_policy::judge(&in_force, &restricted).is_empty();
+    let is_kept = documents.iter().any(|(_, document)| is_original(document));
+
+    let incidents = world
+        .incidents(told.case.write.event_name(), &target.name)
+        .await?;
+    let mut is_in_execution = false;
+    let mut is_reported = false;
+    for incident in &incidents {
+        let end = End::of(world, incident, told, &mut is_reported).await?;
+        is_in_execution = is_in_execution || end.holds(incident, &target.original).await?;
+        told.ends.push(end.name);
+    }
+
+    let ended_as = |name: &str| told.ends.iter().any(|end| end == name);
+    if is_live && !is_reported && !ended_as("allowed") {
+        told.problems
+            .push("restricted actions are in force and nobody was told".to_owned());
+    }
+    if !is_kept && !is_in_execution {
+        told.problems.push("the original is lost".to_owned());
+    }
+    let quarantined = documents
+        .iter()
+        .filter(|(_, document)| is_quarantine(document, target));
+    // A call that is carried out when everything is over can be noticed by nobody.
+    let spare = usize::from(carried_out_late(told));
+    if quarantined.count() > 1 + spare {
+        told.problems
+            .push(format!("more than one quarantine version: {documents:?}"));
+    }
+    if target.write.is_managed()
+        && target.write != crate::Write::CreatePolicy
+        && !documents.iter().any(|(version, _)| version == "v1")
+    {
+        told.problems
+            .push("a version that has nothing to do with it is gone".to_owned());
+    }
+    let decided = told.case.answer.outcome();
+    for end in told.ends.clone() {
+        let expected = match (told.case.answer, end.as_str()) {
+            _ if end.starts_with("failed: ") => Ok(()),
+            (Answer::Allow, "allowed") if is_original(&in_force) => Ok(()),
+            (Answer::Allow, "allowed") if carried_out_late(told) && !is_live => Ok(()),
+            (Answer::Deny, "denied") if !is_live && !(is_kept && target.write.is_managed()) => {
+                Ok(())
+            }
+            (Answer::Expire, "expired") if !is_live && (is_kept || !target.write.is_managed()) => {
+                Ok(())
+            }
+            (_, other) => Err(format!(
+                "it ended as {other} where {decided} was the answer; in force: {in_force}; versions: {documents:?}"
+            )),
+        };
+        told.problems.extend(expected.err());
+    }
+    let passes = told
+        .case
+        .trouble
+        .as_ref()
+        .is_none_or(|trouble| trouble.times == Times::Once);
+    if passes && told.ends.iter().any(|end| end.starts_with("failed")) {
+        told.problems
+            .push("a fault that passes made the incident fail".to_owned());
+    }
+    Ok(())
+}
+
+fn carried_out_late(told: &Told) -> bool {
+    told.case
+        .trouble
+        .as_ref()
+        .is_some_and(|trouble| trouble.fault == Fault::Late)
+}
+
+fn is_quarantine(document: &str, target: &Target) -> bool {
+    !same(document, &target.original) && document.contains("s3:GetObject")
+}
+
+fn same(one: &str, other: &str) -> bool {
+    let read = |text: &str| serde_json::from_str::<Value>(text).ok();
+    read(one).is_some_and(|one| read(other) == Some(one))
+}
+
+/// How one execution ended.
+struct End {
+    name: String,
+}
+
+impl End {
+    async fn of(
+        world: &World,
+        incident: &Incident<'_>,
+        told: &mut Told,
+        is_reported: &mut bool,
+    ) -> Result<Self> {
+        let closed = incident.closed().await?;
+        let reports = world
+            .mails(|mail| mail.link_to("allow").is_none() && incident.is_named_in(mail))
+            .await?;
+        if closed.status == ExecutionStatus::Succeeded {
+            let outcome = closed.output.pointer("/outcome/result");
+            let name = outcome.and_then(Value::as_str).map(str::to_owned);
+            if name.is_none() {
+                told.problems
+                    .push(format!("an end without a name: {}", closed.output));
+            }
+            if reports.is_empty() {
+                told.problems.push("the outcome was not mailed".to_owned());
+            }
+            return Ok(Self {
+                name: name.unwrap_or_default(),
+            });
+        }
+        let error = closed.error.unwrap_or_default();
+        if closed.status != ExecutionStatus::Failed || error.is_empty() {
+            told.problems
+                .push(format!("a failure without a name: {}", closed.status));
+        }
+        let tells = |mail: &Mail| {
+            mail.message.contains(&error)
+                && (mail.message.contains("In force now:")
+                    || mail.message.contains("could not be read"))
+        };
+        let says_live = |mail: &Mail| {
+            mail.message.contains("GRANTS RESTRICTED ACTIONS")
+                || mail.message.contains("could not be read")
+        };
+        if !reports.iter().any(tells) {
+            told.problems.push("the failure was not mailed".to_owned());
+        }
+        *is_reported = *is_reported || reports.iter().any(says_live);
+        Ok(Self {
+            name: format!("failed: {error}"),
+        })
+    }
+
+    /// Whether the execution holds the document, in its input or in any of its steps.
+    async fn holds(&self, incident: &Incident<'_>, document: &str) -> Result<bool> {
+        let is_inside = |value: &Value| texts(value).iter().any(|text| same(text, document));
+        if is_inside(&incident.execution.input().await?) {
+            return Ok(true);
+        }
+        let events = incident.execution.history().await?;
+        let inputs = events
+            .iter()
+            .filter_map(|event| event.state_entered_event_details.as_ref()?.input.as_deref());
+        Ok(inputs
+            .filter_map(|input| serde_json::from_str(input).ok())
+            .any(|input| is_inside(&input)))
+    }
+}
+
+/// All texts in a JSON value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(members) => members.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,367 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use local::CloudTrail;
+
+use super::{Answer, Case, Point, Told, Trouble, invariants, story};
+use crate::faults::{Call, Fault, Times};
+use crate::{Target, World, Write, document};
+
+/// The functions by their names in the template.
+const FUNCTIONS: [&str; 5] = [
+    "ValidatePolicyFunction",
+    "RemediateFunction",
+    "NotifyFunction",
+    "ApproveCallbackFunction",
+    "RevertFunction",
+];
+
+/// The actions that change something.
+const CHANGES: [&str; 8] = [
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:PutGroupPolicy",
+    "sns:Publish",
+    "states:SendTaskSuccess",
+];
+
+/// How many incidents are under way at once.
+const AT_ONCE: usize = 40;
+/// The time for a decision in the stack where nobody decides.
+const SHORT_TIMEOUT: &str = "4";
+
+/// Which cases are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// A set that has every write, answer, function, changing call and kind of fault.
+    Representative,
+    /// Every call, with every fault, once and persistently.
+    Full,
+}
+
+/// Two deployed stacks: one where the administrator answers, and one where nobody does.
+#[derive(Debug)]
+pub struct Worlds {
+    answered: Arc<Place>,
+    expiring: Arc<Place>,
+}
+
+/// A deployed stack, and the names of its functions.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) world: World,
+    /// Their real names by those in the template.
+    functions: BTreeMap<&'static str, String>,
+}
+
+impl Place {
+    async fn start(parameters: &[(&str, &str)]) -> Result<Self> {
+        let world = World::start(parameters).await?;
+        world.shorten_waits().await?;
+        let resources = world.stack.resources().await?;
+        let mut functions = BTreeMap::new();
+        for name in FUNCTIONS {
+            let real = resources.get(name);
+            let real = real.with_context(|| format!("the stack has no `{name}`"))?;
+            functions.insert(name, real.clone());
+        }
+        Ok(Self { world, functions })
+    }
+
+    /// The real name of a function; empty, which stands for all, stays so.
+    pub(crate) fn real_name(&self, function: &str) -> &str {
+        self.functions.get(function).map_or("", String::as_str)
+    }
+
+    fn name_in_template(&self, real: &str) -> Option<&'static str> {
+        let found = self.functions.iter().find(|(_, name)| *name == real);
+        found.map(|(name, _)| *name)
+    }
+}
+
+impl Worlds {
+    /// Deploys both.
+    ///
+    /// # Errors
+    ///
+    /// Where a deployment fails.
+    pub async fn start() -> Result<Self> {
+        let list = ("restrictedActions", invariants::RESTRICTED);
+        let short = [list, ("ApprovalTimeoutSeconds", SHORT_TIMEOUT)];
+        Ok(Self {
+            answered: Arc::new(Place::start(&[list]).await?),
+            expiring: Arc::new(Place::start(&short).await?),
+        })
+    }
+
+    /// Takes both down.
+    ///
+    /// # Errors
+    ///
+    /// Where something is left.
+    pub async fn stop(self) -> Result<()> {
+        for place in [self.answered, self.expiring] {
+            let place = Arc::into_inner(place).context("a story still runs")?;
+            place.world.stop().await?;
+        }
+        Ok(())
+    }
+
+    fn of(&self, answer: Answer) -> &Arc<Place> {
+        match answer {
+            Answer::Allow | Answer::Deny => &self.answered,
+            Answer::Expire => &self.expiring,
+        }
+    }
+
+    async fn set_cloudtrail(&self, settings: CloudTrail) -> Result<()> {
+        for place in [&self.answered, &self.expiring] {
+            place.world.emulator.set_cloudtrail(settings).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells the cases, and then some of them again with every event delivered twice.
+///
+/// `progress` hears of each part: what it is, and how many cases it has.
+///
+/// # Errors
+///
+/// Where the emulator does not work; what goes wrong with the guard is in the answer.
+pub async fn run(
+    worlds: &Worlds,
+    choice: Choice,
+    progress: impl Fn(&str, usize),
+) -> Result<Vec<Told>> {
+    let quiet: Vec<Case> = Write::ALL
+        .into_iter()
+        .flat_map(|write| {
+            Answer::ALL.map(|answer| Case {
+                write,
+                answer,
+                trouble: None,
+            })
+        })
+        .collect();
+    progress("without a fault", quiet.len());
+    let (mut told, points) = tell_quiet(worlds, &quiet).await?;
+
+    let cases = match choice {
+        Choice::Full => full(&points),
+        Choice::Representative => representative(&points),
+    };
+    progress("with a fault", cases.len());
+    told.extend(tell_all(worlds, "f", cases.clone(), 1).await?);
+
+    let doubled: Vec<Case> = quiet
+        .into_iter()
+        .chain(cases.into_iter().filter(|case| is_told_twice(case, choice)))
+        .collect();
+    progress("with every event twice", doubled.len());
+    let twice = CloudTrail {
+        copies: Some(2),
+        ..CloudTrail::default()
+    };
+    worlds.set_cloudtrail(twice).await?;
+    told.extend(tell_all(worlds, "d", doubled, 2).await?);
+    worlds
+        .set_cloudtrail(CloudTrail {
+            copies: Some(1),
+            ..CloudTrail::default()
+        })
+        .await?;
+    check_for_strangers(worlds).await?;
+    Ok(told)
+}
+
+type Points = BTreeMap<(Write, Answer), Vec<Point>>;
+
+/// Tells incidents without a fault, and learns which calls they make.
+async fn tell_quiet(worlds: &Worlds, quiet: &[Case]) -> Result<(Vec<Told>, Points)> {
+    let told = tell_all(worlds, "q", quiet.to_vec(), 1).await?;
+    let mut points = Points::new();
+    for (number, case) in quiet.iter().enumerate() {
+        let place = worlds.of(case.answer);
+        let world = &place.world;
+        let mut marks = vec![name_of("q", number)];
+        for incident in world
+            .incidents(case.write.event_name(), &marks.concat())
+            .await?
+        {
+            marks.push(incident.name());
+        }
+        points.insert(
+            (case.write, case.answer),
+            points_of(place, &world.faults.calls(&marks)),
+        );
+    }
+    Ok((told, points))
+}
+
+fn points_of(place: &Place, calls: &[Call]) -> Vec<Point> {
+    let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut points = Vec::new();
+    for call in calls {
+        let function = place.name_in_template(&call.function).unwrap_or_default();
+        let nth = seen.entry((function, call.action.as_str())).or_default();
+        *nth += 1;
+        points.push(Point {
+            function: function.to_owned(),
+            action: call.action.clone(),
+            nth: *nth,
+        });
+    }
+    points
+}
+
+/// Every call of every incident, with every fault, once and persistently; and IAM that is down altogether.
+fn full(points: &Points) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (&(write, answer), points) in points {
+        let everything = Point {
+            function: String::new(),
+            action: String::new(),
+            nth: 1,
+        };
+        for point in points.iter().chain([&everything]) {
+            for fault in Fault::ALL {
+                for times in [Times::Once, Times::Persistently] {
+                    // What is carried out late again and again goes on for longer than any incident.
+                    if fault == Fault::Late && times == Times::Persistently {
+                        continue;
+                    }
+                    let trouble = Trouble {
+                        point: point.clone(),
+                        fault,
+                        times,
+                    };
+                    cases.push(Case {
+                        write,
+                        answer,
+                        trouble: Some(trouble),
+                    });
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// Of the full set, what differs most: the calls that change something, each with a fault that leaves the caller in doubt, and one of the others in turn.
+fn representative(points: &Points) -> Vec<Case> {
+    let mut others = [
+        (Fault::Throttle, Times::Once),
+        (Fault::ServerError, Times::Persistently),
+        (Fault::Drop, Times::Once),
+        (Fault::KillBefore, Times::Once),
+        (Fault::LoseAnswer, Times::Persistently),
+        (Fault::KillAfter, Times::Once),
+        (Fault::Delay, Times::Once),
+    ]
+    .into_iter()
+    .cycle();
+    let mut cases = Vec::new();
+    for (&(write, answer), points) in points {
+        for point in points {
+            let changes = CHANGES.contains(&point.action.as_str());
+            let in_doubt = changes.then_some((Fault::LoseAnswer, Times::Once));
+            let other = others.next().filter(|_| changes || point.nth == 1);
+            for (fault, times) in in_doubt.into_iter().chain(other) {
+                let trouble = Trouble {
+                    point: point.clone(),
+                    fault,
+                    times,
+                };
+                cases.push(Case {
+                    write,
+                    answer,
+                    trouble: Some(trouble),
+                });
+            }
+        }
+    }
+    cases
+}
+
+/// The faults that two executions for one change could make worse: those at a change of the policy.
+fn is_told_twice(case: &Case, choice: Choice) -> bool {
+    case.trouble.as_ref().is_some_and(|trouble| {
+        let action = trouble.point.action.as_str();
+        trouble.times == Times::Once
+            && CHANGES.contains(&action)
+            && action.starts_with("iam:")
+            && match choice {
+                Choice::Full => trouble.fault != Fault::Late,
+                Choice::Representative => {
+                    trouble.fault == Fault::LoseAnswer
+                        && trouble.point.function == "RemediateFunction"
+                }
+            }
+    })
+}
+
+fn name_of(part: &str, number: usize) -> String {
+    format!("chaos-{part}{number:05}x")
+}
+
+/// Makes what all cases need, and tells them side by side.
+async fn tell_all(
+    worlds: &Worlds,
+    part: &'static str,
+    cases: Vec<Case>,
+    copies: usize,
+) -> Result<Vec<Told>> {
+    let muted = |muted| CloudTrail {
+        muted: Some(muted),
+        ..CloudTrail::default()
+    };
+    worlds.set_cloudtrail(muted(true)).await?;
+    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
+    let mut prepared = Vec::with_capacity(cases.len());
+    for (number, case) in cases.into_iter().enumerate() {
+        let place = Arc::clone(worlds.of(case.answer));
+        let name = name_of(part, number);
+        let target = Target::prepare(&place.world, case.write, &name, original.clone()).await?;
+        prepared.push((place, case, target));
+    }
+    worlds.set_cloudtrail(muted(false)).await?;
+
+    // On one task: stories wait for the emulator most of the time.
+    let stories = prepared.into_iter().map(async |(place, case, target)| {
+        let what = format!("{case} ({})", target.name);
+        story::tell(&place, case, &target, copies)
+            .await
+            .context(what)
+    });
+    let told = stream::iter(stories)
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await?;
+    // A copy of an event may still be on its way.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    Ok(told)
+}
+
+/// Calls of the guard that change anything but the policies of the cases; there must be none.
+async fn check_for_strangers(worlds: &Worlds) -> Result<()> {
+    for place in [&worlds.answered, &worlds.expiring] {
+        for call in place.world.emulator.calls(0).await? {
+            let caller = call.principal.rsplit('/').next().unwrap_or_default();
+            let is_ours = place.name_in_template(caller).is_some();
+            let changes =
+                call.action.starts_with("iam:") && CHANGES.contains(&call.action.as_str());
+            ensure!(
+                !is_ours || !changes || call.resource.contains("/chaos-"),
+                "the guard changed what it was not asked about: {call:?}"
+            );
+        }
+    }
+    Ok(())
+}

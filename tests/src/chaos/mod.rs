@@ -1,0 +1,115 @@
+//! Incidents told with a fault at one call, and what must be true of every one of them.
+
+mod invariants;
+mod matrix;
+mod story;
+mod table;
+
+pub use matrix::{Choice, Worlds, run};
+pub use table::write_table;
+
+use std::fmt;
+
+use crate::Write;
+use crate::faults::{Fault, Times};
+
+/// How the administrator answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Answer {
+    /// Opens the link and allows.
+    Allow,
+    /// Opens the link and denies.
+    Deny,
+    /// Does not answer.
+    Expire,
+}
+
+impl Answer {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Allow, Self::Deny, Self::Expire];
+
+    /// The outcome where nothing comes in between.
+    #[must_use]
+    pub fn outcome(self) -> &'static str {
+        match self {
+            Self::Allow => "allowed",
+            Self::Deny => "denied",
+            Self::Expire => "expired",
+        }
+    }
+}
+
+/// A call of an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Point {
+    /// A part of the function's name; empty for all functions.
+    pub function: String,
+    /// The action; empty for all actions.
+    pub action: String,
+    /// Which of the function's calls of this action, counted from 1.
+    pub nth: usize,
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_all = |name: &str| {
+            if name.is_empty() {
+                "every".to_owned()
+            } else {
+                name.to_owned()
+            }
+        };
+        let (function, action) = (or_all(&self.function), or_all(&self.action));
+        write!(f, "{function} {action} {}", self.nth)
+    }
+}
+
+/// What goes wrong in a case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Trouble {
+    /// Where.
+    pub point: Point,
+    /// What.
+    pub fault: Fault,
+    /// How often.
+    pub times: Times,
+}
+
+/// An incident with at most one thing that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Case {
+    /// The write.
+    pub write: Write,
+    /// The answer.
+    pub answer: Answer,
+    /// What goes wrong.
+    pub trouble: Option<Trouble>,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {:?}", self.write.event_name(), self.answer)?;
+        match &self.trouble {
+            None => Ok(()),
+            Some(trouble) => {
+                let Trouble {
+                    point,
+                    fault,
+                    times,
+                } = trouble;
+                write!(f, ", {point}, {fault}, {times:?}")
+            }
+        }
+    }
+}
+
+/// What came of a case.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The case.
+    pub case: Case,
+    /// How the executions ended, as in `allowed` or `failed: TransientAwsError`.
+    pub ends: Vec<String>,
+    /// Which invariants do not hold; empty if all is well.
+    pub problems: Vec<String>,
+}

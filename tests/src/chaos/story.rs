@@ -1,0 +1,145 @@
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use local::{browse, http};
+use tokio::time::{Instant, sleep};
+
+use super::matrix::Place;
+use super::{Answer, Case, Told, invariants};
+use crate::faults::{Injected, Rule, Times};
+use crate::{Incident, Target, World};
+
+/// The longest that an incident may take: a persistent fault that is noticed by its timeout only, at six runs of two tasks.
+const DEADLINE: Duration = Duration::from_secs(420);
+const INTERVAL: Duration = Duration::from_millis(200);
+/// How often a decision is tried while a persistent fault keeps it from being recorded, before the fault is lifted.
+const TRIES_UNDER_FAULT: usize = 3;
+
+/// Tells one case: the write, the fault, the answer, and what is true in the end.
+///
+/// # Errors
+///
+/// Where the emulator does not work; what goes wrong with the guard is in the answer.
+pub(crate) async fn tell(
+    place: &Place,
+    case: Case,
+    target: &Target,
+    copies: usize,
+) -> Result<Told> {
+    let world = &place.world;
+    let rule = case.trouble.as_ref().map(|trouble| {
+        world.faults.inject(Rule {
+            function: place.real_name(&trouble.point.function).to_owned(),
+            action: trouble.point.action.clone(),
+            marks: vec![target.name.clone()],
+            nth: trouble.point.nth,
+            times: trouble.times,
+            fault: trouble.fault,
+        })
+    });
+    target.carry_out(world.emulator.iam()).await?;
+    let mut told = Told {
+        case,
+        ends: Vec::new(),
+        problems: Vec::new(),
+    };
+    if let Err(error) = see_through(world, &mut told, target, copies, rule.as_ref()).await {
+        told.problems.push(format!("{error:#}"));
+        return Ok(told);
+    }
+    if told.case.trouble.is_some() && rule.as_ref().is_some_and(|rule| rule.hits() == 0) {
+        told.problems.push("the fault did not happen".to_owned());
+    }
+    invariants::check(world, &mut told, target).await?;
+    Ok(told)
+}
+
+/// Waits for the incidents of the write, answers where the administrator is asked, and waits for their ends.
+async fn see_through(
+    world: &World,
+    told: &mut Told,
+    target: &Target,
+    copies: usize,
+    rule: Option<&Injected>,
+) -> Result<()> {
+    let event_name = told.case.write.event_name();
+    let end = Instant::now() + DEADLINE;
+    let mut answered = BTreeSet::new();
+    loop {
+        let incidents = world.incidents(event_name, &target.name).await?;
+        let mut open = copies.saturating_sub(incidents.len());
+        for incident in &incidents {
+            if let Some(rule) = rule {
+                rule.mark(&incident.name());
+            }
+            if !world.is_running(incident.execution.arn()).await? {
+                continue;
+            }
+            open += 1;
+            let arn = incident.execution.arn().to_owned();
+            let wanted = told.case.answer != Answer::Expire && !answered.contains(&arn);
+            // A call that is carried out late is over before a person has read the mail.
+            let settled = rule.is_none_or(|rule| !rule.is_pending());
+            if wanted && settled && incident.is_asked().await? {
+                decide(told, incident, target, rule).await?;
+                answered.insert(arn);
+            }
+        }
+        if open == 0 && rule.is_none_or(|rule| !rule.is_pending()) {
+            return Ok(());
+        }
+        if Instant::now() >= end {
+            bail!("{open} executions do not end");
+        }
+        sleep(INTERVAL).await;
+    }
+}
+
+/// Opens the link and presses the button, again and again until the page says that the decision is recorded.
+async fn decide(
+    told: &mut Told,
+    incident: &Incident<'_>,
+    target: &Target,
+    rule: Option<&Injected>,
+) -> Result<()> {
+    let answer = match told.case.answer {
+        Answer::Allow => "allow",
+        Answer::Deny | Answer::Expire => "deny",
+    };
+    let link = incident.link(answer).await?;
+    let name = &target.name;
+    for tries in 1.. {
+        let page = http::get(&link).await?;
+        let page = match browse::form_of(&link, &page.body)? {
+            Some(form) => http::post_form(&form.action, &form.fields).await?,
+            None => page,
+        };
+        match page.status {
+            // Recorded now, or by an earlier try whose answer got lost.
+            200 | 409 | 410 => return Ok(()),
+            500.. if tries < 30 => {}
+            status => bail!(
+                "the decision on {name} is answered with {status}: {}",
+                page.body
+            ),
+        }
+        let persistent = told
+            .case
+            .trouble
+            .as_ref()
+            .is_some_and(|trouble| trouble.times == Times::Persistently);
+        if persistent
+            && tries == TRIES_UNDER_FAULT
+            && let Some(rule) = rule
+        {
+            if !incident.is_waiting().await? {
+                told.problems
+                    .push("a decision that was said to be lost is taken".to_owned());
+            }
+            rule.lift();
+        }
+        sleep(INTERVAL).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::types::ExecutionStatus;
+use serde_json::Value;
+
+/// How old an answer may be: many stories ask at once, and all of them share it.
+const FRESH: Duration = Duration::from_millis(200);
+
+/// All executions of a state machine, read together.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    entries: BTreeMap<String, Entry>,
+    read: Option<Instant>,
+}
+
+/// What stories look for in an execution.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    event_name: String,
+    detail: String,
+    /// Whether it still runs.
+    pub(crate) is_running: bool,
+}
+
+impl Entry {
+    fn new(input: &Value) -> Self {
+        let detail = input.get("detail");
+        let event_name = detail.and_then(|detail| detail.get("eventName"));
+        Self {
+            event_name: event_name
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned(),
+            detail: detail.map(Value::to_string).unwrap_or_default(),
+            is_running: true,
+        }
+    }
+
+    /// Whether its record is of the call `event_name` and holds the text `mark`.
+    pub(crate) fn is_of(&self, event_name: &str, mark: &str) -> bool {
+        self.event_name == event_name && self.detail.contains(mark)
+    }
+}
+
+impl Index {
+    /// The executions by their ARNs.
+    pub(crate) async fn fresh(
+        &mut self,
+        states: &Client,
+        machine: &str,
+    ) -> Result<&BTreeMap<String, Entry>> {
+        if self.read.is_none_or(|read| read.elapsed() >= FRESH) {
+            self.refresh(states, machine).await?;
+            self.read = Some(Instant::now());
+        }
+        Ok(&self.entries)
+    }
+
+    async fn refresh(&mut self, states: &Client, machine: &str) -> Result<()> {
+        let mut pages = states
+            .list_executions()
+            .state_machine_arn(machine)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            for listed in page.context("cannot list the executions")?.executions {
+                let is_running = listed.status == ExecutionStatus::Running;
+                if let Some(known) = self.entries.get_mut(&listed.execution_arn) {
+                    known.is_running = is_running;
+                    continue;
+                }
+                let input = input_of(states, &listed.execution_arn).await?;
+                let entry = Entry {
+                    is_running,
+                    ..Entry::new(&input)
+                };
+                self.entries.insert(listed.execution_arn, entry);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn input_of(states: &Client, arn: &str) -> Result<Value> {
+    let described = states.describe_execution().execution_arn(arn).send();
+    let input = described
+        .await
+        .with_context(|| format!("cannot describe the execution `{arn}`"))?
+        .input
+        .unwrap_or_default();
+    serde_json::from_str(&input).with_context(|| format!("the input of `{arn}` is no JSON"))
+}

@@ -1,0 +1,37 @@
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use local::{Mail, Mailbox};
+
+/// How old an answer may be: many stories ask at once, and all of them share it.
+const FRESH: Duration = Duration::from_millis(100);
+
+/// The administrator's mails, read together.
+#[derive(Debug)]
+pub(crate) struct Mails {
+    mailbox: Mailbox,
+    mails: Vec<Mail>,
+    read: Option<Instant>,
+}
+
+impl Mails {
+    pub(crate) fn of(mailbox: Mailbox) -> Self {
+        Self {
+            mailbox,
+            mails: Vec::new(),
+            read: None,
+        }
+    }
+
+    /// All mails so far.
+    pub(crate) async fn fresh(&mut self) -> Result<&[Mail]> {
+        if self.read.is_none_or(|read| read.elapsed() >= FRESH) {
+            let known = self.mails.len();
+            let mails = self.mailbox.mails().await?;
+            self.mails
+                .extend_from_slice(mails.get(known..).unwrap_or_default());
+            self.read = Some(Instant::now());
+        }
+        Ok(&self.mails)
+    }
+}
