@@ -132,7 +132,10 @@ async fn by_hand(world: Arc<World>) -> Result<()> {
 /// The token of one incident, with the name of a harmless-looking other one.
 async fn forged(world: Arc<World>) -> Result<()> {
     let arn = world
-        .create_policy("forged-target", &document(&["s3:DeleteBucket", "s3:GetObject"]))
+        .create_policy(
+            "forged-target",
+            &document(&["s3:DeleteBucket", "s3:GetObject"]),
+        )
         .await?;
     let target = world.incident("CreatePolicy", "forged-target").await?;
     world
@@ -142,19 +145,33 @@ async fn forged(world: Arc<World>) -> Result<()> {
     shown.request().await?;
 
     let link = target.link("allow").await?;
-    let (name, other) = (name_of(target.execution.arn())?, name_of(shown.execution.arn())?);
+    let (name, other) = (
+        name_of(target.execution.arn())?,
+        name_of(shown.execution.arn())?,
+    );
     browse::open_and_confirm(&link.replace(name, other)).await?;
 
     // The decision is not taken: the administrator of the target is asked again, by a mail with another token.
     let again = poll("a second request", SOON, async || {
         let requests = world
-            .mails(|mail| mail.link_to("allow").is_some_and(|link| link.contains(name)))
+            .mails(|mail| {
+                mail.link_to("allow")
+                    .is_some_and(|link| link.contains(name))
+            })
             .await?;
         Ok(requests.get(1).cloned())
     })
     .await?;
-    ensure!(target.execution.closed().await?.is_none(), "the forged link decided");
-    let asked = target.states().await?.into_iter().filter(|state| state == "AskUser").count();
+    ensure!(
+        target.execution.closed().await?.is_none(),
+        "the forged link decided"
+    );
+    let asked = target
+        .states()
+        .await?
+        .into_iter()
+        .filter(|state| state == "AskUser")
+        .count();
     ensure!(asked == 2, "asked {asked} times");
     let second = again.link_to("deny").context("no link to deny")?;
     browse::open_and_confirm(&world.emulator.local_link(second)).await?;
