@@ -60,10 +60,7 @@ impl<'w> Incident<'w> {
     /// Where the mails cannot be read.
     pub(crate) async fn is_asked(&self) -> Result<bool> {
         let name = self.name();
-        let asks = |mail: &Mail| {
-            mail.link_to("allow")
-                .is_some_and(|link| link.contains(&name))
-        };
+        let asks = |mail: &Mail| mail.message.contains(&name) && mail.link_to("allow").is_some();
         Ok(!self.world.mails(asks).await?.is_empty())
     }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -8,6 +8,11 @@ use serde_json::Value;
 
 /// How old an answer may be: many stories ask at once, and all of them share it.
 const FRESH: Duration = Duration::from_millis(200);
+
+/// So much can have happened since that all executions are looked at again.
+const LONG_AGO: Duration = Duration::from_secs(3);
+/// More executions than start and end in that time.
+const NEWEST: i32 = 200;
 
 /// All executions of a state machine, read together.
 #[derive(Debug, Default)]
@@ -59,25 +64,43 @@ impl Index {
         Ok(&self.entries)
     }
 
+    /// Reads the newest and those that run: what has ended is not asked for again.
     async fn refresh(&mut self, states: &Client, machine: &str) -> Result<()> {
-        let mut pages = states
-            .list_executions()
-            .state_machine_arn(machine)
+        let list = || states.list_executions().state_machine_arn(machine);
+        let mut listed = Vec::new();
+        if self.read.is_some_and(|read| read.elapsed() < LONG_AGO) {
+            let newest = list().max_results(NEWEST).send().await;
+            listed.extend(newest.context("cannot list the executions")?.executions);
+        } else {
+            let mut pages = list().into_paginator().send();
+            while let Some(page) = pages.next().await {
+                listed.extend(page.context("cannot list the executions")?.executions);
+            }
+        }
+        let mut pages = list()
+            .status_filter(ExecutionStatus::Running)
             .into_paginator()
             .send();
+        let mut running = BTreeSet::new();
         while let Some(page) = pages.next().await {
-            for listed in page.context("cannot list the executions")?.executions {
-                let is_running = listed.status == ExecutionStatus::Running;
-                if let Some(known) = self.entries.get_mut(&listed.execution_arn) {
-                    known.is_running = is_running;
-                    continue;
-                }
-                let input = input_of(states, &listed.execution_arn).await?;
+            for execution in page.context("cannot list the executions")?.executions {
+                running.insert(execution.execution_arn.clone());
+                listed.push(execution);
+            }
+        }
+        // The first list is older: what ran then and does not now has ended in between.
+        for (arn, entry) in &mut self.entries {
+            entry.is_running = running.contains(arn);
+        }
+        for execution in listed {
+            let arn = execution.execution_arn;
+            if !self.entries.contains_key(&arn) {
+                let input = input_of(states, &arn).await?;
                 let entry = Entry {
-                    is_running,
+                    is_running: running.contains(&arn),
                     ..Entry::new(&input)
                 };
-                self.entries.insert(listed.execution_arn, entry);
+                self.entries.insert(arn, entry);
             }
         }
         Ok(())

@@ -6,6 +6,7 @@ pub mod chaos;
 pub mod faults;
 mod incident;
 mod index;
+pub mod load;
 mod mails;
 mod policies;
 mod privileges;

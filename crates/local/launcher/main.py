@@ -39,6 +39,8 @@ def prepare_environment() -> None:
         BIND_HOST="127.0.0.1",
         IOT_MTLS_ENABLED="0",
         SFTP_ENABLED="0",
+        # As on AWS; the emulator would take a guess from the memory that is there.
+        LAMBDA_ACCOUNT_CONCURRENCY="1000",
         AWS_ENDPOINT_URL=os.environ.get("LOCAL_FUNCTION_ENDPOINT") or own_endpoint,
     )
 
@@ -126,12 +128,14 @@ def main() -> None:
     refuse_other_versions()
     raise_open_files_limit()
 
+    import capacity
     import cloudtrail
     import gaps
     from private_names import MissingName
 
     try:
         gaps.close_all()
+        capacity.attach()
         cloudtrail.attach()
     except MissingName as missing:
         sys.exit(str(missing))

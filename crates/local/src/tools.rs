@@ -26,17 +26,20 @@ pub enum Tool {
     Linters,
     /// asl-validator, which exists only for Node.
     NodeLinters,
+    /// moto, whose interpreter runs the state machine a second time.
+    Interpreter,
 }
 
 impl Tool {
     /// Every tool.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Emulator,
         Self::Sam,
         Self::Builder,
         Self::AwsCli,
         Self::Linters,
         Self::NodeLinters,
+        Self::Interpreter,
     ];
 
     fn name(self) -> &'static str {
@@ -47,6 +50,7 @@ impl Tool {
             Self::AwsCli => "awscli",
             Self::Linters => "linters",
             Self::NodeLinters => "npm",
+            Self::Interpreter => "interpreter",
         }
     }
 
@@ -58,6 +62,7 @@ impl Tool {
             Self::AwsCli => "the AWS CLI",
             Self::Linters => "the linters",
             Self::NodeLinters => "the linters for Node",
+            Self::Interpreter => "the second interpreter",
         }
     }
 

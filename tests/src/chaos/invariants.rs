@@ -118,7 +118,7 @@ impl End {
     ) -> Result<Self> {
         let closed = incident.closed().await?;
         let reports = world
-            .mails(|mail| mail.link_to("allow").is_none() && incident.is_named_in(mail))
+            .mails(|mail| incident.is_named_in(mail) && mail.link_to("allow").is_none())
             .await?;
         if closed.status == ExecutionStatus::Succeeded {
             let outcome = closed.output.pointer("/outcome/result");

@@ -1,0 +1,253 @@
+"""The state machine on moto's interpreter, with functions and mails in the test's hands.
+
+moto follows AWS where the emulator of the end-to-end tests departs from it: timeouts of callbacks,
+functions that fail in callbacks, strict JSONata, delays between retries. The definition is the one
+that is deployed; only its substitutions are filled in, as CloudFormation fills them in.
+"""
+
+import contextlib
+import json
+import pathlib
+import re
+import threading
+import time
+import unittest
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import jsonata
+import moto.stepfunctions.parser.asl.jsonata.jsonata as moto_jsonata
+from moto import mock_aws
+from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.sns.models import SNSBackend
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+DEFINITION = pathlib.Path(__file__).parents[2] / "statemachine" / "policy_approval.asl.json"
+FUNCTIONS = ("ValidatePolicy", "Remediate", "Notify", "Revert")
+CLOSED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
+# Nothing here waits for more than a second by itself.
+DEADLINE_SECONDS = 30
+
+
+class FunctionError(Exception):
+    """What a function answers when it fails: a name and a sentence."""
+
+    def __init__(self, name: str, message: str = "a sentence"):
+        super().__init__(message)
+        self.name = name
+
+
+class PublishError(Exception):
+    """What SNS answers when it refuses a mail."""
+
+
+def definition(**substitutions: Any) -> dict:
+    """The definition after substitution."""
+    values = {
+        "Partition": "aws",
+        "AlertTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts",
+        "ApprovalTimeoutSeconds": 604800,
+        "NotifyOnAllowed": "true",
+        **{f"{name}FunctionArn": _function_arn(name) for name in FUNCTIONS},
+        **substitutions,
+    }
+    text = DEFINITION.read_text(encoding="utf-8")
+    return json.loads(re.sub(r"\$\{(\w+)\}", lambda found: str(values[found[1]]), text))
+
+
+def _function_arn(name: str) -> str:
+    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+
+
+def _evaluate(expression: str) -> Any:
+    try:
+        return jsonata.Jsonata(expression).evaluate(None)
+    except Exception as error:
+        raise moto_jsonata.JSONataException("UNKNOWN", str(error)) from error
+
+
+class Test(unittest.TestCase):
+    """A test with a world of its own."""
+
+    def setUp(self) -> None:
+        stack = contextlib.ExitStack()
+        self.addCleanup(stack.close)
+        self.world = stack.enter_context(world())
+
+
+class World:
+    """Functions, mails and delays, for one test."""
+
+    def __init__(self) -> None:
+        # Each takes the payload, and returns an answer or raises FunctionError.
+        self.functions: dict[str, Callable[[dict], Any]] = {}
+        self.calls: list[tuple[str, dict]] = []
+        self.mails: list[dict] = []
+        # Takes the subject, and raises PublishError to refuse the mail.
+        self.publish: Callable[[str], None] = lambda subject: None
+        self.delays: list[float] = []
+
+    def invoke(self, name: str, body: str, response_headers: dict) -> bytes:
+        payload = json.loads(body)
+        self.calls.append((name, payload))
+        try:
+            answer = self.functions[name](payload)
+        except FunctionError as error:
+            response_headers["x-amz-function-error"] = "Unhandled"
+            answer = {"errorType": error.name, "errorMessage": str(error)}
+        return json.dumps(answer).encode()
+
+    def payloads(self, name: str) -> list[dict]:
+        """What a function was asked, in order."""
+        return [payload for called, payload in self.calls if called == name]
+
+
+@contextlib.contextmanager
+def world() -> Iterator[World]:
+    """moto with the functions and mails of a new World."""
+    here = World()
+
+    def invoke(self, function_name, qualifier, body, headers, response_headers):
+        return here.invoke(function_name.split(":")[-1], body, response_headers)
+
+    def publish(self, message, subject=None, **rest):
+        try:
+            here.publish(subject)
+        except PublishError as error:
+            from moto.sns.exceptions import SNSInvalidParameter
+
+            raise SNSInvalidParameter(str(error)) from error
+        here.mails.append({"subject": subject, "message": message})
+        return "00000000-0000-0000-0000-000000000000"
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(
+            mock_aws(config={"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}})
+        )
+        for owner, name, value in (
+            (moto_jsonata, "_eval_jsonata", _evaluate),
+            (LambdaSimpleBackend, "invoke", invoke),
+            (SNSBackend, "publish", publish),
+            (retrier_decl, "time", _Clock(here.delays)),
+        ):
+            original = getattr(owner, name)
+            setattr(owner, name, value)
+            stack.callback(setattr, owner, name, original)
+        yield here
+
+
+class _Clock:
+    """Notes how long a retry would wait, and does not wait."""
+
+    def __init__(self, delays: list[float]):
+        self._delays = delays
+
+    def sleep(self, seconds: float) -> None:
+        self._delays.append(seconds)
+
+
+class Execution:
+    """One execution of the state machine."""
+
+    def __init__(self, event: Any, **substitutions: Any):
+        self._states = boto3.client("stepfunctions", region_name=REGION)
+        self.definition = definition(**substitutions)
+        machine = self._states.create_state_machine(
+            name=f"incidents-{uuid.uuid4()}",
+            definition=json.dumps(self.definition),
+            roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine",
+        )
+        started = self._states.start_execution(
+            stateMachineArn=machine["stateMachineArn"], name=str(uuid.uuid4()), input=json.dumps(event)
+        )
+        self.arn = started["executionArn"]
+
+    def decide(self, token: str, output: Any) -> None:
+        """Answers as the callback function does."""
+        self._states.send_task_success(taskToken=token, output=json.dumps(output))
+
+    def fail(self, token: str, error: str) -> None:
+        """Fails the waiting task from outside."""
+        self._states.send_task_failure(taskToken=token, error=error, cause="from outside")
+
+    def closed(self) -> dict:
+        """How it ended."""
+        end = time.monotonic() + DEADLINE_SECONDS
+        while time.monotonic() < end:
+            described = self._states.describe_execution(executionArn=self.arn)
+            if described["status"] in CLOSED:
+                COVERAGE.note(self.definition, self.history())
+                return described
+            time.sleep(0.02)
+        raise AssertionError(f"the execution does not end; it entered {self.entered()}")
+
+    def output(self) -> dict:
+        """Its output; it must have succeeded."""
+        described = self.closed()
+        if described["status"] != "SUCCEEDED":
+            raise AssertionError(f"{described['status']}: {described.get('error')}: {described.get('cause')}")
+        return json.loads(described["output"])
+
+    def history(self) -> list[dict]:
+        """Its events, the oldest first."""
+        pages = self._states.get_paginator("get_execution_history")
+        return [event for page in pages.paginate(executionArn=self.arn) for event in page["events"]]
+
+    def entered(self) -> list[str]:
+        """The states that it entered, in order."""
+        return [
+            event["stateEnteredEventDetails"]["name"]
+            for event in self.history()
+            if "stateEnteredEventDetails" in event
+        ]
+
+
+class Coverage:
+    """Which states were entered, and which catchers caught, over all executions."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._states: set[str] = set()
+        self._catchers: set[tuple[str, str]] = set()
+
+    def note(self, definition: dict, history: list[dict]) -> None:
+        state, error = None, None
+        with self._lock:
+            for event in history:
+                entered = event.get("stateEnteredEventDetails")
+                if entered:
+                    self._note_catch(definition, state, error, entered["name"])
+                    state, error = entered["name"], None
+                    self._states.add(state)
+                for name in ("taskFailedEventDetails", "taskTimedOutEventDetails"):
+                    error = event.get(name, {}).get("error", error)
+                if "taskSucceededEventDetails" in event:
+                    error = None
+
+    def _note_catch(self, definition: dict, state: str | None, error: str | None, following: str) -> None:
+        if state is None or error is None:
+            return
+        for catcher in definition["States"][state].get("Catch", []):
+            if error in catcher["ErrorEquals"] or "States.ALL" in catcher["ErrorEquals"]:
+                if catcher["Next"] == following:
+                    self._catchers.add((state, catcher["ErrorEquals"][0]))
+                return
+
+    def missing(self) -> list[str]:
+        """What no execution reached."""
+        states = definition()["States"]
+        catchers = {
+            (name, catcher["ErrorEquals"][0]) for name, state in states.items() for catcher in state.get("Catch", [])
+        }
+        with self._lock:
+            return sorted(
+                [f"the state {name}" for name in set(states) - self._states]
+                + [f"the catcher of {error} in {name}" for name, error in catchers - self._catchers]
+            )
+
+
+COVERAGE = Coverage()
