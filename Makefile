@@ -5,13 +5,15 @@
 ANSWER ?=
 # The port of `make local`.
 PORT ?= 4566
+# How many incidents `make load` lets happen at once.
+N ?= 200
 
 LOCAL = cargo run --quiet --package local --
 
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local test fmt lint lint-template unit e2e setup build deploy actions bench clean requirements rust
+.PHONY: help demo local chaos load test fmt lint lint-template unit e2e setup build deploy actions bench clean requirements rust
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -55,6 +57,14 @@ e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
 	@$(call say,end-to-end tests)
 	@cargo test --package local --test emulator
 	@cargo test --package end-to-end --test scenarios
+
+chaos: rust ## Fails at every AWS call of every incident, and writes what came of it to docs/chaos.md; takes most of an hour.
+	@$(call say,the whole matrix of faults)
+	@cargo run --quiet --package end-to-end --bin chaos
+
+load: rust ## Lets N incidents (200) happen at once and prints how long containment takes.
+	@$(call say,many incidents at once)
+	@cargo run --quiet --package end-to-end --bin load -- $(N)
 
 setup: rust ## Installs the pinned tools below .local/tools.
 	@$(LOCAL) setup
