@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -94,13 +94,13 @@ impl Index {
         }
         for execution in listed {
             let arn = execution.execution_arn;
-            if !self.entries.contains_key(&arn) {
-                let input = input_of(states, &arn).await?;
-                let entry = Entry {
-                    is_running: running.contains(&arn),
+            if let btree_map::Entry::Vacant(place) = self.entries.entry(arn) {
+                let input = input_of(states, place.key()).await?;
+                let is_running = running.contains(place.key());
+                place.insert(Entry {
+                    is_running,
                     ..Entry::new(&input)
-                };
-                self.entries.insert(arn, entry);
+                });
             }
         }
         Ok(())

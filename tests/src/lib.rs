@@ -17,7 +17,7 @@ mod writes;
 
 pub use incident::Incident;
 pub use policies::{Default as InForce, actions, document};
-pub use runner::{Scenario, run};
+pub use runner::{Parameters, Scenario, run};
 pub use world::World;
 pub use writes::{Target, Write};
 

@@ -41,6 +41,9 @@ impl Scenario {
     }
 }
 
+/// The template's parameters for a group of stories, names and values.
+pub type Parameters = Vec<(&'static str, &'static str)>;
+
 /// How many stories are told at once: they wait for the emulator most of the time.
 const AT_ONCE: usize = 6;
 
@@ -49,7 +52,7 @@ const AT_ONCE: usize = 6;
 /// # Errors
 ///
 /// Where a stack cannot be deployed or taken down.
-pub fn run(groups: Vec<(Vec<(&'static str, &'static str)>, Vec<Scenario>)>) -> Result<ExitCode> {
+pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
     if arguments.list {
