@@ -6,6 +6,8 @@
 mod answers;
 mod aws;
 mod bench;
+mod containment;
+mod cost;
 mod gate;
 mod instructions;
 mod measure;
@@ -38,6 +40,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Measures the time from a policy write to its containment, on a local AWS, and what an incident costs.
+    Containment {
+        /// How often the local AWS is started, with functions that do not run yet.
+        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+        rounds: u64,
+        /// Prints JSON instead of a table.
+        #[arg(long)]
+        json: bool,
+    },
     /// Holds the functions to the limits of `limits.json`.
     Gate {
         /// Sets the limits a tenth above what is measured now.
@@ -62,6 +73,9 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> Result<()> {
     match command {
         Command::Bench { rounds, json } => bench::run(usize::try_from(rounds)?, json).await,
+        Command::Containment { rounds, json } => {
+            containment::run(usize::try_from(rounds)?, json).await
+        }
         Command::Gate { set } => gate::run(set).await,
         Command::Build => release::build().await,
     }

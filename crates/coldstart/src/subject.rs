@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use local::{functions, workspace};
 use serde_json::{Value, json};
 
@@ -143,14 +143,20 @@ fn text(payload: &Value, pointer: &str) -> Result<String> {
 /// The newest events of an execution that waits for the administrator, as Step Functions answers them.
 fn waiting_history() -> Result<String> {
     let asked = read_payload("notify")?;
-    let mut state = read_payload("validate-policy")?["event"].take();
-    state["verdict"] = json!({
+    let of_asked = |name: &str| asked.get(name).cloned().unwrap_or_default();
+    let mut state = match read_payload("validate-policy")?.get_mut("event") {
+        Some(Value::Object(event)) => std::mem::take(event),
+        _ => bail!("the payload of `validate-policy` has no event"),
+    };
+    let verdict = json!({
         "action": "remedy",
-        "change": asked["change"],
-        "findings": asked["findings"],
-        "document": asked["document"],
+        "change": of_asked("change"),
+        "findings": of_asked("findings"),
+        "document": of_asked("document"),
     });
-    state["quarantine"] = asked["quarantine"].clone();
+    state.insert("verdict".to_owned(), verdict);
+    state.insert("quarantine".to_owned(), of_asked("quarantine"));
+    let state = Value::Object(state);
     let parameters = json!({
         "FunctionName": FUNCTION_ARN,
         "Payload": asked,

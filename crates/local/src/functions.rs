@@ -74,10 +74,10 @@ pub async fn build() -> Result<()> {
     command::run_logged(sam, "sam build", "sam-build").await
 }
 
-/// Adds what makes a build fast, and keeps it away from the builds of other profiles.
-fn fast(command: &mut Command) {
-    // What cargo tells the programs that it runs is no business of the cargo that they run: some build
-    // scripts take a difference for a reason to start over.
+/// Removes what cargo told this program, which is no business of the cargo that it runs.
+///
+/// Some build scripts take a difference for a reason to start over.
+pub fn as_from_a_shell(command: &mut Command) {
     let set_by_cargo = |name: &str| {
         ["CARGO_PKG_", "CARGO_MANIFEST_"]
             .iter()
@@ -96,6 +96,11 @@ fn fast(command: &mut Command) {
             command.env_remove(name);
         }
     }
+}
+
+/// Adds what makes a build fast, and keeps it away from the builds of other profiles.
+fn fast(command: &mut Command) {
+    as_from_a_shell(command);
     let profile: BTreeMap<_, _> = FAST_PROFILE.into();
     command
         .envs(profile)

@@ -107,6 +107,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Sam { arguments } => {
             tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
             let mut sam = tools::sam()?;
+            functions::as_from_a_shell(&mut sam);
             // It asks questions.
             sam.args(arguments).stdin(Stdio::inherit());
             command::run_shown(sam, "sam").await

@@ -2,13 +2,13 @@
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::error::ProvideErrorMetadata as _;
+use http::Uri;
 use incident::mail::{self, LinkConfirmation, Links};
 use incident::message::NotifyRequest;
 use incident::{ExecutionArn, TaskToken};
 use lambda_kit::{FailureName, HandlerError, SettingError};
 use serde::Serialize;
 use tracing::Instrument as _;
-use url::Url;
 
 /// What the function is set up with.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub struct Settings {
     /// The topic that the administrator subscribes to.
     pub topic_arn: String,
     /// Where the approval pages are, without `/allow` and `/deny`.
-    pub api_url: Url,
+    pub api_url: Uri,
     /// Whether a link asks before it decides, which the mail says.
     pub link_confirmation: LinkConfirmation,
 }
@@ -28,9 +28,18 @@ impl Settings {
     ///
     /// Where one is missing or cannot be read.
     pub fn from_env() -> Result<Self, SettingError> {
+        let api_url: Uri =
+            lambda_kit::parsed("API_URL")?.ok_or(SettingError::Missing("API_URL"))?;
+        if api_url.scheme().is_none() {
+            return Err(SettingError::Unusable {
+                name: "API_URL",
+                value: api_url.to_string(),
+                problem: "it is no absolute URL".to_owned(),
+            });
+        }
         Ok(Self {
             topic_arn: lambda_kit::required("TOPIC_ARN")?,
-            api_url: lambda_kit::parsed("API_URL")?.ok_or(SettingError::Missing("API_URL"))?,
+            api_url,
             link_confirmation: lambda_kit::parsed("LINK_CONFIRMATION")?.unwrap_or_default(),
         })
     }
@@ -39,13 +48,12 @@ impl Settings {
     #[must_use]
     pub fn links(&self, token: &TaskToken, execution: &ExecutionArn) -> Links {
         let link = |answer: &str| {
-            let mut url = self.api_url.clone();
-            let path = format!("{}/{answer}", url.path().trim_end_matches('/'));
-            url.set_path(&path);
-            url.query_pairs_mut()
+            let url = self.api_url.to_string();
+            let query = form_urlencoded::Serializer::new(String::new())
                 .append_pair("token", token.expose())
-                .append_pair("execution", execution.as_str());
-            url.into()
+                .append_pair("execution", execution.as_str())
+                .finish();
+            format!("{}/{answer}?{query}", url.trim_end_matches('/'))
         };
         Links {
             allow: link("allow"),
