@@ -97,7 +97,8 @@ pub async fn run(world: &World, count: usize, progress: impl Fn(&str)) -> Result
     load.mailed = asked.len();
     for target in &targets {
         if !asked.contains_key(&target.name) {
-            load.problems.push(format!("{} is not asked about", target.name));
+            load.problems
+                .push(format!("{} is not asked about", target.name));
         }
     }
     for target in &targets {

@@ -57,7 +57,9 @@ impl Grant {
 /// # Errors
 ///
 /// Where the roles or the calls cannot be read.
-pub(crate) async fn disagreements<'w>(worlds: impl IntoIterator<Item = &'w World>) -> Result<Vec<String>> {
+pub(crate) async fn disagreements<'w>(
+    worlds: impl IntoIterator<Item = &'w World>,
+) -> Result<Vec<String>> {
     let mut found = Vec::new();
     // Stacks of one template: a grant has the same place in each, but resources of its own.
     let mut used: BTreeMap<(String, usize), (Grant, bool)> = BTreeMap::new();
