@@ -1,12 +1,16 @@
 //! Tells the whole matrix of faults and writes its results to `docs/chaos.md`.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
-use end_to_end::chaos::{Choice, Worlds, run, write_table};
+use end_to_end::chaos::{Choice, Progress, Told, Worlds, run, write_table};
 use local::report;
+
+/// After so many incidents the matrix says that it is still at it.
+const SIGN_OF_LIFE: usize = 200;
 
 fn main() -> Result<ExitCode> {
     let choice = match std::env::args().nth(1).as_deref() {
@@ -19,31 +23,43 @@ fn main() -> Result<ExitCode> {
         local::functions::build().await?;
         report::step("deploying two stacks");
         let worlds = Worlds::start().await?;
-        let told = run(&worlds, choice, |part, cases| {
-            let seconds = start.elapsed().as_secs();
-            report::step(&format!("{cases} incidents {part} (after {seconds} s)"));
+        let count = Cell::new(0_usize);
+        let told = run(&worlds, choice, |progress| match progress {
+            Progress::Part(part, cases) => report::step(&format!("{cases} incidents {part}")),
+            Progress::Told(told) => {
+                count.set(count.get() + 1);
+                show(told);
+                if count.get().is_multiple_of(SIGN_OF_LIFE) {
+                    let seconds = start.elapsed().as_secs();
+                    report::detail(&format!("{} after {seconds} s", count.get()));
+                }
+            }
         })
         .await;
         worlds.stop().await.and(told)
     })?;
-    let broken: Vec<_> = told.iter().filter(|it| !it.problems.is_empty()).collect();
-    for one in &broken {
-        report::line(&format!("{}: {:?}", one.case, one.ends));
-        report::detail(&one.problems.join("\n"));
-    }
+    let broken = told.iter().filter(|it| !it.problems.is_empty()).count();
     report::line(&format!(
         "{} incidents in {} s, {} broken",
         told.len(),
         start.elapsed().as_secs(),
-        broken.len()
+        broken
     ));
     if choice == Choice::Full {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/chaos.md");
         write_table(&page, &told, start.elapsed().as_secs().div_ceil(60))?;
     }
-    Ok(if broken.is_empty() {
+    Ok(if broken == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Shows an incident at once if something is wrong with it.
+fn show(told: &Told) {
+    if !told.problems.is_empty() {
+        report::line(&format!("{}: {:?}", told.case, told.ends));
+        report::detail(&told.problems.join("\n"));
+    }
 }

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{StreamExt as _, stream};
 use local::CloudTrail;
 
 use super::{Answer, Case, Point, Told, Trouble, invariants, story};
@@ -43,6 +44,15 @@ pub enum Choice {
     Representative,
     /// Every call, with every fault, once and persistently.
     Full,
+}
+
+/// What [`run`] tells while it is at it.
+#[derive(Clone, Copy, Debug)]
+pub enum Progress<'a> {
+    /// A part begins: what it is, and how many cases it has.
+    Part(&'a str, usize),
+    /// A case is told.
+    Told(&'a Told),
 }
 
 /// Two deployed stacks: one where the administrator answers, and one where nobody does.
@@ -130,7 +140,6 @@ impl Worlds {
 
 /// Tells the cases, and then some of them again with every event delivered twice.
 ///
-/// `progress` hears of each part: what it is, and how many cases it has.
 ///
 /// # Errors
 ///
@@ -138,7 +147,7 @@ impl Worlds {
 pub async fn run(
     worlds: &Worlds,
     choice: Choice,
-    progress: impl Fn(&str, usize),
+    progress: impl Fn(Progress<'_>),
 ) -> Result<Vec<Told>> {
     let quiet: Vec<Case> = Write::ALL
         .into_iter()
@@ -150,27 +159,27 @@ pub async fn run(
             })
         })
         .collect();
-    progress("without a fault", quiet.len());
-    let (mut told, points) = tell_quiet(worlds, &quiet).await?;
+    progress(Progress::Part("without a fault", quiet.len()));
+    let (mut told, points) = tell_quiet(worlds, &quiet, &progress).await?;
 
     let cases = match choice {
         Choice::Full => full(&points),
         Choice::Representative => representative(&points),
     };
-    progress("with a fault", cases.len());
-    told.extend(tell_all(worlds, "f", cases.clone(), 1).await?);
+    progress(Progress::Part("with a fault", cases.len()));
+    told.extend(tell_all(worlds, "f", cases.clone(), 1, &progress).await?);
 
     let doubled: Vec<Case> = quiet
         .into_iter()
         .chain(cases.into_iter().filter(|case| is_told_twice(case, choice)))
         .collect();
-    progress("with every event twice", doubled.len());
+    progress(Progress::Part("with every event twice", doubled.len()));
     let twice = CloudTrail {
         copies: Some(2),
         ..CloudTrail::default()
     };
     worlds.set_cloudtrail(twice).await?;
-    told.extend(tell_all(worlds, "d", doubled, 2).await?);
+    told.extend(tell_all(worlds, "d", doubled, 2, &progress).await?);
     worlds
         .set_cloudtrail(CloudTrail {
             copies: Some(1),
@@ -184,8 +193,12 @@ pub async fn run(
 type Points = BTreeMap<(Write, Answer), Vec<Point>>;
 
 /// Tells incidents without a fault, and learns which calls they make.
-async fn tell_quiet(worlds: &Worlds, quiet: &[Case]) -> Result<(Vec<Told>, Points)> {
-    let told = tell_all(worlds, "q", quiet.to_vec(), 1).await?;
+async fn tell_quiet(
+    worlds: &Worlds,
+    quiet: &[Case],
+    progress: &impl Fn(Progress<'_>),
+) -> Result<(Vec<Told>, Points)> {
+    let told = tell_all(worlds, "q", quiet.to_vec(), 1, progress).await?;
     let mut points = Points::new();
     for (number, case) in quiet.iter().enumerate() {
         let place = worlds.of(case.answer);
@@ -317,6 +330,7 @@ async fn tell_all(
     part: &'static str,
     cases: Vec<Case>,
     copies: usize,
+    progress: &impl Fn(Progress<'_>),
 ) -> Result<Vec<Told>> {
     let muted = |muted| CloudTrail {
         muted: Some(muted),
@@ -340,10 +354,13 @@ async fn tell_all(
             .await
             .context(what)
     });
-    let told = stream::iter(stories)
-        .buffer_unordered(AT_ONCE)
-        .try_collect()
-        .await?;
+    let mut stories = pin!(stream::iter(stories).buffer_unordered(AT_ONCE));
+    let mut told = Vec::new();
+    while let Some(one) = stories.next().await {
+        let one = one?;
+        progress(Progress::Told(&one));
+        told.push(one);
+    }
     // A copy of an event may still be on its way.
     tokio::time::sleep(Duration::from_millis(100)).await;
     Ok(told)

@@ -5,7 +5,7 @@ mod matrix;
 mod story;
 mod table;
 
-pub use matrix::{Choice, Worlds, run};
+pub use matrix::{Choice, Progress, Worlds, run};
 pub use table::write_table;
 
 use std::fmt;
