@@ -1,5 +1,12 @@
 //! The template, the state machine, the code and the files in `events/` say the same.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "in a test a panic is the report"
+)]
+
 use std::fs;
 use std::path::PathBuf;
 

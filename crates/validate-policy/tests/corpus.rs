@@ -1,5 +1,12 @@
 //! The engine's corpus through the handler: as the document of a `CreatePolicy` record, each policy gets the verdict that the engine's corpus expects.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "in a test a panic is the report"
+)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
 //! What is read from IAM, and what is made of an IAM that does not answer as hoped.
 
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 use aws_sdk_iam::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
 use aws_sdk_iam::{Client, Config};
 use aws_smithy_http_client::test_util::infallible_client_fn;
