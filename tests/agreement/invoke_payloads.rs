@@ -15,7 +15,7 @@ use incident::message::{
 use incident::{ExecutionArn, KeptDocument, VersionId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use validate_policy::{Answer, LazyStore, Settings};
+use validate_policy::{Answer, ExemptPrincipals, LazyStore, Mode, Settings};
 
 use crate::{definition, path, read_json};
 
@@ -29,6 +29,8 @@ fn restricted() -> RestrictedActions {
 fn verdict() -> Verdict {
     let settings = Settings {
         restricted: restricted(),
+        mode: Mode::Enforce,
+        exempt: ExemptPrincipals::default(),
     };
     let request = ValidateRequest::Judge {
         execution: ExecutionArn::parse(EXECUTION).unwrap(),

@@ -92,7 +92,7 @@ pub struct Verdict {
 pub enum VerdictAction {
     /// Take the restricted grants out and ask.
     Remedy,
-    /// Tell the administrator; nothing restricted is in force.
+    /// Tell the administrator; the policy is left alone.
     Alert,
 }
 
@@ -108,6 +108,25 @@ pub enum VerdictResult {
     NotInForce,
     /// The policy does not exist any more.
     Gone,
+    /// Restricted actions are granted and stay in force, because the guard only monitors.
+    Monitored,
+    /// Restricted actions are granted and stay in force, because whoever wrote them is exempt.
+    Exempt,
+}
+
+impl VerdictResult {
+    /// The word that stands for it in an execution.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Restricted => "restricted",
+            Self::Clean => "clean",
+            Self::NotInForce => "notInForce",
+            Self::Gone => "gone",
+            Self::Monitored => "monitored",
+            Self::Exempt => "exempt",
+        }
+    }
 }
 
 /// What `AssessFailure` answers.
@@ -312,6 +331,20 @@ pub enum OutcomeResult {
     Superseded,
     /// The policy does not exist any more.
     Gone,
+}
+
+impl OutcomeResult {
+    /// The word that stands for it in an execution.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Denied => "denied",
+            Self::Expired => "expired",
+            Self::Superseded => "superseded",
+            Self::Gone => "gone",
+        }
+    }
 }
 
 impl From<DecisionAction> for OutcomeResult {

@@ -5,6 +5,7 @@ mod clients;
 mod error;
 mod https;
 mod logging;
+pub mod metrics;
 mod settings;
 mod tls;
 

@@ -6,7 +6,7 @@ mod managed;
 
 use iam_policy::RestrictedActions;
 use incident::PolicyRef;
-use incident::message::{Quarantine, RemediateRequest};
+use incident::message::{OutcomeResult, Quarantine, RemediateRequest};
 use lambda_kit::{HandlerError, SettingError};
 use policy_store::PolicyStore;
 use tracing::Instrument as _;
@@ -52,10 +52,25 @@ pub async fn handle(
             }
         }?;
         tracing::info!(status = status(&quarantine), "quarantine");
+        measure(&request, &quarantine);
         Ok(quarantine)
     }
     .instrument(span)
     .await
+}
+
+fn measure(request: &RemediateRequest, quarantine: &Quarantine) {
+    let execution = &request.execution;
+    match quarantine {
+        Quarantine::InPlace(contained) if !contained.found_done => {
+            lambda_kit::metrics::contained(execution, &request.change);
+        }
+        Quarantine::InPlace(_) | Quarantine::RoomNeeded { .. } => {}
+        Quarantine::Superseded { .. } => {
+            lambda_kit::metrics::ended(execution, OutcomeResult::Superseded);
+        }
+        Quarantine::Gone { .. } => lambda_kit::metrics::ended(execution, OutcomeResult::Gone),
+    }
 }
 
 fn status(quarantine: &Quarantine) -> &'static str {

@@ -50,6 +50,8 @@ pub async fn handle(
             PolicyRef::Inline { owner, name } => inline::settle(store, &request, owner, name).await,
         }?;
         tracing::info!(?result, "outcome");
+        lambda_kit::metrics::ended(&request.execution, result);
+        lambda_kit::metrics::decided(&request.execution, &request.change, &request.decision);
         let mail = mail::outcome(
             &request.change,
             &request.quarantine,

@@ -4,7 +4,7 @@ use lambda_kit::HandlerError;
 use policy_store::StoreErrorKind;
 use serde_json::Value;
 
-use crate::{LazyStore, Settings};
+use crate::{LazyStore, Mode, Settings};
 
 pub(crate) fn read_record(event: &Value) -> Result<Record, HandlerError> {
     Record::parse(event).map_err(|error| HandlerError::new(error.name(), error.to_string()))
@@ -47,6 +47,16 @@ pub(crate) async fn judge(
             VerdictResult::NotInForce
         };
         return Ok(alert(result, mail, change, findings));
+    }
+    if let Some(pattern) = settings.exempt.covering(&change.actor) {
+        tracing::warn!(pattern, "exempt: restricted actions stay in force");
+        let mail = mail::exempt(&change, &findings, &pattern, execution);
+        return Ok(alert(VerdictResult::Exempt, mail, change, findings));
+    }
+    if settings.mode == Mode::Monitor {
+        tracing::warn!("monitoring only: restricted actions stay in force");
+        let mail = mail::monitored(&change, &findings, execution);
+        return Ok(alert(VerdictResult::Monitored, mail, change, findings));
     }
     Ok(Verdict {
         action: VerdictAction::Remedy,

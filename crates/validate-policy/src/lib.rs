@@ -1,7 +1,9 @@
 //! Judges the policy that a CloudTrail record names, and says what is in force after another task failed.
 
 mod assess;
+mod exempt;
 mod judge;
+mod mode;
 mod store;
 
 use iam_policy::RestrictedActions;
@@ -9,6 +11,8 @@ use incident::message::{Assessment, ValidateRequest, Verdict};
 use lambda_kit::{HandlerError, SettingError};
 use tracing::Instrument as _;
 
+pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
+pub use mode::{Mode, ModeError};
 pub use store::LazyStore;
 
 /// What the function is set up with.
@@ -16,6 +20,10 @@ pub use store::LazyStore;
 pub struct Settings {
     /// The restricted list.
     pub restricted: RestrictedActions,
+    /// What is done about restricted permissions.
+    pub mode: Mode,
+    /// Whose writes are told and never undone.
+    pub exempt: ExemptPrincipals,
 }
 
 impl Settings {
@@ -23,10 +31,12 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Where the restricted list is missing or cannot be read.
+    /// Where the restricted list is missing, or a setting cannot be read.
     pub fn from_env() -> Result<Self, SettingError> {
         Ok(Self {
             restricted: policy_store::restricted_actions()?,
+            mode: lambda_kit::parsed("MODE")?.unwrap_or_default(),
+            exempt: lambda_kit::parsed("EXEMPT_PRINCIPALS")?.unwrap_or_default(),
         })
     }
 }
@@ -63,10 +73,11 @@ pub async fn handle(
         } => {
             let record = judge::read_record(&event)?;
             let span = lambda_kit::incident_span(&execution, &record.change);
-            judge::judge(settings, store, &execution, record, waited)
+            let verdict = judge::judge(settings, store, &execution, record, waited)
                 .instrument(span)
-                .await
-                .map(Answer::Verdict)
+                .await?;
+            lambda_kit::metrics::judged(&execution, verdict.result);
+            Ok(Answer::Verdict(verdict))
         }
         ValidateRequest::Assess {
             execution,

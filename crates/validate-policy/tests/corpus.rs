@@ -16,7 +16,7 @@ use incident::ExecutionArn;
 use incident::message::{ValidateRequest, Verdict, VerdictAction, VerdictResult};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use validate_policy::{Answer, LazyStore, Settings, handle};
+use validate_policy::{Answer, ExemptPrincipals, LazyStore, Mode, Settings, handle};
 
 #[derive(Deserialize)]
 struct Corpus {
@@ -42,6 +42,8 @@ fn verdict(document: &str, restricted: &str) -> Verdict {
     event["detail"]["requestParameters"]["policyDocument"] = json!(document);
     let settings = Settings {
         restricted: RestrictedActions::parse(restricted).unwrap(),
+        mode: Mode::Enforce,
+        exempt: ExemptPrincipals::default(),
     };
     let request = ValidateRequest::Judge {
         execution: ExecutionArn::parse("arn:aws:states:us-east-1:111122223333:execution:m:e")

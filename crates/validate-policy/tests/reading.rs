@@ -13,13 +13,15 @@ use incident::message::{Failure, ValidateRequest, VerdictAction, VerdictResult};
 use lambda_kit::{FailureName, HandlerError};
 use policy_store::PolicyStore;
 use serde_json::Value;
-use validate_policy::{Answer, LazyStore, Settings, handle};
+use validate_policy::{Answer, ExemptPrincipals, LazyStore, Mode, Settings, handle};
 
 const RESTRICTED_DOCUMENT: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3ADelete%2A%22%2C%22Resource%22%3A%22%2A%22%7D%7D";
 
 fn answer(client: Client, request: ValidateRequest) -> Result<Answer, HandlerError> {
     let settings = Settings {
         restricted: RestrictedActions::parse("s3:DeleteBucket").unwrap(),
+        mode: Mode::Enforce,
+        exempt: ExemptPrincipals::default(),
     };
     let store = LazyStore::ready(PolicyStore::from_client(client));
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -8,6 +8,7 @@ mod decision_request;
 mod ended;
 mod failure;
 mod links;
+mod not_contained;
 mod outcome;
 mod writer;
 
@@ -18,6 +19,7 @@ pub use decision_request::decision_request;
 pub use ended::{gone, superseded};
 pub use failure::failure;
 pub use links::{LinkConfirmation, LinkConfirmationError, Links};
+pub use not_contained::{exempt, monitored};
 pub use outcome::outcome;
 
 use crate::text::is_unseen;

@@ -1,0 +1,200 @@
+//! Metrics of incidents, as log lines in the embedded metric format: CloudWatch makes metrics of them, and no call is needed.
+//!
+//! A metric never stands in the way of the work: what cannot be written is a warning.
+
+use std::io::Write as _;
+use std::time::{Duration, SystemTime};
+
+use incident::message::{Decision, OutcomeResult, VerdictResult};
+use incident::{ExecutionArn, PolicyChange};
+use metrique_writer::format::Format as _;
+use metrique_writer::{Entry, IoStreamError};
+use metrique_writer_format_emf::Emf;
+
+/// The namespace of all metrics in CloudWatch.
+pub const NAMESPACE: &str = "IamPolicyGuard";
+
+/// The dimension that tells stacks apart.
+const MACHINE: &str = "StateMachine";
+
+#[derive(Entry)]
+struct Judged<'m> {
+    #[entry(name = "StateMachine")]
+    machine: &'m str,
+    #[entry(name = "Verdict")]
+    verdict: &'m str,
+    #[entry(name = "Judged")]
+    judged: u64,
+}
+
+#[derive(Entry)]
+struct Ended<'m> {
+    #[entry(name = "StateMachine")]
+    machine: &'m str,
+    #[entry(name = "Outcome")]
+    outcome: &'m str,
+    #[entry(name = "Ended")]
+    ended: u64,
+}
+
+#[derive(Entry)]
+struct Containment<'m> {
+    #[entry(name = "StateMachine")]
+    machine: &'m str,
+    #[entry(name = "TimeToContainment")]
+    time: Duration,
+}
+
+#[derive(Entry)]
+struct Deciding<'m> {
+    #[entry(name = "StateMachine")]
+    machine: &'m str,
+    #[entry(name = "TimeToDecision")]
+    time: Duration,
+}
+
+/// Counts a judgement: `Judged` by `Verdict`.
+pub fn judged(execution: &ExecutionArn, verdict: VerdictResult) {
+    let machine = &execution.state_machine_arn();
+    let entry = Judged {
+        machine: name(machine),
+        verdict: verdict.as_str(),
+        judged: 1,
+    };
+    write(&[MACHINE, "Verdict"], &entry);
+}
+
+/// Counts the end of an incident: `Ended` by `Outcome`.
+pub fn ended(execution: &ExecutionArn, outcome: OutcomeResult) {
+    let machine = &execution.state_machine_arn();
+    let entry = Ended {
+        machine: name(machine),
+        outcome: outcome.as_str(),
+        ended: 1,
+    };
+    write(&[MACHINE, "Outcome"], &entry);
+}
+
+/// `TimeToContainment`: from the write of the policy until now, in milliseconds. CloudTrail gives the time of the write in whole seconds.
+pub fn contained(execution: &ExecutionArn, change: &PolicyChange) {
+    let machine = &execution.state_machine_arn();
+    let entry = Containment {
+        machine: name(machine),
+        time: since(change, SystemTime::now()),
+    };
+    write(&[MACHINE], &entry);
+}
+
+/// `TimeToDecision`: from the write of the policy until the decision, in milliseconds; nothing where nobody decided.
+pub fn decided(execution: &ExecutionArn, change: &PolicyChange, decision: &Decision) {
+    let Some(time) = decision.time else {
+        return;
+    };
+    let machine = &execution.state_machine_arn();
+    let entry = Deciding {
+        machine: name(machine),
+        time: since(change, time.into()),
+    };
+    write(&[MACHINE], &entry);
+}
+
+/// The last part of a state machine's ARN.
+fn name(machine: &str) -> &str {
+    machine.rsplit(':').next().unwrap_or(machine)
+}
+
+/// Clocks differ: what seems to come before the write took no time.
+fn since(change: &PolicyChange, time: SystemTime) -> Duration {
+    time.duration_since(change.event_time.into())
+        .unwrap_or_default()
+}
+
+fn write(dimensions: &[&str], entry: &impl Entry) {
+    let written = line(dimensions, entry).and_then(|line| {
+        std::io::stdout()
+            .write_all(&line)
+            .map_err(IoStreamError::Io)
+    });
+    if let Err(error) = written {
+        tracing::warn!(%error, "a metric could not be written");
+    }
+}
+
+fn line(dimensions: &[&str], entry: &impl Entry) -> Result<Vec<u8>, IoStreamError> {
+    let dimensions = dimensions.iter().map(|&name| name.to_owned()).collect();
+    let mut format = Emf::builder(NAMESPACE.to_owned(), vec![dimensions]).build();
+    let mut line = Vec::new();
+    format.format(entry, &mut line)?;
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_line_is_what_cloudwatch_makes_metrics_of() {
+        let entry = Judged {
+            machine: name("arn:aws:states:us-east-1:111122223333:stateMachine:guard-incidents"),
+            verdict: VerdictResult::Restricted.as_str(),
+            judged: 1,
+        };
+        let text = String::from_utf8(line(&[MACHINE, "Verdict"], &entry).unwrap()).unwrap();
+        assert!(text.ends_with('\n') && text.lines().count() == 1, "{text}");
+        let value: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(
+            value.pointer("/_aws/CloudWatchMetrics"),
+            Some(&json!([{
+                "Namespace": "IamPolicyGuard",
+                "Dimensions": [["StateMachine", "Verdict"]],
+                "Metrics": [{"Name": "Judged"}],
+            }]))
+        );
+        assert_eq!(
+            value.pointer("/StateMachine"),
+            Some(&json!("guard-incidents"))
+        );
+        assert_eq!(value.pointer("/Verdict"), Some(&json!("restricted")));
+        assert_eq!(value.pointer("/Judged"), Some(&json!(1)));
+        assert!(value.pointer("/_aws/Timestamp").is_some_and(Value::is_u64));
+    }
+
+    #[test]
+    fn times_are_milliseconds() {
+        let entry = Containment {
+            machine: "guard-incidents",
+            time: Duration::from_millis(2_500),
+        };
+        let text = line(&[MACHINE], &entry).unwrap();
+        let value: Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(value.pointer("/TimeToContainment"), Some(&json!(2500)));
+        assert_eq!(
+            value.pointer("/_aws/CloudWatchMetrics/0/Metrics"),
+            Some(&json!([{"Name": "TimeToContainment", "Unit": "Milliseconds"}]))
+        );
+    }
+
+    #[test]
+    fn words_are_those_of_the_execution() {
+        for verdict in [
+            VerdictResult::Restricted,
+            VerdictResult::Clean,
+            VerdictResult::NotInForce,
+            VerdictResult::Gone,
+            VerdictResult::Monitored,
+            VerdictResult::Exempt,
+        ] {
+            assert_eq!(json!(verdict), json!(verdict.as_str()));
+        }
+        for outcome in [
+            OutcomeResult::Allowed,
+            OutcomeResult::Denied,
+            OutcomeResult::Expired,
+            OutcomeResult::Superseded,
+            OutcomeResult::Gone,
+        ] {
+            assert_eq!(json!(outcome), json!(outcome.as_str()));
+        }
+    }
+}
