@@ -14,7 +14,10 @@ use serde_json::Value;
 
 mod definition;
 mod invoke_payloads;
+mod operations;
+mod roles;
 mod template;
+mod transformed;
 
 fn path(relative: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "..", relative]

@@ -1,0 +1,419 @@
+//! Nothing fails in silence, nothing secret is logged, nothing is open to the public.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::read;
+use crate::transformed::{many, of_type, properties, referred, resolved, resources, transformed};
+
+#[test]
+fn every_alarm_tells_and_has_its_page() {
+    let manual = read("docs/operations.md");
+    let mut names = BTreeSet::new();
+    for (logical, alarm) in of_type("AWS::CloudWatch::Alarm") {
+        let name = alarm["AlarmName"]["Fn::Sub"].as_str().unwrap();
+        let name = name.strip_prefix("${AWS::StackName}-").unwrap();
+        assert!(names.insert(name), "two alarms are called {name}");
+        assert!(
+            manual.contains(&format!("### `{name}`")),
+            "docs/operations.md does not say what to do about {name}"
+        );
+        assert_eq!(
+            referred(&alarm["AlarmActions"][0]),
+            Some("AlertTopic"),
+            "{logical}"
+        );
+        assert_eq!(
+            alarm["AlarmActions"][1]["Fn::If"][0], "HasAlarmTopic",
+            "{logical}"
+        );
+        let missing = if name == "silence" {
+            "breaching"
+        } else {
+            "notBreaching"
+        };
+        assert_eq!(alarm["TreatMissingData"], missing, "{logical}");
+    }
+    for heading in manual.lines().filter_map(|line| line.strip_prefix("### `")) {
+        let name = heading.trim_end_matches('`');
+        assert!(
+            names.contains(name),
+            "docs/operations.md describes {name}, which is no alarm"
+        );
+    }
+}
+
+#[test]
+fn alarms_look_at_what_the_stack_has() {
+    let alarms: Vec<(&str, &Value)> = of_type("AWS::CloudWatch::Alarm").collect();
+    let watched = |metric: &str, resource: &str| {
+        alarms.iter().any(|(_, alarm)| {
+            let mut dimensions = many(&alarm["Dimensions"]).into_iter();
+            alarm["MetricName"] == metric
+                && dimensions.any(|it| referred(&it["Value"]) == Some(resource))
+        })
+    };
+    for metric in [
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+        "ExecutionsAborted",
+        "ExecutionThrottled",
+    ] {
+        assert!(watched(metric, "PolicyApprovalStateMachine"), "{metric}");
+    }
+    for (function, _) in of_type("AWS::Lambda::Function") {
+        assert!(watched("Errors", function), "{function}");
+    }
+    assert!(watched("FailedInvocations", "PolicyWriteRule"));
+    assert!(watched("InvocationsFailedToBeSentToDlq", "PolicyWriteRule"));
+    assert!(watched(
+        "ApproximateNumberOfMessagesVisible",
+        "UndeliveredEventsQueue"
+    ));
+    assert!(watched("NumberOfNotificationsFailed", "AlertTopic"));
+    assert!(watched("NumberOfNotificationsDelivered", "AlertTopic"));
+}
+
+#[test]
+fn who_must_publish_can() {
+    let key = "AlertKey";
+    assert_eq!(
+        referred(&properties("AlertTopic")["KmsMasterKeyId"]),
+        Some(key)
+    );
+    assert_eq!(properties(key)["EnableKeyRotation"], true);
+    for (policy, actions) in [
+        (
+            &properties("AlertTopicPolicy")["PolicyDocument"],
+            json!("sns:Publish"),
+        ),
+        (
+            &properties(key)["KeyPolicy"],
+            json!(["kms:Decrypt", "kms:GenerateDataKey"]),
+        ),
+    ] {
+        for service in ["cloudwatch.amazonaws.com", "events.amazonaws.com"] {
+            let statement = many(&policy["Statement"])
+                .into_iter()
+                .find(|statement| statement["Principal"]["Service"] == service)
+                .unwrap_or_else(|| panic!("{service} may not {actions}"));
+            assert_eq!(statement["Effect"], "Allow");
+            assert_eq!(statement["Action"], actions);
+            // EventBridge takes no conditions there.
+            assert_eq!(
+                statement["Condition"].is_null(),
+                service.starts_with("events")
+            );
+        }
+    }
+    // Nobody else: the account's own roles need a permission of their own.
+    let topic = &properties("AlertTopicPolicy")["PolicyDocument"]["Statement"];
+    let mut allowing = many(topic).into_iter().filter(|it| it["Effect"] == "Allow");
+    assert!(allowing.all(|statement| statement["Principal"]["Service"].is_string()));
+}
+
+#[test]
+fn no_rule_loses_an_event_in_silence() {
+    let queue = &properties("UndeliveredEventsQueuePolicy")["PolicyDocument"]["Statement"][0];
+    let sources = many(&queue["Condition"]["ArnEquals"]["aws:SourceArn"]);
+    let sources: BTreeSet<_> = sources.into_iter().filter_map(referred).collect();
+    let rules: BTreeSet<_> = of_type("AWS::Events::Rule").map(|(name, _)| name).collect();
+    assert_eq!(sources, rules);
+    for (rule, properties) in of_type("AWS::Events::Rule") {
+        assert!(
+            properties["State"].is_null() || properties["State"] == "ENABLED",
+            "{rule}"
+        );
+        for target in many(&properties["Targets"]) {
+            let target = if target["Fn::If"].is_array() {
+                &target["Fn::If"][1]
+            } else {
+                target
+            };
+            let kept = referred(&target["DeadLetterConfig"]["Arn"]);
+            assert_eq!(kept, Some("UndeliveredEventsQueue"), "{rule}");
+        }
+    }
+}
+
+#[test]
+fn patterns_are_within_the_limit_of_eventbridge() {
+    for (rule, properties) in of_type("AWS::Events::Rule") {
+        let pattern = resolved(&properties["EventPattern"]).to_string();
+        assert!(
+            pattern.len() <= 2048,
+            "{rule}: {} characters",
+            pattern.len()
+        );
+    }
+}
+
+#[test]
+fn whoever_touches_the_guard_is_told() {
+    let rules = [
+        "WatchRules",
+        "WatchFunctions",
+        "WatchRoles",
+        "WatchAlerts",
+        "WatchTrails",
+    ];
+    for rule in rules {
+        let targets = many(&properties(rule)["Targets"]);
+        assert_eq!(referred(&targets[0]["Arn"]), Some("AlertTopic"), "{rule}");
+        assert_eq!(targets[1]["Fn::If"][0], "HasAlarmTopic", "{rule}");
+    }
+    // WatchTrails is watched by WatchRules, and WatchRules, by its name, by WatchTrails.
+    let either = &properties("WatchRules")["EventPattern"]["detail"]["$or"];
+    for (index, member) in ["name", "rule"].into_iter().enumerate() {
+        let watched = many(&either[index]["requestParameters"][member]);
+        let watched: BTreeSet<_> = watched.into_iter().filter_map(referred).collect();
+        let others = of_type("AWS::Events::Rule").map(|(name, _)| name);
+        let others: BTreeSet<_> = others.filter(|name| *name != "WatchRules").collect();
+        assert_eq!(watched, others);
+    }
+    let name = &properties("WatchRules")["Name"];
+    let trails = &properties("WatchTrails")["EventPattern"]["detail"]["$or"];
+    assert_eq!(&trails[1]["requestParameters"]["name"][0], name);
+    assert_eq!(&trails[2]["requestParameters"]["rule"][0], name);
+    let functions = &properties("WatchFunctions")["EventPattern"]["detail"]["$or"][0];
+    for (function, _) in of_type("AWS::Lambda::Function") {
+        assert!(
+            functions
+                .to_string()
+                .contains(&format!("*${{{function}}}*")),
+            "{function}"
+        );
+    }
+    let roles =
+        many(&properties("WatchRoles")["EventPattern"]["detail"]["requestParameters"]["roleName"]);
+    let roles: BTreeSet<_> = roles.into_iter().filter_map(referred).collect();
+    assert_eq!(
+        roles,
+        of_type("AWS::IAM::Role").map(|(name, _)| name).collect()
+    );
+}
+
+#[test]
+fn nothing_is_open_to_the_public_but_the_pages() {
+    assert_eq!(of_type("AWS::Lambda::Url").count(), 0);
+    for (name, permission) in of_type("AWS::Lambda::Permission") {
+        assert_eq!(
+            permission["Principal"], "apigateway.amazonaws.com",
+            "{name}"
+        );
+        assert_eq!(
+            referred(&permission["FunctionName"]),
+            Some("ApproveCallbackFunction")
+        );
+        assert!(
+            permission["SourceArn"].to_string().contains("ApprovalApi"),
+            "{name}"
+        );
+    }
+    for stage in of_type("AWS::ApiGateway::Stage").map(|(_, stage)| stage) {
+        let all = &stage["MethodSettings"][0];
+        assert_eq!(
+            (&all["HttpMethod"], &all["ResourcePath"]),
+            (&json!("*"), &json!("/*"))
+        );
+        assert!(all["ThrottlingRateLimit"].as_u64().unwrap() <= 100);
+        assert!(all["ThrottlingBurstLimit"].as_u64().unwrap() <= 200);
+    }
+    for (name, resource) in resources() {
+        let policy = ["PolicyDocument", "KeyPolicy"];
+        for document in policy.map(|key| &resource["Properties"][key]) {
+            for statement in many(&document["Statement"]) {
+                let anybody = statement["Principal"] == "*" || statement["Principal"]["AWS"] == "*";
+                assert!(
+                    !anybody || statement["Effect"] == "Deny",
+                    "{name}: {statement}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_log_holds_a_token() {
+    for stage in of_type("AWS::ApiGateway::Stage").map(|(_, stage)| stage) {
+        let format = stage["AccessLogSetting"]["Fn::If"][1]["Format"]
+            .as_str()
+            .unwrap();
+        let line: Value = serde_json::from_str(format).unwrap();
+        assert!(
+            format.contains("$context.requestId"),
+            "API Gateway asks for it"
+        );
+        for variable in line.as_object().unwrap().values() {
+            let known = [
+                "$context.requestId",
+                "$context.requestTime",
+                "$context.identity.sourceIp",
+                "$context.identity.userAgent",
+                "$context.httpMethod",
+                "$context.path",
+                "$context.status",
+                "$context.responseLatency",
+                "$context.error.responseType",
+            ];
+            assert!(known.contains(&variable.as_str().unwrap()), "{variable}");
+        }
+        assert_eq!(stage["MethodSettings"][0]["DataTraceEnabled"], false);
+    }
+    let logging = &properties("PolicyApprovalStateMachine")["LoggingConfiguration"];
+    assert_eq!(logging["IncludeExecutionData"], false);
+    assert_eq!(logging["Level"], "ALL");
+}
+
+#[test]
+fn logs_end_with_their_retention_and_outlive_the_stack() {
+    for (name, resource) in resources() {
+        if resource["Type"] == "AWS::Logs::LogGroup" {
+            assert_eq!(
+                resource["Properties"]["RetentionInDays"]["Ref"], "LogRetentionDays",
+                "{name}"
+            );
+            assert_eq!(resource["DeletionPolicy"], "RetainExceptOnCreate", "{name}");
+        }
+    }
+    for (name, function) in of_type("AWS::Lambda::Function") {
+        assert_eq!(function["LoggingConfig"]["LogFormat"], "JSON", "{name}");
+        let group = referred(&function["LoggingConfig"]["LogGroup"]).unwrap();
+        assert!(resources().contains_key(group), "{name}");
+        assert_eq!(function["TracingConfig"]["Mode"], "Active", "{name}");
+    }
+    let machine = properties("PolicyApprovalStateMachine");
+    assert_eq!(machine["TracingConfiguration"]["Enabled"], true);
+}
+
+#[test]
+fn a_trail_is_made_on_request_only_and_sees_every_write() {
+    for name in ["Trail", "TrailBucket", "TrailBucketPolicy"] {
+        assert_eq!(resources()[name]["Condition"], "MakesTrail", "{name}");
+    }
+    let condition = &transformed()["Conditions"]["MakesTrail"]["Fn::Equals"];
+    assert_eq!(condition, &json!([{"Ref": "CreateTrail"}, "true"]));
+    assert_eq!(
+        transformed()["Parameters"]["CreateTrail"]["Default"],
+        "false"
+    );
+
+    let trail = properties("Trail");
+    for switch in [
+        "IsLogging",
+        "IsMultiRegionTrail",
+        "IncludeGlobalServiceEvents",
+        "EnableLogFileValidation",
+    ] {
+        assert_eq!(trail[switch], true, "{switch}");
+    }
+    let events = json!([{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}]);
+    assert_eq!(trail["EventSelectors"], events);
+    assert_eq!(resources()["Trail"]["DependsOn"], "TrailBucketPolicy");
+
+    let bucket = properties("TrailBucket");
+    assert_eq!(
+        resources()["TrailBucket"]["DeletionPolicy"],
+        "RetainExceptOnCreate"
+    );
+    let blocked = bucket["PublicAccessBlockConfiguration"]
+        .as_object()
+        .unwrap();
+    assert!(blocked.len() == 4 && blocked.values().all(|blocked| *blocked == true));
+    let encryption = &bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+    assert_eq!(
+        encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"],
+        "AES256"
+    );
+    let name = trail["TrailName"]["Fn::Sub"].as_str().unwrap();
+    for statement in &many(&properties("TrailBucketPolicy")["PolicyDocument"]["Statement"])[..2] {
+        let source = statement["Condition"]["ArnEquals"]["aws:SourceArn"].to_string();
+        assert!(source.contains(&format!(":trail/{name}")), "{statement}");
+    }
+}
+
+#[test]
+fn the_stack_goes_only_where_events_arrive() {
+    let assertion = &transformed()["Rules"]["RegionOfIamEvents"]["Assertions"][0];
+    let regions = json!([["us-east-1", "us-gov-west-1", "cn-north-1"], {"Ref": "AWS::Region"}]);
+    assert_eq!(assertion["Assert"]["Fn::Contains"], regions);
+    assert!(
+        assertion["AssertDescription"]
+            .as_str()
+            .unwrap()
+            .contains("us-east-1")
+    );
+}
+
+#[test]
+fn the_dashboard_shows_the_metrics_that_the_functions_write() {
+    let body = properties("Dashboard")["DashboardBody"]["Fn::Sub"]
+        .as_str()
+        .unwrap();
+    let json: Value = serde_json::from_str(body).unwrap();
+    assert!(json["widgets"].as_array().unwrap().len() >= 8);
+    for text in [
+        format!(
+            "{{{},StateMachine,Verdict}} MetricName=\\\"Judged\\\"",
+            lambda_kit::metrics::NAMESPACE
+        ),
+        format!(
+            "{{{},StateMachine,Outcome}} MetricName=\\\"Ended\\\"",
+            lambda_kit::metrics::NAMESPACE
+        ),
+        format!(
+            "\"{}\", \"TimeToContainment\", \"StateMachine\"",
+            lambda_kit::metrics::NAMESPACE
+        ),
+        format!(
+            "\"{}\", \"TimeToDecision\", \"StateMachine\"",
+            lambda_kit::metrics::NAMESPACE
+        ),
+    ] {
+        assert!(body.contains(&text), "{text}");
+    }
+}
+
+#[test]
+fn the_readme_lists_every_parameter_with_its_default() {
+    let readme = read("README.md");
+    for (name, parameter) in transformed()["Parameters"].as_object().unwrap() {
+        let default = match &parameter["Default"] {
+            Value::Null => "none".to_owned(),
+            Value::String(text) if text.is_empty() => "empty".to_owned(),
+            Value::String(text) => format!("`{text}`"),
+            value => format!("`{value}`"),
+        };
+        let row = format!("| `{name}` | {default}");
+        assert!(readme.contains(&row), "no row {row}");
+        assert!(
+            parameter["Description"].is_string(),
+            "{name} has no description"
+        );
+        let limited = ["AllowedValues", "AllowedPattern", "MinValue"];
+        assert!(
+            limited.iter().any(|limit| !parameter[limit].is_null()),
+            "{name} takes anything"
+        );
+        assert!(
+            parameter["ConstraintDescription"].is_string(),
+            "{name} turns away without a sentence"
+        );
+    }
+}
+
+#[test]
+fn the_published_application_is_this_one() {
+    let application = &transformed()["Metadata"]["AWS::ServerlessRepo::Application"];
+    let version = format!(
+        "version = \"{}\"",
+        application["SemanticVersion"].as_str().unwrap()
+    );
+    assert!(read("Cargo.toml").contains(&version));
+    assert!(read("Cargo.toml").contains("license = \"Apache-2.0\""));
+    assert_eq!(application["SpdxLicenseId"], "Apache-2.0");
+    for file in ["LicenseUrl", "ReadmeUrl"] {
+        read(application[file].as_str().unwrap());
+    }
+}

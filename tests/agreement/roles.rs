@@ -1,0 +1,306 @@
+//! What the roles of the template may do; what they do is compared with it at the end of the scenarios.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use iam_policy::{ActionPattern, RestrictedActions, judge};
+use serde_json::{Value, json};
+
+use crate::transformed::{many, of_type, properties, referred, resolved, resources};
+use crate::{definition, read};
+
+/// What no role of the guard may do.
+const FORBIDDEN: &str = "iam:Attach*,iam:Detach*,iam:Create*Role*,iam:Create*User*,iam:CreateAccessKey,iam:CreateLoginProfile,\
+    iam:CreatePolicy,iam:Update*,iam:Add*,iam:Remove*,iam:PassRole,iam:Tag*,iam:DeleteRole*,iam:DeleteUser*,iam:DeleteGroup*,iam:DeletePolicy,\
+    iam:*PermissionsBoundary,sts:*,lambda:Update*,lambda:Create*,lambda:Add*,lambda:Delete*,states:Update*,states:Delete*,states:Create*,\
+    states:Stop*,events:*,sns:Sub*,sns:Unsub*,sns:Set*,sns:Delete*,kms:Put*,kms:Sch*,kms:Disable*,kms:CreateGrant,logs:DeleteLogGroup,logs:DeleteLogStream,logs:DeleteRetentionPolicy,logs:Put*Retention*,\
+    s3:*,ec2:*,cloudtrail:*,cloudformation:*,organizations:*,ssm:*,secretsmanager:*";
+
+/// Which roles may write policies; no other may.
+const WRITERS: [&str; 2] = ["RemediateRole", "RevertRole"];
+
+/// Actions for which IAM knows no resource.
+const WITHOUT_RESOURCE: [&str; 13] = [
+    "states:SendTaskSuccess",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+];
+
+/// Every policy document of a role: its own and those attached by the template.
+fn documents() -> BTreeMap<&'static str, Vec<&'static Value>> {
+    let mut documents: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (name, role) in of_type("AWS::IAM::Role") {
+        let own = many(&role["Policies"]).into_iter();
+        documents
+            .entry(name)
+            .or_default()
+            .extend(own.map(|policy| &policy["PolicyDocument"]));
+    }
+    for (_, policy) in of_type("AWS::IAM::Policy") {
+        for role in many(&policy["Roles"]) {
+            let role = referred(role).unwrap();
+            documents
+                .entry(role)
+                .or_default()
+                .push(&policy["PolicyDocument"]);
+        }
+    }
+    documents
+}
+
+fn statements(role: &str, effect: &str) -> Vec<&'static Value> {
+    documents()[role]
+        .iter()
+        .flat_map(|document| many(&document["Statement"]))
+        .filter(|statement| statement["Effect"] == effect)
+        .collect()
+}
+
+fn allowed(role: &str) -> BTreeSet<&'static str> {
+    statements(role, "Allow")
+        .into_iter()
+        .flat_map(|statement| many(&statement["Action"]))
+        .map(|action| action.as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn our_own_engine_finds_nothing_forbidden_in_our_own_roles() {
+    let forbidden = RestrictedActions::parse(FORBIDDEN).unwrap();
+    assert!(
+        forbidden.warnings().is_empty(),
+        "{:?}",
+        forbidden.warnings()
+    );
+    for (role, documents) in documents() {
+        for document in documents {
+            // A Deny must not hide what an Allow would grant without it.
+            let mut document = resolved(document);
+            let statements = document["Statement"].as_array_mut().unwrap();
+            statements.retain(|statement| statement["Effect"] == "Allow");
+            if statements.is_empty() {
+                continue;
+            }
+            let findings = judge(&document.to_string(), &forbidden);
+            assert!(findings.is_empty(), "{role}: {findings:#?}");
+        }
+    }
+}
+
+#[test]
+fn only_two_roles_write_policies_and_the_rule_leaves_out_these_two() {
+    let writes = RestrictedActions::parse(
+        "iam:CreatePolicyVersion,iam:SetDefaultPolicyVersion,iam:DeletePolicyVersion,iam:Put*",
+    )
+    .unwrap();
+    let mut writers = BTreeSet::new();
+    for (role, documents) in documents() {
+        let judged = documents
+            .iter()
+            .map(|document| resolved(document).to_string());
+        if judged
+            .into_iter()
+            .any(|text| !judge(&text, &writes).is_empty())
+        {
+            writers.insert(role);
+        }
+    }
+    assert_eq!(writers, BTreeSet::from(WRITERS));
+
+    let issuer = &properties("PolicyWriteRule")["EventPattern"]["detail"]["userIdentity"]["sessionContext"]
+        ["sessionIssuer"]["arn"];
+    assert_eq!(issuer[0], json!({"exists": false}));
+    let left_out = many(&issuer[1]["anything-but"]);
+    let left_out: BTreeSet<_> = left_out.into_iter().filter_map(referred).collect();
+    assert_eq!(left_out, BTreeSet::from(WRITERS));
+}
+
+#[test]
+fn what_is_allowed_is_spelled_out_and_bound_to_resources() {
+    for role in documents().keys() {
+        for statement in statements(role, "Allow") {
+            assert!(statement["NotAction"].is_null() && statement["NotResource"].is_null());
+            for action in many(&statement["Action"]) {
+                let action = action.as_str().unwrap();
+                let pattern = ActionPattern::parse(action).unwrap();
+                assert!(pattern.is_literal(), "{role} may do {action}");
+                for resource in many(&statement["Resource"]) {
+                    assert!(
+                        *resource != "*" || WITHOUT_RESOURCE.contains(&action),
+                        "{role} may do {action} to everything"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn policies_are_in_the_roles_and_aws_managed_ones_out_of_reach() {
+    for (name, role) in of_type("AWS::IAM::Role") {
+        assert!(role["ManagedPolicyArns"].is_null(), "{name}");
+        for trust in many(&role["AssumeRolePolicyDocument"]["Statement"]) {
+            assert!(trust["Principal"]["Service"].is_string(), "{name}: {trust}");
+        }
+    }
+    for role in documents().keys() {
+        for statement in statements(role, "Allow") {
+            let iam = many(&statement["Action"])
+                .iter()
+                .any(|action| action.as_str().unwrap().starts_with("iam:"));
+            for resource in many(&statement["Resource"]).into_iter().filter(|_| iam) {
+                let arn = resource["Fn::Sub"].as_str().unwrap();
+                let account = "arn:${AWS::Partition}:iam::${AWS::AccountId}:";
+                assert!(arn.starts_with(account), "{role}: {arn}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_function_can_rewrite_the_guard_itself() {
+    let roles: BTreeSet<_> = of_type("AWS::IAM::Role").map(|(name, _)| name).collect();
+    for writer in WRITERS {
+        let deny = statements(writer, "Deny");
+        let itself = deny
+            .iter()
+            .find(|statement| statement["Sid"] == "NotTheGuardItself")
+            .unwrap();
+        assert!(itself["Condition"].is_null());
+        assert_eq!(itself["NotAction"], json!(["iam:Get*", "iam:List*"]));
+        let protected = many(&itself["Resource"]);
+        let protected: BTreeSet<_> = protected.into_iter().filter_map(referred).collect();
+        assert_eq!(protected, roles, "{writer}");
+    }
+    let before = many(&resources()["PolicyWriteRule"]["DependsOn"]);
+    for guardrails in ["RemediateGuardrails", "RevertGuardrails"] {
+        assert!(before.contains(&&json!(guardrails)), "{guardrails}");
+    }
+}
+
+#[test]
+fn powerful_roles_work_for_their_own_function_only() {
+    for name in ["Remediate", "Revert", "ApproveCallback"] {
+        let deny = statements(&format!("{name}Role"), "Deny");
+        let only = deny
+            .iter()
+            .find(|statement| statement["Sid"] == "OnlyFromItsFunction")
+            .unwrap();
+        assert_eq!(
+            (&only["Action"], &only["Resource"]),
+            (&json!("*"), &json!("*"))
+        );
+        let condition = &only["Condition"];
+        assert_eq!(condition["Null"]["lambda:SourceFunctionArn"], "false");
+        let allowed = many(&condition["ArnNotLike"]["lambda:SourceFunctionArn"]);
+        assert_eq!(
+            referred(allowed[0]),
+            Some(format!("{name}Function").as_str())
+        );
+    }
+}
+
+#[test]
+fn the_state_machine_may_do_what_its_definition_does() {
+    let states = definition()["States"].as_object().unwrap().clone();
+    let tasks: Vec<Value> = states
+        .into_iter()
+        .map(|(_, state)| state)
+        .filter(|state| state["Type"] == "Task")
+        .collect();
+    let substitutions = &properties("PolicyApprovalStateMachine")["DefinitionSubstitutions"];
+    let mut called = BTreeSet::new();
+    let mut published = BTreeSet::new();
+    for task in &tasks {
+        let resource = task["Resource"].as_str().unwrap();
+        let (arguments, set) = if resource.contains(":::lambda:invoke") {
+            (&task["Arguments"]["FunctionName"], &mut called)
+        } else {
+            assert!(resource.ends_with(":::sns:publish"), "{resource}");
+            (&task["Arguments"]["TopicArn"], &mut published)
+        };
+        let name = arguments.as_str().unwrap();
+        let name = name
+            .strip_prefix("${")
+            .and_then(|name| name.strip_suffix('}'));
+        set.insert(referred(&substitutions[name.unwrap()]).unwrap());
+    }
+    let granted = |action: &str| -> BTreeSet<&str> {
+        statements("PolicyApprovalRole", "Allow")
+            .into_iter()
+            .filter(|statement| many(&statement["Action"]).contains(&&json!(action)))
+            .flat_map(|statement| many(&statement["Resource"]))
+            .filter_map(referred)
+            .collect()
+    };
+    assert_eq!(granted("lambda:InvokeFunction"), called);
+    assert_eq!(granted("sns:Publish"), published);
+    // Publishing to an encrypted topic needs its key.
+    let key = referred(&properties("AlertTopic")["KmsMasterKeyId"]).unwrap();
+    assert_eq!(granted("kms:GenerateDataKey"), BTreeSet::from([key]));
+
+    let for_the_tasks = [
+        "lambda:InvokeFunction",
+        "sns:Publish",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+    ];
+    let for_the_service = allowed("PolicyApprovalRole")
+        .into_iter()
+        .filter(|action| !for_the_tasks.contains(action));
+    for action in for_the_service {
+        // Step Functions User Guide, "Logging using CloudWatch Logs" and "Trace requests using AWS X-Ray".
+        assert!(
+            WITHOUT_RESOURCE.contains(&action) && !action.starts_with("states:"),
+            "the definition needs no {action}"
+        );
+    }
+}
+
+#[test]
+fn the_rule_may_start_incidents_and_nothing_else() {
+    assert_eq!(
+        allowed("PolicyWriteRuleRole"),
+        BTreeSet::from(["states:StartExecution"])
+    );
+    let targets = many(&properties("PolicyWriteRule")["Targets"]);
+    for statement in statements("PolicyWriteRuleRole", "Allow") {
+        assert_eq!(statement["Resource"], targets[0]["Arn"]);
+    }
+}
+
+#[test]
+fn every_call_to_iam_is_one_that_a_role_may_make() {
+    // The crate that makes the calls is the list of them.
+    let mut sources = String::new();
+    for file in ["managed", "inline"] {
+        sources.push_str(&read(&format!("crates/policy-store/src/{file}.rs")));
+    }
+    let granted: BTreeSet<&str> = documents()
+        .keys()
+        .flat_map(|role| allowed(role))
+        .filter_map(|action| action.strip_prefix("iam:"))
+        .collect();
+    for action in granted {
+        let mut method = String::new();
+        for (index, c) in action.chars().enumerate() {
+            if c.is_ascii_uppercase() && index > 0 {
+                method.push('_');
+            }
+            method.push(c.to_ascii_lowercase());
+        }
+        assert!(
+            sources.contains(&format!(".{method}()")),
+            "nothing calls {action}"
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! The template as CloudFormation gets it, after the SAM transform.
+
+use std::process::Command;
+use std::sync::OnceLock;
+
+use local::tools::{self, Tool};
+use serde_json::{Map, Value};
+
+use crate::path;
+
+/// The transformed template, intrinsic functions as `Fn::` members.
+pub(crate) fn transformed() -> &'static Value {
+    static TEMPLATE: OnceLock<Value> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(tools::ensure(&[Tool::Sam])).unwrap();
+        let output = Command::new(Tool::Sam.bin().join("python"))
+            .arg(path("tests/agreement/transform.py"))
+            .arg(path("template.yaml"))
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).unwrap()
+    })
+}
+
+pub(crate) fn resources() -> &'static Map<String, Value> {
+    transformed()["Resources"].as_object().unwrap()
+}
+
+/// The resources of one type, by their names.
+pub(crate) fn of_type(kind: &str) -> impl Iterator<Item = (&'static str, &'static Value)> {
+    resources()
+        .iter()
+        .filter(move |(_, resource)| resource["Type"] == kind)
+        .map(|(name, resource)| (name.as_str(), &resource["Properties"]))
+}
+
+pub(crate) fn properties(name: &str) -> &'static Value {
+    &resources()
+        .get(name)
+        .unwrap_or_else(|| panic!("the template has no resource `{name}`"))["Properties"]
+}
+
+/// The logical name that `Ref`, `Fn::GetAtt` or a plain `Fn::Sub` names.
+pub(crate) fn referred(value: &Value) -> Option<&str> {
+    let attribute = value["Fn::GetAtt"]
+        .as_array()
+        .and_then(|parts| parts.first())
+        .and_then(Value::as_str);
+    attribute.or_else(|| value["Ref"].as_str())
+}
+
+/// One value or a list of them.
+pub(crate) fn many(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(values) => values.iter().collect(),
+        value => vec![value],
+    }
+}
+
+/// The value with each intrinsic function replaced by a text as long as the real one may be.
+pub(crate) fn resolved(value: &Value) -> Value {
+    const LONG: &str = "arn:aws:states:us-gov-west-1:111122223333:execution:automated-iam-policy-alerts-and-approvals-x:";
+    match value {
+        Value::Object(members) => match members.iter().next() {
+            Some((key, inner)) if members.len() == 1 => match key.as_str() {
+                "Ref" => Value::from(&LONG[..64]),
+                "Fn::GetAtt" => Value::from(LONG),
+                "Fn::Sub" => Value::from(sub(inner, LONG)),
+                _ => Value::Object([(key.clone(), resolved(inner))].into_iter().collect()),
+            },
+            _ => members
+                .iter()
+                .map(|(key, value)| (key.clone(), resolved(value)))
+                .collect::<Map<_, _>>()
+                .into(),
+        },
+        Value::Array(values) => values.iter().map(resolved).collect(),
+        value => value.clone(),
+    }
+}
+
+fn sub(value: &Value, stand_in: &str) -> String {
+    let text = value
+        .as_str()
+        .or_else(|| value[0].as_str())
+        .unwrap_or_default();
+    let mut result = String::new();
+    for (index, part) in text.split("${").enumerate() {
+        match part.split_once('}') {
+            Some((name, rest)) if index > 0 => {
+                result.push_str(match name {
+                    "AWS::Partition" => "aws",
+                    "AWS::Region" => "us-east-1",
+                    "AWS::AccountId" => "111122223333",
+                    _ => &stand_in[..64],
+                });
+                result.push_str(rest);
+            }
+            _ => result.push_str(part),
+        }
+    }
+    result
+}
