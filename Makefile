@@ -7,19 +7,25 @@ ANSWER ?=
 PORT ?= 4566
 # How many incidents `make load` lets happen at once.
 N ?= 200
+# What `make deny` checks; known vulnerabilities need a database from the network, so they are left to `all`.
+CHECKS ?= licenses bans sources
+# Anything here makes the measurements print JSON.
+JSON ?=
 
+COLDSTART = cargo run --quiet --package coldstart --
 LOCAL = cargo run --quiet --package local --
 
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local chaos load test fmt lint lint-template unit e2e setup build deploy actions bench clean requirements rust
+.PHONY: help demo local chaos load test fmt lint lint-template deny unit e2e setup build deploy actions bench bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
 
 help: ## Lists the targets.
-	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
 	@echo "  make demo ANSWER=allow|deny   answers by itself; without ANSWER it waits for you in a browser"
 	@echo "  make local PORT=4567          uses another port than 4566"
+	@echo "  make bench-coldstart JSON=1   prints JSON, as make bench-containment JSON=1 does"
 
 demo: rust ## Plays the walkthrough on a local AWS: the policy, the e-mail, the answer, the outcome.
 	@$(call say,building the local tool)
@@ -31,7 +37,7 @@ local: rust ## Keeps the stack up on a local AWS until Ctrl-C and shows what hap
 	@cargo build --package local
 	@$(LOCAL) up --port $(PORT)
 
-test: fmt lint unit lint-template e2e ## Everything that must hold: format, lints, unit tests, template, end-to-end tests.
+test: fmt lint deny unit lint-template e2e coldstart ## Everything that must hold: format, lints, unit tests, template, end-to-end tests.
 	@$(call say,all tests passed)
 
 fmt: rust ## Checks the format of the code (`cargo fmt` mends it).
@@ -45,13 +51,17 @@ lint: rust ## Checks the code with clippy; a warning is a failure.
 
 unit: rust ## Runs the tests that need no emulator.
 	@$(call say,unit tests)
-	@cargo test
+	@cargo test --workspace --exclude end-to-end
 	@$(call say,agreement of template$(comma) state machine and code)
 	@cargo test --package end-to-end --test agreement
 
 lint-template: rust ## Checks the template and the state machine with their linters.
 	@$(call say,linters of the template)
 	@$(LOCAL) lint
+
+deny: rust ## Checks licences, sources and forbidden crates of what is built in; CHECKS=all also known vulnerabilities.
+	@$(call say,cargo deny)
+	@$(LOCAL) deny $(CHECKS)
 
 e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
 	@$(call say,end-to-end tests)
@@ -80,6 +90,22 @@ actions: rust ## Refreshes the catalogue of known AWS actions.
 
 bench: rust ## Measures the policy engine.
 	@cargo bench --package iam-policy
+
+coldstart: rust ## Holds the functions' instructions and sizes to their limits.
+	@$(call say,limits of cold starts)
+	@$(COLDSTART) build
+	@$(COLDSTART) gate
+
+coldstart-limits: rust ## Sets those limits a tenth above what the functions take now.
+	@$(COLDSTART) build
+	@$(COLDSTART) gate --set
+
+bench-coldstart: rust ## Measures the functions' cold starts, next to a function that does nothing.
+	@$(COLDSTART) build >&2
+	@$(COLDSTART) bench $(if $(JSON),--json)
+
+bench-containment: rust ## Measures the time from a policy write to its containment, on a local AWS.
+	@$(COLDSTART) containment $(if $(JSON),--json)
 
 clean: ## Removes everything that was built or installed here.
 	rm -rf target .local .aws-sam

@@ -9,6 +9,7 @@ mod failures;
 mod links;
 mod races;
 mod roles;
+mod rollout;
 mod rule;
 mod variants;
 mod walkthrough;
@@ -21,6 +22,7 @@ fn main() -> anyhow::Result<ExitCode> {
     usual.extend(failures::scenarios());
     usual.extend(links::scenarios());
     usual.extend(roles::scenarios());
+    usual.extend(rollout::scenarios());
     usual.extend(writes::answered());
     usual.extend(callers::scenarios());
     usual.extend(rule::scenarios());
@@ -28,7 +30,7 @@ fn main() -> anyhow::Result<ExitCode> {
     set_otherwise.extend(variants::scenarios());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
     run(vec![
-        (vec![list], usual),
+        (vec![list, ("ExemptPrincipals", rollout::EXEMPT)], usual),
         (vec![list], races::scenarios()),
         (
             vec![
@@ -39,5 +41,6 @@ fn main() -> anyhow::Result<ExitCode> {
             ],
             set_otherwise,
         ),
+        (rollout::MONITORING.to_vec(), rollout::monitoring()),
     ])
 }

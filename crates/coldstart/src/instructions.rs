@@ -1,6 +1,7 @@
 //! Instruction counts under valgrind: the figure that does not depend on how busy the machine is.
 
 use anyhow::{Context as _, Result, bail};
+use local::workspace;
 use tempfile::NamedTempFile;
 use tokio::process::Command;
 
@@ -36,6 +37,8 @@ pub(crate) async fn check_valgrind() -> Result<()> {
 }
 
 /// Counts the instructions of a function, in two lives: one ends at the first request for an event, the other at the first answer.
+///
+/// The profiles stay in `target/coldstart`, for `callgrind_annotate`; with names where the executable has them.
 pub(crate) async fn count(subject: &Subject) -> Result<Instructions> {
     Ok(Instructions {
         init: count_until(subject, End::Asks).await?,
@@ -49,18 +52,31 @@ enum End {
     Answers,
 }
 
+impl End {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Asks => "init",
+            Self::Answers => "first",
+        }
+    }
+}
+
 async fn count_until(subject: &Subject, end: End) -> Result<u64> {
     let mut api = RuntimeApi::start().await?;
     let aws = Aws::start().await?;
     let log = NamedTempFile::new().context("cannot make a file for valgrind's report")?;
+    let folder = workspace::root().join("target/coldstart");
+    workspace::create_dir(&folder)?;
+    let profile = folder.join(format!("{}.{}.callgrind", subject.name, end.name()));
     let mut valgrind = Command::new("valgrind");
     valgrind
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg("--tool=callgrind")
+        .arg(format!("--callgrind-out-file={}", profile.display()))
         .arg(format!("--log-file={}", log.path().display()))
         .arg(subject.program());
-    let process = Process::start(valgrind, &api, &aws)?;
+    let mut process = Process::start(valgrind, &api, &aws)?;
     // What is held here keeps the function waiting, and so from running on, until it is ended.
-    let waiting = api.next().await?;
+    let waiting = process.expect(api.next()).await?;
     match end {
         End::Asks => {
             process.end().await?;
@@ -69,7 +85,7 @@ async fn count_until(subject: &Subject, end: End) -> Result<u64> {
         End::Answers => {
             aws.set(subject.world());
             api.give(waiting, &subject.payload)?;
-            let answered = api.answer().await?;
+            let answered = process.expect(api.answer()).await?;
             check(subject, answered.body(), &aws)?;
             process.end().await?;
         }

@@ -37,16 +37,16 @@ pub(crate) async fn live(subject: &Subject) -> Result<Life> {
     let mut api = RuntimeApi::start().await?;
     let aws = Aws::start().await?;
     let start = Instant::now();
-    let process = Process::start(Command::new(subject.program()), &api, &aws)?;
+    let mut process = Process::start(Command::new(subject.program()), &api, &aws)?;
 
-    let mut waiting = api.next().await?;
+    let mut waiting = process.expect(api.next()).await?;
     let init = start.elapsed();
     let init_cpu = process.cpu()?;
 
     aws.set(subject.world());
     let start = Instant::now();
     api.give(waiting, &subject.payload)?;
-    let answered = api.answer().await?;
+    let answered = process.expect(api.answer()).await?;
     let first = start.elapsed();
     let cold_cpu = process.cpu()?;
     let peak_memory = process.peak_memory()?;
@@ -56,11 +56,11 @@ pub(crate) async fn live(subject: &Subject) -> Result<Life> {
     let mut warm = Vec::with_capacity(WARM);
     let mut warm_cpu = Vec::with_capacity(WARM);
     for _ in 0..WARM {
-        waiting = api.next().await?;
+        waiting = process.expect(api.next()).await?;
         aws.set(subject.world());
         let (start, cpu) = (Instant::now(), process.cpu()?);
         api.give(waiting, &subject.payload)?;
-        let answered = api.answer().await?;
+        let answered = process.expect(api.answer()).await?;
         warm.push(start.elapsed());
         warm_cpu.push(process.cpu()?.saturating_sub(cpu));
         answered.take()?;

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::{Signal, kill};
 use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::Pid;
+use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 
 use crate::aws::Aws;
@@ -19,12 +20,18 @@ use crate::subject::Subject;
 pub(crate) struct Process {
     child: Child,
     pid: Pid,
+    output: NamedTempFile,
 }
 
 impl Process {
     /// Starts a program with the environment of a function, and nothing of ours.
     pub(crate) fn start(mut program: Command, api: &RuntimeApi, aws: &Aws) -> Result<Self> {
         let shown = format!("{:?}", program.as_std().get_program());
+        let output = NamedTempFile::new().context("cannot make a file for a function's output")?;
+        let streams = [output.reopen(), output.reopen()];
+        let [Ok(stdout), Ok(stderr)] = streams else {
+            bail!("cannot open the file for a function's output");
+        };
         let child = program
             .env_clear()
             .envs(Subject::environment().iter().copied())
@@ -34,8 +41,8 @@ impl Process {
             .env("SSL_CERT_FILE", aws.roots())
             .current_dir("/")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(stdout)
+            .stderr(stderr)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {shown}"))?;
@@ -43,7 +50,21 @@ impl Process {
         Ok(Self {
             child,
             pid: Pid::from_raw(i32::try_from(pid).context("a process id is too large")?),
+            output,
         })
+    }
+
+    /// Waits for something that the function should do, as long as it lives.
+    pub(crate) async fn expect<T>(&mut self, event: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            happened = event => happened,
+            ended = self.child.wait() => {
+                let status = ended.context("cannot wait for the function")?;
+                let output = std::fs::read(self.output.path()).unwrap_or_default();
+                bail!("the function ended ({status}): {}", String::from_utf8_lossy(&output));
+            }
+        }
     }
 
     /// The processor time of all its threads so far.

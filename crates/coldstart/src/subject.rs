@@ -24,7 +24,7 @@ const ENVIRONMENT: [(&str, &str); 18] = [
         "API_URL",
         "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/Prod",
     ),
-    ("LINK_CONFIRMATION", "required"),
+    ("LINK_CONFIRMATION", "Required"),
     (
         "STATE_MACHINE_ARN",
         "arn:aws:states:us-east-1:111122223333:stateMachine:automated-iam-policy-alerts-and-approvals-incidents",

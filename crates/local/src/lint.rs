@@ -30,6 +30,10 @@ pub async fn run() -> Result<()> {
     ]);
     let mut cfn_lint = command::program(Tool::Linters.bin().join("cfn-lint"));
     cfn_lint.arg(TEMPLATE);
+    // Exceptions are in the template, each with its reason.
+    let mut checkov = command::program(Tool::Linters.bin().join("checkov"));
+    checkov.args(["--framework", "cloudformation", "--compact", "--quiet"]);
+    checkov.args(["--skip-download", "--file", TEMPLATE]);
     let mut asl_validator = command::program(Tool::NodeLinters.bin().join("asl-validator"));
     asl_validator.arg("--json-path").arg(&definition);
     let mut statelint = command::program(Tool::Linters.bin().join("statelint"));
@@ -39,6 +43,7 @@ pub async fn run() -> Result<()> {
     let linters = [
         ("sam validate --lint", validate),
         ("cfn-lint", cfn_lint),
+        ("checkov", checkov),
         ("asl-validator", asl_validator),
         ("statelint", statelint),
     ];
@@ -53,6 +58,18 @@ pub async fn run() -> Result<()> {
         bail!("not content: {}", unhappy.join(", "));
     }
     Ok(())
+}
+
+/// Checks licences, sources and forbidden crates of everything that is built in, or what else `checks` names.
+///
+/// # Errors
+///
+/// When something is not as `deny.toml` allows; cargo-deny's findings are shown.
+pub async fn deny(checks: &[String]) -> Result<()> {
+    tools::ensure(&[Tool::Linters]).await?;
+    let mut deny = command::program(Tool::Linters.bin().join("cargo-deny"));
+    deny.args(["--log-level", "error", "check"]).args(checks);
+    command::run_shown(deny, "cargo deny").await
 }
 
 /// Writes the definition as the deployment makes it, since only then it is JSON, and returns its path.

@@ -49,6 +49,12 @@ enum Command {
     },
     /// Runs the linters of the template and the state machine.
     Lint,
+    /// Checks what is built in against `deny.toml`.
+    Deny {
+        /// What to check, in the words of cargo-deny.
+        #[arg(required = true)]
+        checks: Vec<String>,
+    },
 }
 
 /// The administrator's answer.
@@ -112,6 +118,7 @@ async fn run(command: Command) -> Result<()> {
             sam.args(arguments).stdin(Stdio::inherit());
             command::run_shown(sam, "sam").await
         }
+        Command::Deny { checks } => lint::deny(&checks).await,
         Command::Lint => lint::run().await,
     }
 }
