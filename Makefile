@@ -66,7 +66,7 @@ deny: rust ## Checks licences, sources and forbidden crates of what is built in;
 e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
 	@$(call say,end-to-end tests)
 	@cargo test --package local --test emulator
-	@cargo test --package end-to-end --test scenarios
+	@cargo test --package end-to-end --test scenarios --test chaos --test interpreter
 
 chaos: rust ## Fails at every AWS call of every incident, and writes what came of it to docs/chaos.md; takes most of an hour.
 	@$(call say,the whole matrix of faults)

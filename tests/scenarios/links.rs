@@ -154,7 +154,7 @@ async fn forged(world: Arc<World>) -> Result<()> {
     // The decision is not taken: the administrator of the target is asked again, by a mail with another token.
     let again = poll("a second request", SOON, async || {
         let requests = world
-            .mails(|mail| {
+            .mails_until_now(|mail| {
                 mail.link_to("allow")
                     .is_some_and(|link| link.contains(name))
             })

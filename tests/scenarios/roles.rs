@@ -135,33 +135,18 @@ async fn inline(world: Arc<World>, owner: Owner) -> Result<()> {
     ensure!(result == Some("clean"), "{closed:?}");
 
     let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
-    owner.put(iam, &name, "restricted", &original).await?;
-    let mark = format!("{name}\",\"policyName\":\"restricted");
-    let marks = [
-        mark,
-        format!(
-            "\"policyName\":\"restricted\",\"{}\":\"{name}",
-            owner.member()
-        ),
-    ];
-    let incident = poll("the incident", SOON, async || {
-        for mark in &marks {
-            if let Some(incident) = world.incidents(owner.event_name(), mark).await?.pop() {
-                return Ok(Some(incident));
-            }
-        }
-        Ok(None)
-    });
-    let incident = incident.await?;
+    let policy = format!("restricted-by-{}", owner.member());
+    owner.put(iam, &name, &policy, &original).await?;
+    let incident = world.incident(owner.event_name(), &policy).await?;
     incident.request().await?;
-    let remediated = owner.get(iam, &name, "restricted").await?;
+    let remediated = owner.get(iam, &name, &policy).await?;
     ensure!(
         actions(&remediated)? == ["s3:GetObject"],
         "in force: {remediated}"
     );
     incident.answer("allow").await?;
     ensure!(incident.outcome().await? == "allowed");
-    ensure!(owner.get(iam, &name, "restricted").await? == original);
+    ensure!(owner.get(iam, &name, &policy).await? == original);
     Ok(())
 }
 

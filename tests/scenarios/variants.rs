@@ -56,7 +56,7 @@ async fn silent(world: Arc<World>) -> Result<()> {
         .request()
         .await?;
     let mails = world
-        .mails(|mail| mail.message.contains("silent-and-harmless"))
+        .mails_until_now(|mail| mail.message.contains("silent-and-harmless"))
         .await?;
     ensure!(mails.is_empty(), "{mails:?}");
     Ok(())

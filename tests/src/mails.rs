@@ -3,8 +3,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use local::{Mail, Mailbox};
 
-/// How old an answer may be: many stories ask at once, and all of them share it.
-const FRESH: Duration = Duration::from_millis(100);
+/// How old an answer may be for who asks again and again: many stories do at once, and all of them share it.
+pub(crate) const FRESH: Duration = Duration::from_millis(100);
 
 /// The administrator's mails, read together.
 #[derive(Debug)]
@@ -23,14 +23,15 @@ impl Mails {
         }
     }
 
-    /// All mails so far.
-    pub(crate) async fn fresh(&mut self) -> Result<&[Mail]> {
-        if self.read.is_none_or(|read| read.elapsed() >= FRESH) {
+    /// All mails that had come at `since`, and perhaps some that came later.
+    pub(crate) async fn since(&mut self, since: Instant) -> Result<&[Mail]> {
+        if self.read.is_none_or(|read| read < since) {
+            let begin = Instant::now();
             let known = self.mails.len();
             let mails = self.mailbox.mails().await?;
             self.mails
                 .extend_from_slice(mails.get(known..).unwrap_or_default());
-            self.read = Some(Instant::now());
+            self.read = Some(begin);
         }
         Ok(&self.mails)
     }

@@ -36,7 +36,7 @@ impl Scenario {
     fn trial(self, world: &Arc<World>, runtime: &tokio::runtime::Handle) -> Trial {
         let (world, runtime) = (Arc::clone(world), runtime.clone());
         Trial::test(self.name, move || {
-            (self.story)(world, runtime).map_err(|error| Failed::from(format!("{error:?}")))
+            (self.story)(world, runtime).map_err(|error| Failed::from(format!("{error:#}")))
         })
     }
 }
@@ -85,20 +85,21 @@ pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> Result<ExitCode> {
     let conclusion = libtest_mimic::run(&arguments, trials);
     // Only all stories together show what the roles are needed for.
     let is_complete = conclusion.num_filtered_out == 0 && arguments.filter.is_none();
+    let mut disagreements = Vec::new();
     if is_complete && !conclusion.has_failed() {
         let worlds = worlds.iter().map(Arc::as_ref);
-        let disagreements = runtime.block_on(privileges::disagreements(worlds))?;
-        ensure!(
-            disagreements.is_empty(),
-            "the roles of template.yaml and the calls of the functions disagree:\n{}",
-            disagreements.join("\n")
-        );
+        disagreements = runtime.block_on(privileges::disagreements(worlds))?;
     }
     for world in worlds {
         if let Some(world) = Arc::into_inner(world) {
             runtime.block_on(world.stop())?;
         }
     }
+    ensure!(
+        disagreements.is_empty(),
+        "the roles of template.yaml and the calls of the functions disagree:\n{}",
+        disagreements.join("\n")
+    );
     Ok(conclusion.exit_code())
 }
 

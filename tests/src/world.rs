@@ -1,3 +1,5 @@
+use std::time::Instant;
+
 use anyhow::{Context as _, Result, ensure};
 use local::{
     Emulator, EmulatorOptions, Execution, Mail, Mailbox, Stack, StackOptions, poll, stack,
@@ -6,7 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::faults::FaultProxy;
 use crate::index::{Entry, Index};
-use crate::mails::Mails;
+use crate::mails::{self, Mails};
 use crate::{InForce, Incident, SOON};
 
 /// A local AWS with the template deployed, and the administrator's mailbox.
@@ -217,14 +219,33 @@ impl World {
         .await
     }
 
-    /// The mails so far that `wanted` accepts.
+    /// The mails so far that `wanted` accepts; one of the last moment can be missing.
     ///
     /// # Errors
     ///
     /// Where the mailbox cannot be read.
     pub async fn mails(&self, wanted: impl Fn(&Mail) -> bool) -> Result<Vec<Mail>> {
+        let now = Instant::now();
+        self.mails_since(now.checked_sub(mails::FRESH).unwrap_or(now), wanted)
+            .await
+    }
+
+    /// All mails that came until now and that `wanted` accepts.
+    ///
+    /// # Errors
+    ///
+    /// Where the mailbox cannot be read.
+    pub async fn mails_until_now(&self, wanted: impl Fn(&Mail) -> bool) -> Result<Vec<Mail>> {
+        self.mails_since(Instant::now(), wanted).await
+    }
+
+    async fn mails_since(
+        &self,
+        since: Instant,
+        wanted: impl Fn(&Mail) -> bool,
+    ) -> Result<Vec<Mail>> {
         let mut mails = self.mails.lock().await;
-        let all = mails.fresh().await?;
+        let all = mails.since(since).await?;
         Ok(all.iter().filter(|mail| wanted(mail)).cloned().collect())
     }
 }
