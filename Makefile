@@ -18,7 +18,7 @@ LOCAL = cargo run --quiet --package local --
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local chaos load test fmt lint lint-template deny unit e2e setup build deploy actions bench bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
+.PHONY: help demo local chaos load test prerequisites fmt lint lint-template deny unit e2e setup build deploy actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -37,8 +37,12 @@ local: rust ## Keeps the stack up on a local AWS until Ctrl-C and shows what hap
 	@cargo build --package local
 	@$(LOCAL) up --port $(PORT)
 
-test: fmt lint deny unit lint-template e2e coldstart ## Everything that must hold: format, lints, unit tests, template, end-to-end tests.
+test: prerequisites fmt lint deny unit lint-template e2e coldstart ## Everything that must hold: format, lints, unit tests, template, end-to-end tests.
 	@$(call say,all tests passed)
+
+prerequisites: rust ## Checks that everything is there that the tests need.
+	@$(call say,what the tests need)
+	@$(LOCAL) prerequisites
 
 fmt: rust ## Checks the format of the code (`cargo fmt` mends it).
 	@$(call say,checking the format)
@@ -90,6 +94,10 @@ actions: rust ## Refreshes the catalogue of known AWS actions.
 
 bench: rust ## Measures the policy engine.
 	@cargo bench --package iam-policy
+
+screenshots: rust ## Takes the pictures in docs/screenshots anew, in a browser without a window.
+	@cargo run --quiet --package approve-callback --example pages -- target/pages
+	@cargo run --quiet --package end-to-end --bin screenshots -- target/pages docs/screenshots
 
 coldstart: rust ## Holds the functions' instructions and sizes to their limits.
 	@$(call say,limits of cold starts)

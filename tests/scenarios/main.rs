@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use end_to_end::run;
 
+mod browser;
 mod callers;
 mod failures;
 mod links;
@@ -21,6 +22,7 @@ fn main() -> anyhow::Result<ExitCode> {
     usual.extend(workflow::scenarios());
     usual.extend(failures::scenarios());
     usual.extend(links::scenarios());
+    usual.extend(browser::scenarios());
     usual.extend(roles::scenarios());
     usual.extend(rollout::scenarios());
     usual.extend(writes::answered());
@@ -40,6 +42,10 @@ fn main() -> anyhow::Result<ExitCode> {
                 ("NotifyOnAllowed", "false"),
             ],
             set_otherwise,
+        ),
+        (
+            vec![list, ("ApprovalTimeoutSeconds", "12")],
+            browser::hurried(),
         ),
         (rollout::MONITORING.to_vec(), rollout::monitoring()),
     ])

@@ -2,6 +2,7 @@
 //!
 //! A scenario looks only at what a user could see: policies in IAM, mails, pages, executions.
 
+pub mod browser;
 pub mod chaos;
 pub mod faults;
 mod incident;

@@ -6,6 +6,7 @@ use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
 use iam_policy::Finding;
 use incident::message::{Contained, Decision, DecisionAction, OutcomeResult, Quarantine};
 use incident::{ExecutionArn, KeptDocument, PolicyChange, Record, TaskToken};
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -30,6 +31,8 @@ pub(crate) struct Execution {
     pub(crate) outcome: Option<OutcomeResult>,
     /// The token that it waits with, where the history shows it.
     pub(crate) token: Option<TaskToken>,
+    /// Until when it waits, where the history shows it.
+    pub(crate) decide_by: Option<Timestamp>,
 }
 
 /// Where an execution stands.
@@ -143,6 +146,7 @@ impl Execution {
             succeeded.and_then(|details| details.output.as_deref()),
             entered.and_then(|details| details.input.as_deref()),
         );
+        let request = newest_request(events);
         let standing = match data.decision() {
             _ if broken => Standing::Broken,
             _ if state == ASK_USER && succeeded.is_none() => Standing::Waiting,
@@ -162,7 +166,8 @@ impl Execution {
             outcome: data
                 .member::<OutcomeData>("outcome")
                 .map(|outcome| outcome.result),
-            token: waiting_token(events),
+            decide_by: request.as_ref().and_then(Request::decide_by),
+            token: request.map(|request| request.token),
         }
     }
 }
@@ -171,16 +176,29 @@ fn is_state_entered(event: &HistoryEvent) -> bool {
     event.state_entered_event_details.is_some()
 }
 
-/// The token in the newest scheduled task since a state was entered.
-fn waiting_token(events: &[HistoryEvent]) -> Option<TaskToken> {
+/// What `AskUser` gives to the function that asks, as far as the page needs it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    token: TaskToken,
+    asked_at: Option<Timestamp>,
+    timeout_seconds: Option<u32>,
+}
+
+impl Request {
+    /// The moment that the e-mail names too.
+    fn decide_by(&self) -> Option<Timestamp> {
+        let waits = SignedDuration::from_secs(self.timeout_seconds?.into());
+        self.asked_at?.checked_add(waits).ok()
+    }
+}
+
+/// The request in the newest scheduled task since a state was entered.
+fn newest_request(events: &[HistoryEvent]) -> Option<Request> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Parameters {
-        payload: Payload,
-    }
-    #[derive(Deserialize)]
-    struct Payload {
-        token: TaskToken,
+        payload: Request,
     }
     let scheduled = events
         .iter()
@@ -188,7 +206,7 @@ fn waiting_token(events: &[HistoryEvent]) -> Option<TaskToken> {
         .find_map(|event| event.task_scheduled_event_details.as_ref())?;
     serde_json::from_str::<Parameters>(&scheduled.parameters)
         .ok()
-        .map(|parameters| parameters.payload.token)
+        .map(|parameters| parameters.payload)
 }
 
 /// What the states hand on: the event, and each answer under a key of its own.

@@ -4,6 +4,7 @@ use askama::Template;
 use incident::message::{Decision, DecisionAction};
 use incident::text::{plain, plain_lines, utc};
 use incident::{Console, DocumentDiff, LineKind, words};
+use jiff::Timestamp;
 
 use crate::execution::{Execution, Incident, Standing};
 use crate::reply::{Form, Reply};
@@ -83,7 +84,11 @@ pub(crate) fn render(reply: &Reply) -> String {
         sentence: reply.sentence(),
         by_hand: by_hand(reply),
         decision: reply.decision().map(DecisionView::new),
-        incident: reply.incident().map(IncidentView::new),
+        incident: reply.incident().map(|incident| {
+            // After the decision, the time for it is of no interest.
+            let waiting = execution.filter(|_| form.is_some());
+            IncidentView::new(incident, waiting.and_then(|it| it.decide_by))
+        }),
         form: form.map(FormView::new),
         consoles: execution.map(Consoles::new),
     };
@@ -170,7 +175,7 @@ impl FormView {
 }
 
 impl IncidentView {
-    fn new(incident: &Incident) -> Self {
+    fn new(incident: &Incident, decide_by: Option<Timestamp>) -> Self {
         let change = &incident.change;
         let text = |text: &str| plain(text, MAX_TEXT);
         let optional = |value: &Option<String>| value.as_deref().map_or("unknown".to_owned(), text);
@@ -188,6 +193,7 @@ impl IncidentView {
             ("When", utc(change.event_time)),
             ("Call", change.event_name.to_string()),
         ]);
+        rows.extend(decide_by.map(|time| ("Decide by", utc(time))));
         let contained = incident.contained.as_ref();
         let diff = match (&incident.original, contained) {
             (Some(original), Some(contained)) => {

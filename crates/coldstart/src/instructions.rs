@@ -1,6 +1,7 @@
 //! Instruction counts under valgrind: the figure that does not depend on how busy the machine is.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
+use local::programs::{self, Program};
 use local::workspace;
 use tempfile::NamedTempFile;
 use tokio::process::Command;
@@ -20,20 +21,13 @@ pub(crate) struct Instructions {
     pub(crate) first: u64,
 }
 
-/// Whether valgrind can be run.
+/// Makes sure that valgrind can be run.
 ///
 /// # Errors
 ///
 /// What to install, where it cannot.
 pub(crate) async fn check_valgrind() -> Result<()> {
-    let mut ask = local::command::program("valgrind");
-    ask.arg("--version");
-    match local::command::run_captured(ask, "valgrind").await {
-        Ok(_) => Ok(()),
-        Err(_) => bail!(
-            "valgrind is missing, which counts instructions: install it (Debian: apt-get install valgrind) and run this again"
-        ),
-    }
+    programs::ensure(&[Program::Valgrind]).await
 }
 
 /// Counts the instructions of a function, in two lives: one ends at the first request for an event, the other at the first answer.

@@ -7,7 +7,8 @@ state" and "SendTaskSuccess":
   Catch act; MiniStack swallows the failure and waits for a token that nobody has;
 - every attempt has a token of its own; MiniStack gives a retried task the token of the first one;
 - tokens look as they do on AWS: some hundred characters with `+`, `/` and `=`;
-- the history has the function's answer in a TaskSubmitted event;
+- the history has a task's arguments and timeout in its TaskScheduled event, and the function's
+  answer in a TaskSubmitted event;
 - the first answer wins. A token that was answered, ran out or belongs to an execution that has
   ended is refused with TaskTimedOut, a mangled one with InvalidToken, and an answer that is not JSON
   with InvalidOutput; MiniStack only knows TaskDoesNotExist.
@@ -43,6 +44,7 @@ def attach() -> None:
     """Puts all of this in place; raises MissingName when the emulator is not the expected one."""
     _execution_of_the_thread()
     _fresh_tokens()
+    _scheduled_tasks()
     _callback_tasks()
     _answers()
 
@@ -63,12 +65,31 @@ def _fresh_tokens() -> None:
             if context and "Task" in context and ".waitForTaskToken" in state.get("Resource", ""):
                 random = secrets.token_bytes(TOKEN_BYTES - len(TOKEN_HEAD))
                 context["Task"] = {"Token": base64.b64encode(TOKEN_HEAD + random).decode()}
-            return original(state, data, context)
+            arguments = original(state, data, context)
+            _current.scheduled = state, arguments
+            return arguments
 
         return make_arguments
 
     for name in ("_apply_jsonata_arguments", "_apply_parameters"):
         setattr(stepfunctions, name, renewing(need(stepfunctions, name)))
+
+
+def _scheduled_tasks() -> None:
+    """The event follows the arguments of its task at once, on the same thread."""
+
+    def add(execution, event_type, details=None):
+        scheduled = (details or {}).get("taskScheduledEventDetails")
+        state, arguments = getattr(_current, "scheduled", None) or (None, None)
+        if scheduled is not None and state is not None:
+            _current.scheduled = None
+            scheduled["region"] = execution["executionArn"].split(":")[3]
+            scheduled["parameters"] = json.dumps(arguments)
+            if isinstance(state.get("TimeoutSeconds"), int):
+                scheduled["timeoutInSeconds"] = state["TimeoutSeconds"]
+        return add_event(execution, event_type, details)
+
+    add_event = replace(stepfunctions, "_add_event", add)
 
 
 def _callback_tasks() -> None:

@@ -30,6 +30,7 @@ pub mod functions;
 pub mod http;
 pub mod lint;
 pub mod mailbox;
+pub mod programs;
 pub mod report;
 pub mod stack;
 pub mod tools;

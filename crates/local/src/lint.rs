@@ -16,7 +16,7 @@ const DEFINITION: &str = "statemachine/policy_approval.asl.json";
 ///
 /// When a linter finds something, or a tool is missing; what was found is shown.
 pub async fn run() -> Result<()> {
-    tools::ensure(&[Tool::Sam, Tool::Linters, Tool::NodeLinters]).await?;
+    tools::ensure(&[Tool::Sam, Tool::Linters, Tool::Node]).await?;
     let definition = substituted_definition()?;
 
     let mut validate = tools::sam()?;
@@ -34,7 +34,7 @@ pub async fn run() -> Result<()> {
     let mut checkov = command::program(Tool::Linters.bin().join("checkov"));
     checkov.args(["--framework", "cloudformation", "--compact", "--quiet"]);
     checkov.args(["--skip-download", "--file", TEMPLATE]);
-    let mut asl_validator = command::program(Tool::NodeLinters.bin().join("asl-validator"));
+    let mut asl_validator = command::program(Tool::Node.bin().join("asl-validator"));
     asl_validator.arg("--json-path").arg(&definition);
     let mut statelint = command::program(Tool::Linters.bin().join("statelint"));
     statelint.arg(&definition);

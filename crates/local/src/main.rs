@@ -9,6 +9,7 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand, ValueEnum};
+use local::programs::{self, Program};
 use local::tools::{self, Tool};
 use local::{command, functions, lint, report};
 use tokio::signal::unix::{SignalKind, signal};
@@ -47,6 +48,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Checks that everything is there that the tests need, and installs programs of Debian where it may.
+    Prerequisites,
     /// Runs the linters of the template and the state machine.
     Lint,
     /// Checks what is built in against `deny.toml`.
@@ -119,6 +122,11 @@ async fn run(command: Command) -> Result<()> {
             command::run_shown(sam, "sam").await
         }
         Command::Deny { checks } => lint::deny(&checks).await,
+        Command::Prerequisites => {
+            tools::check_python().await?;
+            tools::check_node().await?;
+            programs::ensure(&Program::ALL).await
+        }
         Command::Lint => lint::run().await,
     }
 }

@@ -24,8 +24,8 @@ pub enum Tool {
     AwsCli,
     /// cfn-lint and statelint.
     Linters,
-    /// asl-validator, which exists only for Node.
-    NodeLinters,
+    /// asl-validator and axe-core, which exist only as npm packages.
+    Node,
     /// moto, whose interpreter runs the state machine a second time.
     Interpreter,
 }
@@ -38,7 +38,7 @@ impl Tool {
         Self::Builder,
         Self::AwsCli,
         Self::Linters,
-        Self::NodeLinters,
+        Self::Node,
         Self::Interpreter,
     ];
 
@@ -49,7 +49,7 @@ impl Tool {
             Self::Builder => "builder",
             Self::AwsCli => "awscli",
             Self::Linters => "linters",
-            Self::NodeLinters => "npm",
+            Self::Node => "npm",
             Self::Interpreter => "interpreter",
         }
     }
@@ -61,7 +61,7 @@ impl Tool {
             Self::Builder => "cargo-lambda",
             Self::AwsCli => "the AWS CLI",
             Self::Linters => "the linters",
-            Self::NodeLinters => "the linters for Node",
+            Self::Node => "the tools for Node",
             Self::Interpreter => "the second interpreter",
         }
     }
@@ -73,7 +73,7 @@ impl Tool {
     /// The folder of the tool's programs.
     pub fn bin(self) -> PathBuf {
         match self {
-            Self::NodeLinters => self.folder().join("node_modules/.bin"),
+            Self::Node => self.folder().join("node_modules/.bin"),
             _ => self.folder().join("bin"),
         }
     }
@@ -81,7 +81,7 @@ impl Tool {
     /// The file that pins the tool and all that it needs.
     fn pins(self) -> PathBuf {
         match self {
-            Self::NodeLinters => workspace::own("requirements/npm/package-lock.json"),
+            Self::Node => workspace::own("requirements/npm/package-lock.json"),
             _ => workspace::own("requirements").join(format!("{}.txt", self.name())),
         }
     }
@@ -121,7 +121,7 @@ pub async fn ensure(tools: &[Tool]) -> Result<()> {
                 tool.name()
             ));
             match tool {
-                Tool::NodeLinters => install_with_npm(tool).await?,
+                Tool::Node => install_with_npm(tool).await?,
                 _ => install_with_pip(tool).await?,
             }
             std::fs::copy(tool.pins(), tool.stamp())
@@ -167,11 +167,7 @@ async fn install_with_pip(tool: Tool) -> Result<()> {
 }
 
 async fn install_with_npm(tool: Tool) -> Result<()> {
-    if !answers("npm", &["--version"]).await {
-        bail!(
-            "npm is missing: install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm) and run this again"
-        );
-    }
+    check_node().await?;
     let folder = tool.folder();
     workspace::create_dir(&folder)?;
     for name in ["package.json", "package-lock.json"] {
@@ -185,13 +181,32 @@ async fn install_with_npm(tool: Tool) -> Result<()> {
         .current_dir(&folder);
     command::run_logged(
         install,
-        "installing the linters for Node with npm",
+        "installing the tools for Node with npm",
         "setup-npm",
     )
     .await
 }
 
-async fn check_python() -> Result<()> {
+/// Checks what the tools for Node need.
+///
+/// # Errors
+///
+/// What is missing, and how to install it.
+pub async fn check_node() -> Result<()> {
+    if !answers("npm", &["--version"]).await {
+        bail!(
+            "npm is missing: install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm) and run this again"
+        );
+    }
+    Ok(())
+}
+
+/// Checks what the tools in Python need.
+///
+/// # Errors
+///
+/// What is missing, and how to install it.
+pub async fn check_python() -> Result<()> {
     let (major, minor) = OLDEST_PYTHON;
     let wanted = format!(
         "install Python {major}.{minor} or newer with venv (Debian: apt-get install python3 python3-venv) and run this again"

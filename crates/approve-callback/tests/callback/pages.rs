@@ -25,6 +25,7 @@ async fn the_confirm_page_shows_the_incident() {
         "role DeployRole (session ci-4711)",
         "203.0.113.17",
         "2026-03-02 09:15:27 UTC",
+        "2026-03-09 09:15:31 UTC",
         "111122223333",
     ] {
         assert!(facts.contains(fact), "{fact} is not in {facts}");

@@ -120,7 +120,9 @@ impl Run {
         let mut events = vec![entered("AskUser", &data)];
         let mut parameters = json!({"FunctionName": "notify"});
         if self.shows_token {
-            parameters["Payload"] = json!({"token": self.token});
+            parameters["Payload"] = json!({
+                "token": self.token, "askedAt": "2026-03-02T09:15:31.25Z", "timeoutSeconds": 604_800
+            });
         }
         let scheduled = TaskScheduledEventDetails::builder()
             .resource_type("lambda")

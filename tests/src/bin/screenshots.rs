@@ -1,0 +1,82 @@
+//! Pictures of the e-mail and of every page: `screenshots FOLDER_OF_PAGES FOLDER_OF_PICTURES`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use end_to_end::browser::{Browser, Look, with_browser};
+use local::{report, workspace};
+use serde_json::json;
+use url::Url;
+
+/// The e-mail that is shown, as the tests hold it.
+const MAIL: &str = "crates/incident/testdata/mail/decision-request.txt";
+
+/// Each picture: its name, the page it shows, and how.
+const PICTURES: [(&str, &str, Look); 9] = [
+    ("confirm", "confirm-allow", Look::DESK),
+    ("confirm-phone-dark", "confirm-deny", Look::PHONE_AT_NIGHT),
+    ("confirm-by-hand", "confirm-token-only", Look::PHONE),
+    ("decided", "decided", Look::PHONE),
+    ("already-decided", "already-decided", Look::PHONE),
+    ("expired", "expired", Look::PHONE),
+    ("not-recorded", "not-recorded", Look::PHONE),
+    ("cannot-be-shown", "cannot-be-shown", Look::PHONE),
+    ("bad-link", "bad-link", Look::PHONE),
+];
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
+    let mut folder = |what: &str| {
+        let folder = arguments.next().map(|path| workspace::root().join(path));
+        folder.with_context(|| format!("name the folder of the {what}"))
+    };
+    let (pages, pictures) = (folder("pages")?, folder("pictures")?);
+    workspace::create_dir(&pictures)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(with_browser(Look::DESK, async |browser| {
+        mail(browser, &pictures).await?;
+        for (name, page, look) in PICTURES {
+            let page = pages.join(format!("{page}.html"));
+            let url = Url::from_file_path(&page).ok();
+            let url = url.with_context(|| format!("`{}` is no path", page.display()))?;
+            browser.look(look).await?;
+            browser.goto(url.as_str()).await?;
+            write(browser, look, &pictures, name).await?;
+        }
+        Ok(())
+    }))
+}
+
+/// The e-mail as a telephone shows a plain text.
+async fn mail(browser: &Browser, pictures: &Path) -> Result<()> {
+    let path = workspace::root().join(MAIL);
+    let mail = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read `{}`", path.display()))?;
+    let (subject, message) = mail.split_once("\n\n").context("a mail without a text")?;
+    let subject = subject.trim_start_matches("Subject: ");
+    browser.look(Look::PHONE).await?;
+    browser.goto("about:blank").await?;
+    browser
+        .evaluate::<()>(
+            "const add = (name, text, style) => {
+                 const it = document.body.appendChild(document.createElement(name));
+                 it.textContent = text;
+                 it.style = style;
+             };
+             document.body.style = 'margin: 16px; font: 15px/1.45 sans-serif; overflow-wrap: anywhere';
+             add('h1', arguments[0], 'font-size: 19px; margin: 0 0 4px');
+             add('p', 'AWS Notifications', 'color: #555; margin: 0 0 16px');
+             add('div', arguments[1], 'white-space: pre-wrap');",
+            vec![json!(subject), json!(message)],
+        )
+        .await?;
+    write(browser, Look::PHONE, pictures, "mail").await
+}
+
+async fn write(browser: &Browser, look: Look, pictures: &Path, name: &str) -> Result<()> {
+    let path = pictures.join(format!("{name}.webp"));
+    std::fs::write(&path, browser.picture(look).await?)
+        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    report::step(&format!("{}", path.display()));
+    Ok(())
+}
