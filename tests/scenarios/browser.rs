@@ -124,10 +124,12 @@ async fn double_click(world: Arc<World>) -> Result<()> {
     with_browser(Look::DESK, async |browser| {
         browser.goto(&link).await?;
         browser.double_click(BUTTON).await?;
-        // The second click drops the first answer's page; the page of the second tells the same decision.
-        browser.expect_heading("Already decided").await?;
-        let page = browser.text("main").await?;
-        ensure!(page.contains("it was allowed"), "{page}");
+        // Where the second click comes before the first answer, the browser shows the second one's, and that tells the same decision.
+        browser
+            .expect_one_of(&["Allowed", "Already decided"])
+            .await?;
+        let page = browser.text(".sentence").await?;
+        ensure!(page.contains("allow"), "{page}");
         browser.check_accessibility().await
     })
     .await?;

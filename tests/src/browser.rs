@@ -165,13 +165,26 @@ impl Browser {
     ///
     /// Where none comes in time.
     pub async fn expect_heading(&self, heading: &str) -> Result<()> {
-        poll(&format!("the page `{heading}`"), PAGE, async || {
+        self.expect_one_of(&[heading]).await
+    }
+
+    /// Waits for a page with one of these headings.
+    ///
+    /// # Errors
+    ///
+    /// Where none comes in time.
+    pub async fn expect_one_of(&self, headings: &[&str]) -> Result<()> {
+        let came = poll(&format!("the page {headings:?}"), PAGE, async || {
             // Between two pages there is none.
             let shown = self.heading().await.unwrap_or_default();
-            Ok((shown == heading).then_some(()))
+            Ok(headings.contains(&shown.as_str()).then_some(()))
         })
-        .await
-        .with_context(|| "the browser shows something else")
+        .await;
+        if came.is_err() {
+            let page = self.text("body").await.unwrap_or_default();
+            return came.with_context(|| format!("the browser shows: {page}"));
+        }
+        came
     }
 
     /// The visible text of the first element that matches.

@@ -106,6 +106,10 @@ impl fmt::Display for Finding {
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_place(f, self.statement, self.sid.as_deref())?;
+        if self.names_it() {
+            write!(f, "Action `{}` is restricted", self.pattern)?;
+            return self.write_narrowing(f);
+        }
         match self.element {
             Element::Action => write!(f, "Action `{}` grants ", self.pattern)?,
             Element::NotAction => write!(f, "NotAction `{}` leaves granted ", self.pattern)?,
@@ -129,6 +133,19 @@ impl fmt::Display for Grant {
                 write!(f, ", restricted by `{}`", self.restricted)?;
             }
         }
+        self.write_narrowing(f)
+    }
+}
+
+impl Grant {
+    /// Whether entry and restricted pattern are the same one known action, so that naming it once says all.
+    fn names_it(&self) -> bool {
+        self.element == Element::Action
+            && self.total == 1
+            && self.pattern.eq_ignore_ascii_case(&self.restricted)
+    }
+
+    fn write_narrowing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.conditional, self.narrowed) {
             (false, false) => Ok(()),
             (true, false) => f.write_str(" (under a condition)"),

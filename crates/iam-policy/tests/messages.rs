@@ -240,7 +240,7 @@ fn remediations() {
         ),
         &[
             "statement 1 (`A`): Action `s3:DeleteBucket*` was replaced by `s3:DeleteBucket?*`, because it granted what is restricted by `s3:DeleteBucket`",
-            "statement 1 (`A`): Action `s3:DeleteObject` was taken out, because all it grants is restricted by `s3:DeleteObject`",
+            "statement 1 (`A`): Action `s3:DeleteObject` was taken out, because it is restricted",
         ],
     );
     remediates(

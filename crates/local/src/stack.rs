@@ -76,7 +76,9 @@ impl Stack {
     ///
     /// As for [`Stack::deploy`].
     pub async fn update(&mut self, parameters: &BTreeMap<String, String>) -> Result<()> {
+        let scratch = tools::scratch()?;
         let mut deploy = self.sam()?;
+        deploy.env("TMPDIR", scratch.path());
         deploy
             .args([
                 "deploy",

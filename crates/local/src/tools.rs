@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::workspace::Lock;
@@ -263,6 +264,15 @@ pub fn sam() -> Result<Command> {
     sam.env("PATH", search_path(&[Tool::Builder])?)
         .env("SAM_CLI_TELEMETRY", "0");
     Ok(sam)
+}
+
+/// A folder for what a program leaves behind, as `sam deploy` does for each function; it goes when the value is dropped.
+///
+/// # Errors
+///
+/// When it cannot be made.
+pub fn scratch() -> Result<TempDir> {
+    TempDir::with_prefix("iam-policy-guard-").context("cannot make a temporary folder")
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

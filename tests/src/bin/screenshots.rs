@@ -11,6 +11,12 @@ use url::Url;
 /// The e-mail that is shown, as the tests hold it.
 const MAIL: &str = "crates/incident/testdata/mail/decision-request.txt";
 
+/// A mail program beside other windows.
+const MAIL_LOOK: Look = Look {
+    window: (680, 700),
+    is_dark: false,
+};
+
 /// Each picture: its name, the page it shows, and how.
 const PICTURES: [(&str, &str, Look); 9] = [
     ("confirm", "confirm-allow", Look::DESK),
@@ -47,14 +53,14 @@ fn main() -> Result<()> {
     }))
 }
 
-/// The e-mail as a telephone shows a plain text.
+/// The e-mail as a mail program shows a plain text.
 async fn mail(browser: &Browser, pictures: &Path) -> Result<()> {
     let path = workspace::root().join(MAIL);
     let mail = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read `{}`", path.display()))?;
     let (subject, message) = mail.split_once("\n\n").context("a mail without a text")?;
     let subject = subject.trim_start_matches("Subject: ");
-    browser.look(Look::PHONE).await?;
+    browser.look(MAIL_LOOK).await?;
     browser.goto("about:blank").await?;
     browser
         .evaluate::<()>(
@@ -70,7 +76,7 @@ async fn mail(browser: &Browser, pictures: &Path) -> Result<()> {
             vec![json!(subject), json!(message)],
         )
         .await?;
-    write(browser, Look::PHONE, pictures, "mail").await
+    write(browser, MAIL_LOOK, pictures, "mail").await
 }
 
 async fn write(browser: &Browser, look: Look, pictures: &Path, name: &str) -> Result<()> {

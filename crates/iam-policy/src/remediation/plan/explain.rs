@@ -73,6 +73,8 @@ impl Plan<'_> {
                                 (EditKind::EntryDropped, no_room.to_owned())
                             } else if !replacement.by.is_empty() {
                                 (EditKind::EntryReplaced, format!("it granted what is restricted by {met}"))
+                            } else if replacement.avoid.iter().any(|other| *other == entry.pattern) {
+                                (EditKind::EntryDropped, "it is restricted".to_owned())
                             } else if replacement.avoid.iter().any(|other| other.covers_plainly(entry.pattern)) {
                                 (EditKind::EntryDropped, format!("all it grants is restricted by {met}"))
                             } else {
