@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::{SOON, Scenario, World, document};
+use futures_util::future::join_all;
 use local::{browse, http, poll};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -11,7 +12,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         Scenario::new("links::a_bad_token_is_no_decision", bad_token),
         Scenario::new("links::a_link_decides_once", decides_once),
         Scenario::new(
-            "links::opening_a_link_decides_nothing",
+            "links::robots_that_open_every_link_decide_nothing",
             opening_decides_nothing,
         ),
         Scenario::new("links::a_token_appended_by_hand_works", by_hand),
@@ -97,11 +98,30 @@ async fn opening_decides_nothing(world: Arc<World>) -> Result<()> {
         .create_policy("scanned", &document(&["s3:DeleteBucket"]))
         .await?;
     let incident = world.incident("CreatePolicy", "scanned").await?;
-    for link in [incident.link("allow").await?, incident.link("deny").await?] {
-        for _ in 0..3 {
-            ensure!(http::get(&link).await?.status == 200);
-            http::head(&link).await?;
-        }
+    incident.request().await?;
+    let name = incident.name();
+    let mails = world
+        .mails_until_now(|mail| mail.message.contains(&name))
+        .await?;
+    let links: Vec<String> = mails
+        .iter()
+        .flat_map(|mail| &mail.links)
+        .map(|link| world.emulator.local_link(link))
+        .filter(|link| link.starts_with(&world.emulator.endpoint()))
+        .collect();
+    ensure!(links.len() == 2, "the mail has other links: {links:?}");
+    // A mail gateway, the mail program's preview and a virus scanner, each more than once and all at the same time.
+    let visits = links.iter().flat_map(|link| {
+        (0..10).map(async move |_| {
+            let page = http::get(link).await?;
+            let head = http::head(link).await?.status;
+            Ok::<_, anyhow::Error>((page.status, head))
+        })
+    });
+    for visit in join_all(visits).await {
+        let (page, head) = visit?;
+        ensure!(page == 200, "a page answers with {page}");
+        ensure!(head < 500, "a head answers with {head}");
     }
     ensure!(
         incident.execution.closed().await?.is_none(),

@@ -73,7 +73,7 @@ impl Plan<'_> {
                                 (EditKind::EntryDropped, no_room.to_owned())
                             } else if !replacement.by.is_empty() {
                                 (EditKind::EntryReplaced, format!("it granted what is restricted by {met}"))
-                            } else if replacement.avoid.iter().any(|other| *other == entry.pattern) {
+                            } else if replacement.avoid.contains(&entry.pattern) {
                                 (EditKind::EntryDropped, "it is restricted".to_owned())
                             } else if replacement.avoid.iter().any(|other| other.covers_plainly(entry.pattern)) {
                                 (EditKind::EntryDropped, format!("all it grants is restricted by {met}"))
