@@ -90,16 +90,18 @@ impl<'w> Incident<'w> {
             .to_owned()
     }
 
-    /// The link of the request to `allow` or `deny`, as it works on this machine.
+    /// The link of the newest request to `allow` or `deny`, as it works on this machine.
     ///
     /// # Errors
     ///
-    /// Where the request does not come or has no such link.
+    /// Where no request comes, or it has no such link.
     pub async fn link(&self, answer: &str) -> Result<String> {
-        let request = self.request().await?;
-        let link = request
-            .link_to(answer)
-            .with_context(|| format!("no link to {answer}"))?;
+        let first = self.request().await?;
+        let name = self.name();
+        let asks = |mail: &Mail| mail.message.contains(&name) && mail.link_to("allow").is_some();
+        let newest = self.world.mails_until_now(asks).await?.pop();
+        let link = newest.as_ref().unwrap_or(&first).link_to(answer);
+        let link = link.with_context(|| format!("no link to {answer}"))?;
         Ok(self.world.emulator.local_link(link))
     }
 

@@ -33,7 +33,7 @@ const CHANGES: [&str; 8] = [
 ];
 
 /// How many incidents are under way at once.
-const AT_ONCE: usize = 40;
+const AT_ONCE: usize = 56;
 /// The time for a decision in the stack where nobody decides.
 const SHORT_TIMEOUT: &str = "4";
 

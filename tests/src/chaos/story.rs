@@ -15,6 +15,8 @@ const DEADLINE: Duration = Duration::from_secs(420);
 const INTERVAL: Duration = Duration::from_millis(200);
 /// How often a decision is tried while a persistent fault keeps it from being recorded, before the fault is lifted.
 const TRIES_UNDER_FAULT: usize = 3;
+/// How often a decision is tried in all; a function that was killed runs again after some seconds.
+const MOST_TRIES: usize = 100;
 
 /// Tells one case: the write, the fault, the answer, and what is true in the end.
 ///
@@ -107,18 +109,20 @@ async fn decide(
         Answer::Allow => "allow",
         Answer::Deny | Answer::Expire => "deny",
     };
-    let link = incident.link(answer).await?;
     let name = &target.name;
     for tries in 1.. {
+        // A function that was killed when its mail was out is run again, and its second mail has the link that counts.
+        let link = incident.link(answer).await?;
         let page = http::get(&link).await?;
         let page = match browse::form_of(&link, &page.body)? {
             Some(form) => http::post_form(&form.action, &form.fields).await?,
             None => page,
         };
         match page.status {
-            // Recorded now, or by an earlier try whose answer got lost.
-            200 | 409 | 410 => return Ok(()),
-            500.. if tries < 30 => {}
+            200 => return Ok(()),
+            // Recorded by an earlier try whose answer got lost.
+            409 | 410 if !incident.is_waiting().await? => return Ok(()),
+            409 | 410 | 500.. if tries < MOST_TRIES => {}
             status => bail!(
                 "the decision on {name} is answered with {status}: {}",
                 page.body
@@ -130,6 +134,7 @@ async fn decide(
             .as_ref()
             .is_some_and(|trouble| trouble.times == Times::Persistently);
         if persistent
+            && page.status >= 500
             && tries == TRIES_UNDER_FAULT
             && let Some(rule) = rule
         {
