@@ -7,8 +7,10 @@ use serde_json::value::RawValue;
 use crate::error::{DocumentError, Place};
 use crate::meaning;
 use crate::quota::{compact, quota_size};
-use crate::remediation::GRANTS_NOTHING_STATEMENT;
 use crate::statement::{self, Member, Statement};
+
+/// The statement of a document whose statements were all taken out: IAM accepts no document without one.
+const GRANTS_NOTHING_STATEMENT: &str = r#"{"Effect":"Allow","NotAction":"*","Resource":"*"}"#;
 
 /// A policy document as IAM accepts it ("Grammar of the IAM JSON policy language").
 ///

@@ -18,10 +18,6 @@ pub use report::{Edit, EditKind, Loss};
 pub const GRANTS_NOTHING: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"*","Resource":"*"}]}"#;
 
-/// The one statement of [`GRANTS_NOTHING`].
-pub(crate) const GRANTS_NOTHING_STATEMENT: &str =
-    r#"{"Effect":"Allow","NotAction":"*","Resource":"*"}"#;
-
 /// A document less its restricted grants, and what was done to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
