@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use local::http::Answer;
 use local::{Closed, Execution, Mail, browse, poll};
@@ -29,13 +29,26 @@ impl<'w> Incident<'w> {
     pub async fn request(&self) -> Result<Mail> {
         // Executions are told apart by their links, which name them.
         let name = self.name();
-        let request = self.world.mail("the request for a decision", |mail| {
+        let asks = |mail: &Mail| {
             mail.link_to("allow")
                 .is_some_and(|link| link.contains(&name))
-        });
-        request
-            .await
-            .with_context(|| format!("execution {}", self.execution.arn()))
+        };
+        poll("the request for a decision", SOON, async || {
+            // In this order: what has ended sent its mails before.
+            let closed = self.execution.closed().await?;
+            let request = self.world.mails_until_now(asks).await?.into_iter().next();
+            if let (None, Some(closed)) = (&request, closed) {
+                bail!(
+                    "it ended without a request for a decision: {} {:?} {:?}",
+                    closed.status,
+                    closed.error,
+                    closed.cause
+                );
+            }
+            Ok(request)
+        })
+        .await
+        .with_context(|| format!("execution {}", self.execution.arn()))
     }
 
     /// A mail other than the request whose text names the execution.
