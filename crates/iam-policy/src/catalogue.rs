@@ -10,6 +10,7 @@
 //! | names | for each: how many words it shares with the name before (high half) and adds (low half of one byte), the added words |
 //! | added word | its number, below 192 in one byte, else 192 more in two bytes, the high one first |
 
+use crate::action::is_wildcard;
 use crate::{ActionPattern, glob};
 
 static DATA: &[u8] = include_bytes!("../data/actions.bin");
@@ -29,30 +30,48 @@ const TWO_BYTES: usize = 192;
 #[must_use]
 pub fn named_by(pattern: &ActionPattern) -> Vec<String> {
     let mut found = Vec::new();
-    for service in services().filter(|service| glob::matches(pattern.prefix(), service.prefix)) {
+    for service in services() {
+        if !is_named(pattern.prefix(), service.prefix) {
+            continue;
+        }
         service.each_name(|name| {
-            if glob::matches(pattern.name(), name) {
-                found.push(format!("{}:{name}", service.prefix));
+            if is_named(pattern.name(), name) {
+                found.push(format!("{}:{}", text(service.prefix), text(name)));
             }
         });
     }
     found
 }
 
+/// Whether a glob names a prefix or a name; the catalogue is ASCII.
+///
+/// The restricted list, which a cold function looks up before its first event, is mostly without wildcards, and compared as it lies.
+fn is_named(glob: &[char], bytes: &[u8]) -> bool {
+    if glob.iter().any(|&c| is_wildcard(c)) {
+        return glob::matches(glob, text(bytes));
+    }
+    let pairs = || glob.iter().zip(bytes);
+    glob.len() == bytes.len() && pairs().all(|(c, b)| *c == char::from(b.to_ascii_lowercase()))
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
+
 /// The prefixes of the known services, in alphabetical order.
 pub(crate) fn prefixes() -> impl Iterator<Item = &'static str> {
-    services().map(|service| service.prefix)
+    services().map(|service| text(service.prefix))
 }
 
 struct Service {
-    prefix: &'static str,
+    prefix: &'static [u8],
     names: &'static [u8],
 }
 
 impl Service {
-    fn each_name(&self, mut use_name: impl FnMut(&str)) {
+    fn each_name(&self, mut use_name: impl FnMut(&[u8])) {
         let mut input = self.names;
-        let mut name = String::new();
+        let mut name = Vec::new();
         let mut ends: Vec<usize> = Vec::new();
         while let Some((&counts, rest)) = input.split_first() {
             input = rest;
@@ -62,7 +81,7 @@ impl Service {
                 let Some(number) = take_word_number(&mut input) else {
                     return;
                 };
-                name.push_str(word(number));
+                name.extend_from_slice(word(number));
                 ends.push(name.len());
             }
             use_name(&name);
@@ -80,10 +99,7 @@ fn services() -> impl Iterator<Item = Service> {
         let (length, rest) = rest.split_at_checked(2)?;
         let (names, rest) = rest.split_at_checked(u16_at(length, 0)?)?;
         input = rest;
-        Some(Service {
-            prefix: std::str::from_utf8(prefix).ok()?,
-            names,
-        })
+        Some(Service { prefix, names })
     })
 }
 
@@ -99,7 +115,7 @@ fn take_word_number(input: &mut &[u8]) -> Option<usize> {
     Some(TWO_BYTES + ((first - TWO_BYTES) << 8) + usize::from(second))
 }
 
-fn word(number: usize) -> &'static str {
+fn word(number: usize) -> &'static [u8] {
     let read = || {
         let text = DATA.get(2 + 2 * u16_at(DATA, 0)?..)?;
         let start = if number == 0 {
@@ -107,7 +123,7 @@ fn word(number: usize) -> &'static str {
         } else {
             u16_at(DATA, 2 * number)?
         };
-        std::str::from_utf8(text.get(start..u16_at(DATA, 2 + 2 * number)?)?).ok()
+        text.get(start..u16_at(DATA, 2 + 2 * number)?)
     };
     read().unwrap_or_default()
 }
