@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use end_to_end::{SOON, Scenario, World, document};
 use futures_util::future::join_all;
 use local::{browse, http, poll};
+use serde_json::json;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -169,9 +170,27 @@ async fn forged(world: Arc<World>) -> Result<()> {
         name_of(target.execution.arn())?,
         name_of(shown.execution.arn())?,
     );
-    browse::open_and_confirm(&link.replace(name, other)).await?;
+    let forged = link.replace(name, other);
+    let page = http::get(&forged).await?;
+    ensure!(page.status == 409, "status {}: {}", page.status, page.body);
+    ensure!(
+        !page.body.contains("<form"),
+        "a forged link offers a button"
+    );
+    let (address, query) = forged.split_once('?').context("a link without a query")?;
+    let fields: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .collect();
+    let page = http::post_form(address, &fields).await?;
+    ensure!(page.status == 409, "status {}: {}", page.status, page.body);
 
-    // The decision is not taken: the administrator of the target is asked again, by a mail with another token.
+    // Whoever gets past the page gets no further: a decision made on another execution is not taken, and the
+    // administrator of the target is asked again, by a mail with another token.
+    let token = fields.iter().find(|(name, _)| name == "token");
+    let (_, token) = token.context("a link without a token")?;
+    let decision = json!({"action": "allow", "execution": shown.execution.arn()});
+    let send = world.emulator.sfn().send_task_success().task_token(token);
+    send.output(decision.to_string()).send().await?;
     let again = poll("a second request", SOON, async || {
         let requests = world
             .mails_until_now(|mail| {
