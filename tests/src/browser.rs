@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use local::poll;
 use local::programs::{self, Program};
 use local::tools::{self, Tool};
 use serde::Deserialize;
@@ -15,10 +16,10 @@ use thirtyfour::{By, ChromeCapabilities, Key, WebDriver, WebElement};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
 
-use local::poll;
-
 /// How long a page may take; the answer of a cold function is part of it.
 const PAGE: Duration = Duration::from_secs(30);
+/// How often the driver is started before it counts as one that cannot be.
+const STARTS: usize = 5;
 /// The least height of a button, in CSS pixels (WCAG 2.2, "Target Size (Enhanced)").
 const THUMB: f64 = 44.0;
 
@@ -80,7 +81,15 @@ impl Browser {
         programs::ensure(&[Program::Chromium, Program::ChromeDriver]).await?;
         tools::ensure(&[Tool::Node]).await?;
         let folder = TempDir::with_prefix("browser-").context("no folder for a browser")?;
-        let (chromedriver, port) = start_chromedriver(&folder).await?;
+        let mut started = start_chromedriver(&folder).await;
+        // It chooses a port first and takes it in both protocols afterwards; others can be quicker in between.
+        for _ in 1..STARTS {
+            if started.is_ok() {
+                break;
+            }
+            started = start_chromedriver(&folder).await;
+        }
+        let (chromedriver, port) = started?;
 
         let mut wanted = ChromeCapabilities::new();
         let (width, height) = look.window;
@@ -394,6 +403,7 @@ async fn start_chromedriver(folder: &TempDir) -> Result<(Child, u16)> {
     let output = child.stdout.take().context("chromedriver has no output")?;
     let mut lines = BufReader::new(output).lines();
     let port = async {
+        let mut said = Vec::new();
         while let Some(line) = lines.next_line().await? {
             if let Some(port) = line.trim_end_matches('.').rsplit(" on port ").next()
                 && let Ok(port) = port.parse()
@@ -401,8 +411,9 @@ async fn start_chromedriver(folder: &TempDir) -> Result<(Child, u16)> {
             {
                 return Ok(port);
             }
+            said.push(line);
         }
-        bail!("chromedriver ended before it listened")
+        bail!("chromedriver ended before it listened: {}", said.join(" "))
     };
     let port = tokio::time::timeout(PAGE, port).await;
     Ok((

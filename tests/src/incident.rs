@@ -27,16 +27,11 @@ impl<'w> Incident<'w> {
     ///
     /// Where it does not come in time.
     pub async fn request(&self) -> Result<Mail> {
-        // Executions are told apart by their links, which name them.
-        let name = self.name();
-        let asks = |mail: &Mail| {
-            mail.link_to("allow")
-                .is_some_and(|link| link.contains(&name))
-        };
         poll("the request for a decision", SOON, async || {
             // In this order: what has ended sent its mails before.
             let closed = self.execution.closed().await?;
-            let request = self.world.mails_until_now(asks).await?.into_iter().next();
+            let requests = self.world.mails_until_now(|mail| self.asks(mail));
+            let request = requests.await?.into_iter().next();
             if let (None, Some(closed)) = (&request, closed) {
                 bail!(
                     "it ended without a request for a decision: {} {:?} {:?}",
@@ -72,9 +67,8 @@ impl<'w> Incident<'w> {
     ///
     /// Where the mails cannot be read.
     pub(crate) async fn is_asked(&self) -> Result<bool> {
-        let name = self.name();
-        let asks = |mail: &Mail| mail.message.contains(&name) && mail.link_to("allow").is_some();
-        Ok(!self.world.mails(asks).await?.is_empty())
+        let requests = self.world.mails(|mail| self.asks(mail)).await?;
+        Ok(!requests.is_empty())
     }
 
     /// Whether the execution waits for a decision at this moment.
@@ -86,6 +80,11 @@ impl<'w> Incident<'w> {
         let states = self.states().await?;
         Ok(states.last().is_some_and(|state| state == "AskUser")
             && self.execution.closed().await?.is_none())
+    }
+
+    /// Whether a mail asks for a decision on this execution, which its links name.
+    fn asks(&self, mail: &Mail) -> bool {
+        self.is_named_in(mail) && mail.link_to("allow").is_some()
     }
 
     /// Whether a mail names this execution.
@@ -110,9 +109,8 @@ impl<'w> Incident<'w> {
     /// Where no request comes, or it has no such link.
     pub async fn link(&self, answer: &str) -> Result<String> {
         let first = self.request().await?;
-        let name = self.name();
-        let asks = |mail: &Mail| mail.message.contains(&name) && mail.link_to("allow").is_some();
-        let newest = self.world.mails_until_now(asks).await?.pop();
+        let requests = self.world.mails_until_now(|mail| self.asks(mail));
+        let newest = requests.await?.pop();
         let link = newest.as_ref().unwrap_or(&first).link_to(answer);
         let link = link.with_context(|| format!("no link to {answer}"))?;
         Ok(self.world.emulator.local_link(link))

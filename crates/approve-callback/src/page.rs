@@ -92,8 +92,11 @@ pub(crate) fn render(reply: &Reply) -> String {
         form: form.map(FormView::new),
         consoles: execution.map(Consoles::new),
     };
-    // Rendering writes to memory and cannot fail; the sentence would still be safe as text.
-    page.render().unwrap_or_default()
+    page.render().unwrap_or_else(|error| {
+        // It writes to memory, so this has no cause; an empty page at least claims nothing.
+        tracing::error!(%error, "the page could not be rendered");
+        String::new()
+    })
 }
 
 fn title(reply: &Reply) -> String {

@@ -140,7 +140,6 @@ impl Worlds {
 
 /// Tells the cases, and then some of them again with every event delivered twice.
 ///
-///
 /// # Errors
 ///
 /// Where the emulator does not work; what goes wrong with the guard is in the answer.
