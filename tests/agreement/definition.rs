@@ -1,11 +1,13 @@
 //! The state machine and the code.
 
 use std::collections::BTreeSet;
+use std::fs;
 
+use incident::Record;
 use lambda_kit::FailureName;
 use serde_json::{Map, Value};
 
-use crate::{definition, texts};
+use crate::{definition, path, texts};
 
 fn states() -> Map<String, Value> {
     definition()["States"].as_object().unwrap().clone()
@@ -40,6 +42,35 @@ fn the_published_states_are_there() {
     ] {
         assert!(states.contains_key(name), "{name}");
     }
+}
+
+/// The state machine chooses the function by what `Record::parse` finds.
+#[test]
+fn a_record_has_a_document_where_the_definition_sees_one() {
+    let function = &definition()["States"]["ValidatePolicy"]["Arguments"]["FunctionName"];
+    let sees = "$type($states.input.detail.requestParameters.policyDocument) = 'string' ? '${ValidatePolicyFunctionArn}'";
+    assert!(
+        function
+            .as_str()
+            .is_some_and(|choice| choice.contains(sees)),
+        "{function}"
+    );
+    let (mut with, mut without) = (0, 0);
+    for file in fs::read_dir(path("events")).unwrap() {
+        let file = file.unwrap().path();
+        if file.is_dir() {
+            continue;
+        }
+        let event: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let Ok(record) = Record::parse(&event) else {
+            continue;
+        };
+        let document = event.pointer("/detail/requestParameters/policyDocument");
+        let is_seen = document.is_some_and(Value::is_string);
+        assert_eq!(record.document.is_some(), is_seen, "{}", file.display());
+        *(if is_seen { &mut with } else { &mut without }) += 1;
+    }
+    assert!(with >= 8 && without >= 1, "{with} with, {without} without");
 }
 
 #[test]

@@ -8,14 +8,14 @@ use std::fs;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use iam_policy::{Quota, RestrictedActions, remediate};
+use incident::judgement::{ExemptPrincipals, Mode, Rules};
 use incident::message::{
-    Contained, ContainedVersions, Decision, DecisionAction, NotifyRequest, Quarantine,
-    RemediateRequest, RevertRequest, ValidateRequest, Verdict,
+    Contained, ContainedVersions, Decision, DecisionAction, JudgeRequest, NotifyRequest,
+    Quarantine, RemediateRequest, RevertRequest, Verdict,
 };
 use incident::{ExecutionArn, KeptDocument, VersionId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use validate_policy::{Answer, ExemptPrincipals, LazyStore, Mode, Settings};
 
 use crate::{definition, path, read_json};
 
@@ -27,30 +27,17 @@ fn restricted() -> RestrictedActions {
 }
 
 fn verdict() -> Verdict {
-    let settings = Settings {
+    let rules = Rules {
         restricted: restricted(),
         mode: Mode::Enforce,
         exempt: ExemptPrincipals::default(),
     };
-    let request = ValidateRequest::Judge {
+    let request = JudgeRequest {
         execution: ExecutionArn::parse(EXECUTION).unwrap(),
         event: read_json("events/create-policy.json"),
         waited: false,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    match runtime
-        .block_on(validate_policy::handle(
-            &settings,
-            &LazyStore::new(),
-            request,
-        ))
-        .unwrap()
-    {
-        Answer::Verdict(verdict) => verdict,
-        Answer::Assessment(assessment) => panic!("no verdict: {assessment:?}"),
-    }
+    validate_policy::handle(&rules, &request).unwrap()
 }
 
 fn quarantine(document: &str) -> Quarantine {
@@ -92,7 +79,7 @@ fn payloads() -> Vec<(&'static str, Value)> {
         ),
         (
             "remediate",
-            json!({"execution": EXECUTION, "change": verdict.change, "document": document, "evicted": [], "waited": false}),
+            json!({"task": "contain", "execution": EXECUTION, "change": verdict.change, "document": document, "evicted": [], "waited": false}),
         ),
         (
             "notify",
@@ -141,7 +128,11 @@ fn the_payloads_of_the_state_machine_are_as_it_sends_them() {
             "{file} is out of date; see the head of this test's file"
         );
         match binary {
-            "validate-policy" => check::<ValidateRequest>("ValidatePolicy", &payload),
+            "validate-policy" => {
+                // One payload for both functions that the state may call.
+                check::<JudgeRequest>("ValidatePolicy", &payload);
+                check::<RemediateRequest>("ValidatePolicy", &payload);
+            }
             "remediate" => check::<RemediateRequest>("TempRemove", &payload),
             "notify" => check::<NotifyRequest>("AskUser", &payload),
             _ => ["Approved", "Denied"]

@@ -228,11 +228,15 @@ fn the_state_machine_may_do_what_its_definition_does() {
             assert!(resource.ends_with(":::sns:publish"), "{resource}");
             (&task["Arguments"]["TopicArn"], &mut published)
         };
-        let name = arguments.as_str().unwrap();
-        let name = name
-            .strip_prefix("${")
-            .and_then(|name| name.strip_suffix('}'));
-        set.insert(referred(&substitutions[name.unwrap()]).unwrap());
+        // One name, or a choice between several.
+        let names = arguments.as_str().unwrap().split("${").skip(1);
+        let names: Vec<&str> = names.filter_map(|rest| rest.split('}').next()).collect();
+        assert!(!names.is_empty(), "{arguments}");
+        set.extend(
+            names
+                .into_iter()
+                .map(|name| referred(&substitutions[name]).unwrap()),
+        );
     }
     let granted = |action: &str| -> BTreeSet<&str> {
         statements("PolicyApprovalRole", "Allow")

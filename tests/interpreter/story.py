@@ -30,20 +30,26 @@ class Story:
         self.world = world
         self.tokens: queue.Queue[str] = queue.Queue()
         world.functions.update(
-            ValidatePolicy=self._validate,
-            Remediate=lambda payload: IN_PLACE,
+            ValidatePolicy=lambda payload: self.judge(payload),
+            Remediate=self._remediate,
             Notify=self.notify,
             Revert=lambda payload: {"result": payload["decision"]["action"], "mail": mail("outcome")},
         )
         self.judge = lambda payload: verdict()
+        self.contain = lambda payload: IN_PLACE
         self.assess = lambda payload: {"inForce": "v1", "mail": mail("failure")}
 
-    def _validate(self, payload: dict) -> dict:
-        return self.judge(payload) if payload["task"] == "judge" else self.assess(payload)
+    def _remediate(self, payload: dict) -> dict:
+        tasks = {"judge": self.judge, "contain": self.contain, "assess": self.assess}
+        return tasks[payload["task"]](payload)
 
     def notify(self, payload: dict) -> dict:
         self.tokens.put(payload["token"])
         return {"token": payload["token"]}
+
+    def asked(self, task: str) -> list[dict]:
+        """What the function that works on IAM was asked to do, by task."""
+        return [payload for payload in self.world.payloads("Remediate") if payload["task"] == task]
 
     def start(self, event: Any = EVENT, **substitutions: Any) -> Execution:
         return Execution(event, **substitutions)

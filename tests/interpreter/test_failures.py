@@ -22,8 +22,10 @@ class Failures(Test):
         """Lets the function of a state fail as `function` says."""
         if state == "ValidatePolicy":
             self.story.judge = function(self.story.judge)
+        elif state == "TempRemove":
+            self.story.contain = function(self.story.contain)
         else:
-            name = {"TempRemove": "Remediate", "AskUser": "Notify", "Approved": "Revert", "Denied": "Revert"}[state]
+            name = {"AskUser": "Notify", "Approved": "Revert", "Denied": "Revert"}[state]
             self.world.functions[name] = function(self.world.functions[name])
 
     def run_story(self, state: str):
@@ -61,7 +63,7 @@ class Failures(Test):
         execution = self.run_story("TempRemove")
         self.assert_failed(execution, "TempRemove", TRANSIENT)
         self.assertEqual(len(self.world.delays), len(MOST))
-        self.assertEqual(len(self.world.payloads("Remediate")), 1 + len(MOST))
+        self.assertEqual(len(self.story.asked("contain")), 1 + len(MOST))
 
     def test_an_error_for_good_is_not_retried(self) -> None:
         self.expects_question = False
@@ -172,8 +174,8 @@ class Failures(Test):
         self.assertTrue(described["cause"].startswith(f"{state}: "), described["cause"])
         self.assertEqual(execution.entered()[-3:], FAILED)
         self.assertEqual(self.story.subjects()[-1], "failure")
-        asked = self.world.payloads("ValidatePolicy")[-1]
-        self.assertEqual((asked["task"], asked["failure"]["state"], asked["failure"]["error"]), ("assess", state, error))
+        asked = self.story.asked("assess")[-1]
+        self.assertEqual((asked["failure"]["state"], asked["failure"]["error"]), (state, error))
         self.assertIsInstance(asked["failure"]["cause"], str)
 
 

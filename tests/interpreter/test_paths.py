@@ -1,7 +1,7 @@
 """The ways through the state machine when every task works."""
 
 from machine import Test
-from story import DOCUMENT, IN_PLACE, Story, mail, verdict
+from story import DOCUMENT, EVENT, IN_PLACE, Story, mail, verdict
 
 ASKED = ["ValidatePolicy", "ChooseAction", "TempRemove", "CheckQuarantine", "AskUser", "UsersChoice"]
 CLEAN = {"result": "clean", "mail": mail("clean")}
@@ -18,6 +18,23 @@ class Paths(Test):
         self.assertEqual(execution.output()["outcome"], {"result": "clean"})
         self.assertEqual(execution.entered(), ["ValidatePolicy", "ChooseAction", "AllowWithNotification"])
         self.assertEqual(self.story.subjects(), ["clean"])
+
+    def test_only_a_record_without_a_document_is_judged_by_the_function_that_reads_iam(self) -> None:
+        self.story.judge = lambda payload: verdict("alert", **CLEAN)
+        for parameters, function in (
+            ({"policyDocument": DOCUMENT}, "ValidatePolicy"),
+            ({"policyArn": "arn", "versionId": "v1"}, "Remediate"),
+            ({"policyDocument": None}, "Remediate"),
+            ({"omitted": True}, "Remediate"),
+            (None, "Remediate"),
+        ):
+            with self.subTest(parameters=parameters):
+                self.world.calls.clear()
+                event = {**EVENT, "detail": {"eventName": "CreatePolicy", "requestParameters": parameters}}
+                execution = self.story.start(event)
+                self.assertEqual(execution.output()["outcome"], {"result": "clean"})
+                [(called, payload)] = self.world.calls
+                self.assertEqual((called, payload["task"], payload["event"]), (function, "judge", event))
 
     def test_a_clean_change_is_silent_where_the_stack_says_so(self) -> None:
         self.story.judge = lambda payload: verdict("alert", **CLEAN)

@@ -2,6 +2,7 @@
 //!
 //! A CloudTrail record becomes a [`PolicyChange`] at the edge.
 //! The five functions exchange the types in [`message`] through the state machine.
+//! What a change comes to is decided in [`judgement`].
 //! What to do next with a policy is decided by pure functions in [`quarantine`] and [`restore`], from a snapshot of what IAM holds.
 //! The text of every e-mail is in [`mail`].
 //!
@@ -15,6 +16,7 @@ mod diff;
 mod document;
 mod failure;
 mod identifier;
+pub mod judgement;
 pub mod mail;
 pub mod message;
 pub mod quarantine;

@@ -10,33 +10,43 @@ use serde_json::Value;
 use crate::mail::Mail;
 use crate::{ExecutionArn, KeptDocument, PolicyChange, TaskToken, VersionId};
 
-/// What `validate-policy` is asked.
+/// `ValidatePolicy`: judge the policy that a record names.
+///
+/// A record with its document goes to `validate-policy`, one without to `remediate`, which reads it from IAM.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(
-    tag = "task",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-pub enum ValidateRequest {
-    /// `ValidatePolicy`: judge the policy that a record names.
-    Judge {
-        /// The execution that asks.
-        execution: ExecutionArn,
-        /// The EventBridge event.
-        event: Value,
-        /// Whether IAM had its time to become consistent.
-        #[serde(default)]
-        waited: bool,
-    },
-    /// `AssessFailure`: say what is in force after a task failed.
-    Assess {
-        /// The execution that asks.
-        execution: ExecutionArn,
-        /// The EventBridge event.
-        event: Value,
-        /// What failed.
-        failure: Failure,
-    },
+#[serde(rename_all = "camelCase")]
+pub struct JudgeRequest {
+    /// The execution that asks.
+    pub execution: ExecutionArn,
+    /// The EventBridge event.
+    pub event: Value,
+    /// Whether IAM had its time to become consistent.
+    #[serde(default)]
+    pub waited: bool,
+}
+
+/// What `remediate` is asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "task", rename_all = "camelCase")]
+pub enum RemediateRequest {
+    /// `ValidatePolicy`, where the record has no document.
+    Judge(JudgeRequest),
+    /// `TempRemove`.
+    Contain(ContainRequest),
+    /// `AssessFailure`.
+    Assess(AssessRequest),
+}
+
+/// `AssessFailure`: say what is in force after a task failed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AssessRequest {
+    /// The execution that asks.
+    pub execution: ExecutionArn,
+    /// The EventBridge event.
+    pub event: Value,
+    /// What failed.
+    pub failure: Failure,
 }
 
 /// The error that ended the normal way of an incident.
@@ -139,10 +149,10 @@ pub struct Assessment {
     pub mail: Mail,
 }
 
-/// What `remediate` is asked.
+/// `TempRemove`: take the restricted grants out.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RemediateRequest {
+pub struct ContainRequest {
     /// The execution that asks.
     pub execution: ExecutionArn,
     /// The change.

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use incident::FailureName;
+use incident::{FailureName, RecordError};
 use lambda_runtime::Diagnostic;
 
 /// A handler's error: a fixed name for the state machine, and one sentence for people.
@@ -37,6 +37,12 @@ impl fmt::Display for HandlerError {
 }
 
 impl std::error::Error for HandlerError {}
+
+impl From<RecordError> for HandlerError {
+    fn from(error: RecordError) -> Self {
+        Self::new(error.name(), error.to_string())
+    }
+}
 
 impl From<HandlerError> for Diagnostic {
     fn from(error: HandlerError) -> Self {

@@ -4,6 +4,7 @@ mod aws;
 mod clients;
 mod error;
 mod https;
+mod judgement;
 mod logging;
 pub mod metrics;
 mod settings;
@@ -18,6 +19,7 @@ pub use aws::{AwsFault, fault};
 pub use clients::sdk_config;
 pub use error::HandlerError;
 pub use incident::FailureName;
+pub use judgement::{report_verdict, restricted_actions, rules};
 pub use logging::{incident_span, start_logging};
 pub use settings::{SettingError, optional, parsed, required};
 

@@ -5,12 +5,10 @@
 mod error;
 mod inline;
 mod managed;
-mod settings;
 
 use aws_config::SdkConfig;
 
 pub use error::{StoreError, StoreErrorKind};
-pub use settings::restricted_actions;
 
 /// The policies of the account.
 #[derive(Clone, Debug)]

@@ -1,12 +1,12 @@
 //! The `remediate` function.
 
 use policy_store::PolicyStore;
-use remediate::{Settings, handle};
+use remediate::handle;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
-    let settings = Settings::from_env()?;
+    let rules = lambda_kit::rules()?;
     let store = PolicyStore::new(&lambda_kit::sdk_config());
-    lambda_kit::serve(|request| handle(&settings, &store, request)).await
+    lambda_kit::serve(|request| handle(&rules, &store, request)).await
 }

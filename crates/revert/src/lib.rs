@@ -25,7 +25,7 @@ impl Settings {
     /// Where the restricted list is missing or cannot be read.
     pub fn from_env() -> Result<Self, SettingError> {
         Ok(Self {
-            restricted: policy_store::restricted_actions()?,
+            restricted: lambda_kit::restricted_actions()?,
         })
     }
 }

@@ -1,11 +1,10 @@
 //! The `validate-policy` function.
 
-use validate_policy::{LazyStore, Settings, handle};
+use validate_policy::handle;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
-    let settings = Settings::from_env()?;
-    let store = LazyStore::new();
-    lambda_kit::serve(|request| handle(&settings, &store, request)).await
+    let rules = lambda_kit::rules()?;
+    lambda_kit::serve(async |request| handle(&rules, &request)).await
 }

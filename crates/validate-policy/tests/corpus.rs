@@ -13,10 +13,12 @@ use std::path::PathBuf;
 
 use iam_policy::RestrictedActions;
 use incident::ExecutionArn;
-use incident::message::{ValidateRequest, Verdict, VerdictAction, VerdictResult};
+use incident::judgement::{ExemptPrincipals, Mode, Rules};
+use incident::message::{JudgeRequest, Verdict, VerdictAction, VerdictResult};
+use lambda_kit::FailureName;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use validate_policy::{Answer, ExemptPrincipals, LazyStore, Mode, Settings, handle};
+use validate_policy::handle;
 
 #[derive(Deserialize)]
 struct Corpus {
@@ -40,26 +42,20 @@ fn read(relative: &str) -> String {
 fn verdict(document: &str, restricted: &str) -> Verdict {
     let mut event: Value = serde_json::from_str(&read("../events/create-policy.json")).unwrap();
     event["detail"]["requestParameters"]["policyDocument"] = json!(document);
-    let settings = Settings {
+    let rules = Rules {
         restricted: RestrictedActions::parse(restricted).unwrap(),
         mode: Mode::Enforce,
         exempt: ExemptPrincipals::default(),
     };
-    let request = ValidateRequest::Judge {
+    handle(&rules, &request(event)).unwrap()
+}
+
+fn request(event: Value) -> JudgeRequest {
+    JudgeRequest {
         execution: ExecutionArn::parse("arn:aws:states:us-east-1:111122223333:execution:m:e")
             .unwrap(),
         event,
         waited: false,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    match runtime
-        .block_on(handle(&settings, &LazyStore::new(), request))
-        .unwrap()
-    {
-        Answer::Verdict(verdict) => verdict,
-        Answer::Assessment(_) => panic!("a judgement was asked for"),
     }
 }
 
@@ -103,4 +99,17 @@ fn every_document_under_every_list() {
         }
     }
     assert!(judged >= 500, "only {judged} verdicts");
+}
+
+#[test]
+fn a_record_without_a_document_is_never_taken_for_clean() {
+    let event = serde_json::from_str(&read("../events/set-default-policy-version.json")).unwrap();
+    let rules = Rules {
+        restricted: RestrictedActions::parse("s3:DeleteBucket").unwrap(),
+        mode: Mode::Enforce,
+        exempt: ExemptPrincipals::default(),
+    };
+    let error = handle(&rules, &request(event)).unwrap_err();
+    assert_eq!(error.name(), FailureName::RecordMalformed);
+    assert!(error.to_string().contains("has no document"), "{error}");
 }

@@ -1,0 +1,194 @@
+use std::str::FromStr;
+
+use wildmatch::WildMatch;
+
+use crate::Actor;
+
+/// The principals whose writes are told and never undone.
+///
+/// A pattern stands for the ARN of a role or user, with its path; `*` matches any characters and `?` exactly one.
+/// What a caller can choose freely, as the name of a session or of a client, is never looked at.
+#[derive(Clone, Debug, Default)]
+pub struct ExemptPrincipals(Vec<WildMatch>);
+
+/// A text that is no list of principals.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no role or user ARN pattern, which has an account and more than wildcards for a name, as in `arn:aws:iam::111122223333:role/deploy/*`"
+)]
+pub struct ExemptPrincipalsError(String);
+
+impl ExemptPrincipals {
+    /// The first pattern that covers the principal behind a caller.
+    ///
+    /// Root is never covered, and neither is a caller whom the record does not name.
+    #[must_use]
+    pub fn covering(&self, actor: &Actor) -> Option<String> {
+        let arn = principal(actor)?;
+        let pattern = self.0.iter().find(|pattern| pattern.matches(arn))?;
+        Some(pattern.to_string())
+    }
+}
+
+/// The role or user who is answerable: of a session the one who issued it (CloudTrail User Guide, "CloudTrail userIdentity element").
+fn principal(actor: &Actor) -> Option<&str> {
+    match &actor.issuer_arn {
+        Some(issuer) => Some(issuer),
+        None if actor.kind == "IAMUser" => actor.arn.as_deref(),
+        None => None,
+    }
+}
+
+impl FromStr for ExemptPrincipals {
+    type Err = ExemptPrincipalsError;
+
+    /// Reads patterns separated by commas; empty parts count for nothing.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split(',').map(str::trim);
+        let patterns = parts.filter(|part| !part.is_empty()).map(|part| {
+            if is_pattern(part) {
+                Ok(WildMatch::new(part))
+            } else {
+                Err(ExemptPrincipalsError(part.to_owned()))
+            }
+        });
+        Ok(Self(patterns.collect::<Result<_, _>>()?))
+    }
+}
+
+/// The template turns wrong patterns away at deployment; here they must not turn into exemptions for everybody.
+fn is_pattern(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, partition, iam, region, account, resource] = parts.as_slice() else {
+        return false;
+    };
+    let name = resource
+        .strip_prefix("role/")
+        .or_else(|| resource.strip_prefix("user/"));
+    *arn == "arn"
+        && partition.starts_with("aws")
+        && *iam == "iam"
+        && region.is_empty()
+        && account.len() == 12
+        && account.chars().all(|digit| digit.is_ascii_digit())
+        && name.is_some_and(|name| name.chars().any(|c| !matches!(c, '*' | '?' | '/')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(kind: &str, arn: &str, issuer: Option<&str>) -> Actor {
+        Actor {
+            kind: kind.to_owned(),
+            name: "deploy".to_owned(),
+            arn: Some(arn.to_owned()),
+            issuer_arn: issuer.map(str::to_owned),
+            ..Actor::default()
+        }
+    }
+
+    #[test]
+    fn only_the_principal_behind_the_caller_counts() {
+        let role = "arn:aws:iam::111122223333:role/ci/deploy";
+        let session = "arn:aws:sts::111122223333:assumed-role/deploy/run-1";
+        let user = "arn:aws:iam::111122223333:user/alice";
+        let root = "arn:aws:iam::111122223333:root";
+        let cases = [
+            (role, caller("AssumedRole", session, Some(role)), true),
+            (
+                "arn:aws:iam::111122223333:role/ci/*",
+                caller("AssumedRole", session, Some(role)),
+                true,
+            ),
+            (
+                "arn:aws:iam::111122223333:role/ci/deplo?",
+                caller("AssumedRole", session, Some(role)),
+                true,
+            ),
+            (user, caller("IAMUser", user, None), true),
+            (
+                user,
+                caller(
+                    "FederatedUser",
+                    "arn:aws:sts::111122223333:federated-user/bob",
+                    Some(user),
+                ),
+                true,
+            ),
+            // Names are compared as they are, and so are accounts and paths.
+            (
+                "arn:aws:iam::111122223333:role/CI/*",
+                caller("AssumedRole", session, Some(role)),
+                false,
+            ),
+            (
+                "arn:aws:iam::444455556666:role/ci/*",
+                caller("AssumedRole", session, Some(role)),
+                false,
+            ),
+            (
+                "arn:aws:iam::111122223333:role/deploy",
+                caller("AssumedRole", session, Some(role)),
+                false,
+            ),
+            (
+                "arn:aws:iam::111122223333:user/*e",
+                caller("AssumedRole", session, Some(role)),
+                false,
+            ),
+            // A session's own ARN, which the caller names, does not count.
+            (role, caller("AssumedRole", role, None), false),
+            (
+                "arn:aws:iam::111122223333:role/r*t",
+                caller("Root", root, None),
+                false,
+            ),
+            (
+                "arn:aws:iam::111122223333:role/*d*",
+                caller("Root", root, Some(root)),
+                false,
+            ),
+        ];
+        for (pattern, actor, expected) in cases {
+            let exempt: ExemptPrincipals = pattern.parse().unwrap();
+            let covering = exempt.covering(&actor);
+            assert_eq!(
+                covering.as_deref(),
+                expected.then_some(pattern),
+                "{pattern} {actor:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn lists_are_read_and_wrong_ones_refused() {
+        for (text, count) in [
+            ("", 0),
+            (" , ", 0),
+            (
+                "arn:aws:iam::111122223333:role/a, arn:aws-cn:iam::111122223333:user/b/*",
+                2,
+            ),
+        ] {
+            assert_eq!(
+                text.parse::<ExemptPrincipals>().unwrap().0.len(),
+                count,
+                "{text}"
+            );
+        }
+        for text in [
+            "*",
+            "arn:*",
+            "arn:aws:iam::111122223333:role/*",
+            "arn:aws:iam::111122223333:user/*/?",
+            "arn:aws:iam::*:role/deploy",
+            "arn:aws:iam::111122223333:root",
+            "arn:aws:iam::111122223333:*",
+            "arn:aws:sts::111122223333:assumed-role/deploy/*",
+            "deploy",
+        ] {
+            assert!(text.parse::<ExemptPrincipals>().is_err(), "{text}");
+        }
+    }
+}

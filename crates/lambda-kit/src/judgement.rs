@@ -1,0 +1,55 @@
+//! What the functions that judge have in common: their rules, and what they say of a verdict.
+
+use iam_policy::RestrictedActions;
+use incident::ExecutionArn;
+use incident::judgement::Rules;
+use incident::message::{Verdict, VerdictResult};
+
+use crate::metrics;
+use crate::settings::{SettingError, parsed, required};
+
+/// The variable that holds the restricted list.
+const RESTRICTED_ACTIONS: &str = "RESTRICTED_ACTIONS";
+
+/// The restricted list, for every function that judges documents.
+///
+/// # Errors
+///
+/// Where it is missing or cannot be read; a function that knows no list must not run.
+pub fn restricted_actions() -> Result<RestrictedActions, SettingError> {
+    let list = required(RESTRICTED_ACTIONS)?;
+    RestrictedActions::parse(&list).map_err(|error| SettingError::Unusable {
+        name: RESTRICTED_ACTIONS,
+        problem: error.to_string(),
+        value: list,
+    })
+}
+
+/// The rules, for the functions that judge changes.
+///
+/// # Errors
+///
+/// Where the restricted list is missing, or a setting cannot be read.
+pub fn rules() -> Result<Rules, SettingError> {
+    Ok(Rules {
+        restricted: restricted_actions()?,
+        mode: parsed("MODE")?.unwrap_or_default(),
+        exempt: parsed("EXEMPT_PRINCIPALS")?.unwrap_or_default(),
+    })
+}
+
+/// Logs and counts a verdict.
+pub fn report_verdict(execution: &ExecutionArn, verdict: &Verdict) {
+    let result = verdict.result.as_str();
+    let findings = verdict.findings.len();
+    match verdict.result {
+        VerdictResult::Exempt | VerdictResult::Monitored => {
+            tracing::warn!(result, findings, "restricted actions stay in force");
+        }
+        VerdictResult::Restricted
+        | VerdictResult::Clean
+        | VerdictResult::NotInForce
+        | VerdictResult::Gone => tracing::info!(result, findings, "judged"),
+    }
+    metrics::judged(execution, verdict.result);
+}
