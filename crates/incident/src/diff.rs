@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use similar::{ChangeTag, TextDiff};
+use similar::ChangeTag;
+use similar::algorithms::{Capture, Compact, myers};
 
 use crate::KeptDocument;
 use crate::text::plain_lines;
@@ -63,11 +64,19 @@ impl DocumentDiff {
         let (before_keys, after_keys) = (without_comma(&before), without_comma(&after));
         let before_keys: Vec<&str> = before_keys.iter().map(String::as_str).collect();
         let after_keys: Vec<&str> = after_keys.iter().map(String::as_str).collect();
-        let diff = TextDiff::from_slices(&before_keys, &after_keys);
+        // The algorithm by its name: the crate's own front end brings all five of them.
+        let mut hook = Compact::new(Capture::new(), &before_keys[..], &after_keys[..]);
+        let Ok(()) = myers::diff(
+            &mut hook,
+            &before_keys[..],
+            0..before_keys.len(),
+            &after_keys[..],
+            0..after_keys.len(),
+        );
 
         let mut lines = Vec::new();
         let mut shown_to = 0;
-        for group in diff.grouped_ops(CONTEXT) {
+        for group in hook.into_inner().into_grouped_ops(CONTEXT) {
             if group
                 .first()
                 .is_some_and(|op| op.old_range().start > shown_to)
@@ -76,7 +85,7 @@ impl DocumentDiff {
             }
             for op in &group {
                 shown_to = op.old_range().end;
-                for change in diff.iter_changes(op) {
+                for change in op.iter_changes(&before_keys[..], &after_keys[..]) {
                     let (kind, line) = match change.tag() {
                         ChangeTag::Equal => (LineKind::Same, line(&before, change.old_index())),
                         ChangeTag::Delete => (LineKind::Removed, line(&before, change.old_index())),

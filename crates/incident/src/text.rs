@@ -4,6 +4,7 @@
 //! None of them may add a line of its own, hide or reorder what stands next to it, or look like one of our links.
 
 use jiff::Timestamp;
+use jiff::tz::Offset;
 
 /// One line of at most `max` characters that shows what is in `text`.
 ///
@@ -66,7 +67,10 @@ pub fn is_unseen(c: char) -> bool {
 /// A time in words, in UTC: `2026-03-02 09:15:27 UTC`.
 #[must_use]
 pub fn utc(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+    let time = Offset::UTC.to_datetime(time);
+    let (date, time) = (time.date(), time.time());
+    // The parts as they print themselves: a format string brings a formatter for every format.
+    format!("{date} {time:.0} UTC")
 }
 
 #[cfg(test)]

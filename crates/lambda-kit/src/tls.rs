@@ -4,8 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustls::client::Resumption;
-use rustls::pki_types::CertificateDer;
+use rustls::crypto::ring::cipher_suite::{
+    TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+    TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+    TLS13_AES_128_GCM_SHA256, TLS13_AES_256_GCM_SHA384,
+};
+use rustls::crypto::{CryptoProvider, KeyProvider, ring};
 use rustls::pki_types::pem::{self, PemObject as _};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::SigningKey;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::settings::optional;
@@ -13,17 +20,26 @@ use crate::settings::optional;
 /// A function talks to one endpoint, or two.
 const SESSIONS: usize = 4;
 
-/// TLS 1.2 and 1.3 on ring, trusting Mozilla's roots, or those in the file that `SSL_CERT_FILE` names.
+/// The roots that Amazon's certificates for AWS end in, as the repository of Amazon Trust Services (amazontrust.com) publishes them and asks to trust all five.
+const AMAZON_ROOTS: [&[u8]; 5] = [
+    include_bytes!("../roots/AmazonRootCA1.cer"),
+    include_bytes!("../roots/AmazonRootCA2.cer"),
+    include_bytes!("../roots/AmazonRootCA3.cer"),
+    include_bytes!("../roots/AmazonRootCA4.cer"),
+    include_bytes!("../roots/SFSRootCAG2.cer"),
+];
+
+/// TLS 1.2 and 1.3 on ring, trusting Amazon's roots, or those in the file that `SSL_CERT_FILE` names.
 ///
 /// ring, because the SDK's default (aws-lc) gathers entropy for 43 ms of processor time at the first handshake.
-/// The roots are part of the executable (`webpki-roots`: Mozilla's CA certificates, which Amazon's are among), because reading the system's takes ten times as long as everything else in init; the variable serves those whose traffic goes through an inspecting proxy or to endpoints of their own.
+/// The roots are part of the executable, because reading the system's takes ten times as long as everything else in init; the variable serves those whose traffic goes through an inspecting proxy or to endpoints of their own, and the partitions that have other roots.
 #[expect(
     clippy::expect_used,
     reason = "the provider and the versions are constants that go together"
 )]
 pub(crate) fn config() -> ClientConfig {
     let mut config =
-        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        ClientConfig::builder_with_provider(Arc::new(provider()))
             .with_safe_default_protocol_versions()
             .expect("ring supports TLS 1.2 and 1.3")
             .with_root_certificates(roots())
@@ -31,6 +47,39 @@ pub(crate) fn config() -> ClientConfig {
     // The default makes room for hundreds.
     config.resumption = Resumption::in_memory_sessions(SESSIONS);
     config
+}
+
+/// ring with what a client of AWS needs: AES-GCM, which every endpoint has, and no keys of its own.
+///
+/// What is left out would be 100 KB of the executable, and is never chosen by a server that has AES in hardware.
+fn provider() -> CryptoProvider {
+    CryptoProvider {
+        cipher_suites: vec![
+            TLS13_AES_128_GCM_SHA256,
+            TLS13_AES_256_GCM_SHA384,
+            TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+            TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+            TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+            TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+        ],
+        key_provider: &NoClientKeys,
+        ..ring::default_provider()
+    }
+}
+
+/// The functions sign their requests and show no certificate.
+#[derive(Debug)]
+struct NoClientKeys;
+
+impl KeyProvider for NoClientKeys {
+    fn load_private_key(
+        &self,
+        _: PrivateKeyDer<'static>,
+    ) -> Result<Arc<dyn SigningKey>, rustls::Error> {
+        Err(rustls::Error::General(
+            "the functions authenticate themselves by signatures of their requests".to_owned(),
+        ))
+    }
 }
 
 fn roots() -> RootCertStore {
@@ -63,9 +112,9 @@ fn roots() -> RootCertStore {
 }
 
 fn compiled_in() -> RootCertStore {
-    RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(AMAZON_ROOTS.map(CertificateDer::from_slice));
+    roots
 }
 
 fn from_file(file: &Path) -> Result<RootCertStore, pem::Error> {
@@ -80,4 +129,22 @@ fn from_file(file: &Path) -> Result<RootCertStore, pem::Error> {
         );
     }
     Ok(roots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiled_in_roots_are_amazons_as_mozilla_has_them() {
+        let roots = compiled_in().roots;
+        assert_eq!(roots.len(), AMAZON_ROOTS.len());
+        for root in &roots {
+            let known = webpki_roots::TLS_SERVER_ROOTS.iter().any(|known| {
+                known.subject == root.subject
+                    && known.subject_public_key_info == root.subject_public_key_info
+            });
+            assert!(known, "{root:?}");
+        }
+    }
 }
