@@ -12,9 +12,13 @@ use jiff::tz::Offset;
 /// and `://` becomes `[:]//`, so that no mail program makes a link of it.
 #[must_use]
 pub fn plain(text: &str, max: usize) -> String {
+    let text = text.trim();
+    if is_plain(text, max) {
+        return text.to_owned();
+    }
     let mut line = String::new();
     let mut count = 0;
-    for c in text.trim().chars() {
+    for c in text.chars() {
         if count >= max {
             line.push('…');
             break;
@@ -34,6 +38,14 @@ pub fn plain(text: &str, max: usize) -> String {
         }
     }
     line.replace("://", "[:]//")
+}
+
+/// Whether [`plain`] leaves a text as it is, as it does with nearly every line of a document: that is told much faster than it is made.
+fn is_plain(text: &str, max: usize) -> bool {
+    let is_harmless = |pair: &[u8]| !matches!(pair, b"  " | b"//");
+    text.len() <= max
+        && text.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
+        && text.as_bytes().windows(2).all(is_harmless)
 }
 
 /// Several lines of text from outside, at most `max_lines` of `max` characters each, as [`plain`] makes them, but with their indentation.
@@ -56,6 +68,9 @@ pub fn plain_lines(text: &str, max: usize, max_lines: usize) -> Vec<String> {
 /// Whether a character leaves no mark of its own, or moves others: control, format and direction characters, and fillers.
 #[must_use]
 pub fn is_unseen(c: char) -> bool {
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     c.is_control()
         || matches!(c,
             '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'

@@ -66,10 +66,7 @@ impl Mail {
             Some(first) if first.is_ascii_alphanumeric() => subject,
             _ => format!("IAM policy guard: {subject}"),
         };
-        let mut message: String = message
-            .chars()
-            .map(|c| if is_unseen(c) && c != '\n' { ' ' } else { c })
-            .collect();
+        let mut message = message.replace(|c| is_unseen(c) && c != '\n', " ");
         if message.trim().is_empty() {
             message.push_str("See the execution.\n");
         }
