@@ -32,7 +32,7 @@ pub enum RemediateRequest {
     /// `ValidatePolicy`, where the record has no document.
     Judge(JudgeRequest),
     /// `TempRemove`.
-    Contain(ContainRequest),
+    Contain(Box<ContainRequest>),
     /// `AssessFailure`.
     Assess(AssessRequest),
 }
