@@ -1,15 +1,18 @@
 //! An execution as its history shows it: what the incident is about, and whether a decision is still waited for.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
 use iam_policy::Finding;
 use incident::message::{Contained, Decision, DecisionAction, OutcomeResult, Quarantine};
-use incident::{ExecutionArn, KeptDocument, PolicyChange, Record, TaskToken};
+use incident::{ExecutionArn, KeptDocument, PolicyChange, TaskToken};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// The state that waits for the administrator.
 const ASK_USER: &str = "AskUser";
@@ -212,7 +215,8 @@ fn newest_request(events: &[HistoryEvent]) -> Option<Request> {
 /// What the states hand on: the event, and each answer under a key of its own.
 ///
 /// Only the members that a page shows are read, so that an execution which an older version of the functions wrote can still be decided.
-struct StateData(Value);
+#[derive(Default)]
+struct StateData<'a>(BTreeMap<String, &'a RawValue>);
 
 #[derive(Deserialize)]
 struct VerdictData {
@@ -223,29 +227,43 @@ struct VerdictData {
     document: Option<KeptDocument>,
 }
 
+/// `detail` of a record with its document.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DetailData {
+    request_parameters: RequestParametersData,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestParametersData {
+    policy_document: KeptDocument,
+}
+
 #[derive(Deserialize)]
 struct OutcomeData {
     result: OutcomeResult,
 }
 
-impl StateData {
-    fn read(output: Option<&str>, input: Option<&str>) -> Self {
+impl<'a> StateData<'a> {
+    fn read(output: Option<&'a str>, input: Option<&'a str>) -> Self {
         let data = [output, input]
             .into_iter()
             .flatten()
-            .filter_map(|text| serde_json::from_str::<Value>(text).ok())
-            .find(|data| data.get("verdict").is_some());
+            .filter_map(|text| serde_json::from_str::<BTreeMap<_, _>>(text).ok())
+            .find(|data| data.contains_key("verdict"));
         Self(data.unwrap_or_default())
     }
 
     fn member<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        self.0.get(key).and_then(|value| T::deserialize(value).ok())
+        let member = self.0.get(key)?;
+        serde_json::from_str(member.get()).ok()
     }
 
     fn decision(&self) -> Option<Decision> {
-        let decision = self.0.get("decision")?;
+        let decision: Value = self.member("decision")?;
         // An answer that was not given through a page can be anything; what is no allow counts as deny.
-        Some(Decision::deserialize(decision).unwrap_or(Decision {
+        Some(Decision::deserialize(&decision).unwrap_or(Decision {
             action: match decision.get("action").and_then(Value::as_str) {
                 Some("allow") => DecisionAction::Allow,
                 Some("expire") => DecisionAction::Expire,
@@ -262,9 +280,10 @@ impl StateData {
     /// The incident, where the data says what was changed and what was taken out.
     fn incident(&self) -> Option<Incident> {
         let verdict: VerdictData = self.member("verdict")?;
+        // Where the definition has it from.
         let original = verdict.document.or_else(|| {
-            let record = Record::parse(&self.0).ok()?;
-            record.document.as_deref().map(KeptDocument::new)
+            let detail: DetailData = self.member("detail")?;
+            Some(detail.request_parameters.policy_document)
         });
         let contained = match self.member("quarantine") {
             Some(Quarantine::InPlace(contained)) => Some(contained),

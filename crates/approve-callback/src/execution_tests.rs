@@ -14,8 +14,9 @@ fn an_answer_from_elsewhere_counts_as_the_state_machine_counts_it() {
         (json!({}), DecisionAction::Deny),
         (json!({"action": "expire"}), DecisionAction::Expire),
     ] {
-        let data = StateData(json!({ "decision": decision }));
+        let input = json!({ "verdict": {}, "decision": decision }).to_string();
+        let data = StateData::read(None, Some(&input));
         assert_eq!(data.decision().unwrap().action, action, "{decision}");
     }
-    assert_eq!(StateData(json!({})).decision(), None);
+    assert_eq!(StateData::default().decision(), None);
 }
