@@ -66,18 +66,23 @@ impl Quarantining<'_> {
         let Some(default) = snapshot.default_version() else {
             return QuarantineStep::NotVisible;
         };
-        if snapshot.version(self.judged).is_none() {
-            return self.something_else(default);
-        }
         let quarantines: Vec<&Version> = snapshot
             .versions
             .iter()
             .filter(|version| version.id != *self.judged && self.is_remediated(&version.document))
             .collect();
+        let is_contained = quarantines.iter().any(|version| version.id == default.id);
+        if snapshot.version(self.judged).is_none() {
+            // Another execution for the change was decided already; a write of this one that came after it is a double.
+            let double = is_contained.then(|| self.double(default, &quarantines));
+            return double
+                .flatten()
+                .unwrap_or_else(|| self.something_else(default));
+        }
         if default.id == *self.judged {
             return self.contain(snapshot, &quarantines);
         }
-        if quarantines.iter().any(|version| version.id == default.id) {
+        if is_contained {
             return self.settle(snapshot, default, &quarantines, is_clean);
         }
         match self.made.iter().find(|id| snapshot.version(id).is_some()) {
@@ -134,21 +139,24 @@ impl Quarantining<'_> {
         if let Some(newer) = self.overtaken(snapshot, is_clean) {
             return QuarantineStep::Activate(newer.id.clone());
         }
+        self.double(default, quarantines)
+            .unwrap_or_else(|| QuarantineStep::InPlace {
+                quarantine: default.id.clone(),
+                created: since(default, self.event_time),
+            })
+    }
+
+    /// Two executions for one change can each make a version. Both keep the first, so both come to the same end.
+    fn double(&self, default: &Version, quarantines: &[&Version]) -> Option<QuarantineStep> {
         let mut ours = quarantines
             .iter()
             .filter(|version| since(version, self.event_time));
-        // Two executions for one change can each make a version. Both keep the first, so both come to the same end.
-        if let (Some(first), Some(double)) = (ours.next(), ours.next_back()) {
-            return if default.id == double.id {
-                QuarantineStep::Activate(first.id.clone())
-            } else {
-                QuarantineStep::Delete(double.id.clone())
-            };
-        }
-        QuarantineStep::InPlace {
-            quarantine: default.id.clone(),
-            created: since(default, self.event_time),
-        }
+        let (first, double) = (ours.next()?, ours.next_back()?);
+        Some(if default.id == double.id {
+            QuarantineStep::Activate(first.id.clone())
+        } else {
+            QuarantineStep::Delete(double.id.clone())
+        })
     }
 
     /// The newest harmless version that somebody made between this run's first look and its write.

@@ -304,6 +304,26 @@ fn a_newer_change_is_left_alone() {
     assert_eq!(iam.versions, before.versions);
 }
 
+/// A call whose answer is late is made again, and another execution can have been decided by then.
+#[test]
+fn a_double_that_was_made_after_a_denial_is_removed() {
+    let mut iam = contained();
+    let mut late = Run::of(1);
+    late.first_seen = Some(vec![id(1), id(2)]);
+    restore(&mut iam, DecisionAction::Deny, false, None);
+    let made = iam.create(REMEDIATED);
+    late.made.push(made);
+    assert_eq!(late.finish(&mut iam), QuarantineStep::Superseded);
+    let ids: Vec<_> = iam.versions.iter().map(|it| it.id.clone()).collect();
+    assert_eq!((iam.default().id.clone(), ids), (id(2), vec![id(2)]));
+    // What somebody put in force since is not touched.
+    iam.create(REMEDIATED);
+    iam.create(HARMLESS);
+    let before = iam.clone();
+    assert_eq!(Run::of(1).finish(&mut iam), QuarantineStep::Superseded);
+    assert_eq!(iam.versions, before.versions);
+}
+
 #[test]
 fn an_older_default_is_believed_only_after_waiting() {
     let mut iam = Iam::with_change(&[HARMLESS, ORIGINAL]);
