@@ -16,10 +16,11 @@ use serde_json::value::RawValue;
 
 /// The state that waits for the administrator.
 const ASK_USER: &str = "AskUser";
-/// Events read at once. A waiting execution shows its state in the newest few.
-const PAGE: i32 = 25;
-/// Pages read before an execution counts as one that cannot be read.
-const MAX_PAGES: usize = 8;
+/// Events read at once: those that a waiting execution shows since it entered its state, which are entered, scheduled, started and submitted.
+/// Most others hold all that the states know, and none of them is of use.
+const PAGE: i32 = 4;
+/// Pages read before an execution counts as one that cannot be read. Each failed attempt of a task adds three events.
+const MAX_PAGES: usize = 20;
 
 /// An execution of the workflow.
 #[derive(Clone, Debug)]

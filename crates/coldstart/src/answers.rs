@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
 
 /// An answer over HTTP.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(crate) struct Answer {
 pub(crate) struct World {
     versions: Vec<Version>,
     made: usize,
-    history: String,
+    history: Vec<Value>,
     calls: Vec<String>,
 }
 
@@ -39,8 +40,8 @@ impl World {
         world
     }
 
-    /// An execution whose history is this answer of `GetExecutionHistory`.
-    pub(crate) fn with_history(history: String) -> Self {
+    /// An execution with these events, newest first.
+    pub(crate) fn with_history(history: Vec<Value>) -> Self {
         Self {
             history,
             ..Self::default()
@@ -55,7 +56,7 @@ impl World {
     /// Answers a call: `target` is the operation of a JSON protocol, and the query protocol has it in the body.
     pub(crate) fn answer(&mut self, target: Option<&str>, body: &[u8]) -> Answer {
         if let Some(operation) = target.and_then(|target| target.split_once('.')) {
-            return self.answer_json(operation.1);
+            return self.answer_json(operation.1, body);
         }
         let parameters: Vec<_> = form_urlencoded::parse(body).collect();
         let parameter = |name: &str| -> Cow<'_, str> {
@@ -67,10 +68,10 @@ impl World {
         self.answer_query(&parameter("Action"), parameter)
     }
 
-    fn answer_json(&mut self, operation: &str) -> Answer {
+    fn answer_json(&mut self, operation: &str, request: &[u8]) -> Answer {
         self.calls.push(operation.to_owned());
         let (status, body) = match operation {
-            "GetExecutionHistory" => (200, self.history.clone()),
+            "GetExecutionHistory" => (200, self.newest_events(request)),
             "SendTaskSuccess" => (200, "{}".to_owned()),
             _ => (400, r#"{"__type":"UnknownOperationException"}"#.to_owned()),
         };
@@ -79,6 +80,17 @@ impl World {
             content_type: "application/x-amz-json-1.0",
             body,
         }
+    }
+
+    /// The first page: as many events as were asked for.
+    fn newest_events(&self, request: &[u8]) -> String {
+        let request: Value = serde_json::from_slice(request).unwrap_or_default();
+        let limit = request.get("maxResults").and_then(Value::as_u64);
+        let events = limit
+            .and_then(|limit| self.history.get(..usize::try_from(limit).ok()?))
+            .unwrap_or(&self.history);
+        let next = (events.len() < self.history.len()).then_some("the second page");
+        json!({ "events": events, "nextToken": next }).to_string()
     }
 
     fn answer_query<'p>(

@@ -67,7 +67,7 @@ pub(crate) struct Subject {
 #[derive(Debug)]
 enum Start {
     Documents(Vec<String>),
-    History(String),
+    History(Vec<Value>),
 }
 
 impl Subject {
@@ -140,8 +140,9 @@ fn text(payload: &Value, pointer: &str) -> Result<String> {
         .with_context(|| format!("the payload has no text at `{pointer}`"))
 }
 
-/// The newest events of an execution that waits for the administrator, as Step Functions answers them.
-fn waiting_history() -> Result<String> {
+/// The events of an execution that waits for the administrator, newest first, back to where the policy was contained.
+fn waiting_history() -> Result<Vec<Value>> {
+    const RESOURCE: &str = "invoke.waitForTaskToken";
     let asked = read_payload("notify")?;
     let of_asked = |name: &str| asked.get(name).cloned().unwrap_or_default();
     let mut state = match read_payload("validate-policy")?.get_mut("event") {
@@ -156,20 +157,59 @@ fn waiting_history() -> Result<String> {
     });
     state.insert("verdict".to_owned(), verdict);
     state.insert("quarantine".to_owned(), of_asked("quarantine"));
-    let state = Value::Object(state);
-    let parameters = json!({
-        "FunctionName": FUNCTION_ARN,
-        "Payload": asked,
-    });
-    Ok(json!({
-        "events": [
-            { "id": 13, "previousEventId": 12, "timestamp": 1_772_442_932.1, "type": "TaskSubmitted",
-              "taskSubmittedEventDetails": { "resourceType": "lambda", "resource": "invoke.waitForTaskToken", "output": "{}" } },
-            { "id": 11, "previousEventId": 10, "timestamp": 1_772_442_931.9, "type": "TaskScheduled",
-              "taskScheduledEventDetails": { "resourceType": "lambda", "resource": "invoke.waitForTaskToken", "region": "us-east-1", "parameters": parameters.to_string() } },
-            { "id": 10, "previousEventId": 9, "timestamp": 1_772_442_931.9, "type": "TaskStateEntered",
-              "stateEnteredEventDetails": { "name": "AskUser", "input": state.to_string() } },
-        ],
-    })
-    .to_string())
+    let state = Value::Object(state).to_string();
+    let parameters = json!({ "FunctionName": FUNCTION_ARN, "Payload": asked }).to_string();
+    let exited = |name: &str| json!({ "name": name, "output": state });
+    let entered = |name: &str| json!({ "name": name, "input": state });
+    let oldest_first = [
+        (
+            "TaskStateExited",
+            "stateExitedEventDetails",
+            exited("TempRemove"),
+        ),
+        (
+            "ChoiceStateEntered",
+            "stateEnteredEventDetails",
+            entered("CheckQuarantine"),
+        ),
+        (
+            "ChoiceStateExited",
+            "stateExitedEventDetails",
+            exited("CheckQuarantine"),
+        ),
+        (
+            "TaskStateEntered",
+            "stateEnteredEventDetails",
+            entered("AskUser"),
+        ),
+        (
+            "TaskScheduled",
+            "taskScheduledEventDetails",
+            json!({ "resourceType": "lambda", "resource": RESOURCE, "region": "us-east-1", "parameters": parameters }),
+        ),
+        (
+            "TaskStarted",
+            "taskStartedEventDetails",
+            json!({ "resourceType": "lambda", "resource": RESOURCE }),
+        ),
+        (
+            "TaskSubmitted",
+            "taskSubmittedEventDetails",
+            json!({ "resourceType": "lambda", "resource": RESOURCE, "output": "{}" }),
+        ),
+    ];
+    let mut events: Vec<_> = (14..)
+        .zip(oldest_first)
+        .map(|(id, (kind, member, details))| {
+            json!({
+                "id": id,
+                "previousEventId": id - 1,
+                "timestamp": 1_772_442_932.1,
+                "type": kind,
+                member: details,
+            })
+        })
+        .collect();
+    events.reverse();
+    Ok(events)
 }

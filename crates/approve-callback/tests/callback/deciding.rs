@@ -290,3 +290,18 @@ async fn a_lost_answer_is_looked_up() {
     assert_eq!((status, &shown["result"]), (200, &json!("decided")));
     assert_eq!(states.decision(EXECUTION).unwrap(), shown["decision"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_is_read_back_to_where_it_began_to_ask() {
+    for (failed_attempts, reads) in [(0, 1), (1, 2), (5, 5)] {
+        let states = States::one_waiting();
+        states.change(EXECUTION, |run| run.failed_attempts = failed_attempts);
+        let page = states.answer(&request("GET", "allow", &LINK)).await;
+        assert_eq!(page.status_code, 200, "{failed_attempts}");
+        assert!(page.body.contains("app-storage"), "{}", page.body);
+        assert_eq!(states.world().reads, reads);
+        // The token of the last attempt is the one that counts.
+        assert_eq!(states.answer(&form("allow", &LINK)).await.status_code, 200);
+        assert!(states.decision(EXECUTION).is_some());
+    }
+}

@@ -63,6 +63,8 @@ pub(crate) struct Run {
     pub(crate) decision: Option<Value>,
     /// Whether the history shows the token, as AWS does and the emulator does not.
     pub(crate) shows_token: bool,
+    /// How often `AskUser` failed before it waited.
+    pub(crate) failed_attempts: usize,
     /// Where it is instead of `AskUser`.
     pub(crate) state: Option<&'static str>,
     /// How it ended.
@@ -91,6 +93,7 @@ impl Run {
             data: asking(),
             decision: None,
             shows_token: true,
+            failed_attempts: 0,
             state: None,
             end: None,
             outcome: None,
@@ -118,25 +121,34 @@ impl Run {
         };
         let mut data = self.data.clone();
         let mut events = vec![entered("AskUser", &data)];
-        let mut parameters = json!({"FunctionName": "notify"});
-        if self.shows_token {
-            parameters["Payload"] = json!({
-                "token": self.token, "askedAt": "2026-03-02T09:15:31.25Z", "timeoutSeconds": 604_800
-            });
-        }
-        let scheduled = TaskScheduledEventDetails::builder()
-            .resource_type("lambda")
-            .resource("invoke.waitForTaskToken")
-            .region("us-east-1")
-            .parameters(parameters.to_string())
-            .build()
-            .unwrap();
-        events.push(
-            event(HistoryEventType::TaskScheduled)
-                .task_scheduled_event_details(scheduled)
+        let scheduled = |token: &str| {
+            let mut parameters = json!({"FunctionName": "notify"});
+            if self.shows_token {
+                parameters["Payload"] = json!({
+                    "token": token, "askedAt": "2026-03-02T09:15:31.25Z", "timeoutSeconds": 604_800
+                });
+            }
+            let details = TaskScheduledEventDetails::builder()
+                .resource_type("lambda")
+                .resource("invoke.waitForTaskToken")
+                .region("us-east-1")
+                .parameters(parameters.to_string())
                 .build()
-                .unwrap(),
-        );
+                .unwrap();
+            event(HistoryEventType::TaskScheduled)
+                .task_scheduled_event_details(details)
+                .build()
+                .unwrap()
+        };
+        let plain = |kind| event(kind).build().unwrap();
+        for _ in 0..self.failed_attempts {
+            events.push(scheduled(OTHER_TOKEN));
+            events.push(plain(HistoryEventType::TaskStarted));
+            events.push(plain(HistoryEventType::TaskFailed));
+        }
+        events.push(scheduled(&self.token));
+        events.push(plain(HistoryEventType::TaskStarted));
+        events.push(plain(HistoryEventType::TaskSubmitted));
         if let Some(decision) = &self.decision {
             data["decision"] = decision.clone();
             events.push(entered("UsersChoice", &data));
@@ -159,7 +171,7 @@ impl Run {
                         .unwrap(),
                 );
             }
-            Some(end) => events.push(event(end.clone()).build().unwrap()),
+            Some(end) => events.push(plain(end.clone())),
             None => {}
         }
         events.reverse();
@@ -245,12 +257,11 @@ impl States {
             }
             assert_eq!(request.reverse_order(), Some(true));
             match world.runs.get(request.execution_arn().unwrap()) {
-                Some(run) => MockResponse::Output(
-                    GetExecutionHistoryOutput::builder()
-                        .set_events(Some(run.events()))
-                        .build()
-                        .unwrap(),
-                ),
+                Some(run) => MockResponse::Output(page(
+                    run.events(),
+                    request.next_token(),
+                    request.max_results().unwrap(),
+                )),
                 None => MockResponse::Error(GetExecutionHistoryError::ExecutionDoesNotExist(
                     ExecutionDoesNotExist::builder().build(),
                 )),
@@ -277,6 +288,23 @@ impl States {
         let payload = RawValue::from_string(request.to_string()).unwrap();
         handle(&settings, &self.client(), &payload).await
     }
+}
+
+/// As many events as were asked for, from where the page before ended.
+fn page(
+    events: Vec<HistoryEvent>,
+    next_token: Option<&str>,
+    max_results: i32,
+) -> GetExecutionHistoryOutput {
+    let start: usize = next_token.map_or(0, |token| token.parse().unwrap());
+    let end = start + usize::try_from(max_results).unwrap();
+    GetExecutionHistoryOutput::builder()
+        .set_next_token((end < events.len()).then(|| end.to_string()))
+        .set_events(Some(
+            events.into_iter().skip(start).take(end - start).collect(),
+        ))
+        .build()
+        .unwrap()
 }
 
 fn http(fault: Fault) -> HttpResponse {
