@@ -7,8 +7,7 @@ use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
 use iam_policy::Finding;
 use incident::message::{Contained, Decision, DecisionAction, OutcomeResult, Quarantine};
-use incident::{ExecutionArn, KeptDocument, PolicyChange, TaskToken};
-use jiff::{SignedDuration, Timestamp};
+use incident::{ExecutionArn, KeptDocument, PolicyChange, TaskToken, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -192,8 +191,7 @@ struct Request {
 impl Request {
     /// The moment that the e-mail names too.
     fn decide_by(&self) -> Option<Timestamp> {
-        let waits = SignedDuration::from_secs(self.timeout_seconds?.into());
-        self.asked_at?.checked_add(waits).ok()
+        self.asked_at?.plus_seconds(self.timeout_seconds?)
     }
 }
 

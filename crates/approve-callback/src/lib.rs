@@ -12,12 +12,12 @@ mod request;
 mod response;
 mod settings;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
+use incident::Timestamp;
 use incident::mail::LinkConfirmation;
 use incident::message::Decision;
-use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::decide::{Delivery, deliver};
@@ -79,7 +79,7 @@ async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Requ
     }
     let decision = Decision {
         action: answer.into(),
-        time: Some(Timestamp::now()),
+        time: Timestamp::try_from(SystemTime::now()).ok(),
         source_ip_address: request.source_ip_address.clone(),
         user_agent: request.user_agent.clone(),
         reason: parameters.reason.clone(),

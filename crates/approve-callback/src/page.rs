@@ -2,9 +2,8 @@
 
 use askama::Template;
 use incident::message::{Decision, DecisionAction};
-use incident::text::{plain, plain_lines, utc};
-use incident::{Console, DocumentDiff, LineKind, words};
-use jiff::Timestamp;
+use incident::text::{plain, plain_lines};
+use incident::{Console, DocumentDiff, LineKind, Timestamp, words};
 
 use crate::execution::{Execution, Incident, Standing};
 use crate::reply::{Form, Reply};
@@ -193,10 +192,10 @@ impl IncidentView {
         rows.extend([
             ("From", optional(&change.source_ip_address)),
             ("Client", optional(&change.user_agent)),
-            ("When", utc(change.event_time)),
+            ("When", change.event_time.in_words()),
             ("Call", change.event_name.to_string()),
         ]);
-        rows.extend(decide_by.map(|time| ("Decide by", utc(time))));
+        rows.extend(decide_by.map(|time| ("Decide by", time.in_words())));
         let contained = incident.contained.as_ref();
         let diff = match (&incident.original, contained) {
             (Some(original), Some(contained)) => {
@@ -236,7 +235,7 @@ impl DecisionView {
     fn new(decision: &Decision) -> Self {
         let mut rows = Vec::new();
         if let Some(time) = decision.time {
-            rows.push(("When", utc(time)));
+            rows.push(("When", time.in_words()));
         }
         if let Some(address) = &decision.source_ip_address {
             rows.push(("From", plain(address, MAX_TEXT)));

@@ -1,9 +1,8 @@
 use std::fmt;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, PolicyArn, VersionId};
+use crate::{Actor, PolicyArn, Timestamp, VersionId};
 
 /// A write of a policy document that somebody made, as far as the incident needs to know it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

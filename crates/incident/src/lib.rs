@@ -23,6 +23,7 @@ pub mod quarantine;
 pub mod restore;
 mod snapshot;
 pub mod text;
+mod timestamp;
 mod token;
 pub mod words;
 
@@ -35,4 +36,5 @@ pub use document::KeptDocument;
 pub use failure::FailureName;
 pub use identifier::{ExecutionArn, IdentifierError, PolicyArn, VersionId};
 pub use snapshot::{ManagedSnapshot, Version};
+pub use timestamp::{NoTimestamp, Timestamp};
 pub use token::{TaskToken, TaskTokenError};

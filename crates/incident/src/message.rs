@@ -3,12 +3,11 @@
 //! The state machine keeps each answer under a key of its own (`verdict`, `quarantine`, `decision`, `outcome`), so that every step of an execution shows the whole incident.
 
 use iam_policy::{Edit, Finding, Loss};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::mail::Mail;
-use crate::{ExecutionArn, KeptDocument, PolicyChange, TaskToken, VersionId};
+use crate::{ExecutionArn, KeptDocument, PolicyChange, TaskToken, Timestamp, VersionId};
 
 /// `ValidatePolicy`: judge the policy that a record names.
 ///

@@ -4,11 +4,9 @@
 //! So a function never remembers a plan: it looks at what IAM holds, asks for the one next step, takes it and looks again.
 //! Whatever was interrupted before, the same look leads to the same rest.
 
-use jiff::Timestamp;
-
 use crate::document::same_meaning;
 use crate::message::EvictedVersion;
-use crate::{KeptDocument, ManagedSnapshot, Version, VersionId};
+use crate::{KeptDocument, ManagedSnapshot, Timestamp, Version, VersionId};
 
 /// What one run of the function knows besides the snapshot.
 #[derive(Clone, Copy, Debug)]

@@ -2,12 +2,10 @@
 //!
 //! As in [`crate::quarantine`], a function looks, takes one step and looks again.
 
-use jiff::Timestamp;
-
 use crate::document::same_meaning;
 use crate::message::DecisionAction;
 use crate::quarantine::{InlineStep, is_newer, since};
-use crate::{KeptDocument, ManagedSnapshot, Version, VersionId};
+use crate::{KeptDocument, ManagedSnapshot, Timestamp, Version, VersionId};
 
 /// What one run of the function knows besides the snapshot.
 #[derive(Clone, Copy, Debug)]

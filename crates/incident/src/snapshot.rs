@@ -1,7 +1,6 @@
 use iam_policy::decode_document;
-use jiff::Timestamp;
 
-use crate::VersionId;
+use crate::{Timestamp, VersionId};
 
 /// What IAM answered about the versions of a managed policy at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,9 +3,6 @@
 //! Names, user agents, `Sid`s, reasons and documents are written by whoever made the change, and read by the administrator who judges it.
 //! None of them may add a line of its own, hide or reorder what stands next to it, or look like one of our links.
 
-use jiff::Timestamp;
-use jiff::tz::Offset;
-
 /// One line of at most `max` characters that shows what is in `text`.
 ///
 /// Line ends and runs of white space become one space, characters that cannot be seen or that change the direction of writing become their code point,
@@ -79,15 +76,6 @@ pub fn is_unseen(c: char) -> bool {
             | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// A time in words, in UTC: `2026-03-02 09:15:27 UTC`.
-#[must_use]
-pub fn utc(time: Timestamp) -> String {
-    let time = Offset::UTC.to_datetime(time);
-    let (date, time) = (time.date(), time.time());
-    // The parts as they print themselves: a format string brings a formatter for every format.
-    format!("{date} {time:.0} UTC")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,11 +105,5 @@ mod tests {
             ["{", "    \"a\": 1", "}"]
         );
         assert_eq!(plain_lines("a\nb\nc", 20, 2), ["a", "b", "…"]);
-    }
-
-    #[test]
-    fn times_are_in_utc() {
-        let time: Timestamp = "2026-03-02T10:15:27.5+01:00".parse().unwrap();
-        assert_eq!(utc(time), "2026-03-02 09:15:27 UTC");
     }
 }

@@ -1,6 +1,5 @@
 use aws_sdk_iam::types::PolicyVersion;
-use incident::{ManagedSnapshot, PolicyArn, Version, VersionId};
-use jiff::Timestamp;
+use incident::{ManagedSnapshot, PolicyArn, Timestamp, Version, VersionId};
 
 use crate::error::sort;
 use crate::{PolicyStore, StoreError, StoreErrorKind};
@@ -165,8 +164,8 @@ fn version_id(doing: &str, text: Option<&str>) -> Result<VersionId, StoreError> 
 fn created(version: &PolicyVersion) -> Timestamp {
     version
         .create_date()
-        .and_then(|date| Timestamp::new(date.secs(), 0).ok())
-        .unwrap_or(Timestamp::MIN)
+        .and_then(|date| Timestamp::from_second(date.secs()).ok())
+        .unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 fn incomplete(doing: &str, what: &str) -> StoreError {

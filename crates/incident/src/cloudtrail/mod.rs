@@ -3,11 +3,10 @@
 mod members;
 mod shape;
 
-use jiff::Timestamp;
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::{Actor, FailureName, PolicyChange, PolicyWrite};
+use crate::{Actor, FailureName, PolicyChange, PolicyWrite, Timestamp};
 use members::Members;
 use shape::Envelope;
 

@@ -1,10 +1,9 @@
 use iam_policy::Finding;
-use jiff::SignedDuration;
 
 use super::writer::{Writer, name};
 use super::{LinkConfirmation, Links, Mail};
 use crate::message::{DecisionAction, NotifyRequest};
-use crate::text::{plain, utc};
+use crate::text::plain;
 use crate::words::{effect, in_force};
 
 /// Asks for a decision.
@@ -19,7 +18,7 @@ pub fn decision_request(request: &NotifyRequest, links: &Links) -> Mail {
     mail.paragraph(&format!(
         "{} wrote the policy at {}.",
         capitalised(&plain(&change.actor.to_string(), 200)),
-        utc(change.event_time)
+        change.event_time.in_words()
     ));
     mail.line(&in_force(&request.quarantine));
 
@@ -38,11 +37,10 @@ pub fn decision_request(request: &NotifyRequest, links: &Links) -> Mail {
         }
         LinkConfirmation::None => "CAREFUL: opening a link decides at once.",
     });
-    let waits = SignedDuration::from_secs(i64::from(request.timeout_seconds));
-    if let Ok(until) = request.asked_at.checked_add(waits) {
+    if let Some(until) = request.asked_at.plus_seconds(request.timeout_seconds) {
         mail.paragraph(&format!(
             "Decide until {}. {}",
-            utc(until),
+            until.in_words(),
             effect(DecisionAction::Expire)
         ));
     }

@@ -6,7 +6,7 @@ use iam_policy::Finding;
 
 use crate::diff::pretty_lines;
 use crate::message::{Contained, Decision, InForce};
-use crate::text::{plain, plain_lines, utc};
+use crate::text::{plain, plain_lines};
 use crate::{Console, DocumentDiff, ExecutionArn, KeptDocument, PolicyChange, PolicyRef};
 
 /// The longest piece of text from outside on one line, in characters.
@@ -92,7 +92,7 @@ impl Writer {
             "Client",
             change.user_agent.as_deref().unwrap_or("an unknown client"),
         );
-        self.field("When", &utc(change.event_time));
+        self.field("When", &change.event_time.in_words());
         self.field("Call", change.event_name.as_str());
     }
 
@@ -111,7 +111,13 @@ impl Writer {
         let evicted: Vec<String> = contained
             .evicted
             .iter()
-            .map(|version| format!("version {} of {}", version.version, utc(version.created)))
+            .map(|version| {
+                format!(
+                    "version {} of {}",
+                    version.version,
+                    version.created.in_words()
+                )
+            })
             .collect();
         self.list(
             "OLD VERSIONS REMOVED to make room, because IAM keeps five; their documents are in the execution",
@@ -141,7 +147,7 @@ impl Writer {
     pub(super) fn decision(&mut self, decision: &Decision) {
         self.paragraph("THE DECISION");
         if let Some(time) = decision.time {
-            self.field("When", &utc(time));
+            self.field("When", &time.in_words());
         }
         if let Some(address) = &decision.source_ip_address {
             self.field("From", address);
