@@ -1,5 +1,6 @@
 //! TLS as every client uses it.
 
+mod p256;
 mod provider;
 mod roots;
 #[cfg(test)]

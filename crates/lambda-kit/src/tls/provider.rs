@@ -9,20 +9,21 @@ use rustls::crypto::ring::cipher_suite::{
     TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
     TLS13_AES_128_GCM_SHA256, TLS13_AES_256_GCM_SHA384,
 };
-use rustls::crypto::ring::kx_group::{SECP256R1, SECP384R1};
+use rustls::crypto::ring::kx_group::{SECP384R1, X25519};
 use rustls::crypto::{
     CryptoProvider, GetRandomFailed, KeyProvider, SecureRandom, WebPkiSupportedAlgorithms,
 };
 use rustls::pki_types::PrivateKeyDer;
 use rustls::sign::SigningKey;
 use webpki::ring::{
-    ECDSA_P256_SHA256, ECDSA_P256_SHA384, ECDSA_P384_SHA256, ECDSA_P384_SHA384,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-    RSA_PSS_2048_8192_SHA256_LEGACY_KEY, RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
-    RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
+    ECDSA_P384_SHA256, ECDSA_P384_SHA384, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
+    RSA_PSS_2048_8192_SHA384_LEGACY_KEY, RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
 };
 
-/// ring with what a client of AWS needs, because the rest would be a twentieth of an executable.
+use super::p256::{ECDSA_P256_SHA256, ECDSA_P256_SHA384, SECP256R1};
+
+/// ring with what a client of AWS needs, because the rest would be a twentieth of an executable; P-256 is that of [`super::p256`].
 ///
 /// AES-128-GCM and secp256r1 are what every implementation of TLS 1.3 must have (RFC 8446, "Mandatory-to-Implement Cipher Suites" and "Mandatory-to-Implement Extensions"), and FIPS endpoints have both.
 pub(super) fn provider() -> CryptoProvider {
@@ -35,7 +36,7 @@ pub(super) fn provider() -> CryptoProvider {
             TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
             TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
         ],
-        kx_groups: vec![SECP256R1, SECP384R1],
+        kx_groups: vec![X25519, SECP256R1, SECP384R1],
         signature_verification_algorithms: SIGNATURES,
         secure_random: &SystemRandom,
         key_provider: &NoClientKeys,

@@ -4,7 +4,8 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
 };
-use rustls::crypto::ring;
+use rustls::crypto::ring::{self, kx_group};
+use rustls::crypto::{CryptoProvider, SupportedKxGroup};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{
@@ -27,6 +28,15 @@ fn server(
     key: impl Fn() -> KeyPair,
     version: &'static SupportedProtocolVersion,
 ) -> (CertificateDer<'static>, ServerConnection) {
+    server_that_agrees_on(&ring::default_provider().kx_groups, key, version)
+}
+
+/// The same with these groups for the agreement on a key.
+fn server_that_agrees_on(
+    groups: &[&'static dyn SupportedKxGroup],
+    key: impl Fn() -> KeyPair,
+    version: &'static SupportedProtocolVersion,
+) -> (CertificateDer<'static>, ServerConnection) {
     let mut authority = CertificateParams::new([]).unwrap();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -36,7 +46,11 @@ fn server(
         .unwrap()
         .signed_by(&key, &root)
         .unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = CryptoProvider {
+        kx_groups: groups.to_vec(),
+        ..ring::default_provider()
+    };
+    let config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[version])
         .unwrap()
         .with_no_client_auth()
@@ -82,6 +96,16 @@ fn every_kind_of_public_certificate_is_accepted() {
             server(p384, version),
         ] {
             assert_eq!(shake_hands(root, server), Ok(version.version));
+        }
+    }
+}
+
+#[test]
+fn a_key_is_agreed_on_with_whoever_knows_one_group_only() {
+    for version in [&TLS12, &TLS13] {
+        for group in [kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1] {
+            let (root, server) = server_that_agrees_on(&[group], rsa, version);
+            assert_eq!(shake_hands(root, server), Ok(version.version), "{group:?}");
         }
     }
 }
