@@ -1,7 +1,7 @@
 //! The C function `pow`, which keeps the C library of mathematics out of the functions.
 //!
 //! The SDK calls it in one place, its adaptive retries, which no function asks for.
-//! For this one symbol the loader would map the whole library at every cold start: 0.3 MiB of the 5 that a function holds, and a fifteenth of the time of init.
+//! For this one symbol the loader would map the whole library at every cold start: 0.3 MiB of the 5 that a function holds (docs/performance.md).
 
 /// `x` to the power of `y`, as C has it ("The Open Group Base Specifications", `pow`).
 // The attribute is unsafe because two definitions of a symbol would be one too many; the linker takes this one before any library's.
