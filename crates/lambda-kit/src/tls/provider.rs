@@ -23,7 +23,7 @@ use webpki::ring::{
 
 use super::p256::{ECDSA_P256_SHA256, ECDSA_P256_SHA384, SECP256R1};
 
-/// ring with what a client of AWS needs, because the rest would be a twentieth of an executable; P-256 is that of [`super::p256`].
+/// ring with what a client of AWS needs, because the rest would be in every archive for nothing; P-256 is that of [`super::p256`].
 ///
 /// AES-128-GCM and secp256r1 are what every implementation of TLS 1.3 must have (RFC 8446, "Mandatory-to-Implement Cipher Suites" and "Mandatory-to-Implement Extensions"), and FIPS endpoints have both.
 pub(super) fn provider() -> CryptoProvider {
