@@ -119,7 +119,7 @@ clean: ## Removes everything that was built or installed here.
 	rm -rf target .local .aws-sam
 
 requirements: ## Pins the newest versions of the tools, with their hashes.
-	@crates/local/requirements/compile
+	@crates/tools/local/requirements/compile
 
 rust:
 	@command -v cargo >/dev/null 2>&1 || { echo "cargo is missing: install Rust from https://rustup.rs and run make again"; exit 1; }

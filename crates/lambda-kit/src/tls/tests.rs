@@ -15,7 +15,7 @@ use rustls::{
 
 use super::*;
 
-/// Opens nothing but this test and the stub of AWS in `crates/coldstart`; ring cannot make RSA keys.
+/// Opens nothing but this test and the stub of AWS in `crates/tools/coldstart`; ring cannot make RSA keys.
 const RSA_KEY: &[u8] = include_bytes!("../../testdata/rsa-2048.pk8.der");
 
 fn rsa() -> KeyPair {

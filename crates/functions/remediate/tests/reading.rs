@@ -41,7 +41,7 @@ fn execution() -> ExecutionArn {
 /// The record of a `SetDefaultPolicyVersion` call, which has no document.
 fn event() -> Value {
     serde_json::from_str(include_str!(
-        "../../../events/set-default-policy-version.json"
+        "../../../../events/set-default-policy-version.json"
     ))
     .unwrap()
 }

@@ -80,7 +80,7 @@ impl Aws {
 }
 
 /// An RSA key of 2,048 bits that opens nothing but tests; ring cannot make one.
-const KEY: &[u8] = include_bytes!("../../lambda-kit/testdata/rsa-2048.pk8.der");
+const KEY: &[u8] = include_bytes!("../../../lambda-kit/testdata/rsa-2048.pk8.der");
 
 /// A root, and a certificate for [`HOST`] below an intermediate one, all of RSA, as AWS's endpoints have them: most of a handshake is the checking of signatures, and those of ECDSA take ten times as long.
 fn certify() -> Result<(NamedTempFile, TlsAcceptor)> {

@@ -33,7 +33,7 @@ struct Case {
 }
 
 fn read(relative: &str) -> String {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", relative]
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../..", relative]
         .iter()
         .collect();
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))

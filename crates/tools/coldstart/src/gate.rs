@@ -107,7 +107,7 @@ impl Limits {
 }
 
 fn path() -> PathBuf {
-    workspace::root().join("crates/coldstart/limits.json")
+    workspace::root().join("crates/tools/coldstart/limits.json")
 }
 
 #[cfg(test)]

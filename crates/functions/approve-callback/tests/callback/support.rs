@@ -323,7 +323,7 @@ fn http(fault: Fault) -> HttpResponse {
 /// What the states hand to `AskUser`.
 pub(crate) fn asking() -> Value {
     let mut data: Value =
-        serde_json::from_str(include_str!("../../../../events/create-policy.json")).unwrap();
+        serde_json::from_str(include_str!("../../../../../events/create-policy.json")).unwrap();
     let record = incident::Record::parse(&data).unwrap();
     let document = record.document.unwrap();
     let restricted = RestrictedActions::parse("s3:DeleteBucket,s3:DeleteObject").unwrap();

@@ -11,7 +11,7 @@ use crate::report;
 pub fn root() -> &'static Path {
     // This crate always runs from the tree it was built in.
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here)
+    here.ancestors().nth(3).unwrap_or(here)
 }
 
 /// A path below `.local`, the folder for what is made on this machine; git ignores it.
