@@ -72,7 +72,7 @@ e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
 	@cargo test --package local --test emulator
 	@cargo test --package end-to-end --test scenarios --test chaos --test interpreter
 
-chaos: rust ## Fails at every AWS call of every incident, and writes the results to docs/chaos.md; takes half an hour.
+chaos: rust ## Makes every AWS call of every incident fail, and writes the results to docs/chaos.md; takes half an hour.
 	@$(call say,the whole matrix of faults)
 	@cargo run --quiet --package end-to-end --bin chaos
 
