@@ -1,4 +1,4 @@
-//! Opening and answering a link as a browser does: a GET, then the page's form by POST.
+//! Opens and answers a link as a browser does: a GET, and then the form of the page by POST.
 
 use anyhow::{Context as _, Result};
 use scraper::{ElementRef, Html, Selector};
@@ -9,19 +9,19 @@ use crate::http::{self, Answer};
 /// The form of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
-    /// Where the form is sent.
+    /// The URL that the form is sent to.
     pub action: String,
-    /// Whether it is sent by POST.
+    /// Whether the form is sent by POST.
     pub is_post: bool,
-    /// The fields that the page filled in: names and values.
+    /// The names and values of the fields, as the page filled them in.
     pub fields: Vec<(String, String)>,
 }
 
-/// Opens `url` and answers the page's form, with its fields as they are.
+/// Opens `url` and sends the form of the page, with its fields as they are.
 ///
 /// # Errors
 ///
-/// When there is no answer, or no page with a form that is sent by POST.
+/// Fails if there is no answer, or if the page has no form that is sent by POST.
 pub async fn open_and_confirm(url: &str) -> Result<Answer> {
     let page = http::get(url).await?;
     let form = form_of(url, &page.body)?
@@ -39,7 +39,7 @@ pub async fn open_and_confirm(url: &str) -> Result<Answer> {
 ///
 /// # Errors
 ///
-/// When the form's action is not a URL.
+/// Fails if the action of the form is not a URL.
 pub fn form_of(url: &str, page: &str) -> Result<Option<Form>> {
     let page = Html::parse_document(page);
     let Some(form) = all(page.root_element(), "form")?.into_iter().next() else {
@@ -50,7 +50,7 @@ pub fn form_of(url: &str, page: &str) -> Result<Option<Form>> {
         "" => base.clone(),
         action => base
             .join(action)
-            .with_context(|| format!("the form's action `{action}` is not a URL"))?,
+            .with_context(|| format!("the action `{action}` of the form is not a URL"))?,
     };
     let mut fields = Vec::new();
     for field in all(form, "input[name], textarea[name], button[name]")? {

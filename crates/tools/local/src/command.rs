@@ -1,4 +1,4 @@
-//! Running other programs: their output is shown or kept, and a failure says what happened.
+//! Runs other programs, shows or keeps their output, and says what happened if one fails.
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
@@ -12,9 +12,9 @@ use tokio::process::Command;
 
 use crate::{report, workspace};
 
-/// After this time without a word, a program that writes to a log is reported to be still at work.
+/// How often a message says that a program that writes to a log is still running.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
-/// How much of a log a failure shows.
+/// How many lines of a log a failure shows.
 const SHOWN_LINES: usize = 40;
 
 /// A program that ends with the process that started it.
@@ -27,11 +27,11 @@ pub fn program(name: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Runs a program with its output on this one's.
+/// Runs a program and shows its output.
 ///
 /// # Errors
 ///
-/// When it cannot be started, or fails.
+/// Fails if the program cannot be started, or if it fails.
 pub async fn run_shown(mut command: Command, what: &str) -> Result<()> {
     let status = command
         .status()
@@ -43,11 +43,11 @@ pub async fn run_shown(mut command: Command, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program with its output in the log `.local/log/<log>.log`, with a sign of life now and then.
+/// Runs a program with its output in the log `.local/log/<log>.log`, and says now and then that it still runs.
 ///
 /// # Errors
 ///
-/// When it cannot be started, or fails; the message ends with the last lines of the output.
+/// Fails if the program cannot be started, or if it fails. The message ends with the last lines of the output.
 pub async fn run_logged(mut command: Command, what: &str, log: &str) -> Result<()> {
     let path = log_path(log)?;
     let file = open_log(&path, what)?;
@@ -64,7 +64,7 @@ pub async fn run_logged(mut command: Command, what: &str, log: &str) -> Result<(
         match tokio::time::timeout(SIGN_OF_LIFE, child.wait()).await {
             Ok(status) => break status.with_context(|| format!("cannot wait for {what}"))?,
             Err(_) => report::detail(&format!(
-                "still at it after {} s: {what}",
+                "still running after {} s: {what}",
                 start.elapsed().as_secs()
             )),
         }
@@ -79,7 +79,7 @@ pub async fn run_logged(mut command: Command, what: &str, log: &str) -> Result<(
 ///
 /// # Errors
 ///
-/// When it cannot be started, or fails; the message has what it wrote to its standard error.
+/// Fails if the program cannot be started, or if it fails. The message has the standard error of the program.
 pub async fn run_captured(mut command: Command, what: &str) -> Result<String> {
     let output = command
         .output()
@@ -96,7 +96,7 @@ pub async fn run_captured(mut command: Command, what: &str) -> Result<String> {
 ///
 /// # Errors
 ///
-/// When the log cannot be read.
+/// Fails if the log cannot be read.
 pub fn tail(path: &Path) -> Result<String> {
     let text = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let text = String::from_utf8_lossy(&text);
@@ -109,11 +109,11 @@ pub fn tail(path: &Path) -> Result<String> {
     ))
 }
 
-/// The path of the log `name`; its folder exists.
+/// The path of the log `name`. The function creates its folder.
 ///
 /// # Errors
 ///
-/// When the folder cannot be made.
+/// Fails if the folder cannot be created.
 pub fn log_path(name: &str) -> Result<PathBuf> {
     let folder = workspace::local("log");
     workspace::create_dir(&folder)?;
@@ -124,7 +124,7 @@ pub fn log_path(name: &str) -> Result<PathBuf> {
 ///
 /// # Errors
 ///
-/// When the logs cannot be listed.
+/// Fails if the logs cannot be listed.
 pub fn forget_old_logs(prefix: &str, kept: usize) -> Result<()> {
     let folder = workspace::local("log");
     let entries = std::fs::read_dir(&folder)
@@ -151,7 +151,7 @@ fn open_log(path: &Path, what: &str) -> Result<File> {
         .open(path)
         .with_context(|| format!("cannot write `{}`", path.display()))?;
     writeln!(file, "# {what}").with_context(|| format!("cannot write `{}`", path.display()))?;
-    // Reopened for appending, so that the two streams do not overwrite each other.
+    // The file is opened again for appending, so that the two streams do not overwrite each other.
     OpenOptions::new()
         .append(true)
         .open(path)

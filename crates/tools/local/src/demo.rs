@@ -1,4 +1,4 @@
-//! `local demo`: plays the walkthrough end to end, shows every step, and checks the outcome.
+//! `local demo`: plays the walkthrough from end to end, shows every step and checks the outcome.
 
 use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
@@ -15,16 +15,16 @@ use similar::TextDiff;
 use crate::Answer;
 use crate::walkthrough::{self, InForce};
 
-/// What a machine does by itself takes seconds; a loaded one takes longer.
+/// The deadline for what the machine does by itself: seconds, or longer on a loaded machine.
 const MACHINE: Duration = Duration::from_secs(60);
-/// What a person may take.
+/// The deadline for what a person does.
 const PERSON: Duration = Duration::from_secs(3600);
 
-/// Plays the walkthrough; fails when the outcome is not what it should be.
+/// Plays the walkthrough, and fails if the outcome is wrong.
 pub(crate) async fn run(answer: Option<Answer>) -> Result<()> {
     let answer = match answer {
         None if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() => {
-            report::step("nobody is at a terminal, so the demo answers by itself: allow");
+            report::step("there is no terminal, so the demo answers by itself: allow");
             Some(Answer::Allow)
         }
         answer => answer,
@@ -100,7 +100,7 @@ async fn play(emulator: &Emulator, answer: Option<Answer>) -> Result<()> {
     let closed = timeline.follow_until_closed(&execution).await?;
     ensure!(
         closed == ExecutionStatus::Succeeded,
-        "the execution ended as {closed}, not as SUCCEEDED; the emulator's log is {}",
+        "the execution ended as {closed}, not as SUCCEEDED; see the log of the emulator: {}",
         emulator.log().display()
     );
     timeline
@@ -114,11 +114,11 @@ async fn play(emulator: &Emulator, answer: Option<Answer>) -> Result<()> {
     walkthrough::delete_policy(emulator, &policy_arn).await?;
     stack.delete().await?;
     report::gap();
-    report::step("the walkthrough went as it should");
+    report::step("the walkthrough succeeded");
     Ok(())
 }
 
-/// Gives the answer, or waits until somebody gave one in a browser.
+/// Gives the answer, or waits until somebody gives one in a browser.
 async fn decide(
     emulator: &Emulator,
     request: &Mail,
@@ -129,12 +129,12 @@ async fn decide(
     let local_link = |name: &str| -> Result<String> {
         let link = request
             .link_to(name)
-            .with_context(|| format!("the mail has no link to {name}"))?;
+            .with_context(|| format!("the e-mail has no link to {name}"))?;
         Ok(emulator.local_link(link))
     };
     let (allow, deny) = (local_link("allow")?, local_link("deny")?);
     report::gap();
-    report::step("the links of the mail, as they work on this machine:");
+    report::step("the links of the e-mail, as they work on this machine:");
     report::detail(&format!("allow: {allow}"));
     report::detail(&format!("deny:  {deny}"));
     if let Some(answer) = answer {
@@ -145,7 +145,7 @@ async fn decide(
         let page = browse::open_and_confirm(&link).await?;
         ensure!(
             page.status == 200,
-            "the answer was not taken (status {}): {}",
+            "the page did not accept the answer (status {}): {}",
             page.status,
             page.body
         );
@@ -153,7 +153,7 @@ async fn decide(
     }
     report::gap();
     report::step(
-        "open one of them in a browser; the demo goes on when you have decided (Ctrl-C ends it)",
+        "open one of the links in a browser; the demo continues when you have decided (Ctrl-C ends it)",
     );
     let history = || async { execution.states_entered().await };
     local::poll("a decision", PERSON, async || {
@@ -172,14 +172,14 @@ async fn decide(
 fn show_difference(remediated: &InForce) {
     report::gap();
     report::step(&format!(
-        "the policy in force is now {}; taken out (-) and put in (+):",
+        "the policy in force is now {}; removed lines (-) and added lines (+):",
         remediated.version
     ));
     let (before, after) = (
         pretty(walkthrough::POLICY_DOCUMENT),
         pretty(&remediated.document),
     );
-    // A comma that is there only because something follows is no difference.
+    // A comma that is there only because something follows does not count as a difference.
     let [before, after] = [&before, &after].map(|text| {
         text.lines()
             .map(|line| line.trim_end_matches(','))
@@ -191,7 +191,7 @@ fn show_difference(remediated: &InForce) {
     report::gap();
 }
 
-/// The document with one member a line, in its own order.
+/// The document with one member on each line, in its own order.
 fn pretty(document: &str) -> String {
     let mut indented = Vec::new();
     let mut from = serde_json::Deserializer::from_str(document);
@@ -201,7 +201,7 @@ fn pretty(document: &str) -> String {
     );
     match (written, String::from_utf8(indented)) {
         (Ok(()), Ok(indented)) => indented,
-        // A document that is no JSON is shown as it is.
+        // A document that is not JSON is shown as it is.
         _ => document.to_owned(),
     }
 }
@@ -232,7 +232,7 @@ fn check_remediated(remediated: &InForce) -> Result<()> {
     let found = actions(&remediated.document)?;
     ensure!(
         found == expected,
-        "the policy in force grants {found:?}, and not {expected:?}"
+        "the policy in force grants {found:?} instead of {expected:?}"
     );
     Ok(())
 }
@@ -252,17 +252,17 @@ async fn check_outcome(
             };
             ensure!(
                 *finally == original,
-                "the original is not back, but this is in force: {finally:?}"
+                "the original is not back in force; this is in force: {finally:?}"
             );
             report::step(
-                "the original policy is back in force, as the very version that was written",
+                "the original policy is back in force, in the same version that was written",
             );
             "Approved"
         }
         Answer::Deny => {
             ensure!(
                 finally == remediated,
-                "the remediation did not stay, but this is in force: {finally:?}"
+                "the remediation did not stay in force; this is in force: {finally:?}"
             );
             report::step("the remediated policy stays in force");
             "Denied"
@@ -282,14 +282,16 @@ async fn check_outcome(
         left.next_if(|wanted| *wanted == name);
     }
     if let Some(missing) = left.next() {
-        bail!("the execution never entered `{missing}` in its turn; it entered {entered:?}");
+        bail!(
+            "the execution did not enter `{missing}` in the expected order; it entered {entered:?}"
+        );
     }
     let ready = http::get(&format!("{}/_ministack/ready", emulator.endpoint())).await?;
-    ensure!(ready.status == 200, "the local AWS is not well any more");
+    ensure!(ready.status == 200, "the local AWS no longer works");
     Ok(())
 }
 
-/// Prints what happens, with the seconds since the policy was written.
+/// Prints what happens, with the seconds since somebody wrote the policy.
 struct Timeline {
     start: Instant,
     mailbox: Mailbox,
@@ -315,7 +317,7 @@ impl Timeline {
         ));
     }
 
-    /// Shows the states that were entered since the last time; whether `name` was ever entered.
+    /// Shows the states that the execution entered since the last call; returns whether it ever entered `name`.
     async fn show_states(&mut self, execution: &Execution, name: &str) -> Result<bool> {
         let entered = execution.states_entered().await?;
         for state in entered.iter().skip(self.states_shown) {
@@ -353,7 +355,7 @@ impl Timeline {
         Ok(status)
     }
 
-    /// Waits for a mail and shows every mail that came up to it.
+    /// Waits for an e-mail, and shows every e-mail that arrived until then.
     async fn next_mail(&mut self, what: &str, wanted: impl Fn(&Mail) -> bool) -> Result<Mail> {
         let mail = self.mailbox.wait_for(what, MACHINE, wanted).await?;
         let mails = self.mailbox.mails().await?.to_vec();

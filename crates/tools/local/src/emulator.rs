@@ -1,4 +1,4 @@
-//! The emulator: MiniStack behind the launcher of this crate, on a port of its own.
+//! The emulator: MiniStack behind the launcher of this crate, on its own port.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -17,26 +17,26 @@ use url::Url;
 use crate::tools::{self, Tool};
 use crate::{command, http, poll, workspace};
 
-/// The region that IAM's events arrive in, and so the only one that the stack belongs in.
+/// The Region that the events of IAM arrive in, and so the only Region for the stack.
 pub const REGION: &str = "us-east-1";
-/// The account of the emulator's root key `test`.
+/// The account of the root key `test`.
 pub const ACCOUNT: &str = "000000000000";
-/// The emulator's root key; its secret is the same.
+/// The root key of the emulator. Its secret is the same text.
 pub const ROOT_KEY: &str = "test";
 
-/// Ports differ from run to run, and so do the names of the logs.
+/// How many logs are kept. Their names have the port, which differs from run to run.
 const KEPT_LOGS: usize = 20;
-/// A start takes well under a second; a machine at its limit takes longer.
+/// The deadline for a start, which takes well under a second, and longer on a loaded machine.
 const START_DEADLINE: Duration = Duration::from_secs(60);
-/// The launcher gives itself less than this.
+/// The deadline for a stop. The launcher gives itself less time.
 const STOP_DEADLINE: Duration = Duration::from_secs(35);
 
-/// How an emulator is started.
+/// How to start an emulator.
 #[derive(Clone, Debug, Default)]
 pub struct EmulatorOptions {
-    /// The port on the loopback interface; a free one when absent.
+    /// The port on the loopback interface, or `None` for any free port.
     pub port: Option<u16>,
-    /// Where the functions send their AWS calls, when something is put between them and the emulator.
+    /// Where the functions send their AWS calls, if something stands between them and the emulator.
     pub function_endpoint: Option<Url>,
 }
 
@@ -53,7 +53,7 @@ pub struct Clients {
     pub sqs: aws_sdk_sqs::Client,
 }
 
-/// A running emulator. Stops, with every function it started, when this is dropped or its process ends.
+/// A running emulator. It stops, with every function that it started, when this value is dropped or this process ends.
 #[derive(Debug)]
 pub struct Emulator {
     port: u16,
@@ -64,14 +64,14 @@ pub struct Emulator {
     input: Option<ChildStdin>,
 }
 
-/// One AWS call that some client made, any service, read or write.
+/// One AWS call of any client to any service, whether it reads or writes.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Call {
     /// Seconds since 1970.
     pub time: f64,
     /// The ARN of the caller.
     pub principal: String,
-    /// The ARN of the role, with its path, when a role session called.
+    /// The ARN of the role, with its path, if a role session made the call.
     pub role: Option<String>,
     /// The IAM action, as in `iam:CreatePolicyVersion`.
     pub action: String,
@@ -81,16 +81,16 @@ pub struct Call {
     pub status: u16,
 }
 
-/// How CloudTrail's events are delivered; absent settings stay as they are.
+/// How the events of CloudTrail are delivered. Absent settings stay as they are.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct CloudTrail {
-    /// No event is delivered, nor kept for later.
+    /// Whether events are dropped: the emulator neither delivers them nor keeps them for later.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub muted: Option<bool>,
-    /// How often each event is delivered.
+    /// How many times each event is delivered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copies: Option<u32>,
-    /// How long an event takes.
+    /// How long the delivery of an event takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_seconds: Option<f64>,
 }
@@ -100,7 +100,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// When the port is taken, or the emulator does not come up; the message has its last words.
+    /// Fails if the port is in use, or if the emulator does not start. The message has the end of its log.
     pub async fn start(options: EmulatorOptions) -> Result<Self> {
         tools::ensure(&[Tool::Emulator]).await?;
         let port = match options.port {
@@ -122,7 +122,7 @@ impl Emulator {
         let mut launcher = command::program(Tool::Emulator.bin().join("python"));
         launcher
             .arg(workspace::own("launcher/main.py"))
-            // The functions inherit the environment, so it holds nothing of whoever runs this.
+            // The functions inherit the environment, so it must not hold variables of the user.
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -136,7 +136,7 @@ impl Emulator {
             .stdin(Stdio::piped())
             .stdout(file)
             .stderr(errors)
-            // Ctrl-C reaches this process; the launcher goes on until everything is put away.
+            // Ctrl-C must reach this process only. The launcher goes on until everything is cleaned up.
             .process_group(0);
         let mut child = launcher.spawn().context("cannot start the emulator")?;
         let input = child.stdin.take();
@@ -155,9 +155,9 @@ impl Emulator {
         let url = self.url("/_ministack/ready");
         let (child, log) = (&mut self.child, &self.log);
         poll("the emulator to answer", START_DEADLINE, async || {
-            if let Some(status) = child.try_wait().context("cannot look after the emulator")? {
+            if let Some(status) = child.try_wait().context("cannot check the emulator")? {
                 bail!(
-                    "the emulator ended at once ({status}):\n{}",
+                    "the emulator ended during its start ({status}):\n{}",
                     command::tail(log)?
                 );
             }
@@ -180,32 +180,32 @@ impl Emulator {
         self.port
     }
 
-    /// The emulator's log, with a line for whatever it does.
+    /// The log of the emulator, with a line for everything that it does.
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// The clients of the account's root user.
+    /// The clients of the root user.
     pub fn clients(&self) -> &Clients {
         &self.root
     }
 
-    /// IAM as the root user.
+    /// The IAM client of the root user.
     pub fn iam(&self) -> &aws_sdk_iam::Client {
         &self.root.iam
     }
 
-    /// Step Functions as the root user.
+    /// The Step Functions client of the root user.
     pub fn sfn(&self) -> &aws_sdk_sfn::Client {
         &self.root.sfn
     }
 
-    /// The clients of somebody else: a user's access key, or a role session.
+    /// The clients of another caller: the access key of a user, or a role session.
     pub fn clients_of(&self, credentials: Credentials) -> Clients {
         Clients::of(self.port, credentials)
     }
 
-    /// The environment in which AWS tools work on this emulator.
+    /// The environment variables that point AWS tools to this emulator.
     pub fn environment(&self) -> [(&'static str, String); 4] {
         [
             ("AWS_ENDPOINT_URL", self.endpoint()),
@@ -215,16 +215,16 @@ impl Emulator {
         ]
     }
 
-    /// The URL on this machine for a link to an API of API Gateway; other links stay as they are.
+    /// The URL on this machine for a link to an API of API Gateway. Other links stay as they are.
     pub fn local_link(&self, link: &str) -> String {
         local_link(&self.endpoint(), link).unwrap_or_else(|| link.to_owned())
     }
 
-    /// Changes how CloudTrail's events are delivered from now on.
+    /// Changes how the events of CloudTrail are delivered from now on.
     ///
     /// # Errors
     ///
-    /// When the emulator refuses.
+    /// Fails if the emulator refuses.
     pub async fn set_cloudtrail(&self, settings: CloudTrail) -> Result<()> {
         let body =
             serde_json::to_value(settings).context("cannot write the settings of CloudTrail")?;
@@ -238,20 +238,20 @@ impl Emulator {
         Ok(())
     }
 
-    /// The CloudTrail records made so far, delivered or not, from number `since` on.
+    /// The CloudTrail records so far, delivered or not, from number `since` on.
     ///
     /// # Errors
     ///
-    /// When the emulator does not answer.
+    /// Fails if the emulator does not answer.
     pub async fn cloudtrail_records(&self, since: usize) -> Result<Vec<Value>> {
         self.items("cloudtrail", since).await
     }
 
-    /// The AWS calls made so far, from number `since` on.
+    /// The AWS calls so far, from number `since` on.
     ///
     /// # Errors
     ///
-    /// When the emulator does not answer.
+    /// Fails if the emulator does not answer.
     pub async fn calls(&self, since: usize) -> Result<Vec<Call>> {
         self.items("calls", since).await
     }
@@ -275,11 +275,11 @@ impl Emulator {
         format!("{}{path}", endpoint(self.port))
     }
 
-    /// Stops the emulator and every function it started.
+    /// Stops the emulator and every function that it started.
     ///
     /// # Errors
     ///
-    /// When it had to be killed.
+    /// Fails if the emulator reports an error at its end, or if it had to be killed.
     pub async fn stop(mut self) -> Result<()> {
         self.input = None;
         match timeout(STOP_DEADLINE, self.child.wait()).await {
@@ -287,7 +287,7 @@ impl Emulator {
                 let status = status.context("cannot wait for the emulator")?;
                 if !status.success() {
                     bail!(
-                        "the emulator ended badly ({status}):\n{}",
+                        "the emulator ended with an error ({status}):\n{}",
                         command::tail(&self.log)?
                     );
                 }
@@ -296,7 +296,7 @@ impl Emulator {
             Err(_) => {
                 self.child.kill().await.context("cannot end the emulator")?;
                 bail!(
-                    "the emulator did not stop in {} s and was killed",
+                    "the emulator did not stop within {} s and was killed",
                     STOP_DEADLINE.as_secs()
                 );
             }
@@ -307,7 +307,7 @@ impl Emulator {
 impl Drop for Emulator {
     fn drop(&mut self) {
         self.input = None;
-        // Nothing may be left behind, so this waits; a child that was waited for answers at once.
+        // No process may be left behind, so this waits. If the child has already ended, the first check returns at once.
         let end = Instant::now() + STOP_DEADLINE;
         while Instant::now() < end && matches!(self.child.try_wait(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(20));
@@ -333,11 +333,11 @@ impl Clients {
     }
 }
 
-/// A port on the loopback interface that nobody uses at this moment.
+/// A port on the loopback interface that is free at this moment.
 ///
 /// # Errors
 ///
-/// When there is none.
+/// Fails if there is no free port.
 pub fn free_port() -> Result<u16> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot find a free port")?;
@@ -347,12 +347,12 @@ pub fn free_port() -> Result<u16> {
         .port())
 }
 
-/// Whether a port on the loopback interface can be listened on.
+/// Whether a program can listen on a port of the loopback interface.
 pub fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-/// The path form works in every browser and client, where names below `localhost` do not.
+/// The form with a path works in every browser and client. Names below `localhost` do not.
 fn local_link(endpoint: &str, link: &str) -> Option<String> {
     let url = Url::parse(link).ok()?;
     let (api, domain) = url.host_str()?.split_once('.')?;

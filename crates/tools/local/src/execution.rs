@@ -1,4 +1,4 @@
-//! Executions of the state machine: which states they entered, what they wait for, how they ended.
+//! Executions of the state machine: which states they entered and how they ended.
 
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ pub struct Execution {
 pub struct Closed {
     /// `Succeeded`, `Failed`, `TimedOut` or `Aborted`.
     pub status: ExecutionStatus,
-    /// The output; `Null` unless it succeeded.
+    /// The output, or `Null` if the execution did not succeed.
     pub output: Value,
-    /// The name of the error, when it failed.
+    /// The name of the error, if the execution failed.
     pub error: Option<String>,
-    /// The cause, when it failed.
+    /// The cause, if the execution failed.
     pub cause: Option<String>,
 }
 
@@ -34,16 +34,16 @@ impl Execution {
         Self { client, arn }
     }
 
-    /// The execution's ARN.
+    /// The ARN of the execution.
     pub fn arn(&self) -> &str {
         &self.arn
     }
 
-    /// The event that started it.
+    /// The event that started the execution.
     ///
     /// # Errors
     ///
-    /// When it cannot be read.
+    /// Fails if the execution cannot be read.
     pub async fn input(&self) -> Result<Value> {
         let described = self.describe().await?;
         let input = described.input.unwrap_or_default();
@@ -51,11 +51,11 @@ impl Execution {
             .with_context(|| format!("the input of `{}` is not JSON", self.arn))
     }
 
-    /// How it ended; `None` while it runs.
+    /// How the execution ended, or `None` while it runs.
     ///
     /// # Errors
     ///
-    /// When it cannot be read.
+    /// Fails if the execution cannot be read.
     pub async fn closed(&self) -> Result<Option<Closed>> {
         let described = self.describe().await?;
         if described.status == ExecutionStatus::Running {
@@ -89,7 +89,7 @@ impl Execution {
     ///
     /// # Errors
     ///
-    /// When it cannot be read.
+    /// Fails if the execution cannot be read.
     pub async fn history(&self) -> Result<Vec<HistoryEvent>> {
         let mut pages = self
             .client
@@ -106,11 +106,11 @@ impl Execution {
         Ok(events)
     }
 
-    /// The names of the states it entered, in order.
+    /// The names of the states that the execution entered, in order.
     ///
     /// # Errors
     ///
-    /// When the history cannot be read.
+    /// Fails if the history cannot be read.
     pub async fn states_entered(&self) -> Result<Vec<String>> {
         let events = self.history().await?;
         Ok(events
@@ -119,11 +119,11 @@ impl Execution {
             .collect())
     }
 
-    /// Waits until it has entered the state `name`.
+    /// Waits until the execution has entered the state `name`.
     ///
     /// # Errors
     ///
-    /// When it has not in time.
+    /// Fails if the execution has not entered the state in time.
     pub async fn wait_until_entered(&self, name: &str, deadline: Duration) -> Result<()> {
         poll(&format!("the state `{name}`"), deadline, async || {
             Ok(self
@@ -136,11 +136,11 @@ impl Execution {
         .await
     }
 
-    /// Waits until it has ended, in whatever way.
+    /// Waits until the execution has ended, in any way.
     ///
     /// # Errors
     ///
-    /// When it still runs after the deadline.
+    /// Fails if the execution still runs after the deadline.
     pub async fn wait_until_closed(&self, deadline: Duration) -> Result<Closed> {
         poll("the end of the execution", deadline, async || {
             self.closed().await

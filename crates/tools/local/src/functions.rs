@@ -1,7 +1,7 @@
 //! Building the five functions for the local stack.
 //!
-//! What goes to AWS is optimised for size and start, which takes minutes. Here the same code is built
-//! with the same tools in a faster profile, in a target folder of its own.
+//! The build for AWS optimises for size and start, which takes minutes. This module builds the same
+//! code with the same tools in a faster profile, in a target folder of its own.
 
 use std::collections::BTreeMap;
 
@@ -21,14 +21,14 @@ pub const BINARIES: [&str; 5] = [
     "revert",
 ];
 
-/// This machine's processor, as Lambda calls it: the emulator runs the functions as they are.
+/// The processor of this machine, by its name in Lambda: the emulator runs the functions directly.
 pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") {
     "arm64"
 } else {
     "x86_64"
 };
 
-/// The profile that `cargo lambda build --release` takes from its environment.
+/// The profile that `cargo lambda build --release` reads from its environment.
 const FAST_PROFILE: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
@@ -40,20 +40,20 @@ const FAST_PROFILE: [(&str, &str); 5] = [
 /// The lock on [`BUILD_DIR`].
 pub(crate) const LOCK: &str = "build";
 
-/// The folder with the built template, from which stacks are deployed.
+/// The folder with the built template, which stacks are deployed from.
 pub const BUILD_DIR: &str = "sam/build";
 
-/// Builds the functions and the template: minutes the first time, seconds when little changed.
+/// Builds the functions and the template. This takes minutes the first time, and seconds if little changed.
 ///
 /// # Errors
 ///
-/// When a tool is missing or the build fails; cargo's messages are shown as they come.
+/// Fails if a tool is missing or if the build fails. The messages of cargo are shown as they come.
 pub async fn build() -> Result<()> {
     tools::ensure(&[Tool::Emulator, Tool::Sam, Tool::Builder]).await?;
     let _lock = Lock::to_make(LOCK).await?;
 
     report::step("building the five functions (minutes the first time, seconds after that)");
-    // One call for all, with cargo's progress in view; the SAM CLI then finds the work done.
+    // One call builds all functions and shows the progress of cargo. The SAM CLI then has nothing left to build.
     let mut cargo = command::program("cargo");
     cargo.args(["lambda", "build", "--release"]);
     if ARCHITECTURE == "arm64" {
@@ -74,9 +74,9 @@ pub async fn build() -> Result<()> {
     command::run_logged(sam, "sam build", "sam-build").await
 }
 
-/// Removes what cargo told this program, which is no business of the cargo that it runs.
+/// Removes the variables that cargo set for this program, so that the cargo that it runs does not see them.
 ///
-/// Some build scripts take a difference for a reason to start over.
+/// If these variables differ, some build scripts start over.
 pub fn as_from_a_shell(command: &mut Command) {
     let set_by_cargo = |name: &str| {
         ["CARGO_PKG_", "CARGO_MANIFEST_"]
@@ -98,7 +98,7 @@ pub fn as_from_a_shell(command: &mut Command) {
     }
 }
 
-/// Adds what makes a build fast, and keeps it away from the builds of other profiles.
+/// Sets the fast profile, and keeps the build apart from the builds of other profiles.
 fn fast(command: &mut Command) {
     as_from_a_shell(command);
     let profile: BTreeMap<_, _> = FAST_PROFILE.into();

@@ -8,14 +8,14 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
 
-/// An answer with its body as text.
+/// An answer, with its body as text.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
-    /// The headers, names in lower case, in the order in which they came.
+    /// The headers in the order in which they arrived, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body; bytes that are not UTF-8 are replaced.
+    /// The body. Bytes that are not UTF-8 are replaced.
     pub body: String,
 }
 
@@ -32,18 +32,18 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// When it is not JSON of this form.
+    /// Fails if the body is not JSON of this form.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.body)
-            .with_context(|| format!("the answer is not the JSON expected: {}", self.body))
+            .with_context(|| format!("the answer is not the expected JSON: {}", self.body))
     }
 }
 
-/// Sends a request and reads the whole answer, whatever its status.
+/// Sends a request and reads the whole answer, with any status.
 ///
 /// # Errors
 ///
-/// When there is no answer.
+/// Fails if there is no answer.
 pub async fn send(
     method: Method,
     url: &str,
@@ -56,8 +56,8 @@ pub async fn send(
     }
     let request = request
         .body(Full::new(Bytes::from(body)))
-        .with_context(|| format!("cannot make a request of `{url}`"))?;
-    // A client for each request: nothing is kept open when the server stops.
+        .with_context(|| format!("cannot make a request for `{url}`"))?;
+    // Each request has its own client, so that no connection is open when the server stops.
     let client = Client::builder(TokioExecutor::new()).build_http();
     let answer = client
         .request(request)
@@ -87,29 +87,29 @@ pub async fn send(
     })
 }
 
-/// A GET without headers.
+/// Sends a GET request without headers.
 ///
 /// # Errors
 ///
-/// When there is no answer.
+/// Fails if there is no answer.
 pub async fn get(url: &str) -> Result<Answer> {
     send(Method::GET, url, &[], String::new()).await
 }
 
-/// A HEAD without headers, as link scanners send it.
+/// Sends a HEAD request without headers, as link scanners do.
 ///
 /// # Errors
 ///
-/// When there is no answer.
+/// Fails if there is no answer.
 pub async fn head(url: &str) -> Result<Answer> {
     send(Method::HEAD, url, &[], String::new()).await
 }
 
-/// A POST of a form, as a browser sends it.
+/// Sends a form by POST, as a browser does.
 ///
 /// # Errors
 ///
-/// When there is no answer.
+/// Fails if there is no answer.
 pub async fn post_form(url: &str, fields: &[(String, String)]) -> Result<Answer> {
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)
@@ -123,11 +123,11 @@ pub async fn post_form(url: &str, fields: &[(String, String)]) -> Result<Answer>
     .await
 }
 
-/// A POST of JSON.
+/// Sends JSON by POST.
 ///
 /// # Errors
 ///
-/// When there is no answer.
+/// Fails if there is no answer.
 pub async fn post_json(url: &str, body: &serde_json::Value) -> Result<Answer> {
     send(
         Method::POST,

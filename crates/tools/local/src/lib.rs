@@ -1,10 +1,10 @@
 //! The local stack: an AWS on this machine, with this project's `template.yaml` deployed to it.
 //!
 //! [`Emulator`] starts MiniStack behind a launcher that closes its gaps and plays CloudTrail;
-//! [`Stack`] builds the functions and deploys the template with the real SAM CLI; [`Mailbox`] reads
-//! what the administrator is sent; [`Execution`] shows what the state machine did; [`browse`] opens
-//! and answers links as a browser does. The end-to-end tests and the binary `local` (`make demo`,
-//! `make local`) are built on these.
+//! [`Stack`] deploys the template with the real SAM CLI; [`Mailbox`] reads the e-mails to the
+//! administrator; [`Execution`] shows what the state machine did; [`browse`] opens and answers links
+//! as a browser does. The end-to-end tests and the binary `local` (`make demo`, `make local`) use
+//! all of these.
 //!
 //! ```no_run
 //! # async fn story() -> anyhow::Result<()> {

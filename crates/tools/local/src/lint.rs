@@ -10,11 +10,11 @@ use crate::{command, report, workspace};
 const TEMPLATE: &str = "template.yaml";
 const DEFINITION: &str = "statemachine/policy_approval.asl.json";
 
-/// Runs every linter; all of them must be content.
+/// Runs every linter. All of them must pass.
 ///
 /// # Errors
 ///
-/// When a linter finds something, or a tool is missing; what was found is shown.
+/// Fails if a linter finds something, or if a tool is missing. The findings are shown.
 pub async fn run() -> Result<()> {
     tools::ensure(&[Tool::Sam, Tool::Linters, Tool::Node]).await?;
     let definition = substituted_definition()?;
@@ -30,7 +30,7 @@ pub async fn run() -> Result<()> {
     ]);
     let mut cfn_lint = command::program(Tool::Linters.bin().join("cfn-lint"));
     cfn_lint.arg(TEMPLATE);
-    // Exceptions are in the template, each with its reason.
+    // The template has the exceptions, each with its reason.
     let mut checkov = command::program(Tool::Linters.bin().join("checkov"));
     checkov.args(["--framework", "cloudformation", "--compact", "--quiet"]);
     checkov.args(["--skip-download", "--file", TEMPLATE]);
@@ -39,7 +39,7 @@ pub async fn run() -> Result<()> {
     let mut statelint = command::program(Tool::Linters.bin().join("statelint"));
     statelint.arg(&definition);
 
-    let mut unhappy = Vec::new();
+    let mut failed = Vec::new();
     let linters = [
         ("sam validate --lint", validate),
         ("cfn-lint", cfn_lint),
@@ -51,20 +51,20 @@ pub async fn run() -> Result<()> {
         report::step(name);
         if let Err(error) = command::run_shown(linter, name).await {
             report::detail(&format!("{error:#}"));
-            unhappy.push(name);
+            failed.push(name);
         }
     }
-    if !unhappy.is_empty() {
-        bail!("not content: {}", unhappy.join(", "));
+    if !failed.is_empty() {
+        bail!("these linters failed: {}", failed.join(", "));
     }
     Ok(())
 }
 
-/// Checks licences, sources and forbidden crates of everything that is built in, or what else `checks` names.
+/// Runs the `checks` of cargo-deny: licences, sources and forbidden crates of everything that is built in, and others.
 ///
 /// # Errors
 ///
-/// When something is not as `deny.toml` allows; cargo-deny's findings are shown.
+/// Fails if something violates `deny.toml`. The findings of cargo-deny are shown.
 pub async fn deny(checks: &[String]) -> Result<()> {
     tools::ensure(&[Tool::Linters]).await?;
     let mut deny = command::program(Tool::Linters.bin().join("cargo-deny"));
@@ -72,7 +72,7 @@ pub async fn deny(checks: &[String]) -> Result<()> {
     command::run_shown(deny, "cargo deny").await
 }
 
-/// Writes the definition as the deployment makes it, since only then it is JSON, and returns its path.
+/// Writes the definition with its substitutions, because it is JSON only with them, and returns its path.
 fn substituted_definition() -> Result<PathBuf> {
     let source = workspace::root().join(DEFINITION);
     let text = std::fs::read_to_string(&source)
@@ -85,7 +85,7 @@ fn substituted_definition() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Replaces every `${Name}`: the partition by its name, others by an ARN within a string and by a
+/// Replaces every `${Name}`: the partition by its name, and others by an ARN within a string and by a
 /// number elsewhere.
 fn substitute(definition: &str) -> String {
     let mut result = String::with_capacity(definition.len());
@@ -99,7 +99,7 @@ fn substitute(definition: &str) -> String {
                 in_string = !in_string;
                 1
             }
-            // Whatever is escaped does not end a string.
+            // An escaped character does not end a string.
             Some('\\') => 1 + found.chars().nth(1).map_or(0, char::len_utf8),
             _ => match found.strip_prefix("${").and_then(|name| name.find('}')) {
                 Some(end) => {

@@ -1,4 +1,4 @@
-//! The administrator's mailbox: a queue that is subscribed to the alert topic.
+//! The mailbox of the administrator: a queue that is subscribed to the alert topic.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use url::Url;
 use crate::emulator::{Clients, Emulator};
 use crate::poll;
 
-/// An e-mail as the administrator gets it, without SNS's footer.
+/// An e-mail as the administrator gets it, without the footer of SNS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
-    /// The subject; empty if there is none.
+    /// The subject, or empty text if there is none.
     pub subject: String,
     /// The text.
     pub message: String,
@@ -50,7 +50,7 @@ impl Mail {
     }
 }
 
-/// The mails of one topic, from the moment this was opened.
+/// The e-mails of one topic, from the moment when the mailbox was opened.
 #[derive(Debug)]
 pub struct Mailbox {
     clients: Clients,
@@ -59,11 +59,11 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Subscribes to the topic; what was sent before is not seen.
+    /// Subscribes to the topic. The mailbox does not get e-mails that were sent before.
     ///
     /// # Errors
     ///
-    /// When the emulator refuses.
+    /// Fails if the emulator refuses.
     pub async fn open(emulator: &Emulator, topic_arn: &str) -> Result<Self> {
         let clients = emulator.clients().clone();
         let name = format!(
@@ -76,7 +76,7 @@ impl Mailbox {
             .queue_name(&name)
             .send()
             .await
-            .context("cannot make the mailbox")?
+            .context("cannot create the mailbox")?
             .queue_url
             .context("the mailbox has no URL")?;
         let attributes = clients
@@ -92,7 +92,7 @@ impl Mailbox {
         let arn = attributes
             .get(&QueueAttributeName::QueueArn)
             .context("the mailbox has no ARN")?;
-        // Without this, SNS drops every message in silence.
+        // Without this policy, SNS drops every message silently.
         let policy = json!({
             "Version": "2012-10-17",
             "Statement": [{
@@ -127,28 +127,28 @@ impl Mailbox {
         })
     }
 
-    /// All mails so far, the oldest first.
+    /// All e-mails so far, the oldest first.
     ///
     /// # Errors
     ///
-    /// When the emulator does not answer.
+    /// Fails if the emulator does not answer.
     pub async fn mails(&mut self) -> Result<&[Mail]> {
         while self.receive().await? > 0 {}
         Ok(&self.mails)
     }
 
-    /// The first mail that `wanted` accepts, once there is one; also one that came before.
+    /// Waits for an e-mail that `wanted` accepts, and returns the first one. It may have arrived before the call.
     ///
     /// # Errors
     ///
-    /// When there is none in time; the message lists what came instead.
+    /// Fails if no such e-mail arrives in time. The message lists the subjects of the others.
     pub async fn wait_for(
         &mut self,
         what: &str,
         deadline: Duration,
         wanted: impl Fn(&Mail) -> bool,
     ) -> Result<Mail> {
-        let found = poll(&format!("a mail: {what}"), deadline, async || {
+        let found = poll(&format!("an e-mail: {what}"), deadline, async || {
             let mails = self.mails().await?;
             Ok(mails.iter().find(|mail| wanted(mail)).cloned())
         })
@@ -159,7 +159,7 @@ impl Mailbox {
                 .iter()
                 .map(|mail| mail.subject.as_str())
                 .collect();
-            format!("the mails that came: {subjects:?}")
+            format!("the e-mails that arrived: {subjects:?}")
         })
     }
 
@@ -184,7 +184,7 @@ impl Mailbox {
         for message in &received {
             let body = message.body.as_deref().unwrap_or_default();
             let notification: Notification = serde_json::from_str(body)
-                .with_context(|| format!("not a notification of SNS: {body}"))?;
+                .with_context(|| format!("not an SNS notification: {body}"))?;
             self.mails.push(Mail::new(
                 notification.subject.unwrap_or_default(),
                 notification.message,
@@ -196,7 +196,7 @@ impl Mailbox {
                 .set_receipt_handle(message.receipt_handle.clone())
                 .send()
                 .await
-                .context("cannot take a mail out of the mailbox")?;
+                .context("cannot delete an e-mail from the mailbox")?;
         }
         Ok(received.len())
     }

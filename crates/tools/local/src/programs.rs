@@ -1,4 +1,4 @@
-//! Programs that the machine must have: what is missing is named at once, and installed where that needs no password.
+//! The programs that the machine must have. A missing program is named at once, and installed if that needs no password.
 
 use anyhow::{Result, bail};
 use nix::unistd::geteuid;
@@ -10,17 +10,17 @@ use crate::{command, report, tools};
 pub enum Program {
     /// The browser that the pages are tested in.
     Chromium,
-    /// What drives the browser.
+    /// The driver of the browser.
     ChromeDriver,
-    /// Counts instructions.
+    /// The program that counts instructions.
     Valgrind,
 }
 
 impl Program {
-    /// All of them.
+    /// All programs.
     pub const ALL: [Self; 3] = [Self::Chromium, Self::ChromeDriver, Self::Valgrind];
 
-    /// Its name on the search path.
+    /// The name of the program on the search path.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -32,8 +32,8 @@ impl Program {
 
     fn purpose(self) -> &'static str {
         match self {
-            Self::Chromium => "which shows the pages to the tests",
-            Self::ChromeDriver => "which presses the buttons for the tests",
+            Self::Chromium => "which the tests use to open the pages",
+            Self::ChromeDriver => "which the tests use to press buttons",
             Self::Valgrind => "which counts instructions",
         }
     }
@@ -51,11 +51,11 @@ impl Program {
     }
 }
 
-/// Makes sure that `programs` are there; as root on Debian it installs what is missing.
+/// Makes sure that `programs` are there. As root on Debian, installs the missing ones.
 ///
 /// # Errors
 ///
-/// What is missing and how to install it, or why it could not be installed.
+/// Says what is missing and how to install it, or why the installation failed.
 pub async fn ensure(programs: &[Program]) -> Result<()> {
     let mut missing = Vec::new();
     for &program in programs {
@@ -88,7 +88,7 @@ pub async fn ensure(programs: &[Program]) -> Result<()> {
     for program in missing {
         if !program.is_there().await {
             bail!(
-                "{} cannot be run although its package `{}` is installed",
+                "{} does not run, although its package `{}` is installed",
                 program.name(),
                 program.debian_package()
             );

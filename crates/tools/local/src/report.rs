@@ -3,26 +3,26 @@
 
 use std::io::Write as _;
 
-/// Says what is being done now.
+/// Prints what the program does now.
 pub fn step(text: &str) {
     line(&format!("==> {text}"));
 }
 
-/// Says something about the current step.
+/// Prints something about the current step.
 pub fn detail(text: &str) {
     for part in text.lines() {
         line(&format!("    {part}"));
     }
 }
 
-/// An empty line.
+/// Prints an empty line.
 pub fn gap() {
     line("");
 }
 
-/// Prints one line at once, whatever the output is connected to.
+/// Prints one line immediately, no matter what the output is connected to.
 pub fn line(text: &str) {
     println!("{text}");
-    // A closed output is no reason to stop what was asked for.
+    // If the output is closed, the work goes on.
     if std::io::stdout().flush().is_err() {}
 }

@@ -13,15 +13,15 @@ use crate::execution::Execution;
 use crate::workspace::Lock;
 use crate::{Emulator, command, functions, poll, tools, workspace};
 
-/// The stack's name in `samconfig.toml`.
+/// The name of the stack in `samconfig.toml`.
 pub const NAME: &str = "automated-iam-policy-alerts-and-approvals";
 
-/// What is deployed.
+/// What to deploy.
 #[derive(Clone, Debug)]
 pub struct StackOptions {
-    /// The stack's name; several stacks can live on one emulator.
+    /// The name of the stack. One emulator can have several stacks.
     pub name: String,
-    /// The template's parameters, those that do not keep their default.
+    /// The template parameters that do not keep their defaults.
     pub parameters: BTreeMap<String, String>,
 }
 
@@ -34,7 +34,7 @@ impl Default for StackOptions {
     }
 }
 
-/// Parameters from pairs of name and value.
+/// Makes parameters from pairs of name and value.
 pub fn parameters(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs
         .iter()
@@ -53,11 +53,11 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// Deploys what [`functions::build`] built; an existing stack of that name is updated.
+    /// Deploys what [`functions::build`] built, or updates an existing stack of that name.
     ///
     /// # Errors
     ///
-    /// When the deployment is refused or fails; the message ends with what the SAM CLI said.
+    /// Fails if the deployment is refused or fails. The message ends with the output of the SAM CLI.
     pub async fn deploy(emulator: &Emulator, options: StackOptions) -> Result<Self> {
         let mut stack = Self {
             name: options.name,
@@ -70,7 +70,7 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Deploys again with these parameters; those left out go back to their defaults.
+    /// Deploys again with these parameters. The other parameters go back to their defaults.
     ///
     /// # Errors
     ///
@@ -105,12 +105,12 @@ impl Stack {
         Ok(())
     }
 
-    /// The stack's name.
+    /// The name of the stack.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The stack's outputs.
+    /// The outputs of the stack.
     pub fn outputs(&self) -> &BTreeMap<String, String> {
         &self.outputs
     }
@@ -119,7 +119,7 @@ impl Stack {
     ///
     /// # Errors
     ///
-    /// When the template has no such output.
+    /// Fails if the template has no such output.
     pub fn output(&self, name: &str) -> Result<&str> {
         let value = self
             .outputs
@@ -128,11 +128,11 @@ impl Stack {
         Ok(value)
     }
 
-    /// The physical names of the stack's resources by their logical ones.
+    /// The physical names of the resources, by their logical names.
     ///
     /// # Errors
     ///
-    /// When the SAM CLI cannot list them.
+    /// Fails if the SAM CLI cannot list them.
     pub async fn resources(&self) -> Result<BTreeMap<String, String>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -175,14 +175,14 @@ impl Stack {
         ]);
         let json = command::run_captured(list, &format!("sam list {what}")).await?;
         serde_json::from_str(&json)
-            .with_context(|| format!("cannot read what `sam list {what}` says: {json}"))
+            .with_context(|| format!("cannot read the output of `sam list {what}`: {json}"))
     }
 
     /// The executions of the state machine, the oldest first.
     ///
     /// # Errors
     ///
-    /// When they cannot be listed.
+    /// Fails if the executions cannot be listed.
     pub async fn executions(&self) -> Result<Vec<Execution>> {
         let mut pages = self
             .clients
@@ -202,11 +202,11 @@ impl Stack {
             .collect())
     }
 
-    /// The first execution with an input that `wanted` accepts, once there is one.
+    /// Waits for an execution with an input that `wanted` accepts, and returns the first one.
     ///
     /// # Errors
     ///
-    /// When there is none in time.
+    /// Fails if there is no such execution in time.
     pub async fn execution_with(
         &self,
         what: &str,
@@ -228,7 +228,7 @@ impl Stack {
     ///
     /// # Errors
     ///
-    /// When it cannot be deleted.
+    /// Fails if the stack cannot be deleted.
     pub async fn delete(self) -> Result<()> {
         let mut delete = self.sam()?;
         delete.args([
@@ -248,7 +248,7 @@ impl Stack {
 
     fn sam(&self) -> Result<Command> {
         let mut sam = tools::sam()?;
-        // Nothing of the user's own AWS settings may reach a local deployment, or the other way round.
+        // The AWS settings of the user must not reach a local deployment, and a local deployment must not use them.
         sam.env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
         for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN"] {
@@ -264,7 +264,7 @@ fn overrides(parameters: &BTreeMap<String, String>) -> Vec<String> {
     parameters
         .iter()
         .map(|(name, value)| {
-            // Within the quotes, the SAM CLI takes everything else as it is.
+            // Within the quotes, the SAM CLI takes all other characters literally.
             let value = value.replace('\\', r"\\").replace('"', r#"\""#);
             format!(r#"ParameterKey={name},ParameterValue="{value}""#)
         })

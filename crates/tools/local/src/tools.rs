@@ -1,4 +1,4 @@
-//! The tools that the project brings along: pinned, hash-checked, below `.local/tools`.
+//! The tools that the project installs below `.local/tools`, with pinned versions and checked hashes.
 
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,10 @@ use tokio::process::Command;
 use crate::workspace::Lock;
 use crate::{command, report, workspace};
 
-/// The oldest Python that the pinned packages are resolved for.
+/// The oldest Python that the pinned packages support.
 const OLDEST_PYTHON: (u32, u32) = (3, 10);
 
-/// A set of programs with an environment of its own.
+/// A set of programs with its own environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     /// MiniStack, the emulator of AWS.
@@ -21,9 +21,9 @@ pub enum Tool {
     Sam,
     /// `cargo lambda`, with zig as its linker.
     Builder,
-    /// The AWS CLI, for those who have none.
+    /// The AWS CLI, for machines without one.
     AwsCli,
-    /// cfn-lint and statelint.
+    /// cfn-lint, checkov, statelint and cargo-deny.
     Linters,
     /// asl-validator and axe-core, which exist only as npm packages.
     Node,
@@ -79,7 +79,7 @@ impl Tool {
         }
     }
 
-    /// The file that pins the tool and all that it needs.
+    /// The file that pins the tool and everything that it needs.
     fn pins(self) -> PathBuf {
         match self {
             Self::Node => workspace::own("requirements/npm/package-lock.json"),
@@ -87,7 +87,7 @@ impl Tool {
         }
     }
 
-    /// A copy of the pins that was installed, written last: what differs from the pins is not ready.
+    /// A copy of the installed pins, written last. If it differs from the pins, the tool is not ready.
     fn stamp(self) -> PathBuf {
         self.folder().join("installed-pins")
     }
@@ -98,11 +98,11 @@ impl Tool {
     }
 }
 
-/// Installs what is missing of `tools`; does nothing, and at once, when all are there.
+/// Installs the `tools` that are missing. If all are there, returns at once.
 ///
 /// # Errors
 ///
-/// When something that they need is missing on this machine, or cannot be downloaded.
+/// Fails if something that the tools need is missing on this machine, or cannot be downloaded.
 pub async fn ensure(tools: &[Tool]) -> Result<()> {
     let all_ready = |tools: &[Tool]| {
         tools.iter().try_fold(true, |ready, tool| {
@@ -114,7 +114,7 @@ pub async fn ensure(tools: &[Tool]) -> Result<()> {
     }
     let _lock = Lock::to_make("setup").await?;
     for &tool in tools {
-        // Another run may have installed it while this one waited.
+        // Another run may have installed the tool while this run waited.
         if !tool.is_ready()? {
             report::step(&format!(
                 "installing {} into .local/tools/{}",
@@ -139,7 +139,7 @@ async fn install_with_pip(tool: Tool) -> Result<()> {
     make.args(["-m", "venv", "--clear"]).arg(&folder);
     command::run_logged(
         make,
-        "making a virtual environment",
+        "creating a virtual environment",
         &format!("setup-{}", tool.name()),
     )
     .await?;
@@ -154,7 +154,7 @@ async fn install_with_pip(tool: Tool) -> Result<()> {
             "--progress-bar",
             "off",
         ])
-        // The pins are complete and only wheels, so nothing is left to resolve or to run.
+        // The pins are complete and name wheels only, so pip resolves nothing and runs no build.
         .args([
             "--no-deps",
             "--only-binary",
@@ -188,11 +188,11 @@ async fn install_with_npm(tool: Tool) -> Result<()> {
     .await
 }
 
-/// Checks what the tools for Node need.
+/// Checks that this machine has what the tools for Node need.
 ///
 /// # Errors
 ///
-/// What is missing, and how to install it.
+/// Says what is missing, and how to install it.
 pub async fn check_node() -> Result<()> {
     if !answers("npm", &["--version"]).await {
         bail!(
@@ -202,11 +202,11 @@ pub async fn check_node() -> Result<()> {
     Ok(())
 }
 
-/// Checks what the tools in Python need.
+/// Checks that this machine has what the tools in Python need.
 ///
 /// # Errors
 ///
-/// What is missing, and how to install it.
+/// Says what is missing, and how to install it.
 pub async fn check_python() -> Result<()> {
     let (major, minor) = OLDEST_PYTHON;
     let wanted = format!(
@@ -218,7 +218,7 @@ pub async fn check_python() -> Result<()> {
         "import ensurepip, sys, venv; print(sys.version_info[0], sys.version_info[1])",
     ]);
     let Ok(answer) = command::run_captured(ask, "python3").await else {
-        bail!("python3 with the module venv is missing: {wanted}");
+        bail!("python3 or its module venv is missing: {wanted}");
     };
     let version: Vec<u32> = answer
         .split_whitespace()
@@ -226,7 +226,7 @@ pub async fn check_python() -> Result<()> {
         .collect();
     if version < vec![major, minor] {
         bail!(
-            "python3 is version {}: {wanted}",
+            "python3 has version {}, which is too old: {wanted}",
             answer.trim().replace(' ', ".")
         );
     }
@@ -244,7 +244,7 @@ pub async fn answers(name: &str, arguments: &[&str]) -> bool {
 ///
 /// # Errors
 ///
-/// When a folder's name cannot be part of a search path.
+/// Fails if the name of a folder cannot be part of a search path.
 pub fn search_path(tools: &[Tool]) -> Result<std::ffi::OsString> {
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     let folders = tools
@@ -254,11 +254,11 @@ pub fn search_path(tools: &[Tool]) -> Result<std::ffi::OsString> {
     std::env::join_paths(folders).context("cannot put the tools on the search path")
 }
 
-/// The SAM CLI, with what it builds functions with, and without telemetry.
+/// The SAM CLI, with the builder on its search path, and without telemetry.
 ///
 /// # Errors
 ///
-/// When the search path cannot be made.
+/// Fails if the search path cannot be made.
 pub fn sam() -> Result<Command> {
     let mut sam = command::program(Tool::Sam.bin().join("sam"));
     sam.env("PATH", search_path(&[Tool::Builder])?)
@@ -266,13 +266,15 @@ pub fn sam() -> Result<Command> {
     Ok(sam)
 }
 
-/// A folder for what a program leaves behind, as `sam deploy` does for each function; it goes when the value is dropped.
+/// A temporary folder for a program that leaves files behind, as `sam deploy` does for each function.
+///
+/// The folder is deleted when the value is dropped.
 ///
 /// # Errors
 ///
-/// When it cannot be made.
+/// Fails if the folder cannot be created.
 pub fn scratch() -> Result<TempDir> {
-    TempDir::with_prefix("iam-policy-guard-").context("cannot make a temporary folder")
+    TempDir::with_prefix("iam-policy-guard-").context("cannot create a temporary folder")
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

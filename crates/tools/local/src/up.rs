@@ -1,4 +1,4 @@
-//! `local up`: keeps the stack up until Ctrl-C, and shows what happens on it.
+//! `local up`: keeps the stack running until Ctrl-C, and shows what happens there.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,11 +13,11 @@ use crate::{demo, walkthrough};
 
 const INTERVAL: Duration = Duration::from_millis(500);
 
-/// Brings the stack up and shows what happens on it, until it is dropped.
+/// Starts the stack and shows what happens there, until the future is dropped.
 pub(crate) async fn run(port: u16, parameters: Vec<(String, String)>) -> Result<()> {
     if !emulator::is_free(port) {
         bail!(
-            "port {port} is in use: stop what listens there, or choose another one with `make local PORT=4567`"
+            "port {port} is in use: stop the program that listens there, or choose another port with `make local PORT=4567`"
         );
     }
     let aws = aws_cli().await?;
@@ -44,7 +44,7 @@ pub(crate) async fn run(port: u16, parameters: Vec<(String, String)>) -> Result<
     watch(&emulator, &stack, mailbox).await
 }
 
-/// The command for the AWS CLI: the user's own, or the project's.
+/// The command for the AWS CLI: that of the user, or that of the project.
 async fn aws_cli() -> Result<String> {
     if tools::answers("aws", &["--version"]).await {
         return Ok("aws".to_owned());
@@ -61,13 +61,13 @@ fn explain(emulator: &Emulator, stack: &Stack, aws: &str) -> Result<()> {
         walkthrough::POLICY_NAME
     );
     report::gap();
-    report::step("the stack is up; in another terminal:");
+    report::step("the stack is up; run this in another terminal:");
     report::gap();
     for (name, value) in emulator.environment() {
         report::line(&format!("export {name}={value}"));
     }
     report::gap();
-    report::line("# the walkthrough's policy; its last action is restricted");
+    report::line("# the policy of the walkthrough; its last action is restricted");
     report::line(&format!(
         "cat > policy.json <<'END'\n{}\nEND",
         walkthrough::POLICY_DOCUMENT
@@ -92,7 +92,7 @@ fn explain(emulator: &Emulator, stack: &Stack, aws: &str) -> Result<()> {
     ));
     report::gap();
     report::line(
-        "The answer, with the token of the mail or of the history (or open a link below in a browser):",
+        "To answer, add `?token=TOKEN` to AllowUrl or DenyUrl, with the token of the e-mail or the history, or open a link below in a browser:",
     );
     for (name, url) in stack
         .outputs()
@@ -103,7 +103,7 @@ fn explain(emulator: &Emulator, stack: &Stack, aws: &str) -> Result<()> {
     }
     report::gap();
     report::line(&format!(
-        "Every e-mail is shown here as it arrives; the log is {}.",
+        "Every e-mail appears here when it arrives. The log is {}.",
         emulator.log().display()
     ));
     report::line("Ctrl-C stops everything.");
@@ -126,7 +126,7 @@ async fn watch(emulator: &Emulator, stack: &Stack, mut mailbox: Mailbox) -> Resu
             if ended.contains_key(&name) {
                 continue;
             }
-            // Asked before the history, so that no state after it is missed.
+            // The status is read before the history, so that the history has every state up to the end.
             let closed = execution.closed().await?;
             let entered = execution.states_entered().await?;
             let shown = states_shown.entry(name.clone()).or_default();
@@ -146,7 +146,7 @@ async fn watch(emulator: &Emulator, stack: &Stack, mut mailbox: Mailbox) -> Resu
             for link in &mail.links {
                 let local = emulator.local_link(link);
                 if local != *link {
-                    report::line(&format!("on this machine: {local}"));
+                    report::line(&format!("link on this machine: {local}"));
                 }
             }
         }

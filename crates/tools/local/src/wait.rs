@@ -1,4 +1,4 @@
-//! Waiting for something to become true, with a deadline instead of a guess.
+//! Waits until something becomes true, with a deadline instead of a guess.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use tokio::time::{Instant, sleep};
 
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Asks `probe` until it gives something, for at most `deadline`.
+/// Calls `probe` until it returns something, for at most `deadline`.
 ///
 /// # Errors
 ///
-/// The error of `probe`, or that `what` did not come about in time.
+/// Returns the error of `probe`, or says that `what` did not happen in time.
 pub async fn poll<T>(
     what: &str,
     deadline: Duration,
@@ -23,7 +23,10 @@ pub async fn poll<T>(
             return Ok(found);
         }
         if Instant::now() >= end {
-            bail!("waited {} s for {what}, in vain", deadline.as_secs());
+            bail!(
+                "waited {} s for {what}, without success",
+                deadline.as_secs()
+            );
         }
         sleep(INTERVAL).await;
     }

@@ -1,4 +1,4 @@
-//! The published walkthrough: its policy, its restricted action, its parameters.
+//! The published walkthrough: its policy, its restricted action and its parameters.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 /// The name of the policy that the walkthrough creates.
 pub(crate) const POLICY_NAME: &str = "my-bad-policy-aws-5-mins";
 
-/// Its document: the last action is restricted.
+/// The document of the policy, in which the last action is restricted.
 pub(crate) const POLICY_DOCUMENT: &str = r#"{
   "Version": "2012-10-17",
   "Statement": [
@@ -41,13 +41,13 @@ pub(crate) fn parameters() -> BTreeMap<String, String> {
 /// The version of a managed policy that is in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InForce {
-    /// The version's id.
+    /// The id of the version.
     pub(crate) version: String,
-    /// Its document, as it was written.
+    /// The document of the version, as it was written.
     pub(crate) document: String,
 }
 
-/// Reads what is in force.
+/// Reads the version that is in force.
 pub(crate) async fn in_force(emulator: &Emulator, policy_arn: &str) -> Result<InForce> {
     let iam = emulator.iam();
     let policy = iam

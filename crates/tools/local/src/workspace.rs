@@ -1,4 +1,4 @@
-//! Where things are: the workspace, and the folder that everything made on this machine goes to.
+//! Where things are: the workspace, and the folder for everything that is made on this machine.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use crate::report;
 
 /// The root of the workspace, where `template.yaml` is.
 pub fn root() -> &'static Path {
-    // This crate always runs from the tree it was built in.
+    // This crate always runs from the tree that it was built in.
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(3).unwrap_or(here)
 }
 
-/// A path below `.local`, the folder for what is made on this machine; git ignores it.
+/// A path below `.local`, the folder for everything that is made on this machine. Git ignores it.
 pub fn local(path: impl AsRef<Path>) -> PathBuf {
     root().join(".local").join(path)
 }
@@ -24,27 +24,27 @@ pub fn own(path: impl AsRef<Path>) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Keeps runs of this project that happen at once out of each other's way; released when dropped.
+/// Keeps simultaneous runs of this project from disturbing each other. The lock is released when it is dropped.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Holds all others off while what the lock stands for is made.
+    /// Takes the lock to make what it protects: all other runs wait.
     ///
     /// # Errors
     ///
-    /// When the lock's file cannot be made.
+    /// Fails if the file of the lock cannot be created.
     pub async fn to_make(name: &str) -> Result<Self> {
         Self::take(name, File::try_lock, File::lock).await
     }
 
-    /// Holds off only those who make what the lock stands for, while it is used.
+    /// Takes the lock to use what it protects: only runs that make it wait.
     ///
     /// # Errors
     ///
-    /// When the lock's file cannot be made.
+    /// Fails if the file of the lock cannot be created.
     pub async fn to_use(name: &str) -> Result<Self> {
         Self::take(name, File::try_lock_shared, File::lock_shared).await
     }
@@ -64,7 +64,7 @@ impl Lock {
         report::step(&format!(
             "waiting for another run that holds the lock `{name}`"
         ));
-        // Blocks, so it stays off the threads that serve everything else.
+        // The call blocks, so it runs apart from the threads that serve everything else.
         let file = tokio::task::spawn_blocking(move || in_turn(&file).map(|()| file))
             .await
             .context("the wait for a lock was interrupted")?
@@ -73,12 +73,12 @@ impl Lock {
     }
 }
 
-/// Makes a folder with its parents.
+/// Creates a folder with its parents.
 ///
 /// # Errors
 ///
-/// When the folder cannot be made; the message names it.
+/// Fails if the folder cannot be created. The message names it.
 pub fn create_dir(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path)
-        .with_context(|| format!("cannot make the folder `{}`", path.display()))
+        .with_context(|| format!("cannot create the folder `{}`", path.display()))
 }

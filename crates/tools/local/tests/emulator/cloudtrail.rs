@@ -1,4 +1,4 @@
-//! CloudTrail as it is played: which calls become events, in which shape, and who is named in them.
+//! Tests of the emulated CloudTrail: which calls become events, which shape the events have, and whom they name.
 
 use anyhow::{Context as _, Result};
 use local::CloudTrail;
@@ -126,7 +126,7 @@ async fn records_name_who_called_and_what_failed() -> Result<()> {
         "arn:aws:iam::000000000000:role/own/writer",
     );
     let expected = [
-        // Refused before IAM looked at the request, which is therefore not there.
+        // The call was refused before IAM looked at the request, so the record does not have the request.
         (by_user, "AccessDenied", "-", false, false),
         (by_role, "-", "p", false, true),
         (by_role, "EntityAlreadyExistsException", "p", false, false),

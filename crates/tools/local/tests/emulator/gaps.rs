@@ -1,4 +1,4 @@
-//! The gaps between MiniStack and AWS that the launcher closes.
+//! Tests of the gaps between MiniStack and AWS that the launcher closes.
 
 use anyhow::{Context as _, Result};
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
@@ -70,7 +70,7 @@ async fn default_versions_can_be_set_and_version_ids_do_not_come_back() -> Resul
     emulator.stop().await
 }
 
-/// Starts a machine of one callback task with these members; returns the execution's ARN.
+/// Starts a state machine with one callback task of these members, and returns the ARN of the execution.
 async fn start_callback(emulator: &Emulator, resource: &str, parameters: Value) -> Result<String> {
     let trust = TRUST.replace(r#"{"AWS": "*"}"#, r#"{"Service": "states.amazonaws.com"}"#);
     let role = emulator
@@ -163,7 +163,7 @@ async fn a_token_is_taken_once_and_refused_by_name() -> Result<()> {
         .context("no token")?;
     assert_eq!(token.len(), 668);
 
-    // Well formed, but given to nobody.
+    // This token is well formed, but no task has it.
     let another = format!("{}AAAAAAA=", token.split_at(token.len() - 8).0);
     let answers = [
         ("mangled", "x", "{}", Some("InvalidToken")),

@@ -1,6 +1,6 @@
-//! The launcher of the emulator. Each test has an emulator of its own.
+//! Tests of the launcher of the emulator. Each test has its own emulator.
 //!
-//! `cargo test` leaves these tests out; `make e2e` runs them.
+//! `cargo test` leaves out these tests, and `make e2e` runs them.
 
 mod cloudtrail;
 mod gaps;

@@ -103,7 +103,7 @@ pub(crate) async fn role_credentials(emulator: &Emulator, name: &str) -> Result<
     ))
 }
 
-/// A call of a service that this crate has no client for, as the root user, whose signature is not looked at.
+/// Calls a service that this crate has no client for, as the root user. The emulator does not check the signature.
 pub(crate) async fn signed(
     emulator: &Emulator,
     service: &str,
