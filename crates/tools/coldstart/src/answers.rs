@@ -1,4 +1,4 @@
-//! What the stub of AWS answers: one managed policy that changes as IAM's would, one waiting execution, one topic.
+//! The answers of the stub of AWS: one managed policy that changes as in IAM, one waiting execution and one topic.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -31,7 +31,7 @@ struct Version {
 }
 
 impl World {
-    /// A policy with these documents as `v1`, `v2` and so on; the last is in force.
+    /// A policy with these documents as `v1`, `v2` and so on. The last one is in force.
     pub(crate) fn with_documents(documents: &[&str]) -> Self {
         let mut world = Self::default();
         for document in documents {
@@ -53,7 +53,7 @@ impl World {
         &self.calls
     }
 
-    /// Answers a call: `target` is the operation of a JSON protocol, and the query protocol has it in the body.
+    /// Answers a call. In a JSON protocol, `target` names the operation; in the query protocol, the body names it.
     pub(crate) fn answer(&mut self, target: Option<&str>, body: &[u8]) -> Answer {
         if let Some(operation) = target.and_then(|target| target.split_once('.')) {
             return self.answer_json(operation.1, body);
@@ -82,7 +82,7 @@ impl World {
         }
     }
 
-    /// The first page: as many events as were asked for.
+    /// The first page, with as many events as the request asks for.
     fn newest_events(&self, request: &[u8]) -> String {
         let request: Value = serde_json::from_slice(request).unwrap_or_default();
         let limit = request.get("maxResults").and_then(Value::as_u64);
@@ -163,7 +163,7 @@ impl World {
         }
     }
 
-    /// A new version comes into force at once, as every caller here asks for it.
+    /// Adds a version and puts it in force at once, because every caller asks for that.
     fn add(&mut self, document: &str) {
         self.made += 1;
         for version in &mut self.versions {

@@ -1,6 +1,6 @@
 //! A stub of AWS behind HTTPS: enough of IAM, SNS and Step Functions for one invocation of each function.
 //!
-//! Its certificate is made on the spot; the functions trust it through `SSL_CERT_FILE`.
+//! Each start makes a new certificate, which the functions trust through `SSL_CERT_FILE`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -27,7 +27,7 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::answers::{Answer, World};
 
-/// The host that the certificate is made out to.
+/// The host name in the certificate.
 const HOST: &str = "localhost";
 
 /// The stub.
@@ -68,21 +68,23 @@ impl Aws {
         self.roots.path()
     }
 
-    /// Puts the account into the state that an invocation starts from.
+    /// Sets the state of the account that an invocation starts from.
     pub(crate) fn set(&self, world: World) {
         *lock(&self.world) = world;
     }
 
-    /// The calls that were answered since [`Aws::set`].
+    /// The calls that the stub answered since [`Aws::set`].
     pub(crate) fn calls(&self) -> Vec<String> {
         lock(&self.world).calls().to_vec()
     }
 }
 
-/// An RSA key of 2,048 bits that opens nothing but tests; ring cannot make one.
+/// An RSA key of 2,048 bits that only tests use. ring cannot make one.
 const KEY: &[u8] = include_bytes!("../../../lambda-kit/testdata/rsa-2048.pk8.der");
 
-/// A root, and a certificate for [`HOST`] below an intermediate one, all of RSA, as AWS's endpoints have them: most of a handshake is the checking of signatures, and those of ECDSA take ten times as long.
+/// Makes a root, an intermediate certificate and a certificate for [`HOST`], all of RSA as at the endpoints of AWS.
+///
+/// Most of a handshake goes into checking signatures, and signatures of ECDSA take ten times as long.
 fn certify() -> Result<(NamedTempFile, TlsAcceptor)> {
     let authority = |name: &str| -> Result<CertificateParams> {
         let mut params = CertificateParams::new([])?;
@@ -115,14 +117,14 @@ fn certify() -> Result<(NamedTempFile, TlsAcceptor)> {
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor, world: Arc<Mutex<World>>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        // Without it, an answer in two parts waits 40 ms for an acknowledgement.
+        // Without this, an answer in two parts waits 40 ms for an acknowledgement.
         if stream.set_nodelay(true).is_err() {
             continue;
         }
         let (acceptor, world) = (acceptor.clone(), Arc::clone(&world));
         connections.spawn(async move {
             let service = service_fn(move |request| answer(request, Arc::clone(&world)));
-            // A function that does not trust the stub says so itself, and one that was killed says nothing.
+            // If a function does not trust the stub, it reports that itself. If it was killed, the error here means nothing.
             if let Ok(stream) = acceptor.accept(stream).await
                 && http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service)
@@ -156,6 +158,6 @@ async fn answer(
 }
 
 fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
-    // A panic elsewhere leaves nothing half done here.
+    // A panic in another thread leaves no half-finished change here.
     world.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! `coldstart bench`: all functions in turn, round after round, each figure with its ratio to the function that does nothing.
+//! `coldstart bench`: measures all functions in turn, round after round, and gives each figure with its ratio to the function that does nothing.
 
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub(crate) struct Figures {
     first_instructions_m: f64,
 }
 
-/// A figure's heading, its digits after the point, and the figure.
+/// The heading of a figure, its number of decimals, and the figure.
 type Column = (&'static str, usize, fn(&Figures) -> f64);
 
 const COLUMNS: [Column; 10] = [
@@ -55,7 +55,7 @@ const COLUMNS: [Column; 10] = [
     ("first Minstr", 2, |it| it.first_instructions_m),
 ];
 
-/// Measures and prints.
+/// Measures the functions and prints the figures.
 pub(crate) async fn run(rounds: usize, as_json: bool) -> Result<()> {
     instructions::check_valgrind().await?;
     let subjects = Subject::all()?;
@@ -79,7 +79,7 @@ pub(crate) async fn run(rounds: usize, as_json: bool) -> Result<()> {
         report::line(&serde_json::to_string_pretty(&figures)?);
     } else {
         report::line(&format!(
-            "medians of {rounds} interleaved rounds; in brackets the ratio to the function that does nothing\n"
+            "medians of {rounds} interleaved rounds; the ratio to the function that does nothing is in brackets\n"
         ));
         report::line(&table(&figures));
     }
@@ -110,13 +110,13 @@ impl Figures {
 
 #[expect(
     clippy::cast_precision_loss,
-    reason = "a count is shown with two digits after the point"
+    reason = "a count is shown with two or three decimals"
 )]
 fn as_f64(count: u64) -> f64 {
     count as f64
 }
 
-/// The figures as a table in Markdown, one function a row.
+/// The figures as a table in Markdown, with one row for each function.
 fn table(figures: &[Figures]) -> String {
     let headings = COLUMNS.iter().map(|(heading, ..)| (*heading).to_owned());
     let mut rows = vec![

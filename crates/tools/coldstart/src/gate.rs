@@ -1,6 +1,6 @@
-//! `coldstart gate`: fails when a function got slower to start or larger than it may be.
+//! `coldstart gate`: fails if a function takes more instructions to start, or is larger, than its limits allow.
 //!
-//! Only figures that do not depend on the machine's mood are held to a limit: instruction counts and sizes.
+//! Only instruction counts and sizes have limits, because they do not depend on the load of the machine.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::instructions;
 use crate::process::zip_size;
 use crate::subject::{DO_NOTHING, Subject};
 
-/// What one function may take.
+/// The limits of one function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Limits {
@@ -21,11 +21,11 @@ struct Limits {
     init_instructions: u64,
     /// Instructions from the start to the first answer.
     first_instructions: u64,
-    /// Bytes of the archive that is deployed.
+    /// Bytes of the archive for the deployment.
     zip_bytes: u64,
 }
 
-/// Measures, and compares with the limits, or sets them anew.
+/// Measures the functions, and compares the figures with the limits or sets new limits.
 pub(crate) async fn run(set: bool) -> Result<()> {
     instructions::check_valgrind().await?;
     let mut measured = BTreeMap::new();
@@ -71,14 +71,14 @@ pub(crate) async fn run(set: bool) -> Result<()> {
     }
     if exceeded > 0 {
         bail!(
-            "{exceeded} limits are exceeded: find out what made the functions heavier (`make bench-coldstart`), or set new limits with `make coldstart-limits` and say why"
+            "the functions exceed {exceeded} limits: find out what made them heavier (`make bench-coldstart`), or set new limits with `make coldstart-limits` and say why"
         );
     }
     Ok(())
 }
 
 impl Limits {
-    /// Limits a tenth above what was measured.
+    /// Limits that are a tenth above these figures.
     fn with_room(self) -> Self {
         let room = |count: u64| count + count / 10;
         Self {

@@ -1,4 +1,4 @@
-//! Instruction counts under valgrind: the figure that does not depend on how busy the machine is.
+//! Instruction counts under valgrind. They do not depend on how busy the machine is.
 
 use anyhow::{Context as _, Result};
 use local::programs::{self, Program};
@@ -21,18 +21,18 @@ pub(crate) struct Instructions {
     pub(crate) first: u64,
 }
 
-/// Makes sure that valgrind can be run.
+/// Makes sure that valgrind runs.
 ///
 /// # Errors
 ///
-/// What to install, where it cannot.
+/// Says what to install if it does not run.
 pub(crate) async fn check_valgrind() -> Result<()> {
     programs::ensure(&[Program::Valgrind]).await
 }
 
-/// Counts the instructions of a function, in two lives: one ends at the first request for an event, the other at the first answer.
+/// Counts the instructions of a function in two lives. One ends at the first request for an event, the other at the first answer.
 ///
-/// The profiles stay in `target/coldstart`, for `callgrind_annotate`; with names where the executable has them.
+/// The profiles stay in `target/coldstart` for `callgrind_annotate`. They have names if the executable has symbols.
 pub(crate) async fn count(subject: &Subject) -> Result<Instructions> {
     Ok(Instructions {
         init: count_until(subject, End::Asks).await?,
@@ -58,7 +58,7 @@ impl End {
 async fn count_until(subject: &Subject, end: End) -> Result<u64> {
     let mut api = RuntimeApi::start().await?;
     let aws = Aws::start().await?;
-    let log = NamedTempFile::new().context("cannot make a file for valgrind's report")?;
+    let log = NamedTempFile::new().context("cannot create a file for the report of valgrind")?;
     let folder = workspace::root().join("target/coldstart");
     workspace::create_dir(&folder)?;
     let profile = folder.join(format!("{}.{}.callgrind", subject.name, end.name()));
@@ -69,7 +69,7 @@ async fn count_until(subject: &Subject, end: End) -> Result<u64> {
         .arg(format!("--log-file={}", log.path().display()))
         .arg(subject.program());
     let mut process = Process::start(valgrind, &api, &aws)?;
-    // What is held here keeps the function waiting, and so from running on, until it is ended.
+    // While this value is held, the function waits and runs no further.
     let waiting = process.expect(api.next()).await?;
     match end {
         End::Asks => {
@@ -84,7 +84,8 @@ async fn count_until(subject: &Subject, end: End) -> Result<u64> {
             process.end().await?;
         }
     }
-    let report = std::fs::read_to_string(log.path()).context("cannot read valgrind's report")?;
+    let report =
+        std::fs::read_to_string(log.path()).context("cannot read the report of valgrind")?;
     read_report(&report).with_context(|| format!("valgrind reports no count: {report}"))
 }
 

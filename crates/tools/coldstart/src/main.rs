@@ -1,4 +1,4 @@
-//! `coldstart`: measures how the functions start, and holds them to it.
+//! `coldstart`: measures how the functions start, and checks the figures against limits.
 //!
 //! It starts the executables that go to AWS as Lambda starts them: with an emulated Runtime API, and with
 //! a stub of AWS behind HTTPS.
@@ -33,29 +33,29 @@ struct Arguments {
 enum Command {
     /// Measures the functions next to one that does nothing.
     Bench {
-        /// How often each function is started.
+        /// How many times each function is started.
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
         rounds: u64,
         /// Prints JSON instead of a table.
         #[arg(long)]
         json: bool,
     },
-    /// Measures the time from a policy write to its containment, on a local AWS, and what an incident costs.
+    /// Measures the time from a policy write to its containment on a local AWS, and the cost of an incident.
     Containment {
-        /// How often the local AWS is started, with functions that do not run yet.
+        /// How many times the local AWS is started, with functions that do not run yet.
         #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
         rounds: u64,
         /// Prints JSON instead of a table.
         #[arg(long)]
         json: bool,
     },
-    /// Holds the functions to the limits of `limits.json`.
+    /// Checks the functions against the limits in `limits.json`.
     Gate {
-        /// Sets the limits a tenth above what is measured now.
+        /// Sets the limits a tenth above the figures of this run.
         #[arg(long)]
         set: bool,
     },
-    /// Builds what is measured.
+    /// Builds the executables to measure.
     Build,
 }
 

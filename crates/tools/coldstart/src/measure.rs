@@ -1,4 +1,4 @@
-//! One life of a function: init, the first invocation, warm ones.
+//! One life of a function: init, the first invocation and warm invocations.
 
 use std::time::{Duration, Instant};
 
@@ -10,23 +10,23 @@ use crate::process::Process;
 use crate::runtime_api::RuntimeApi;
 use crate::subject::Subject;
 
-/// Warm invocations after the first.
+/// How many warm invocations follow the first invocation.
 const WARM: usize = 5;
 
-/// What one life took.
+/// The figures of one life.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Life {
     /// From the start to the first request for an event.
     pub(crate) init: Duration,
-    /// Processor time of the same.
+    /// Processor time from the start to the first request for an event.
     pub(crate) init_cpu: Duration,
     /// From the first event to its answer.
     pub(crate) first: Duration,
     /// Processor time from the start to the first answer.
     pub(crate) cold_cpu: Duration,
-    /// From a later event to its answer, the median of several.
+    /// From a later event to its answer: the median of several.
     pub(crate) warm: Duration,
-    /// Processor time of the same.
+    /// Processor time from a later event to its answer: the median of several.
     pub(crate) warm_cpu: Duration,
     /// The most memory held up to the first answer, in KiB.
     pub(crate) peak_memory: u64,
@@ -77,7 +77,7 @@ pub(crate) async fn live(subject: &Subject) -> Result<Life> {
     })
 }
 
-/// Refuses to measure a function that did not do its work.
+/// Fails if a function did not do the work that is measured.
 pub(crate) fn check(subject: &Subject, answer: &[u8], aws: &Aws) -> Result<()> {
     let calls = aws.calls();
     let has = |call: &str| calls.iter().any(|made| made == call);
@@ -92,7 +92,7 @@ pub(crate) fn check(subject: &Subject, answer: &[u8], aws: &Aws) -> Result<()> {
     };
     ensure!(
         did_it,
-        "`{}` did not do what is measured; it called {calls:?} and answered {answer}",
+        "`{}` did not do the work that is measured; it called {calls:?} and answered {answer}",
         subject.name
     );
     Ok(())

@@ -1,4 +1,4 @@
-//! A function's process: started as Lambda starts it, watched from outside.
+//! The process of a function: started as Lambda starts it, and watched from outside.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -24,13 +24,14 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts a program with the environment of a function, and nothing of ours.
+    /// Starts a program with the environment of a function, and with no variable of this process.
     pub(crate) fn start(mut program: Command, api: &RuntimeApi, aws: &Aws) -> Result<Self> {
         let shown = format!("{:?}", program.as_std().get_program());
-        let output = NamedTempFile::new().context("cannot make a file for a function's output")?;
+        let output =
+            NamedTempFile::new().context("cannot create a file for the output of a function")?;
         let streams = [output.reopen(), output.reopen()];
         let [Ok(stdout), Ok(stderr)] = streams else {
-            bail!("cannot open the file for a function's output");
+            bail!("cannot open the file for the output of a function");
         };
         let child = program
             .env_clear()
@@ -46,7 +47,7 @@ impl Process {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {shown}"))?;
-        let pid = child.id().context("the function has ended already")?;
+        let pid = child.id().context("the function has already ended")?;
         Ok(Self {
             child,
             pid: Pid::from_raw(i32::try_from(pid).context("a process id is too large")?),
@@ -54,7 +55,7 @@ impl Process {
         })
     }
 
-    /// Waits for something that the function should do, as long as it lives.
+    /// Waits for something that the function should do, and fails if the function ends first.
     pub(crate) async fn expect<T>(&mut self, event: impl Future<Output = Result<T>>) -> Result<T> {
         tokio::select! {
             biased;
@@ -67,15 +68,15 @@ impl Process {
         }
     }
 
-    /// The processor time of all its threads so far.
+    /// The processor time of all threads of the function so far.
     pub(crate) fn cpu(&self) -> Result<Duration> {
-        let clock = clock_getcpuclockid(self.pid).context("the function has ended already")?;
-        Ok(Duration::from(
-            clock_gettime(clock).context("cannot read the function's processor time")?,
-        ))
+        let clock = clock_getcpuclockid(self.pid).context("the function has already ended")?;
+        Ok(Duration::from(clock_gettime(clock).context(
+            "cannot read the processor time of the function",
+        )?))
     }
 
-    /// The most memory that it ever held (`VmHWM`), in KiB.
+    /// The most memory that the function held at any time (`VmHWM`), in KiB.
     pub(crate) fn peak_memory(&self) -> Result<u64> {
         let path = format!("/proc/{}/status", self.pid);
         let status =
@@ -92,7 +93,7 @@ impl Process {
             .with_context(|| format!("`{path}` has no line `VmHWM`"))
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Asks the function to end, and waits until it has ended.
     pub(crate) async fn end(mut self) -> Result<()> {
         kill(self.pid, Signal::SIGTERM).context("cannot end the function")?;
         self.child
@@ -118,6 +119,6 @@ pub(crate) fn zip_size(executable: &Path) -> Result<u64> {
             .unix_permissions(0o755),
     )?;
     archive.write_all(&bytes)?;
-    let archive = archive.finish().context("cannot make an archive")?;
+    let archive = archive.finish().context("cannot create an archive")?;
     Ok(u64::try_from(archive.into_inner().len())?)
 }

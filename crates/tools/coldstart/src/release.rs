@@ -1,4 +1,4 @@
-//! Building what is measured: the executables that go to AWS, and the one that does nothing.
+//! Builds the executables to measure: those that go to AWS, and the one that does nothing.
 
 use anyhow::Result;
 use local::functions::{self, BINARIES};
@@ -7,10 +7,10 @@ use local::{command, report};
 
 use crate::subject::DO_NOTHING;
 
-/// Builds all of them as `sam build` does, which then finds the work done.
+/// Builds all executables as `sam build` does, so that `sam build` then has nothing left to build.
 pub(crate) async fn build() -> Result<()> {
     tools::ensure(&[Tool::Builder]).await?;
-    report::step("building what goes to AWS (minutes the first time)");
+    report::step("building the functions for AWS (this takes minutes the first time)");
     let mut cargo = command::program("cargo");
     cargo.args(["lambda", "build", "--release"]);
     for binary in BINARIES.into_iter().chain([DO_NOTHING]) {

@@ -18,14 +18,14 @@ use tokio::task::JoinSet;
 
 use crate::subject::FUNCTION_ARN;
 
-/// Under valgrind, on a loaded machine, everything takes long; nothing passes sooner for a shorter wait.
+/// The deadline for a function. On a loaded machine under valgrind, everything takes long, and a shorter deadline would save nothing.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// How long an emulated invocation may take, as the function is told.
+/// The time that the function is told it has for an invocation.
 const INVOCATION_DEADLINE: Duration = Duration::from_secs(300);
 
 type Reply = Response<Full<Bytes>>;
 
-/// One thing that the function asked or said, and the way to answer it.
+/// One request of the function, and the way to answer it.
 #[derive(Debug)]
 struct Call {
     kind: Kind,
@@ -49,14 +49,14 @@ pub(crate) struct RuntimeApi {
     _server: JoinSet<()>,
 }
 
-/// The function waits for an event.
+/// A function that waits for an event.
 #[derive(Debug)]
-#[must_use = "the function waits until it gets an event, or is ended"]
+#[must_use = "the function waits until it gets an event or is stopped"]
 pub(crate) struct Waiting(oneshot::Sender<Reply>);
 
-/// The function answered an event, and waits until the answer is taken.
+/// A function that answered an event, and waits until the answer is accepted.
 #[derive(Debug)]
-#[must_use = "the function waits until its answer is taken, or is ended"]
+#[must_use = "the function waits until its answer is accepted or it is stopped"]
 pub(crate) struct Answered {
     body: Bytes,
     reply: oneshot::Sender<Reply>,
@@ -93,13 +93,13 @@ impl RuntimeApi {
         match call.kind {
             Kind::Next => Ok(Waiting(call.reply)),
             Kind::Response | Kind::Error => bail!(
-                "the function said, before it asked for an event: {}",
+                "the function sent something before it asked for an event: {}",
                 text(&call.body)
             ),
         }
     }
 
-    /// Hands an event over.
+    /// Gives an event to the function.
     pub(crate) fn give(&mut self, waiting: Waiting, payload: &str) -> Result<()> {
         self.invocations += 1;
         let deadline = SystemTime::now()
@@ -122,7 +122,7 @@ impl RuntimeApi {
                 "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=1",
             )
             .body(Full::from(payload.to_owned()))
-            .context("cannot make the event")?;
+            .context("cannot create the event")?;
         waiting
             .0
             .send(event)
@@ -130,7 +130,7 @@ impl RuntimeApi {
             .context("the function went away while it waited for an event")
     }
 
-    /// Waits for the answer to the event that was handed over.
+    /// Waits for the answer to the event.
     pub(crate) async fn answer(&mut self) -> Result<Answered> {
         let call = self.call("the function's answer").await?;
         match call.kind {
@@ -146,7 +146,12 @@ impl RuntimeApi {
     async fn call(&mut self, what: &str) -> Result<Call> {
         tokio::time::timeout(PATIENCE, self.calls.recv())
             .await
-            .with_context(|| format!("waited {} s for {what}, in vain", PATIENCE.as_secs()))?
+            .with_context(|| {
+                format!(
+                    "waited {} s for {what}, without success",
+                    PATIENCE.as_secs()
+                )
+            })?
             .context("the Runtime API has ended")
     }
 }
@@ -157,7 +162,7 @@ impl Answered {
         &self.body
     }
 
-    /// Takes the answer, after which the function asks for the next event.
+    /// Accepts the answer. The function then asks for the next event.
     pub(crate) fn take(self) -> Result<()> {
         self.reply
             .send(status(StatusCode::ACCEPTED))
@@ -169,14 +174,14 @@ impl Answered {
 async fn serve(listener: TcpListener, calls: mpsc::UnboundedSender<Call>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        // Without it, an answer in two parts waits 40 ms for an acknowledgement.
+        // Without this, an answer in two parts waits 40 ms for an acknowledgement.
         if stream.set_nodelay(true).is_err() {
             continue;
         }
         let calls = calls.clone();
         let service = service_fn(move |request| hand_over(request, calls.clone()));
         connections.spawn(async move {
-            // The function is killed in the middle of a connection, so an error here says nothing.
+            // The function can be killed in the middle of a connection, so an error here means nothing.
             if http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await
@@ -205,8 +210,10 @@ async fn hand_over(
     calls
         .send(Call { kind, body, reply })
         .ok()
-        .context("nobody listens")?;
-    answer.await.context("nobody answers")
+        .context("the measurement has stopped listening")?;
+    answer
+        .await
+        .context("the measurement has stopped answering")
 }
 
 fn status(status: StatusCode) -> Reply {

@@ -1,4 +1,4 @@
-//! What is measured: the five functions and the one that does nothing, each with its event, its settings and what AWS holds.
+//! The subjects: the five functions and the one that does nothing, each with its event, its settings and the state of AWS.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ pub(crate) const DO_NOTHING: &str = "do-nothing";
 /// The ARN under which the functions are invoked.
 pub(crate) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:111122223333:function:measured";
 
-/// The environment that the template and Lambda give, apart from what differs from run to run.
+/// The environment from the template and from Lambda, except variables that differ from run to run.
 const ENVIRONMENT: [(&str, &str); 18] = [
     ("RESTRICTED_ACTIONS", "s3:DeleteBucket,s3:DeleteObject"),
     (
@@ -56,14 +56,14 @@ const ENVIRONMENT: [(&str, &str); 18] = [
 /// A function under measurement.
 #[derive(Debug)]
 pub(crate) struct Subject {
-    /// Its name.
+    /// The name of the function.
     pub(crate) name: &'static str,
-    /// The event that it gets.
+    /// The event for the function.
     pub(crate) payload: String,
     start: Start,
 }
 
-/// What AWS holds before each invocation.
+/// The state of AWS before each invocation.
 #[derive(Debug)]
 enum Start {
     Documents(Vec<String>),
@@ -71,7 +71,7 @@ enum Start {
 }
 
 impl Subject {
-    /// The function that does nothing, then the five, as the workflow calls them.
+    /// The function that does nothing, and then the five functions in the order of the workflow.
     pub(crate) fn all() -> Result<Vec<Self>> {
         let mut all = vec![Self::of(DO_NOTHING)?];
         for name in functions::BINARIES {
@@ -101,7 +101,7 @@ impl Subject {
         })
     }
 
-    /// The executable that `cargo lambda build --release` made.
+    /// The executable from `cargo lambda build --release`.
     pub(crate) fn program(&self) -> PathBuf {
         workspace::root()
             .join("target/lambda")
@@ -109,12 +109,12 @@ impl Subject {
             .join("bootstrap")
     }
 
-    /// The environment, apart from what differs from run to run.
+    /// The environment, except variables that differ from run to run.
     pub(crate) fn environment() -> &'static [(&'static str, &'static str)] {
         &ENVIRONMENT
     }
 
-    /// What AWS holds before an invocation.
+    /// The state of AWS before an invocation.
     pub(crate) fn world(&self) -> World {
         match &self.start {
             Start::Documents(documents) => {
@@ -129,7 +129,7 @@ fn read_payload(name: &str) -> Result<Value> {
     let path = workspace::root().join(format!("events/invoke/{name}.json"));
     let json = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read `{}`", path.display()))?;
-    serde_json::from_str(&json).with_context(|| format!("`{}` is no JSON", path.display()))
+    serde_json::from_str(&json).with_context(|| format!("`{}` is not JSON", path.display()))
 }
 
 fn text(payload: &Value, pointer: &str) -> Result<String> {
@@ -140,7 +140,7 @@ fn text(payload: &Value, pointer: &str) -> Result<String> {
         .with_context(|| format!("the payload has no text at `{pointer}`"))
 }
 
-/// The events of an execution that waits for the administrator, newest first, back to where the policy was contained.
+/// The events of an execution that waits for the administrator, newest first, back to the containment of the policy.
 fn waiting_history() -> Result<Vec<Value>> {
     const RESOURCE: &str = "invoke.waitForTaskToken";
     let asked = read_payload("notify")?;

@@ -1,4 +1,4 @@
-//! A function that does nothing: what the runtime costs by itself, and so the yardstick of `make bench-coldstart`.
+//! A function that does nothing. It shows what the runtime alone costs, and `make bench-coldstart` compares the other functions with it.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
