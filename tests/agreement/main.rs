@@ -18,6 +18,7 @@ mod invoke_payloads;
 mod operations;
 mod roles;
 mod template;
+mod tidy;
 mod transformed;
 
 fn path(relative: &str) -> PathBuf {
