@@ -1,4 +1,4 @@
-//! `local`: sets up the tools, plays the walkthrough, keeps the local stack running and runs the linters.
+//! `local`: sets up the tools, plays the walkthrough, keeps the local stack up, runs the linters.
 
 mod demo;
 mod up;
@@ -23,17 +23,17 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Installs the pinned tools below `.local/tools`; does nothing if they are already there.
+    /// Installs the pinned tools below `.local/tools`; does nothing when they are there.
     Setup,
     /// Builds the functions and the template for the local stack.
     Build,
     /// Plays the walkthrough from the policy to the outcome.
     Demo {
-        /// The administrator's answer; without it, you open a link in a browser.
+        /// The administrator's answer; without it, a link is to be opened in a browser.
         #[arg(long)]
         answer: Option<Answer>,
     },
-    /// Keeps the stack running until Ctrl-C, and shows what happens there.
+    /// Keeps the stack up until Ctrl-C, and shows what happens on it.
     Up {
         /// The port on the loopback interface.
         #[arg(long, default_value_t = 4566)]
@@ -42,19 +42,19 @@ enum Command {
         #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
         parameters: Vec<(String, String)>,
     },
-    /// Runs the pinned SAM CLI with your own AWS settings, so that it deploys to your account.
+    /// Runs the pinned SAM CLI, with your own AWS settings: what it deploys goes to your account.
     Sam {
         /// The SAM CLI's own arguments.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Checks that this machine has what the tests need; as root on Debian, installs missing programs.
+    /// Checks that everything is there that the tests need; installs what is missing in continuous integration or after a yes.
     Prerequisites,
     /// Runs the linters of the template and the state machine.
     Lint,
-    /// Checks the crates that are built in against `deny.toml`.
+    /// Checks what is built in against `deny.toml`.
     Deny {
-        /// The checks to run, by the names that cargo-deny gives them.
+        /// What to check, in the words of cargo-deny.
         #[arg(required = true)]
         checks: Vec<String>,
     },
@@ -78,14 +78,14 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Arguments::parse().command;
-    // A signal is the normal end of this command, and of no other.
+    // The one thing that a signal ends as it should.
     let is_kept_up = matches!(command, Command::Up { .. });
     let outcome = tokio::select! {
         outcome = run(command) => outcome,
-        // The running command is dropped, and that stops everything.
+        // What runs is dropped, and everything stops with that.
         signal = stop_signal() => signal.and_then(|name| {
             report::gap();
-            report::step(&format!("{name}: everything has stopped"));
+            report::step(&format!("{name}: everything is stopped"));
             if is_kept_up { Ok(()) } else { Err(anyhow::anyhow!("interrupted before the end")) }
         }),
     };
@@ -98,7 +98,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Waits for a signal that asks this process to stop, and returns the name of the signal.
+/// Waits until somebody asks this process to stop; gives the name of how.
 async fn stop_signal() -> Result<&'static str> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     tokio::select! {
@@ -117,7 +117,7 @@ async fn run(command: Command) -> Result<()> {
             tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
             let mut sam = tools::sam()?;
             functions::as_from_a_shell(&mut sam);
-            // The SAM CLI asks questions.
+            // It asks questions.
             sam.args(arguments).stdin(Stdio::inherit());
             command::run_shown(sam, "sam").await
         }

@@ -26,3 +26,10 @@ pub fn line(text: &str) {
     // If the output is closed, the work goes on.
     if std::io::stdout().flush().is_err() {}
 }
+
+/// Prints a question; the answer comes on the same line.
+pub fn ask(text: &str) {
+    print!("{text}");
+    // A question that nobody sees is not answered.
+    if std::io::stdout().flush().is_err() {}
+}
