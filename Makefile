@@ -1,82 +1,95 @@
-# People and continuous integration use these targets for everything.
-# `make` alone lists the targets.
+# Everything that people and continuous integration do goes through these targets.
+# `make` alone lists them.
 
-# The answer that `make demo` gives by itself: allow or deny. If it is empty, the demo waits for a person in a browser.
+# The answer that `make demo` gives by itself: allow or deny. Empty: it waits for a person in a browser.
 ANSWER ?=
 # The port of `make local`.
 PORT ?= 4566
-# How many incidents `make load` starts at once.
+# How many incidents `make load` lets happen at once.
 N ?= 200
-# What `make deny` checks. Known vulnerabilities need a database from the network, so only `all` checks them.
+# What `make deny` checks; known vulnerabilities need a database from the network, so they are left to `all`.
 CHECKS ?= licenses bans sources
-# If this is not empty, the measurements print JSON.
+# Anything here makes the measurements print JSON.
 JSON ?=
 
 COLDSTART = cargo run --quiet --package coldstart --
 LOCAL = cargo run --quiet --package local --
+# Where cargo puts what it builds for this machine.
+BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo local chaos load test prerequisites fmt lint lint-template deny unit e2e setup build deploy actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
+# Cargo uses all processors by itself.
+.NOTPARALLEL:
+.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
-	@echo "  make demo ANSWER=allow|deny   answers by itself; without ANSWER, it waits for you to answer in a browser"
-	@echo "  make local PORT=4567          uses a port other than 4566"
-	@echo "  make bench-coldstart JSON=1   prints JSON; so does make bench-containment JSON=1"
+	@echo "  make demo ANSWER=allow|deny   answers by itself; without ANSWER it waits for you in a browser"
+	@echo "  make local PORT=4567          uses another port than 4566"
+	@echo "  make bench-coldstart JSON=1   prints JSON, as make bench-containment JSON=1 does"
 
 demo: rust ## Plays the walkthrough on a local AWS: the policy, the e-mail, the answer, the outcome.
 	@$(call say,building the local tool)
 	@cargo build --package local
 	@$(LOCAL) demo $(if $(ANSWER),--answer $(ANSWER))
 
-local: rust ## Keeps the stack running on a local AWS until Ctrl-C, and shows what happens there.
+local: rust ## Keeps the stack up on a local AWS until Ctrl-C and shows what happens on it.
 	@$(call say,building the local tool)
 	@cargo build --package local
 	@$(LOCAL) up --port $(PORT)
 
-test: prerequisites fmt lint deny unit lint-template e2e coldstart ## Checks everything: format, lints, unit tests, template, end-to-end tests, limits of cold starts.
+check: fmt lint unit ## The quick part of `make test`, for after each change: format, clippy, unit tests.
+	@$(call say,format$(comma) clippy and unit tests passed)
+
+# Cargo unifies the features of dependencies over the packages that a call selects, and builds what differs anew.
+# So whatever checks and tests selects the whole workspace with its tests, and `make test` takes its tools from there.
+test: LOCAL = $(BUILT)/local
+test: COLDSTART = $(BUILT)/coldstart
+test: tools prerequisites fmt lint deny unit lint-template e2e coldstart ## Checks everything: format, lints, unit tests, template, end-to-end tests, limits of cold starts.
 	@$(call say,all tests passed)
+
+tools: rust
+	@$(call say,building the tools)
+	@cargo build --workspace --bin local --bin coldstart --test agreement
 
 prerequisites: rust ## Checks that this machine has what the tests need.
 	@$(call say,what the tests need)
 	@$(LOCAL) prerequisites
 
-fmt: rust ## Checks the format of the code (`cargo fmt` fixes it).
+fmt: rust ## Checks the format of the code (`cargo fmt` mends it).
 	@$(call say,checking the format)
 	@cargo fmt --all --check
 
 lint: rust ## Checks the code with clippy; a warning is a failure.
 	@$(call say,clippy)
 	@cargo clippy --workspace --all-targets -- -D warnings
-	@cargo clippy --package local --test emulator -- -D warnings
+	@cargo clippy --workspace --test '*' -- -D warnings
 
-unit: rust ## Runs the tests that need no emulator.
-	@$(call say,unit tests)
-	@cargo test --workspace --exclude end-to-end
-	@$(call say,agreement of template$(comma) state machine and code)
-	@cargo test --package end-to-end --test agreement
+unit: rust ## Runs the tests that need no emulator: of each crate, and of what template, state machine and code agree on.
+	@$(call say,unit tests$(comma) agreement of template$(comma) state machine and code)
+	@cargo test --workspace
 
 lint-template: rust ## Checks the template and the state machine with their linters.
 	@$(call say,linters of the template)
 	@$(LOCAL) lint
 
-deny: rust ## Checks licences, sources and forbidden crates of what is built in; CHECKS=all also checks for known vulnerabilities.
+deny: rust ## Checks licences, sources and forbidden crates of what is built in; CHECKS=all also known vulnerabilities.
 	@$(call say,cargo deny)
 	@$(LOCAL) deny $(CHECKS)
 
 e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
 	@$(call say,end-to-end tests)
-	@cargo test --package local --test emulator
-	@cargo test --package end-to-end --test scenarios --test chaos --test interpreter
+	@cargo test --workspace --test emulator
+	@cargo test --workspace --test scenarios --test chaos --test interpreter
 
-chaos: rust ## Makes every AWS call of every incident fail, and writes the results to docs/chaos.md; takes half an hour.
+chaos: rust ## Fails at every AWS call of every incident, and writes what came of it to docs/chaos.md; takes half an hour.
 	@$(call say,the whole matrix of faults)
 	@cargo run --quiet --package end-to-end --bin chaos
 
-load: rust ## Starts N incidents (200) at once, and prints how long containment takes.
+load: rust ## Lets N incidents (200) happen at once and prints how long containment takes.
 	@$(call say,many incidents at once)
 	@cargo run --quiet --package end-to-end --bin load -- $(N)
 
@@ -86,7 +99,7 @@ setup: rust ## Installs the pinned tools below .local/tools.
 build: rust ## Builds what goes to AWS, with the SAM CLI.
 	@$(LOCAL) sam build
 
-deploy: build ## Deploys to the AWS account of your credentials; asks you first.
+deploy: build ## Deploys to the AWS account of your credentials; asks before it does.
 	@$(LOCAL) sam deploy --guided
 
 actions: rust ## Refreshes the catalogue of known AWS actions.
@@ -95,11 +108,11 @@ actions: rust ## Refreshes the catalogue of known AWS actions.
 bench: rust ## Measures the policy engine.
 	@cargo bench --package iam-policy
 
-screenshots: rust ## Takes the pictures in docs/screenshots again, in a browser without a window.
+screenshots: rust ## Takes the pictures in docs/screenshots anew, in a browser without a window.
 	@cargo run --quiet --package approve-callback --example pages -- target/pages
 	@cargo run --quiet --package end-to-end --bin screenshots -- target/pages docs/screenshots
 
-coldstart: rust ## Checks the instructions and sizes of the functions against their limits.
+coldstart: rust ## Holds the functions' instructions and sizes to their limits.
 	@$(call say,limits of cold starts)
 	@$(COLDSTART) build
 	@$(COLDSTART) gate
@@ -108,7 +121,7 @@ coldstart-limits: rust ## Sets those limits a tenth above what the functions tak
 	@$(COLDSTART) build
 	@$(COLDSTART) gate --set
 
-bench-coldstart: rust ## Measures the cold starts of the functions, next to a function that does nothing.
+bench-coldstart: rust ## Measures the functions' cold starts, next to a function that does nothing.
 	@$(COLDSTART) build >&2
 	@$(COLDSTART) bench $(if $(JSON),--json)
 
