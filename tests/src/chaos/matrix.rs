@@ -233,6 +233,19 @@ fn points_of(place: &Place, calls: &[Call]) -> Vec<Point> {
     points
 }
 
+fn troubled(write: Write, answer: Answer, point: &Point, fault: Fault, times: Times) -> Case {
+    let trouble = Trouble {
+        point: point.clone(),
+        fault,
+        times,
+    };
+    Case {
+        write,
+        answer,
+        trouble: Some(trouble),
+    }
+}
+
 /// Every call of every incident, with every fault, once and persistently; and IAM that is down altogether.
 fn full(points: &Points) -> Vec<Case> {
     let mut cases = Vec::new();
@@ -249,16 +262,7 @@ fn full(points: &Points) -> Vec<Case> {
                     if fault == Fault::Late && times == Times::Persistently {
                         continue;
                     }
-                    let trouble = Trouble {
-                        point: point.clone(),
-                        fault,
-                        times,
-                    };
-                    cases.push(Case {
-                        write,
-                        answer,
-                        trouble: Some(trouble),
-                    });
+                    cases.push(troubled(write, answer, point, fault, times));
                 }
             }
         }
@@ -286,16 +290,7 @@ fn representative(points: &Points) -> Vec<Case> {
             let in_doubt = changes.then_some((Fault::LoseAnswer, Times::Once));
             let other = others.next().filter(|_| changes || point.nth == 1);
             for (fault, times) in in_doubt.into_iter().chain(other) {
-                let trouble = Trouble {
-                    point: point.clone(),
-                    fault,
-                    times,
-                };
-                cases.push(Case {
-                    write,
-                    answer,
-                    trouble: Some(trouble),
-                });
+                cases.push(troubled(write, answer, point, fault, times));
             }
         }
     }
