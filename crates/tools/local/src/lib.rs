@@ -31,6 +31,7 @@ pub mod http;
 pub mod lint;
 pub mod mailbox;
 pub mod programs;
+mod raw;
 pub mod report;
 pub mod stack;
 pub mod tools;

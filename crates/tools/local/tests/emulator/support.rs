@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use aws_sdk_iam::config::Credentials;
 use aws_sdk_sqs::types::QueueAttributeName;
-use hyper::Method;
-use local::{Emulator, EmulatorOptions, http, poll};
+use local::{Emulator, EmulatorOptions, poll};
 use serde_json::{Value, json};
 
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -72,68 +71,7 @@ pub(crate) async fn role_credentials(emulator: &Emulator, name: &str) -> Result<
         .send()
         .await?;
     let arn = role.role.context("no role")?.arn;
-    let form = [
-        ("Action", "AssumeRole"),
-        ("Version", "2011-06-15"),
-        ("RoleSessionName", "tester"),
-        ("RoleArn", &arn),
-    ];
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
-    let answer = signed(
-        emulator,
-        "sts",
-        &[("content-type", "application/x-www-form-urlencoded")],
-        body,
-    )
-    .await?;
-    let part = |name: &str| -> Result<String> {
-        let (_, rest) = answer
-            .split_once(&format!("<{name}>"))
-            .with_context(|| format!("no {name} in {answer}"))?;
-        Ok(rest.split('<').next().unwrap_or_default().to_owned())
-    };
-    Ok(Credentials::new(
-        part("AccessKeyId")?,
-        part("SecretAccessKey")?,
-        Some(part("SessionToken")?),
-        None,
-        "test",
-    ))
-}
-
-/// Calls a service that this crate has no client for, as the root user. The emulator does not check the signature.
-pub(crate) async fn signed(
-    emulator: &Emulator,
-    service: &str,
-    headers: &[(&str, &str)],
-    body: String,
-) -> Result<String> {
-    let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
-    );
-    let mut all = vec![("authorization", authorization.as_str())];
-    all.extend(headers);
-    let answer = http::send(Method::POST, &emulator.endpoint(), &all, body).await?;
-    ensure!(
-        answer.status == 200,
-        "{service} answers {}: {}",
-        answer.status,
-        answer.body
-    );
-    Ok(answer.body)
-}
-
-pub(crate) async fn events(emulator: &Emulator, operation: &str, body: Value) -> Result<Value> {
-    let target = format!("AWSEvents.{operation}");
-    let headers = [
-        ("x-amz-target", target.as_str()),
-        ("content-type", "application/x-amz-json-1.1"),
-    ];
-    Ok(serde_json::from_str(
-        &signed(emulator, "events", &headers, body.to_string()).await?,
-    )?)
+    emulator.assume_role(&arn, "tester").await
 }
 
 /// A rule with a queue as its target.
@@ -151,19 +89,11 @@ impl Rule {
             .await?
             .queue_url
             .context("no queue")?;
-        events(
-            emulator,
-            "PutRule",
-            json!({"Name": "rule", "EventPattern": pattern.to_string()}),
-        )
-        .await?;
+        let rule = json!({"Name": "rule", "EventPattern": pattern.to_string()});
+        emulator.call_eventbridge("PutRule", &rule).await?;
         let target = json!({"Id": "queue", "Arn": "arn:aws:sqs:us-east-1:000000000000:events"});
-        events(
-            emulator,
-            "PutTargets",
-            json!({"Rule": "rule", "Targets": [target]}),
-        )
-        .await?;
+        let targets = json!({"Rule": "rule", "Targets": [target]});
+        emulator.call_eventbridge("PutTargets", &targets).await?;
         Ok(Self { queue })
     }
 
