@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use end_to_end::{SOON, Scenario, World};
-use local::poll;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -14,7 +13,6 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             |world| {
                 fails_by_name(
                     world,
-                    "malformed",
                     r#"{"account":"000000000000","region":"us-east-1","detail":{"eventName":"CreatePolicy"}}"#,
                     "RecordMalformed",
                 )
@@ -22,49 +20,22 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         ),
         Scenario::new(
             "failures::an_input_that_is_no_object_fails_by_name_and_is_told",
-            |world| fails_by_name(world, "no-object", "[1]", "RecordMalformed"),
+            |world| fails_by_name(world, "[1]", "RecordMalformed"),
         ),
         Scenario::new(
             "failures::a_record_without_its_parameters_needs_a_person",
             |world| {
                 let record =
                     include_str!("../../events/create-policy-version-request-omitted.json");
-                fails_by_name(world, "omitted", record, "RecordNamesNoPolicy")
+                fails_by_name(world, record, "RecordNamesNoPolicy")
             },
         ),
     ]
 }
 
-async fn fails_by_name(
-    world: Arc<World>,
-    name: &'static str,
-    input: &'static str,
-    error: &'static str,
-) -> Result<()> {
-    let machine = world.stack.output("StateMachineArn")?;
-    let started = world
-        .emulator
-        .sfn()
-        .start_execution()
-        .state_machine_arn(machine)
-        .name(name)
-        .input(input);
-    let arn = started
-        .send()
-        .await
-        .context("cannot start the execution")?
-        .execution_arn;
-    let closed = poll("the end of the execution", SOON, async || {
-        let described = world
-            .emulator
-            .sfn()
-            .describe_execution()
-            .execution_arn(&arn)
-            .send()
-            .await?;
-        Ok((described.status != ExecutionStatus::Running).then_some(described))
-    });
-    let closed = closed.await?;
+async fn fails_by_name(world: Arc<World>, input: &'static str, error: &'static str) -> Result<()> {
+    let execution = world.start_by_hand(input).await?;
+    let closed = execution.wait_until_closed(SOON).await?;
     ensure!(
         closed.status == ExecutionStatus::Failed,
         "status {}",
@@ -77,7 +48,7 @@ async fn fails_by_name(
         closed.cause
     );
     let mail = world
-        .mail("the failure", |mail| mail.message.contains(&arn))
+        .mail("the failure", |mail| mail.message.contains(execution.arn()))
         .await?;
     ensure!(
         mail.message.contains(error),

@@ -163,6 +163,20 @@ impl World {
         Ok(ids)
     }
 
+    /// Starts an execution with this input, as nobody but a test does.
+    ///
+    /// # Errors
+    ///
+    /// Where Step Functions refuses.
+    pub async fn start_by_hand(&self, input: &str) -> Result<Execution> {
+        let states = self.emulator.sfn();
+        let machine = self.stack.output("StateMachineArn")?;
+        let start = states.start_execution().state_machine_arn(machine);
+        let started = start.input(input).send().await;
+        let arn = started.context("cannot start an execution")?.execution_arn;
+        Ok(Execution::new(states.clone(), arn))
+    }
+
     /// The incident that the write `event_name` of a policy started; `mark` is a text that only this write's record holds, as a policy's name.
     ///
     /// # Errors

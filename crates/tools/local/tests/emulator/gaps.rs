@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, Result};
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
-use aws_sdk_sfn::types::{ExecutionStatus, StateMachineType};
-use local::{Emulator, poll};
+use aws_sdk_sfn::types::StateMachineType;
+use local::{Emulator, Execution, poll};
 use serde_json::{Value, json};
 
 use crate::support::{DOCUMENT, SOON, TRUST, create_policy, emulator};
@@ -115,16 +115,8 @@ async fn a_callback_task_fails_with_its_function() -> Result<()> {
     let emulator = emulator().await?;
     let parameters = json!({"FunctionName": "missing", "Payload": {"token.$": "$$.Task.Token"}});
     let arn = start_callback(&emulator, "lambda:invoke", parameters).await?;
-    let ended = poll("the end of the execution", SOON, async || {
-        let described = emulator
-            .sfn()
-            .describe_execution()
-            .execution_arn(&arn)
-            .send()
-            .await?;
-        Ok((described.status != ExecutionStatus::Running).then_some(described))
-    })
-    .await?;
+    let execution = Execution::new(emulator.sfn().clone(), arn);
+    let ended = execution.wait_until_closed(SOON).await?;
     assert_eq!(
         ended.error.as_deref(),
         Some("Lambda.ResourceNotFoundException")
