@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use aws_sdk_iam::Client;
 use aws_sdk_sfn::types::ExecutionStatus;
-use end_to_end::{SOON, Scenario, World, actions, document};
-use local::poll;
-use percent_encoding::percent_decode_str;
+use end_to_end::{Owner, SOON, Scenario, World, actions, document};
+use local::Closed;
 use serde_json::{Value, json};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -36,117 +34,48 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-#[derive(Clone, Copy)]
-enum Owner {
-    Role,
-    User,
-    Group,
-}
-
-impl Owner {
-    fn event_name(self) -> &'static str {
-        match self {
-            Self::Role => "PutRolePolicy",
-            Self::User => "PutUserPolicy",
-            Self::Group => "PutGroupPolicy",
-        }
-    }
-
-    fn member(self) -> &'static str {
-        match self {
-            Self::Role => "roleName",
-            Self::User => "userName",
-            Self::Group => "groupName",
-        }
-    }
-
-    async fn create(self, iam: &Client, name: &str) -> Result<()> {
-        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
-        match self {
-            Self::Role => {
-                let create = iam
-                    .create_role()
-                    .role_name(name)
-                    .assume_role_policy_document(trust);
-                create.send().await.context("cannot create a role")?;
-            }
-            Self::User => {
-                let create = iam.create_user().user_name(name);
-                create.send().await.context("cannot create a user")?;
-            }
-            Self::Group => {
-                let create = iam.create_group().group_name(name);
-                create.send().await.context("cannot create a group")?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn put(self, iam: &Client, owner: &str, policy: &str, document: &str) -> Result<()> {
-        match self {
-            Self::Role => {
-                let put = iam.put_role_policy().role_name(owner).policy_name(policy);
-                put.policy_document(document).send().await?;
-            }
-            Self::User => {
-                let put = iam.put_user_policy().user_name(owner).policy_name(policy);
-                put.policy_document(document).send().await?;
-            }
-            Self::Group => {
-                let put = iam.put_group_policy().group_name(owner).policy_name(policy);
-                put.policy_document(document).send().await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn get(self, iam: &Client, owner: &str, policy: &str) -> Result<String> {
-        let encoded = match self {
-            Self::Role => {
-                let get = iam.get_role_policy().role_name(owner).policy_name(policy);
-                get.send().await?.policy_document
-            }
-            Self::User => {
-                let get = iam.get_user_policy().user_name(owner).policy_name(policy);
-                get.send().await?.policy_document
-            }
-            Self::Group => {
-                let get = iam.get_group_policy().group_name(owner).policy_name(policy);
-                get.send().await?.policy_document
-            }
-        };
-        Ok(percent_decode_str(&encoded).decode_utf8()?.into_owned())
+/// The write of an inline policy, and the parameter that names its owner.
+fn write_of(owner: Owner) -> (&'static str, &'static str) {
+    match owner {
+        Owner::Role => ("PutRolePolicy", "roleName"),
+        Owner::User => ("PutUserPolicy", "userName"),
+        Owner::Group => ("PutGroupPolicy", "groupName"),
     }
 }
 
 async fn inline(world: Arc<World>, owner: Owner) -> Result<()> {
     let iam = world.emulator.iam();
-    let name = format!("inline-of-{}", owner.member());
+    let (event_name, member) = write_of(owner);
+    let name = format!("inline-of-{member}");
     owner.create(iam, &name).await?;
 
     // A record without its document is looked up.
     owner
         .put(iam, &name, "harmless", &document(&["s3:GetObject"]))
         .await?;
-    let request = json!({owner.member(): name, "policyName": "harmless"});
-    let closed = judged(&world, owner.event_name(), &request, &json!({})).await?;
-    ensure!(closed.0 == ExecutionStatus::Succeeded, "{closed:?}");
-    let result = closed.1.pointer("/outcome/result").and_then(Value::as_str);
+    let request = json!({member: name, "policyName": "harmless"});
+    let closed = judged(&world, event_name, &request, &json!({})).await?;
+    ensure!(closed.status == ExecutionStatus::Succeeded, "{closed:?}");
+    let result = closed
+        .output
+        .pointer("/outcome/result")
+        .and_then(Value::as_str);
     ensure!(result == Some("clean"), "{closed:?}");
 
     let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
-    let policy = format!("restricted-by-{}", owner.member());
+    let policy = format!("restricted-by-{member}");
     owner.put(iam, &name, &policy, &original).await?;
-    let incident = world.incident(owner.event_name(), &policy).await?;
+    let incident = world.incident(event_name, &policy).await?;
     incident.request().await?;
     let remediated = owner.get(iam, &name, &policy).await?;
+    let remediated = remediated.context("the policy is gone")?;
     ensure!(
         actions(&remediated)? == ["s3:GetObject"],
         "in force: {remediated}"
     );
     incident.answer("allow").await?;
     ensure!(incident.outcome().await? == "allowed");
-    ensure!(owner.get(iam, &name, &policy).await? == original);
+    ensure!(owner.get(iam, &name, &policy).await? == Some(original));
     Ok(())
 }
 
@@ -173,7 +102,7 @@ async fn assessed(world: Arc<World>) -> Result<()> {
     // What no state writes there makes the task fail.
     let broken = json!({"quarantine": {"evicted": "no list"}});
     let closed = judged(&world, "CreatePolicyVersion", &request, &broken).await?;
-    ensure!(closed.0 == ExecutionStatus::Failed, "{closed:?}");
+    ensure!(closed.status == ExecutionStatus::Failed, "{closed:?}");
     let mail = world
         .mail("the failure", |mail| {
             mail.message.contains("policy/assessed") && mail.message.contains("PayloadMalformed")
@@ -205,22 +134,21 @@ async fn own_roles(world: Arc<World>) -> Result<()> {
             mail.message
         );
         ensure!(
-            Owner::Role.get(iam, role, "sneaked-in").await? == original,
+            Owner::Role.get(iam, role, "sneaked-in").await? == Some(original),
             "the guard rewrote a role of its own"
         );
-        let delete = iam.delete_role_policy().role_name(role);
-        delete.policy_name("sneaked-in").send().await?;
+        Owner::Role.delete(iam, role, "sneaked-in").await?;
     }
     Ok(())
 }
 
-/// Starts an execution by hand with a record of `event_name`, and waits for its end: status and output.
+/// Starts an execution by hand with a record of `event_name`, and waits for its end.
 async fn judged(
     world: &World,
     event_name: &str,
     request: &Value,
     besides: &Value,
-) -> Result<(ExecutionStatus, Value)> {
+) -> Result<Closed> {
     let mut input = json!({
         "account": local::emulator::ACCOUNT,
         "region": local::emulator::REGION,
@@ -237,18 +165,6 @@ async fn judged(
     if let (Value::Object(input), Value::Object(besides)) = (&mut input, besides) {
         input.extend(besides.clone());
     }
-    let states = world.emulator.sfn();
-    let start = states
-        .start_execution()
-        .state_machine_arn(world.stack.output("StateMachineArn")?)
-        .input(input.to_string());
-    let arn = start.send().await?.execution_arn;
-    let closed = poll("the end of the execution", SOON, async || {
-        let described = states.describe_execution().execution_arn(&arn).send();
-        let described = described.await?;
-        Ok((described.status != ExecutionStatus::Running).then_some(described))
-    });
-    let closed = closed.await?;
-    let output = serde_json::from_str(closed.output.as_deref().unwrap_or("null"))?;
-    Ok((closed.status, output))
+    let execution = world.start_by_hand(&input.to_string()).await?;
+    execution.wait_until_closed(SOON).await
 }

@@ -9,6 +9,7 @@ mod incident;
 mod index;
 pub mod load;
 mod mails;
+mod owner;
 mod policies;
 mod privileges;
 mod raw;
@@ -17,7 +18,9 @@ mod world;
 mod writes;
 
 pub use incident::Incident;
-pub use policies::{Default as InForce, actions, document};
+pub use local::policies::actions;
+pub use owner::Owner;
+pub use policies::document;
 pub use runner::{Parameters, Scenario, run};
 pub use world::World;
 pub use writes::{Target, Write};

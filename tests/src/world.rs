@@ -1,6 +1,7 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
+use local::policies::{self, InForce};
 use local::{
     Emulator, EmulatorOptions, Execution, Mail, Mailbox, Stack, StackOptions, poll, stack,
 };
@@ -9,7 +10,7 @@ use tokio::sync::Mutex;
 use crate::faults::FaultProxy;
 use crate::index::{Entry, Index};
 use crate::mails::{self, Mails};
-use crate::{InForce, Incident, SOON};
+use crate::{Incident, SOON};
 
 /// A local AWS with the template deployed, and the administrator's mailbox.
 #[derive(Debug)]
@@ -88,20 +89,7 @@ impl World {
     ///
     /// Where IAM refuses.
     pub async fn create_policy(&self, name: &str, document: &str) -> Result<String> {
-        let create = self
-            .emulator
-            .iam()
-            .create_policy()
-            .policy_name(name)
-            .policy_document(document);
-        let policy = create
-            .send()
-            .await
-            .with_context(|| format!("cannot create {name}"))?
-            .policy;
-        policy
-            .and_then(|policy| policy.arn)
-            .context("the policy has no ARN")
+        policies::create(self.emulator.iam(), name, document).await
     }
 
     /// Makes a version of a managed policy as the root user; answers with its identifier.
@@ -128,7 +116,7 @@ impl World {
     ///
     /// Where it cannot be read.
     pub async fn in_force(&self, arn: &str) -> Result<InForce> {
-        InForce::of(self.emulator.iam(), arn).await
+        policies::in_force(self.emulator.iam(), arn).await
     }
 
     /// The document of a version, in force or not.
@@ -137,7 +125,7 @@ impl World {
     ///
     /// Where there is none.
     pub async fn version(&self, arn: &str, version: &str) -> Result<String> {
-        crate::policies::version_document(self.emulator.iam(), arn, version).await
+        policies::document(self.emulator.iam(), arn, version).await
     }
 
     /// The identifiers of all versions of a managed policy.
@@ -146,21 +134,7 @@ impl World {
     ///
     /// Where they cannot be listed.
     pub async fn versions(&self, arn: &str) -> Result<Vec<String>> {
-        let listed = self
-            .emulator
-            .iam()
-            .list_policy_versions()
-            .policy_arn(arn)
-            .send()
-            .await?;
-        let mut ids: Vec<_> = listed
-            .versions
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|v| v.version_id)
-            .collect();
-        ids.sort();
-        Ok(ids)
+        policies::versions(self.emulator.iam(), arn).await
     }
 
     /// Starts an execution with this input, as nobody but a test does.

@@ -1,8 +1,8 @@
 use anyhow::{Context as _, Result};
-use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
-use percent_encoding::percent_decode_str;
+use local::policies;
 
-use crate::{InForce, World, document};
+use crate::owner::{Owner, found};
+use crate::{World, document};
 
 /// The calls that put a policy document in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,10 +48,17 @@ impl Write {
     /// Whether the policy has versions.
     #[must_use]
     pub fn is_managed(self) -> bool {
-        matches!(
-            self,
-            Self::CreatePolicy | Self::CreatePolicyVersion | Self::SetDefaultPolicyVersion
-        )
+        self.inline_of().is_none()
+    }
+
+    /// What the inline policy belongs to; `None` for a managed policy.
+    fn inline_of(self) -> Option<Owner> {
+        match self {
+            Self::CreatePolicy | Self::CreatePolicyVersion | Self::SetDefaultPolicyVersion => None,
+            Self::PutRolePolicy => Some(Owner::Role),
+            Self::PutUserPolicy => Some(Owner::User),
+            Self::PutGroupPolicy => Some(Owner::Group),
+        }
     }
 }
 
@@ -86,32 +93,17 @@ impl Target {
             original,
             arn: format!("arn:aws:iam::{}:policy/{name}", local::emulator::ACCOUNT),
         };
-        let owner = target.owner();
+        if let Some(owner) = write.inline_of() {
+            owner.create(iam, &target.owner()).await?;
+            return Ok(target);
+        }
         let harmless = document(&["ec2:DescribeVpcs"]);
-        match write {
-            Write::CreatePolicy => {}
-            Write::CreatePolicyVersion => target.arn = world.create_policy(name, &harmless).await?,
-            Write::SetDefaultPolicyVersion => {
-                target.arn = world.create_policy(name, &harmless).await?;
-                let original = &target.original;
-                world.create_version(&target.arn, original, false).await?;
-            }
-            Write::PutRolePolicy => {
-                let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
-                let create = iam
-                    .create_role()
-                    .role_name(owner)
-                    .assume_role_policy_document(trust);
-                create.send().await.context("cannot create a role")?;
-            }
-            Write::PutUserPolicy => {
-                let create = iam.create_user().user_name(owner);
-                create.send().await.context("cannot create a user")?;
-            }
-            Write::PutGroupPolicy => {
-                let create = iam.create_group().group_name(owner);
-                create.send().await.context("cannot create a group")?;
-            }
+        if write != Write::CreatePolicy {
+            target.arn = world.create_policy(name, &harmless).await?;
+        }
+        if write == Write::SetDefaultPolicyVersion {
+            let original = &target.original;
+            world.create_version(&target.arn, original, false).await?;
         }
         Ok(target)
     }
@@ -126,11 +118,7 @@ impl Target {
         let (name, document) = (&self.name, &self.original);
         match self.write {
             Write::CreatePolicy => {
-                let call = iam
-                    .create_policy()
-                    .policy_name(name)
-                    .policy_document(document);
-                call.send().await.with_context(doing)?;
+                policies::create(iam, name, document).await?;
             }
             Write::CreatePolicyVersion => {
                 let call = iam.create_policy_version().policy_arn(&self.arn);
@@ -141,7 +129,9 @@ impl Target {
                 let call = iam.set_default_policy_version().policy_arn(&self.arn);
                 call.version_id("v2").send().await.with_context(doing)?;
             }
-            _ => self.put(iam, document).await.with_context(doing)?,
+            Write::PutRolePolicy | Write::PutUserPolicy | Write::PutGroupPolicy => {
+                self.put(iam, document).await.with_context(doing)?;
+            }
         }
         Ok(())
     }
@@ -152,35 +142,18 @@ impl Target {
     ///
     /// Where IAM refuses.
     pub async fn overwrite(&self, iam: &aws_sdk_iam::Client, document: &str) -> Result<()> {
-        if self.write.is_managed() {
-            let call = iam.create_policy_version().policy_arn(&self.arn);
-            let call = call.policy_document(document).set_as_default(true);
-            call.send().await.context("cannot make a newer version")?;
-            return Ok(());
+        if !self.write.is_managed() {
+            return self.put(iam, document).await;
         }
-        self.put(iam, document).await
+        let call = iam.create_policy_version().policy_arn(&self.arn);
+        let call = call.policy_document(document).set_as_default(true);
+        call.send().await.context("cannot make a newer version")?;
+        Ok(())
     }
 
     async fn put(&self, iam: &aws_sdk_iam::Client, document: &str) -> Result<()> {
-        let (owner, name) = (self.owner(), &self.name);
-        match self.write {
-            Write::PutRolePolicy => {
-                let call = iam.put_role_policy().role_name(owner);
-                let call = call.policy_name(name).policy_document(document);
-                call.send().await?;
-            }
-            Write::PutUserPolicy => {
-                let call = iam.put_user_policy().user_name(owner);
-                let call = call.policy_name(name).policy_document(document);
-                call.send().await?;
-            }
-            _ => {
-                let call = iam.put_group_policy().group_name(owner);
-                let call = call.policy_name(name).policy_document(document);
-                call.send().await?;
-            }
-        }
-        Ok(())
+        let owner = self.write.inline_of().context("no inline policy")?;
+        owner.put(iam, &self.owner(), &self.name, document).await
     }
 
     /// Deletes the policy.
@@ -190,35 +163,10 @@ impl Target {
     /// Where IAM refuses.
     pub async fn delete(&self, world: &World) -> Result<()> {
         let iam = world.emulator.iam();
-        let (owner, name) = (self.owner(), &self.name);
-        match self.write {
-            Write::PutRolePolicy => {
-                let call = iam.delete_role_policy().role_name(owner).policy_name(name);
-                call.send().await?;
-            }
-            Write::PutUserPolicy => {
-                let call = iam.delete_user_policy().user_name(owner).policy_name(name);
-                call.send().await?;
-            }
-            Write::PutGroupPolicy => {
-                let call = iam
-                    .delete_group_policy()
-                    .group_name(owner)
-                    .policy_name(name);
-                call.send().await?;
-            }
-            _ => {
-                let default = InForce::of(iam, &self.arn).await?.version;
-                for version in world.versions(&self.arn).await? {
-                    if version != default {
-                        let call = iam.delete_policy_version().policy_arn(&self.arn);
-                        call.version_id(version).send().await?;
-                    }
-                }
-                iam.delete_policy().policy_arn(&self.arn).send().await?;
-            }
+        match self.write.inline_of() {
+            Some(owner) => owner.delete(iam, &self.owner(), &self.name).await,
+            None => policies::delete(iam, &self.arn).await,
         }
-        Ok(())
     }
 
     /// The document in force; `None` where there is no such policy.
@@ -228,31 +176,14 @@ impl Target {
     /// Where it cannot be read.
     pub async fn in_force(&self, world: &World) -> Result<Option<String>> {
         let iam = world.emulator.iam();
-        let (owner, name) = (self.owner(), &self.name);
-        let inline = match self.write {
-            Write::PutRolePolicy => {
-                let call = iam.get_role_policy().role_name(owner).policy_name(name);
-                found(call.send().await)?.map(|answer| answer.policy_document)
-            }
-            Write::PutUserPolicy => {
-                let call = iam.get_user_policy().user_name(owner).policy_name(name);
-                found(call.send().await)?.map(|answer| answer.policy_document)
-            }
-            Write::PutGroupPolicy => {
-                let call = iam.get_group_policy().group_name(owner).policy_name(name);
-                found(call.send().await)?.map(|answer| answer.policy_document)
-            }
-            _ => {
-                let policy = found(iam.get_policy().policy_arn(&self.arn).send().await)?;
-                return match policy {
-                    Some(_) => Ok(Some(InForce::of(iam, &self.arn).await?.document)),
-                    None => Ok(None),
-                };
-            }
-        };
-        inline
-            .map(|encoded| Ok(percent_decode_str(&encoded).decode_utf8()?.into_owned()))
-            .transpose()
+        if let Some(owner) = self.write.inline_of() {
+            return owner.get(iam, &self.owner(), &self.name).await;
+        }
+        let policy = iam.get_policy().policy_arn(&self.arn).send().await;
+        match found(policy)? {
+            Some(_) => Ok(Some(world.in_force(&self.arn).await?.document)),
+            None => Ok(None),
+        }
     }
 
     /// The documents of all versions by their identifiers; of an inline policy, the one document.
@@ -286,17 +217,5 @@ impl Target {
     #[must_use]
     pub fn owner(&self) -> String {
         format!("{}-owner", self.name)
-    }
-}
-
-/// What is not there is `None`; other errors stay errors.
-fn found<T, E>(answer: Result<T, SdkError<E>>) -> Result<Option<T>>
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(error) if error.code() == Some("NoSuchEntity") => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }

@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
+use local::policies::InForce;
 use local::{
     Emulator, EmulatorOptions, Execution, Mail, Mailbox, Stack, StackOptions, browse, functions,
-    http, report,
+    http, policies, report,
 };
 use serde_json::Value;
 use similar::TextDiff;
 
-use crate::Answer;
-use crate::walkthrough::{self, InForce};
+use crate::{Answer, walkthrough};
 
 /// The deadline for what the machine does by itself: seconds, or longer on a loaded machine.
 const MACHINE: Duration = Duration::from_secs(60);
@@ -60,18 +60,12 @@ async fn play(emulator: &Emulator, answer: Option<Answer>) -> Result<()> {
         walkthrough::POLICY_NAME
     ));
     report::detail(walkthrough::POLICY_DOCUMENT);
-    let created = emulator
-        .iam()
-        .create_policy()
-        .policy_name(walkthrough::POLICY_NAME)
-        .policy_document(walkthrough::POLICY_DOCUMENT)
-        .send()
-        .await
-        .context("cannot create the policy")?;
-    let policy_arn = created
-        .policy
-        .and_then(|policy| policy.arn)
-        .context("the new policy has no ARN")?;
+    let policy_arn = policies::create(
+        emulator.iam(),
+        walkthrough::POLICY_NAME,
+        walkthrough::POLICY_DOCUMENT,
+    )
+    .await?;
     let mut timeline = Timeline::new(mailbox);
     let execution = stack
         .execution_with("the new policy", MACHINE, |input| {
@@ -87,7 +81,7 @@ async fn play(emulator: &Emulator, answer: Option<Answer>) -> Result<()> {
     ));
 
     timeline.follow_until_entered(&execution, "AskUser").await?;
-    let remediated = walkthrough::in_force(emulator, &policy_arn).await?;
+    let remediated = policies::in_force(emulator.iam(), &policy_arn).await?;
     show_difference(&remediated);
     check_remediated(&remediated)?;
     let request = timeline
@@ -107,11 +101,11 @@ async fn play(emulator: &Emulator, answer: Option<Answer>) -> Result<()> {
         .next_mail("the outcome", |mail| *mail != request)
         .await?;
 
-    let finally = walkthrough::in_force(emulator, &policy_arn).await?;
+    let finally = policies::in_force(emulator.iam(), &policy_arn).await?;
     check_outcome(emulator, &execution, given, &remediated, &finally).await?;
 
     report::step("deleting the policy and the stack");
-    walkthrough::delete_policy(emulator, &policy_arn).await?;
+    policies::delete(emulator.iam(), &policy_arn).await?;
     stack.delete().await?;
     report::gap();
     report::step("the walkthrough succeeded");
@@ -206,30 +200,10 @@ fn pretty(document: &str) -> String {
     }
 }
 
-fn actions(document: &str) -> Result<Vec<String>> {
-    let document: Value =
-        serde_json::from_str(document).context("the document in force is not JSON")?;
-    let statements = document
-        .pointer("/Statement")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let actions = statements
-        .iter()
-        .filter_map(|it| it.get("Action"))
-        .flat_map(|action| match action {
-            Value::Array(actions) => actions.clone(),
-            action => vec![action.clone()],
-        });
-    Ok(actions
-        .filter_map(|action| action.as_str().map(str::to_owned))
-        .collect())
-}
-
 fn check_remediated(remediated: &InForce) -> Result<()> {
-    let mut expected = actions(walkthrough::POLICY_DOCUMENT)?;
+    let mut expected = policies::actions(walkthrough::POLICY_DOCUMENT)?;
     expected.retain(|action| action != walkthrough::RESTRICTED_ACTION);
-    let found = actions(&remediated.document)?;
+    let found = policies::actions(&remediated.document)?;
     ensure!(
         found == expected,
         "the policy in force grants {found:?} instead of {expected:?}"

@@ -30,6 +30,7 @@ pub mod functions;
 pub mod http;
 pub mod lint;
 pub mod mailbox;
+pub mod policies;
 pub mod programs;
 mod raw;
 pub mod report;

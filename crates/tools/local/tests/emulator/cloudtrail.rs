@@ -1,7 +1,7 @@
 //! Tests of the emulated CloudTrail: which calls become events, which shape the events have, and whom they name.
 
 use anyhow::{Context as _, Result};
-use local::CloudTrail;
+use local::{CloudTrail, policies};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -54,47 +54,13 @@ async fn records_name_who_called_and_what_failed() -> Result<()> {
     let role = emulator.clients_of(role_credentials(&emulator, "writer").await?);
     let before = emulator.cloudtrail_records(0).await?.len();
 
-    assert!(
-        user.iam
-            .create_policy()
-            .policy_name("p")
-            .policy_document(DOCUMENT)
-            .send()
-            .await
-            .is_err()
-    );
-    role.iam
-        .create_policy()
-        .policy_name("p")
-        .policy_document(DOCUMENT)
-        .send()
-        .await?;
-    assert!(
-        role.iam
-            .create_policy()
-            .policy_name("p")
-            .policy_document(DOCUMENT)
-            .send()
-            .await
-            .is_err()
-    );
-    assert!(
-        role.iam
-            .create_policy()
-            .policy_name("q")
-            .policy_document("{")
-            .send()
-            .await
-            .is_err()
-    );
+    assert!(policies::create(&user.iam, "p", DOCUMENT).await.is_err());
+    policies::create(&role.iam, "p", DOCUMENT).await?;
+    assert!(policies::create(&role.iam, "p", DOCUMENT).await.is_err());
+    assert!(policies::create(&role.iam, "q", "{").await.is_err());
     role.iam.list_policies().send().await?;
     let padded = DOCUMENT.to_owned() + &" ".repeat(120_000);
-    role.iam
-        .create_policy()
-        .policy_name("padded")
-        .policy_document(padded)
-        .send()
-        .await?;
+    policies::create(&role.iam, "padded", &padded).await?;
 
     let records = emulator.cloudtrail_records(before).await?;
     let seen: Vec<_> = records

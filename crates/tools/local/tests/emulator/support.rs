@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use aws_sdk_iam::config::Credentials;
 use aws_sdk_sqs::types::QueueAttributeName;
-use local::{Emulator, EmulatorOptions, poll};
+use local::{Emulator, EmulatorOptions, policies, poll};
 use serde_json::{Value, json};
 
 pub(crate) const SOON: Duration = Duration::from_secs(10);
@@ -19,17 +19,7 @@ pub(crate) async fn emulator() -> Result<Emulator> {
 
 /// Creates a policy as the root user and returns its ARN.
 pub(crate) async fn create_policy(emulator: &Emulator, name: &str) -> Result<String> {
-    let created = emulator
-        .iam()
-        .create_policy()
-        .policy_name(name)
-        .policy_document(DOCUMENT)
-        .send()
-        .await?;
-    created
-        .policy
-        .and_then(|policy| policy.arn)
-        .context("no ARN")
+    policies::create(emulator.iam(), name, DOCUMENT).await
 }
 
 pub(crate) async fn user_credentials(emulator: &Emulator, name: &str) -> Result<Credentials> {
