@@ -5,15 +5,18 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
-
-use crate::https::Https;
 
 /// Settings for every SDK client of the functions.
 ///
 /// A Lambda has its credentials, its region and its endpoints in the environment, so no other source is asked, and what would ask them (profiles, containers, instance metadata, STS) is not even linked: `aws_config`'s loader brings all of it along.
 /// `AWS_ENDPOINT_URL` and `AWS_ENDPOINT_URL_<SERVICE>` are honoured (AWS SDKs and Tools Reference Guide, "Service-specific endpoints"); the local stack needs the first.
+///
+/// TLS and HTTP are the SDK's own client with its defaults. It trusts the roots of the platform, which AWS keeps up to date in the Lambda runtime, or those in the file that `SSL_CERT_FILE` names.
 ///
 /// One attempt is short, so that a lost connection is noticed while there is time for the next; the state machine retries beyond that.
 #[must_use]
@@ -29,7 +32,11 @@ pub fn sdk_config() -> SdkConfig {
                 .map(Region::new),
         )
         .service_config(ServiceEndpoints)
-        .http_client(Https::new())
+        .http_client(
+            Builder::new()
+                .tls_provider(Provider::rustls(CryptoMode::Ring))
+                .build_https(),
+        )
         // The time limit of an attempt covers its body as well.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .timeout_config(

@@ -3,15 +3,11 @@
 mod aws;
 mod clients;
 mod error;
-mod https;
 mod judgement;
 mod logging;
 pub mod metrics;
 mod settings;
-mod tls;
 
-// For the symbol that it defines.
-use c_pow as _;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -79,8 +79,8 @@ impl Aws {
     }
 }
 
-/// An RSA key of 2,048 bits that only tests use. ring cannot make one.
-const KEY: &[u8] = include_bytes!("../../../lambda-kit/testdata/rsa-2048.pk8.der");
+/// An RSA key of 2,048 bits that opens nothing but tests; ring cannot make one.
+const KEY: &[u8] = include_bytes!("../testdata/rsa-2048.pk8.der");
 
 /// Makes a root, an intermediate certificate and a certificate for [`HOST`], all of RSA as at the endpoints of AWS.
 ///
