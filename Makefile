@@ -125,7 +125,8 @@ bench-coldstart: rust ## Measures the functions' cold starts, next to a function
 	@$(COLDSTART) build >&2
 	@$(COLDSTART) bench $(if $(JSON),--json)
 
-bench-containment: rust ## Measures the time from a policy write to its containment, on a local AWS.
+bench-containment: rust ## Measures what the functions take to contain a policy, and what an incident costs.
+	@$(COLDSTART) build >&2
 	@$(COLDSTART) containment $(if $(JSON),--json)
 
 clean: ## Removes everything that was built or installed here.

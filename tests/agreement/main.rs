@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+mod costs;
 mod definition;
 mod invoke_payloads;
 mod operations;

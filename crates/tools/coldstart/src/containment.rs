@@ -1,26 +1,26 @@
-//! `coldstart containment`: from the write of a policy to its containment, on the local stack, and what an incident costs.
+//! `coldstart containment`: what the functions add to the time from a write to its containment, and what an incident costs.
 //!
-//! The emulator's own share is large: it starts processes, plays CloudTrail, EventBridge and Step Functions, and answers IAM, all in Python.
-//! So the functions are measured by themselves in the same run, and what is left is the emulator's.
+//! The time to containment in an account is CloudTrail's and IAM's, which no local AWS has; so the functions are measured by themselves.
+//! What an incident costs is counted in the histories of executions on a local AWS.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use aws_sdk_sfn::types::HistoryEventType;
+use coldstart::cost::Cost;
 use local::{
-    Call, Emulator, EmulatorOptions, Execution, Mailbox, Stack, StackOptions, browse, functions,
-    report, stack,
+    Emulator, EmulatorOptions, Execution, Mailbox, Stack, StackOptions, browse, functions, report,
+    stack,
 };
 use serde::Serialize;
 
-use crate::cost::Cost;
 use crate::measure::{self, median};
 use crate::subject::Subject;
 
 /// What a machine does by itself takes seconds; a loaded one takes longer.
 const MACHINE: Duration = Duration::from_secs(120);
-/// Policies written to a stack whose functions are warm.
-const WARM: usize = 3;
+/// The functions from a write to its containment.
+const ON_THE_WAY: [&str; 2] = ["validate-policy", "remediate"];
 
 const RESTRICTED: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:DeleteBucket"],"Resource":"*"}]}"#;
 const CLEAN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
@@ -29,66 +29,46 @@ const CLEAN: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","A
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Findings {
-    /// Functions that were not running.
-    cold: Times,
-    /// Functions that were running.
-    warm: Times,
+    /// Milliseconds that the functions take to contain a policy when none of them is running.
+    cold_ms: f64,
+    /// Milliseconds that they take when all of them are.
+    warm_ms: f64,
     /// A policy without restricted grants.
     clean: Cost,
     /// A restricted policy, up to the administrator's answer and the last mail.
     restricted: Cost,
 }
 
-/// Milliseconds from the policy's write to the version that contains it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Times {
-    /// All of it.
-    total_ms: f64,
-    /// What `validate-policy` and `remediate` take by themselves, against a stub of AWS that answers at once.
-    ours_ms: f64,
-    /// The rest: the emulator.
-    emulator_ms: f64,
-}
-
 /// Measures and prints.
 pub(crate) async fn run(rounds: usize, as_json: bool) -> Result<()> {
     functions::build().await?;
-    let (mut cold, mut warm, mut costs) = (Vec::new(), Vec::new(), None);
-    let mut ours = Vec::new();
-    for round in 1..=rounds {
-        report_progress(as_json, &format!("round {round} of {rounds}"));
-        // A new emulator has no function running.
-        let emulator = Emulator::start(EmulatorOptions::default()).await?;
-        let deployed = Stack::deploy(
-            &emulator,
-            StackOptions {
-                parameters: stack::parameters(&[
-                    ("EmailAddress", "security@example.com"),
-                    ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject"),
-                ]),
-                ..StackOptions::default()
-            },
-        )
-        .await?;
-        cold.push(contain(&emulator, &deployed, "first").await?);
-        for number in 0..WARM {
-            warm.push(contain(&emulator, &deployed, &format!("warm-{number}")).await?);
-        }
-        if costs.is_none() {
-            costs = Some((
-                clean(&emulator, &deployed).await?,
-                answered(&emulator, &deployed).await?,
-            ));
-        }
-        deployed.delete().await?;
-        emulator.stop().await?;
-        ours.push(ours_now().await?);
+    let emulator = Emulator::start(EmulatorOptions::default()).await?;
+    let deployed = Stack::deploy(
+        &emulator,
+        StackOptions {
+            parameters: stack::parameters(&[
+                ("EmailAddress", "security@example.com"),
+                ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject"),
+            ]),
+            ..StackOptions::default()
+        },
+    )
+    .await?;
+    let clean = clean(&emulator, &deployed).await?;
+    let restricted = answered(&emulator, &deployed).await?;
+    deployed.delete().await?;
+    emulator.stop().await?;
+
+    let (mut cold, mut warm) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let (first, later) = contain().await?;
+        cold.push(first);
+        warm.push(later);
     }
-    let (clean, restricted) = costs.context("nothing was measured")?;
+    let ms = |times| -> Result<f64> { Ok(median::<Duration>(times)?.as_secs_f64() * 1e3) };
     let findings = Findings {
-        cold: Times::new(median(cold)?, median(ours.iter().map(|it| it.0).collect())?),
-        warm: Times::new(median(warm)?, median(ours.iter().map(|it| it.1).collect())?),
+        cold_ms: ms(cold)?,
+        warm_ms: ms(warm)?,
         clean,
         restricted,
     };
@@ -98,25 +78,6 @@ pub(crate) async fn run(rounds: usize, as_json: bool) -> Result<()> {
         findings.print();
     }
     Ok(())
-}
-
-/// Writes a restricted policy, and gives the time until another version was in force.
-async fn contain(emulator: &Emulator, stack: &Stack, name: &str) -> Result<Duration> {
-    let since = emulator.calls(0).await?.len();
-    let (arn, execution) = write(emulator, stack, name, RESTRICTED).await?;
-    execution.wait_until_entered("AskUser", MACHINE).await?;
-    let calls = emulator.calls(since).await?;
-    let at = |action: &str, wanted: &dyn Fn(&Call) -> bool| {
-        calls
-            .iter()
-            .find(|call| call.action == action && call.status == 200 && wanted(call))
-            .map(|call| call.time)
-            .with_context(|| format!("nobody called `{action}` for `{name}`"))
-    };
-    let written = at("iam:CreatePolicy", &|_| true)?;
-    let contained = at("iam:CreatePolicyVersion", &|call| call.resource == arn)?;
-    Duration::try_from_secs_f64(contained - written)
-        .context("the containment is older than the policy")
 }
 
 async fn write(
@@ -173,7 +134,7 @@ async fn answered(emulator: &Emulator, stack: &Stack) -> Result<Cost> {
 /// Counts what an execution was billed for: states entered, and functions invoked by it and by the pages.
 async fn cost(execution: &Execution, pages: usize) -> Result<Cost> {
     let events = execution.history().await?;
-    let transitions = events
+    let states = events
         .iter()
         .filter(|event| event.state_entered_event_details.is_some())
         .count();
@@ -189,14 +150,14 @@ async fn cost(execution: &Execution, pages: usize) -> Result<Cost> {
                     })
         })
         .count();
-    Ok(Cost::new(transitions, invocations + pages))
+    Ok(Cost::new(states, invocations + pages))
 }
 
-/// The two functions on the way, by themselves: cold and warm.
-async fn ours_now() -> Result<(Duration, Duration)> {
+/// What the functions on the way take by themselves, against a stub of AWS that answers at once: cold and warm.
+async fn contain() -> Result<(Duration, Duration)> {
     let (mut cold, mut warm) = (Duration::ZERO, Duration::ZERO);
     for subject in Subject::all()? {
-        if ["validate-policy", "remediate"].contains(&subject.name) {
+        if ON_THE_WAY.contains(&subject.name) {
             let life = measure::live(&subject).await?;
             cold += life.init + life.first;
             warm += life.warm;
@@ -205,37 +166,16 @@ async fn ours_now() -> Result<(Duration, Duration)> {
     Ok((cold, warm))
 }
 
-impl Times {
-    fn new(total: Duration, ours: Duration) -> Self {
-        let ms = |time: Duration| time.as_secs_f64() * 1e3;
-        Self {
-            total_ms: ms(total),
-            ours_ms: ms(ours),
-            emulator_ms: ms(total) - ms(ours),
-        }
-    }
-}
-
 impl Findings {
     fn print(&self) {
-        report::line("\n| from the write to the containment | ms | ours | the emulator's |");
-        report::line("| --- | ---: | ---: | ---: |");
-        for (name, times) in [("cold", &self.cold), ("warm", &self.warm)] {
-            report::line(&format!(
-                "| {name} | {:.0} | {:.1} | {:.0} |",
-                times.total_ms, times.ours_ms, times.emulator_ms
-            ));
-        }
+        report::line("\n| containment | the functions' own time, ms |");
+        report::line("| --- | ---: |");
+        report::line(&format!("| cold | {:.1} |", self.cold_ms));
+        report::line(&format!("| warm | {:.1} |", self.warm_ms));
         report::line("");
         report::line(&Cost::table(&[
             ("clean change", self.clean),
             ("restricted change, decided", self.restricted),
         ]));
-    }
-}
-
-fn report_progress(as_json: bool, text: &str) {
-    if !as_json {
-        report::step(text);
     }
 }

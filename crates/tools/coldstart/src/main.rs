@@ -7,7 +7,6 @@ mod answers;
 mod aws;
 mod bench;
 mod containment;
-mod cost;
 mod gate;
 mod instructions;
 mod measure;
@@ -40,10 +39,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Measures the time from a policy write to its containment on a local AWS, and the cost of an incident.
+    /// Measures what the functions take to contain a policy, and counts on a local AWS what an incident costs.
     Containment {
-        /// How many times the local AWS is started, with functions that do not run yet.
-        #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..))]
+        /// How often each function is started.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
         rounds: u64,
         /// Prints JSON instead of a table.
         #[arg(long)]
