@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use iam_policy::{ActionPattern, Quota, RestrictedActions, catalogue, judge, remediate};
+use iam_policy::{Quota, RestrictedActions, catalogue, judge, remediate};
 
 const DEFAULT_LIST: &str = "s3:DeleteBucket,s3:DeleteObject";
 
@@ -33,7 +33,7 @@ fn main() {
         .configure_from_args();
     let mut table = String::new();
     for case in cases() {
-        let restricted = RestrictedActions::parse(&case.list).unwrap();
+        let restricted: RestrictedActions = case.list.parse().unwrap();
         let bytes: usize = case.texts.iter().map(String::len).sum();
         let mut group = criterion.benchmark_group(case.name);
         group.throughput(Throughput::Bytes(bytes as u64));
@@ -208,7 +208,7 @@ fn hostile_denials() -> String {
 
 /// Documents of the sizes and shapes that accounts have, made from known actions.
 fn real_shaped() -> Vec<String> {
-    let known = catalogue::named_by(&ActionPattern::parse("*").unwrap());
+    let known = catalogue::named_by(&"*".parse().unwrap());
     // A fixed sequence, so that every run measures the same documents.
     let mut seed: u64 = 7;
     let mut random = move |below: usize| {

@@ -66,7 +66,7 @@ fn answer<'a>(
         string if string.starts_with('"') => serde_json::from_str(string)?,
         json => json.to_owned(),
     };
-    let document = match PolicyDocument::parse(&text) {
+    let document: PolicyDocument = match text.parse() {
         Ok(document) => document,
         Err(error) => {
             return Ok(Output::Unreadable {
@@ -104,7 +104,7 @@ fn arguments(
             .next()
             .ok_or_else(|| format!("`{name}` needs a value"))?;
         match name.as_str() {
-            "--restricted" => restricted = Some(RestrictedActions::parse(&value)?),
+            "--restricted" => restricted = Some(value.parse::<RestrictedActions>()?),
             "--quota" => quota = Quota::characters(value.parse()?),
             _ => {
                 return Err(format!(

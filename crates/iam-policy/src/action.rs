@@ -1,8 +1,13 @@
 //! Action patterns: what stands in `Action` and `NotAction`.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::glob;
+use crate::json;
 use crate::search::{Answer, Budget, Language, search};
 
 /// A set of actions as policies write it: `s3:DeleteBucket`, `s3:Delete*`, `s3:?eleteBucket`, or `*` for all.
@@ -11,13 +16,17 @@ use crate::search::{Answer, Budget, Language, search};
 /// not count ("IAM JSON policy elements: Action").  Two patterns are equal if they are written alike but for letter case
 /// and redundant wildcards.
 ///
+/// A pattern is read by [`str::parse`], as IAM reads it: a text is a pattern if it is `*`, or a service prefix, one colon
+/// and a name.  Anything may follow the colon.
+/// Serde reads and writes a pattern as its text.
+///
 /// ```
 /// use iam_policy::ActionPattern;
 ///
-/// let pattern = ActionPattern::parse("s3:Delete*")?;
+/// let pattern: ActionPattern = "s3:Delete*".parse()?;
 /// assert!(pattern.matches("s3:DeleteBucket"));
-/// assert!(pattern.intersects(&ActionPattern::parse("S3:*Bucket")?));
-/// assert!(pattern.covers(&ActionPattern::parse("s3:DeleteObject*")?));
+/// assert!(pattern.intersects(&"S3:*Bucket".parse()?));
+/// assert!(pattern.covers(&"s3:DeleteObject*".parse()?));
 /// # Ok::<(), iam_policy::ActionPatternError>(())
 /// ```
 #[derive(Clone)]
@@ -29,14 +38,10 @@ pub struct ActionPattern {
     colon: usize,
 }
 
-impl ActionPattern {
-    /// Reads a pattern as IAM does.
-    ///
-    /// # Errors
-    ///
-    /// If the text is neither `*` nor a service prefix, one colon and a name.
-    /// Anything may follow the colon, as IAM accepts it.
-    pub fn parse(text: &str) -> Result<ActionPattern, ActionPatternError> {
+impl FromStr for ActionPattern {
+    type Err = ActionPatternError;
+
+    fn from_str(text: &str) -> Result<ActionPattern, ActionPatternError> {
         let fail = |problem| {
             Err(ActionPatternError {
                 text: text.to_owned(),
@@ -68,7 +73,9 @@ impl ActionPattern {
             colon,
         })
     }
+}
 
+impl ActionPattern {
     /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -155,6 +162,24 @@ impl PartialEq for ActionPattern {
 }
 
 impl Eq for ActionPattern {}
+
+impl Hash for ActionPattern {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.normal.hash(state);
+    }
+}
+
+impl Serialize for ActionPattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for ActionPattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ActionPattern, D::Error> {
+        json::from_text(deserializer)
+    }
+}
 
 impl fmt::Display for ActionPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -23,7 +23,7 @@ const TWO_BYTES: usize = 192;
 /// ```
 /// use iam_policy::{ActionPattern, catalogue};
 ///
-/// let pattern = ActionPattern::parse("s3:deletebucket*")?;
+/// let pattern: ActionPattern = "s3:deletebucket*".parse()?;
 /// assert!(catalogue::named_by(&pattern).contains(&"s3:DeleteBucketPolicy".to_owned()));
 /// # Ok::<(), iam_policy::ActionPatternError>(())
 /// ```

@@ -1,7 +1,12 @@
 //! Policy documents.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
 
+use serde::de::{self, Deserializer};
+use serde::ser::{self, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::{DocumentError, Place};
@@ -14,15 +19,21 @@ const GRANTS_NOTHING_STATEMENT: &str = r#"{"Effect":"Allow","NotAction":"*","Res
 
 /// A policy document as IAM accepts it ("Grammar of the IAM JSON policy language").
 ///
+/// A document is read by [`str::parse`] from its JSON text, or from the percent-encoded text that IAM's Get calls answer.
+/// A text that is not JSON, or not a document by the grammar, is an error, which says in which statement and at which key,
+/// and what was expected there.
+///
 /// The order of its parts and the keys that the grammar does not know are preserved, and what is not changed is written
 /// back as it was, white space between tokens aside.
+///
+/// `serde_json` reads a document from an object, or from a string that holds the text, and writes an object.
+/// Other formats of serde cannot keep a document's text, and fail.
 ///
 /// ```
 /// use iam_policy::PolicyDocument;
 ///
-/// let document = PolicyDocument::parse(
-///     r#"{ "Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"} }"#,
-/// )?;
+/// let text = r#"{ "Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"} }"#;
+/// let document: PolicyDocument = text.parse()?;
 /// assert_eq!(document.statements().len(), 1);
 /// assert_eq!(
 ///     document.to_json(),
@@ -37,14 +48,10 @@ pub struct PolicyDocument {
     pub(crate) statements: Vec<Statement>,
 }
 
-impl PolicyDocument {
-    /// Reads a document from its JSON text, or from the percent-encoded text that IAM's Get calls answer.
-    ///
-    /// # Errors
-    ///
-    /// If the text is not JSON, or not a document by the grammar; the message says in which statement and at which key,
-    /// and what was expected there.
-    pub fn parse(text: &str) -> Result<PolicyDocument, DocumentError> {
+impl FromStr for PolicyDocument {
+    type Err = DocumentError;
+
+    fn from_str(text: &str) -> Result<PolicyDocument, DocumentError> {
         let text = decode_document(text);
         let place = Place::Document;
         let members = statement::object(place, &text)?;
@@ -77,7 +84,9 @@ impl PolicyDocument {
             statements,
         })
     }
+}
 
+impl PolicyDocument {
     /// The statements, in their order.
     #[must_use]
     pub fn statements(&self) -> &[Statement] {
@@ -125,6 +134,32 @@ impl PolicyDocument {
     #[must_use]
     pub fn same_meaning(&self, other: &PolicyDocument) -> bool {
         meaning::of(self) == meaning::of(other)
+    }
+}
+
+/// The document as JSON without white space between tokens.
+impl fmt::Display for PolicyDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_json())
+    }
+}
+
+impl Serialize for PolicyDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        RawValue::from_string(self.to_json())
+            .map_err(ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for PolicyDocument {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PolicyDocument, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        match crate::json::string(raw.get()) {
+            Some(text) => text.parse(),
+            None => raw.get().parse(),
+        }
+        .map_err(de::Error::custom)
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -78,6 +79,16 @@ impl<'de> Deserialize<'de> for Text<'de> {
 
         deserializer.deserialize_str(TextVisitor)
     }
+}
+
+/// Reads a value through its text form.
+pub(crate) fn from_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: FromStr<Err: fmt::Display>,
+    D: Deserializer<'de>,
+{
+    let Text(text) = Text::deserialize(deserializer)?;
+    text.parse().map_err(de::Error::custom)
 }
 
 /// The string that a JSON text is, if it is one.

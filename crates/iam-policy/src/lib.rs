@@ -8,7 +8,7 @@
 //! ```
 //! use iam_policy::{Quota, RestrictedActions, judge, remediate};
 //!
-//! let restricted = RestrictedActions::parse("s3:DeleteBucket,s3:DeleteObject")?;
+//! let restricted: RestrictedActions = "s3:DeleteBucket,s3:DeleteObject".parse()?;
 //! let text = r#"{"Version": "2012-10-17", "Statement": [
 //!     {"Effect": "Allow", "Action": ["s3:Get*", "s3:Delete?ucket*"], "Resource": "*"}
 //! ]}"#;

@@ -33,7 +33,7 @@ pub(crate) fn nearest(pattern: &ActionPattern) -> Vec<String> {
     let allowed = name.chars().count() / 4 + 1;
     let mut found: Vec<(usize, String)> = Vec::new();
     for (service_far, service) in services {
-        let Ok(whole) = ActionPattern::parse(&format!("{service}:*")) else {
+        let Ok(whole) = format!("{service}:*").parse() else {
             continue;
         };
         for action in catalogue::named_by(&whole) {

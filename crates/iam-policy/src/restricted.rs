@@ -1,18 +1,27 @@
 //! The list of restricted actions.
 
 use std::fmt;
+use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::json;
 use crate::nearest::nearest;
 use crate::{ActionPattern, ActionPatternError, catalogue};
 
 /// The action patterns that the security team restricts.
 ///
+/// The list is read by [`str::parse`] from its entries, separated by commas.
+/// Blank entries are skipped, white space around entries and letter case do not count, and an entry that another one
+/// covers is left out.
+/// A list without an entry is an error, and so is an entry that is not a valid action pattern or has characters that no
+/// action has.
+/// Serde reads and writes the list as its text.
+///
 /// ```
 /// use iam_policy::RestrictedActions;
 ///
-/// let restricted = RestrictedActions::parse(" s3:deletebucket ,, s3:DeleteBucket,iam:*, iam:PassRole")?;
+/// let restricted: RestrictedActions = " s3:deletebucket ,, s3:DeleteBucket,iam:*, iam:PassRole".parse()?;
 /// assert_eq!(restricted.to_string(), "s3:DeleteBucket,iam:*");
 /// # Ok::<(), iam_policy::RestrictedActionsError>(())
 /// ```
@@ -21,23 +30,17 @@ pub struct RestrictedActions {
     patterns: Vec<ActionPattern>,
 }
 
-impl RestrictedActions {
-    /// Reads a comma-separated list.
-    ///
-    /// Blank entries are skipped, white space around entries and letter case do not count, and an entry that another
-    /// one covers is left out.
-    ///
-    /// # Errors
-    ///
-    /// If there is no entry, or one of them is no action pattern or has characters that no action has.
-    pub fn parse(list: &str) -> Result<RestrictedActions, RestrictedActionsError> {
+impl FromStr for RestrictedActions {
+    type Err = RestrictedActionsError;
+
+    fn from_str(list: &str) -> Result<RestrictedActions, RestrictedActionsError> {
         let mut patterns: Vec<ActionPattern> = Vec::new();
         for entry in list
             .split(',')
             .map(str::trim)
             .filter(|entry| !entry.is_empty())
         {
-            let pattern = ActionPattern::parse(entry)?;
+            let pattern: ActionPattern = entry.parse()?;
             let odd = |c: &char| !(c.is_ascii_alphanumeric() || "-.*?:".contains(*c));
             if let Some(odd) = entry.chars().find(odd) {
                 return Err(RestrictedActionsError::OddCharacter {
@@ -61,7 +64,9 @@ impl RestrictedActions {
         }
         Ok(RestrictedActions { patterns })
     }
+}
 
+impl RestrictedActions {
     /// The patterns, none of them covered by another.
     #[must_use]
     pub fn patterns(&self) -> &[ActionPattern] {
@@ -75,7 +80,7 @@ impl RestrictedActions {
     /// ```
     /// use iam_policy::RestrictedActions;
     ///
-    /// let restricted = RestrictedActions::parse("s3:DeleteBuckets")?;
+    /// let restricted: RestrictedActions = "s3:DeleteBuckets".parse()?;
     /// assert_eq!(
     ///     restricted.warnings()[0].to_string(),
     ///     "`s3:DeleteBuckets` names no action known today; did you mean `s3:DeleteBucket`?",
@@ -103,7 +108,7 @@ fn spelled(pattern: ActionPattern) -> ActionPattern {
     let known = catalogue::named_by(&pattern);
     known
         .first()
-        .and_then(|action| ActionPattern::parse(action).ok())
+        .and_then(|action| action.parse().ok())
         .unwrap_or(pattern)
 }
 
@@ -119,7 +124,19 @@ impl fmt::Display for RestrictedActions {
     }
 }
 
-/// Why a text is no list of restricted actions.
+impl Serialize for RestrictedActions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for RestrictedActions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RestrictedActions, D::Error> {
+        json::from_text(deserializer)
+    }
+}
+
+/// Why a text is not a valid list of restricted actions.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestrictedActionsError {

@@ -1,5 +1,7 @@
 //! The automaton against a slow, obvious matcher that tries every short action.
 
+use std::str::FromStr;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -67,7 +69,7 @@ prop_compose! {
         1 => "[?*]:[ab?*]{0,4}",
         1 => "\\*",
     ]) -> ActionPattern {
-        ActionPattern::parse(&text).unwrap()
+        ActionPattern::from_str(&text).unwrap()
     }
 }
 
@@ -137,9 +139,9 @@ fn hard_questions_end_unanswered() {
         .collect();
     let none_of: Vec<ActionPattern> = texts
         .iter()
-        .map(|text| ActionPattern::parse(text).unwrap())
+        .map(|text| ActionPattern::from_str(text).unwrap())
         .collect();
-    let long = ActionPattern::parse(&format!("s:*a*{}*b", "?".repeat(60))).unwrap();
+    let long = ActionPattern::from_str(&format!("s:*a*{}*b", "?".repeat(60))).unwrap();
     let language = Language {
         all_of: vec![&long],
         none_of: none_of.iter().collect(),
@@ -153,8 +155,8 @@ fn hard_questions_end_unanswered() {
 fn many_words_of_bits() {
     // Patterns that together need several machine words, so that positions cross from one into the next.
     let name = "abcdefghij".repeat(20);
-    let grant = ActionPattern::parse(&format!("s:{name}*x*{name}")).unwrap();
-    let denied = ActionPattern::parse(&format!("s:{name}??*{name}")).unwrap();
+    let grant = ActionPattern::from_str(&format!("s:{name}*x*{name}")).unwrap();
+    let denied = ActionPattern::from_str(&format!("s:{name}??*{name}")).unwrap();
     let language = Language {
         all_of: vec![&grant],
         none_of: vec![&denied],

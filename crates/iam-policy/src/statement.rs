@@ -205,7 +205,7 @@ impl Reader {
 
     fn patterns(&self, key: &str, value: &RawValue) -> Result<Vec<ActionPattern>, DocumentError> {
         self.strings(key, value, |text| {
-            ActionPattern::parse(text).map_err(|source| DocumentError::Action {
+            text.parse().map_err(|source| DocumentError::Action {
                 place: self.place,
                 key: key.to_owned(),
                 source,

@@ -23,7 +23,7 @@ const MAX_FINDINGS: usize = 100;
 /// ```
 /// use iam_policy::{RestrictedActions, judge};
 ///
-/// let restricted = RestrictedActions::parse("s3:DeleteBucket")?;
+/// let restricted: RestrictedActions = "s3:DeleteBucket".parse()?;
 /// let text = r#"{"Statement": {"Sid": "Storage", "Effect": "Allow", "Action": "s3:Del*", "Resource": "*"}}"#;
 /// let findings = judge(text, &restricted);
 /// assert_eq!(
@@ -34,7 +34,7 @@ const MAX_FINDINGS: usize = 100;
 /// ```
 #[must_use]
 pub fn judge(text: &str, restricted: &RestrictedActions) -> Vec<Finding> {
-    match PolicyDocument::parse(text) {
+    match text.parse() {
         Ok(document) => find_restricted(&document, restricted),
         Err(error) => vec![Finding::Unreadable {
             reason: error.to_string(),

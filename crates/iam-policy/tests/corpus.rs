@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use std::str::FromStr;
 
 use iam_policy::{
     ActionPattern, Finding, GRANTS_NOTHING, PolicyDocument, Quota, RestrictedActions, judge,
@@ -58,7 +59,7 @@ fn corpus() -> Vec<Judged> {
         .iter()
         .flat_map(|(name, list)| {
             let corpus: Corpus = serde_json::from_str(&read(&folder.join("corpus.json"))).unwrap();
-            let restricted = RestrictedActions::parse(list).unwrap();
+            let restricted = RestrictedActions::from_str(list).unwrap();
             let folder = &folder;
             corpus.policies.into_iter().map(move |case| Judged {
                 text: read(&folder.join("policies").join(&case.file)),
@@ -198,7 +199,7 @@ fn remediations() {
         "organizations:",
         "dynamodb:",
     ];
-    let all: Vec<String> = iam_policy::catalogue::named_by(&ActionPattern::parse("*").unwrap())
+    let all: Vec<String> = iam_policy::catalogue::named_by(&ActionPattern::from_str("*").unwrap())
         .into_iter()
         .enumerate()
         .filter(|(at, action)| {
@@ -207,7 +208,7 @@ fn remediations() {
         .map(|(_, action)| action)
         .collect();
     let granted = |text: &str| -> HashSet<&String> {
-        let document = PolicyDocument::parse(text).unwrap();
+        let document = PolicyDocument::from_str(text).unwrap();
         let allows: Vec<_> = document
             .statements()
             .iter()

@@ -8,6 +8,8 @@
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
+use std::str::FromStr;
+
 use iam_policy::{
     DocumentError, Finding, GRANTS_NOTHING, PolicyDocument, Quota, RestrictedActions,
     decode_document, judge, quota_size, remediate,
@@ -20,19 +22,22 @@ fn statement(inner: &str) -> String {
 
 #[track_caller]
 fn accepts(text: &str) {
-    let document = PolicyDocument::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    let document = PolicyDocument::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let written = document.to_json();
-    assert_eq!(PolicyDocument::parse(&written).unwrap().to_json(), written);
+    assert_eq!(
+        PolicyDocument::from_str(&written).unwrap().to_json(),
+        written
+    );
     assert_eq!(document.size(), quota_size(text), "{text}");
-    assert!(document.same_meaning(&PolicyDocument::parse(&written).unwrap()));
+    assert!(document.same_meaning(&PolicyDocument::from_str(&written).unwrap()));
 }
 
 #[track_caller]
 fn refuses(text: &str, message: &str) {
-    let error = PolicyDocument::parse(text).expect_err(text).to_string();
+    let error = PolicyDocument::from_str(text).expect_err(text).to_string();
     assert_eq!(error, message, "{text}");
     assert!(!error.contains('\n'), "{error}");
-    let restricted = RestrictedActions::parse("s3:*").unwrap();
+    let restricted = RestrictedActions::from_str("s3:*").unwrap();
     assert_eq!(
         judge(text, &restricted),
         vec![Finding::Unreadable {
@@ -164,7 +169,7 @@ fn deep_nesting_is_an_error() {
             statement(&format!(r#""Effect":"Allow","Condition":{deep}"#)),
         ];
         for text in texts {
-            let error = PolicyDocument::parse(&text).unwrap_err();
+            let error = PolicyDocument::from_str(&text).unwrap_err();
             assert!(
                 matches!(
                     error,
@@ -181,12 +186,12 @@ fn padded_documents() {
     let text = statement(r#""Effect":"Allow","Action":"s3:DeleteBucket","Resource":"*""#);
     let padded = text.replace(',', &format!(",{}", " ".repeat(42_000)));
     assert!(padded.len() > 120_000);
-    let document = PolicyDocument::parse(&padded).unwrap();
+    let document = PolicyDocument::from_str(&padded).unwrap();
     assert_eq!(document.to_json(), text);
     assert_eq!(document.size(), text.len());
     let many: Vec<String> = (0..10_000).map(|n| format!(r#""k{n}":{n}"#)).collect();
     assert!(
-        PolicyDocument::parse(&statement(&format!(
+        PolicyDocument::from_str(&statement(&format!(
             r#""Effect":"Allow","Action":"*","Resource":"*",{}"#,
             many.join(",")
         )))
@@ -205,7 +210,7 @@ fn percent_encoding() {
         format!(" \n{encoded}"),
     ] {
         assert_eq!(
-            PolicyDocument::parse(&encoded).unwrap().to_json(),
+            PolicyDocument::from_str(&encoded).unwrap().to_json(),
             text,
             "{encoded}"
         );
@@ -214,6 +219,28 @@ fn percent_encoding() {
     assert_eq!(decode_document(&text), text);
     // What is not UTF-8 is no document either.
     assert_eq!(decode_document("%7B%FF"), "%7B%FF");
+}
+
+#[test]
+fn serde_reads_objects_and_texts() {
+    let text = statement(r#""Effect":"Allow","Action":"s3:Get\u002a","Resource":[ "*" ]"#);
+    let compact = text.replace("[ \"*\" ]", "[\"*\"]");
+    for json in [
+        text.clone(),
+        serde_json::to_string(&text).unwrap(),
+        serde_json::to_string(&text.replace('{', "%7B")).unwrap(),
+    ] {
+        let document: PolicyDocument = serde_json::from_str(&json).unwrap();
+        assert_eq!(document.to_string(), compact, "{json}");
+        assert_eq!(serde_json::to_string(&document).unwrap(), compact);
+    }
+    for (json, message) in [
+        ("[]", "the document is an array, an object was expected"),
+        (r#""{}""#, "the document has no `Statement`"),
+    ] {
+        let error = serde_json::from_str::<PolicyDocument>(json).unwrap_err();
+        assert_eq!(error.to_string(), message, "{json}");
+    }
 }
 
 #[test]
@@ -237,8 +264,8 @@ fn what_is_not_changed_stays_byte_for_byte() {
         r#""Effect":"Allow","Unknown":[1.50,1e3],"Resource":"arn:aws:s3:::\u0061","#,
         r#""Condition":{"NumericLessThan":{"s3:max-keys":100000000000000000000}}}]}"#,
     );
-    assert_eq!(PolicyDocument::parse(text).unwrap().to_json(), text);
-    let restricted = RestrictedActions::parse("s3:DeleteBucket").unwrap();
+    assert_eq!(PolicyDocument::from_str(text).unwrap().to_json(), text);
+    let restricted = RestrictedActions::from_str("s3:DeleteBucket").unwrap();
     let remediation = remediate(text, &restricted, Quota::MANAGED);
     assert_eq!(
         remediation.document,
@@ -248,7 +275,7 @@ fn what_is_not_changed_stays_byte_for_byte() {
 
 #[test]
 fn meaning() {
-    let parse = |text: &str| PolicyDocument::parse(text).unwrap();
+    let parse = |text: &str| PolicyDocument::from_str(text).unwrap();
     let base = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"a"}}"#;
     let two = |first: &str, second: &str| {
         format!(
@@ -365,12 +392,12 @@ proptest! {
 
     #[test]
     fn any_text_is_read_or_refused(text in nearly_documents()) {
-        let restricted = RestrictedActions::parse("s3:DeleteBucket,iam:*").unwrap();
+        let restricted = RestrictedActions::from_str("s3:DeleteBucket,iam:*").unwrap();
         let findings = judge(&text, &restricted);
         let remediation = remediate(&text, &restricted, Quota::MANAGED);
         prop_assert_eq!(judge(&remediation.document, &restricted), vec![]);
-        prop_assert!(PolicyDocument::parse(&remediation.document).is_ok());
-        match PolicyDocument::parse(&text) {
+        prop_assert!(PolicyDocument::from_str(&remediation.document).is_ok());
+        match PolicyDocument::from_str(&text) {
             Err(error) => {
                 prop_assert!(!error.to_string().contains('\n'), "{error}");
                 prop_assert_eq!(findings.len(), 1);
@@ -379,7 +406,7 @@ proptest! {
             Ok(document) => {
                 let written = document.to_json();
                 prop_assert_eq!(quota_size(&text), quota_size(&written));
-                prop_assert_eq!(PolicyDocument::parse(&written).unwrap().to_json(), written);
+                prop_assert_eq!(PolicyDocument::from_str(&written).unwrap().to_json(), written);
             }
         }
     }

@@ -4,12 +4,14 @@
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
+use std::str::FromStr;
+
 use iam_policy::{
     ActionPattern, Finding, Quota, Remediation, RestrictedActions, catalogue, judge, remediate,
 };
 
 fn restricted(list: &str) -> RestrictedActions {
-    RestrictedActions::parse(list).unwrap()
+    RestrictedActions::from_str(list).unwrap()
 }
 
 fn allow(rest: &str) -> String {
@@ -18,7 +20,7 @@ fn allow(rest: &str) -> String {
 
 /// The known actions that the pattern names.
 fn known(pattern: &str) -> Vec<String> {
-    catalogue::named_by(&ActionPattern::parse(pattern).unwrap())
+    catalogue::named_by(&ActionPattern::from_str(pattern).unwrap())
 }
 
 /// The first names as sentences list them, and how many more there are.
@@ -50,6 +52,12 @@ fn lists_in_canonical_form() {
     ] {
         assert_eq!(restricted(list).to_string(), canonical, "{list}");
         assert_eq!(restricted(canonical), restricted(list));
+        let json = serde_json::to_string(&restricted(list)).unwrap();
+        assert_eq!(json, format!("\"{canonical}\""));
+        assert_eq!(
+            serde_json::from_str::<RestrictedActions>(&json).unwrap(),
+            restricted(list)
+        );
     }
 }
 
@@ -87,7 +95,7 @@ fn lists_with_errors() {
         ),
     ] {
         assert_eq!(
-            RestrictedActions::parse(list).unwrap_err().to_string(),
+            RestrictedActions::from_str(list).unwrap_err().to_string(),
             message,
             "{list}"
         );
@@ -406,7 +414,7 @@ fn default_restrictions_fit_easily() {
 
 #[test]
 fn patterns() {
-    let pattern = |text: &str| ActionPattern::parse(text).unwrap();
+    let pattern = |text: &str| ActionPattern::from_str(text).unwrap();
     assert!(
         pattern("*").is_everything()
             && pattern("*:**").is_everything()
@@ -416,6 +424,15 @@ fn patterns() {
     assert!(!pattern("*").matches("no colon") && !pattern("*").matches("a:b:c"));
     assert!(pattern("s3:?").matches("S3:É") && !pattern("s3:e").matches("s3:é"));
     assert_eq!(pattern("s3:*?**?"), pattern("S3:??*"));
+    assert_eq!(
+        serde_json::from_str::<ActionPattern>(r#""S3:Get*""#).unwrap(),
+        pattern("s3:get*")
+    );
+    assert_eq!(
+        serde_json::to_string(&pattern("S3:Get*")).unwrap(),
+        r#""S3:Get*""#
+    );
+    assert!(serde_json::from_str::<ActionPattern>(r#""Get*""#).is_err());
     assert_eq!(
         format!("{:?}", pattern("s3:Get*")),
         "ActionPattern(s3:Get*)"

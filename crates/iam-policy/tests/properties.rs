@@ -6,6 +6,8 @@
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
+use std::str::FromStr;
+
 use iam_policy::{
     ActionPattern, Effect, Element, Finding, Loss, PolicyDocument, Quota, RestrictedActions,
     Statement, catalogue, judge, remediate,
@@ -18,7 +20,7 @@ use serde_json::{Value, json};
 fn known() -> Vec<String> {
     ["s3:*", "s3express:*", "sts:*", "sqs:*", "kms:*"]
         .iter()
-        .flat_map(|service| catalogue::named_by(&ActionPattern::parse(service).unwrap()))
+        .flat_map(|service| catalogue::named_by(&ActionPattern::from_str(service).unwrap()))
         .collect()
 }
 
@@ -158,7 +160,7 @@ fn document() -> impl Strategy<Value = Value> {
 
 fn restricted() -> impl Strategy<Value = RestrictedActions> {
     proptest::collection::vec(pattern(), 1..5)
-        .prop_map(|patterns| RestrictedActions::parse(&patterns.join(",")).unwrap())
+        .prop_map(|patterns| RestrictedActions::from_str(&patterns.join(",")).unwrap())
 }
 
 fn by_sid<'d>(document: &'d PolicyDocument, sid: &str) -> Option<&'d Statement> {
@@ -225,9 +227,9 @@ proptest! {
         quota in prop_oneof![Just(6_144_usize), 200..3_000_usize],
     ) {
         let text = document.to_string();
-        let before = PolicyDocument::parse(&text).unwrap();
+        let before = PolicyDocument::from_str(&text).unwrap();
         let remediation = remediate(&text, &restricted, Quota::characters(quota));
-        let after = PolicyDocument::parse(&remediation.document).unwrap();
+        let after = PolicyDocument::from_str(&remediation.document).unwrap();
 
         // Clean, stable, and no larger than allowed.
         prop_assert_eq!(judge(&remediation.document, &restricted), vec![]);
@@ -290,7 +292,7 @@ proptest! {
             judge(&document.to_string(), &restricted).iter().map(Finding::statement).collect()
         };
         prop_assert_eq!(places(&document), places(&other));
-        let parse = |document: &Value| PolicyDocument::parse(&document.to_string()).unwrap();
+        let parse = |document: &Value| PolicyDocument::from_str(&document.to_string()).unwrap();
         prop_assert!(parse(&document).same_meaning(&parse(&other)));
     }
 }

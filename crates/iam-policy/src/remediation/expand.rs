@@ -29,7 +29,7 @@ pub(super) fn expand(
     {
         return known
             .iter()
-            .filter_map(|action| ActionPattern::parse(action).ok())
+            .filter_map(|action| action.parse().ok())
             .collect();
     }
     let mut open = Vec::new();
@@ -264,7 +264,7 @@ impl Shape {
         glob::push_normal(&mut normal, prefix, |c| c);
         normal.push(':');
         glob::push_normal(&mut normal, name, |c| c);
-        ActionPattern::parse(&normal.into_iter().collect::<String>()).ok()
+        normal.into_iter().collect::<String>().parse().ok()
     }
 
     /// Whether the open part can stand for this part of an action.

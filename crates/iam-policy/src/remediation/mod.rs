@@ -44,7 +44,7 @@ pub struct Remediation {
 /// ```
 /// use iam_policy::{Quota, RestrictedActions, remediate};
 ///
-/// let restricted = RestrictedActions::parse("s3:DeleteBucket")?;
+/// let restricted: RestrictedActions = "s3:DeleteBucket".parse()?;
 /// let text = r#"{"Statement": {"Effect": "Allow", "Action": ["s3:Get*", "s3:DeleteBucket*"], "Resource": "*"}}"#;
 /// let remediation = remediate(text, &restricted, Quota::MANAGED);
 /// assert_eq!(
@@ -55,7 +55,7 @@ pub struct Remediation {
 /// ```
 #[must_use]
 pub fn remediate(text: &str, restricted: &RestrictedActions, quota: Quota) -> Remediation {
-    match PolicyDocument::parse(text) {
+    match text.parse() {
         Ok(document) => remediate_document(&document, restricted, quota),
         Err(error) => Remediation {
             document: GRANTS_NOTHING.to_owned(),

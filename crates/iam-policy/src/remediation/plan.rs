@@ -334,7 +334,7 @@ fn services(patterns: &[ActionPattern]) -> Vec<ActionPattern> {
             .has_literal_prefix()
             .then(|| pattern.as_str().split_once(':'))
             .flatten()
-            .and_then(|(prefix, _)| ActionPattern::parse(&format!("{prefix}:*")).ok())
+            .and_then(|(prefix, _)| format!("{prefix}:*").parse().ok())
             .unwrap_or_else(|| pattern.clone());
         if !services.contains(&service) {
             services.push(service);

@@ -102,7 +102,8 @@ impl Plan<'_> {
     pub(in crate::remediation) fn losses(&self) -> Vec<Loss> {
         let statement = self.site.statement;
         let everything = || {
-            let mut known = ActionPattern::parse("*")
+            let mut known = "*"
+                .parse()
                 .map(|all| catalogue::named_by(&all))
                 .unwrap_or_default();
             let restricted = self.site.restricted.patterns();
