@@ -81,8 +81,8 @@ fn answer<'a>(
         .collect();
     violating.dedup();
     let remediation = remediate_document(&document, restricted, quota);
-    let remediated = if remediation.changed {
-        Some(RawValue::from_string(remediation.document)?)
+    let remediated = if remediation.is_changed() {
+        Some(RawValue::from_string(remediation.document().to_owned())?)
     } else {
         None
     };
@@ -90,7 +90,7 @@ fn answer<'a>(
         id,
         violating,
         remediated,
-        losses: remediation.losses,
+        losses: remediation.losses().to_vec(),
     })
 }
 

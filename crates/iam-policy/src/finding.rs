@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::pattern_list::{self, Listed};
+use crate::{ActionPattern, Statement};
+
 /// One reason why a document violates the restricted list.
 ///
 /// Displayed, it is one plain sentence without a full stop; statements are counted from 1 there and from 0 in the fields.
@@ -34,37 +37,92 @@ impl Finding {
     }
 }
 
-/// A restricted grant: one pattern of one statement, and the restricted pattern it meets.
+/// A restricted grant: an entry of `Action`, or a whole `NotAction`, and the restricted patterns that it meets.
+///
+/// JSON has the patterns of [`Grant::patterns`] and those of [`Grant::restricted`] in one string each, separated by
+/// commas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Grant {
-    /// The index of the statement, counted from 0.
-    pub statement: usize,
-    /// The statement's `Sid`, if it has one that is not empty.
+    pub(crate) statement: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sid: Option<String>,
-    /// The element that grants.
-    pub element: Element,
-    /// The pattern that grants; for `NotAction`, all patterns that are left out, separated by commas.
-    pub pattern: String,
-    /// The restricted pattern.
-    pub restricted: String,
-    /// Actions known today that are granted and restricted by these two patterns, at most [`Grant::MAX_EXAMPLES`].
-    pub examples: Vec<String>,
-    /// How many actions known today are.
-    pub total: usize,
-    /// An action that no list knows yet, given when `total` is 0: AWS may add one like it.
+    pub(crate) sid: Option<String>,
+    pub(crate) element: Element,
+    #[serde(rename = "pattern", with = "pattern_list")]
+    pub(crate) patterns: Vec<ActionPattern>,
+    #[serde(with = "pattern_list")]
+    pub(crate) restricted: Vec<ActionPattern>,
+    pub(crate) examples: Vec<String>,
+    pub(crate) total: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub future_example: Option<String>,
-    /// Whether a condition narrows the grant.
-    pub conditional: bool,
-    /// Whether the grant holds for less than all resources.
-    pub narrowed: bool,
+    pub(crate) future_example: Option<String>,
+    pub(crate) conditional: bool,
+    pub(crate) narrowed: bool,
 }
 
 impl Grant {
     /// How many examples a finding has at most.
     pub const MAX_EXAMPLES: usize = 3;
+
+    /// The index of the statement, counted from 0.
+    #[must_use]
+    pub fn statement(&self) -> usize {
+        self.statement
+    }
+
+    /// The statement's `Sid`, if it has one that is not empty.
+    #[must_use]
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+
+    /// The element that grants.
+    #[must_use]
+    pub fn element(&self) -> Element {
+        self.element
+    }
+
+    /// The entry that grants; for `NotAction`, all patterns that it leaves out.
+    #[must_use]
+    pub fn patterns(&self) -> &[ActionPattern] {
+        &self.patterns
+    }
+
+    /// The restricted patterns that the grant meets.
+    #[must_use]
+    pub fn restricted(&self) -> &[ActionPattern] {
+        &self.restricted
+    }
+
+    /// Actions known today that are granted and restricted, at most [`Grant::MAX_EXAMPLES`].
+    #[must_use]
+    pub fn examples(&self) -> &[String] {
+        &self.examples
+    }
+
+    /// How many actions known today are granted and restricted.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// An action that no list knows yet, given when [`Grant::total`] is 0: AWS may add one like it.
+    #[must_use]
+    pub fn future_example(&self) -> Option<&str> {
+        self.future_example.as_deref()
+    }
+
+    /// Whether a condition narrows the grant.
+    #[must_use]
+    pub fn is_conditional(&self) -> bool {
+        self.conditional
+    }
+
+    /// Whether the grant holds for less than all resources.
+    #[must_use]
+    pub fn is_narrowed(&self) -> bool {
+        self.narrowed
+    }
 
     /// Whether no action known today is affected, only ones that AWS may add.
     #[must_use]
@@ -80,6 +138,16 @@ pub enum Element {
     Action,
     /// `NotAction`: all that it does not name is granted.
     NotAction,
+}
+
+impl Element {
+    pub(crate) fn of(statement: &Statement) -> Element {
+        if statement.is_negated() {
+            Element::NotAction
+        } else {
+            Element::Action
+        }
+    }
 }
 
 impl fmt::Display for Element {
@@ -106,33 +174,24 @@ impl fmt::Display for Finding {
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_place(f, self.statement, self.sid.as_deref())?;
+        let patterns = Listed(&self.patterns);
         if self.names_it() {
-            write!(f, "Action `{}` is restricted", self.pattern)?;
+            write!(f, "Action `{patterns}` is restricted")?;
             return self.write_narrowing(f);
         }
         match self.element {
-            Element::Action => write!(f, "Action `{}` grants ", self.pattern)?,
-            Element::NotAction => write!(f, "NotAction `{}` leaves granted ", self.pattern)?,
+            Element::Action => write!(f, "Action `{patterns}` grants ")?,
+            Element::NotAction => write!(f, "NotAction `{patterns}` leaves granted ")?,
         }
-        match self.examples.split_first() {
-            Some((first, rest)) => {
-                write!(f, "`{first}`")?;
-                for example in rest {
-                    write!(f, ", `{example}`")?;
-                }
-                if let more @ 1.. = self.total.saturating_sub(self.examples.len()) {
-                    write!(f, " and {more} more")?;
-                }
-                write!(f, ", restricted by `{}`", self.restricted)?;
-            }
-            None => {
-                write!(f, "no action known today, but ones that AWS may add")?;
-                if let Some(example) = &self.future_example {
-                    write!(f, ", such as `{example}`")?;
-                }
-                write!(f, ", restricted by `{}`", self.restricted)?;
+        if self.total > 0 {
+            Shown::first(&self.examples, self.total).fmt(f)?;
+        } else {
+            write!(f, "no action known today, but ones that AWS may add")?;
+            if let Some(example) = &self.future_example {
+                write!(f, ", such as `{example}`")?;
             }
         }
+        write!(f, ", restricted by {}", Shown::all(&self.restricted))?;
         self.write_narrowing(f)
     }
 }
@@ -140,9 +199,7 @@ impl fmt::Display for Grant {
 impl Grant {
     /// Whether entry and restricted pattern are the same one known action, so that naming it once says all.
     fn names_it(&self) -> bool {
-        self.element == Element::Action
-            && self.total == 1
-            && self.pattern.eq_ignore_ascii_case(&self.restricted)
+        self.element == Element::Action && self.total == 1 && self.patterns == self.restricted
     }
 
     fn write_narrowing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -165,5 +222,39 @@ pub(crate) fn write_place(
     match sid {
         Some(sid) => write!(f, " (`{sid}`): "),
         None => f.write_str(": "),
+    }
+}
+
+/// How many names one sentence has at most.
+const SHOWN: usize = 6;
+
+/// Patterns or actions as a sentence lists them, at most [`SHOWN`].
+pub(crate) struct Shown<'a, T> {
+    names: &'a [T],
+    /// How many there are, of which `names` may be only the first.
+    total: usize,
+}
+
+impl<'a, T> Shown<'a, T> {
+    pub(crate) fn all(names: &'a [T]) -> Self {
+        Shown::first(names, names.len())
+    }
+
+    pub(crate) fn first(names: &'a [T], total: usize) -> Self {
+        Shown { names, total }
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Shown<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.names.len().min(SHOWN);
+        for (at, name) in self.names.iter().take(shown).enumerate() {
+            let lead = if at == 0 { "" } else { ", " };
+            write!(f, "{lead}`{name}`")?;
+        }
+        match self.total.saturating_sub(shown) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
     }
 }

@@ -18,9 +18,9 @@
 //! assert_eq!(findings[0].statement(), Some(0));
 //!
 //! let remediation = remediate(text, &restricted, Quota::MANAGED);
-//! assert!(judge(&remediation.document, &restricted).is_empty());
-//! assert!(remediation.document.contains("s3:DeleteBucket?*"));
-//! assert!(remediation.losses.is_empty());
+//! assert!(judge(remediation.document(), &restricted).is_empty());
+//! assert!(remediation.document().contains("s3:DeleteBucket?*"));
+//! assert!(remediation.losses().is_empty());
 //! # Ok::<(), iam_policy::RestrictedActionsError>(())
 //! ```
 //!
@@ -42,6 +42,7 @@ mod glob;
 mod json;
 mod meaning;
 mod nearest;
+mod pattern_list;
 mod quota;
 mod remediation;
 mod restricted;
@@ -55,7 +56,8 @@ pub use error::{DocumentError, Place};
 pub use finding::{Element, Finding, Grant};
 pub use quota::{Quota, quota_size};
 pub use remediation::{
-    Edit, EditKind, GRANTS_NOTHING, Loss, Remediation, remediate, remediate_document,
+    Edit, EditKind, GRANTS_NOTHING, Loss, LossCause, Remediation, remediate, remediate_document,
+    remove_everything,
 };
 pub use restricted::{RestrictedActions, RestrictedActionsError, UnknownAction};
 pub use statement::{Effect, Statement};

@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::json;
 use crate::nearest::nearest;
+use crate::pattern_list::Listed;
 use crate::{ActionPattern, ActionPatternError, catalogue};
 
 /// The action patterns that the security team restricts.
@@ -93,7 +94,7 @@ impl RestrictedActions {
             .iter()
             .filter(|pattern| catalogue::named_by(pattern).is_empty())
             .map(|pattern| UnknownAction {
-                pattern: pattern.to_string(),
+                pattern: pattern.clone(),
                 nearest: nearest(pattern),
             })
             .collect()
@@ -114,13 +115,7 @@ fn spelled(pattern: ActionPattern) -> ActionPattern {
 
 impl fmt::Display for RestrictedActions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, pattern) in self.patterns.iter().enumerate() {
-            if at > 0 {
-                f.write_str(",")?;
-            }
-            write!(f, "{pattern}")?;
-        }
-        Ok(())
+        Listed(&self.patterns).fmt(f)
     }
 }
 
@@ -174,10 +169,22 @@ pub enum RestrictedActionsError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UnknownAction {
+    pattern: ActionPattern,
+    nearest: Vec<String>,
+}
+
+impl UnknownAction {
     /// The entry.
-    pub pattern: String,
+    #[must_use]
+    pub fn pattern(&self) -> &ActionPattern {
+        &self.pattern
+    }
+
     /// Known actions with similar names, the nearest first.
-    pub nearest: Vec<String>,
+    #[must_use]
+    pub fn nearest(&self) -> &[String] {
+        &self.nearest
+    }
 }
 
 impl fmt::Display for UnknownAction {

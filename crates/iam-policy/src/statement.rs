@@ -117,15 +117,6 @@ impl Statement {
         self.sid().filter(|sid| !sid.is_empty())
     }
 
-    /// All patterns, separated by commas.
-    pub(crate) fn pattern_list(&self) -> String {
-        self.patterns()
-            .iter()
-            .map(ActionPattern::as_str)
-            .collect::<Vec<_>>()
-            .join(",")
-    }
-
     pub(crate) fn resource(&self) -> ResourceElement {
         self.resource
     }

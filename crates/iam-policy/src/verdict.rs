@@ -60,13 +60,12 @@ pub fn find_restricted(document: &PolicyDocument, restricted: &RestrictedActions
             Finding::Grant(Grant {
                 statement: index,
                 sid: statement.label().map(str::to_owned),
-                element: if pattern.is_some() {
-                    Element::Action
-                } else {
-                    Element::NotAction
-                },
-                pattern: pattern.map_or_else(|| statement.pattern_list(), ToString::to_string),
-                restricted: restricted.pattern.to_string(),
+                element: Element::of(statement),
+                patterns: pattern.map_or_else(
+                    || statement.patterns().to_vec(),
+                    |pattern| vec![pattern.clone()],
+                ),
+                restricted: vec![restricted.pattern.clone()],
                 total: known.len(),
                 future_example: if known.is_empty() {
                     decision.future(statement, pattern, restricted)

@@ -139,7 +139,7 @@ fn verdicts_on_known_actions() {
             let mut violating: Vec<usize> = findings
                 .iter()
                 .filter_map(|finding| match finding {
-                    Finding::Grant(grant) if !grant.is_future_only() => Some(grant.statement),
+                    Finding::Grant(grant) if !grant.is_future_only() => Some(grant.statement()),
                     Finding::Grant(_) | Finding::Unreadable { .. } => None,
                 })
                 .collect();
@@ -166,8 +166,8 @@ fn known_actions_affected() {
             let mut total = 0;
             for finding in judge(text, restricted) {
                 if let Finding::Grant(grant) = finding {
-                    total = total.max(grant.total);
-                    examples.extend(grant.examples);
+                    total = total.max(grant.total());
+                    examples.extend(grant.examples().to_vec());
                 }
             }
             examples.sort();
@@ -230,33 +230,35 @@ fn remediations() {
              restricted,
          }| {
             let remediation = remediate(text, restricted, Quota::MANAGED);
-            let again = remediate(&remediation.document, restricted, Quota::MANAGED);
-            if !judge(&remediation.document, restricted).is_empty() {
-                return Err(format!("not clean: {}", remediation.document));
+            let again = remediate(remediation.document(), restricted, Quota::MANAGED);
+            if !judge(remediation.document(), restricted).is_empty() {
+                return Err(format!("not clean: {}", remediation.document()));
             }
-            if again.changed || again.document != remediation.document {
+            if again.is_changed() || again.document() != remediation.document() {
                 return Err(format!(
                     "{} changes again to {}",
-                    remediation.document, again.document
+                    remediation.document(),
+                    again.document()
                 ));
             }
             let Some(expected) = &case.expected else {
-                return if remediation.document == GRANTS_NOTHING {
+                return if remediation.document() == GRANTS_NOTHING {
                     Ok(())
                 } else {
-                    Err(remediation.document)
+                    Err(remediation.document().to_owned())
                 };
             };
-            if remediation.changed == expected[list].is_empty() {
+            if remediation.is_changed() == expected[list].is_empty() {
                 return Err(format!(
                     "changed: {}, {:?}",
-                    remediation.changed, remediation.edits
+                    remediation.is_changed(),
+                    remediation.edits()
                 ));
             }
-            if !remediation.changed {
+            if !remediation.is_changed() {
                 return Ok(());
             }
-            let after = granted(&remediation.document);
+            let after = granted(remediation.document());
             let lost = granted(text).into_iter().find(|action| {
                 !after.contains(*action)
                     && !restricted
@@ -265,8 +267,8 @@ fn remediations() {
                         .any(|pattern| pattern.matches(action))
             });
             match lost {
-                Some(action) if remediation.losses.is_empty() => {
-                    Err(format!("lost `{action}`: {}", remediation.document))
+                Some(action) if remediation.losses().is_empty() => {
+                    Err(format!("lost `{action}`: {}", remediation.document()))
                 }
                 _ => Ok(()),
             }

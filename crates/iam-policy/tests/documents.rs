@@ -45,9 +45,9 @@ fn refuses(text: &str, message: &str) {
         }]
     );
     let remediation = remediate(text, &restricted, Quota::MANAGED);
-    assert_eq!(remediation.document, GRANTS_NOTHING);
+    assert_eq!(remediation.document(), GRANTS_NOTHING);
     assert_eq!(
-        remediation.edits[0].to_string(),
+        remediation.edits()[0].to_string(),
         format!(
             "the document was replaced by one that grants nothing, because it cannot be read: {error}"
         ),
@@ -268,7 +268,7 @@ fn what_is_not_changed_stays_byte_for_byte() {
     let restricted = RestrictedActions::from_str("s3:DeleteBucket").unwrap();
     let remediation = remediate(text, &restricted, Quota::MANAGED);
     assert_eq!(
-        remediation.document,
+        remediation.document(),
         text.replace(r#","s3:DeleteBucket""#, "")
     );
 }
@@ -395,13 +395,13 @@ proptest! {
         let restricted = RestrictedActions::from_str("s3:DeleteBucket,iam:*").unwrap();
         let findings = judge(&text, &restricted);
         let remediation = remediate(&text, &restricted, Quota::MANAGED);
-        prop_assert_eq!(judge(&remediation.document, &restricted), vec![]);
-        prop_assert!(PolicyDocument::from_str(&remediation.document).is_ok());
+        prop_assert_eq!(judge(remediation.document(), &restricted), vec![]);
+        prop_assert!(PolicyDocument::from_str(remediation.document()).is_ok());
         match PolicyDocument::from_str(&text) {
             Err(error) => {
                 prop_assert!(!error.to_string().contains('\n'), "{error}");
                 prop_assert_eq!(findings.len(), 1);
-                prop_assert_eq!(remediation.document, GRANTS_NOTHING);
+                prop_assert_eq!(remediation.document(), GRANTS_NOTHING);
             }
             Ok(document) => {
                 let written = document.to_json();

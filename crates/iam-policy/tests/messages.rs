@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use iam_policy::{
     ActionPattern, Finding, Quota, Remediation, RestrictedActions, catalogue, judge, remediate,
+    remove_everything,
 };
 
 fn restricted(list: &str) -> RestrictedActions {
@@ -199,6 +200,30 @@ fn a_finding_as_json() {
 }
 
 #[test]
+fn findings_kept_by_an_execution_read_back() {
+    for (patterns, list) in [
+        ("s3:*,sts:*", vec!["s3:*", "sts:*"]),
+        ("*,s3:Get*", vec!["*", "s3:Get*"]),
+        ("s3:a,b:c", vec!["s3:a", "b:c"]),
+        ("s3:a,,b,s3:c,", vec!["s3:a,,b", "s3:c,"]),
+        ("", vec![]),
+    ] {
+        let json = format!(
+            r#"{{"kind":"grant","statement":1,"element":"NotAction","pattern":"{patterns}","restricted":"iam:*","examples":["iam:PassRole"],"total":2,"conditional":true,"narrowed":false}}"#
+        );
+        let finding: Finding = serde_json::from_str(&json).unwrap();
+        let Finding::Grant(grant) = &finding else {
+            panic!("{finding}")
+        };
+        let texts: Vec<&str> = grant.patterns().iter().map(ActionPattern::as_str).collect();
+        assert_eq!(texts, list);
+        assert_eq!(serde_json::to_string(&finding).unwrap(), json);
+    }
+    let refused = r#"{"kind":"grant","statement":1,"element":"Action","pattern":"b","restricted":"iam:*","examples":[],"total":0,"conditional":true,"narrowed":false}"#;
+    assert!(serde_json::from_str::<Finding>(refused).is_err());
+}
+
+#[test]
 fn one_statement_has_a_hundred_findings_at_most() {
     let entries: Vec<String> = (0..500).map(|n| format!("\"s3:Delete{n}*\"")).collect();
     let document = allow(&format!(
@@ -221,9 +246,9 @@ fn remediates(
         Some(statement) => format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#),
         None => iam_policy::GRANTS_NOTHING.to_owned(),
     };
-    assert_eq!(remediation.document, expected);
-    let edits = remediation.edits.iter().map(ToString::to_string);
-    let losses = remediation.losses.iter().map(ToString::to_string);
+    assert_eq!(remediation.document(), expected);
+    let edits = remediation.edits().iter().map(ToString::to_string);
+    let losses = remediation.losses().iter().map(ToString::to_string);
     assert_eq!(edits.chain(losses).collect::<Vec<_>>(), sentences);
     let json = serde_json::to_string(&remediation).unwrap();
     assert_eq!(
@@ -300,11 +325,15 @@ fn the_back_of_a_name_is_followed_too() {
         Quota::MANAGED,
     );
     assert!(
-        remediation.document.contains(r#""dynamodb:*s""#),
+        remediation.document().contains(r#""dynamodb:*s""#),
         "{}",
-        remediation.document
+        remediation.document()
     );
-    assert!(remediation.document.len() < 400, "{}", remediation.document);
+    assert!(
+        remediation.document().len() < 400,
+        "{}",
+        remediation.document()
+    );
 }
 
 #[test]
@@ -315,9 +344,11 @@ fn wildcards_in_prefixes_are_spelled_out() {
         Quota::MANAGED,
     );
     assert!(
-        remediation.document.contains(r#""Action":"iam:PassRole""#),
+        remediation
+            .document()
+            .contains(r#""Action":"iam:PassRole""#),
         "{}",
-        remediation.document
+        remediation.document()
     );
 }
 
@@ -378,6 +409,36 @@ fn the_quota_forces_losses() {
     );
 }
 
+#[test]
+fn a_document_taken_out_whole_reports_its_losses() {
+    let document = format!(
+        r#"{{"Statement":[{},{},{},{}]}}"#,
+        r#"{"Effect":"Allow","Action":["sqs:Delete*","sqs:TagQueue"],"Resource":"*"}"#,
+        r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#,
+        r#"{"Effect":"Allow","Action":"sqs:DeleteQueue","Resource":"*"}"#,
+        r#"{"Sid":"Most","Effect":"Allow","NotAction":"sqs:*","Resource":"x"}"#,
+    );
+    let remediation = remove_everything(&document, &restricted("sqs:DeleteQueue"), "so it was");
+    assert_eq!(remediation.document(), iam_policy::GRANTS_NOTHING);
+    assert!(remediation.is_changed());
+    let others = known("*").len() - known("sqs:*").len();
+    let losses = remediation.losses();
+    assert_eq!(
+        losses[0].to_string(),
+        "statement 1: Action `sqs:Delete*,sqs:TagQueue` went with the document, so 2 known actions that are not restricted are gone as well, such as `sqs:DeleteMessage`, `sqs:TagQueue`"
+    );
+    let counted: Vec<_> = losses
+        .iter()
+        .map(|loss| (loss.statement(), loss.sid(), loss.total()))
+        .collect();
+    assert_eq!(counted, [(0, None, 2), (3, Some("Most"), others)]);
+    assert!(
+        remove_everything("{", &restricted("*"), "")
+            .losses()
+            .is_empty()
+    );
+}
+
 fn lost(entry: &str, names: &[String]) -> String {
     format!(
         "statement 1: {entry} could not be narrowed within the size that IAM allows, so {} known actions that are not restricted are gone as well, such as {}",
@@ -404,11 +465,11 @@ fn default_restrictions_fit_easily() {
             Quota::MANAGED,
         );
         assert!(
-            remediation.document.len() < 700,
+            remediation.document().len() < 700,
             "{entry}: {}",
-            remediation.document
+            remediation.document()
         );
-        assert!(remediation.losses.is_empty());
+        assert!(remediation.losses().is_empty());
     }
 }
 

@@ -182,12 +182,12 @@ fn grants(statement: Option<&Statement>, action: &str) -> bool {
 
 fn admits(losses: &[Loss], statement: usize, action: &str) -> bool {
     losses.iter().any(|loss| {
-        loss.statement == statement
-            && (loss.element == Element::NotAction
+        loss.statement() == statement
+            && (loss.element() == Element::NotAction
                 || loss
-                    .pattern
-                    .split(',')
-                    .any(|pattern| names(pattern, action)))
+                    .patterns()
+                    .iter()
+                    .any(|pattern| names(pattern.as_str(), action)))
     })
 }
 
@@ -211,10 +211,12 @@ proptest! {
             }
             for finding in of_statement {
                 let Finding::Grant(grant) = finding else { panic!("{finding}") };
-                prop_assert_eq!(grant.total == 0, grant.examples.is_empty());
-                for action in grant.examples.iter().chain(&grant.future_example) {
+                prop_assert_eq!(grant.total() == 0, grant.examples().is_empty());
+                let examples = grant.examples().iter().map(String::as_str);
+                for action in examples.chain(grant.future_example()) {
                     prop_assert!(violates(action), "{action}: {finding}");
-                    prop_assert!(names(&grant.restricted, action), "{action}: {finding}");
+                    let is_met = |pattern: &ActionPattern| names(pattern.as_str(), action);
+                    prop_assert!(grant.restricted().iter().any(is_met), "{action}: {finding}");
                 }
             }
         }
@@ -229,15 +231,15 @@ proptest! {
         let text = document.to_string();
         let before = PolicyDocument::from_str(&text).unwrap();
         let remediation = remediate(&text, &restricted, Quota::characters(quota));
-        let after = PolicyDocument::from_str(&remediation.document).unwrap();
+        let after = PolicyDocument::from_str(remediation.document()).unwrap();
 
         // Clean, stable, and no larger than allowed.
-        prop_assert_eq!(judge(&remediation.document, &restricted), vec![]);
-        let again = remediate(&remediation.document, &restricted, Quota::characters(quota));
-        prop_assert_eq!((&again.document, again.changed), (&remediation.document, false));
+        prop_assert_eq!(judge(remediation.document(), &restricted), vec![]);
+        let again = remediate(remediation.document(), &restricted, Quota::characters(quota));
+        prop_assert_eq!((again.document(), again.is_changed()), (remediation.document(), false));
         prop_assert!(after.size() <= quota.max(before.size()), "{} characters", after.size());
-        prop_assert_eq!(remediation.changed, !judge(&text, &restricted).is_empty());
-        prop_assert_eq!(remediation.changed, !remediation.edits.is_empty());
+        prop_assert_eq!(remediation.is_changed(), !judge(&text, &restricted).is_empty());
+        prop_assert_eq!(remediation.is_changed(), !remediation.edits().is_empty());
 
         let known = known();
         for (index, old) in before.statements().iter().enumerate() {
@@ -250,8 +252,8 @@ proptest! {
             for action in &known {
                 // Nothing lost.
                 if grants(Some(old), action) && !is_restricted(&restricted, action) {
-                    let kept = grants(new, action) || admits(&remediation.losses, index, action);
-                    prop_assert!(kept, "{action} was lost: {}", remediation.document);
+                    let kept = grants(new, action) || admits(remediation.losses(), index, action);
+                    prop_assert!(kept, "{action} was lost: {}", remediation.document());
                 }
             }
             // Nothing new, for actions that nobody knows too.

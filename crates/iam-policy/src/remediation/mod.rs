@@ -10,7 +10,7 @@ use crate::document::write_object;
 use crate::verdict::{Decision, grants};
 use crate::{PolicyDocument, Quota, RestrictedActions};
 use plan::{Plan, Site, Step};
-pub use report::{Edit, EditKind, Loss};
+pub use report::{Edit, EditKind, Loss, LossCause};
 
 /// The document that grants nothing: it allows everything but everything.
 ///
@@ -22,14 +22,36 @@ pub const GRANTS_NOTHING: &str =
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Remediation {
+    document: String,
+    changed: bool,
+    edits: Vec<Edit>,
+    losses: Vec<Loss>,
+}
+
+impl Remediation {
     /// The document as JSON without white space between tokens.
-    pub document: String,
+    #[must_use]
+    pub fn document(&self) -> &str {
+        &self.document
+    }
+
     /// Whether anything but white space was changed.
-    pub changed: bool,
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.changed
+    }
+
     /// What was changed, in the order of the statements.
-    pub edits: Vec<Edit>,
-    /// What was granted, is not restricted, and had to go because the quota left no room.
-    pub losses: Vec<Loss>,
+    #[must_use]
+    pub fn edits(&self) -> &[Edit] {
+        &self.edits
+    }
+
+    /// What was granted, is not restricted, and had to go.
+    #[must_use]
+    pub fn losses(&self) -> &[Loss] {
+        &self.losses
+    }
 }
 
 /// Takes the restricted grants out of a document, and nothing else.
@@ -48,7 +70,7 @@ pub struct Remediation {
 /// let text = r#"{"Statement": {"Effect": "Allow", "Action": ["s3:Get*", "s3:DeleteBucket*"], "Resource": "*"}}"#;
 /// let remediation = remediate(text, &restricted, Quota::MANAGED);
 /// assert_eq!(
-///     remediation.document,
+///     remediation.document(),
 ///     r#"{"Statement":{"Effect":"Allow","Action":["s3:Get*","s3:DeleteBucket?*"],"Resource":"*"}}"#,
 /// );
 /// # Ok::<(), iam_policy::RestrictedActionsError>(())
@@ -57,20 +79,56 @@ pub struct Remediation {
 pub fn remediate(text: &str, restricted: &RestrictedActions, quota: Quota) -> Remediation {
     match text.parse() {
         Ok(document) => remediate_document(&document, restricted, quota),
-        Err(error) => Remediation {
-            document: GRANTS_NOTHING.to_owned(),
-            changed: true,
-            edits: vec![Edit {
-                kind: EditKind::DocumentReplaced,
-                statement: None,
-                sid: None,
-                element: None,
-                before: Vec::new(),
-                after: Vec::new(),
-                why: format!("it cannot be read: {error}"),
-            }],
-            losses: Vec::new(),
+        Err(error) => replaced(format!("it cannot be read: {error}"), Vec::new()),
+    }
+}
+
+/// Takes everything out of a document, for a reason that ends the sentence "the document was replaced, because …".
+///
+/// This is the last resort where IAM refuses what [`remediate`] made.
+/// The result is [`GRANTS_NOTHING`], and its losses say what the document granted beyond the restricted actions.
+///
+/// ```
+/// use iam_policy::{GRANTS_NOTHING, RestrictedActions, remove_everything};
+///
+/// let restricted: RestrictedActions = "sqs:DeleteQueue".parse()?;
+/// let text = r#"{"Statement": {"Effect": "Allow", "Action": "sqs:DeleteQ*", "Resource": "*"}}"#;
+/// let remediation = remove_everything(text, &restricted, "IAM refused every longer one");
+/// assert_eq!(remediation.document(), GRANTS_NOTHING);
+/// assert_eq!(
+///     remediation.edits()[0].to_string(),
+///     "the document was replaced by one that grants nothing, because IAM refused every longer one",
+/// );
+/// # Ok::<(), iam_policy::RestrictedActionsError>(())
+/// ```
+#[must_use]
+pub fn remove_everything(text: &str, restricted: &RestrictedActions, why: &str) -> Remediation {
+    let losses = text.parse().map_or_else(
+        |_| Vec::new(),
+        |document: PolicyDocument| {
+            let statements = document.statements().iter().enumerate();
+            statements
+                .filter(|(_, statement)| grants(statement))
+                .filter_map(|(index, statement)| {
+                    Site {
+                        index,
+                        statement,
+                        restricted,
+                    }
+                    .loss_of_all(LossCause::Replaced)
+                })
+                .collect()
         },
+    );
+    replaced(why.to_owned(), losses)
+}
+
+fn replaced(why: String, losses: Vec<Loss>) -> Remediation {
+    Remediation {
+        document: GRANTS_NOTHING.to_owned(),
+        changed: true,
+        edits: vec![Edit::of_document(EditKind::DocumentReplaced, why)],
+        losses,
     }
 }
 
@@ -111,15 +169,10 @@ pub fn remediate_document(
     let document = work.write();
     let mut edits: Vec<Edit> = work.plans.iter().flat_map(Plan::edits).collect();
     if work.is_emptied() {
-        edits.push(Edit {
-            kind: EditKind::DocumentEmptied,
-            statement: None,
-            sid: None,
-            element: None,
-            before: Vec::new(),
-            after: Vec::new(),
-            why: "IAM accepts no document without a statement".to_owned(),
-        });
+        edits.push(Edit::of_document(
+            EditKind::DocumentEmptied,
+            "IAM accepts no document without a statement".to_owned(),
+        ));
     }
     let losses = work.plans.iter().flat_map(Plan::losses).collect();
     Remediation {

@@ -35,12 +35,12 @@ enum Change<'a> {
         /// Because the quota left no room for what could stay.
         forced: bool,
         /// The restricted patterns that it met.
-        met: Vec<String>,
+        met: Vec<ActionPattern>,
     },
 }
 
 struct LeaveOut {
-    met: Vec<String>,
+    met: Vec<ActionPattern>,
     added: Vec<ActionPattern>,
     /// Whether whole services are left out because the restricted patterns did not fit.
     forced: bool,
@@ -108,7 +108,7 @@ impl<'a> Plan<'a> {
         let change = if added.iter().any(ActionPattern::is_everything) {
             Change::Drop {
                 forced: false,
-                met: texts(&added),
+                met: added,
             }
         } else if added.is_empty() {
             let violates =
@@ -134,7 +134,7 @@ impl<'a> Plan<'a> {
             )
         } else {
             Change::LeaveOut(LeaveOut {
-                met: texts(&added),
+                met: added.clone(),
                 added,
                 forced: false,
             })
@@ -341,8 +341,4 @@ fn services(patterns: &[ActionPattern]) -> Vec<ActionPattern> {
         }
     }
     services
-}
-
-fn texts(patterns: &[ActionPattern]) -> Vec<String> {
-    patterns.iter().map(ToString::to_string).collect()
 }

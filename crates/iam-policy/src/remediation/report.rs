@@ -1,11 +1,12 @@
-//! What a remediation did: edits, and losses that the quota forced.
+//! What a remediation did: edits, and losses that it could not avoid.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Element;
-use crate::finding::write_place;
+use crate::finding::{Shown, write_place};
+use crate::pattern_list::{self, Listed};
+use crate::{ActionPattern, Element};
 
 /// One change to a document.
 ///
@@ -13,32 +14,83 @@ use crate::finding::write_place;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Edit {
+    pub(super) kind: EditKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) statement: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) element: Option<Element>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) before: Vec<ActionPattern>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) after: Vec<ActionPattern>,
+    pub(super) why: String,
+}
+
+impl Edit {
+    /// An edit to the whole document.
+    pub(super) fn of_document(kind: EditKind, why: String) -> Edit {
+        Edit {
+            kind,
+            statement: None,
+            sid: None,
+            element: None,
+            before: Vec::new(),
+            after: Vec::new(),
+            why,
+        }
+    }
+
     /// What kind of change it is.
-    pub kind: EditKind,
+    #[must_use]
+    pub fn kind(&self) -> EditKind {
+        self.kind
+    }
+
     /// The index of the statement in the original, counted from 0; none if the edit is to the whole document.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub statement: Option<usize>,
+    #[must_use]
+    pub fn statement(&self) -> Option<usize> {
+        self.statement
+    }
+
     /// The statement's `Sid`, if it has one that is not empty.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sid: Option<String>,
+    #[must_use]
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+
     /// The element that was changed; none if the edit is to a whole statement or document.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub element: Option<Element>,
+    #[must_use]
+    pub fn element(&self) -> Option<Element> {
+        self.element
+    }
+
     /// The patterns that were there.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub before: Vec<String>,
+    #[must_use]
+    pub fn before(&self) -> &[ActionPattern] {
+        &self.before
+    }
+
     /// The patterns that are there in their place, or were added.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub after: Vec<String>,
-    /// Why.
-    pub why: String,
+    #[must_use]
+    pub fn after(&self) -> &[ActionPattern] {
+        &self.after
+    }
+
+    /// Why, as the end of a sentence that says what was done.
+    #[must_use]
+    pub fn why(&self) -> &str {
+        &self.why
+    }
 }
 
 /// The kinds of change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum EditKind {
-    /// A document that could not be read was replaced by one that grants nothing.
+    /// The document was replaced by one that grants nothing.
     DocumentReplaced,
     /// No statement was left, so one that grants nothing stands in their place.
     DocumentEmptied,
@@ -54,35 +106,91 @@ pub enum EditKind {
     LeavesOutMore,
 }
 
-/// An entry, or a whole statement, that grants less than it could because the quota left no room.
+/// An entry, or a whole statement, that grants less than it could.
 ///
 /// Displayed, it is one plain sentence without a full stop.
+/// JSON has the patterns of [`Loss::patterns`] in one string, separated by commas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Loss {
-    /// The index of the statement in the original, counted from 0.
-    pub statement: usize,
-    /// The statement's `Sid`, if it has one that is not empty.
+    pub(super) statement: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sid: Option<String>,
-    /// The element of the entry.
-    pub element: Element,
-    /// The entry; for `NotAction`, all patterns that it left out, separated by commas.
-    pub pattern: String,
-    /// Known actions that the statement granted, that are not restricted and that it grants no longer; at most
-    /// [`Loss::MAX_EXAMPLES`] of them.
-    pub examples: Vec<String>,
-    /// How many there are.
-    pub total: usize,
+    pub(super) sid: Option<String>,
+    pub(super) element: Element,
+    #[serde(rename = "pattern", with = "pattern_list")]
+    pub(super) patterns: Vec<ActionPattern>,
+    pub(super) examples: Vec<String>,
+    pub(super) total: usize,
+    #[serde(default, skip_serializing_if = "LossCause::is_quota")]
+    pub(super) cause: LossCause,
 }
 
 impl Loss {
     /// How many examples a loss has at most.
     pub const MAX_EXAMPLES: usize = 10;
+
+    /// The index of the statement in the original, counted from 0.
+    #[must_use]
+    pub fn statement(&self) -> usize {
+        self.statement
+    }
+
+    /// The statement's `Sid`, if it has one that is not empty.
+    #[must_use]
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+
+    /// The element of the entry.
+    #[must_use]
+    pub fn element(&self) -> Element {
+        self.element
+    }
+
+    /// The entry; of a whole statement, all entries of its `Action` or `NotAction`.
+    #[must_use]
+    pub fn patterns(&self) -> &[ActionPattern] {
+        &self.patterns
+    }
+
+    /// Known actions that the statement granted, that are not restricted and that it grants no longer; at most
+    /// [`Loss::MAX_EXAMPLES`] of them.
+    #[must_use]
+    pub fn examples(&self) -> &[String] {
+        &self.examples
+    }
+
+    /// How many such actions there are.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Why they could not stay.
+    #[must_use]
+    pub fn cause(&self) -> LossCause {
+        self.cause
+    }
 }
 
-/// How many patterns one sentence has at most.
-const SHOWN: usize = 6;
+/// Why something was lost that is not restricted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum LossCause {
+    /// The quota left no room.
+    #[default]
+    Quota,
+    /// The whole document was replaced.
+    Replaced,
+}
+
+impl LossCause {
+    /// JSON does not name this cause, which was once the only one.
+    fn is_quota(&self) -> bool {
+        *self == LossCause::Quota
+    }
+}
 
 impl fmt::Display for Edit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -118,51 +226,24 @@ impl fmt::Display for Edit {
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_place(f, self.statement, self.sid.as_deref())?;
+        let (element, patterns) = (self.element, Listed(&self.patterns));
+        match self.cause {
+            LossCause::Quota => write!(
+                f,
+                "{element} `{patterns}` could not be narrowed within the size that IAM allows"
+            )?,
+            LossCause::Replaced => write!(f, "{element} `{patterns}` went with the document")?,
+        }
         write!(
             f,
-            "{} `{}` could not be narrowed within the size that IAM allows, so {} known {} gone as well, such as {}",
-            self.element,
-            self.pattern,
+            ", so {} known {} gone as well, such as {}",
             self.total,
             if self.total == 1 {
                 "action that is not restricted is"
             } else {
                 "actions that are not restricted are"
             },
-            Shown {
-                patterns: &self.examples,
-                total: self.total
-            },
+            Shown::first(&self.examples, self.total),
         )
-    }
-}
-
-/// Patterns as a sentence lists them, at most [`SHOWN`].
-pub(super) struct Shown<'a> {
-    patterns: &'a [String],
-    /// How many there are, of which `patterns` may be only the first.
-    total: usize,
-}
-
-impl Shown<'_> {
-    pub(super) fn all(patterns: &[String]) -> Shown<'_> {
-        Shown {
-            patterns,
-            total: patterns.len(),
-        }
-    }
-}
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.patterns.len().min(SHOWN);
-        for (at, pattern) in self.patterns.iter().take(shown).enumerate() {
-            let lead = if at == 0 { "" } else { ", " };
-            write!(f, "{lead}`{pattern}`")?;
-        }
-        match self.total.saturating_sub(shown) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
     }
 }

@@ -1,19 +1,16 @@
 //! What was done to a statement and what was lost, as a report.
 
-use super::{Change, Fate, Plan, kept, replacements, texts};
-use crate::remediation::report::{Edit, EditKind, Loss, Shown};
+use super::{Change, Fate, Plan, Site, kept, replacements};
+use crate::finding::Shown;
+use crate::remediation::report::{Edit, EditKind, Loss, LossCause};
 use crate::{ActionPattern, Element, catalogue};
 
 impl Plan<'_> {
     /// What was changed.
     pub(in crate::remediation) fn edits(&self) -> Vec<Edit> {
         let statement = self.site.statement;
-        let element = if statement.is_negated() {
-            Element::NotAction
-        } else {
-            Element::Action
-        };
-        let edit = |kind, before: Vec<String>, after, why| Edit {
+        let element = Element::of(statement);
+        let edit = |kind, before: Vec<ActionPattern>, after, why| Edit {
             kind,
             statement: Some(self.site.index),
             sid: statement.label().map(str::to_owned),
@@ -36,7 +33,7 @@ impl Plan<'_> {
                 };
                 vec![edit(
                     EditKind::StatementDropped,
-                    texts(statement.patterns()),
+                    statement.patterns().to_vec(),
                     Vec::new(),
                     why,
                 )]
@@ -56,8 +53,8 @@ impl Plan<'_> {
                 };
                 vec![edit(
                     kind,
-                    texts(statement.patterns()),
-                    texts(&leave_out.added),
+                    statement.patterns().to_vec(),
+                    leave_out.added.clone(),
                     why,
                 )]
             }
@@ -67,8 +64,7 @@ impl Plan<'_> {
                     .filter_map(|entry| match &entry.fate {
                         Fate::Kept => None,
                         Fate::Replaced(replacement) => {
-                            let met: Vec<String> = replacement.avoid.iter().map(ToString::to_string).collect();
-                            let met = Shown::all(&met);
+                            let met = Shown::all(&replacement.avoid);
                             let (kind, why) = if replacement.forced {
                                 (EditKind::EntryDropped, no_room.to_owned())
                             } else if !replacement.by.is_empty() {
@@ -80,7 +76,7 @@ impl Plan<'_> {
                             } else {
                                 (EditKind::EntryDropped, format!("no known action is left of it without what is restricted by {met}"))
                             };
-                            Some(edit(kind, vec![entry.pattern.to_string()], texts(&replacement.by), why))
+                            Some(edit(kind, vec![entry.pattern.clone()], replacement.by.clone(), why))
                         }
                     })
                     .collect();
@@ -100,49 +96,19 @@ impl Plan<'_> {
 
     /// What the quota forced out.
     pub(in crate::remediation) fn losses(&self) -> Vec<Loss> {
-        let statement = self.site.statement;
-        let everything = || {
-            let mut known = "*"
-                .parse()
-                .map(|all| catalogue::named_by(&all))
-                .unwrap_or_default();
-            let restricted = self.site.restricted.patterns();
-            let left_out = if statement.is_negated() {
-                statement.patterns()
-            } else {
-                &[]
-            };
-            known.retain(|action| {
-                !restricted
-                    .iter()
-                    .chain(left_out)
-                    .any(|pattern| pattern.matches(action))
-            });
-            known
-        };
-        let loss = |pattern: String, lost: Vec<String>| Loss {
-            statement: self.site.index,
-            sid: statement.label().map(str::to_owned),
-            element: if statement.is_negated() {
-                Element::NotAction
-            } else {
-                Element::Action
-            },
-            pattern,
-            total: lost.len(),
-            examples: lost.into_iter().take(Loss::MAX_EXAMPLES).collect(),
-        };
+        let site = &self.site;
         let losses = match &self.change {
-            Change::Drop { forced: true, .. } => vec![loss(statement.pattern_list(), everything())],
+            Change::Drop { forced: true, .. } => vec![site.loss_of_all(LossCause::Quota)],
             Change::LeaveOut(leave_out) if leave_out.forced => {
-                let mut lost = everything();
+                let mut lost = site.known_beyond();
                 lost.retain(|action| {
                     leave_out
                         .added
                         .iter()
                         .any(|pattern| pattern.matches(action))
                 });
-                vec![loss(statement.pattern_list(), lost)]
+                let patterns = site.statement.patterns().to_vec();
+                vec![site.loss(patterns, lost, LossCause::Quota)]
             }
             Change::Drop { .. } | Change::LeaveOut(_) => Vec::new(),
             Change::Entries(entries) => {
@@ -159,14 +125,57 @@ impl Plan<'_> {
                     .map(|(pattern, known)| {
                         let is_lost =
                             |action: &&String| !still.iter().any(|pattern| pattern.matches(action));
-                        loss(
-                            pattern.to_string(),
-                            known.iter().filter(is_lost).cloned().collect(),
-                        )
+                        let lost = known.iter().filter(is_lost).cloned().collect();
+                        site.loss(vec![pattern.clone()], lost, LossCause::Quota)
                     })
                     .collect()
             }
         };
-        losses.into_iter().filter(|loss| loss.total > 0).collect()
+        losses.into_iter().flatten().collect()
+    }
+}
+
+impl Site<'_> {
+    /// The loss of the whole statement; `None` if it grants nothing beyond what is restricted.
+    pub(in crate::remediation) fn loss_of_all(&self, cause: LossCause) -> Option<Loss> {
+        self.loss(
+            self.statement.patterns().to_vec(),
+            self.known_beyond(),
+            cause,
+        )
+    }
+
+    /// The known actions that the statement grants and that are not restricted.
+    fn known_beyond(&self) -> Vec<String> {
+        let mut known = "*"
+            .parse()
+            .map(|all| catalogue::named_by(&all))
+            .unwrap_or_default();
+        let is_named = |patterns: &[ActionPattern], action: &str| {
+            patterns.iter().any(|other| other.matches(action))
+        };
+        known.retain(|action| {
+            is_named(self.statement.patterns(), action) != self.statement.is_negated()
+                && !is_named(self.restricted.patterns(), action)
+        });
+        known
+    }
+
+    /// `None` if nothing was lost.
+    fn loss(
+        &self,
+        patterns: Vec<ActionPattern>,
+        lost: Vec<String>,
+        cause: LossCause,
+    ) -> Option<Loss> {
+        (!lost.is_empty()).then(|| Loss {
+            statement: self.index,
+            sid: self.statement.label().map(str::to_owned),
+            element: Element::of(self.statement),
+            patterns,
+            total: lost.len(),
+            examples: lost.into_iter().take(Loss::MAX_EXAMPLES).collect(),
+            cause,
+        })
     }
 }
