@@ -73,6 +73,7 @@ pub enum DocumentError {
 
 /// A place in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Place {
     /// The outermost object.
     Document,

@@ -16,6 +16,7 @@ use crate::{ActionPattern, Statement};
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
+#[non_exhaustive]
 pub enum Finding {
     /// A statement grants restricted actions.
     Grant(Grant),
@@ -132,6 +133,8 @@ impl Grant {
 }
 
 /// The element of an `Allow` statement that grants.
+///
+/// There are exactly these two, so callers may match on them without another arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Element {
     /// `Action`: what it names is granted.

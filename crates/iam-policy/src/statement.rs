@@ -11,6 +11,8 @@ use crate::error::{DocumentError, Place};
 use crate::json::{self, Members, Text};
 
 /// `Allow` or `Deny`.
+///
+/// There are exactly these two, so callers may match on them without another arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The statement grants.
