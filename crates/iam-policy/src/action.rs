@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::glob;
 use crate::json;
-use crate::search::{Answer, Budget, Language, search};
+use crate::search::{Budget, Emptiness, Language, search};
 
 /// A set of actions as policies write it: `s3:DeleteBucket`, `s3:Delete*`, `s3:?eleteBucket`, or `*` for all.
 ///
@@ -112,7 +112,7 @@ impl ActionPattern {
         };
         self.covers_plainly(inner)
             || self.intersects(inner)
-                && search(&beyond(), &Budget::new(Budget::DOCUMENT)) == Answer::Empty
+                && search(&beyond(), &Budget::new(Budget::DOCUMENT)) == Emptiness::Empty
     }
 
     /// A sufficient test for [`ActionPattern::covers`] that looks at the two patterns once.

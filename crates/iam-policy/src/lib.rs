@@ -40,6 +40,7 @@ mod error;
 mod finding;
 mod glob;
 mod json;
+mod judgement;
 mod meaning;
 mod nearest;
 mod pattern_list;
@@ -48,12 +49,12 @@ mod remediation;
 mod restricted;
 mod search;
 mod statement;
-mod verdict;
 
 pub use action::{ActionPattern, ActionPatternError};
 pub use document::{PolicyDocument, decode_document};
 pub use error::{DocumentError, Place};
 pub use finding::{Element, Finding, Grant};
+pub use judgement::{find_restricted, judge};
 pub use quota::{Quota, quota_size};
 pub use remediation::{
     Edit, EditKind, GRANTS_NOTHING, Loss, LossCause, Remediation, remediate, remediate_document,
@@ -61,4 +62,3 @@ pub use remediation::{
 };
 pub use restricted::{RestrictedActions, RestrictedActionsError, UnknownAction};
 pub use statement::{Effect, Statement};
-pub use verdict::{find_restricted, judge};

@@ -44,24 +44,24 @@ pub(crate) struct Language<'a> {
     pub(crate) none_of: Vec<&'a ActionPattern>,
 }
 
-/// What a search found.
+/// Whether a language is empty, as far as a search found out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+pub(crate) enum Emptiness {
     /// The language is empty.
     Empty,
     /// The language has this action in it, in lower case, and none that is shorter.
-    Contains(String),
+    Inhabited(String),
     /// The budget is spent.
-    Unknown,
+    Undecided,
 }
 
 /// A set of positions in all patterns, one bit each.
 type State = Box<[u64]>;
 
 /// Looks for the shortest action in the language.
-pub(crate) fn search(language: &Language<'_>, budget: &Budget) -> Answer {
+pub(crate) fn search(language: &Language<'_>, budget: &Budget) -> Emptiness {
     let Some(machine) = Machine::new(language, budget) else {
-        return Answer::Unknown;
+        return Emptiness::Undecided;
     };
     let start = machine.start();
     let mut seen: HashSet<State> = HashSet::new();
@@ -74,12 +74,12 @@ pub(crate) fn search(language: &Language<'_>, budget: &Budget) -> Answer {
     let mut next = 0;
     while let Some((state, _, _)) = reached.get(next) {
         if machine.accepts(state) {
-            return Answer::Contains(spell(&reached, next));
+            return Emptiness::Inhabited(spell(&reached, next));
         }
         let state = state.clone();
         for (c, moves) in &machine.alphabet {
             if !budget.spend(8 * machine.words + 8) {
-                return Answer::Unknown;
+                return Emptiness::Undecided;
             }
             let after = machine.step(&state, *c, moves);
             if machine.is_alive(&after) && !seen.contains(&after) {
@@ -89,7 +89,7 @@ pub(crate) fn search(language: &Language<'_>, budget: &Budget) -> Answer {
         }
         next += 1;
     }
-    Answer::Empty
+    Emptiness::Empty
 }
 
 /// The characters that led to a state.

@@ -95,7 +95,7 @@ proptest! {
         };
         let shortest = short_actions().into_iter().filter(|action| has(&language, action)).min_by_key(String::len);
         match search(&language, &Budget::new(Budget::DOCUMENT)) {
-            Answer::Contains(found) => {
+            Emptiness::Inhabited(found) => {
                 prop_assert!(has(&language, &found), "{found} is not in the language");
                 if let Some(shortest) = shortest {
                     prop_assert_eq!(found.len(), shortest.len(), "{} is shorter than {}", shortest, found);
@@ -103,22 +103,22 @@ proptest! {
                     prop_assert!(found.len() > 7, "{found} was missed by the reference");
                 }
             }
-            Answer::Empty => prop_assert_eq!(shortest, None),
-            Answer::Unknown => prop_assert!(false, "out of budget"),
+            Emptiness::Empty => prop_assert_eq!(shortest, None),
+            Emptiness::Undecided => prop_assert!(false, "out of budget"),
         }
     }
 
     #[test]
     fn intersection_is_exact(one in pattern(), other in pattern()) {
         let language = Language { all_of: vec![&one, &other], ..Language::default() };
-        let met = search(&language, &Budget::new(Budget::DOCUMENT)) != Answer::Empty;
+        let met = search(&language, &Budget::new(Budget::DOCUMENT)) != Emptiness::Empty;
         prop_assert_eq!(one.intersects(&other), met);
     }
 
     #[test]
     fn plain_covering_is_covering(outer in pattern(), inner in pattern()) {
         let beyond = Language { all_of: vec![&inner], none_of: vec![&outer], ..Language::default() };
-        let covered = search(&beyond, &Budget::new(Budget::DOCUMENT)) == Answer::Empty;
+        let covered = search(&beyond, &Budget::new(Budget::DOCUMENT)) == Emptiness::Empty;
         prop_assert!(covered || !outer.covers_plainly(&inner));
         prop_assert_eq!(outer.covers(&inner), covered);
     }
@@ -147,8 +147,11 @@ fn hard_questions_end_unanswered() {
         none_of: none_of.iter().collect(),
         ..Language::default()
     };
-    assert_eq!(search(&language, &Budget::new(20_000)), Answer::Unknown);
-    assert_eq!(search(&language, &Budget::new(10)), Answer::Unknown);
+    assert_eq!(
+        search(&language, &Budget::new(20_000)),
+        Emptiness::Undecided
+    );
+    assert_eq!(search(&language, &Budget::new(10)), Emptiness::Undecided);
 }
 
 #[test]
@@ -163,5 +166,5 @@ fn many_words_of_bits() {
         ..Language::default()
     };
     let answer = search(&language, &Budget::new(100 * Budget::DOCUMENT));
-    assert_eq!(answer, Answer::Contains(format!("s:{name}x{name}")));
+    assert_eq!(answer, Emptiness::Inhabited(format!("s:{name}x{name}")));
 }

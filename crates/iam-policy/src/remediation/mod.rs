@@ -7,7 +7,7 @@ mod report;
 use serde::{Deserialize, Serialize};
 
 use crate::document::write_object;
-use crate::verdict::{Decision, grants};
+use crate::judgement::{Judgement, grants};
 use crate::{PolicyDocument, Quota, RestrictedActions};
 use plan::{Plan, Site, Step};
 pub use report::{Edit, EditKind, Loss, LossCause};
@@ -139,7 +139,7 @@ pub fn remediate_document(
     restricted: &RestrictedActions,
     quota: Quota,
 ) -> Remediation {
-    let decision = Decision::new(document, restricted);
+    let judgement = Judgement::new(document, restricted);
     let plans: Vec<Plan<'_>> = document
         .statements()
         .iter()
@@ -152,7 +152,7 @@ pub fn remediate_document(
                     statement,
                     restricted,
                 },
-                &decision,
+                &judgement,
             )
         })
         .collect();

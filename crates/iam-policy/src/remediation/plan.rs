@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::expand::expand;
 use crate::document::{quoted, write_object};
-use crate::verdict::Decision;
+use crate::judgement::Judgement;
 use crate::{ActionPattern, RestrictedActions, Statement, catalogue};
 
 /// A statement that violates the restricted list, and where it stands.
@@ -89,9 +89,9 @@ impl Step {
 
 impl<'a> Plan<'a> {
     /// `None` if the statement does not violate.
-    pub(super) fn new(site: &Site<'a>, decision: &Decision<'_>) -> Option<Plan<'a>> {
+    pub(super) fn new(site: &Site<'a>, judgement: &Judgement<'_>) -> Option<Plan<'a>> {
         let statement = site.statement;
-        let met: Vec<(Option<&ActionPattern>, &ActionPattern)> = decision
+        let met: Vec<(Option<&ActionPattern>, &ActionPattern)> = judgement
             .grants_of(statement)
             .map(|(pattern, restricted)| (pattern, restricted.pattern))
             .collect();

@@ -1,8 +1,8 @@
-//! The decision: what a document grants that is restricted.
+//! The judgement: what a document grants that is restricted.
 
 use std::cell::OnceCell;
 
-use crate::search::{Answer, Budget, Language, search};
+use crate::search::{Budget, Emptiness, Language, search};
 use crate::statement::ResourceElement;
 use crate::{
     ActionPattern, Effect, Element, Finding, Grant, PolicyDocument, RestrictedActions, Statement,
@@ -47,7 +47,7 @@ pub fn judge(text: &str, restricted: &RestrictedActions) -> Vec<Finding> {
 /// Each statement that violates has at least one finding, and at most a hundred.
 #[must_use]
 pub fn find_restricted(document: &PolicyDocument, restricted: &RestrictedActions) -> Vec<Finding> {
-    let decision = Decision::new(document, restricted);
+    let judgement = Judgement::new(document, restricted);
     let mut findings = Vec::new();
     for (index, statement) in document
         .statements()
@@ -55,8 +55,8 @@ pub fn find_restricted(document: &PolicyDocument, restricted: &RestrictedActions
         .enumerate()
         .filter(|(_, statement)| grants(statement))
     {
-        let grants = decision.grants_of(statement).map(|(pattern, restricted)| {
-            let known = decision.known(statement, pattern, restricted);
+        let grants = judgement.grants_of(statement).map(|(pattern, restricted)| {
+            let known = judgement.known(statement, pattern, restricted);
             Finding::Grant(Grant {
                 statement: index,
                 sid: statement.label().map(str::to_owned),
@@ -68,7 +68,7 @@ pub fn find_restricted(document: &PolicyDocument, restricted: &RestrictedActions
                 restricted: vec![restricted.pattern.clone()],
                 total: known.len(),
                 future_example: if known.is_empty() {
-                    decision.future(statement, pattern, restricted)
+                    judgement.future(statement, pattern, restricted)
                 } else {
                     None
                 },
@@ -99,7 +99,7 @@ fn cancels(statement: &Statement) -> bool {
 }
 
 /// A document's cancelling `Deny` statements, seen from each restricted pattern.
-pub(crate) struct Decision<'a> {
+pub(crate) struct Judgement<'a> {
     restricted: Vec<Restricted<'a>>,
     budget: Budget,
 }
@@ -115,11 +115,11 @@ pub(crate) struct Restricted<'a> {
     known: OnceCell<Vec<String>>,
 }
 
-impl<'a> Decision<'a> {
+impl<'a> Judgement<'a> {
     pub(crate) fn new(
         document: &'a PolicyDocument,
         restricted: &'a RestrictedActions,
-    ) -> Decision<'a> {
+    ) -> Judgement<'a> {
         let cancelling: Vec<&Statement> = document
             .statements()
             .iter()
@@ -130,7 +130,7 @@ impl<'a> Decision<'a> {
             .iter()
             .filter_map(|pattern| Restricted::new(pattern, &cancelling))
             .collect();
-        Decision {
+        Judgement {
             restricted,
             budget: Budget::new(Budget::DOCUMENT),
         }
@@ -178,9 +178,9 @@ impl<'a> Decision<'a> {
             None => false,
             Some(language) if language.none_of.is_empty() && language.one_of.is_empty() => true,
             Some(language) => match search(&language, &self.budget) {
-                Answer::Empty => false,
+                Emptiness::Empty => false,
                 // What cannot be decided counts as granted.
-                Answer::Contains(_) | Answer::Unknown => true,
+                Emptiness::Inhabited(_) | Emptiness::Undecided => true,
             },
         }
     }
@@ -220,10 +220,10 @@ impl<'a> Decision<'a> {
         };
         match search(&restricted.language(pattern, left_out)?, &self.budget) {
             // AWS will not name anything by nothing, so such an example would only puzzle.
-            Answer::Contains(action) if !action.starts_with(':') && !action.ends_with(':') => {
+            Emptiness::Inhabited(action) if !action.starts_with(':') && !action.ends_with(':') => {
                 Some(action)
             }
-            Answer::Contains(_) | Answer::Empty | Answer::Unknown => None,
+            Emptiness::Inhabited(_) | Emptiness::Empty | Emptiness::Undecided => None,
         }
     }
 }
