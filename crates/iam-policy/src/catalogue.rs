@@ -10,6 +10,8 @@
 //! | names | for each: how many words it shares with the name before (high half) and adds (low half of one byte), the added words |
 //! | added word | its number, below 192 in one byte, else 192 more in two bytes, the high one first |
 
+use std::ops::ControlFlow;
+
 use crate::action::is_wildcard;
 use crate::{ActionPattern, glob};
 
@@ -34,13 +36,30 @@ pub fn named_by(pattern: &ActionPattern) -> Vec<String> {
         if !is_named(pattern.prefix(), service.prefix) {
             continue;
         }
-        service.each_name(|name| {
+        let _all: ControlFlow<()> = service.names(|name| {
             if is_named(pattern.name(), name) {
                 found.push(format!("{}:{}", text(service.prefix), text(name)));
             }
+            ControlFlow::Continue(())
         });
     }
     found
+}
+
+/// Whether the pattern names a known action.
+///
+/// This looks no further than the first one, so a long list is checked without a walk through the catalogue.
+#[must_use]
+pub fn names_any(pattern: &ActionPattern) -> bool {
+    services().any(|service| {
+        is_named(pattern.prefix(), service.prefix)
+            && service
+                .names(|name| match is_named(pattern.name(), name) {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                })
+                .is_break()
+    })
 }
 
 /// Whether a glob names a prefix or a name; the catalogue is ASCII.
@@ -69,7 +88,8 @@ struct Service {
 }
 
 impl Service {
-    fn each_name(&self, mut use_name: impl FnMut(&[u8])) {
+    /// Calls `use_name` with each name until it breaks.
+    fn names(&self, mut use_name: impl FnMut(&[u8]) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut input = self.names;
         let mut name = Vec::new();
         let mut ends: Vec<usize> = Vec::new();
@@ -79,13 +99,14 @@ impl Service {
             name.truncate(ends.last().copied().unwrap_or_default());
             for _ in 0..counts & 0xf {
                 let Some(number) = take_word_number(&mut input) else {
-                    return;
+                    return ControlFlow::Continue(());
                 };
                 name.extend_from_slice(word(number));
                 ends.push(name.len());
             }
-            use_name(&name);
+            use_name(&name)?;
         }
+        ControlFlow::Continue(())
     }
 }
 

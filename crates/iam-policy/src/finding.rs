@@ -54,7 +54,8 @@ pub struct Grant {
     #[serde(with = "pattern_list")]
     pub(crate) restricted: Vec<ActionPattern>,
     pub(crate) examples: Vec<String>,
-    pub(crate) total: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<usize>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) future_example: Option<String>,
     pub(crate) conditional: bool,
@@ -96,18 +97,21 @@ impl Grant {
     }
 
     /// Actions known today that are granted and restricted, at most [`Grant::MAX_EXAMPLES`].
+    ///
+    /// Without the feature `catalogue`, the judge knows only actions that the grant or the restricted list spells out.
     #[must_use]
     pub fn examples(&self) -> &[String] {
         &self.examples
     }
 
-    /// How many actions known today are granted and restricted.
+    /// How many actions known today are granted and restricted; none if the judge had no list to count them by.
     #[must_use]
-    pub fn total(&self) -> usize {
+    pub fn total(&self) -> Option<usize> {
         self.total
     }
 
-    /// An action that no list knows yet, given when [`Grant::total`] is 0: AWS may add one like it.
+    /// An action that is granted and restricted, given when [`Grant::examples`] is empty: no list knows it, but AWS may
+    /// add one like it.
     #[must_use]
     pub fn future_example(&self) -> Option<&str> {
         self.future_example.as_deref()
@@ -128,7 +132,7 @@ impl Grant {
     /// Whether no action known today is affected, only ones that AWS may add.
     #[must_use]
     pub fn is_future_only(&self) -> bool {
-        self.total == 0
+        self.total == Some(0)
     }
 }
 
@@ -186,13 +190,13 @@ impl fmt::Display for Grant {
             Element::Action => write!(f, "Action `{patterns}` grants ")?,
             Element::NotAction => write!(f, "NotAction `{patterns}` leaves granted ")?,
         }
-        if self.total > 0 {
-            Shown::first(&self.examples, self.total).fmt(f)?;
-        } else {
-            write!(f, "no action known today, but ones that AWS may add")?;
-            if let Some(example) = &self.future_example {
-                write!(f, ", such as `{example}`")?;
-            }
+        match self.total {
+            Some(0) => f.write_str("no action known today, but ones that AWS may add")?,
+            Some(total) => Shown::first(&self.examples, total).fmt(f)?,
+            None => f.write_str("actions")?,
+        }
+        if let Some(example) = &self.future_example {
+            write!(f, ", such as `{example}`")?;
         }
         write!(f, ", restricted by {}", Shown::all(&self.restricted))?;
         self.write_narrowing(f)
@@ -202,7 +206,7 @@ impl fmt::Display for Grant {
 impl Grant {
     /// Whether entry and restricted pattern are the same one known action, so that naming it once says all.
     fn names_it(&self) -> bool {
-        self.element == Element::Action && self.total == 1 && self.patterns == self.restricted
+        self.element == Element::Action && self.total == Some(1) && self.patterns == self.restricted
     }
 
     fn write_narrowing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,12 +1,13 @@
 //! The judgement: what a document grants that is restricted.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::search::{Budget, Emptiness, Language, search};
 use crate::statement::ResourceElement;
 use crate::{
     ActionPattern, Effect, Element, Finding, Grant, PolicyDocument, RestrictedActions, Statement,
-    catalogue,
+    known,
 };
 
 /// How many findings one statement has at most.
@@ -66,16 +67,17 @@ pub fn find_restricted(document: &PolicyDocument, restricted: &RestrictedActions
                     |pattern| vec![pattern.clone()],
                 ),
                 restricted: vec![restricted.pattern.clone()],
-                total: known.len(),
-                future_example: if known.is_empty() {
+                total: known.as_ref().map(Vec::len),
+                future_example: if known.as_ref().is_none_or(Vec::is_empty) {
                     judgement.future(statement, pattern, restricted)
                 } else {
                     None
                 },
                 examples: known
+                    .unwrap_or_default()
                     .into_iter()
                     .take(Grant::MAX_EXAMPLES)
-                    .map(str::to_owned)
+                    .map(Cow::into_owned)
                     .collect(),
                 conditional: statement.is_conditional(),
                 narrowed: statement.is_narrowed(),
@@ -112,7 +114,7 @@ pub(crate) struct Restricted<'a> {
     /// For each `Deny` with `NotAction`, the patterns that it spares and that meet it.
     spared: Vec<Vec<&'a ActionPattern>>,
     /// The known actions in it that are not denied.
-    known: OnceCell<Vec<String>>,
+    known: OnceCell<Option<Vec<String>>>,
 }
 
 impl<'a> Judgement<'a> {
@@ -191,19 +193,31 @@ impl<'a> Judgement<'a> {
         statement: &Statement,
         pattern: Option<&ActionPattern>,
         restricted: &'s Restricted<'_>,
-    ) -> Vec<&'s str> {
+    ) -> Option<Vec<Cow<'s, str>>> {
         let left_out = if statement.is_negated() {
             statement.patterns()
         } else {
             &[]
         };
-        restricted
-            .known()
-            .iter()
-            .map(String::as_str)
-            .filter(|action| pattern.is_none_or(|pattern| pattern.matches(action)))
-            .filter(|action| !left_out.iter().any(|pattern| pattern.matches(action)))
-            .collect()
+        let is_left = |action: &Cow<'_, str>| !left_out.iter().any(|other| other.matches(action));
+        if let Some(known) = restricted.known() {
+            let known = known.iter().map(|action| Cow::Borrowed(action.as_str()));
+            return Some(
+                known
+                    .filter(|action| pattern.is_none_or(|pattern| pattern.matches(action)))
+                    .filter(is_left)
+                    .collect(),
+            );
+        }
+        let known = known::named_by(pattern?)?;
+        Some(
+            known
+                .into_iter()
+                .filter(|action| restricted.leaves(action))
+                .map(Cow::Owned)
+                .filter(is_left)
+                .collect(),
+        )
     }
 
     /// An action, not known today, that is granted and restricted.
@@ -221,7 +235,9 @@ impl<'a> Judgement<'a> {
         match search(&restricted.language(pattern, left_out)?, &self.budget) {
             // AWS will not name anything by nothing, so such an example would only puzzle.
             Emptiness::Inhabited(action) if !action.starts_with(':') && !action.ends_with(':') => {
-                Some(action)
+                let spelled = [restricted.pattern].into_iter().chain(pattern);
+                let spelled = spelled.into_iter().find(|pattern| pattern.is_literal());
+                Some(spelled.map_or(action, ToString::to_string))
             }
             Emptiness::Inhabited(_) | Emptiness::Empty | Emptiness::Undecided => None,
         }
@@ -305,18 +321,21 @@ impl<'a> Restricted<'a> {
         })
     }
 
-    /// The known actions that are restricted and not denied.
-    fn known(&self) -> &[String] {
-        self.known.get_or_init(|| {
-            let mut known = catalogue::named_by(self.pattern);
-            known.retain(|action| {
-                !self.denied.iter().any(|pattern| pattern.matches(action))
-                    && self
-                        .spared
-                        .iter()
-                        .all(|group| group.iter().any(|pattern| pattern.matches(action)))
-            });
-            known
-        })
+    /// The known actions that are restricted and not denied; `None` if nobody can tell.
+    fn known(&self) -> Option<&[String]> {
+        let known = self.known.get_or_init(|| {
+            let mut known = known::named_by(self.pattern)?;
+            known.retain(|action| self.leaves(action));
+            Some(known)
+        });
+        known.as_deref()
+    }
+
+    /// Whether the action is restricted and not denied.
+    fn leaves(&self, action: &str) -> bool {
+        let is_named = |patterns: &[&ActionPattern]| patterns.iter().any(|p| p.matches(action));
+        self.pattern.matches(action)
+            && !is_named(&self.denied)
+            && self.spared.iter().all(|group| is_named(group))
     }
 }

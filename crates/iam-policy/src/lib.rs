@@ -34,6 +34,7 @@
 //! The crate is pure: no I/O, no clock, no environment, no AWS SDK.
 
 mod action;
+#[cfg(feature = "catalogue")]
 pub mod catalogue;
 mod document;
 mod error;
@@ -41,7 +42,9 @@ mod finding;
 mod glob;
 mod json;
 mod judgement;
+mod known;
 mod meaning;
+#[cfg(feature = "catalogue")]
 mod nearest;
 mod pattern_list;
 mod quota;

@@ -6,9 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::json;
-use crate::nearest::nearest;
 use crate::pattern_list::Listed;
-use crate::{ActionPattern, ActionPatternError, catalogue};
+use crate::{ActionPattern, ActionPatternError, known};
 
 /// The action patterns that the security team restricts.
 ///
@@ -22,7 +21,7 @@ use crate::{ActionPattern, ActionPatternError, catalogue};
 /// ```
 /// use iam_policy::RestrictedActions;
 ///
-/// let restricted: RestrictedActions = " s3:deletebucket ,, s3:DeleteBucket,iam:*, iam:PassRole".parse()?;
+/// let restricted: RestrictedActions = " s3:DeleteBucket ,, s3:deletebucket,iam:*, iam:PassRole".parse()?;
 /// assert_eq!(restricted.to_string(), "s3:DeleteBucket,iam:*");
 /// # Ok::<(), iam_policy::RestrictedActionsError>(())
 /// ```
@@ -77,8 +76,10 @@ impl RestrictedActions {
     /// The entries that name no known action, each with the nearest names that are known.
     ///
     /// They are restricted all the same: AWS may add such an action.
+    /// Without the feature `catalogue` there are no warnings.
     ///
     /// ```
+    /// # #[cfg(feature = "catalogue")] {
     /// use iam_policy::RestrictedActions;
     ///
     /// let restricted: RestrictedActions = "s3:DeleteBuckets".parse()?;
@@ -86,18 +87,23 @@ impl RestrictedActions {
     ///     restricted.warnings()[0].to_string(),
     ///     "`s3:DeleteBuckets` names no action known today; did you mean `s3:DeleteBucket`?",
     /// );
+    /// # }
     /// # Ok::<(), iam_policy::RestrictedActionsError>(())
     /// ```
     #[must_use]
     pub fn warnings(&self) -> Vec<UnknownAction> {
-        self.patterns
+        #[cfg(feature = "catalogue")]
+        return self
+            .patterns
             .iter()
-            .filter(|pattern| catalogue::named_by(pattern).is_empty())
+            .filter(|pattern| !crate::catalogue::names_any(pattern))
             .map(|pattern| UnknownAction {
                 pattern: pattern.clone(),
-                nearest: nearest(pattern),
+                nearest: crate::nearest::nearest(pattern),
             })
-            .collect()
+            .collect();
+        #[cfg(not(feature = "catalogue"))]
+        Vec::new()
     }
 }
 
@@ -106,7 +112,7 @@ fn spelled(pattern: ActionPattern) -> ActionPattern {
     if !pattern.is_literal() {
         return pattern;
     }
-    let known = catalogue::named_by(&pattern);
+    let known = known::named_by(&pattern).unwrap_or_default();
     known
         .first()
         .and_then(|action| action.parse().ok())

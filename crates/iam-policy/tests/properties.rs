@@ -6,11 +6,13 @@
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
+mod known;
+
 use std::str::FromStr;
 
 use iam_policy::{
     ActionPattern, Effect, Element, Finding, Loss, PolicyDocument, Quota, RestrictedActions,
-    Statement, catalogue, judge, remediate,
+    Statement, judge, remediate,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -20,7 +22,7 @@ use serde_json::{Value, json};
 fn known() -> Vec<String> {
     ["s3:*", "s3express:*", "sts:*", "sqs:*", "kms:*"]
         .iter()
-        .flat_map(|service| catalogue::named_by(&ActionPattern::from_str(service).unwrap()))
+        .flat_map(|service| known::named_by(&ActionPattern::from_str(service).unwrap()))
         .collect()
 }
 
@@ -211,7 +213,7 @@ proptest! {
             }
             for finding in of_statement {
                 let Finding::Grant(grant) = finding else { panic!("{finding}") };
-                prop_assert_eq!(grant.total() == 0, grant.examples().is_empty());
+                prop_assert_eq!(grant.total().unwrap_or(0) == 0, grant.examples().is_empty());
                 let examples = grant.examples().iter().map(String::as_str);
                 for action in examples.chain(grant.future_example()) {
                     prop_assert!(violates(action), "{action}: {finding}");

@@ -9,7 +9,9 @@ use serde_json::value::RawValue;
 use super::expand::expand;
 use crate::document::{quoted, write_object};
 use crate::judgement::Judgement;
-use crate::{ActionPattern, RestrictedActions, Statement, catalogue};
+use crate::remediation::report::LossCause;
+use crate::search::{Budget, Emptiness, Language, search};
+use crate::{ActionPattern, RestrictedActions, Statement, known};
 
 /// A statement that violates the restricted list, and where it stands.
 #[derive(Clone, Copy)]
@@ -62,10 +64,11 @@ enum Fate<'a> {
 struct Replacement<'a> {
     /// The restricted patterns that meet the entry.
     avoid: Vec<&'a ActionPattern>,
-    /// The known actions that the entry names and that are not restricted.
-    known: Vec<String>,
+    /// The known actions that the entry names and that are not restricted; `None` if nobody can tell.
+    known: Option<Vec<String>>,
     by: Vec<ActionPattern>,
-    forced: bool,
+    /// Why it grants less than it could, if it does.
+    loss: Option<LossCause>,
 }
 
 /// The ways to make a document shorter, in the order in which they are tried.
@@ -153,7 +156,7 @@ impl<'a> Plan<'a> {
     pub(super) fn weight(&mut self, step: Step) -> Option<usize> {
         match (&mut self.change, step) {
             (Change::Entries(entries), Step::DropWidest) => {
-                widest(entries).map(|replacement| replacement.known.len())
+                widest(entries).map(|replacement| replacement.width())
             }
             (Change::LeaveOut(leave_out), Step::LeaveOutServices) if !leave_out.forced => {
                 length(&leave_out.added)
@@ -170,7 +173,7 @@ impl<'a> Plan<'a> {
             (Change::Entries(entries), Step::DropWidest) => {
                 if let Some(replacement) = widest(entries) {
                     replacement.by.clear();
-                    replacement.forced = true;
+                    replacement.loss = Some(LossCause::Quota);
                 }
             }
             (Change::LeaveOut(leave_out), Step::LeaveOutServices) => {
@@ -228,15 +231,31 @@ impl<'a> Replacement<'a> {
             .iter()
             .filter(|other| other.intersects(pattern))
             .collect();
-        let mut known = catalogue::named_by(pattern);
-        known.retain(|action| !avoid.iter().any(|other| other.matches(action)));
-        let by = expand(pattern, &avoid, &known);
+        let mut known = known::named_by(pattern);
+        if let Some(known) = &mut known {
+            known.retain(|action| !avoid.iter().any(|other| other.matches(action)));
+        }
+        let by = expand(pattern, &avoid, known.as_deref().unwrap_or_default());
+        let loses = || {
+            let beyond = Language {
+                all_of: vec![pattern],
+                none_of: avoid.iter().copied().chain(&by).collect(),
+                ..Language::default()
+            };
+            search(&beyond, &Budget::new(Budget::DOCUMENT)) != Emptiness::Empty
+        };
+        let loss = (known.is_none() && loses()).then_some(LossCause::NoCatalogue);
         Replacement {
             avoid,
             known,
             by,
-            forced: false,
+            loss,
         }
+    }
+
+    /// How much the entry granted beyond what is restricted.
+    fn width(&self) -> usize {
+        self.known.as_ref().map_or(self.by.len(), Vec::len)
     }
 }
 
@@ -315,7 +334,7 @@ fn widest<'e, 'a>(entries: &'e mut [Entry<'a>]) -> Option<&'e mut Replacement<'a
             .then_some(replacement),
             Fate::Kept => None,
         })
-        .max_by_key(|replacement| replacement.known.len())
+        .max_by_key(|replacement| replacement.width())
 }
 
 /// The characters that the patterns take in a document, a comma and two quotes each included.

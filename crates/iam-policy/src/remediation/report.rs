@@ -120,7 +120,8 @@ pub struct Loss {
     #[serde(rename = "pattern", with = "pattern_list")]
     pub(super) patterns: Vec<ActionPattern>,
     pub(super) examples: Vec<String>,
-    pub(super) total: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) total: Option<usize>,
     #[serde(default, skip_serializing_if = "LossCause::is_quota")]
     pub(super) cause: LossCause,
 }
@@ -160,9 +161,9 @@ impl Loss {
         &self.examples
     }
 
-    /// How many such actions there are.
+    /// How many such actions there are; none if there was no list to count them by.
     #[must_use]
-    pub fn total(&self) -> usize {
+    pub fn total(&self) -> Option<usize> {
         self.total
     }
 
@@ -183,6 +184,9 @@ pub enum LossCause {
     Quota,
     /// The whole document was replaced.
     Replaced,
+    /// The crate was built without the feature `catalogue`, so nobody knows which actions a wildcard should go on
+    /// granting.
+    NoCatalogue,
 }
 
 impl LossCause {
@@ -233,17 +237,23 @@ impl fmt::Display for Loss {
                 "{element} `{patterns}` could not be narrowed within the size that IAM allows"
             )?,
             LossCause::Replaced => write!(f, "{element} `{patterns}` went with the document")?,
+            LossCause::NoCatalogue => write!(
+                f,
+                "{element} `{patterns}` could not be narrowed without a list of known actions"
+            )?,
         }
-        write!(
-            f,
-            ", so {} known {} gone as well, such as {}",
-            self.total,
-            if self.total == 1 {
-                "action that is not restricted is"
-            } else {
-                "actions that are not restricted are"
-            },
-            Shown::first(&self.examples, self.total),
-        )
+        match self.total {
+            None => f.write_str(", so other actions that it granted may be gone as well"),
+            Some(total) => write!(
+                f,
+                ", so {total} known {} gone as well, such as {}",
+                if total == 1 {
+                    "action that is not restricted is"
+                } else {
+                    "actions that are not restricted are"
+                },
+                Shown::first(&self.examples, total),
+            ),
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! What was done to a statement and what was lost, as a report.
 
-use super::{Change, Fate, Plan, Site, kept, replacements};
+use super::{Change, Fate, Plan, Replacement, Site, kept, replacements};
 use crate::finding::Shown;
 use crate::remediation::report::{Edit, EditKind, Loss, LossCause};
-use crate::{ActionPattern, Element, catalogue};
+use crate::{ActionPattern, Element, known};
+
+const NO_ROOM: &str =
+    "what it grants beyond the restricted actions does not fit into the size that IAM allows";
 
 impl Plan<'_> {
     /// What was changed.
@@ -23,11 +26,10 @@ impl Plan<'_> {
             after,
             why,
         };
-        let no_room = "what it grants beyond the restricted actions does not fit into the size that IAM allows";
         match &self.change {
             Change::Drop { forced, met } => {
                 let why = if *forced {
-                    no_room.to_owned()
+                    NO_ROOM.to_owned()
                 } else {
                     format!("all it grants is restricted by {}", Shown::all(met))
                 };
@@ -64,19 +66,9 @@ impl Plan<'_> {
                     .filter_map(|entry| match &entry.fate {
                         Fate::Kept => None,
                         Fate::Replaced(replacement) => {
-                            let met = Shown::all(&replacement.avoid);
-                            let (kind, why) = if replacement.forced {
-                                (EditKind::EntryDropped, no_room.to_owned())
-                            } else if !replacement.by.is_empty() {
-                                (EditKind::EntryReplaced, format!("it granted what is restricted by {met}"))
-                            } else if replacement.avoid.contains(&entry.pattern) {
-                                (EditKind::EntryDropped, "it is restricted".to_owned())
-                            } else if replacement.avoid.iter().any(|other| other.covers_plainly(entry.pattern)) {
-                                (EditKind::EntryDropped, format!("all it grants is restricted by {met}"))
-                            } else {
-                                (EditKind::EntryDropped, format!("no known action is left of it without what is restricted by {met}"))
-                            };
-                            Some(edit(kind, vec![entry.pattern.clone()], replacement.by.clone(), why))
+                            let (kind, why) = replacement.words(entry.pattern);
+                            let before = vec![entry.pattern.clone()];
+                            Some(edit(kind, before, replacement.by.clone(), why))
                         }
                     })
                     .collect();
@@ -101,12 +93,14 @@ impl Plan<'_> {
             Change::Drop { forced: true, .. } => vec![site.loss_of_all(LossCause::Quota)],
             Change::LeaveOut(leave_out) if leave_out.forced => {
                 let mut lost = site.known_beyond();
-                lost.retain(|action| {
-                    leave_out
-                        .added
-                        .iter()
-                        .any(|pattern| pattern.matches(action))
-                });
+                if let Some(lost) = &mut lost {
+                    lost.retain(|action| {
+                        leave_out
+                            .added
+                            .iter()
+                            .any(|pattern| pattern.matches(action))
+                    });
+                }
                 let patterns = site.statement.patterns().to_vec();
                 vec![site.loss(patterns, lost, LossCause::Quota)]
             }
@@ -115,23 +109,48 @@ impl Plan<'_> {
                 let still: Vec<&ActionPattern> = kept(entries)
                     .chain(replacements(entries).flat_map(|r| &r.by))
                     .collect();
-                let forced = entries.iter().filter_map(|entry| match &entry.fate {
-                    Fate::Replaced(replacement) if replacement.forced => {
-                        Some((entry.pattern, &replacement.known))
+                let lossy = entries.iter().filter_map(|entry| match &entry.fate {
+                    Fate::Replaced(replacement) => {
+                        Some((entry.pattern, &replacement.known, replacement.loss?))
                     }
-                    Fate::Replaced(_) | Fate::Kept => None,
+                    Fate::Kept => None,
                 });
-                forced
-                    .map(|(pattern, known)| {
+                lossy
+                    .map(|(pattern, known, cause)| {
                         let is_lost =
                             |action: &&String| !still.iter().any(|pattern| pattern.matches(action));
-                        let lost = known.iter().filter(is_lost).cloned().collect();
-                        site.loss(vec![pattern.clone()], lost, LossCause::Quota)
+                        let lost = known
+                            .as_ref()
+                            .map(|known| known.iter().filter(is_lost).cloned().collect());
+                        site.loss(vec![pattern.clone()], lost, cause)
                     })
                     .collect()
             }
         };
         losses.into_iter().flatten().collect()
+    }
+}
+
+impl Replacement<'_> {
+    /// What was done to the entry, and why.
+    fn words(&self, entry: &ActionPattern) -> (EditKind, String) {
+        let met = Shown::all(&self.avoid);
+        if !self.by.is_empty() {
+            let why = format!("it granted what is restricted by {met}");
+            return (EditKind::EntryReplaced, why);
+        }
+        let why = if self.loss == Some(LossCause::Quota) {
+            NO_ROOM.to_owned()
+        } else if self.avoid.contains(&entry) {
+            "it is restricted".to_owned()
+        } else if self.avoid.iter().any(|other| other.covers_plainly(entry)) {
+            format!("all it grants is restricted by {met}")
+        } else if self.known.is_none() {
+            "it cannot be narrowed without a list of known actions".to_owned()
+        } else {
+            format!("no known action is left of it without what is restricted by {met}")
+        };
+        (EditKind::EntryDropped, why)
     }
 }
 
@@ -145,36 +164,48 @@ impl Site<'_> {
         )
     }
 
-    /// The known actions that the statement grants and that are not restricted.
-    fn known_beyond(&self) -> Vec<String> {
-        let mut known = "*"
-            .parse()
-            .map(|all| catalogue::named_by(&all))
-            .unwrap_or_default();
+    /// The known actions that the statement grants and that are not restricted; `None` if nobody can tell.
+    fn known_beyond(&self) -> Option<Vec<String>> {
         let is_named = |patterns: &[ActionPattern], action: &str| {
             patterns.iter().any(|other| other.matches(action))
         };
-        known.retain(|action| {
-            is_named(self.statement.patterns(), action) != self.statement.is_negated()
-                && !is_named(self.restricted.patterns(), action)
-        });
-        known
+        let restricted = self.restricted.patterns();
+        let mut beyond = Vec::new();
+        if self.statement.is_negated() {
+            beyond = known::named_by(&"*".parse().ok()?)?;
+            beyond.retain(|action| !is_named(self.statement.patterns(), action));
+        } else {
+            for pattern in self.statement.patterns() {
+                if !restricted.iter().any(|other| other.covers_plainly(pattern)) {
+                    beyond.extend(known::named_by(pattern)?);
+                }
+            }
+            beyond.sort_unstable();
+            beyond.dedup();
+        }
+        beyond.retain(|action| !is_named(restricted, action));
+        Some(beyond)
     }
 
     /// `None` if nothing was lost.
     fn loss(
         &self,
         patterns: Vec<ActionPattern>,
-        lost: Vec<String>,
+        lost: Option<Vec<String>>,
         cause: LossCause,
     ) -> Option<Loss> {
-        (!lost.is_empty()).then(|| Loss {
+        let total = lost.as_ref().map(Vec::len);
+        (total != Some(0)).then(|| Loss {
             statement: self.index,
             sid: self.statement.label().map(str::to_owned),
             element: Element::of(self.statement),
             patterns,
-            total: lost.len(),
-            examples: lost.into_iter().take(Loss::MAX_EXAMPLES).collect(),
+            total,
+            examples: lost
+                .into_iter()
+                .flatten()
+                .take(Loss::MAX_EXAMPLES)
+                .collect(),
             cause,
         })
     }
