@@ -53,7 +53,7 @@ fn main() {
             mean.get()
         };
         let json = measure("json", &|text| {
-            // A text that is no JSON costs what it takes to see that.
+            // A text that is not JSON costs what it takes to see that.
             black_box(serde_json::from_str::<serde_json::Value>(black_box(text)).is_ok());
         });
         let verdict = measure("verdict", &|text| {

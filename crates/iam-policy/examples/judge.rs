@@ -108,7 +108,7 @@ fn arguments(
             "--quota" => quota = Quota::characters(value.parse()?),
             _ => {
                 return Err(format!(
-                    "`{name}` is no option; there are `--restricted` and `--quota`"
+                    "`{name}` is not a valid option; use `--restricted` or `--quota`"
                 )
                 .into());
             }

@@ -193,9 +193,9 @@ impl fmt::Debug for ActionPattern {
     }
 }
 
-/// A text that is no action pattern.
+/// A text that is not a valid action pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no action: {problem}")]
+#[error("`{text}` is not a valid action: {problem}")]
 pub struct ActionPatternError {
     text: String,
     problem: ActionPatternProblem,
@@ -211,7 +211,7 @@ enum ActionPatternProblem {
         "it has two colons; write one service prefix, one colon and a name, as in `s3:GetObject`"
     )]
     TwoColons,
-    #[error("nothing stands before the colon; write a service prefix, as in `s3:GetObject`")]
+    #[error("it has no service prefix before the colon; write one, as in `s3:GetObject`")]
     NoPrefix,
     #[error(
         "`{0}` cannot be in a service prefix; use letters, digits, `-`, `.` and the wildcards `*` and `?`"

@@ -21,7 +21,7 @@ const GRANTS_NOTHING_STATEMENT: &str = r#"{"Effect":"Allow","NotAction":"*","Res
 ///
 /// A document is read by [`str::parse`] from its JSON text, or from the percent-encoded text that IAM's Get calls answer.
 /// A text that is not JSON, or not a document by the grammar, is an error, which says in which statement and at which key,
-/// and what was expected there.
+/// and what must be there.
 ///
 /// The order of its parts and the keys that the grammar does not know are preserved, and what is not changed is written
 /// back as it was, white space between tokens aside.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::ActionPatternError;
 
-/// Why a text is no policy document that IAM accepts.
+/// Why a text is not a policy document that IAM accepts.
 ///
 /// Statements are counted from 1 in the messages and from 0 in the fields.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +14,7 @@ pub enum DocumentError {
     #[error("the document is not JSON ({0}); a policy is one JSON object")]
     NotJson(#[source] serde_json::Error),
     /// The document or a statement is something else than an object.
-    #[error("{place} is {found}, an object was expected")]
+    #[error("{place} must be an object, but is {found}")]
     NotAnObject {
         /// What should be an object.
         place: Place,
@@ -38,7 +38,7 @@ pub enum DocumentError {
         expected: &'static str,
     },
     /// Two elements that exclude each other are both there.
-    #[error("{place} has both `{first}` and `{second}`, exactly one of them was expected")]
+    #[error("{place} has both `{first}` and `{second}`; it must have exactly one of them")]
     Both {
         /// Where they are.
         place: Place,
@@ -48,7 +48,7 @@ pub enum DocumentError {
         second: &'static str,
     },
     /// The value of an element is of the wrong kind, or none of those allowed.
-    #[error("{place}: `{key}` is {found}, {expected} was expected")]
+    #[error("{place}: `{key}` must be {expected}, but is {found}")]
     Value {
         /// Where the element is.
         place: Place,
@@ -59,7 +59,7 @@ pub enum DocumentError {
         /// What it should be.
         expected: &'static str,
     },
-    /// An entry of `Action` or `NotAction` is no action pattern.
+    /// An entry of `Action` or `NotAction` is not a valid action pattern.
     #[error("{place}: `{key}`: {source}")]
     Action {
         /// Where the element is.

@@ -22,7 +22,7 @@ pub enum Finding {
     Grant(Grant),
     /// The document could not be read, so nobody knows what it grants.
     Unreadable {
-        /// What is wrong with it, where, and what was expected.
+        /// What is wrong with it, where, and what it must be.
         reason: String,
     },
 }

@@ -146,12 +146,12 @@ pub enum RestrictedActionsError {
         "the list of restricted actions is empty; name at least one action, as in `s3:DeleteBucket,iam:*`"
     )]
     Empty,
-    /// An entry is no action pattern.
+    /// An entry is not a valid action pattern.
     #[error("reading the list of restricted actions: {0}")]
     Pattern(#[from] ActionPatternError),
-    /// Nothing stands after an entry's colon.
+    /// An entry has no name after its colon.
     #[error(
-        "reading the list of restricted actions: `{entry}` names nothing after the colon; write a name, as in \
+        "reading the list of restricted actions: `{entry}` has no name after the colon; write a name, as in \
          `s3:GetObject`, or `*` for the whole service"
     )]
     NoName {

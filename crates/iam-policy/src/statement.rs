@@ -191,7 +191,7 @@ impl Reader {
             _ => Err(self.wrong(
                 "Effect",
                 format!("`{}`", value.get()),
-                "`\"Allow\"` or `\"Deny\"`, in this letter case,",
+                "`\"Allow\"` or `\"Deny\"`, in this letter case",
             )),
         }
     }
@@ -269,7 +269,7 @@ impl Reader {
 ///
 /// # Errors
 ///
-/// If it is no object, or if it or an object inside one of its values has a key twice.
+/// If it is not an object, or if it or an object inside one of its values has a key twice.
 pub(crate) fn object(
     place: Place,
     json: &str,

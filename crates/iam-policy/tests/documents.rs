@@ -79,14 +79,11 @@ fn what_iam_accepts() {
 #[test]
 fn what_iam_refuses() {
     let allow = |rest: &str| statement(&format!(r#""Effect":"Allow",{rest}"#));
-    refuses("[]", "the document is an array, an object was expected");
-    refuses(
-        r#""{}""#,
-        "the document is a string, an object was expected",
-    );
-    refuses("7", "the document is a number, an object was expected");
-    refuses("true", "the document is a boolean, an object was expected");
-    refuses("null", "the document is null, an object was expected");
+    refuses("[]", "the document must be an object, but is an array");
+    refuses(r#""{}""#, "the document must be an object, but is a string");
+    refuses("7", "the document must be an object, but is a number");
+    refuses("true", "the document must be an object, but is a boolean");
+    refuses("null", "the document must be an object, but is null");
     refuses("{}", "the document has no `Statement`");
     refuses(
         "",
@@ -98,20 +95,20 @@ fn what_iam_refuses() {
     );
     refuses(
         r#"{"Statement":[]}"#,
-        "the document: `Statement` is an empty array, an object or an array of objects was expected",
+        "the document: `Statement` must be an object or an array of objects, but is an empty array",
     );
     refuses(
         r#"{"Statement":"Allow"}"#,
-        "the document: `Statement` is a string, an object or an array of objects was expected",
+        "the document: `Statement` must be an object or an array of objects, but is a string",
     );
     refuses(r#"{"Statement":[{},7]}"#, "statement 1 has no `Effect`");
     refuses(
         r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},7]}"#,
-        "statement 2 is a number, an object was expected",
+        "statement 2 must be an object, but is a number",
     );
     refuses(
         r#"{"Version":"2012-10-18","Statement":[]}"#,
-        "the document: `Version` is `\"2012-10-18\"`, `\"2012-10-17\"` or `\"2008-10-17\"` was expected",
+        "the document: `Version` must be `\"2012-10-17\"` or `\"2008-10-17\"`, but is `\"2012-10-18\"`",
     );
     refuses(
         r#"{"Version":"2012-10-17","Version":"2012-10-17","Statement":[]}"#,
@@ -127,35 +124,35 @@ fn what_iam_refuses() {
     );
     refuses(
         &allow(r#""Action":"*","Resource":"*","NotResource":"*""#),
-        "statement 1 has both `Resource` and `NotResource`, exactly one of them was expected",
+        "statement 1 has both `Resource` and `NotResource`; it must have exactly one of them",
     );
     refuses(
         &statement(r#""Effect":"ALLOW","Action":"*","Resource":"*""#),
-        "statement 1: `Effect` is `\"ALLOW\"`, `\"Allow\"` or `\"Deny\"`, in this letter case, was expected",
+        "statement 1: `Effect` must be `\"Allow\"` or `\"Deny\"`, in this letter case, but is `\"ALLOW\"`",
     );
     refuses(
         &allow(r#""Action":{"a":1},"Resource":"*""#),
-        "statement 1: `Action` is an object, a string or an array of strings was expected",
+        "statement 1: `Action` must be a string or an array of strings, but is an object",
     );
     refuses(
         &allow(r#""Action":"*","Resource":[["*"]]"#),
-        "statement 1: `Resource` is an array with another kind of entry, a string or an array of strings was expected",
+        "statement 1: `Resource` must be a string or an array of strings, but is an array with another kind of entry",
     );
     refuses(
         &allow(r#""Sid":7,"Action":"*","Resource":"*""#),
-        "statement 1: `Sid` is a number, a string was expected",
+        "statement 1: `Sid` must be a string, but is a number",
     );
     refuses(
         &allow(r#""Action":"*","Resource":"*","Condition":[]"#),
-        "statement 1: `Condition` is an array, an object was expected",
+        "statement 1: `Condition` must be an object, but is an array",
     );
     refuses(
         &allow(r#""Action":":Get","Resource":"*""#),
-        "statement 1: `Action`: `:Get` is no action: nothing stands before the colon; write a service prefix, as in `s3:GetObject`",
+        "statement 1: `Action`: `:Get` is not a valid action: it has no service prefix before the colon; write one, as in `s3:GetObject`",
     );
     refuses(
         &allow(r#""NotAction":["s3 :Get"],"Resource":"*""#),
-        "statement 1: `NotAction`: `s3 :Get` is no action: ` ` cannot be in a service prefix; use letters, digits, `-`, `.` and the wildcards `*` and `?`",
+        "statement 1: `NotAction`: `s3 :Get` is not a valid action: ` ` cannot be in a service prefix; use letters, digits, `-`, `.` and the wildcards `*` and `?`",
     );
 }
 
@@ -217,7 +214,7 @@ fn percent_encoding() {
         assert_eq!(quota_size(&encoded), text.chars().count());
     }
     assert_eq!(decode_document(&text), text);
-    // What is not UTF-8 is no document either.
+    // A text that is not UTF-8 is not a document either.
     assert_eq!(decode_document("%7B%FF"), "%7B%FF");
 }
 
@@ -235,7 +232,7 @@ fn serde_reads_objects_and_texts() {
         assert_eq!(serde_json::to_string(&document).unwrap(), compact);
     }
     for (json, message) in [
-        ("[]", "the document is an array, an object was expected"),
+        ("[]", "the document must be an object, but is an array"),
         (r#""{}""#, "the document has no `Statement`"),
     ] {
         let error = serde_json::from_str::<PolicyDocument>(json).unwrap_err();

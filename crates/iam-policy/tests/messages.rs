@@ -74,13 +74,13 @@ fn lists_with_errors() {
         (
             "s3:Get,DeleteBucket",
             &format!(
-                "{reading}`DeleteBucket` is no action: it has no colon; write a service prefix, a colon and a name, as in `s3:GetObject`, or `*` for all"
+                "{reading}`DeleteBucket` is not a valid action: it has no colon; write a service prefix, a colon and a name, as in `s3:GetObject`, or `*` for all"
             ),
         ),
         (
             "s3:a:b",
             &format!(
-                "{reading}`s3:a:b` is no action: it has two colons; write one service prefix, one colon and a name, as in `s3:GetObject`"
+                "{reading}`s3:a:b` is not a valid action: it has two colons; write one service prefix, one colon and a name, as in `s3:GetObject`"
             ),
         ),
         (
@@ -92,7 +92,7 @@ fn lists_with_errors() {
         (
             "s3:",
             &format!(
-                "{reading}`s3:` names nothing after the colon; write a name, as in `s3:GetObject`, or `*` for the whole service"
+                "{reading}`s3:` has no name after the colon; write a name, as in `s3:GetObject`, or `*` for the whole service"
             ),
         ),
     ] {
@@ -204,7 +204,7 @@ fn a_finding_as_json() {
 fn findings_kept_by_an_execution_read_back() {
     for (patterns, list) in [
         ("s3:*,sts:*", vec!["s3:*", "sts:*"]),
-        ("*,s3:Get*", vec!["*", "s3:Get*"]),
+        ("*,s3:Get*,*", vec!["*", "s3:Get*", "*"]),
         ("s3:a,b:c", vec!["s3:a", "b:c"]),
         ("s3:a,,b,s3:c,", vec!["s3:a,,b", "s3:c,"]),
         ("", vec![]),
@@ -259,7 +259,7 @@ fn remediates(
     remediation
 }
 
-const NOTHING_LEFT: &str = "one statement that grants nothing stands for all that were taken out, because IAM accepts no document without a statement";
+const NOTHING_LEFT: &str = "one statement that grants nothing replaces those that were taken out, because IAM does not accept a document without a statement";
 
 #[test]
 fn remediations() {
@@ -407,6 +407,25 @@ fn the_quota_forces_losses() {
             NOTHING_LEFT,
             &lost("NotAction `iam:*`", &rest),
         ],
+    );
+}
+
+#[test]
+fn a_remediation_as_json() {
+    let document = allow(r#""Sid":"S","Action":["sqs:Delete*","sqs:*Queue"],"Resource":"*""#);
+    let quota = remediate(
+        &document,
+        &restricted("sqs:D?leteQueue"),
+        Quota::characters(1),
+    );
+    let whole = remove_everything(&document, &restricted("sqs:*Queue"), "so it was");
+    assert_eq!(
+        serde_json::to_string(&quota).unwrap(),
+        r#"{"document":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Sid\":\"S\",\"Action\":[\"sqs:DeleteM*\"],\"Resource\":\"*\"}]}","changed":true,"edits":[{"kind":"entryReplaced","statement":0,"sid":"S","element":"Action","before":["sqs:Delete*"],"after":["sqs:DeleteM*"],"why":"it granted what is restricted by `sqs:D?leteQueue`"},{"kind":"entryDropped","statement":0,"sid":"S","element":"Action","before":["sqs:*Queue"],"why":"what it grants beyond the restricted actions does not fit into the size that IAM allows"}],"losses":[{"statement":0,"sid":"S","element":"Action","pattern":"sqs:*Queue","examples":["sqs:CreateQueue","sqs:PurgeQueue","sqs:TagQueue","sqs:UntagQueue"],"total":4}]}"#
+    );
+    assert_eq!(
+        serde_json::to_string(whole.losses()).unwrap(),
+        r#"[{"statement":0,"sid":"S","element":"Action","pattern":"sqs:Delete*,sqs:*Queue","examples":["sqs:DeleteMessage"],"total":1,"cause":"replaced"}]"#
     );
 }
 

@@ -213,7 +213,7 @@ impl Expansion<'_> {
 }
 
 impl Shape {
-    /// Moves the characters at both ends of the open part that are no wildcards to what is filled in.
+    /// Moves the characters at both ends of the open part that are not wildcards to what is filled in.
     fn close(&mut self, known: &mut [Known<'_>]) {
         let front = self
             .open

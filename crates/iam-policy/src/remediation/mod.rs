@@ -171,7 +171,7 @@ pub fn remediate_document(
     if work.is_emptied() {
         edits.push(Edit::of_document(
             EditKind::DocumentEmptied,
-            "IAM accepts no document without a statement".to_owned(),
+            "IAM does not accept a document without a statement".to_owned(),
         ));
     }
     let losses = work.plans.iter().flat_map(Plan::losses).collect();

@@ -92,7 +92,7 @@ impl Edit {
 pub enum EditKind {
     /// The document was replaced by one that grants nothing.
     DocumentReplaced,
-    /// No statement was left, so one that grants nothing stands in their place.
+    /// No statement was left, so one that grants nothing replaces them.
     DocumentEmptied,
     /// A statement was left empty and is gone.
     StatementDropped,
@@ -213,7 +213,7 @@ impl fmt::Display for Edit {
             }
             EditKind::DocumentEmptied => write!(
                 f,
-                "one statement that grants nothing stands for all that were taken out"
+                "one statement that grants nothing replaces those that were taken out"
             )?,
             EditKind::StatementDropped => write!(f, "the statement was taken out")?,
             EditKind::EntryDropped => write!(f, "{element} {before} was taken out")?,
