@@ -1,13 +1,11 @@
 //! The state machine and the code.
 
 use std::collections::BTreeSet;
-use std::fs;
 
-use incident::Record;
 use lambda_kit::FailureName;
 use serde_json::{Map, Value};
 
-use crate::{definition, path, texts};
+use crate::{definition, texts};
 
 fn states() -> Map<String, Value> {
     definition()["States"].as_object().unwrap().clone()
@@ -44,33 +42,16 @@ fn the_published_states_are_there() {
     }
 }
 
-/// The state machine chooses the function by what `Record::parse` finds.
 #[test]
-fn a_record_has_a_document_where_the_definition_sees_one() {
-    let function = &definition()["States"]["ValidatePolicy"]["Arguments"]["FunctionName"];
-    let sees = "$type($states.input.detail.requestParameters.policyDocument) = 'string' ? '${ValidatePolicyFunctionArn}'";
-    assert!(
-        function
-            .as_str()
-            .is_some_and(|choice| choice.contains(sees)),
-        "{function}"
-    );
-    let (mut with, mut without) = (0, 0);
-    for file in fs::read_dir(path("events")).unwrap() {
-        let file = file.unwrap().path();
-        if file.is_dir() {
-            continue;
-        }
-        let event: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-        let Ok(record) = Record::parse(&event) else {
-            continue;
-        };
-        let document = event.pointer("/detail/requestParameters/policyDocument");
-        let is_seen = document.is_some_and(Value::is_string);
-        assert_eq!(record.document.is_some(), is_seen, "{}", file.display());
-        *(if is_seen { &mut with } else { &mut without }) += 1;
+fn the_functions_that_change_policies_get_the_execution_and_nothing_else() {
+    for name in ["TempRemove", "Approved", "Denied"] {
+        let payload = &states()[name]["Arguments"]["Payload"];
+        assert_eq!(
+            payload,
+            &serde_json::json!({"execution": "{% $states.context.Execution.Id %}"}),
+            "{name}"
+        );
     }
-    assert!(with >= 8 && without >= 1, "{with} with, {without} without");
 }
 
 #[test]
@@ -120,7 +101,7 @@ fn what_passes_by_itself_is_retried_and_nothing_else() {
     {
         let retried = error_names(state, "Retry");
         for name in FailureName::ALL {
-            // Only a state that reads or writes a policy can find that IAM does not show it.
+            // Only a state that reads or writes a policy can find that IAM does not show it, and only until its answer is believed.
             let expected = name.is_transient()
                 && (name != FailureName::ChangeNotVisible
                     || error_names(state, "Catch").contains(name.as_str()));

@@ -87,7 +87,7 @@ fn the_default_list_can_be_read() {
     let list = at(&template, &["Parameters", "restrictedActions", "Default"])
         .as_str()
         .unwrap();
-    let list = RestrictedActions::parse(list).unwrap();
+    let list = list.parse::<RestrictedActions>().unwrap();
     assert!(list.warnings().is_empty());
     assert_eq!(list.patterns().len(), 2);
 }

@@ -101,6 +101,13 @@ class World:
             answer = {"errorType": error.name, "errorMessage": str(error)}
         return json.dumps(answer).encode()
 
+    def entered_with(self, arn: str) -> tuple[str, dict]:
+        """The state that an execution is in, and the data that it was entered with: all that remediate and revert know."""
+        states = boto3.client("stepfunctions", region_name=REGION)
+        events = states.get_execution_history(executionArn=arn)["events"]
+        entered = [event["stateEnteredEventDetails"] for event in events if "stateEnteredEventDetails" in event]
+        return entered[-1]["name"], json.loads(entered[-1]["input"])
+
     def payloads(self, name: str) -> list[dict]:
         """What a function was asked, in order."""
         return [payload for called, payload in self.calls if called == name]

@@ -15,12 +15,12 @@ CHANGE = {"eventId": "e"}
 IN_PLACE = {"status": "inPlace", "versions": {"original": "v1", "quarantine": "v2", "created": True}}
 
 
-def mail(subject: str) -> dict:
-    return {"subject": subject, "message": f"{subject}, in many words"}
-
-
-def verdict(action: str = "remedy", **more: Any) -> dict:
-    return {"action": action, "result": "restricted", "change": CHANGE, "findings": [], **more}
+def judged(action: str = "remedy", **more: Any) -> dict:
+    """What ValidatePolicy's function answers."""
+    return {
+        "event": {"detail": {"eventID": "e"}},
+        "verdict": {"action": action, "result": "restricted", "change": CHANGE, "findings": [], **more},
+    }
 
 
 class Story:
@@ -30,26 +30,41 @@ class Story:
         self.world = world
         self.tokens: queue.Queue[str] = queue.Queue()
         world.functions.update(
-            ValidatePolicy=lambda payload: self.judge(payload),
-            Remediate=self._remediate,
+            ValidatePolicy=self._read,
+            Remediate=lambda payload: self.contain(self._data(payload, "TempRemove")),
             Notify=self.notify,
-            Revert=lambda payload: {"result": payload["decision"]["action"], "mail": mail("outcome")},
+            Revert=lambda payload: self.restore(self._data(payload, "Approved", "Denied")),
         )
-        self.judge = lambda payload: verdict()
-        self.contain = lambda payload: IN_PLACE
-        self.assess = lambda payload: {"inForce": "v1", "mail": mail("failure")}
+        self.judge = lambda payload: judged()
+        self.assess = lambda payload: {"inForce": {"state": "clean"}}
+        # These two take what the history says.
+        self.contain = lambda data: IN_PLACE
+        self.restore = lambda data: {"result": data["decision"]["action"]}
 
-    def _remediate(self, payload: dict) -> dict:
-        tasks = {"judge": self.judge, "contain": self.contain, "assess": self.assess}
-        return tasks[payload["task"]](payload)
+    def _read(self, payload: dict) -> dict:
+        return {"judge": self.judge, "assess": self.assess}[payload["task"]](payload)
+
+    def _data(self, payload: dict, *states: str) -> dict:
+        assert list(payload) == ["execution"], payload
+        state, data = self.world.entered_with(payload["execution"])
+        assert state in states, state
+        return data
 
     def notify(self, payload: dict) -> dict:
+        if payload["task"] != "ask":
+            return {}
         self.tokens.put(payload["token"])
         return {"token": payload["token"]}
 
     def asked(self, task: str) -> list[dict]:
-        """What the function that works on IAM was asked to do, by task."""
-        return [payload for payload in self.world.payloads("Remediate") if payload["task"] == task]
+        """What the functions were asked to do, by task."""
+        payloads = self.world.payloads("ValidatePolicy") + self.world.payloads("Notify")
+        return [payload for payload in payloads if payload["task"] == task]
+
+    def told(self) -> list[str]:
+        """What was told, in order, besides requests for a decision."""
+        tasks = [payload["task"] for payload in self.world.payloads("Notify")]
+        return [task for task in tasks if task != "ask"]
 
     def start(self, event: Any = EVENT, **substitutions: Any) -> Execution:
         return Execution(event, **substitutions)
@@ -59,9 +74,6 @@ class Story:
 
     def answer(self, execution: Execution, action: str) -> None:
         execution.decide(self.token(), {"action": action, "execution": execution.arn})
-
-    def subjects(self) -> list[str]:
-        return [mail["subject"] for mail in self.world.mails]
 
 
 def failing(name: str, times: int, then=None):

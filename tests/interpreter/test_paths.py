@@ -1,10 +1,10 @@
 """The ways through the state machine when every task works."""
 
 from machine import Test
-from story import DOCUMENT, EVENT, IN_PLACE, Story, mail, verdict
+from story import EVENT, IN_PLACE, Story, judged
 
 ASKED = ["ValidatePolicy", "ChooseAction", "TempRemove", "CheckQuarantine", "AskUser", "UsersChoice"]
-CLEAN = {"result": "clean", "mail": mail("clean")}
+CLEAN = {"result": "clean"}
 
 
 class Paths(Test):
@@ -13,38 +13,49 @@ class Paths(Test):
         self.story = Story(self.world)
 
     def test_a_clean_change_is_mailed(self) -> None:
-        self.story.judge = lambda payload: verdict("alert", **CLEAN)
+        self.story.judge = lambda payload: judged("alert", **CLEAN)
         execution = self.story.start()
         self.assertEqual(execution.output()["outcome"], {"result": "clean"})
         self.assertEqual(execution.entered(), ["ValidatePolicy", "ChooseAction", "AllowWithNotification"])
-        self.assertEqual(self.story.subjects(), ["clean"])
+        self.assertEqual(self.story.told(), ["tellVerdict"])
 
-    def test_only_a_record_without_a_document_is_judged_by_the_function_that_reads_iam(self) -> None:
-        self.story.judge = lambda payload: verdict("alert", **CLEAN)
-        for parameters, function in (
-            ({"policyDocument": DOCUMENT}, "ValidatePolicy"),
-            ({"policyArn": "arn", "versionId": "v1"}, "Remediate"),
-            ({"policyDocument": None}, "Remediate"),
-            ({"omitted": True}, "Remediate"),
-            (None, "Remediate"),
+    def test_what_is_told_whatever_the_stack_says_and_what_never_is(self) -> None:
+        finding = {"findings": [{}]}
+        for result, more, silent, usual in (
+            ("clean", {}, [], ["tellVerdict"]),
+            ("notInForce", finding, [], ["tellVerdict"]),
+            ("gone", {}, [], ["tellVerdict"]),
+            ("gone", finding, ["tellVerdict"], ["tellVerdict"]),
+            ("alreadyContained", finding, [], []),
+            ("withdrawn", finding, ["tellVerdict"], ["tellVerdict"]),
+            ("overwritten", {}, ["tellVerdict"], ["tellVerdict"]),
+            ("monitored", finding, ["tellVerdict"], ["tellVerdict"]),
+            ("exempt", finding, ["tellVerdict"], ["tellVerdict"]),
         ):
-            with self.subTest(parameters=parameters):
-                self.world.calls.clear()
-                event = {**EVENT, "detail": {"eventName": "CreatePolicy", "requestParameters": parameters}}
-                execution = self.story.start(event)
-                self.assertEqual(execution.output()["outcome"], {"result": "clean"})
-                [(called, payload)] = self.world.calls
-                self.assertEqual((called, payload["task"], payload["event"]), (function, "judge", event))
+            for setting, told in (("false", silent), ("true", usual)):
+                with self.subTest(result=result, more=more, setting=setting):
+                    self.world.calls.clear()
+                    self.story.judge = lambda payload: judged("alert", **{"result": result, **more})
+                    execution = self.story.start(NotifyOnAllowed=setting)
+                    self.assertEqual(execution.output()["outcome"], {"result": result})
+                    self.assertEqual(self.story.told(), told)
+                    self.assertEqual(len(execution.entered()), 3)
+
+    def test_the_record_is_a_hint_that_the_function_gets_as_it_came(self) -> None:
+        self.story.judge = lambda payload: judged("alert", **CLEAN)
+        self.story.start().output()
+        [payload] = self.story.asked("judge")
+        self.assertEqual((payload["event"], payload["waited"]), (EVENT, False))
 
     def test_a_clean_change_is_silent_where_the_stack_says_so(self) -> None:
-        self.story.judge = lambda payload: verdict("alert", **CLEAN)
+        self.story.judge = lambda payload: judged("alert", **CLEAN)
         execution = self.story.start(NotifyOnAllowed="false")
         self.assertEqual(execution.output()["outcome"], {"result": "clean"})
         self.assertEqual(execution.entered(), ["ValidatePolicy", "ChooseAction", "AllowSilently"])
-        self.assertEqual(self.story.subjects(), [])
+        self.assertEqual(self.story.told(), [])
 
     def test_a_verdict_that_nobody_knows_is_quarantined(self) -> None:
-        self.story.judge = lambda payload: verdict("shrug")
+        self.story.judge = lambda payload: judged("shrug")
         execution = self.story.start()
         self.story.answer(execution, "deny")
         execution.output()
@@ -57,24 +68,25 @@ class Paths(Test):
                 self.story.answer(execution, action)
                 self.assertEqual(execution.output()["outcome"]["result"], action)
                 self.assertEqual(execution.entered(), [*ASKED, state, "ReportOutcome", "Succeeded"])
-                asked = self.world.payloads("Revert")[-1]
-                self.assertEqual(asked["document"], DOCUMENT)
-                self.assertEqual(asked["quarantine"], IN_PLACE)
-                self.assertIs(asked["waited"], False)
+                told = self.story.asked("tellOutcome")[-1]
+                self.assertEqual(told["quarantine"], IN_PLACE)
+                self.assertEqual(told["decision"]["action"], action)
+                self.assertEqual(told["outcome"], {"result": action})
 
     def test_everything_but_an_allow_is_a_denial(self) -> None:
         for output in ({"action": "Allow"}, {"action": "maybe"}, {}, "allow", ["allow"], None):
             with self.subTest(output=output):
                 execution = self.story.start()
+                self.story.restore = lambda data: {"result": "as decided"}
                 execution.decide(self.story.token(), output)
-                self.assertEqual(execution.output()["outcome"]["result"], "deny")
+                self.assertEqual(execution.output()["outcome"]["result"], "as decided")
                 self.assertIn("Denied", execution.entered())
 
     def test_nobody_answers(self) -> None:
         execution = self.story.start(ApprovalTimeoutSeconds=1)
         self.assertEqual(execution.output()["outcome"]["result"], "expire")
         self.assertEqual(execution.entered(), [*ASKED, "Denied", "ReportOutcome", "Succeeded"])
-        self.assertEqual(self.world.payloads("Revert")[-1]["decision"], {"action": "expire"})
+        self.assertEqual(self.story.asked("tellOutcome")[-1]["decision"], {"action": "expire"})
 
     def test_a_decision_on_another_execution_is_asked_again(self) -> None:
         execution = self.story.start()
@@ -84,31 +96,26 @@ class Paths(Test):
         self.assertEqual(execution.entered().count("AskUser"), 2)
         self.assertNotIn("Approved", execution.entered())
 
-    def test_room_is_made_only_after_the_version_is_kept(self) -> None:
-        evicted = [{"version": "v1", "created": "2026-01-01T00:00:00Z", "document": "{}"}]
+    def test_what_would_be_lost_is_in_the_execution_first(self) -> None:
+        kept = {"status": "keepFirst", "evicted": [{"version": "v1", "created": "2026-01-01T00:00:00Z", "document": "{}"}]}
+        seen = []
 
-        def remediate(payload: dict) -> dict:
-            return IN_PLACE if payload["evicted"] else {"status": "roomNeeded", "evicted": evicted}
+        def contain(data: dict) -> dict:
+            seen.append(data.get("quarantine"))
+            return IN_PLACE if seen[-1] else kept
 
-        self.world.functions["Remediate"] = remediate
+        self.story.contain = contain
         execution = self.story.start()
         self.story.answer(execution, "deny")
         execution.output()
-        self.assertEqual([it["evicted"] for it in self.world.payloads("Remediate")], [[], evicted])
+        self.assertEqual(seen, [None, kept])
 
     def test_nothing_left_to_do(self) -> None:
         for status in ("superseded", "gone"):
             with self.subTest(status):
-                self.world.functions["Remediate"] = lambda payload: {"status": status, "mail": mail(status)}
+                self.story.contain = lambda data: {"status": status}
                 execution = self.story.start()
                 self.assertEqual(execution.output()["outcome"], {"result": status})
                 self.assertNotIn("AskUser", execution.entered())
-                self.assertEqual(self.story.subjects()[-1], status)
-
-    def test_a_document_that_was_read_from_iam_goes_on(self) -> None:
-        self.story.judge = lambda payload: verdict(document="{read}")
-        execution = self.story.start()
-        self.story.answer(execution, "allow")
-        execution.output()
-        for name in ("Remediate", "Notify", "Revert"):
-            self.assertEqual(self.world.payloads(name)[-1]["document"], "{read}")
+                told = self.story.asked("tellOutcome")[-1]
+                self.assertEqual((told["quarantine"], told["outcome"]), ({"status": status}, None))

@@ -48,7 +48,7 @@ struct Grant {
 
 impl Grant {
     fn covers(&self, call: &Call) -> Result<bool> {
-        let action = ActionPattern::parse(&self.action)?;
+        let action = self.action.parse::<ActionPattern>()?;
         Ok(action.matches(&call.action) && WildMatch::new(&self.resource).matches(&call.resource))
     }
 }

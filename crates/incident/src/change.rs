@@ -2,9 +2,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, PolicyArn, Timestamp, VersionId};
+use crate::{Actor, Target, Timestamp, VersionId};
 
-/// A write of a policy document that somebody made, as far as the incident needs to know it.
+/// A write of a policy document that somebody made, as its record tells it.
+///
+/// It says which target to look at, and serves whoever reads about it. What decides is what IAM holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyChange {
@@ -27,7 +29,10 @@ pub struct PolicyChange {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
     /// The policy that was written.
-    pub policy: PolicyRef,
+    pub target: Target,
+    /// The version that the call made or put in force, of a managed policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionId>,
     /// Whether the call put the document in force; a new version that is not the default is not.
     pub in_force: bool,
 }
@@ -83,89 +88,5 @@ impl PolicyWrite {
 impl fmt::Display for PolicyWrite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// The policy that a change wrote, and for a managed one the version under judgement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-pub enum PolicyRef {
-    /// A customer managed policy.
-    Managed {
-        /// Its ARN.
-        arn: PolicyArn,
-        /// The version that the change wrote or made the default.
-        version: VersionId,
-    },
-    /// An inline policy.
-    Inline {
-        /// Whose policy it is.
-        owner: InlineOwner,
-        /// Its name, unique for this owner.
-        name: String,
-    },
-}
-
-impl PolicyRef {
-    /// The policy's name without its path or owner.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Managed { arn, .. } => arn.name(),
-            Self::Inline { name, .. } => name,
-        }
-    }
-}
-
-impl fmt::Display for PolicyRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Managed { arn, version } => {
-                write!(f, "managed policy `{arn}`, version {version}")
-            }
-            Self::Inline { owner, name } => write!(f, "inline policy `{name}` of {owner}"),
-        }
-    }
-}
-
-/// The role, user or group that an inline policy belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InlineOwner {
-    /// What it is.
-    pub kind: OwnerKind,
-    /// Its name.
-    pub name: String,
-}
-
-impl fmt::Display for InlineOwner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} `{}`", self.kind, self.name)
-    }
-}
-
-/// The kinds of principal that can have an inline policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum OwnerKind {
-    /// An IAM role.
-    Role,
-    /// An IAM user.
-    User,
-    /// An IAM group.
-    Group,
-}
-
-impl fmt::Display for OwnerKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Role => "role",
-            Self::User => "user",
-            Self::Group => "group",
-        })
     }
 }

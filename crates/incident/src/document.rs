@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// It is the text as it was written.
 /// Only a text padded beyond what an execution can carry loses the white space between its tokens, which has no meaning and does not count for the quota.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeptDocument(String);
 
@@ -22,7 +22,7 @@ impl KeptDocument {
         let escaped: usize = text.chars().map(json_bytes).sum();
         if escaped > Self::VERBATIM_BYTES {
             // A text that cannot be read is never that long: IAM parses what it stores.
-            if let Ok(document) = PolicyDocument::parse(&text) {
+            if let Ok(document) = text.parse::<PolicyDocument>() {
                 return Self(document.to_json());
             }
         }
@@ -50,7 +50,10 @@ impl fmt::Display for KeptDocument {
 
 /// Whether two texts are the same document: by meaning where both can be read, else letter for letter.
 pub(crate) fn same_meaning(one: &str, other: &str) -> bool {
-    match (PolicyDocument::parse(one), PolicyDocument::parse(other)) {
+    match (
+        one.parse::<PolicyDocument>(),
+        other.parse::<PolicyDocument>(),
+    ) {
         (Ok(one), Ok(other)) => one.same_meaning(&other),
         _ => decode_document(one) == decode_document(other),
     }

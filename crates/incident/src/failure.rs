@@ -15,6 +15,10 @@ pub enum FailureName {
     TransientAwsError,
     /// IAM does not show the change yet, or something else is in its place. IAM is eventually consistent, so this is retried before it is believed.
     ChangeNotVisible,
+    /// The function was invoked in the name of an execution that does not call it.
+    NotMine,
+    /// The execution's history does not show yet that it calls the function.
+    HistoryBehind,
     /// An AWS service refused the call for good, for instance for a missing permission.
     AwsRefused,
     /// Steps were carried out, but the policy did not come to rest in a state that the function knows.
@@ -23,12 +27,14 @@ pub enum FailureName {
 
 impl FailureName {
     /// Every name there is.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::RecordMalformed,
         Self::RecordNamesNoPolicy,
         Self::PayloadMalformed,
         Self::TransientAwsError,
         Self::ChangeNotVisible,
+        Self::NotMine,
+        Self::HistoryBehind,
         Self::AwsRefused,
         Self::PolicyUnsettled,
     ];
@@ -42,6 +48,8 @@ impl FailureName {
             Self::PayloadMalformed => "PayloadMalformed",
             Self::TransientAwsError => "TransientAwsError",
             Self::ChangeNotVisible => "ChangeNotVisible",
+            Self::NotMine => "NotMine",
+            Self::HistoryBehind => "HistoryBehind",
             Self::AwsRefused => "AwsRefused",
             Self::PolicyUnsettled => "PolicyUnsettled",
         }
@@ -51,10 +59,14 @@ impl FailureName {
     #[must_use]
     pub fn is_transient(self) -> bool {
         match self {
-            Self::TransientAwsError | Self::ChangeNotVisible | Self::PolicyUnsettled => true,
+            Self::TransientAwsError
+            | Self::ChangeNotVisible
+            | Self::HistoryBehind
+            | Self::PolicyUnsettled => true,
             Self::RecordMalformed
             | Self::RecordNamesNoPolicy
             | Self::PayloadMalformed
+            | Self::NotMine
             | Self::AwsRefused => false,
         }
     }

@@ -1,40 +1,38 @@
-//! The domain of the incident workflow: what happened to which policy, what was decided, what is in force.
+//! The domain of the incident workflow: what happened to which policy, what IAM shows, what to do next.
 //!
-//! A CloudTrail record becomes a [`PolicyChange`] at the edge.
-//! The five functions exchange the types in [`message`] through the state machine.
-//! What a change comes to is decided in [`judgement`].
-//! What to do next with a policy is decided by pure functions in [`quarantine`] and [`restore`], from a snapshot of what IAM holds.
-//! The text of every e-mail is in [`mail`].
+//! A CloudTrail record becomes a [`PolicyChange`] at the edge; it is a hint which [`target`] to look at.
+//! [`judgement`] says what a look at IAM comes to.
+//! [`Containment`] and [`Restoration`] answer a look with the one next [`Step`].
+//! The states of the workflow exchange the types in [`message`]: facts, and no prose.
 //!
 //! Nothing here does I/O, reads a clock or knows an AWS SDK.
 
 mod actor;
+mod analysis;
 mod change;
-mod cloudtrail;
-mod console;
-mod diff;
+mod containment;
 mod document;
 mod failure;
 mod identifier;
 pub mod judgement;
-pub mod mail;
 pub mod message;
-pub mod quarantine;
-pub mod restore;
-mod snapshot;
-pub mod text;
+mod record;
+mod restoration;
+mod step;
+pub mod target;
 mod timestamp;
 mod token;
-pub mod words;
 
 pub use actor::Actor;
-pub use change::{InlineOwner, OwnerKind, PolicyChange, PolicyRef, PolicyWrite};
-pub use cloudtrail::{Record, RecordError};
-pub use console::Console;
-pub use diff::{DiffLine, DocumentDiff, LineKind};
+pub use analysis::Analysis;
+pub use change::{PolicyChange, PolicyWrite};
+pub use containment::Containment;
 pub use document::KeptDocument;
 pub use failure::FailureName;
 pub use identifier::{ExecutionArn, IdentifierError, PolicyArn, VersionId};
-pub use snapshot::{ManagedSnapshot, Version};
+pub use record::{Record, RecordError, cut_event};
+pub use restoration::Restoration;
+pub use step::{Plan, Rest, Step};
+pub use target::{Identity, Look, OwnerKind, Target};
 pub use timestamp::{NoTimestamp, Timestamp};
 pub use token::{TaskToken, TaskTokenError};

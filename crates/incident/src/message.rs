@@ -1,17 +1,26 @@
 //! What the states of the workflow hand to the functions, and what the functions answer.
 //!
 //! The state machine keeps each answer under a key of its own (`verdict`, `quarantine`, `decision`, `outcome`), so that every step of an execution shows the whole incident.
+//! `remediate` and `revert` get the ARN of an execution and read the rest from its history.
+//! Messages carry facts; the crate `notice` makes words of them.
 
 use iam_policy::{Edit, Finding, Loss};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::mail::Mail;
-use crate::{ExecutionArn, KeptDocument, PolicyChange, TaskToken, Timestamp, VersionId};
+use crate::{ExecutionArn, Identity, KeptDocument, PolicyChange, TaskToken, Timestamp, VersionId};
 
-/// `ValidatePolicy`: judge the policy that a record names.
-///
-/// A record with its document goes to `validate-policy`, one without to `remediate`, which reads it from IAM.
+/// What `validate-policy` is asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "task", rename_all = "camelCase")]
+pub enum ReadRequest {
+    /// `ValidatePolicy`: judge what is in force where the record points.
+    Judge(JudgeRequest),
+    /// `AssessFailure`: say what is in force after a task failed.
+    Assess(AssessRequest),
+}
+
+/// `ValidatePolicy`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JudgeRequest {
@@ -24,19 +33,7 @@ pub struct JudgeRequest {
     pub waited: bool,
 }
 
-/// What `remediate` is asked.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "task", rename_all = "camelCase")]
-pub enum RemediateRequest {
-    /// `ValidatePolicy`, where the record has no document.
-    Judge(JudgeRequest),
-    /// `TempRemove`.
-    Contain(Box<ContainRequest>),
-    /// `AssessFailure`.
-    Assess(AssessRequest),
-}
-
-/// `AssessFailure`: say what is in force after a task failed.
+/// `AssessFailure`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AssessRequest {
@@ -44,8 +41,329 @@ pub struct AssessRequest {
     pub execution: ExecutionArn,
     /// The EventBridge event.
     pub event: Value,
+}
+
+/// What `ValidatePolicy` answers: all that the execution knows from then on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The EventBridge event without what nobody uses.
+    pub event: Value,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// `verdict`: what `ValidatePolicy` found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// What the workflow does next.
+    pub action: VerdictAction,
+    /// Why.
+    pub result: VerdictResult,
+    /// The change.
+    pub change: PolicyChange,
+    /// What IAM showed in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_force: Option<Seen>,
+    /// The document that the event names, where it is not the one in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named: Option<KeptDocument>,
+    /// What is restricted: in the document in force, or else in the one that the event names.
+    pub findings: Vec<Finding>,
+    /// The entry of `ExemptPrincipals` that covers the caller, where it made the difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exemption: Option<String>,
+}
+
+/// What IAM showed in force at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Seen {
+    /// Which of the things that ever had this name it is.
+    pub identity: Identity,
+    /// The default version, of a managed policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionId>,
+    /// The document.
+    pub document: KeptDocument,
+}
+
+/// What the workflow does with a policy; `ChooseAction` reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum VerdictAction {
+    /// Take the restricted grants out and ask.
+    Remedy,
+    /// Tell the administrator; the policy is left alone.
+    Alert,
+}
+
+/// What the judgement was; for a change that needs no decision it is also the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum VerdictResult {
+    /// Restricted actions are granted.
+    Restricted,
+    /// Nothing restricted is granted.
+    Clean,
+    /// The version did not become the default; it is judged again when somebody makes it so.
+    NotInForce,
+    /// The policy does not exist any more.
+    Gone,
+    /// What the event names was restricted and is not in force any more: somebody had the grant for a while.
+    Withdrawn,
+    /// The inline document of the record is not in force; a write between the guard's look and its own may be lost.
+    Overwritten,
+    /// What the event names was restricted, and its remediation is in force.
+    AlreadyContained,
+    /// Restricted actions are granted and stay in force, because the guard only monitors.
+    Monitored,
+    /// Restricted actions are granted and stay in force, because whoever wrote them is exempt.
+    Exempt,
+}
+
+impl VerdictResult {
+    /// Every result.
+    pub const ALL: [Self; 9] = [
+        Self::Restricted,
+        Self::Clean,
+        Self::NotInForce,
+        Self::Gone,
+        Self::Withdrawn,
+        Self::Overwritten,
+        Self::AlreadyContained,
+        Self::Monitored,
+        Self::Exempt,
+    ];
+
+    /// The word that stands for it in an execution.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Restricted => "restricted",
+            Self::Clean => "clean",
+            Self::NotInForce => "notInForce",
+            Self::Gone => "gone",
+            Self::Withdrawn => "withdrawn",
+            Self::Overwritten => "overwritten",
+            Self::AlreadyContained => "alreadyContained",
+            Self::Monitored => "monitored",
+            Self::Exempt => "exempt",
+        }
+    }
+}
+
+/// What `remediate` and `revert` are asked: which execution to work for. Other members of a payload are ignored.
+#[derive(Clone, Debug, Deserialize)]
+pub struct WorkRequest {
+    /// The execution.
+    pub execution: ExecutionArn,
+}
+
+/// Documents that are in the execution, so that they may be overwritten or deleted in IAM.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Versions that must make room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evicted: Vec<EvictedVersion>,
+    /// Documents of an inline policy that are not the judged one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub originals: Vec<KeptDocument>,
+}
+
+/// A version that was removed because a managed policy can have five only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EvictedVersion {
+    /// Its identifier.
+    pub version: VersionId,
+    /// When it was made.
+    pub created: Timestamp,
+    /// Its document.
+    pub document: KeptDocument,
+}
+
+/// `quarantine`: what `TempRemove` did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(
+    tag = "status",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value lives for one invocation"
+)]
+pub enum Quarantine {
+    /// The remediated document is in force; a decision is needed.
+    InPlace(Contained),
+    /// With these documents in the execution, the task is to run again.
+    KeepFirst(Kept),
+    /// Nothing restricted is in force any more, by somebody else's change, or the target is another one.
+    Superseded,
+    /// The policy does not exist any more.
+    Gone,
+}
+
+impl Quarantine {
+    /// The documents that the execution holds by it.
+    #[must_use]
+    pub fn kept(&self) -> Kept {
+        match self {
+            Self::KeepFirst(kept) => kept.clone(),
+            Self::InPlace(contained) => Kept {
+                evicted: contained.evicted.clone(),
+                originals: Vec::new(),
+            },
+            Self::Superseded | Self::Gone => Kept::default(),
+        }
+    }
+}
+
+/// A policy whose restricted grants are out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Contained {
+    /// Which of the things that ever had this name it is.
+    pub identity: Identity,
+    /// The document that was in force.
+    pub original: KeptDocument,
+    /// The versions, for a managed policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub versions: Option<ContainedVersions>,
+    /// What was restricted in the original.
+    pub findings: Vec<Finding>,
+    /// The document now in force, as read back from IAM.
+    pub document: KeptDocument,
+    /// Each edit, in the order of the statements.
+    pub edits: Vec<Edit>,
+    /// Grants that went with the restricted ones because the quota left no room.
+    pub losses: Vec<Loss>,
+    /// Versions that were removed to make room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evicted: Vec<EvictedVersion>,
+    /// Whether the work was found done, by an earlier run or another execution.
+    pub found_done: bool,
+}
+
+/// The two versions of a managed policy that an incident is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainedVersions {
+    /// The version as it was written, kept but not in force.
+    pub original: VersionId,
+    /// When that version was made.
+    pub original_created: Timestamp,
+    /// The version in force, without the restricted grants.
+    pub quarantine: VersionId,
+    /// Whether the guard made that version; an existing one with the same meaning is used where there is one.
+    pub created: bool,
+}
+
+/// What `notify` is asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "task", rename_all = "camelCase")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value lives for one invocation"
+)]
+pub enum NotifyRequest {
+    /// `AskUser`: ask for a decision.
+    Ask(AskRequest),
+    /// `AllowWithNotification`: tell of a change that needs no decision.
+    TellVerdict(TellVerdict),
+    /// `ReportOutcome`: tell how an incident ended.
+    TellOutcome(TellOutcome),
+    /// `ReportFailure`: tell that a person is needed.
+    TellFailure(TellFailure),
+}
+
+impl NotifyRequest {
+    /// The execution that asks.
+    #[must_use]
+    pub fn execution(&self) -> &ExecutionArn {
+        match self {
+            Self::Ask(request) => &request.execution,
+            Self::TellVerdict(request) => &request.execution,
+            Self::TellOutcome(request) => &request.execution,
+            Self::TellFailure(request) => &request.execution,
+        }
+    }
+
+    /// The change that the mail is about, where one could be read.
+    #[must_use]
+    pub fn change(&self) -> Option<&PolicyChange> {
+        match self {
+            Self::Ask(request) => Some(&request.change),
+            Self::TellVerdict(request) => Some(&request.verdict.change),
+            Self::TellOutcome(request) => Some(&request.change),
+            Self::TellFailure(_) => None,
+        }
+    }
+}
+
+/// `AskUser`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AskRequest {
+    /// The token that the decision must carry.
+    pub token: TaskToken,
+    /// The execution that asks.
+    pub execution: ExecutionArn,
+    /// The change.
+    pub change: PolicyChange,
+    /// What was done.
+    pub quarantine: Contained,
+    /// When the waiting began, as Step Functions wrote it.
+    pub asked_at: Timestamp,
+    /// How long a decision is waited for, in seconds.
+    pub timeout_seconds: u32,
+}
+
+/// `AllowWithNotification`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TellVerdict {
+    /// The execution that asks.
+    pub execution: ExecutionArn,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// `ReportOutcome`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TellOutcome {
+    /// The execution that asks.
+    pub execution: ExecutionArn,
+    /// The change.
+    pub change: PolicyChange,
+    /// What was done.
+    pub quarantine: Quarantine,
+    /// What was decided, where it came to that.
+    #[serde(default)]
+    pub decision: Option<Decision>,
+    /// What came of the decision.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+}
+
+/// `ReportFailure`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TellFailure {
+    /// The execution that asks.
+    pub execution: ExecutionArn,
     /// What failed.
     pub failure: Failure,
+    /// What is in force; none where that could not be read either.
+    #[serde(default)]
+    pub assessment: Option<Assessment>,
+}
+
+/// What `notify` answers. It is not the task's result where a decision is waited for, but Step Functions shows it in the `TaskSubmitted` event, where the published walkthrough copies the token from.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Notified {
+    /// The token that the decision must carry, where one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<TaskToken>,
 }
 
 /// The error that ended the normal way of an incident.
@@ -75,188 +393,46 @@ impl Failure {
     }
 }
 
-/// `verdict`: what `ValidatePolicy` found.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Verdict {
-    /// What the workflow does next.
-    pub action: VerdictAction,
-    /// Why.
-    pub result: VerdictResult,
-    /// The change.
-    pub change: PolicyChange,
-    /// What is restricted in the document.
-    pub findings: Vec<Finding>,
-    /// The document, where it had to be read from IAM; otherwise it is in the record.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub document: Option<KeptDocument>,
-    /// What to tell the administrator of a change that needs no decision.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mail: Option<Mail>,
-}
-
-/// What the workflow does with a policy; `ChooseAction` reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum VerdictAction {
-    /// Take the restricted grants out and ask.
-    Remedy,
-    /// Tell the administrator; the policy is left alone.
-    Alert,
-}
-
-/// What the judgement was; for a change that needs no decision it is also the outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum VerdictResult {
-    /// Restricted actions are granted.
-    Restricted,
-    /// Nothing restricted is granted.
-    Clean,
-    /// The version is not the default; it is judged again when somebody makes it so.
-    NotInForce,
-    /// The policy does not exist any more.
-    Gone,
-    /// Restricted actions are granted and stay in force, because the guard only monitors.
-    Monitored,
-    /// Restricted actions are granted and stay in force, because whoever wrote them is exempt.
-    Exempt,
-}
-
-impl VerdictResult {
-    /// The word that stands for it in an execution.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Restricted => "restricted",
-            Self::Clean => "clean",
-            Self::NotInForce => "notInForce",
-            Self::Gone => "gone",
-            Self::Monitored => "monitored",
-            Self::Exempt => "exempt",
-        }
-    }
-}
-
 /// What `AssessFailure` answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Assessment {
-    /// What is in force, in words.
-    pub in_force: String,
-    /// What to tell the administrator.
-    pub mail: Mail,
+    /// The change, where the record can be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<PolicyChange>,
+    /// What is in force now.
+    pub in_force: AssessedState,
 }
 
-/// `TempRemove`: take the restricted grants out.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContainRequest {
-    /// The execution that asks.
-    pub execution: ExecutionArn,
-    /// The change.
-    pub change: PolicyChange,
-    /// The document that the change put in force.
-    pub document: KeptDocument,
-    /// Versions whose documents are already in the execution, so that they may be removed.
-    #[serde(default)]
-    pub evicted: Vec<EvictedVersion>,
-    /// Whether IAM had its time to become consistent.
-    #[serde(default)]
-    pub waited: bool,
-}
-
-/// A version that was removed because a managed policy can have five only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EvictedVersion {
-    /// Its identifier.
-    pub version: VersionId,
-    /// When it was made.
-    pub created: Timestamp,
-    /// Its document.
-    pub document: KeptDocument,
-}
-
-/// `quarantine`: what `TempRemove` did.
+/// What is in force after a failure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
-    tag = "status",
+    tag = "state",
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
-pub enum Quarantine {
-    /// The remediated document is in force; a decision is needed.
-    InPlace(Contained),
-    /// Five versions exist: with these documents in the execution, the task is to run again and remove the versions.
-    RoomNeeded {
-        /// All versions kept so far.
-        evicted: Vec<EvictedVersion>,
+pub enum AssessedState {
+    /// Nothing restricted.
+    Clean {
+        /// The default version, of a managed policy.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        version: Option<VersionId>,
     },
-    /// A newer change was made; it has an incident of its own.
-    Superseded {
-        /// What to tell the administrator.
-        mail: Mail,
+    /// Restricted grants.
+    Restricted {
+        /// The default version, of a managed policy.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        version: Option<VersionId>,
+        /// What is restricted.
+        findings: Vec<Finding>,
     },
-    /// The policy does not exist any more.
-    Gone {
-        /// What to tell the administrator.
-        mail: Mail,
+    /// IAM shows no such policy.
+    Gone,
+    /// The record does not say which policy to look at.
+    Unknown {
+        /// Why.
+        reason: String,
     },
-}
-
-/// A policy whose restricted grants are out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Contained {
-    /// The versions, for a managed policy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub versions: Option<ContainedVersions>,
-    /// The document now in force, as read back from IAM.
-    pub document: KeptDocument,
-    /// Each edit, in the order of the statements.
-    pub edits: Vec<Edit>,
-    /// Grants that went with the restricted ones because the quota left no room.
-    pub losses: Vec<Loss>,
-    /// Versions that were removed to make room.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub evicted: Vec<EvictedVersion>,
-    /// Whether the work was found done, by an earlier run or another execution.
-    pub found_done: bool,
-}
-
-/// The two versions of a managed policy that an incident is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContainedVersions {
-    /// The version as it was written, kept but not in force.
-    pub original: VersionId,
-    /// The version in force, without the restricted grants.
-    pub quarantine: VersionId,
-    /// Whether the guard made that version; an existing one with the same meaning is used where there is one.
-    pub created: bool,
-}
-
-/// What `notify` is asked.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct NotifyRequest {
-    /// The token that the decision must carry.
-    pub token: TaskToken,
-    /// The execution that asks.
-    pub execution: ExecutionArn,
-    /// The change.
-    pub change: PolicyChange,
-    /// What was restricted.
-    pub findings: Vec<Finding>,
-    /// The document as it was written.
-    pub document: KeptDocument,
-    /// What was done.
-    pub quarantine: Contained,
-    /// When the waiting began, as Step Functions wrote it.
-    pub asked_at: Timestamp,
-    /// How long a decision is waited for, in seconds.
-    pub timeout_seconds: u32,
 }
 
 /// `decision`: the administrator's answer, or that there was none.
@@ -282,8 +458,36 @@ pub struct Decision {
     pub execution: Option<ExecutionArn>,
 }
 
+impl Decision {
+    /// Reads whatever was answered: an answer that was not given through a page can be anything, and what is not an allow counts as deny.
+    #[must_use]
+    pub fn read(answer: &Value) -> Self {
+        Self::deserialize(answer).unwrap_or_else(|_| {
+            Self::from(match answer.get("action").and_then(Value::as_str) {
+                Some("allow") => DecisionAction::Allow,
+                Some("expire") => DecisionAction::Expire,
+                _ => DecisionAction::Deny,
+            })
+        })
+    }
+}
+
+impl From<DecisionAction> for Decision {
+    /// A decision of which nothing but the answer is known.
+    fn from(action: DecisionAction) -> Self {
+        Self {
+            action,
+            time: None,
+            source_ip_address: None,
+            user_agent: None,
+            reason: None,
+            execution: None,
+        }
+    }
+}
+
 /// The answers; `UsersChoice` reads them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DecisionAction {
     /// Put the original back.
@@ -292,25 +496,6 @@ pub enum DecisionAction {
     Deny,
     /// Nobody answered in time: keep the remediation and the original version.
     Expire,
-}
-
-/// What `revert` is asked.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RevertRequest {
-    /// The execution that asks.
-    pub execution: ExecutionArn,
-    /// The change.
-    pub change: PolicyChange,
-    /// The document as it was written.
-    pub document: KeptDocument,
-    /// What was done.
-    pub quarantine: Contained,
-    /// The decision.
-    pub decision: Decision,
-    /// Whether IAM had its time to become consistent.
-    #[serde(default)]
-    pub waited: bool,
 }
 
 /// `outcome`: how the incident ended.
@@ -322,8 +507,6 @@ pub struct Outcome {
     /// The document now in force, as read back from IAM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_force: Option<InForce>,
-    /// What to tell the administrator.
-    pub mail: Mail,
 }
 
 /// The ends of an incident that needed a decision.
@@ -343,6 +526,15 @@ pub enum OutcomeResult {
 }
 
 impl OutcomeResult {
+    /// Every result.
+    pub const ALL: [Self; 5] = [
+        Self::Allowed,
+        Self::Denied,
+        Self::Expired,
+        Self::Superseded,
+        Self::Gone,
+    ];
+
     /// The word that stands for it in an execution.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -18,11 +18,12 @@ const RESTRICTED_ACTIONS: &str = "RESTRICTED_ACTIONS";
 /// Where it is missing or cannot be read; a function that knows no list must not run.
 pub fn restricted_actions() -> Result<RestrictedActions, SettingError> {
     let list = required(RESTRICTED_ACTIONS)?;
-    RestrictedActions::parse(&list).map_err(|error| SettingError::Unusable {
-        name: RESTRICTED_ACTIONS,
-        problem: error.to_string(),
-        value: list,
-    })
+    list.parse::<RestrictedActions>()
+        .map_err(|error| SettingError::Unusable {
+            name: RESTRICTED_ACTIONS,
+            problem: error.to_string(),
+            value: list,
+        })
 }
 
 /// The rules, for the functions that judge changes.
@@ -46,10 +47,19 @@ pub fn report_verdict(execution: &ExecutionArn, verdict: &Verdict) {
         VerdictResult::Exempt | VerdictResult::Monitored => {
             tracing::warn!(result, findings, "restricted actions stay in force");
         }
+        VerdictResult::Withdrawn => {
+            tracing::warn!(
+                result,
+                findings,
+                "restricted actions were in force for a while"
+            );
+        }
         VerdictResult::Restricted
         | VerdictResult::Clean
         | VerdictResult::NotInForce
-        | VerdictResult::Gone => tracing::info!(result, findings, "judged"),
+        | VerdictResult::Gone
+        | VerdictResult::Overwritten
+        | VerdictResult::AlreadyContained => tracing::info!(result, findings, "judged"),
     }
     metrics::judged(execution, verdict.result);
 }

@@ -3,6 +3,7 @@
 mod aws;
 mod clients;
 mod error;
+pub mod history;
 mod judgement;
 mod logging;
 pub mod metrics;
@@ -16,6 +17,7 @@ use serde_json::value::RawValue;
 pub use aws::{AwsFault, fault};
 pub use clients::sdk_config;
 pub use error::HandlerError;
+pub use history::Executions;
 pub use incident::FailureName;
 pub use judgement::{report_verdict, restricted_actions, rules};
 pub use logging::{incident_span, start_logging};

@@ -38,6 +38,14 @@ struct Ended<'m> {
 }
 
 #[derive(Entry)]
+struct Foreign<'m> {
+    #[entry(name = "StateMachine")]
+    machine: &'m str,
+    #[entry(name = "NotMine")]
+    not_mine: u64,
+}
+
+#[derive(Entry)]
 struct Containment<'m> {
     #[entry(name = "StateMachine")]
     machine: &'m str,
@@ -73,6 +81,15 @@ pub fn ended(execution: &ExecutionArn, outcome: OutcomeResult) {
         ended: 1,
     };
     write(&[MACHINE, "Outcome"], &entry);
+}
+
+/// Counts an invocation in the name of an execution that does not call the function: `NotMine`.
+pub(crate) fn not_mine(state_machine_arn: &str) {
+    let entry = Foreign {
+        machine: name(state_machine_arn),
+        not_mine: 1,
+    };
+    write(&[MACHINE], &entry);
 }
 
 /// `TimeToContainment`: from the write of the policy until now, in milliseconds. CloudTrail gives the time of the write in whole seconds.
@@ -177,23 +194,10 @@ mod tests {
 
     #[test]
     fn words_are_those_of_the_execution() {
-        for verdict in [
-            VerdictResult::Restricted,
-            VerdictResult::Clean,
-            VerdictResult::NotInForce,
-            VerdictResult::Gone,
-            VerdictResult::Monitored,
-            VerdictResult::Exempt,
-        ] {
+        for verdict in VerdictResult::ALL {
             assert_eq!(json!(verdict), json!(verdict.as_str()));
         }
-        for outcome in [
-            OutcomeResult::Allowed,
-            OutcomeResult::Denied,
-            OutcomeResult::Expired,
-            OutcomeResult::Superseded,
-            OutcomeResult::Gone,
-        ] {
+        for outcome in OutcomeResult::ALL {
             assert_eq!(json!(outcome), json!(outcome.as_str()));
         }
     }

@@ -55,6 +55,18 @@ impl StoreErrorKind {
     }
 }
 
+impl StoreError {
+    /// A step that this kind of target does not know: the pure functions never ask for one.
+    pub(crate) fn misplaced(target: impl fmt::Display) -> Self {
+        Self {
+            doing: format!("change {target}"),
+            kind: StoreErrorKind::Refused,
+            code: "StepMisplaced".to_owned(),
+            message: "the step is one of another kind of policy".to_owned(),
+        }
+    }
+}
+
 impl From<StoreError> for HandlerError {
     fn from(error: StoreError) -> Self {
         let name = match error.kind {

@@ -1,95 +1,110 @@
-use incident::{InlineOwner, OwnerKind};
+use incident::target::{InlineLook, InlinePolicy, OwnerKind};
+use incident::{Identity, KeptDocument};
 
 use crate::error::sort;
+use crate::managed::{date, incomplete};
 use crate::{PolicyStore, StoreError, StoreErrorKind};
 
 impl PolicyStore {
-    /// The document of an inline policy, percent-encoded as IAM answers it.
+    /// The document in force, and whose it is.
     ///
-    /// # Errors
-    ///
-    /// [`StoreErrorKind::NotFound`] where there is no such policy or owner.
-    pub async fn inline_document(
+    /// The identity is read last: if the owner was made again in between, it is that of the new one, so that the document does not pass for the old one's.
+    pub(crate) async fn inline_look(
         &self,
-        owner: &InlineOwner,
-        name: &str,
-    ) -> Result<String, StoreError> {
-        let doing = format!("read inline policy `{name}` of {owner}");
-        match owner.kind {
-            OwnerKind::Role => self
-                .client
-                .get_role_policy()
-                .role_name(&owner.name)
-                .policy_name(name)
-                .send()
-                .await
-                .map(|answer| answer.policy_document)
-                .map_err(|error| sort(&doing, &error)),
-            OwnerKind::User => self
-                .client
-                .get_user_policy()
-                .user_name(&owner.name)
-                .policy_name(name)
-                .send()
-                .await
-                .map(|answer| answer.policy_document)
-                .map_err(|error| sort(&doing, &error)),
-            OwnerKind::Group => self
-                .client
-                .get_group_policy()
-                .group_name(&owner.name)
-                .policy_name(name)
-                .send()
-                .await
-                .map(|answer| answer.policy_document)
-                .map_err(|error| sort(&doing, &error)),
+        policy: &InlinePolicy,
+    ) -> Result<InlineLook, StoreError> {
+        let document = KeptDocument::new(&self.inline_document(policy).await?);
+        let identity = self.owner_identity(policy).await?;
+        Ok(InlineLook { identity, document })
+    }
+
+    async fn inline_document(&self, policy: &InlinePolicy) -> Result<String, StoreError> {
+        let doing = format!("read {policy}");
+        let (owner, name) = (&policy.owner.name, &policy.name);
+        match policy.owner.kind {
+            OwnerKind::Role => {
+                let call = self.client.get_role_policy().role_name(owner);
+                let answer = call.policy_name(name).send().await;
+                answer
+                    .map(|answer| answer.policy_document)
+                    .map_err(|error| sort(&doing, &error))
+            }
+            OwnerKind::User => {
+                let call = self.client.get_user_policy().user_name(owner);
+                let answer = call.policy_name(name).send().await;
+                answer
+                    .map(|answer| answer.policy_document)
+                    .map_err(|error| sort(&doing, &error))
+            }
+            OwnerKind::Group => {
+                let call = self.client.get_group_policy().group_name(owner);
+                let answer = call.policy_name(name).send().await;
+                answer
+                    .map(|answer| answer.policy_document)
+                    .map_err(|error| sort(&doing, &error))
+            }
         }
     }
 
+    async fn owner_identity(&self, policy: &InlinePolicy) -> Result<Identity, StoreError> {
+        let doing = format!("read {}", policy.owner);
+        let name = &policy.owner.name;
+        let found = match policy.owner.kind {
+            OwnerKind::Role => {
+                let answer = self.client.get_role().role_name(name).send().await;
+                let answer = answer.map_err(|error| sort(&doing, &error))?;
+                answer
+                    .role
+                    .map(|role| (role.role_id, date(Some(&role.create_date))))
+            }
+            OwnerKind::User => {
+                let answer = self.client.get_user().user_name(name).send().await;
+                let answer = answer.map_err(|error| sort(&doing, &error))?;
+                answer
+                    .user
+                    .map(|user| (user.user_id, date(Some(&user.create_date))))
+            }
+            OwnerKind::Group => {
+                // One member is enough: only the group itself is of interest.
+                let call = self.client.get_group().group_name(name).max_items(1);
+                let answer = call.send().await.map_err(|error| sort(&doing, &error))?;
+                answer
+                    .group
+                    .map(|group| (group.group_id, date(Some(&group.create_date))))
+            }
+        };
+        let (id, created) = found.ok_or_else(|| incomplete(&doing, "nothing about it"))?;
+        Ok(Identity { id, created })
+    }
+
     /// Writes an inline policy over the one that is there.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreErrorKind::TooLarge`] or [`StoreErrorKind::DocumentRefused`] where a smaller or plainer document is needed.
-    pub async fn put_inline(
+    pub(crate) async fn put_inline(
         &self,
-        owner: &InlineOwner,
-        name: &str,
+        policy: &InlinePolicy,
         document: &str,
     ) -> Result<(), StoreError> {
-        let doing = format!("write inline policy `{name}` of {owner}");
-        tracing::info!(owner = %owner, policy_name = name, "writing an inline policy");
-        let put = match owner.kind {
-            OwnerKind::Role => self
-                .client
-                .put_role_policy()
-                .role_name(&owner.name)
-                .policy_name(name)
-                .policy_document(document)
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|error| sort(&doing, &error)),
-            OwnerKind::User => self
-                .client
-                .put_user_policy()
-                .user_name(&owner.name)
-                .policy_name(name)
-                .policy_document(document)
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|error| sort(&doing, &error)),
-            OwnerKind::Group => self
-                .client
-                .put_group_policy()
-                .group_name(&owner.name)
-                .policy_name(name)
-                .policy_document(document)
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|error| sort(&doing, &error)),
+        let doing = format!("write {policy}");
+        let (owner, name) = (&policy.owner.name, &policy.name);
+        tracing::info!(owner = %policy.owner, policy_name = name, "writing an inline policy");
+        let put = match policy.owner.kind {
+            OwnerKind::Role => {
+                let call = self.client.put_role_policy().role_name(owner);
+                let call = call.policy_name(name).policy_document(document);
+                let answer = call.send().await;
+                answer.map(|_| ()).map_err(|error| sort(&doing, &error))
+            }
+            OwnerKind::User => {
+                let call = self.client.put_user_policy().user_name(owner);
+                let call = call.policy_name(name).policy_document(document);
+                let answer = call.send().await;
+                answer.map(|_| ()).map_err(|error| sort(&doing, &error))
+            }
+            OwnerKind::Group => {
+                let call = self.client.put_group_policy().group_name(owner);
+                let call = call.policy_name(name).policy_document(document);
+                let answer = call.send().await;
+                answer.map(|_| ()).map_err(|error| sort(&doing, &error))
+            }
         };
         // An inline policy has no versions, so the limit can only be one of length.
         put.map_err(|error| match error.kind {

@@ -1,104 +1,149 @@
 use aws_sdk_iam::types::PolicyVersion;
-use incident::{ManagedSnapshot, PolicyArn, Timestamp, Version, VersionId};
+use incident::target::{ManagedLook, ManagedPolicy, Version};
+use incident::{Identity, KeptDocument, Look, Timestamp, VersionId};
 
 use crate::error::sort;
 use crate::{PolicyStore, StoreError, StoreErrorKind};
 
 impl PolicyStore {
-    /// What IAM holds of a managed policy now: every version with its document.
+    /// The default version, and the version `named` where there is one.
+    pub(crate) async fn managed_in_force(
+        &self,
+        policy: &ManagedPolicy,
+        named: Option<&VersionId>,
+    ) -> Result<ManagedLook, StoreError> {
+        let (identity, default) = self.identity(policy).await?;
+        let mut versions = vec![self.version(policy, &default).await?];
+        if let Some(named) = named.filter(|named| **named != default) {
+            match self.version(policy, named).await {
+                Ok(version) => versions.push(version),
+                Err(error) if error.kind == StoreErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        look(policy, identity, &default, versions)
+    }
+
+    /// Every version with its document.
     ///
     /// Documents of versions that `earlier` has are not read again, since a version never changes (IAM User Guide, "Versioning IAM policies").
-    ///
-    /// # Errors
-    ///
-    /// [`StoreErrorKind::NotFound`] where there is no such policy.
-    pub async fn snapshot(
+    /// The identity is read last: if the policy was made again in between, it is that of the new one, so that nothing here passes for the old one.
+    pub(crate) async fn managed_look(
         &self,
-        arn: &PolicyArn,
-        earlier: Option<&ManagedSnapshot>,
-    ) -> Result<ManagedSnapshot, StoreError> {
-        let doing = format!("list the versions of `{arn}`");
+        policy: &ManagedPolicy,
+        earlier: Option<&Look>,
+    ) -> Result<ManagedLook, StoreError> {
+        let doing = format!("list the versions of {policy}");
         let listed: Vec<PolicyVersion> = self
             .client
             .list_policy_versions()
-            .policy_arn(arn.as_str())
+            .policy_arn(policy.arn.as_str())
             .into_paginator()
             .items()
             .send()
             .try_collect()
             .await
             .map_err(|error| sort(&doing, &error))?;
+        let earlier = match earlier {
+            Some(Look::Managed(look)) => Some(look),
+            _ => None,
+        };
         let mut versions = Vec::with_capacity(listed.len());
-        for version in listed {
-            let id = version_id(&doing, version.version_id())?;
+        let mut default = None;
+        for listed in listed {
+            let id = version_id(&doing, listed.version_id())?;
+            if listed.is_default_version() {
+                default = Some(id.clone());
+            }
             let known = earlier
-                .and_then(|snapshot| snapshot.version(&id))
-                .map(|version| version.document.clone());
-            let document = match known {
-                Some(document) => document,
-                None => match self.version_document(arn, &id).await {
-                    Ok(document) => document,
+                .and_then(|look| look.version(&id))
+                .filter(|version| version.created == created(&listed));
+            let version = match known {
+                Some(known) => known.clone(),
+                None => match self.version(policy, &id).await {
+                    Ok(version) => version,
                     // Deleted between the two calls: it is not there, and no reason to fail.
                     Err(error)
                         if error.kind == StoreErrorKind::NotFound
-                            && !version.is_default_version() =>
+                            && !listed.is_default_version() =>
                     {
                         continue;
                     }
                     Err(error) => return Err(error),
                 },
             };
-            versions.push(Version {
-                is_default: version.is_default_version(),
-                created: created(&version),
-                document,
-                id,
-            });
+            versions.push(version);
         }
-        Ok(ManagedSnapshot::new(versions))
+        let (identity, _) = self.identity(policy).await?;
+        if earlier.is_some_and(|look| look.identity != identity) {
+            // What is known of the versions is that of another policy.
+            return Err(incomplete(&doing, "another policy than a moment ago"));
+        }
+        let default = default.ok_or_else(|| incomplete(&doing, "no default version"))?;
+        look(policy, identity, &default, versions)
     }
 
-    /// The document of one version, percent-encoded as IAM answers it.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreErrorKind::NotFound`] where there is no such policy or version.
-    pub async fn version_document(
+    async fn identity(&self, policy: &ManagedPolicy) -> Result<(Identity, VersionId), StoreError> {
+        let doing = format!("read {policy}");
+        let answer = self
+            .client
+            .get_policy()
+            .policy_arn(policy.arn.as_str())
+            .send()
+            .await
+            .map_err(|error| sort(&doing, &error))?;
+        let found = answer
+            .policy
+            .ok_or_else(|| incomplete(&doing, "no policy"))?;
+        let identity = Identity {
+            id: found
+                .policy_id
+                .ok_or_else(|| incomplete(&doing, "no policy identifier"))?,
+            created: date(found.create_date.as_ref()),
+        };
+        let default = version_id(&doing, found.default_version_id.as_deref())?;
+        Ok((identity, default))
+    }
+
+    async fn version(
         &self,
-        arn: &PolicyArn,
+        policy: &ManagedPolicy,
         version: &VersionId,
-    ) -> Result<String, StoreError> {
-        let doing = format!("read version {version} of `{arn}`");
+    ) -> Result<Version, StoreError> {
+        let doing = format!("read version {version} of {policy}");
         let answer = self
             .client
             .get_policy_version()
-            .policy_arn(arn.as_str())
+            .policy_arn(policy.arn.as_str())
             .version_id(version.as_str())
             .send()
             .await
             .map_err(|error| sort(&doing, &error))?;
-        answer
+        let found = answer
             .policy_version
-            .and_then(|version| version.document)
-            .ok_or_else(|| incomplete(&doing, "no document"))
+            .ok_or_else(|| incomplete(&doing, "no version"))?;
+        let document = found
+            .document()
+            .ok_or_else(|| incomplete(&doing, "no document"))?;
+        Ok(Version {
+            id: version.clone(),
+            created: created(&found),
+            document: KeptDocument::new(document),
+        })
     }
 
     /// Makes a new version of `document` and puts it in force with the same call.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreErrorKind::VersionLimit`], [`StoreErrorKind::TooLarge`] or [`StoreErrorKind::DocumentRefused`] where another way must be found.
-    pub async fn create_default_version(
+    pub(crate) async fn create_default_version(
         &self,
-        arn: &PolicyArn,
+        policy: &ManagedPolicy,
         document: &str,
     ) -> Result<VersionId, StoreError> {
-        let doing = format!("put a new default version of `{arn}` in force");
-        tracing::info!(policy_arn = %arn, "creating a default version");
+        let doing = format!("put a new default version of {policy} in force");
+        tracing::info!(policy_arn = %policy.arn, "creating a default version");
         let answer = self
             .client
             .create_policy_version()
-            .policy_arn(arn.as_str())
+            .policy_arn(policy.arn.as_str())
             .policy_document(document)
             .set_as_default(true)
             .send()
@@ -109,50 +154,53 @@ impl PolicyStore {
     }
 
     /// Puts an existing version in force.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreErrorKind::NotFound`] where there is no such policy or version.
-    pub async fn set_default_version(
+    pub(crate) async fn set_default_version(
         &self,
-        arn: &PolicyArn,
+        policy: &ManagedPolicy,
         version: &VersionId,
     ) -> Result<(), StoreError> {
-        tracing::info!(policy_arn = %arn, version = %version, "setting the default version");
+        tracing::info!(policy_arn = %policy.arn, version = %version, "setting the default version");
         self.client
             .set_default_policy_version()
-            .policy_arn(arn.as_str())
+            .policy_arn(policy.arn.as_str())
             .version_id(version.as_str())
             .send()
             .await
-            .map_err(|error| sort(format!("put version {version} of `{arn}` in force"), &error))?;
+            .map_err(|error| {
+                sort(
+                    format!("put version {version} of {policy} in force"),
+                    &error,
+                )
+            })?;
         Ok(())
     }
 
-    /// Deletes a version; one that is not there any more counts as deleted.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreErrorKind::DefaultVersion`] where it is in force.
-    pub async fn delete_version(
+    /// Deletes a version that is not in force.
+    pub(crate) async fn delete_version(
         &self,
-        arn: &PolicyArn,
+        policy: &ManagedPolicy,
         version: &VersionId,
     ) -> Result<(), StoreError> {
-        tracing::info!(policy_arn = %arn, version = %version, "deleting a version");
-        let deleted = self
-            .client
+        tracing::info!(policy_arn = %policy.arn, version = %version, "deleting a version");
+        self.client
             .delete_policy_version()
-            .policy_arn(arn.as_str())
+            .policy_arn(policy.arn.as_str())
             .version_id(version.as_str())
             .send()
             .await
-            .map_err(|error| sort(format!("delete version {version} of `{arn}`"), &error));
-        match deleted {
-            Err(error) if error.kind == StoreErrorKind::NotFound => Ok(()),
-            other => other.map(|_| ()),
-        }
+            .map_err(|error| sort(format!("delete version {version} of {policy}"), &error))?;
+        Ok(())
     }
+}
+
+fn look(
+    policy: &ManagedPolicy,
+    identity: Identity,
+    default: &VersionId,
+    versions: Vec<Version>,
+) -> Result<ManagedLook, StoreError> {
+    ManagedLook::new(identity, default, versions)
+        .ok_or_else(|| incomplete(&format!("read {policy}"), "no default version"))
 }
 
 fn version_id(doing: &str, text: Option<&str>) -> Result<VersionId, StoreError> {
@@ -160,15 +208,17 @@ fn version_id(doing: &str, text: Option<&str>) -> Result<VersionId, StoreError> 
     VersionId::parse(text).map_err(|error| incomplete(doing, &error.to_string()))
 }
 
-/// A version without a date counts as the oldest there can be.
 fn created(version: &PolicyVersion) -> Timestamp {
-    version
-        .create_date()
-        .and_then(|date| Timestamp::from_second(date.secs()).ok())
+    date(version.create_date())
+}
+
+/// What has no date counts as the oldest there can be.
+pub(crate) fn date(date: Option<&aws_sdk_iam::primitives::DateTime>) -> Timestamp {
+    date.and_then(|date| Timestamp::from_second(date.secs()).ok())
         .unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn incomplete(doing: &str, what: &str) -> StoreError {
+pub(crate) fn incomplete(doing: &str, what: &str) -> StoreError {
     StoreError {
         doing: doing.to_owned(),
         kind: StoreErrorKind::Transient,

@@ -13,7 +13,9 @@ pub(crate) const RESTRICTED: &str = "s3:DeleteBucket,s3:DeleteObject";
 
 /// Looks at everything that a case left behind, and notes what is wrong with it.
 pub(crate) async fn check(world: &World, told: &mut Told, target: &Target) -> Result<()> {
-    let restricted = RestrictedActions::parse(RESTRICTED).context("the restricted list")?;
+    let restricted = RESTRICTED
+        .parse::<RestrictedActions>()
+        .context("the restricted list")?;
     let documents = target.documents(world).await?;
     let Some(in_force) = target.in_force(world).await? else {
         told.problems.push("the policy is gone".to_owned());

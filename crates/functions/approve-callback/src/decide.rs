@@ -1,6 +1,7 @@
 //! The decision's way to Step Functions.
 
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
+use aws_sdk_sfn::operation::send_task_heartbeat::SendTaskHeartbeatError;
 use aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError;
 use incident::TaskToken;
 use incident::message::Decision;
@@ -53,6 +54,34 @@ pub(crate) async fn deliver(
                 code = fault.code,
                 transient = fault.transient,
                 "the decision could not be recorded"
+            );
+            Delivery::Failed
+        }
+    }
+}
+
+/// Asks Step Functions whether something waits with `token`, and changes nothing.
+pub(crate) async fn prove(states: &aws_sdk_sfn::Client, token: &TaskToken) -> Delivery {
+    let sent = states
+        .send_task_heartbeat()
+        .task_token(token.expose())
+        .send()
+        .await;
+    let Err(error) = sent else {
+        return Delivery::Taken;
+    };
+    match error.as_service_error() {
+        Some(
+            SendTaskHeartbeatError::TaskTimedOut(_) | SendTaskHeartbeatError::TaskDoesNotExist(_),
+        ) => Delivery::Closed,
+        Some(SendTaskHeartbeatError::InvalidToken(_)) => Delivery::NoToken,
+        _ => {
+            // The code only: a validation error's message repeats the token.
+            let fault = lambda_kit::fault(&error, |error| (error.code(), error.message()));
+            tracing::error!(
+                code = fault.code,
+                transient = fault.transient,
+                "the token could not be checked"
             );
             Delivery::Failed
         }

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
-use iam_policy::Finding;
 use incident::message::{Contained, Decision, DecisionAction, OutcomeResult, Quarantine};
-use incident::{ExecutionArn, KeptDocument, PolicyChange, TaskToken, Timestamp};
+use incident::{ExecutionArn, PolicyChange, TaskToken, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,11 +14,13 @@ use serde_json::value::RawValue;
 
 /// The state that waits for the administrator.
 const ASK_USER: &str = "AskUser";
-/// Events read at once: those that a waiting execution shows since it entered its state, which are entered, scheduled, started and submitted.
-/// Most others hold all that the states know, and none of them is of use.
-const PAGE: i32 = 4;
-/// Pages read before an execution counts as one that cannot be read. Each failed attempt of a task adds three events.
-const MAX_PAGES: usize = 20;
+/// Events read at first: those that a waiting execution shows since it entered its state, which are entered, scheduled, started and submitted.
+/// Most others hold all that the states know.
+const FIRST_PAGE: i32 = 4;
+/// Events read at once where those were not enough. Each failed attempt of a task adds three.
+const PAGE: i32 = 20;
+/// Pages read before an execution counts as one that cannot be read.
+const MAX_PAGES: usize = 6;
 
 /// An execution of the workflow.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub(crate) struct Execution {
     pub(crate) outcome: Option<OutcomeResult>,
     /// The token that it waits with, where the history shows it.
     pub(crate) token: Option<TaskToken>,
+    /// Every token with which it asked, as far as the history was read.
+    tokens: Vec<TaskToken>,
     /// Until when it waits, where the history shows it.
     pub(crate) decide_by: Option<Timestamp>,
 }
@@ -60,11 +63,7 @@ pub(crate) enum Standing {
 pub(crate) struct Incident {
     /// The change.
     pub(crate) change: PolicyChange,
-    /// What was restricted.
-    pub(crate) findings: Vec<Finding>,
-    /// The document as it was written, where the execution holds it.
-    pub(crate) original: Option<KeptDocument>,
-    /// What was taken out.
+    /// What was taken out of what.
     pub(crate) contained: Option<Contained>,
 }
 
@@ -78,19 +77,20 @@ pub(crate) enum ReadProblem {
 }
 
 impl Execution {
-    /// Reads the newest events of an execution's history, back to the state it is in.
+    /// Reads the newest events of an execution's history, back to the state it is in, or to where it asked with `token` before.
     pub(crate) async fn read(
         states: &aws_sdk_sfn::Client,
         arn: &ExecutionArn,
+        token: &TaskToken,
     ) -> Result<Self, ReadProblem> {
         let mut events = Vec::new();
         let mut next = None;
-        for _ in 0..MAX_PAGES {
+        for number in 0..MAX_PAGES {
             let page = states
                 .get_execution_history()
                 .execution_arn(arn.as_str())
                 .reverse_order(true)
-                .max_results(PAGE)
+                .max_results(if number == 0 { FIRST_PAGE } else { PAGE })
                 .set_next_token(next)
                 .send()
                 .await
@@ -113,19 +113,35 @@ impl Execution {
                 })?;
             next = page.next_token;
             events.extend(page.events);
-            if next.is_none() || events.iter().any(is_state_entered) {
-                return Ok(Self::from_events(arn, &events));
+            let has_entered = events.iter().any(is_state_entered);
+            let execution = has_entered.then(|| Self::from_events(arn, &events));
+            match execution {
+                Some(execution)
+                    if execution.standing == Standing::Waiting || execution.asked_with(token) =>
+                {
+                    return Ok(execution);
+                }
+                _ if next.is_none() => return Ok(Self::from_events(arn, &events)),
+                _ => {}
             }
+        }
+        if events.iter().any(is_state_entered) {
+            return Ok(Self::from_events(arn, &events));
         }
         tracing::error!(execution = %arn, "no state was entered in the newest events");
         Err(ReadProblem::Unreachable)
+    }
+
+    /// Whether it asked with this token at any time, which only whoever got its mail can know.
+    pub(crate) fn asked_with(&self, token: &TaskToken) -> bool {
+        self.tokens.contains(token)
     }
 
     /// Whether everything that a decision should be made on can be shown.
     pub(crate) fn shows_all(&self) -> bool {
         self.incident
             .as_ref()
-            .is_some_and(|incident| incident.original.is_some() && incident.contained.is_some())
+            .is_some_and(|incident| incident.contained.is_some())
     }
 
     /// Reads events, newest first.
@@ -150,6 +166,7 @@ impl Execution {
             entered.and_then(|details| details.input.as_deref()),
         );
         let request = newest_request(events);
+        let tokens = events.iter().filter_map(request_of);
         let standing = match data.decision() {
             _ if broken => Standing::Broken,
             _ if state == ASK_USER && succeeded.is_none() => Standing::Waiting,
@@ -170,6 +187,7 @@ impl Execution {
                 .member::<OutcomeData>("outcome")
                 .map(|outcome| outcome.result),
             decide_by: request.as_ref().and_then(Request::decide_by),
+            tokens: tokens.map(|request| request.token).collect(),
             token: request.map(|request| request.token),
         }
     }
@@ -197,15 +215,20 @@ impl Request {
 
 /// The request in the newest scheduled task since a state was entered.
 fn newest_request(events: &[HistoryEvent]) -> Option<Request> {
+    events
+        .iter()
+        .take_while(|event| !is_state_entered(event))
+        .find_map(request_of)
+}
+
+/// The request of an event that scheduled the function which asks.
+fn request_of(event: &HistoryEvent) -> Option<Request> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Parameters {
         payload: Request,
     }
-    let scheduled = events
-        .iter()
-        .take_while(|event| !is_state_entered(event))
-        .find_map(|event| event.task_scheduled_event_details.as_ref())?;
+    let scheduled = event.task_scheduled_event_details.as_ref()?;
     serde_json::from_str::<Parameters>(&scheduled.parameters)
         .ok()
         .map(|parameters| parameters.payload)
@@ -220,23 +243,6 @@ struct StateData<'a>(BTreeMap<String, &'a RawValue>);
 #[derive(Deserialize)]
 struct VerdictData {
     change: PolicyChange,
-    #[serde(default)]
-    findings: Vec<Finding>,
-    #[serde(default)]
-    document: Option<KeptDocument>,
-}
-
-/// `detail` of a record with its document.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct DetailData {
-    request_parameters: RequestParametersData,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RequestParametersData {
-    policy_document: KeptDocument,
 }
 
 #[derive(Deserialize)]
@@ -261,37 +267,18 @@ impl<'a> StateData<'a> {
 
     fn decision(&self) -> Option<Decision> {
         let decision: Value = self.member("decision")?;
-        // An answer that was not given through a page can be anything; what is no allow counts as deny.
-        Some(Decision::deserialize(&decision).unwrap_or(Decision {
-            action: match decision.get("action").and_then(Value::as_str) {
-                Some("allow") => DecisionAction::Allow,
-                Some("expire") => DecisionAction::Expire,
-                _ => DecisionAction::Deny,
-            },
-            time: None,
-            source_ip_address: None,
-            user_agent: None,
-            reason: None,
-            execution: None,
-        }))
+        Some(Decision::read(&decision))
     }
 
     /// The incident, where the data says what was changed and what was taken out.
     fn incident(&self) -> Option<Incident> {
         let verdict: VerdictData = self.member("verdict")?;
-        // Where the definition has it from.
-        let original = verdict.document.or_else(|| {
-            let detail: DetailData = self.member("detail")?;
-            Some(detail.request_parameters.policy_document)
-        });
         let contained = match self.member("quarantine") {
             Some(Quarantine::InPlace(contained)) => Some(contained),
             _ => None,
         };
         Some(Incident {
             change: verdict.change,
-            findings: verdict.findings,
-            original,
             contained,
         })
     }

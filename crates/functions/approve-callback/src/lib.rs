@@ -16,11 +16,11 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
 use incident::Timestamp;
-use incident::mail::LinkConfirmation;
 use incident::message::Decision;
+use notice::mail::LinkConfirmation;
 use serde_json::value::RawValue;
 
-use crate::decide::{Delivery, deliver};
+use crate::decide::{Delivery, deliver, prove};
 use crate::execution::{Execution, ReadProblem, Standing};
 use crate::reply::{Form, Reply};
 use crate::request::{LinkProblem, Method, Parameters, Request};
@@ -103,7 +103,7 @@ async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Requ
     }
 }
 
-/// The execution that the link names, if it names one, and only while it waits for a decision.
+/// The execution that the link names, if it names one, and only while it waits for a decision with the token of the link.
 async fn look(
     settings: &Settings,
     states: &aws_sdk_sfn::Client,
@@ -115,20 +115,32 @@ async fn look(
     if arn.state_machine_arn() != settings.state_machine_arn {
         return Err(Reply::BadLink(LinkProblem::OtherStateMachine));
     }
-    let execution = Execution::read(states, arn)
+    let execution = Execution::read(states, arn, &parameters.token)
         .await
         .map_err(Reply::Unreadable)?;
-    match execution.standing {
-        Standing::Waiting => {}
-        _ => return Err(Reply::Over(execution)),
+    if execution.standing != Standing::Waiting {
+        // Nothing of it is shown to somebody who only knows its name.
+        return Err(if execution.asked_with(&parameters.token) {
+            Reply::Over(execution)
+        } else {
+            Reply::Closed
+        });
+    }
+    match &execution.token {
+        Some(token) if *token == parameters.token => {}
+        Some(_) => return Err(Reply::BadLink(LinkProblem::OtherToken)),
+        None => match prove(states, &parameters.token).await {
+            Delivery::Taken => {}
+            Delivery::Closed | Delivery::NoToken => {
+                return Err(Reply::BadLink(LinkProblem::OtherToken));
+            }
+            Delivery::Failed => return Err(Reply::Unreadable(ReadProblem::Unreachable)),
+        },
     }
     if !execution.shows_all() {
         return Err(Reply::Unreadable(ReadProblem::Unreachable));
     }
-    match &execution.token {
-        Some(token) if *token != parameters.token => Err(Reply::BadLink(LinkProblem::OtherToken)),
-        _ => Ok(Some(execution)),
-    }
+    Ok(Some(execution))
 }
 
 /// What became of a decision, as the execution itself shows it; an answer of Step Functions can be lost, and a token can belong to another execution.
@@ -139,6 +151,7 @@ async fn confirmed(
     decision: Decision,
     form: Form,
 ) -> Reply {
+    let token = &form.parameters.token;
     if delivery == Delivery::Taken && before.token.is_some() {
         // The history showed the very token that was taken.
         return Reply::Decided {
@@ -148,7 +161,7 @@ async fn confirmed(
     }
     for pause in LOOKS {
         tokio::time::sleep(pause).await;
-        let Ok(now) = Execution::read(states, &before.arn).await else {
+        let Ok(now) = Execution::read(states, &before.arn, token).await else {
             continue;
         };
         match now.standing {

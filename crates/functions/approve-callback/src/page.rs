@@ -1,9 +1,10 @@
 //! The pages, as HTML that needs no script.
 
 use askama::Template;
+use incident::Timestamp;
 use incident::message::{Decision, DecisionAction};
-use incident::text::{plain, plain_lines};
-use incident::{Console, DocumentDiff, LineKind, Timestamp, words};
+use notice::text::{plain, plain_lines};
+use notice::{Console, DocumentDiff, LineKind, target};
 
 use crate::execution::{Execution, Incident, Standing};
 use crate::reply::{Form, Reply};
@@ -102,7 +103,7 @@ fn title(reply: &Reply) -> String {
     let question = |form: &Form| {
         let policy = reply.incident().map_or_else(
             || "this policy".to_owned(),
-            |incident| plain(incident.change.policy.name(), MAX_TEXT),
+            |incident| plain(incident.change.target.name(), MAX_TEXT),
         );
         match form.answer {
             Answer::Allow => format!("Allow {policy}?"),
@@ -155,7 +156,7 @@ fn by_hand(reply: &Reply) -> Option<String> {
         return None;
     }
     let contained = incident.contained.as_ref()?;
-    Some(words::by_hand(&incident.change.policy, contained))
+    Some(target::by_hand(&incident.change.target, contained))
 }
 
 impl FormView {
@@ -182,7 +183,7 @@ impl IncidentView {
         let text = |text: &str| plain(text, MAX_TEXT);
         let optional = |value: &Option<String>| value.as_deref().map_or("unknown".to_owned(), text);
         let mut rows = vec![
-            ("Policy", text(&change.policy.to_string())),
+            ("Policy", text(&change.target.to_string())),
             ("Account", text(&change.account)),
             ("Written by", text(&change.actor.to_string())),
         ];
@@ -197,15 +198,12 @@ impl IncidentView {
         ]);
         rows.extend(decide_by.map(|time| ("Decide by", time.in_words())));
         let contained = incident.contained.as_ref();
-        let diff = match (&incident.original, contained) {
-            (Some(original), Some(contained)) => {
-                DocumentDiff::between(original, &contained.document).lines
-            }
-            _ => Vec::new(),
-        };
+        let diff = contained.map_or_else(Vec::new, |contained| {
+            DocumentDiff::between(&contained.original, &contained.document).lines
+        });
         Self {
             rows,
-            findings: list(&incident.findings),
+            findings: contained.map_or_else(Vec::new, |contained| list(&contained.findings)),
             edits: contained.map_or_else(Vec::new, |contained| list(&contained.edits)),
             losses: contained.map_or_else(Vec::new, |contained| list(&contained.losses)),
             diff: diff
@@ -261,7 +259,7 @@ impl Consoles {
             policy: execution
                 .incident
                 .as_ref()
-                .map(|incident| console.policy(&incident.change.policy)),
+                .map(|incident| console.target(&incident.change.target)),
         }
     }
 }

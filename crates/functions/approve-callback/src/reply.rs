@@ -1,7 +1,7 @@
 //! What is answered, apart from how it looks.
 
 use incident::message::{Decision, DecisionAction, OutcomeResult};
-use incident::words;
+use notice::target;
 use serde_json::{Value, json};
 
 use crate::execution::{Execution, Incident, ReadProblem, Standing};
@@ -180,8 +180,6 @@ impl Reply {
                 "incident",
                 json!({
                     "change": incident.change,
-                    "findings": incident.findings,
-                    "original": incident.original,
                     "quarantine": incident.contained,
                 }),
             );
@@ -198,9 +196,9 @@ fn ask(answer: Answer, execution: Option<&Execution>) -> String {
     let incident = execution.and_then(|execution| execution.incident.as_ref());
     match (incident, answer) {
         (Some(incident), answer) => {
-            let effect = words::effect(
+            let effect = target::effect(
                 answer.into(),
-                &incident.change.policy,
+                &incident.change.target,
                 incident.contained.as_ref(),
             );
             format!("{word} {effect} Nothing is decided until you press the button.")

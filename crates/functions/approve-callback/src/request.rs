@@ -1,8 +1,8 @@
 //! A request of API Gateway, read so that no event can be refused: whatever is missing or wrong becomes a page.
 
 use incident::message::DecisionAction;
-use incident::text::is_unseen;
 use incident::{ExecutionArn, TaskToken, TaskTokenError};
+use notice::text::is_unseen;
 use serde_json::Value;
 use serde_json::value::RawValue;
 

@@ -1,5 +1,5 @@
-use incident::mail::LinkConfirmation;
 use lambda_kit::SettingError;
+use notice::mail::LinkConfirmation;
 
 /// What the function is set up with.
 #[derive(Clone, Debug)]

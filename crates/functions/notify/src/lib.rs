@@ -1,13 +1,12 @@
-//! Asks the administrator by e-mail for a decision.
+//! Makes and sends every e-mail of the workflow: the request for a decision, and what else is told.
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::error::ProvideErrorMetadata as _;
 use http::Uri;
-use incident::mail::{self, LinkConfirmation, Links};
-use incident::message::NotifyRequest;
+use incident::message::{Notified, NotifyRequest};
 use incident::{ExecutionArn, TaskToken};
 use lambda_kit::{FailureName, HandlerError, SettingError};
-use serde::Serialize;
+use notice::mail::{self, LinkConfirmation, Links, Mail};
 use tracing::Instrument as _;
 
 /// What the function is set up with.
@@ -34,7 +33,7 @@ impl Settings {
             return Err(SettingError::Unusable {
                 name: "API_URL",
                 value: api_url.to_string(),
-                problem: "it is no absolute URL".to_owned(),
+                problem: "it is not an absolute URL".to_owned(),
             });
         }
         Ok(Self {
@@ -63,14 +62,7 @@ impl Settings {
     }
 }
 
-/// What the invocation returns. It is not the task's result, but Step Functions shows it in the `TaskSubmitted` event, where the published walkthrough copies the token from.
-#[derive(Clone, Debug, Serialize)]
-pub struct Asked {
-    /// The token that the decision must carry.
-    pub token: TaskToken,
-}
-
-/// Answers one invocation.
+/// Answers one invocation: makes the mail and publishes it.
 ///
 /// # Errors
 ///
@@ -79,39 +71,69 @@ pub async fn handle(
     settings: &Settings,
     sns: &aws_sdk_sns::Client,
     request: NotifyRequest,
-) -> Result<Asked, HandlerError> {
-    let span = lambda_kit::incident_span(&request.execution, &request.change);
+) -> Result<Notified, HandlerError> {
+    let execution = request.execution().clone();
+    let span = match request.change() {
+        Some(change) => lambda_kit::incident_span(&execution, change),
+        None => tracing::info_span!("incident", %execution),
+    };
     async {
-        let links = settings.links(&request.token, &request.execution);
-        let mail = mail::decision_request(&request, &links);
-        sns.publish()
-            .topic_arn(&settings.topic_arn)
-            .subject(mail.subject())
-            .message(mail.message())
-            .send()
-            .await
-            .map_err(|error| {
-                let fault = lambda_kit::fault(&error, |error| (error.code(), error.message()));
-                let name = if fault.transient {
-                    FailureName::TransientAwsError
-                } else {
-                    FailureName::AwsRefused
-                };
-                HandlerError::new(
-                    name,
-                    format!(
-                        "could not publish the request for a decision on {} to `{}` ({}: {}); the restricted grants are out; check the topic, then decide by hand",
-                        request.change.policy, settings.topic_arn, fault.code, fault.message
-                    ),
-                )
-            })?;
-        tracing::info!("the administrator is asked");
-        Ok(Asked {
-            token: request.token.clone(),
+        let mail = mail(settings, &request);
+        publish(settings, sns, &mail, &execution).await?;
+        tracing::info!(subject = mail.subject(), "the administrator is told");
+        Ok(Notified {
+            token: match request {
+                NotifyRequest::Ask(request) => Some(request.token),
+                NotifyRequest::TellVerdict(_)
+                | NotifyRequest::TellOutcome(_)
+                | NotifyRequest::TellFailure(_) => None,
+            },
         })
     }
     .instrument(span)
     .await
+}
+
+fn mail(settings: &Settings, request: &NotifyRequest) -> Mail {
+    match request {
+        NotifyRequest::Ask(request) => {
+            let links = settings.links(&request.token, &request.execution);
+            mail::decision_request(request, &links)
+        }
+        NotifyRequest::TellVerdict(request) => mail::verdict(&request.verdict, &request.execution),
+        NotifyRequest::TellOutcome(request) => mail::outcome(request),
+        NotifyRequest::TellFailure(request) => mail::failure(request),
+    }
+}
+
+async fn publish(
+    settings: &Settings,
+    sns: &aws_sdk_sns::Client,
+    mail: &Mail,
+    execution: &ExecutionArn,
+) -> Result<(), HandlerError> {
+    sns.publish()
+        .topic_arn(&settings.topic_arn)
+        .subject(mail.subject())
+        .message(mail.message())
+        .send()
+        .await
+        .map(|_| ())
+        .map_err(|error| {
+            let fault = lambda_kit::fault(&error, |error| (error.code(), error.message()));
+            let name = if fault.transient {
+                FailureName::TransientAwsError
+            } else {
+                FailureName::AwsRefused
+            };
+            HandlerError::new(
+                name,
+                format!(
+                    "could not publish the mail `{}` of `{execution}` to `{}` ({}: {}); check the topic, its key and its policy",
+                    mail.subject(), settings.topic_arn, fault.code, fault.message
+                ),
+            )
+        })
 }
 
 /// The client of the topic.

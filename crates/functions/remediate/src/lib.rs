@@ -1,51 +1,160 @@
-//! Takes the restricted grants out of a policy, and keeps the original.
+//! Takes the restricted grants out of what is in force, and keeps the original.
 //!
-//! It also answers where another question needs a look at IAM: the judgement of a record without a document, and what is in force after a failure.
+//! A payload only names an execution. Which target to contain, and what it is, comes from that execution's history and from IAM.
 
-mod assess;
-mod contain;
-mod judge;
+use iam_policy::RestrictedActions;
+use incident::message::{
+    Contained, ContainedVersions, Kept, OutcomeResult, Quarantine, WorkRequest,
+};
+use incident::{Analysis, Containment, Rest};
+use lambda_kit::history::{Callers, Entered};
+use lambda_kit::{Executions, FailureName, HandlerError};
+use policy_store::{PolicyStore, Settled};
+use tracing::Instrument as _;
 
-use incident::judgement::Rules;
-use incident::message::{Assessment, Quarantine, RemediateRequest, Verdict};
-use lambda_kit::HandlerError;
-use policy_store::PolicyStore;
-
-/// The answers of the function, told apart by the question.
-#[derive(Debug, serde::Serialize)]
-#[serde(untagged)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one value lives for one invocation"
-)]
-pub enum Answer {
-    /// To `ValidatePolicy`.
-    Verdict(Verdict),
-    /// To `TempRemove`.
-    Quarantine(Quarantine),
-    /// To `AssessFailure`.
-    Assessment(Assessment),
-}
+/// The state that the function works for.
+const CALLERS: Callers = Callers {
+    own: &["TempRemove"],
+    before: &[
+        "ValidatePolicy",
+        "ValidateOnceMore",
+        "BelieveIam",
+        "ChooseAction",
+        "CheckQuarantine",
+    ],
+};
 
 /// Answers one invocation. It can run any number of times, from whatever point an earlier run was interrupted at.
 ///
 /// # Errors
 ///
-/// A record that cannot be judged, or an IAM that cannot be reached, refuses, or does not show the change yet.
+/// An execution that does not call the function, or an IAM that cannot be reached, refuses, or does not show the change yet.
 pub async fn handle(
-    rules: &Rules,
+    restricted: &RestrictedActions,
+    executions: &Executions,
     store: &PolicyStore,
-    request: RemediateRequest,
-) -> Result<Answer, HandlerError> {
-    match request {
-        RemediateRequest::Judge(request) => judge::judge(rules, store, &request)
-            .await
-            .map(Answer::Verdict),
-        RemediateRequest::Contain(request) => contain::contain(&rules.restricted, store, &request)
-            .await
-            .map(Answer::Quarantine),
-        RemediateRequest::Assess(request) => assess::assess(&rules.restricted, store, &request)
-            .await
-            .map(Answer::Assessment),
+    request: WorkRequest,
+) -> Result<Quarantine, HandlerError> {
+    let entered = executions.entered(&request.execution, CALLERS).await?;
+    let change = &entered.data.verdict.change;
+    let span = lambda_kit::incident_span(&request.execution, change);
+    async {
+        let quarantine = contain(restricted, store, &entered).await?;
+        report(&request, &entered, &quarantine);
+        Ok(quarantine)
     }
+    .instrument(span)
+    .await
+}
+
+async fn contain(
+    restricted: &RestrictedActions,
+    store: &PolicyStore,
+    entered: &Entered,
+) -> Result<Quarantine, HandlerError> {
+    let verdict = &entered.data.verdict;
+    let target = &verdict.change.target;
+    let Some(judged) = &verdict.in_force else {
+        return Err(HandlerError::new(
+            FailureName::PayloadMalformed,
+            format!(
+                "the verdict on {target} does not say what was in force; look at the state `ValidatePolicy` of the execution"
+            ),
+        ));
+    };
+    let kept = entered
+        .data
+        .quarantine
+        .as_ref()
+        .map_or_else(Kept::default, Quarantine::kept);
+    let analysis = Analysis::new(restricted, target.quota());
+    let waited = entered.has_waited();
+    let mut run = Containment::new(&analysis, judged, verdict.change.event_time, &kept, waited);
+    let settled = store.settle(target, &mut run).await?;
+    let (rest, look) = match settled {
+        Settled::At(rest, look) => (rest, look),
+        Settled::Unsettled => return Err(unsettled(target)),
+    };
+    match (rest, look) {
+        (Rest::Contained(rest), Some(look)) => {
+            let candidate = analysis
+                .candidates(&rest.original)
+                .into_iter()
+                .find(|candidate| {
+                    let document = incident::KeptDocument::new(&candidate.document);
+                    analysis.same_meaning(&document, &rest.document)
+                });
+            let (edits, losses) = candidate
+                .map(|candidate| (candidate.edits, candidate.losses))
+                .unwrap_or_default();
+            let versions = match (
+                rest.original_version,
+                rest.original_created,
+                rest.quarantine_version,
+            ) {
+                (Some(original), Some(original_created), Some(quarantine)) => {
+                    Some(ContainedVersions {
+                        original,
+                        original_created,
+                        quarantine,
+                        created: rest.created,
+                    })
+                }
+                _ => None,
+            };
+            Ok(Quarantine::InPlace(Contained {
+                identity: look.identity().clone(),
+                findings: analysis.findings(&rest.original),
+                original: rest.original,
+                versions,
+                document: rest.document,
+                edits,
+                losses,
+                evicted: kept.evicted.clone(),
+                found_done: !run.has_written(),
+            }))
+        }
+        (Rest::KeepFirst(kept), _) => Ok(Quarantine::KeepFirst(kept)),
+        (Rest::Superseded, _) => Ok(Quarantine::Superseded),
+        (Rest::Gone, _) => Ok(Quarantine::Gone),
+        // What was waited for did not come: somebody keeps changing the policy, or IAM is slower than ever.
+        (Rest::NotVisible, _) if waited => Err(unsettled(target)),
+        (Rest::NotVisible | Rest::Contained(_) | Rest::Settled, _) => Err(HandlerError::new(
+            FailureName::ChangeNotVisible,
+            format!(
+                "IAM does not show what `ValidatePolicy` saw of {target}; it is eventually consistent, so this is tried again"
+            ),
+        )),
+    }
+}
+
+fn unsettled(target: &incident::Target) -> HandlerError {
+    HandlerError::new(
+        FailureName::PolicyUnsettled,
+        format!(
+            "{target} did not come to rest; find out who else is changing it, then change it by hand"
+        ),
+    )
+}
+
+fn report(request: &WorkRequest, entered: &Entered, quarantine: &Quarantine) {
+    let execution = &request.execution;
+    let status = match quarantine {
+        Quarantine::InPlace(contained) => {
+            if !contained.found_done {
+                lambda_kit::metrics::contained(execution, &entered.data.verdict.change);
+            }
+            "in place"
+        }
+        Quarantine::KeepFirst(_) => "keep first",
+        Quarantine::Superseded => {
+            lambda_kit::metrics::ended(execution, OutcomeResult::Superseded);
+            "superseded"
+        }
+        Quarantine::Gone => {
+            lambda_kit::metrics::ended(execution, OutcomeResult::Gone);
+            "gone"
+        }
+    };
+    tracing::info!(status, "quarantine");
 }

@@ -1,12 +1,15 @@
 //! The `remediate` function.
 
+use lambda_kit::Executions;
 use policy_store::PolicyStore;
 use remediate::handle;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
-    let rules = lambda_kit::rules()?;
-    let store = PolicyStore::new(&lambda_kit::sdk_config());
-    lambda_kit::serve(|request| handle(&rules, &store, request)).await
+    let restricted = lambda_kit::restricted_actions()?;
+    let config = lambda_kit::sdk_config();
+    let executions = Executions::from_env(&config)?;
+    let store = PolicyStore::new(&config);
+    lambda_kit::serve(|request| handle(&restricted, &executions, &store, request)).await
 }

@@ -1,71 +1,144 @@
 //! Carries the administrator's decision out, or leaves things as they are when the time ran out.
-
-mod inline;
-mod managed;
+//!
+//! A payload only names an execution. What was decided, and what may be put back, comes from that execution's history.
 
 use iam_policy::RestrictedActions;
-use incident::message::{InForce, Outcome, OutcomeResult, RevertRequest};
-use incident::{PolicyRef, mail};
-use lambda_kit::{HandlerError, SettingError};
-use policy_store::PolicyStore;
+use incident::message::{
+    Contained, Decision, DecisionAction, InForce, Outcome, OutcomeResult, Quarantine, WorkRequest,
+};
+use incident::{Analysis, ExecutionArn, Look, Rest, Restoration, Target};
+use lambda_kit::history::{Callers, Entered};
+use lambda_kit::{Executions, FailureName, HandlerError};
+use policy_store::{PolicyStore, Settled};
 use tracing::Instrument as _;
 
-/// What the function is set up with.
-#[derive(Debug)]
-pub struct Settings {
-    /// The restricted list.
-    pub restricted: RestrictedActions,
-}
+/// The state that carries an allow out.
+const APPROVED: &str = "Approved";
 
-impl Settings {
-    /// Reads the settings that the template gives the function.
-    ///
-    /// # Errors
-    ///
-    /// Where the restricted list is missing or cannot be read.
-    pub fn from_env() -> Result<Self, SettingError> {
-        Ok(Self {
-            restricted: lambda_kit::restricted_actions()?,
-        })
-    }
-}
-
-/// How a policy came to rest, and what was read back.
-type Rest = (OutcomeResult, Option<InForce>);
+/// The states that the function works for.
+const CALLERS: Callers = Callers {
+    own: &[APPROVED, "Denied"],
+    before: &["AskUser", "UsersChoice", "BelieveIam"],
+};
 
 /// Answers one invocation. It can run any number of times, from whatever point an earlier run was interrupted at.
 ///
 /// # Errors
 ///
-/// An IAM that cannot be reached, refuses, or does not show what the quarantine left.
+/// An execution that does not call the function, or an IAM that cannot be reached, refuses, or does not show what the quarantine left.
 pub async fn handle(
-    settings: &Settings,
+    restricted: &RestrictedActions,
+    executions: &Executions,
     store: &PolicyStore,
-    request: RevertRequest,
+    request: WorkRequest,
 ) -> Result<Outcome, HandlerError> {
-    let span = lambda_kit::incident_span(&request.execution, &request.change);
+    let execution = &request.execution;
+    let entered = executions.entered(execution, CALLERS).await?;
+    let change = &entered.data.verdict.change;
+    let span = lambda_kit::incident_span(execution, change);
     async {
-        let (result, in_force) = match &request.change.policy {
-            PolicyRef::Managed { arn, .. } => managed::settle(settings, store, &request, arn).await,
-            PolicyRef::Inline { owner, name } => inline::settle(store, &request, owner, name).await,
-        }?;
-        tracing::info!(?result, "outcome");
-        lambda_kit::metrics::ended(&request.execution, result);
-        lambda_kit::metrics::decided(&request.execution, &request.change, &request.decision);
-        let mail = mail::outcome(
-            &request.change,
-            &request.quarantine,
-            &request.decision,
-            result,
-            in_force.as_ref(),
-            &request.execution,
-        );
-        Ok(Outcome {
-            result,
-            in_force,
-            mail,
-        })
+        let contained = contained(&entered)?;
+        let decision = decision(execution, &entered)?;
+        let outcome = restore(restricted, store, &entered, contained, &decision).await?;
+        tracing::info!(result = outcome.result.as_str(), "outcome");
+        lambda_kit::metrics::ended(execution, outcome.result);
+        lambda_kit::metrics::decided(execution, change, &decision);
+        Ok(outcome)
     }
     .instrument(span)
     .await
+}
+
+fn contained(entered: &Entered) -> Result<&Contained, HandlerError> {
+    match &entered.data.quarantine {
+        Some(Quarantine::InPlace(contained)) => Ok(contained),
+        _ => Err(HandlerError::new(
+            FailureName::PayloadMalformed,
+            format!(
+                "the quarantine of {} is not in place; look at the state `TempRemove` of the execution",
+                entered.data.verdict.change.target
+            ),
+        )),
+    }
+}
+
+/// The decision, read anew: the state that was entered and the answer itself must both say allow, and the answer must be one to this execution.
+fn decision(execution: &ExecutionArn, entered: &Entered) -> Result<Decision, HandlerError> {
+    let answer = entered.data.decision.clone().unwrap_or_default();
+    let decision = Decision::read(&answer);
+    if entered.state != APPROVED {
+        return Ok(match decision.action {
+            DecisionAction::Expire => decision,
+            DecisionAction::Allow | DecisionAction::Deny => Decision {
+                action: DecisionAction::Deny,
+                ..decision
+            },
+        });
+    }
+    let is_of_this = decision
+        .execution
+        .as_ref()
+        .is_none_or(|decided| decided == execution);
+    if decision.action == DecisionAction::Allow && is_of_this {
+        return Ok(decision);
+    }
+    Err(HandlerError::new(
+        FailureName::NotMine,
+        format!(
+            "the decision in `{execution}` is not an allow of this execution; look at the state `UsersChoice`, nothing was put back"
+        ),
+    ))
+}
+
+async fn restore(
+    restricted: &RestrictedActions,
+    store: &PolicyStore,
+    entered: &Entered,
+    contained: &Contained,
+    decision: &Decision,
+) -> Result<Outcome, HandlerError> {
+    let change = &entered.data.verdict.change;
+    let target = &change.target;
+    let analysis = Analysis::new(restricted, target.quota());
+    let waited = entered.has_waited();
+    let action = decision.action;
+    let mut run = Restoration::new(&analysis, action, contained, change.event_time, waited);
+    let (rest, look) = match store.settle(target, &mut run).await? {
+        Settled::At(rest, look) => (rest, look),
+        Settled::Unsettled => return Err(unsettled(target)),
+    };
+    let result = match rest {
+        Rest::Settled => OutcomeResult::from(action),
+        Rest::Superseded => OutcomeResult::Superseded,
+        Rest::Gone => OutcomeResult::Gone,
+        Rest::NotVisible if waited => return Err(unsettled(target)),
+        Rest::NotVisible | Rest::Contained(_) | Rest::KeepFirst(_) => {
+            return Err(HandlerError::new(
+                FailureName::ChangeNotVisible,
+                format!(
+                    "IAM does not show what the quarantine left of {target}; it is eventually consistent, so this is tried again"
+                ),
+            ));
+        }
+    };
+    Ok(Outcome {
+        result,
+        in_force: look.as_ref().map(in_force),
+    })
+}
+
+fn in_force(look: &Look) -> InForce {
+    InForce {
+        version: look.version().cloned(),
+        document: look.document().clone(),
+    }
+}
+
+fn unsettled(target: &Target) -> HandlerError {
+    HandlerError::new(
+        FailureName::PolicyUnsettled,
+        format!(
+            "{target} did not come to rest; find out who else is changing it, then change it by hand"
+        ),
+    )
 }

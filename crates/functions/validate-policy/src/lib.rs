@@ -1,33 +1,46 @@
-//! Judges the policy that a CloudTrail record names, by the document that the record carries.
+//! Reads from IAM what is in force, and judges it.
 //!
-//! It calls no AWS service and may call none: nearly every change is judged here, and nothing but the judgement can go wrong or be abused.
+//! Its role may read IAM and write nothing.
+//! A record is a hint where to look; what is judged is what IAM holds.
 
-use incident::Record;
+mod assess;
+mod judge;
+
 use incident::judgement::Rules;
-use incident::message::{JudgeRequest, Verdict};
-use lambda_kit::{FailureName, HandlerError};
+use incident::message::{Assessment, Judged, ReadRequest};
+use lambda_kit::HandlerError;
+use policy_store::PolicyStore;
+
+/// What the function answers, told apart by what it was asked.
+#[derive(Debug, serde::Serialize)]
+#[serde(untagged)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value lives for one invocation"
+)]
+pub enum Reading {
+    /// For `ValidatePolicy`.
+    Judged(Judged),
+    /// For `AssessFailure`.
+    Assessment(Assessment),
+}
 
 /// Answers one invocation.
 ///
 /// # Errors
 ///
-/// A record that cannot be judged: it is malformed, names no policy, or has no document. What has no document the state machine sends to `remediate`, which reads IAM.
-pub fn handle(rules: &Rules, request: &JudgeRequest) -> Result<Verdict, HandlerError> {
-    let record = Record::parse(&request.event)?;
-    let span = lambda_kit::incident_span(&request.execution, &record.change);
-    span.in_scope(|| {
-        let Record { change, document } = record;
-        let Some(document) = document else {
-            return Err(HandlerError::new(
-                FailureName::RecordMalformed,
-                format!(
-                    "record `{}` of a {} call has no document, and this function reads none from IAM; such a record is for `remediate`, so look at how `ValidatePolicy` chooses the function",
-                    change.event_id, change.event_name
-                ),
-            ));
-        };
-        let verdict = rules.judge(&request.execution, change, &document);
-        lambda_kit::report_verdict(&request.execution, &verdict);
-        Ok(verdict)
-    })
+/// A record that names no target, or an IAM that cannot be reached, refuses, or does not show the change yet.
+pub async fn handle(
+    rules: &Rules,
+    store: &PolicyStore,
+    request: ReadRequest,
+) -> Result<Reading, HandlerError> {
+    match request {
+        ReadRequest::Judge(request) => judge::judge(rules, store, &request)
+            .await
+            .map(Reading::Judged),
+        ReadRequest::Assess(request) => assess::assess(&rules.restricted, store, &request)
+            .await
+            .map(Reading::Assessment),
+    }
 }

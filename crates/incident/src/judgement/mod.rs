@@ -1,12 +1,12 @@
-//! What a change comes to: what its document grants, whether it is in force, who wrote it, and what the guard is there to do.
+//! What a look at IAM comes to: what is in force, what the event names, who wrote it, and what the guard is there to do.
 
 mod exempt;
 mod mode;
 
 use iam_policy::{Finding, RestrictedActions};
 
-use crate::message::{Verdict, VerdictAction, VerdictResult};
-use crate::{ExecutionArn, PolicyChange, mail};
+use crate::message::{Seen, Verdict, VerdictAction, VerdictResult};
+use crate::{Analysis, KeptDocument, Look, Record};
 
 pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
 pub use mode::{Mode, ModeError};
@@ -23,57 +23,163 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// Judges a change by the document that it wrote or made the default.
+    /// The verdict on a record that says of itself that it put nothing in force; it is not a hint to look at IAM.
     #[must_use]
-    pub fn judge(&self, execution: &ExecutionArn, change: PolicyChange, document: &str) -> Verdict {
-        let findings = iam_policy::judge(document, &self.restricted);
-        if findings.is_empty() || !change.in_force {
-            let mail = mail::clean_change(&change, &findings, execution);
-            let result = if change.in_force {
-                VerdictResult::Clean
-            } else {
-                VerdictResult::NotInForce
-            };
-            return alert(result, mail, change, findings);
+    pub fn judge_not_in_force(&self, record: &Record) -> Option<Verdict> {
+        if record.change.in_force {
+            return None;
         }
-        if let Some(pattern) = self.exempt.covering(&change.actor) {
-            let mail = mail::exempt(&change, &findings, &pattern, execution);
-            return alert(VerdictResult::Exempt, mail, change, findings);
+        let named = record.document.as_deref().map(KeptDocument::new);
+        let analysis = Analysis::new(&self.restricted, record.change.target.quota());
+        let findings = named
+            .as_ref()
+            .map_or_else(Vec::new, |named| analysis.findings(named));
+        Some(alert(
+            VerdictResult::NotInForce,
+            record,
+            None,
+            named,
+            findings,
+        ))
+    }
+
+    /// The verdict on what IAM shows; `None` where IAM may not show the change yet.
+    ///
+    /// A restricted grant in force is contained at once, whichever write put it there.
+    /// Only what looks clean or absent is waited for, when the event names something newer.
+    #[must_use]
+    pub fn judge(
+        &self,
+        analysis: &Analysis<'_>,
+        record: &Record,
+        look: Option<&Look>,
+        waited: bool,
+    ) -> Option<Verdict> {
+        let Some(look) = look else {
+            return waited.then(|| gone(analysis, record));
+        };
+        let seen = Seen {
+            identity: look.identity().clone(),
+            version: look.version().cloned(),
+            document: look.document().clone(),
+        };
+        let findings = analysis.findings(&seen.document);
+        if !findings.is_empty() {
+            return Some(self.judge_restricted(record, seen, findings));
+        }
+        if is_in_force(analysis, record, look) {
+            return Some(alert(
+                VerdictResult::Clean,
+                record,
+                Some(seen),
+                None,
+                findings,
+            ));
+        }
+        (waited || is_proven_newer(record, look)).then(|| judge_named(analysis, record, look, seen))
+    }
+
+    fn judge_restricted(&self, record: &Record, seen: Seen, findings: Vec<Finding>) -> Verdict {
+        if let Some(pattern) = self.exempt.covering(&record.change.actor) {
+            return Verdict {
+                exemption: Some(pattern),
+                ..alert(VerdictResult::Exempt, record, Some(seen), None, findings)
+            };
         }
         if self.mode == Mode::Monitor {
-            let mail = mail::monitored(&change, &findings, execution);
-            return alert(VerdictResult::Monitored, mail, change, findings);
+            return alert(VerdictResult::Monitored, record, Some(seen), None, findings);
         }
         Verdict {
             action: VerdictAction::Remedy,
-            result: VerdictResult::Restricted,
-            change,
-            findings,
-            document: None,
-            mail: None,
+            ..alert(
+                VerdictResult::Restricted,
+                record,
+                Some(seen),
+                None,
+                findings,
+            )
         }
     }
 }
 
-/// The verdict on a change whose policy is gone for good.
-#[must_use]
-pub fn gone(execution: &ExecutionArn, change: PolicyChange) -> Verdict {
-    let mail = mail::gone(&change, execution);
-    alert(VerdictResult::Gone, mail, change, Vec::new())
+/// Whether what is in force is what the event names.
+fn is_in_force(analysis: &Analysis<'_>, record: &Record, look: &Look) -> bool {
+    match (look.version(), &record.change.version) {
+        (Some(version), Some(named)) => version == named,
+        _ => named_document(record, look)
+            .is_some_and(|named| analysis.same_meaning(&named, look.document())),
+    }
+}
+
+/// Whether a newer version than the named one is in force, which a stale answer of IAM cannot show.
+fn is_proven_newer(record: &Record, look: &Look) -> bool {
+    match (look, &record.change.version) {
+        (Look::Managed(look), Some(named)) => {
+            look.default.is_newer(named, record.change.event_time)
+        }
+        _ => false,
+    }
+}
+
+/// The document that the event names: the version as IAM holds it, or else the text of the record.
+fn named_document(record: &Record, look: &Look) -> Option<KeptDocument> {
+    let held = match (look, &record.change.version) {
+        (Look::Managed(look), Some(named)) => look.version(named),
+        _ => None,
+    };
+    held.map(|version| version.document.clone())
+        .or_else(|| record.document.as_deref().map(KeptDocument::new))
+}
+
+/// Nothing restricted is in force, and something else than what the event names.
+fn judge_named(analysis: &Analysis<'_>, record: &Record, look: &Look, seen: Seen) -> Verdict {
+    let Some(named) = named_document(record, look) else {
+        return alert(VerdictResult::Clean, record, Some(seen), None, Vec::new());
+    };
+    let findings = analysis.findings(&named);
+    if findings.is_empty() {
+        return match look {
+            Look::Managed(_) => alert(VerdictResult::Clean, record, Some(seen), None, findings),
+            Look::Inline(_) => alert(
+                VerdictResult::Overwritten,
+                record,
+                Some(seen),
+                Some(named),
+                findings,
+            ),
+        };
+    }
+    let result = if analysis.is_remediation(&seen.document, &named) {
+        VerdictResult::AlreadyContained
+    } else {
+        VerdictResult::Withdrawn
+    };
+    alert(result, record, Some(seen), Some(named), findings)
+}
+
+/// The policy is gone; what the record says that it granted is told.
+fn gone(analysis: &Analysis<'_>, record: &Record) -> Verdict {
+    let named = record.document.as_deref().map(KeptDocument::new);
+    let findings = named
+        .as_ref()
+        .map_or_else(Vec::new, |named| analysis.findings(named));
+    alert(VerdictResult::Gone, record, None, named, findings)
 }
 
 fn alert(
     result: VerdictResult,
-    mail: mail::Mail,
-    change: PolicyChange,
+    record: &Record,
+    in_force: Option<Seen>,
+    named: Option<KeptDocument>,
     findings: Vec<Finding>,
 ) -> Verdict {
     Verdict {
         action: VerdictAction::Alert,
         result,
-        change,
+        change: record.change.clone(),
+        in_force,
+        named,
         findings,
-        document: None,
-        mail: Some(mail),
+        exemption: None,
     }
 }

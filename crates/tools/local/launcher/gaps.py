@@ -6,8 +6,9 @@ Each function states what AWS does; without it the emulator would do something e
 import re
 
 import callbacks
+from ministack.core import iam_evaluator
 from ministack.services import eventbridge, iam, lambda_svc
-from private_names import need
+from private_names import need, replace
 
 
 def close_all() -> None:
@@ -16,6 +17,7 @@ def close_all() -> None:
     accept_events_of_aws_services()
     set_default_policy_version()
     never_reuse_version_ids()
+    name_the_calling_function()
     callbacks.attach()
 
 
@@ -79,3 +81,24 @@ def never_reuse_version_ids() -> None:
         return status, headers, body
 
     handlers["CreatePolicyVersion"] = handler
+
+
+def name_the_calling_function() -> None:
+    """Gives conditions the key lambda:SourceFunctionArn, which every call from inside a function has on AWS.
+
+    AWS Lambda Developer Guide, "Using source function ARN to control function access behavior". The emulator names a function's
+    session after the function.
+    """
+    functions = need(lambda_svc, "_functions")
+
+    def resolve_key(key, context):
+        if key.lower() != "lambda:sourcefunctionarn":
+            return resolve(key, context)
+        name = context.principal_arn.rsplit("/", 1)[-1]
+        role = context.principal_arn.rsplit("/", 2)[-2] if ":assumed-role/" in context.principal_arn else None
+        function = functions.get(name)
+        config = (function or {}).get("config", {})
+        is_its_role = role is not None and config.get("Role", "").rsplit("/", 1)[-1] == role
+        return config.get("FunctionArn") if is_its_role else None
+
+    resolve = replace(iam_evaluator, "_resolve_condition_key", resolve_key)

@@ -68,11 +68,11 @@ async fn nothing_is_reflected_unescaped() {
         for member in ["name", "arn", "kind", "sourceIdentity"] {
             run.data["verdict"]["change"]["actor"][member] = json!(hostile);
         }
-        run.data["verdict"]["change"]["policy"] = json!({
+        run.data["verdict"]["change"]["target"] = json!({
             "type": "inline", "owner": {"kind": "role", "name": hostile}, "name": hostile
         });
-        run.data["verdict"]["findings"][0]["sid"] = json!(hostile);
-        run.data["verdict"]["document"] = json!(json!({"Id": hostile}).to_string());
+        run.data["quarantine"]["findings"][0]["sid"] = json!(hostile);
+        run.data["quarantine"]["original"] = json!(json!({"Id": hostile}).to_string());
         run.data["quarantine"]["edits"][0]["why"] = json!(hostile);
     });
     let mut pages = vec![states.answer(&request("GET", "deny", &LINK)).await.body];

@@ -8,6 +8,9 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::get_execution_history::{
     GetExecutionHistoryError, GetExecutionHistoryOutput,
 };
+use aws_sdk_sfn::operation::send_task_heartbeat::{
+    SendTaskHeartbeatError, SendTaskHeartbeatOutput,
+};
 use aws_sdk_sfn::operation::send_task_success::{SendTaskSuccessError, SendTaskSuccessOutput};
 use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sfn::types::error::{
@@ -21,11 +24,11 @@ use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
 use iam_policy::{Quota, RestrictedActions};
-use incident::mail::LinkConfirmation;
 use incident::message::{
-    Contained, ContainedVersions, Quarantine, Verdict, VerdictAction, VerdictResult,
+    Contained, ContainedVersions, Judged, Quarantine, Seen, Verdict, VerdictAction, VerdictResult,
 };
-use incident::{KeptDocument, VersionId};
+use incident::{Identity, KeptDocument, VersionId};
+use notice::mail::LinkConfirmation;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -98,6 +101,10 @@ impl Run {
             end: None,
             outcome: None,
         }
+    }
+
+    fn waits_with(&self, token: &str) -> bool {
+        self.token == token && self.decision.is_none() && self.end.is_none() && self.state.is_none()
     }
 
     /// Newest first.
@@ -228,9 +235,7 @@ impl States {
             }
             Some(Fault::AnswerLost) | None => {}
         }
-        let waiting = world.runs.values_mut().find(|run| {
-            run.token == token && run.decision.is_none() && run.end.is_none() && run.state.is_none()
-        });
+        let waiting = world.runs.values_mut().find(|run| run.waits_with(token));
         let Some(run) = waiting else {
             let error = TaskTimedOut::builder().build();
             return MockResponse::Error(Refused::TaskTimedOut(error));
@@ -242,7 +247,19 @@ impl States {
         }
     }
 
+    fn beat(&self, token: &str) -> MockResponse<SendTaskHeartbeatOutput, SendTaskHeartbeatError> {
+        let world = self.world();
+        if world.runs.values().any(|run| run.waits_with(token)) {
+            return MockResponse::Output(SendTaskHeartbeatOutput::builder().build());
+        }
+        let error = TaskTimedOut::builder().build();
+        MockResponse::Error(SendTaskHeartbeatError::TaskTimedOut(error))
+    }
+
     pub(crate) fn client(&self) -> Client {
+        let world = self.clone();
+        let beat = mock!(Client::send_task_heartbeat)
+            .then_compute_response(move |request| world.beat(request.task_token().unwrap()));
         let world = self.clone();
         let send = mock!(Client::send_task_success).then_compute_response(move |request| {
             let (token, output) = (request.task_token().unwrap(), request.output().unwrap());
@@ -267,9 +284,12 @@ impl States {
                 )),
             }
         });
-        mock_client!(aws_sdk_sfn, RuleMode::MatchAny, [&send, &read], |config| {
-            config.retry_config(aws_sdk_sfn::config::retry::RetryConfig::disabled())
-        })
+        mock_client!(
+            aws_sdk_sfn,
+            RuleMode::MatchAny,
+            [&beat, &send, &read],
+            |config| { config.retry_config(aws_sdk_sfn::config::retry::RetryConfig::disabled()) }
+        )
     }
 
     pub(crate) async fn answer(&self, request: &Value) -> Response {
@@ -322,29 +342,49 @@ fn http(fault: Fault) -> HttpResponse {
 
 /// What the states hand to `AskUser`.
 pub(crate) fn asking() -> Value {
-    let mut data: Value =
+    let event: Value =
         serde_json::from_str(include_str!("../../../../../events/create-policy.json")).unwrap();
-    let record = incident::Record::parse(&data).unwrap();
+    let record = incident::Record::parse(&event).unwrap();
     let document = record.document.unwrap();
-    let restricted = RestrictedActions::parse("s3:DeleteBucket,s3:DeleteObject").unwrap();
+    let restricted = "s3:DeleteBucket,s3:DeleteObject"
+        .parse::<RestrictedActions>()
+        .unwrap();
     let remediation = iam_policy::remediate(&document, &restricted, Quota::MANAGED);
-    data["verdict"] = json!(Verdict {
-        action: VerdictAction::Remedy,
-        result: VerdictResult::Restricted,
-        change: record.change,
-        findings: iam_policy::judge(&document, &restricted),
-        document: None,
-        mail: None,
+    let findings = iam_policy::judge(&document, &restricted);
+    let identity = Identity {
+        id: "ANPAZ3XMPLE1EXAMPLE12".to_owned(),
+        created: record.change.event_time,
+    };
+    let seen = Seen {
+        identity: identity.clone(),
+        version: Some(VersionId::parse("v1").unwrap()),
+        document: KeptDocument::new(&document),
+    };
+    let mut data = json!(Judged {
+        event: incident::cut_event(&event),
+        verdict: Verdict {
+            action: VerdictAction::Remedy,
+            result: VerdictResult::Restricted,
+            change: record.change.clone(),
+            in_force: Some(seen),
+            named: None,
+            findings: findings.clone(),
+            exemption: None,
+        },
     });
     data["quarantine"] = json!(Quarantine::InPlace(Contained {
+        identity,
+        original: KeptDocument::new(&document),
         versions: Some(ContainedVersions {
             original: VersionId::parse("v1").unwrap(),
+            original_created: record.change.event_time,
             quarantine: VersionId::parse("v2").unwrap(),
             created: true,
         }),
-        document: KeptDocument::new(&remediation.document),
-        edits: remediation.edits,
-        losses: remediation.losses,
+        findings,
+        document: KeptDocument::new(remediation.document()),
+        edits: remediation.edits().to_vec(),
+        losses: remediation.losses().to_vec(),
         evicted: Vec::new(),
         found_done: false,
     }));

@@ -1,0 +1,48 @@
+use iam_policy::RestrictedActions;
+use incident::message::{AssessRequest, AssessedState, Assessment};
+use incident::{Analysis, Record};
+use lambda_kit::HandlerError;
+use policy_store::PolicyStore;
+
+/// Says what is in force after a task failed, as IAM shows it now.
+pub(crate) async fn assess(
+    restricted: &RestrictedActions,
+    store: &PolicyStore,
+    request: &AssessRequest,
+) -> Result<Assessment, HandlerError> {
+    let assessment = match Record::parse(&request.event) {
+        Ok(record) => {
+            let target = &record.change.target;
+            let analysis = Analysis::new(restricted, target.quota());
+            let in_force = match store.in_force(target, None).await? {
+                None => AssessedState::Gone,
+                Some(look) => {
+                    let version = look.version().cloned();
+                    let findings = analysis.findings(look.document());
+                    if findings.is_empty() {
+                        AssessedState::Clean { version }
+                    } else {
+                        AssessedState::Restricted { version, findings }
+                    }
+                }
+            };
+            Assessment {
+                change: Some(record.change),
+                in_force,
+            }
+        }
+        Err(error) => Assessment {
+            change: None,
+            in_force: AssessedState::Unknown {
+                reason: error.to_string(),
+            },
+        },
+    };
+    tracing::error!(
+        execution = %request.execution,
+        policy = assessment.change.as_ref().map(|change| change.target.to_string()),
+        is_restricted = matches!(assessment.in_force, AssessedState::Restricted { .. }),
+        "the workflow failed"
+    );
+    Ok(assessment)
+}

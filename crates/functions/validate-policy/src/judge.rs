@@ -1,0 +1,54 @@
+use incident::judgement::Rules;
+use incident::message::{JudgeRequest, Judged, Verdict};
+use incident::{Analysis, Record, cut_event};
+use lambda_kit::{FailureName, HandlerError};
+use policy_store::PolicyStore;
+use tracing::Instrument as _;
+
+/// Judges what is in force where the record points.
+pub(crate) async fn judge(
+    rules: &Rules,
+    store: &PolicyStore,
+    request: &JudgeRequest,
+) -> Result<Judged, HandlerError> {
+    let record = Record::parse(&request.event)?;
+    let execution = &request.execution;
+    let span = lambda_kit::incident_span(execution, &record.change);
+    async {
+        let verdict = match rules.judge_not_in_force(&record) {
+            Some(verdict) => verdict,
+            None => look(rules, store, request, &record).await?,
+        };
+        lambda_kit::report_verdict(execution, &verdict);
+        Ok(Judged {
+            event: cut_event(&request.event),
+            verdict,
+        })
+    }
+    .instrument(span)
+    .await
+}
+
+async fn look(
+    rules: &Rules,
+    store: &PolicyStore,
+    request: &JudgeRequest,
+    record: &Record,
+) -> Result<Verdict, HandlerError> {
+    let change = &record.change;
+    let look = store
+        .in_force(&change.target, change.version.as_ref())
+        .await?;
+    let analysis = Analysis::new(&rules.restricted, change.target.quota());
+    rules
+        .judge(&analysis, record, look.as_ref(), request.waited)
+        .ok_or_else(|| {
+            HandlerError::new(
+                FailureName::ChangeNotVisible,
+                format!(
+                    "IAM does not show the {} call on {} yet; it is eventually consistent, so this is tried again",
+                    change.event_name, change.target
+                ),
+            )
+        })
+}

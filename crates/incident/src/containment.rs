@@ -1,0 +1,107 @@
+use crate::message::{Kept, Seen};
+use crate::step::{Plan, Rest, Step};
+use crate::target::{Compared, Identity, Look, inline, managed};
+use crate::{Analysis, KeptDocument, Timestamp, VersionId};
+
+/// One run of `remediate` on one target: what its execution knows, and what the run itself did.
+///
+/// It acts on what is in force now, whichever write put it there, and keeps what it read itself.
+#[derive(Debug)]
+pub struct Containment<'a> {
+    pub(crate) analysis: &'a Analysis<'a>,
+    pub(crate) judged: &'a Seen,
+    pub(crate) event_time: Timestamp,
+    pub(crate) kept: &'a Kept,
+    pub(crate) waited: bool,
+    /// The versions that the look before the last write showed.
+    pub(crate) seen_before_write: Vec<VersionId>,
+    /// The versions that this run made.
+    pub(crate) made: Vec<VersionId>,
+    /// The documents that this run wrote over, of an inline policy.
+    pub(crate) overwritten: Vec<KeptDocument>,
+    pub(crate) puts: usize,
+    /// The original whose candidates are tried, and how many of them IAM refused.
+    trying: Option<(KeptDocument, usize)>,
+}
+
+impl<'a> Containment<'a> {
+    /// Begins a run.
+    ///
+    /// `judged` is what `ValidatePolicy` saw in force, `kept` what must not get lost and is in the execution already.
+    /// `waited` says that IAM had its time to become consistent, so that its answers are believed.
+    #[must_use]
+    pub fn new(
+        analysis: &'a Analysis<'a>,
+        judged: &'a Seen,
+        event_time: Timestamp,
+        kept: &'a Kept,
+        waited: bool,
+    ) -> Self {
+        Self {
+            analysis,
+            judged,
+            event_time,
+            kept,
+            waited,
+            seen_before_write: Vec::new(),
+            made: Vec::new(),
+            overwritten: Vec::new(),
+            puts: 0,
+            trying: None,
+        }
+    }
+
+    /// Whether a step of this run changed something.
+    #[must_use]
+    pub fn has_written(&self) -> bool {
+        !self.seen_before_write.is_empty() || !self.overwritten.is_empty()
+    }
+
+    /// The rest where the look shows another thing than the judged one.
+    pub(crate) fn other_target(&self, identity: &Identity) -> Option<Rest> {
+        match identity.compare(&self.judged.identity) {
+            Compared::Same => None,
+            Compared::MadeAgain => Some(Rest::Superseded),
+            Compared::Doubtful if self.waited => Some(Rest::Superseded),
+            Compared::Doubtful => Some(Rest::NotVisible),
+        }
+    }
+
+    /// The document that is to take the original's place, where IAM did not refuse them all.
+    pub(crate) fn candidate(&mut self, original: &KeptDocument) -> Option<String> {
+        let refused = match &self.trying {
+            Some((tried, refused)) if tried == original => *refused,
+            _ => 0,
+        };
+        self.trying = Some((original.clone(), refused));
+        self.analysis.candidate(original, refused)
+    }
+
+    #[expect(clippy::unused_self, reason = "it reads as what this run finds")]
+    pub(crate) fn not_visible(&self) -> Step {
+        Step::Rest(Rest::NotVisible)
+    }
+}
+
+impl Plan for Containment<'_> {
+    fn next_step(&mut self, look: Option<&Look>) -> Step {
+        match look {
+            Some(Look::Managed(look)) => managed::contain(self, look),
+            Some(Look::Inline(look)) => inline::contain(self, look),
+            None if self.waited => Step::Rest(Rest::Gone),
+            None => Step::Rest(Rest::NotVisible),
+        }
+    }
+
+    fn made(&mut self, version: VersionId) {
+        self.made.push(version);
+    }
+
+    fn refused(&mut self) -> bool {
+        let Some((original, refused)) = &mut self.trying else {
+            return false;
+        };
+        *refused += 1;
+        self.analysis.candidate(original, *refused).is_some()
+    }
+}

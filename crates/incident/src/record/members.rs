@@ -1,0 +1,179 @@
+//! What a record says in `requestParameters` and `responseElements`, which are different for every call.
+
+use serde_json::Value;
+
+use super::RecordError;
+use crate::{
+    IdentifierError, OwnerKind, PolicyArn, PolicyWrite, Target, VersionId,
+    target::{InlinePolicy, ManagedPolicy, Owner},
+};
+
+/// `requestParameters` and `responseElements`, read member by member.
+pub(super) struct Members<'a> {
+    pub(super) event_id: &'a str,
+    pub(super) event_name: PolicyWrite,
+    pub(super) request: &'a Value,
+    pub(super) response: &'a Value,
+}
+
+impl Members<'_> {
+    pub(super) fn problem(&self, problem: impl Into<String>) -> RecordError {
+        RecordError::Member {
+            event_id: self.event_id.to_owned(),
+            event_name: self.event_name,
+            problem: problem.into(),
+        }
+    }
+
+    /// Whether CloudTrail left the parameters out; seen as a boolean and as a text in the wild.
+    fn omitted(&self) -> bool {
+        match self.request.get("omitted") {
+            Some(Value::Bool(omitted)) => *omitted,
+            Some(Value::String(omitted)) => omitted.eq_ignore_ascii_case("true"),
+            _ => false,
+        }
+    }
+
+    fn text(
+        &self,
+        part: &Value,
+        part_name: &str,
+        path: &[&str],
+    ) -> Result<Option<String>, RecordError> {
+        let value = path.iter().try_fold(part, |value, key| value.get(key));
+        match value {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(self.problem(format!("`{part_name}.{}` is no text", path.join(".")))),
+        }
+    }
+
+    fn request(&self, key: &str) -> Result<Option<String>, RecordError> {
+        self.text(self.request, "requestParameters", &[key])
+    }
+
+    fn response(&self, path: &[&str]) -> Result<Option<String>, RecordError> {
+        self.text(self.response, "responseElements", path)
+    }
+
+    fn identifier<T>(&self, read: Result<T, IdentifierError>) -> Result<T, RecordError> {
+        read.map_err(|error| self.problem(error.to_string()))
+    }
+
+    /// The target and the version that was written, from wherever the record has them; where parameters were left out and nothing else names the target, `names_no_policy`.
+    pub(super) fn target(
+        &self,
+        names_no_policy: impl Fn() -> RecordError,
+    ) -> Result<(Target, Option<VersionId>), RecordError> {
+        let missing = |member: &str| {
+            if self.omitted() || self.request.is_null() {
+                names_no_policy()
+            } else {
+                self.problem(format!("`{member}` is missing"))
+            }
+        };
+        match self.event_name {
+            PolicyWrite::CreatePolicy => {
+                let arn = self
+                    .response(&["policy", "arn"])?
+                    .ok_or_else(|| missing("responseElements.policy.arn"))?;
+                let version = self
+                    .response(&["policy", "defaultVersionId"])?
+                    .unwrap_or_else(|| "v1".to_owned());
+                self.managed(&arn, &version)
+            }
+            PolicyWrite::CreatePolicyVersion => {
+                let arn = self
+                    .request("policyArn")?
+                    .ok_or_else(|| missing("requestParameters.policyArn"))?;
+                let version = self
+                    .response(&["policyVersion", "versionId"])?
+                    .ok_or_else(|| {
+                        self.problem("`responseElements.policyVersion.versionId` is missing")
+                    })?;
+                self.managed(&arn, &version)
+            }
+            PolicyWrite::SetDefaultPolicyVersion => {
+                let arn = self
+                    .request("policyArn")?
+                    .ok_or_else(|| missing("requestParameters.policyArn"))?;
+                let version = self
+                    .request("versionId")?
+                    .ok_or_else(|| missing("requestParameters.versionId"))?;
+                self.managed(&arn, &version)
+            }
+            PolicyWrite::PutRolePolicy => self.inline(OwnerKind::Role, "roleName", missing),
+            PolicyWrite::PutUserPolicy => self.inline(OwnerKind::User, "userName", missing),
+            PolicyWrite::PutGroupPolicy => self.inline(OwnerKind::Group, "groupName", missing),
+        }
+    }
+
+    fn managed(
+        &self,
+        arn: &str,
+        version: &str,
+    ) -> Result<(Target, Option<VersionId>), RecordError> {
+        let arn = self.identifier(PolicyArn::parse(arn))?;
+        if arn.is_aws_managed() {
+            return Err(self.problem(format!(
+                "`{arn}` is an AWS managed policy, which nobody can rewrite"
+            )));
+        }
+        let version = self.identifier(VersionId::parse(version))?;
+        Ok((Target::Managed(ManagedPolicy { arn }), Some(version)))
+    }
+
+    fn inline(
+        &self,
+        kind: OwnerKind,
+        owner: &str,
+        missing: impl Fn(&str) -> RecordError,
+    ) -> Result<(Target, Option<VersionId>), RecordError> {
+        let member = |key: &str| -> Result<String, RecordError> {
+            let name = self
+                .request(key)?
+                .ok_or_else(|| missing(&format!("requestParameters.{key}")))?;
+            if is_iam_name(&name) {
+                Ok(name)
+            } else {
+                Err(self.problem(format!("`requestParameters.{key}` is no IAM name")))
+            }
+        };
+        let owner = Owner {
+            kind,
+            name: member(owner)?,
+        };
+        let name = member("policyName")?;
+        Ok((Target::Inline(InlinePolicy { owner, name }), None))
+    }
+
+    /// The answer says whether the new version is the default; the request says it only if the caller did.
+    pub(super) fn is_default_version(&self) -> Result<bool, RecordError> {
+        let answer = self
+            .response
+            .get("policyVersion")
+            .and_then(|v| v.get("isDefaultVersion"));
+        match answer.or_else(|| self.request.get("setAsDefault")) {
+            Some(Value::Bool(default)) => Ok(*default),
+            // Doubt means judging: a version wrongly taken for the default only costs a look at IAM.
+            None | Some(Value::Null) => Ok(true),
+            Some(Value::String(default)) => Ok(!default.eq_ignore_ascii_case("false")),
+            Some(_) => {
+                Err(self.problem("`responseElements.policyVersion.isDefaultVersion` is no boolean"))
+            }
+        }
+    }
+
+    pub(super) fn document(&self) -> Result<Option<String>, RecordError> {
+        match self.event_name {
+            PolicyWrite::SetDefaultPolicyVersion => Ok(None),
+            _ => self.request("policyDocument"),
+        }
+    }
+}
+
+/// Names of policies, roles, users and groups: 1 to 128 of `[\w+=,.@-]` (IAM User Guide, "IAM and AWS STS quotas").
+fn is_iam_name(name: &str) -> bool {
+    let known = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    (1..=128).contains(&name.len()) && name.chars().all(known)
+}

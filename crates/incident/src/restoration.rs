@@ -1,0 +1,72 @@
+use crate::message::{Contained, DecisionAction};
+use crate::step::{Plan, Rest, Step};
+use crate::target::{Identity, Look, inline, managed};
+use crate::{Analysis, KeptDocument, Timestamp, VersionId};
+
+/// One run of `revert` on one target: what its execution knows, and what the run itself did.
+#[derive(Debug)]
+pub struct Restoration<'a> {
+    pub(crate) analysis: &'a Analysis<'a>,
+    pub(crate) action: DecisionAction,
+    pub(crate) identity: &'a Identity,
+    pub(crate) original: &'a KeptDocument,
+    pub(crate) original_version: Option<&'a VersionId>,
+    pub(crate) original_created: Option<Timestamp>,
+    pub(crate) quarantine_version: Option<&'a VersionId>,
+    pub(crate) remediated: &'a KeptDocument,
+    /// Whether the guard made the quarantine version.
+    pub(crate) created: bool,
+    pub(crate) event_time: Timestamp,
+    pub(crate) waited: bool,
+    /// The versions that the look before the last write showed; none before a write.
+    pub(crate) seen_before_write: Option<Vec<VersionId>>,
+    pub(crate) puts: usize,
+}
+
+impl<'a> Restoration<'a> {
+    /// Begins a run that carries out `action` on what `contained` left.
+    ///
+    /// `waited` says that IAM had its time to become consistent, so that its answers are believed.
+    #[must_use]
+    pub fn new(
+        analysis: &'a Analysis<'a>,
+        action: DecisionAction,
+        contained: &'a Contained,
+        event_time: Timestamp,
+        waited: bool,
+    ) -> Self {
+        let versions = contained.versions.as_ref();
+        Self {
+            analysis,
+            action,
+            identity: &contained.identity,
+            original: &contained.original,
+            original_version: versions.map(|versions| &versions.original),
+            original_created: versions.map(|versions| versions.original_created),
+            quarantine_version: versions.map(|versions| &versions.quarantine),
+            remediated: &contained.document,
+            created: versions.is_some_and(|versions| versions.created),
+            event_time,
+            waited,
+            seen_before_write: None,
+            puts: 0,
+        }
+    }
+}
+
+impl Plan for Restoration<'_> {
+    fn next_step(&mut self, look: Option<&Look>) -> Step {
+        match look {
+            Some(Look::Managed(look)) => managed::restore(self, look),
+            Some(Look::Inline(look)) => inline::restore(self, look),
+            None if self.waited => Step::Rest(Rest::Gone),
+            None => Step::Rest(Rest::NotVisible),
+        }
+    }
+
+    fn made(&mut self, _: VersionId) {}
+
+    fn refused(&mut self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,69 @@
+//! What to do next with a target. One loop carries it out, in the crate `policy-store`.
+//!
+//! IAM has no transactions and no conditional writes, answers get lost, and reads can be stale.
+//! So nobody carries out a plan: a function looks at what IAM holds, asks for the one next step, takes it, and looks again until the target is at rest.
+//! Whatever was interrupted before, the same look leads to the same rest.
+
+use crate::message::Kept;
+use crate::{KeptDocument, Look, Timestamp, VersionId};
+
+/// The next step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Make a version of this document and put it in force.
+    CreateVersion(String),
+    /// Put this existing version in force.
+    SetDefault(VersionId),
+    /// Delete this version, which is not in force.
+    DeleteVersion(VersionId),
+    /// Write this document over the inline policy.
+    Put(String),
+    /// Nothing is left to do here.
+    Rest(Rest),
+}
+
+/// Why a loop ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// The remediated document is in force.
+    Contained(ContainedRest),
+    /// These documents must be in the execution before the next step may overwrite or delete them.
+    KeepFirst(Kept),
+    /// The decision is in force.
+    Settled,
+    /// Something else is in force, or it is another target of the same name: it stays untouched.
+    Superseded,
+    /// The target does not exist any more.
+    Gone,
+    /// IAM does not show the change yet. It is eventually consistent, so the task is to run again later.
+    NotVisible,
+}
+
+/// What a containment came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainedRest {
+    /// The document that was in force before, as IAM showed it.
+    pub original: KeptDocument,
+    /// Its version, of a managed policy.
+    pub original_version: Option<VersionId>,
+    /// When that version was made.
+    pub original_created: Option<Timestamp>,
+    /// The version in force, of a managed policy.
+    pub quarantine_version: Option<VersionId>,
+    /// The remediated document, as IAM shows it.
+    pub document: KeptDocument,
+    /// Whether the guard made the version in force, so that it may be deleted when the original returns.
+    pub created: bool,
+}
+
+/// Answers each look with the next step, and is told what became of it.
+pub trait Plan {
+    /// The next step; `None` stands for a target that IAM does not show.
+    fn next_step(&mut self, look: Option<&Look>) -> Step;
+
+    /// IAM made the version that the last step asked for.
+    fn made(&mut self, version: VersionId);
+
+    /// IAM does not accept the document of the last step; `false` where there is no other to try.
+    fn refused(&mut self) -> bool;
+}

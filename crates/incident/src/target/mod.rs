@@ -1,0 +1,129 @@
+//! The things that an incident can be about.
+//!
+//! A target has one module here: the events that name it and where in the record, its identity, and its pure next step.
+//! Its words are in the crate `notice`, its calls in `policy-store`.
+
+pub mod inline;
+pub mod managed;
+
+use std::fmt;
+
+use iam_policy::Quota;
+use serde::{Deserialize, Serialize};
+
+pub use inline::{InlineLook, InlinePolicy, Owner, OwnerKind};
+pub use managed::{ManagedLook, ManagedPolicy, Version};
+
+use crate::{KeptDocument, Timestamp, VersionId};
+
+/// What an event names, and what IAM is asked about.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase")]
+pub enum Target {
+    /// A customer managed policy.
+    Managed(ManagedPolicy),
+    /// An inline policy of a role, a user or a group.
+    Inline(InlinePolicy),
+}
+
+impl Target {
+    /// The policy's name without its path or owner.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Managed(policy) => policy.arn.name(),
+            Self::Inline(policy) => &policy.name,
+        }
+    }
+
+    /// How long its document may be.
+    #[must_use]
+    pub fn quota(&self) -> Quota {
+        match self {
+            Self::Managed(_) => Quota::MANAGED,
+            Self::Inline(policy) => policy.quota(),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Managed(policy) => policy.fmt(f),
+            Self::Inline(policy) => policy.fmt(f),
+        }
+    }
+}
+
+/// What tells a target from another one that has its name later.
+///
+/// Names come back after a deletion, unique identifiers never do (IAM User Guide, "IAM identifiers").
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Identity {
+    /// The `PolicyId` of a managed policy; the `RoleId`, `UserId` or `GroupId` of an inline policy's owner.
+    pub id: String,
+    /// The `CreateDate` of the same thing.
+    pub created: Timestamp,
+}
+
+/// How the identity of a look compares with the expected one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compared {
+    /// It is the same thing.
+    Same,
+    /// It was made again since.
+    MadeAgain,
+    /// It is another thing, and a stale answer of IAM could look the same.
+    Doubtful,
+}
+
+impl Identity {
+    pub(crate) fn compare(&self, expected: &Self) -> Compared {
+        if self == expected {
+            Compared::Same
+        } else if self.created > expected.created {
+            Compared::MadeAgain
+        } else {
+            Compared::Doubtful
+        }
+    }
+}
+
+/// What IAM answered about a target at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// About a managed policy.
+    Managed(ManagedLook),
+    /// About an inline policy.
+    Inline(InlineLook),
+}
+
+impl Look {
+    /// Which of the things that ever had this name it is.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        match self {
+            Self::Managed(look) => &look.identity,
+            Self::Inline(look) => &look.identity,
+        }
+    }
+
+    /// The document in force.
+    #[must_use]
+    pub fn document(&self) -> &KeptDocument {
+        match self {
+            Self::Managed(look) => &look.default.document,
+            Self::Inline(look) => &look.document,
+        }
+    }
+
+    /// The version in force, of a managed policy.
+    #[must_use]
+    pub fn version(&self) -> Option<&VersionId> {
+        match self {
+            Self::Managed(look) => Some(&look.default.id),
+            Self::Inline(_) => None,
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! What an execution proves: the one source of what `remediate` and `revert` may do.
+//!
+//! Whoever may invoke a function can put anything into its payload. So a payload only names an execution, and everything else is read from that execution's history:
+//! it must be running, be one of the guard's own state machine, and have entered the very state that the function works for.
+
+use std::time::Duration;
+
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::error::ProvideErrorMetadata as _;
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
+use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
+use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
+use incident::message::{Quarantine, Verdict};
+use incident::{ExecutionArn, FailureName};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{HandlerError, SettingError, fault, metrics, required};
+
+/// Events read at once. Those of the state that an execution is in are the newest; each failed attempt of a task adds three.
+const PAGE: i32 = 10;
+/// Pages read before an execution counts as one that cannot be read.
+const MAX_PAGES: usize = 10;
+/// The pauses between the looks at an execution that seems to lag behind: Step Functions answers eventually consistently.
+const PAUSES: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(750),
+    Duration::from_millis(2000),
+];
+/// The one state in which an execution rests until somebody outside acts, so that a history which shows it may well be up to date.
+const WAITS: &str = "AskUser";
+
+/// The guard's state machine, and how to read its executions.
+#[derive(Clone, Debug)]
+pub struct Executions {
+    client: Client,
+    state_machine_arn: String,
+}
+
+/// The state that an execution is in, with the data that it was entered with.
+#[derive(Clone, Debug)]
+pub struct Entered {
+    /// Its name.
+    pub state: String,
+    /// The data.
+    pub data: StateData,
+}
+
+impl Entered {
+    /// Whether the state is entered for the second time, because IAM had its time to become consistent.
+    #[must_use]
+    pub fn has_waited(&self) -> bool {
+        self.data.waited.as_deref() == Some(&self.state)
+    }
+}
+
+/// What the states hand on, as far as the functions read it.
+#[derive(Clone, Debug, Deserialize)]
+pub struct StateData {
+    /// What `ValidatePolicy` found.
+    pub verdict: Verdict,
+    /// What `TempRemove` did, or must keep first.
+    #[serde(default)]
+    pub quarantine: Option<Quarantine>,
+    /// What was answered, whatever it is.
+    #[serde(default)]
+    pub decision: Option<Value>,
+    /// The state in which IAM did not show the change until the retries were over.
+    #[serde(default)]
+    pub waited: Option<String>,
+}
+
+/// The states that a function works for, and those that lead to them.
+#[derive(Clone, Copy, Debug)]
+pub struct Callers {
+    /// The states that call the function.
+    pub own: &'static [&'static str],
+    /// The states from which an execution comes there: a history that shows one of them lags behind.
+    pub before: &'static [&'static str],
+}
+
+impl Executions {
+    /// Takes a client and the ARN of the guard's state machine.
+    #[must_use]
+    pub fn new(client: Client, state_machine_arn: String) -> Self {
+        Self {
+            client,
+            state_machine_arn,
+        }
+    }
+
+    /// Reads the state machine's ARN from the environment.
+    ///
+    /// # Errors
+    ///
+    /// Where it is missing.
+    pub fn from_env(config: &aws_config::SdkConfig) -> Result<Self, SettingError> {
+        Ok(Self::new(
+            Client::new(config),
+            required("STATE_MACHINE_ARN")?,
+        ))
+    }
+
+    /// The state that `execution` is in, where it is one that calls the function.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureName::NotMine`] where the execution does not call the function, [`FailureName::HistoryBehind`] where that may only not be visible yet.
+    pub async fn entered(
+        &self,
+        execution: &ExecutionArn,
+        callers: Callers,
+    ) -> Result<Entered, HandlerError> {
+        let found = self.find(execution, callers).await;
+        if let Err(error) = &found
+            && error.name() == FailureName::NotMine
+        {
+            metrics::not_mine(&self.state_machine_arn);
+        }
+        found
+    }
+
+    async fn find(
+        &self,
+        execution: &ExecutionArn,
+        callers: Callers,
+    ) -> Result<Entered, HandlerError> {
+        if execution.state_machine_arn() != self.state_machine_arn {
+            return Err(not_mine(execution, "it is not one of this state machine"));
+        }
+        let mut refusal = not_mine(execution, "it cannot be read");
+        for pause in PAUSES {
+            tokio::time::sleep(pause).await;
+            match self.look(execution, callers).await? {
+                Ok(entered) => return Ok(entered),
+                Err(why) => refusal = why,
+            }
+        }
+        Err(refusal)
+    }
+
+    /// One look: the state, or why it is not one that calls the function.
+    async fn look(
+        &self,
+        execution: &ExecutionArn,
+        callers: Callers,
+    ) -> Result<Result<Entered, HandlerError>, HandlerError> {
+        if let Some(problem) = self.standing(execution).await? {
+            return Ok(Err(not_mine(execution, problem)));
+        }
+        let events = self.newest_events(execution).await?;
+        let Some(entered) = events
+            .iter()
+            .find_map(|event| event.state_entered_event_details.as_ref())
+        else {
+            return Ok(Err(behind(execution, "no state")));
+        };
+        let state = entered.name.as_str();
+        if !callers.own.contains(&state) {
+            let has_left = events
+                .iter()
+                .any(|event| event.state_exited_event_details.is_some());
+            let leads_here = callers.before.contains(&state) && (state != WAITS || has_left);
+            return Ok(Err(if leads_here {
+                behind(execution, state)
+            } else {
+                not_mine(execution, &format!("it is in the state `{state}`"))
+            }));
+        }
+        let input = entered.input.as_deref().unwrap_or_default();
+        let data = serde_json::from_str(input).map_err(|error| {
+            HandlerError::new(
+                FailureName::PayloadMalformed,
+                format!(
+                    "the data of `{execution}` in the state `{state}` is not what the functions wrote (line {}, column {}); compare the definition with the version of the functions",
+                    error.line(),
+                    error.column()
+                ),
+            )
+        })?;
+        Ok(Ok(Entered {
+            state: state.to_owned(),
+            data,
+        }))
+    }
+
+    /// Why an execution cannot call anybody; `None` for one that can.
+    async fn standing(
+        &self,
+        execution: &ExecutionArn,
+    ) -> Result<Option<&'static str>, HandlerError> {
+        let described = self
+            .client
+            .describe_execution()
+            .execution_arn(execution.as_str())
+            .send()
+            .await;
+        let described = match described {
+            Ok(described) => described,
+            Err(error) => {
+                return match error.as_service_error() {
+                    Some(
+                        DescribeExecutionError::ExecutionDoesNotExist(_)
+                        | DescribeExecutionError::InvalidArn(_),
+                    ) => Ok(Some("there is none of this name")),
+                    _ => {
+                        let fault = fault(&error, |error| (error.code(), error.message()));
+                        Err(unreadable(execution, &fault))
+                    }
+                };
+            }
+        };
+        Ok(if described.status != ExecutionStatus::Running {
+            Some("it does not run")
+        } else if described.state_machine_arn != self.state_machine_arn {
+            Some("it is not one of this state machine")
+        } else if described.state_machine_version_arn.is_some()
+            || described.state_machine_alias_arn.is_some()
+        {
+            Some("it runs a version or an alias, which may hold another definition")
+        } else if described.redrive_count.unwrap_or_default() > 0 {
+            Some("it was redriven")
+        } else {
+            None
+        })
+    }
+
+    /// The newest events, back to the one that entered the state.
+    async fn newest_events(
+        &self,
+        execution: &ExecutionArn,
+    ) -> Result<Vec<HistoryEvent>, HandlerError> {
+        let mut events = Vec::new();
+        let mut next = None;
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .client
+                .get_execution_history()
+                .execution_arn(execution.as_str())
+                .reverse_order(true)
+                .max_results(PAGE)
+                .set_next_token(next)
+                .send()
+                .await;
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    if let Some(GetExecutionHistoryError::ExecutionDoesNotExist(_)) =
+                        error.as_service_error()
+                    {
+                        return Ok(events);
+                    }
+                    let fault = fault(&error, |error| (error.code(), error.message()));
+                    return Err(unreadable(execution, &fault));
+                }
+            };
+            next = page.next_token;
+            events.extend(page.events);
+            let has_entered = events
+                .iter()
+                .any(|event| event.state_entered_event_details.is_some());
+            if next.is_none() || has_entered {
+                break;
+            }
+        }
+        Ok(events)
+    }
+}
+
+fn not_mine(execution: &ExecutionArn, problem: &str) -> HandlerError {
+    HandlerError::new(
+        FailureName::NotMine,
+        format!(
+            "`{execution}` does not call this function: {problem}. Nothing was done. Find out who invoked the function, in the log of the function and in CloudTrail"
+        ),
+    )
+}
+
+fn behind(execution: &ExecutionArn, state: &str) -> HandlerError {
+    HandlerError::new(
+        FailureName::HistoryBehind,
+        format!(
+            "the history of `{execution}` shows {state} and not yet the state that calls this function; it may lag behind, so this is tried again"
+        ),
+    )
+}
+
+fn unreadable(execution: &ExecutionArn, fault: &crate::AwsFault) -> HandlerError {
+    let name = if fault.transient {
+        FailureName::TransientAwsError
+    } else {
+        FailureName::AwsRefused
+    };
+    HandlerError::new(
+        name,
+        format!(
+            "could not read the execution `{execution}` ({}: {}); check the permissions of the function's role, also service control policies",
+            fault.code, fault.message
+        ),
+    )
+}

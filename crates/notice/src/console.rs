@@ -1,0 +1,50 @@
+use incident::{ExecutionArn, Target};
+
+use crate::target;
+
+/// Links into the AWS Management Console of the right partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Console {
+    host: &'static str,
+}
+
+impl Console {
+    /// The console of a partition such as `aws-us-gov`.
+    #[must_use]
+    pub fn of_partition(partition: &str) -> Self {
+        let host = match partition {
+            "aws-cn" => "console.amazonaws.cn",
+            "aws-us-gov" => "console.amazonaws-us-gov.com",
+            _ => "console.aws.amazon.com",
+        };
+        Self { host }
+    }
+
+    /// The page of an execution.
+    #[must_use]
+    pub fn execution(&self, execution: &ExecutionArn) -> String {
+        let region = execution.region();
+        // The console's router takes the ARN with its colons.
+        format!(
+            "https://{}/states/home?region={region}#/v2/executions/details/{execution}",
+            self.regional(region)
+        )
+    }
+
+    /// The page of a policy.
+    #[must_use]
+    pub fn target(&self, target: &Target) -> String {
+        format!(
+            "https://{}/iam/home#/{}",
+            self.host,
+            target::console_path(target)
+        )
+    }
+
+    fn regional(&self, region: &str) -> String {
+        match self.host {
+            "console.aws.amazon.com" => format!("{region}.{}", self.host),
+            host => host.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use iam_policy::Finding;
+use incident::message::{AskRequest, DecisionAction};
+
+use super::writer::Writer;
+use super::{LinkConfirmation, Links, Mail};
+use crate::target::{effect, name};
+use crate::text::plain;
+use crate::words::in_force;
+
+/// Asks for a decision.
+#[must_use]
+pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
+    let change = &request.change;
+    let policy = name(&change.target);
+    let mut mail = Writer::new(&format!(
+        "Restricted permissions{} were taken out of the policy {policy}. Please allow or deny them.",
+        restricted(&request.quarantine.findings)
+    ));
+    mail.paragraph(&format!(
+        "{} wrote the policy at {}.",
+        capitalised(&plain(&change.actor.to_string(), 200)),
+        change.event_time.in_words()
+    ));
+    mail.line(&in_force(&request.quarantine));
+
+    let effect = |action| effect(action, &change.target, Some(&request.quarantine));
+    mail.link(
+        &format!("ALLOW: {}", effect(DecisionAction::Allow)),
+        &links.allow,
+    );
+    mail.link(
+        &format!("DENY: {}", effect(DecisionAction::Deny)),
+        &links.deny,
+    );
+    mail.paragraph(match links.confirmation {
+        LinkConfirmation::Required => {
+            "Each link opens a page that shows the incident and asks once. Opening it decides nothing."
+        }
+        LinkConfirmation::None => "CAREFUL: opening a link decides at once.",
+    });
+    if let Some(until) = request.asked_at.plus_seconds(request.timeout_seconds) {
+        mail.paragraph(&format!(
+            "Decide until {}. {}",
+            until.in_words(),
+            effect(DecisionAction::Expire)
+        ));
+    }
+
+    mail.change(change);
+    mail.findings(&request.quarantine.findings);
+    mail.contained(&request.quarantine);
+    mail.consoles(&change.target, &request.execution);
+    // Last, because it is the part that may be cut.
+    mail.diff(&request.quarantine.original, &request.quarantine.document);
+    Mail::new(
+        &format!("Decide: restricted permissions in {policy}"),
+        &mail.finish(),
+    )
+}
+
+/// The restricted patterns that were met, in brackets, as far as a phone screen has room.
+fn restricted(findings: &[Finding]) -> String {
+    const SHOWN: usize = 2;
+    let mut patterns: Vec<String> = Vec::new();
+    for finding in findings {
+        if let Finding::Grant(grant) = finding {
+            for pattern in grant.restricted() {
+                let pattern = plain(pattern.as_str(), 40);
+                if !patterns.contains(&pattern) {
+                    patterns.push(pattern);
+                }
+            }
+        }
+    }
+    let more = if patterns.len() > SHOWN { ", …" } else { "" };
+    patterns.truncate(SHOWN);
+    if patterns.is_empty() {
+        return String::new();
+    }
+    format!(" ({}{more})", patterns.join(", "))
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
+}

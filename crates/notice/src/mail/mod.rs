@@ -1,0 +1,79 @@
+//! The text of every e-mail. Plain text, because that is what SNS sends to an e-mail address.
+//!
+//! Each mail begins with one sentence that is enough on a phone's lock screen, then says what is in force, then gives the details.
+//! Whatever was written by others goes through [`crate::text`] on its way into a mail.
+
+mod decision_request;
+mod failure;
+mod links;
+mod outcome;
+mod verdict;
+mod writer;
+
+pub use decision_request::decision_request;
+pub use failure::failure;
+pub use links::{LinkConfirmation, LinkConfirmationError, Links};
+pub use outcome::outcome;
+pub use verdict::verdict;
+
+use crate::text::is_unseen;
+
+/// An e-mail within the limits of SNS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    subject: String,
+    message: String,
+}
+
+impl Mail {
+    /// The longest subject, in characters (SNS API Reference, "Publish": less than 100, no line breaks or control characters).
+    pub const MAX_SUBJECT: usize = 99;
+    /// The longest message, in bytes. SNS takes 262,144 with its attributes; nobody reads so much in a mail.
+    pub const MAX_MESSAGE: usize = 60_000;
+
+    /// Cleans and cuts both parts to what SNS accepts.
+    ///
+    /// Subjects are ASCII and begin with a letter or a digit, which every edition of the SNS documentation allows; neither part is ever empty.
+    #[must_use]
+    pub fn new(subject: &str, message: &str) -> Self {
+        const CUT: &str = "\n[cut: the rest is in the execution]\n";
+        let subject: String = subject
+            .trim()
+            .chars()
+            .map(|c| if (' '..='~').contains(&c) { c } else { '?' })
+            .collect();
+        let subject = match subject.chars().next() {
+            Some(first) if first.is_ascii_alphanumeric() => subject,
+            _ => format!("IAM policy guard: {subject}"),
+        };
+        let mut message = message.replace(|c| is_unseen(c) && c != '\n', " ");
+        if message.trim().is_empty() {
+            message.push_str("See the execution.\n");
+        }
+        if message.len() > Self::MAX_MESSAGE {
+            let end = message.floor_char_boundary(Self::MAX_MESSAGE - CUT.len());
+            message.truncate(end);
+            message.push_str(CUT);
+        }
+        Self {
+            subject: subject.chars().take(Self::MAX_SUBJECT).collect(),
+            message,
+        }
+    }
+
+    /// The subject line.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,148 @@
+use incident::PolicyChange;
+use incident::message::{
+    Contained, Decision, DecisionAction, OutcomeResult, Quarantine, TellOutcome,
+};
+
+use super::Mail;
+use super::writer::Writer;
+use crate::target::{self, by_hand};
+
+/// Tells how an incident ended.
+#[must_use]
+pub fn outcome(request: &TellOutcome) -> Mail {
+    let change = &request.change;
+    let decision = request.decision.as_ref();
+    match (&request.quarantine, decision, &request.outcome) {
+        (Quarantine::InPlace(contained), Some(decision), Some(outcome)) => {
+            let mut mail = decided(change, contained, decision, outcome.result);
+            if decision.action != DecisionAction::Expire {
+                mail.text.decision(decision);
+            }
+            mail.finish(request, |text| {
+                if let Some(in_force) = &outcome.in_force {
+                    text.in_force(in_force);
+                }
+            })
+        }
+        (Quarantine::Gone, ..) => not_contained(change, true).finish(request, |_| {}),
+        _ => not_contained(change, false).finish(request, |_| {}),
+    }
+}
+
+/// A mail of which the beginning is written.
+struct Begun {
+    subject: &'static str,
+    text: Writer,
+}
+
+impl Begun {
+    fn finish(mut self, request: &TellOutcome, end: impl FnOnce(&mut Writer)) -> Mail {
+        let change = &request.change;
+        self.text.change(change);
+        self.text.consoles(&change.target, &request.execution);
+        end(&mut self.text);
+        let policy = target::name(&change.target);
+        Mail::new(&format!("{}: {policy}", self.subject), &self.text.finish())
+    }
+}
+
+/// The policy was gone, or another one, before it could be remediated.
+fn not_contained(change: &PolicyChange, is_gone: bool) -> Begun {
+    let policy = target::name(&change.target);
+    let (subject, sentence) = if is_gone {
+        (
+            "Policy gone",
+            format!(
+                "The policy {policy} does not exist any more, so nothing was changed. You need not do anything."
+            ),
+        )
+    } else {
+        (
+            "Policy changed again",
+            format!(
+                "The policy {policy} was changed again before this change was dealt with, so nothing was touched. The newer change is judged on its own."
+            ),
+        )
+    };
+    let mut text = Writer::new(&sentence);
+    if let Some(more) = target::gone(&change.target).filter(|_| is_gone) {
+        text.paragraph(more);
+    }
+    Begun { subject, text }
+}
+
+fn decided(
+    change: &PolicyChange,
+    contained: &Contained,
+    decision: &Decision,
+    result: OutcomeResult,
+) -> Begun {
+    let policy = target::name(&change.target);
+    let not_done = match decision.action {
+        DecisionAction::Allow => "The decision (allow) was not carried out.",
+        DecisionAction::Deny => "The decision (deny) was not carried out.",
+        DecisionAction::Expire => "Nobody decided in time.",
+    };
+    let (subject, sentence) = match result {
+        OutcomeResult::Allowed => (
+            "Allowed",
+            format!("Allowed: the policy {policy} is in force again as it was written."),
+        ),
+        OutcomeResult::Denied => (
+            "Denied",
+            format!("Denied: the restricted permissions stay out of the policy {policy}."),
+        ),
+        OutcomeResult::Expired => (
+            "Expired",
+            format!(
+                "Nobody decided in time: the restricted permissions stay out of the policy {policy}."
+            ),
+        ),
+        OutcomeResult::Superseded => (
+            "Changed again",
+            format!(
+                "The policy {policy} was changed again in the meantime, so nothing was touched. {not_done}"
+            ),
+        ),
+        OutcomeResult::Gone => (
+            "Gone",
+            format!("The policy {policy} does not exist any more. {not_done}"),
+        ),
+    };
+    let mut text = Writer::new(&sentence);
+    if let Some(more) = more(change, contained, result) {
+        text.paragraph(&more);
+    }
+    Begun { subject, text }
+}
+
+/// What the reader may want to know or do next.
+fn more(change: &PolicyChange, contained: &Contained, result: OutcomeResult) -> Option<String> {
+    let versions = contained.versions.as_ref();
+    match result {
+        OutcomeResult::Allowed => versions.map(|versions| {
+            let removed = if versions.created {
+                format!(
+                    " Version {}, which the guard had put in its place, is removed.",
+                    versions.quarantine
+                )
+            } else {
+                String::new()
+            };
+            format!(
+                "Version {} is the default again.{removed}",
+                versions.original
+            )
+        }),
+        OutcomeResult::Denied => Some(match versions {
+            Some(versions) => format!(
+                "Version {}, the original, is deleted, so that nobody can switch back to it. Its document is in the execution.",
+                versions.original
+            ),
+            None => "The original document is in the execution.".to_owned(),
+        }),
+        OutcomeResult::Expired => Some(by_hand(&change.target, contained)),
+        OutcomeResult::Superseded => Some("The newer change is judged on its own.".to_owned()),
+        OutcomeResult::Gone => target::gone(&change.target).map(str::to_owned),
+    }
+}

@@ -1,0 +1,410 @@
+//! Each kind of mail as its reader sees it, in `testdata/mail`. `UPDATE_EXPECT=1 cargo test -p notice` writes them anew.
+
+use expect_test::expect_file;
+use iam_policy::{Quota, RestrictedActions};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use incident::KeptDocument;
+use incident::message::{
+    AskRequest, AssessedState, Assessment, Decision, DecisionAction, Failure, InForce, Outcome,
+    OutcomeResult, Quarantine, Seen, TellFailure, TellOutcome, Verdict, VerdictAction,
+    VerdictResult,
+};
+
+use super::*;
+
+const ORIGINAL: &str = r#"{
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "Buckets",
+            "Effect": "Allow",
+            "Action": ["s3:GetBucketObjectLockConfiguration", "s3:DeleteObjectVersion", "s3:DeleteBucket"],
+            "Resource": "*"
+        }
+    ]
+}"#;
+const REMEDIATED: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Buckets","Effect":"Allow","Action":["s3:GetBucketObjectLockConfiguration","s3:DeleteObjectVersion"],"Resource":"*"}]}"#;
+
+fn request() -> Value {
+    let restricted = "s3:DeleteBucket,s3:DeleteObject"
+        .parse::<RestrictedActions>()
+        .unwrap();
+    let remediation = iam_policy::remediate(ORIGINAL, &restricted, Quota::MANAGED);
+    json!({
+        "token": "AQCEAAAAKgAAAAMAAAAAAAAAAc+/a==",
+        "execution": "arn:aws:states:us-east-1:111122223333:execution:guard:3f1c",
+        "change": {
+            "eventId": "d23f0824-128b-4f33-8c5c-7fd0a6a3a450",
+            "eventName": "CreatePolicy",
+            "eventTime": "2026-03-02T09:15:27Z",
+            "account": "111122223333",
+            "region": "us-east-1",
+            "actor": {
+                "kind": "AssumedRole",
+                "name": "ci-4711",
+                "arn": "arn:aws:sts::111122223333:assumed-role/DeployRole/ci-4711",
+                "issuerArn": "arn:aws:iam::111122223333:role/DeployRole",
+                "account": "111122223333"
+            },
+            "sourceIpAddress": "203.0.113.17",
+            "userAgent": "aws-cli/2.27.41 md/command#iam.create-policy",
+            "target": {
+                "type": "managed",
+                "arn": "arn:aws:iam::111122223333:policy/my-bad-policy-aws-5-mins"
+            },
+            "version": "v1",
+            "inForce": true
+        },
+        "quarantine": {
+            "identity": {"id": "ANPAZ3XMPLE1EXAMPLE12", "created": "2026-03-02T09:15:27Z"},
+            "original": ORIGINAL,
+            "findings": iam_policy::judge(ORIGINAL, &restricted),
+            "versions": {"original": "v1", "originalCreated": "2026-03-02T09:15:27Z", "quarantine": "v2", "created": true},
+            "document": remediation.document(),
+            "edits": remediation.edits(),
+            "losses": remediation.losses(),
+            "foundDone": false
+        },
+        "askedAt": "2026-03-02T09:15:31.25Z",
+        "timeoutSeconds": 604_800
+    })
+}
+
+fn inline(mut request: Value) -> Value {
+    request["change"]["eventName"] = json!("PutRolePolicy");
+    request["change"]["version"] = Value::Null;
+    request["change"]["target"] = json!({
+        "type": "inline",
+        "owner": {"kind": "role", "name": "app"},
+        "name": "storage"
+    });
+    request["quarantine"]["versions"] = Value::Null;
+    request["quarantine"]["losses"] = json!([{
+        "statement": 0,
+        "element": "Action",
+        "pattern": "s3:*",
+        "examples": ["s3:GetObject"],
+        "total": 120
+    }]);
+    request
+}
+
+fn read(request: Value) -> AskRequest {
+    serde_json::from_value(request).unwrap()
+}
+
+fn links(confirmation: LinkConfirmation) -> Links {
+    let link = |answer| {
+        format!(
+            "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/Prod/{answer}?token=AQCEAAAAKgAAAAMAAAAAAAAAAc%2B%2Fa%3D%3D&execution=arn%3Aaws%3Astates%3Aus-east-1%3A111122223333%3Aexecution%3Aguard%3A3f1c"
+        )
+    };
+    Links {
+        allow: link("allow"),
+        deny: link("deny"),
+        confirmation,
+    }
+}
+
+fn decision(action: DecisionAction) -> Decision {
+    Decision {
+        action,
+        time: Some("2026-03-02T09:21:04Z".parse().unwrap()),
+        source_ip_address: Some("198.51.100.7".to_owned()),
+        user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0".to_owned()),
+        reason: Some("Planned clean-up,\nsee the change of this morning.".to_owned()),
+        execution: None,
+    }
+}
+
+/// The mail as the reader sees it.
+fn shown(mail: &Mail) -> String {
+    format!("Subject: {}\n\n{}", mail.subject(), mail.message())
+}
+
+fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> String {
+    let request = read(request);
+    let document = match result {
+        OutcomeResult::Gone => None,
+        OutcomeResult::Allowed => Some(KeptDocument::new(ORIGINAL)),
+        _ => Some(KeptDocument::new(REMEDIATED)),
+    };
+    let versions = request.quarantine.versions.as_ref();
+    let in_force = document.map(|document| InForce {
+        version: versions.map(|versions| match result {
+            OutcomeResult::Allowed => versions.original.clone(),
+            _ => versions.quarantine.clone(),
+        }),
+        document,
+    });
+    shown(&outcome(&told(
+        &request,
+        Quarantine::InPlace(request.quarantine.clone()),
+        Some(decision(action)),
+        Some(Outcome { result, in_force }),
+    )))
+}
+
+fn told(
+    request: &AskRequest,
+    quarantine: Quarantine,
+    decision: Option<Decision>,
+    outcome: Option<Outcome>,
+) -> TellOutcome {
+    TellOutcome {
+        execution: request.execution.clone(),
+        change: request.change.clone(),
+        quarantine,
+        decision,
+        outcome,
+    }
+}
+
+/// The mail about a verdict; with what is restricted where `findings`.
+fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Mail {
+    let contained = &request.quarantine;
+    let is_told_by_record = matches!(
+        result,
+        VerdictResult::Withdrawn | VerdictResult::Overwritten | VerdictResult::Gone
+    );
+    let about = Verdict {
+        action: VerdictAction::Alert,
+        result,
+        change: request.change.clone(),
+        in_force: Some(Seen {
+            identity: contained.identity.clone(),
+            version: None,
+            document: contained.document.clone(),
+        }),
+        named: is_told_by_record.then(|| contained.original.clone()),
+        findings: if findings {
+            contained.findings.clone()
+        } else {
+            Vec::new()
+        },
+        exemption: Some("arn:aws:iam::111122223333:role/Deploy*".to_owned()),
+    };
+    verdict(&about, &request.execution)
+}
+
+#[test]
+fn each_mail_reads_as_it_should() {
+    let managed = read(request());
+    let mail = decision_request(&managed, &links(LinkConfirmation::Required));
+    expect_file!["../../testdata/mail/decision-request.txt"].assert_eq(&shown(&mail));
+
+    let on_role = read(inline(request()));
+    let mail = decision_request(&on_role, &links(LinkConfirmation::None));
+    expect_file!["../../testdata/mail/decision-request-inline.txt"].assert_eq(&shown(&mail));
+
+    let mail = verdict_of(&managed, VerdictResult::Clean, false);
+    expect_file!["../../testdata/mail/clean-change.txt"].assert_eq(&shown(&mail));
+    let mail = verdict_of(&managed, VerdictResult::NotInForce, true);
+    expect_file!["../../testdata/mail/restricted-but-not-in-force.txt"].assert_eq(&shown(&mail));
+    let mail = verdict_of(&managed, VerdictResult::Withdrawn, true);
+    expect_file!["../../testdata/mail/withdrawn.txt"].assert_eq(&shown(&mail));
+    let mail = verdict_of(&on_role, VerdictResult::Overwritten, false);
+    expect_file!["../../testdata/mail/overwritten.txt"].assert_eq(&shown(&mail));
+    let mail = verdict_of(&managed, VerdictResult::Exempt, true);
+    expect_file!["../../testdata/mail/exempt.txt"].assert_eq(&shown(&mail));
+    let mail = verdict_of(&managed, VerdictResult::Monitored, true);
+    expect_file!["../../testdata/mail/monitored.txt"].assert_eq(&shown(&mail));
+    let mut on_user = inline(request());
+    on_user["change"]["target"]["owner"]["kind"] = json!("user");
+    let mail = verdict_of(&read(on_user), VerdictResult::Gone, true);
+    expect_file!["../../testdata/mail/gone-with-its-grants.txt"].assert_eq(&shown(&mail));
+
+    let mail = outcome(&told(&managed, Quarantine::Superseded, None, None));
+    expect_file!["../../testdata/mail/superseded.txt"].assert_eq(&shown(&mail));
+    let mail = outcome(&told(&managed, Quarantine::Gone, None, None));
+    expect_file!["../../testdata/mail/gone.txt"].assert_eq(&shown(&mail));
+
+    expect_file!["../../testdata/mail/allowed.txt"].assert_eq(&outcome_of(
+        request(),
+        DecisionAction::Allow,
+        OutcomeResult::Allowed,
+    ));
+    expect_file!["../../testdata/mail/denied.txt"].assert_eq(&outcome_of(
+        request(),
+        DecisionAction::Deny,
+        OutcomeResult::Denied,
+    ));
+    expect_file!["../../testdata/mail/expired.txt"].assert_eq(&outcome_of(
+        request(),
+        DecisionAction::Expire,
+        OutcomeResult::Expired,
+    ));
+    expect_file!["../../testdata/mail/expired-inline.txt"].assert_eq(&outcome_of(
+        inline(request()),
+        DecisionAction::Expire,
+        OutcomeResult::Expired,
+    ));
+    expect_file!["../../testdata/mail/allowed-but-superseded.txt"].assert_eq(&outcome_of(
+        request(),
+        DecisionAction::Allow,
+        OutcomeResult::Superseded,
+    ));
+
+    let mut failed = failed(
+        &managed,
+        r#"{"errorType":"AwsRefused","errorMessage":"could not create a version of `arn:aws:iam::111122223333:policy/my-bad-policy-aws-5-mins` (AccessDenied: not authorized); check the role of the function"}"#,
+    );
+    expect_file!["../../testdata/mail/failure.txt"].assert_eq(&shown(&failure(&failed)));
+    failed.assessment = None;
+    expect_file!["../../testdata/mail/failure-without-assessment.txt"]
+        .assert_eq(&shown(&failure(&failed)));
+}
+
+fn failed(request: &AskRequest, cause: &str) -> TellFailure {
+    TellFailure {
+        execution: request.execution.clone(),
+        failure: Failure {
+            state: "TempRemove".to_owned(),
+            error: "AwsRefused".to_owned(),
+            cause: cause.to_owned(),
+        },
+        assessment: Some(Assessment {
+            change: Some(request.change.clone()),
+            in_force: AssessedState::Restricted {
+                version: request.change.version.clone(),
+                findings: request.quarantine.findings.clone(),
+            },
+        }),
+    }
+}
+
+#[test]
+fn the_links_stand_on_lines_of_their_own() {
+    let links = links(LinkConfirmation::Required);
+    let mail = decision_request(&read(request()), &links);
+    for link in [&links.allow, &links.deny] {
+        assert_eq!(
+            mail.message().lines().filter(|line| line == link).count(),
+            1
+        );
+    }
+}
+
+#[test]
+fn the_first_sentence_fits_a_phone() {
+    let mail = decision_request(&read(request()), &links(LinkConfirmation::Required));
+    let first = mail.message().lines().next().unwrap();
+    assert!(first.len() <= 160, "{}: {first}", first.len());
+}
+
+/// Every line of a mail that begins like one of our links must be one of ours.
+fn our_lines_only(mail: &Mail, hostile: &str) {
+    for line in mail.message().lines() {
+        assert!(
+            !line.contains("https://evil"),
+            "a link from outside: {line:?} of {hostile:?}"
+        );
+        assert!(
+            !line.starts_with("ALLOW: fake") && !line.starts_with("In force now: fake"),
+            "a line from outside: {line:?}"
+        );
+        assert!(!line.chars().any(is_unseen), "{line:?}");
+    }
+}
+
+#[test]
+fn nothing_from_outside_can_pose_as_the_guard() {
+    for break_ in [
+        "\n", "\r\n", "\r", "\u{2028}", "\u{85}", "\u{0B}", "\u{202E}",
+    ] {
+        let hostile = format!(
+            "x{break_}{break_}ALLOW: fake{break_}https://evil.example/allow{break_}In force now: fake"
+        );
+        let mut value = request();
+        value["change"]["actor"]["name"] = json!(hostile);
+        value["change"]["actor"]["kind"] = json!("IAMUser");
+        value["change"]["actor"]["arn"] = json!(hostile);
+        value["change"]["userAgent"] = json!(hostile);
+        value["change"]["sourceIpAddress"] = json!(hostile);
+        value["quarantine"]["findings"][0]["sid"] = json!(hostile);
+        value["quarantine"]["findings"][0]["pattern"] = json!(hostile);
+        value["quarantine"]["edits"][0]["before"] = json!([hostile]);
+        value["quarantine"]["original"] =
+            json!(json!({"Statement": {"Sid": hostile}, "Id": hostile}).to_string());
+        let request = read(value.clone());
+        our_lines_only(
+            &decision_request(&request, &links(LinkConfirmation::Required)),
+            &hostile,
+        );
+        for result in VerdictResult::ALL {
+            our_lines_only(&verdict_of(&request, result, true), &hostile);
+        }
+
+        let mut decision = decision(DecisionAction::Allow);
+        decision.reason = Some(hostile.clone());
+        decision.user_agent = Some(hostile.clone());
+        let in_force = InForce {
+            version: None,
+            document: KeptDocument::new(&hostile),
+        };
+        let end = Outcome {
+            result: OutcomeResult::Allowed,
+            in_force: Some(in_force),
+        };
+        let quarantine = Quarantine::InPlace(request.quarantine.clone());
+        our_lines_only(
+            &outcome(&told(&request, quarantine, Some(decision), Some(end))),
+            &hostile,
+        );
+        let mut failed = failed(&request, &hostile);
+        failed.failure.state.clone_from(&hostile);
+        failed.failure.error.clone_from(&hostile);
+        our_lines_only(&failure(&failed), &hostile);
+        failed.assessment = Some(Assessment {
+            change: None,
+            in_force: AssessedState::Unknown {
+                reason: hostile.clone(),
+            },
+        });
+        our_lines_only(&failure(&failed), &hostile);
+    }
+}
+
+fn within_limits(mail: &Mail) {
+    assert!((1..=Mail::MAX_SUBJECT).contains(&mail.subject().len()));
+    assert!(mail.subject().chars().all(|c| (' '..='~').contains(&c)));
+    assert!(
+        mail.subject()
+            .starts_with(|c: char| c.is_ascii_alphanumeric())
+    );
+    assert!(!mail.message().trim().is_empty());
+    assert!(mail.message().len() <= Mail::MAX_MESSAGE);
+    assert!(!mail.message().chars().any(|c| is_unseen(c) && c != '\n'));
+}
+
+#[test]
+fn any_length_and_any_character_are_within_limits() {
+    within_limits(&Mail::new(
+        &"Überraschung\n".repeat(20),
+        &"a\u{0}b\u{202E}".repeat(40_000),
+    ));
+    within_limits(&Mail::new("", ""));
+}
+
+#[test]
+fn a_huge_incident_keeps_its_links() {
+    let mut value = request();
+    let finding = value["quarantine"]["findings"][0].clone();
+    value["quarantine"]["findings"] = json!(vec![finding; 500]);
+    let statements: Vec<Value> = (0..400).map(|n| json!({"Sid": format!("S{n}")})).collect();
+    value["quarantine"]["original"] = json!(json!({"Statement": statements}).to_string());
+    let links = links(LinkConfirmation::Required);
+    let mail = decision_request(&read(value), &links);
+    within_limits(&mail);
+    assert!(mail.message().contains(&links.allow) && mail.message().contains(&links.deny));
+    assert!(mail.message().contains("and 460 more"));
+}
+
+proptest! {
+    #[test]
+    fn any_text_makes_a_mail_within_limits(subject in ".*", message in "(?s).{0,200}") {
+        within_limits(&Mail::new(&subject, &message));
+    }
+}

@@ -1,0 +1,89 @@
+use incident::target::{InlinePolicy, ManagedPolicy};
+use incident::{Look, Plan, Rest, Step, Target};
+
+use crate::{PolicyStore, StoreError, StoreErrorKind};
+
+/// More steps than any way to rest has.
+const MAX_STEPS: usize = 16;
+
+/// How a target came to rest.
+#[derive(Clone, Debug)]
+pub enum Settled {
+    /// At rest, as this last look at IAM shows.
+    At(Rest, Option<Look>),
+    /// Not at rest after as many steps as a run may take.
+    Unsettled,
+}
+
+impl PolicyStore {
+    /// Looks at a target, takes the one next step that `plan` asks for, and looks again, until the target is at rest.
+    ///
+    /// The last look is at the same time the proof of what is in force.
+    ///
+    /// # Errors
+    ///
+    /// Where IAM cannot be reached, or refuses a step for which the plan has no other.
+    pub async fn settle(
+        &self,
+        target: &Target,
+        plan: &mut impl Plan,
+    ) -> Result<Settled, StoreError> {
+        let mut look = None;
+        for _ in 0..MAX_STEPS {
+            look = self.look(target, look.as_ref()).await?;
+            let step = plan.next_step(look.as_ref());
+            tracing::debug!(?step, "next step");
+            let taken = match (step, target) {
+                (Step::Rest(rest), _) => return Ok(Settled::At(rest, look)),
+                (step, Target::Managed(policy)) => self.take_managed(policy, step, plan).await,
+                (step, Target::Inline(policy)) => self.take_inline(policy, step).await,
+            };
+            match taken {
+                Ok(()) => {}
+                // The last look is out of date: the next one shows what to do.
+                Err(error)
+                    if matches!(
+                        error.kind,
+                        StoreErrorKind::NotFound
+                            | StoreErrorKind::VersionLimit
+                            | StoreErrorKind::DefaultVersion
+                    ) => {}
+                Err(error)
+                    if matches!(
+                        error.kind,
+                        StoreErrorKind::TooLarge | StoreErrorKind::DocumentRefused
+                    ) && plan.refused() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Settled::Unsettled)
+    }
+
+    async fn take_managed(
+        &self,
+        policy: &ManagedPolicy,
+        step: Step,
+        plan: &mut impl Plan,
+    ) -> Result<(), StoreError> {
+        match step {
+            Step::CreateVersion(document) => {
+                let version = self.create_default_version(policy, &document).await?;
+                plan.made(version);
+                Ok(())
+            }
+            Step::SetDefault(version) => self.set_default_version(policy, &version).await,
+            Step::DeleteVersion(version) => self.delete_version(policy, &version).await,
+            Step::Put(_) | Step::Rest(_) => Err(StoreError::misplaced(policy)),
+        }
+    }
+
+    async fn take_inline(&self, policy: &InlinePolicy, step: Step) -> Result<(), StoreError> {
+        match step {
+            Step::Put(document) => self.put_inline(policy, &document).await,
+            Step::CreateVersion(_)
+            | Step::SetDefault(_)
+            | Step::DeleteVersion(_)
+            | Step::Rest(_) => Err(StoreError::misplaced(policy)),
+        }
+    }
+}
