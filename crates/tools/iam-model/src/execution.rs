@@ -1,0 +1,198 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::config::retry::RetryConfig;
+use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
+use aws_sdk_sfn::operation::get_execution_history::{
+    GetExecutionHistoryError, GetExecutionHistoryOutput,
+};
+use aws_sdk_sfn::primitives::DateTime;
+use aws_sdk_sfn::types::error::ExecutionDoesNotExist;
+use aws_sdk_sfn::types::{
+    ExecutionStatus, HistoryEvent, HistoryEventType, StateEnteredEventDetails,
+    StateExitedEventDetails,
+};
+use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
+use serde_json::Value;
+
+/// What Step Functions shows of one execution.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    /// The ARN of its state machine.
+    pub machine: String,
+    /// Its own.
+    pub arn: String,
+    /// Whether it runs, and how it ended.
+    pub status: ExecutionStatus,
+    /// The version of the state machine that it was started with.
+    pub version: Option<String>,
+    /// The alias of the state machine that it was started with.
+    pub alias: Option<String>,
+    /// How often it was redriven.
+    pub redrives: i32,
+    /// The states that it entered, with their data; all but the last are left.
+    pub entered: Vec<(String, Value)>,
+    /// How often the task of the last state failed.
+    pub failures: usize,
+    /// How many looks at the history show it without its last state.
+    pub behind: usize,
+}
+
+impl Execution {
+    /// A running execution of a state machine that is called `guard`.
+    #[must_use]
+    pub fn running(name: &str) -> Self {
+        Self {
+            machine: "arn:aws:states:us-east-1:111122223333:stateMachine:guard".to_owned(),
+            arn: format!("arn:aws:states:us-east-1:111122223333:execution:guard:{name}"),
+            status: ExecutionStatus::Running,
+            version: None,
+            alias: None,
+            redrives: 0,
+            entered: Vec::new(),
+            failures: 0,
+            behind: 0,
+        }
+    }
+
+    /// It goes on to a state with this data.
+    #[must_use]
+    pub fn then(mut self, state: &str, data: Value) -> Self {
+        self.entered.push((state.to_owned(), data));
+        self
+    }
+
+    /// A client of Step Functions that knows this execution and no other.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        let shown = self.clone();
+        let describe = mock!(Client::describe_execution).then_compute_response(move |request| {
+            match request.execution_arn() {
+                Some(arn) if arn == shown.arn => shown.described(),
+                _ => MockResponse::Error(DescribeExecutionError::ExecutionDoesNotExist(
+                    ExecutionDoesNotExist::builder().build(),
+                )),
+            }
+        });
+        let shown = self.clone();
+        let looks = Arc::new(Mutex::new(0));
+        let history = mock!(Client::get_execution_history).then_compute_response(move |request| {
+            if request.execution_arn() != Some(&shown.arn) {
+                return no_history();
+            }
+            let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
+            if request.next_token().is_none() {
+                *looks += 1;
+            }
+            let events = shown.events(*looks <= shown.behind);
+            let start = request.next_token().and_then(|token| token.parse().ok());
+            let size = request.max_results().and_then(|size| size.try_into().ok());
+            match page(events, start.unwrap_or(0), size.unwrap_or(100)) {
+                Some(page) => MockResponse::Output(page),
+                None => no_history(),
+            }
+        });
+        mock_client!(
+            aws_sdk_sfn,
+            RuleMode::MatchAny,
+            [&describe, &history],
+            |config| { config.retry_config(RetryConfig::disabled()) }
+        )
+    }
+
+    fn described(&self) -> MockResponse<DescribeExecutionOutput, DescribeExecutionError> {
+        let described = DescribeExecutionOutput::builder()
+            .execution_arn(&self.arn)
+            .state_machine_arn(&self.machine)
+            .status(self.status.clone())
+            .start_date(DateTime::from_secs(1_772_442_000))
+            .set_state_machine_version_arn(self.version.clone())
+            .set_state_machine_alias_arn(self.alias.clone())
+            .redrive_count(self.redrives)
+            .build();
+        match described {
+            Ok(described) => MockResponse::Output(described),
+            Err(error) => MockResponse::Error(DescribeExecutionError::unhandled(error)),
+        }
+    }
+
+    /// Newest first.
+    fn events(&self, is_behind: bool) -> Vec<HistoryEvent> {
+        let mut events = History::default();
+        events.add(HistoryEventType::ExecutionStarted, None, None);
+        let shown = self.entered.len() - usize::from(is_behind && !self.entered.is_empty());
+        for (index, (state, data)) in self.entered.iter().take(shown).enumerate() {
+            events.add(
+                HistoryEventType::TaskStateEntered,
+                Some((state, data)),
+                None,
+            );
+            let is_last = index + 1 == shown;
+            for _ in 0..if is_last { self.failures } else { 0 } {
+                events.attempt(HistoryEventType::TaskFailed);
+            }
+            if is_last && !is_behind {
+                events.add(HistoryEventType::TaskScheduled, None, None);
+                events.add(HistoryEventType::TaskStarted, None, None);
+            } else {
+                events.attempt(HistoryEventType::TaskSucceeded);
+                events.add(HistoryEventType::TaskStateExited, None, Some(state));
+            }
+        }
+        events.0.reverse();
+        events.0
+    }
+}
+
+#[derive(Default)]
+struct History(Vec<HistoryEvent>);
+
+impl History {
+    fn attempt(&mut self, end: HistoryEventType) {
+        self.add(HistoryEventType::TaskScheduled, None, None);
+        self.add(HistoryEventType::TaskStarted, None, None);
+        self.add(end, None, None);
+    }
+
+    fn add(
+        &mut self,
+        kind: HistoryEventType,
+        entered: Option<(&str, &Value)>,
+        exited: Option<&str>,
+    ) {
+        let entered = entered.and_then(|(state, data)| {
+            StateEnteredEventDetails::builder()
+                .name(state)
+                .input(data.to_string())
+                .build()
+                .ok()
+        });
+        let exited =
+            exited.and_then(|state| StateExitedEventDetails::builder().name(state).build().ok());
+        let event = HistoryEvent::builder()
+            .timestamp(DateTime::from_secs(1_772_442_001))
+            .r#type(kind)
+            .id(i64::try_from(self.0.len()).unwrap_or_default() + 1)
+            .set_state_entered_event_details(entered)
+            .set_state_exited_event_details(exited)
+            .build();
+        self.0.extend(event);
+    }
+}
+
+fn page(events: Vec<HistoryEvent>, start: usize, size: usize) -> Option<GetExecutionHistoryOutput> {
+    let end = start + size;
+    let next = (end < events.len()).then(|| end.to_string());
+    let page = events.into_iter().skip(start).take(size).collect();
+    GetExecutionHistoryOutput::builder()
+        .set_next_token(next)
+        .set_events(Some(page))
+        .build()
+        .ok()
+}
+
+fn no_history() -> MockResponse<GetExecutionHistoryOutput, GetExecutionHistoryError> {
+    MockResponse::Error(GetExecutionHistoryError::ExecutionDoesNotExist(
+        ExecutionDoesNotExist::builder().build(),
+    ))
+}

@@ -1,0 +1,177 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use iam_policy::{Quota, quota_size};
+
+use crate::{Account, IamError};
+
+/// What can have inline policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OwnerKind {
+    /// A role.
+    Role,
+    /// A user.
+    User,
+    /// A group.
+    Group,
+}
+
+impl OwnerKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Role, Self::User, Self::Group];
+
+    /// The word that IAM puts into names of calls, members and ARNs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Role => "Role",
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
+    pub(crate) fn id_prefix(self) -> &'static str {
+        match self {
+            Self::Role => "AROA",
+            Self::User => "AIDA",
+            Self::Group => "AGPA",
+        }
+    }
+
+    /// What all inline policies of one owner may have together.
+    #[must_use]
+    pub fn quota(self) -> Quota {
+        match self {
+            Self::Role => Quota::ROLE_INLINE,
+            Self::User => Quota::USER_INLINE,
+            Self::Group => Quota::GROUP_INLINE,
+        }
+    }
+}
+
+impl fmt::Display for OwnerKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.as_str().to_lowercase())
+    }
+}
+
+/// A role, user or group.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// The `RoleId`, `UserId` or `GroupId`; one that is made again has another.
+    pub id: String,
+    /// When it was made.
+    pub created: i64,
+    /// Its inline policies by name.
+    pub inline: BTreeMap<String, Arc<str>>,
+}
+
+impl Account {
+    /// The owner of this kind and name.
+    #[must_use]
+    pub fn owner(&self, kind: OwnerKind, name: &str) -> Option<&Owner> {
+        self.owners.get(&(kind, name.to_owned()))
+    }
+
+    /// The document of an inline policy.
+    #[must_use]
+    pub fn inline(&self, kind: OwnerKind, owner: &str, name: &str) -> Option<&str> {
+        let document = self.owner(kind, owner)?.inline.get(name)?;
+        Some(document)
+    }
+
+    fn owner_mut(&mut self, kind: OwnerKind, name: &str) -> Result<&mut Owner, IamError> {
+        self.owners
+            .get_mut(&(kind, name.to_owned()))
+            .ok_or_else(|| IamError::no_such(format_args!("The {kind} with name {name}")))
+    }
+
+    /// `CreateRole`, `CreateUser`, `CreateGroup`.
+    ///
+    /// # Errors
+    ///
+    /// As IAM: the name is taken in any letter case.
+    pub fn create_owner(&mut self, kind: OwnerKind, name: &str) -> Result<(), IamError> {
+        let is_taken = self
+            .owners
+            .keys()
+            .any(|(known, taken)| *known == kind && taken.eq_ignore_ascii_case(name));
+        if is_taken {
+            return Err(IamError::exists(format_args!(
+                "The {kind} with name {name}"
+            )));
+        }
+        let owner = Owner {
+            id: self.unique_id(kind.id_prefix()),
+            created: self.now(),
+            inline: BTreeMap::new(),
+        };
+        self.owners.insert((kind, name.to_owned()), owner);
+        Ok(())
+    }
+
+    /// `DeleteRole`, `DeleteUser`, `DeleteGroup`: only after every inline policy.
+    ///
+    /// # Errors
+    ///
+    /// As IAM: no such owner, or it has inline policies.
+    pub fn delete_owner(&mut self, kind: OwnerKind, name: &str) -> Result<(), IamError> {
+        if !self.owner_mut(kind, name)?.inline.is_empty() {
+            return Err(IamError::conflict(
+                "Cannot delete entity, must delete policies first.",
+            ));
+        }
+        self.owners.remove(&(kind, name.to_owned()));
+        Ok(())
+    }
+
+    /// `PutRolePolicy`, `PutUserPolicy`, `PutGroupPolicy`.
+    ///
+    /// # Errors
+    ///
+    /// As IAM: no such owner, the sum of all inline policies is over the quota, or a document that is not accepted.
+    pub fn put_inline(
+        &mut self,
+        kind: OwnerKind,
+        owner: &str,
+        name: &str,
+        document: impl Into<Arc<str>>,
+    ) -> Result<(), IamError> {
+        let document = document.into();
+        self.check(&document)?;
+        let holder = self.owner_mut(kind, owner)?;
+        let others = holder.inline.iter().filter(|(known, _)| *known != name);
+        let sum: usize = others.map(|(_, document)| quota_size(document)).sum();
+        if sum + quota_size(&document) > kind.quota().limit() {
+            return Err(IamError::limit(format!(
+                "Maximum policy size of {} bytes exceeded for {kind} {owner}",
+                kind.quota().limit()
+            )));
+        }
+        holder.inline.insert(name.to_owned(), document);
+        Ok(())
+    }
+
+    /// `DeleteRolePolicy`, `DeleteUserPolicy`, `DeleteGroupPolicy`.
+    ///
+    /// # Errors
+    ///
+    /// As IAM: no such owner or policy.
+    pub fn delete_inline(
+        &mut self,
+        kind: OwnerKind,
+        owner: &str,
+        name: &str,
+    ) -> Result<(), IamError> {
+        let holder = self.owner_mut(kind, owner)?;
+        match holder.inline.remove(name) {
+            Some(_) => Ok(()),
+            None => Err(no_such_inline(kind, name)),
+        }
+    }
+}
+
+pub(crate) fn no_such_inline(kind: OwnerKind, name: &str) -> IamError {
+    IamError::no_such(format_args!("The {kind} policy with name {name}"))
+}
