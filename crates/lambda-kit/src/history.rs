@@ -158,8 +158,10 @@ impl Executions {
         };
         let state = entered.name.as_str();
         if !callers.own.contains(&state) {
+            // Newest first: what stands before the entry happened in the state, or after it.
             let has_left = events
                 .iter()
+                .take_while(|event| event.state_entered_event_details.is_none())
                 .any(|event| event.state_exited_event_details.is_some());
             let leads_here = callers.before.contains(&state) && (state != WAITS || has_left);
             return Ok(Err(if leads_here {
