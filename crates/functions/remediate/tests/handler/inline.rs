@@ -1,0 +1,144 @@
+use iam_model::{Fault, Iam, IamError, OwnerKind};
+use incident::message::Quarantine;
+use lambda_kit::FailureName;
+
+use crate::support::*;
+
+fn document(iam: &Iam, kind: OwnerKind) -> String {
+    let account = iam.account();
+    account.inline(kind, "app", "inline").unwrap().to_owned()
+}
+
+#[test]
+fn an_inline_policy_of_every_kind_of_owner_is_contained() {
+    for kind in OwnerKind::ALL {
+        let (iam, event) = inline(kind, RESTRICTED);
+        let data = judged(&iam, &event);
+        let contained = in_place(remediate(&iam, &data).unwrap());
+        assert_eq!(contained.original.as_str(), RESTRICTED);
+        assert_eq!(contained.versions, None);
+        assert!(!contained.found_done);
+        let id = iam.account().owner(kind, "app").unwrap().id.clone();
+        assert_eq!(contained.identity.id, id);
+        assert!(same(&document(&iam, kind), REMEDIATED));
+        let writes = iam.writes();
+        let second = in_place(remediate(&iam, &data).unwrap());
+        assert_eq!(iam.writes(), writes, "a second run touches nothing");
+        assert!(second.found_done);
+        assert_eq!(second.original, contained.original);
+    }
+}
+
+#[test]
+fn a_run_can_fail_at_any_call_and_be_run_again() {
+    for call in 0..8 {
+        for fault in [
+            Fault::AnswerLost,
+            Fault::Refused(IamError::other("Throttling", 400)),
+            Fault::Stale(1),
+        ] {
+            let (iam, event) = inline(OwnerKind::User, RESTRICTED);
+            let data = judged(&iam, &event);
+            iam.fail(call, fault);
+            let contained = contain(&iam, &data);
+            assert_eq!(contained.original.as_str(), RESTRICTED);
+            assert!(same(&document(&iam, OwnerKind::User), REMEDIATED));
+        }
+    }
+}
+
+#[test]
+fn an_inline_document_is_kept_before_it_is_overwritten() {
+    let kind = OwnerKind::Role;
+    let (iam, event) = inline(kind, RESTRICTED);
+    let data = judged(&iam, &event);
+    put(&iam, kind, &other_restricted());
+    let quarantine = remediate(&iam, &data).unwrap();
+    let kept = keep_first(quarantine.clone());
+    assert_eq!(kept.originals.len(), 1);
+    assert_eq!(kept.originals[0].as_str(), other_restricted());
+    assert_eq!(document(&iam, kind), other_restricted(), "not yet");
+    let contained = in_place(remediate(&iam, &with(&data, &quarantine)).unwrap());
+    assert_eq!(contained.original.as_str(), other_restricted());
+    assert!(same(
+        &document(&iam, kind),
+        &REMEDIATED.replace("Get", "Put")
+    ));
+}
+
+#[test]
+fn whoever_writes_a_new_document_each_time_does_not_hold_the_containment_off() {
+    let kind = OwnerKind::Role;
+    let (iam, event) = inline(kind, RESTRICTED);
+    let mut data = judged(&iam, &event);
+    for number in 0..5 {
+        put(
+            &iam,
+            kind,
+            &RESTRICTED.replace("Get", &format!("Get{number}")),
+        );
+        match remediate(&iam, &data).unwrap() {
+            quarantine @ Quarantine::KeepFirst(_) => data = with(&data, &quarantine),
+            Quarantine::InPlace(contained) => {
+                assert_eq!(number, 3, "three documents are kept");
+                let written = RESTRICTED.replace("Get", "Get3");
+                assert_eq!(contained.original.as_str(), written);
+                return;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("never contained");
+}
+
+#[test]
+fn a_policy_of_an_owner_that_was_made_again_is_another_target() {
+    for kind in OwnerKind::ALL {
+        let (iam, event) = inline(kind, RESTRICTED);
+        let data = judged(&iam, &event);
+        iam.change(|account| {
+            account.delete_inline(kind, "app", "inline").unwrap();
+            account.delete_owner(kind, "app").unwrap();
+            account.pass(1);
+            account.create_owner(kind, "app").unwrap();
+            account
+                .put_inline(kind, "app", "inline", RESTRICTED)
+                .unwrap();
+        });
+        let writes = iam.writes();
+        assert_eq!(remediate(&iam, &data).unwrap(), Quarantine::Superseded);
+        assert_eq!(iam.writes(), writes, "untouched");
+    }
+}
+
+#[test]
+fn an_absent_policy_is_gone_only_after_waiting() {
+    let kind = OwnerKind::Group;
+    let (iam, event) = inline(kind, RESTRICTED);
+    let data = judged(&iam, &event);
+    iam.change(|account| account.delete_inline(kind, "app", "inline"))
+        .unwrap();
+    let error = remediate(&iam, &data).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_eq!(remediate(&iam, &waited(&data)).unwrap(), Quarantine::Gone);
+}
+
+/// The quota is shared: what the owner's other policies leave may be too little for the best remediation.
+#[test]
+fn a_smaller_remediation_is_written_where_the_quota_refuses_the_best() {
+    let kind = OwnerKind::User;
+    let wide = RESTRICTED.replace("s3:DeleteBucket", "s3:D*");
+    let (iam, event) = inline(kind, &wide);
+    let room = kind.quota().limit() - iam_policy::quota_size(&wide);
+    let padding = room - iam_policy::quota_size(&harmless(0)) + 1;
+    let filler = harmless(0).replace("Get0", &"x".repeat(padding + 3));
+    iam.change(|account| account.put_inline(kind, "app", "filler", filler))
+        .unwrap();
+    let data = judged(&iam, &event);
+    let contained = in_place(remediate(&iam, &data).unwrap());
+    assert!(!contained.losses.is_empty(), "{contained:?}");
+    assert!(!document(&iam, kind).contains("s3:D*"));
+    // And again: the second run recognises it.
+    let again = in_place(remediate(&iam, &data).unwrap());
+    assert!(again.found_done);
+}

@@ -1,0 +1,288 @@
+use iam_model::{Fault, Iam, IamError};
+use incident::message::Quarantine;
+use lambda_kit::FailureName;
+use serde_json::Value;
+
+use crate::support::*;
+
+/// Policies of all shapes, and the event of the change to judge.
+fn starts() -> Vec<(Iam, Value)> {
+    let (a, b, c, d) = (harmless(1), harmless(2), harmless(3), harmless(4));
+    let mut starts: Vec<(Iam, Value)> = [
+        vec![RESTRICTED],
+        vec![HARMLESS, RESTRICTED],
+        vec![RESTRUCTURED, RESTRICTED],
+        vec![&a, &b, &c, RESTRICTED],
+        vec![&a, &b, &c, &d, RESTRICTED],
+        vec![&a, RESTRUCTURED, &c, &d, RESTRICTED],
+    ]
+    .iter()
+    .map(|documents| managed(documents))
+    .collect();
+    // Somebody put an old version in force again.
+    for documents in [
+        [RESTRICTED, &a, &b, &c, &d],
+        [RESTRICTED, &a, RESTRUCTURED, &c, &d],
+    ] {
+        let (iam, _) = managed(&documents);
+        let parameters = [("PolicyArn", ARN), ("VersionId", "v1")];
+        let event = call(&iam, "SetDefaultPolicyVersion", &parameters);
+        starts.push((iam, event));
+    }
+    starts
+}
+
+/// The remediated document is in force, and the original is there.
+fn assert_contained(iam: &Iam) {
+    let account = iam.account();
+    let policy = account.policy(ARN).unwrap();
+    assert!(same(policy.in_force(), REMEDIATED), "{policy:?}");
+    let mut versions = policy.versions.iter();
+    assert!(
+        versions.any(|version| &*version.document == RESTRICTED),
+        "{policy:?}"
+    );
+}
+
+#[test]
+fn every_start_is_contained_and_a_second_run_says_the_same_and_touches_nothing() {
+    for (iam, event) in starts() {
+        let data = judged(&iam, &event);
+        let first = contain(&iam, &data);
+        assert_contained(&iam);
+        assert_eq!(first.original.as_str(), RESTRICTED);
+        assert_eq!(first.findings.len(), 1);
+        assert_eq!(first.edits.len(), 1);
+        let versions = first.versions.clone().unwrap();
+        let account = iam.account();
+        let policy = account.policy(ARN).unwrap();
+        assert_eq!(versions.quarantine.as_str(), format!("v{}", policy.default));
+        assert_eq!(
+            versions.original_created.as_second(),
+            policy
+                .version(versions.original.number() as u32)
+                .unwrap()
+                .created
+        );
+        let writes = iam.writes();
+        let second = in_place(remediate(&iam, &data).unwrap());
+        assert_eq!(iam.writes(), writes, "touches nothing");
+        assert!(second.found_done && !first.found_done);
+        assert_eq!(
+            (second.versions, second.original),
+            (first.versions, first.original)
+        );
+    }
+}
+
+#[test]
+fn a_run_can_fail_at_any_call_and_be_run_again() {
+    for start in 0..starts().len() {
+        for call in 0..30 {
+            for fault in [
+                Fault::AnswerLost,
+                Fault::Refused(IamError::other("Throttling", 400)),
+                Fault::Refused(IamError::other("ServiceFailure", 500)),
+                Fault::Stale(1),
+                Fault::Stale(3),
+            ] {
+                let (iam, event) = starts().swap_remove(start);
+                let data = judged(&iam, &event);
+                iam.fail(call, fault);
+                contain(&iam, &data);
+                assert_contained(&iam);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refusal_for_good_fails_by_name() {
+    let (iam, event) = managed(&[RESTRICTED]);
+    let data = judged(&iam, &event);
+    iam.fail_all(Some(Fault::Refused(IamError::other("AccessDenied", 403))));
+    let error = remediate(&iam, &data).unwrap_err();
+    assert_eq!(error.name(), FailureName::AwsRefused);
+}
+
+#[test]
+fn what_is_in_force_now_is_contained_in_its_place() {
+    let (iam, event) = managed(&[RESTRICTED]);
+    let data = judged(&iam, &event);
+    version(&iam, &other_restricted());
+    let contained = in_place(remediate(&iam, &data).unwrap());
+    assert_eq!(contained.original.as_str(), other_restricted());
+    assert!(same(&in_force(&iam), &REMEDIATED.replace("Get", "Put")));
+}
+
+#[test]
+fn a_harmless_change_that_came_before_the_write_is_left_alone() {
+    let (iam, event) = managed(&[RESTRICTED]);
+    let data = judged(&iam, &event);
+    version(&iam, HARMLESS);
+    let writes = iam.writes();
+    assert_eq!(remediate(&iam, &data).unwrap(), Quarantine::Superseded);
+    assert_eq!(iam.writes(), writes);
+}
+
+#[test]
+fn an_older_version_in_force_is_believed_only_after_waiting() {
+    let (iam, event) = managed(&[HARMLESS, RESTRICTED]);
+    let data = judged(&iam, &event);
+    iam.change(|account| account.set_default_policy_version(ARN, 1))
+        .unwrap();
+    let error = remediate(&iam, &data).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    let quarantine = remediate(&iam, &waited(&data)).unwrap();
+    assert_eq!(quarantine, Quarantine::Superseded);
+}
+
+#[test]
+fn an_absent_policy_is_gone_only_after_waiting() {
+    let (iam, event) = managed(&[RESTRICTED]);
+    let data = judged(&iam, &event);
+    iam.change(|account| account.delete_policy(ARN)).unwrap();
+    let error = remediate(&iam, &data).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_eq!(remediate(&iam, &waited(&data)).unwrap(), Quarantine::Gone);
+}
+
+#[test]
+fn a_policy_that_was_made_again_is_another_target() {
+    for pause in [0, 1] {
+        let (iam, event) = managed(&[RESTRICTED]);
+        let data = judged(&iam, &event);
+        iam.change(|account| {
+            account.delete_policy(ARN).unwrap();
+            // Within one second only the identifier tells, and that may be IAM's past.
+            account.pass(if pause == 0 { -2 } else { pause });
+            account.create_policy("/", "app", RESTRICTED).unwrap();
+        });
+        let writes = iam.writes();
+        let first = remediate(&iam, &data);
+        if pause == 0 {
+            let name = first.unwrap_err().name();
+            assert_eq!(name, FailureName::ChangeNotVisible);
+        } else {
+            assert_eq!(first.unwrap(), Quarantine::Superseded);
+        }
+        let second = remediate(&iam, &waited(&data)).unwrap();
+        assert_eq!(second, Quarantine::Superseded);
+        assert_eq!(iam.writes(), writes, "untouched");
+    }
+}
+
+#[test]
+fn a_policy_that_is_made_again_between_two_steps_is_left_alone() {
+    let documents = [HARMLESS, RESTRICTED];
+    let looks = {
+        let (iam, event) = managed(&documents);
+        let data = judged(&iam, &event);
+        let before = iam.calls().len();
+        remediate(&iam, &data).unwrap();
+        iam.calls().len() - before
+    };
+    for call in 0..looks {
+        let (iam, event) = managed(&documents);
+        let data = judged(&iam, &event);
+        iam.before(call, |account| {
+            let policy = account.policy(ARN).unwrap().clone();
+            for version in &policy.versions {
+                if version.number != policy.default {
+                    account.delete_policy_version(ARN, version.number).unwrap();
+                }
+            }
+            account.delete_policy(ARN).unwrap();
+            account.pass(1);
+            account.create_policy("/", "app", RESTRICTED).unwrap();
+        });
+        let answer = remediate(&iam, &data);
+        let account = iam.account();
+        let policy = account.policy(ARN).unwrap();
+        let next = iam.calls();
+        let is_race = next
+            .get(iam_calls_before(&documents) + call)
+            .map(String::as_str)
+            == Some("CreatePolicyVersion");
+        // Only between the last look and the write itself there is no help: IAM has no conditional writes.
+        assert!(
+            is_race || policy.versions.len() == 1 && policy.in_force() == RESTRICTED,
+            "before call {call}: {answer:?}, {policy:?}"
+        );
+    }
+}
+
+/// How many calls there are before `remediate` begins.
+fn iam_calls_before(documents: &[&str]) -> usize {
+    let (iam, event) = managed(documents);
+    judged(&iam, &event);
+    iam.calls().len()
+}
+
+#[test]
+fn a_version_makes_room_only_after_its_document_is_kept() {
+    let (a, b, c, d) = (harmless(1), harmless(2), harmless(3), harmless(4));
+    let (iam, event) = managed(&[&a, &b, &c, &d, RESTRICTED]);
+    let data = judged(&iam, &event);
+    let quarantine = remediate(&iam, &data).unwrap();
+    let kept = keep_first(quarantine.clone());
+    assert_eq!(kept.evicted.len(), 1);
+    assert_eq!(kept.evicted[0].version.as_str(), "v1");
+    assert_eq!(kept.evicted[0].document.as_str(), a);
+    assert_eq!(iam.account().policy(ARN).unwrap().versions.len(), 5);
+    let contained = in_place(remediate(&iam, &with(&data, &quarantine)).unwrap());
+    assert_eq!(contained.evicted, kept.evicted);
+    assert!(iam.account().policy(ARN).unwrap().version(1).is_none());
+    assert_contained(&iam);
+}
+
+#[test]
+fn a_write_that_overtook_a_harmless_change_gives_way() {
+    let (iam, event) = managed(&[RESTRICTED]);
+    let data = judged(&iam, &event);
+    let write = write_call(&data);
+    iam.before(write, |account| {
+        account.create_policy_version(ARN, HARMLESS, true).unwrap();
+    });
+    let quarantine = remediate(&iam, &data).unwrap();
+    assert_eq!(quarantine, Quarantine::Superseded);
+    assert_eq!(in_force(&iam), HARMLESS);
+    let versions = iam.account().policy(ARN).unwrap().versions.len();
+    assert_eq!(versions, 2, "nothing of the guard's is left");
+}
+
+#[test]
+fn a_write_that_overtook_a_restricted_change_never_puts_it_in_force() {
+    let (iam, event) = managed(&[RESTRICTED]);
+    let data = judged(&iam, &event);
+    let other = other_restricted();
+    iam.before(write_call(&data), move |account| {
+        account.create_policy_version(ARN, other, true).unwrap();
+    });
+    in_place(remediate(&iam, &data).unwrap());
+    assert!(same(&in_force(&iam), REMEDIATED));
+}
+
+/// The number of the call with which `remediate` makes its version, counted from 0.
+fn write_call(data: &Value) -> usize {
+    let (iam, _) = managed(&[RESTRICTED]);
+    let before = iam.calls().len();
+    remediate(&iam, data).unwrap();
+    let made = |call: &String| call == "CreatePolicyVersion";
+    iam.calls().iter().skip(before).position(made).unwrap()
+}
+
+#[test]
+fn a_stale_list_after_the_write_makes_no_second_version() {
+    let (iam, event) = managed(&[RESTRICTED]);
+    let data = judged(&iam, &event);
+    let write = write_call(&data);
+    for call in write + 1..write + 4 {
+        iam.fail(call, Fault::Stale(1));
+    }
+    let error = remediate(&iam, &data).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_eq!(iam.account().policy(ARN).unwrap().versions.len(), 2);
+    contain(&iam, &data);
+    assert_eq!(iam.account().policy(ARN).unwrap().versions.len(), 2);
+}

@@ -1,0 +1,215 @@
+use iam_model::{Fault, IamError, OwnerKind};
+use lambda_kit::FailureName;
+
+use crate::support::*;
+
+#[test]
+fn an_allow_puts_the_original_back() {
+    let incident = Incident::managed(&[HARMLESS, RESTRICTED]);
+    assert_eq!(incident.versions(), (vec![1, 2, 3], 3));
+    let outcome = incident.revert("allow").unwrap();
+    assert_eq!(outcome.result.as_str(), "allowed");
+    let in_force = outcome.in_force.unwrap();
+    assert_eq!(in_force.version.unwrap().as_str(), "v2");
+    assert_eq!(in_force.document.as_str(), RESTRICTED);
+    assert_eq!(incident.versions(), (vec![1, 2], 2), "the quarantine goes");
+
+    let incident = Incident::inline();
+    let outcome = incident.revert("allow").unwrap();
+    assert_eq!(outcome.result.as_str(), "allowed");
+    assert_eq!(incident.document(), RESTRICTED, "byte for byte");
+}
+
+#[test]
+fn a_denial_removes_the_original_version() {
+    let incident = Incident::managed(&[HARMLESS, RESTRICTED]);
+    let outcome = incident.revert("deny").unwrap();
+    assert_eq!(outcome.result.as_str(), "denied");
+    assert_eq!(incident.versions(), (vec![1, 3], 3));
+
+    let incident = Incident::inline();
+    let before = incident.document();
+    let outcome = incident.revert("deny").unwrap();
+    assert_eq!(outcome.result.as_str(), "denied");
+    assert_eq!(incident.document(), before);
+}
+
+#[test]
+fn an_expiry_changes_nothing() {
+    for incident in [Incident::managed(&[RESTRICTED]), Incident::inline()] {
+        let before = incident.iam.account();
+        let outcome = incident.revert("expire").unwrap();
+        assert_eq!(outcome.result.as_str(), "expired");
+        assert_eq!(incident.iam.account(), before);
+    }
+}
+
+#[test]
+fn a_decision_is_carried_out_whichever_call_fails_and_however_often_it_is_run() {
+    for action in ["allow", "deny"] {
+        for call in 0..20 {
+            for fault in [
+                Fault::AnswerLost,
+                Fault::Refused(IamError::other("Throttling", 400)),
+                Fault::Stale(1),
+            ] {
+                for incident in [Incident::managed(&[RESTRICTED]), Incident::inline()] {
+                    incident.iam.fail(call, fault.clone());
+                    let mut runs = 0;
+                    while let Err(error) = incident.revert(action) {
+                        assert!(error.name().is_transient(), "{error}");
+                        runs += 1;
+                        assert!(runs < 5, "{error}");
+                    }
+                    let end = incident.iam.account();
+                    incident.revert(action).unwrap();
+                    assert_eq!(incident.iam.account(), end, "a second run touches nothing");
+                    if end.policy(ARN).is_some() {
+                        let only = if action == "allow" { 1 } else { 2 };
+                        assert_eq!(incident.versions(), (vec![only], only));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_decision_after_a_newer_change_touches_nothing() {
+    for action in ["allow", "deny", "expire"] {
+        let incident = Incident::managed(&[RESTRICTED]);
+        incident
+            .iam
+            .change(|account| account.create_policy_version(ARN, HARMLESS, true))
+            .unwrap();
+        let before = incident.iam.account();
+        let outcome = incident.revert(action).unwrap();
+        assert_eq!(outcome.result.as_str(), "superseded");
+        assert_eq!(incident.iam.account(), before);
+
+        let incident = Incident::inline();
+        incident
+            .iam
+            .change(|account| account.put_inline(OwnerKind::Role, "app", "inline", HARMLESS))
+            .unwrap();
+        let before = incident.iam.account();
+        let error = incident.revert(action).unwrap_err();
+        assert_eq!(error.name(), FailureName::ChangeNotVisible);
+        let outcome = incident.revert_after_waiting(action).unwrap();
+        assert_eq!(outcome.result.as_str(), "superseded");
+        assert_eq!(incident.iam.account(), before);
+    }
+}
+
+#[test]
+fn a_target_that_was_made_again_is_left_alone() {
+    for action in ["allow", "deny", "expire"] {
+        for pause in [-5, 5] {
+            let managed = Incident::managed(&[RESTRICTED]);
+            managed.iam.change(|account| {
+                account.set_default_policy_version(ARN, 1).unwrap();
+                account.delete_policy_version(ARN, 2).unwrap();
+                account.delete_policy(ARN).unwrap();
+                account.pass(pause);
+                account.create_policy("/", "app", RESTRICTED).unwrap();
+                account
+                    .create_policy_version(ARN, REMEDIATED, true)
+                    .unwrap();
+            });
+            let inline = Incident::inline();
+            inline.iam.change(|account| {
+                let kind = OwnerKind::Role;
+                account.delete_inline(kind, "app", "inline").unwrap();
+                account.delete_owner(kind, "app").unwrap();
+                account.pass(pause);
+                account.create_owner(kind, "app").unwrap();
+                account
+                    .put_inline(kind, "app", "inline", REMEDIATED)
+                    .unwrap();
+            });
+            for incident in [managed, inline] {
+                let before = incident.iam.account();
+                let first = incident
+                    .revert(action)
+                    .map(|outcome| outcome.result.as_str());
+                if pause > 0 {
+                    assert_eq!(first.unwrap(), "superseded");
+                } else {
+                    // It may be IAM's past.
+                    let name = first.unwrap_err().name();
+                    assert_eq!(name, FailureName::ChangeNotVisible);
+                }
+                let outcome = incident.revert_after_waiting(action).unwrap();
+                assert_eq!(outcome.result.as_str(), "superseded");
+                assert_eq!(incident.iam.account(), before, "untouched");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_denial_deletes_only_the_version_that_was_contained() {
+    // The data say another moment, as if the version's number were that of another version.
+    let mut incident = Incident::managed(&[RESTRICTED]);
+    incident.data["quarantine"]["versions"]["originalCreated"] =
+        serde_json::json!("2026-01-01T00:00:00Z");
+    incident.revert("deny").unwrap();
+    assert_eq!(incident.versions(), (vec![1, 2], 2));
+    // … or another document.
+    let mut incident = Incident::managed(&[RESTRICTED]);
+    incident.data["quarantine"]["original"] = serde_json::json!(HARMLESS);
+    incident.revert("deny").unwrap();
+    assert_eq!(incident.versions(), (vec![1, 2], 2));
+}
+
+#[test]
+fn an_allow_that_overtakes_a_harmless_change_gives_way_and_no_restricted_one_is_put_in_force() {
+    let write = {
+        let incident = Incident::managed(&[RESTRICTED]);
+        let before = incident.iam.calls().len();
+        incident.revert("allow").unwrap();
+        let calls = incident.iam.calls();
+        let is_write = |call: &String| call == "SetDefaultPolicyVersion";
+        calls.iter().skip(before).position(is_write).unwrap()
+    };
+    for (document, in_force) in [
+        (HARMLESS.to_owned(), 3),
+        (RESTRICTED.replace("Get", "Put"), 1),
+    ] {
+        let incident = Incident::managed(&[RESTRICTED]);
+        incident.iam.before(write, |account| {
+            account.create_policy_version(ARN, document, true).unwrap();
+        });
+        incident.revert("allow").unwrap();
+        assert_eq!(incident.versions().1, in_force);
+    }
+}
+
+#[test]
+fn an_original_version_that_somebody_deleted_is_not_made_up() {
+    let incident = Incident::managed(&[RESTRICTED]);
+    incident
+        .iam
+        .change(|account| account.delete_policy_version(ARN, 1))
+        .unwrap();
+    let error = incident.revert("allow").unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    let outcome = incident.revert_after_waiting("allow").unwrap();
+    assert_eq!(outcome.result.as_str(), "superseded");
+    assert_eq!(incident.versions(), (vec![2], 2));
+}
+
+#[test]
+fn an_absent_target_is_gone_only_after_waiting() {
+    let incident = Incident::inline();
+    incident
+        .iam
+        .change(|account| account.delete_inline(OwnerKind::Role, "app", "inline"))
+        .unwrap();
+    for action in ["allow", "deny", "expire"] {
+        let error = incident.revert(action).unwrap_err();
+        assert_eq!(error.name(), FailureName::ChangeNotVisible);
+        let outcome = incident.revert_after_waiting(action).unwrap();
+        assert_eq!(outcome.result.as_str(), "gone");
+    }
+}

@@ -1,0 +1,235 @@
+use incident::judgement::Mode;
+use incident::message::{VerdictAction, VerdictResult};
+use lambda_kit::FailureName;
+use serde_json::json;
+
+use crate::support::*;
+
+#[test]
+fn what_is_judged_is_what_iam_shows() {
+    let (iam, event) = created(RESTRICTED);
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(
+        (verdict.action, verdict.result),
+        (VerdictAction::Remedy, VerdictResult::Restricted)
+    );
+    let seen = verdict.in_force.unwrap();
+    let policy = iam.account().policy(ARN).unwrap().clone();
+    assert_eq!(seen.identity.id, policy.id);
+    assert_eq!(seen.identity.created.as_second(), policy.created);
+    assert_eq!(seen.version.unwrap().as_str(), "v1");
+    assert_eq!(seen.document.as_str(), RESTRICTED, "byte for byte");
+    assert_eq!(verdict.findings.len(), 1);
+
+    let (iam, event) = created(HARMLESS);
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(
+        (verdict.action, verdict.result),
+        (VerdictAction::Alert, VerdictResult::Clean)
+    );
+    assert!(iam.writes().iter().all(|call| call == "CreatePolicy"));
+}
+
+#[test]
+fn what_a_record_says_of_its_document_does_not_decide() {
+    let (iam, mut event) = created(RESTRICTED);
+    event["detail"]["requestParameters"]["policyDocument"] = json!(HARMLESS);
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(verdict.result, VerdictResult::Restricted);
+
+    let (iam, mut event) = created(HARMLESS);
+    event["detail"]["requestParameters"]["policyDocument"] = json!(RESTRICTED);
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(verdict.result, VerdictResult::Clean);
+}
+
+#[test]
+fn a_restricted_grant_that_iam_shows_is_contained_at_once_whichever_write_put_it_there() {
+    // The event is of a harmless write, old or new; another write put the grant in force.
+    let (iam, first) = created(HARMLESS);
+    version(&iam, RESTRICTED);
+    let mut future = first.clone();
+    future["detail"]["eventTime"] = json!("2031-01-01T00:00:00Z");
+    for event in [first, future] {
+        let verdict = judge(&iam, &event, false).unwrap();
+        assert_eq!(verdict.action, VerdictAction::Remedy);
+        assert_eq!(verdict.in_force.unwrap().version.unwrap().as_str(), "v2");
+    }
+    // So it is where IAM shows an older version than the event names.
+    let (iam, _) = created(RESTRICTED);
+    let newer = version(&iam, HARMLESS);
+    set_default(&iam, "v1");
+    let verdict = judge(&iam, &newer, false).unwrap();
+    assert_eq!(verdict.action, VerdictAction::Remedy);
+
+    let (iam, _) = created(HARMLESS);
+    let event = put(&iam, HARMLESS);
+    put(&iam, RESTRICTED);
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(verdict.action, VerdictAction::Remedy);
+}
+
+#[test]
+fn only_what_looks_clean_or_absent_is_waited_for() {
+    // IAM shows the policy as it was before the event's version.
+    let (iam, _) = created(HARMLESS);
+    let event = version(&iam, RESTRICTED);
+    iam.fail_all(Some(iam_model::Fault::Stale(1)));
+    let error = judge(&iam, &event, false).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    let verdict = judge(&iam, &event, true).unwrap();
+    assert_eq!(
+        verdict.result,
+        VerdictResult::Withdrawn,
+        "told by the record's text, since IAM does not hold the version"
+    );
+
+    let (iam, event) = created(RESTRICTED);
+    iam.change(|account| account.delete_policy(ARN)).unwrap();
+    let error = judge(&iam, &event, false).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    let verdict = judge(&iam, &event, true).unwrap();
+    assert_eq!(
+        (verdict.action, verdict.result),
+        (VerdictAction::Alert, VerdictResult::Gone)
+    );
+    assert_eq!(verdict.findings.len(), 1, "what it granted is told");
+}
+
+#[test]
+fn a_newer_version_in_force_proves_that_iam_shows_the_change() {
+    let (iam, event) = created(RESTRICTED);
+    version(&iam, HARMLESS);
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(verdict.result, VerdictResult::Withdrawn);
+    // A version that was made before the event proves nothing, whatever its number.
+    let (iam, mut event) = created(RESTRICTED);
+    version(&iam, HARMLESS);
+    event["detail"]["eventTime"] = json!("2031-01-01T00:00:00Z");
+    let error = judge(&iam, &event, false).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+}
+
+#[test]
+fn a_named_version_that_is_not_in_force_any_more_is_judged_as_iam_holds_it() {
+    let (iam, mut event) = created(RESTRICTED);
+    version(&iam, HARMLESS);
+    event["detail"]["requestParameters"]["policyDocument"] = json!(HARMLESS);
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(
+        (verdict.action, verdict.result),
+        (VerdictAction::Alert, VerdictResult::Withdrawn)
+    );
+    assert_eq!(verdict.named.unwrap().as_str(), RESTRICTED);
+    assert_eq!(verdict.findings.len(), 1);
+    assert_eq!(verdict.in_force.unwrap().document.as_str(), HARMLESS);
+
+    let (iam, event) = created(HARMLESS);
+    version(&iam, &HARMLESS.replace("ec2", "sqs"));
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(verdict.result, VerdictResult::Clean);
+}
+
+#[test]
+fn of_an_inline_policy_the_text_of_the_record_is_judged() {
+    let (iam, _) = created(HARMLESS);
+    let event = put(&iam, RESTRICTED);
+    let other = put(&iam, HARMLESS);
+    put(&iam, &HARMLESS.replace("ec2", "sqs"));
+    let error = judge(&iam, &event, false).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    let verdict = judge(&iam, &event, true).unwrap();
+    assert_eq!(verdict.result, VerdictResult::Withdrawn);
+    assert_eq!(verdict.named.unwrap().as_str(), RESTRICTED);
+    let verdict = judge(&iam, &other, true).unwrap();
+    assert_eq!(verdict.result, VerdictResult::Overwritten);
+    assert_eq!(verdict.named.unwrap().as_str(), HARMLESS);
+}
+
+#[test]
+fn what_our_own_remediation_replaced_was_not_withdrawn() {
+    let (iam, event) = created(RESTRICTED);
+    version(&iam, REMEDIATED);
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(
+        (verdict.action, verdict.result),
+        (VerdictAction::Alert, VerdictResult::AlreadyContained)
+    );
+    let (iam, _) = created(HARMLESS);
+    let event = put(&iam, RESTRICTED);
+    put(&iam, REMEDIATED);
+    let verdict = judge(&iam, &event, true).unwrap();
+    assert_eq!(verdict.result, VerdictResult::AlreadyContained);
+}
+
+#[test]
+fn a_record_that_says_its_version_is_not_the_default_is_no_hint() {
+    let (iam, _) = created(RESTRICTED);
+    let event = call(
+        &iam,
+        "CreatePolicyVersion",
+        &[("PolicyArn", ARN), ("PolicyDocument", RESTRICTED)],
+    );
+    let before = iam.calls().len();
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(
+        (verdict.action, verdict.result),
+        (VerdictAction::Alert, VerdictResult::NotInForce)
+    );
+    assert_eq!(iam.calls().len(), before, "nobody looked at IAM");
+}
+
+#[test]
+fn a_duplicate_that_comes_after_an_allow_is_a_new_incident() {
+    let (iam, event) = created(RESTRICTED);
+    version(&iam, REMEDIATED);
+    set_default(&iam, "v1");
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(verdict.action, VerdictAction::Remedy);
+}
+
+#[test]
+fn exempt_principals_are_read_from_the_record() {
+    let (iam, event) = created(RESTRICTED);
+    let mut rules = rules();
+    rules.exempt = "arn:aws:iam::111122223333:user/mallory".parse().unwrap();
+    let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
+    assert_eq!(
+        (verdict.action, verdict.result),
+        (VerdictAction::Alert, VerdictResult::Exempt)
+    );
+    rules.exempt = "arn:aws:iam::111122223333:user/alice".parse().unwrap();
+    let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
+    assert_eq!(verdict.action, VerdictAction::Remedy);
+}
+
+#[test]
+fn a_guard_that_monitors_leaves_restricted_grants_in_force() {
+    let (iam, event) = created(RESTRICTED);
+    let mut rules = rules();
+    rules.mode = Mode::Monitor;
+    let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
+    assert_eq!(
+        (verdict.action, verdict.result),
+        (VerdictAction::Alert, VerdictResult::Monitored)
+    );
+}
+
+#[test]
+fn no_other_member_of_an_executions_input_survives() {
+    let (iam, mut event) = created(RESTRICTED);
+    event["verdict"] = json!({"action": "alert"});
+    event["quarantine"] = json!({"status": "inPlace"});
+    event["waited"] = json!("TempRemove");
+    event["detail"]["quarantine"] = json!("forged");
+    let judged = judged(&rules(), &iam, &event, false).unwrap();
+    let judged = serde_json::to_value(judged).unwrap();
+    let mut names: Vec<_> = judged.as_object().unwrap().keys().collect();
+    names.sort();
+    assert_eq!(names, ["event", "verdict"]);
+    assert_eq!(judged["verdict"]["action"], "remedy");
+    let event = judged["event"].to_string();
+    for lost in ["quarantine", "waited", "Statement"] {
+        assert!(!event.contains(lost), "{lost}: {event}");
+    }
+}
