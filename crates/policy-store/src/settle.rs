@@ -8,6 +8,10 @@ const MAX_STEPS: usize = 16;
 
 /// How a target came to rest.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value lives for one invocation"
+)]
 pub enum Settled {
     /// At rest, as this last look at IAM shows.
     At(Rest, Option<Look>),

@@ -1,11 +1,6 @@
 //! The store on IAM in memory: what it reads, which calls it makes for a step, and what it does about an error.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "in a test a panic is the report"
-)]
+#![cfg(test)]
 
 use iam_model::{Account, Fault, Iam, IamError, OwnerKind};
 use incident::target::{InlinePolicy, ManagedPolicy, Owner};

@@ -71,7 +71,7 @@ pub(crate) async fn check(world: &World, told: &mut Told, target: &Target) -> Re
             (Answer::Deny, "denied") if !is_live && (!is_managed || !is_kept) => Ok(()),
             (Answer::Expire, "expired") if !is_live && (!is_managed || is_kept) => Ok(()),
             // Of two incidents of one write, a fault can hold one back until the other is decided.
-            (_, "superseded") if ended_as(decided) => Ok(()),
+            (_, "superseded" | "alreadyContained" | "withdrawn") if ended_as(decided) => Ok(()),
             (_, other) => Err(format!(
                 "it ended as {other} where {decided} was the answer; in force: {in_force}; versions: {documents:?}"
             )),
@@ -129,7 +129,7 @@ impl End {
                 told.problems
                     .push(format!("an end without a name: {}", closed.output));
             }
-            if reports.is_empty() {
+            if reports.is_empty() && name.as_deref() != Some("alreadyContained") {
                 told.problems.push("the outcome was not mailed".to_owned());
             }
             return Ok(Self {

@@ -110,7 +110,12 @@ async fn look(
     parameters: &Parameters,
 ) -> Result<Option<Execution>, Reply> {
     let Some(arn) = &parameters.execution else {
-        return Ok(None);
+        return match prove(states, &parameters.token).await {
+            // What cannot be checked now is checked by the answer itself.
+            Delivery::Taken | Delivery::Failed => Ok(None),
+            Delivery::Closed => Err(Reply::Closed),
+            Delivery::NoToken => Err(Reply::BadLink(LinkProblem::NoToken)),
+        };
     };
     if arn.state_machine_arn() != settings.state_machine_arn {
         return Err(Reply::BadLink(LinkProblem::OtherStateMachine));

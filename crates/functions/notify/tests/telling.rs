@@ -1,10 +1,6 @@
 //! `notify` on a topic in memory: what is published, what is answered, and what is made of a topic that does not answer as hoped.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "in a test a panic is the report"
-)]
+#![cfg(test)]
 
 use std::sync::{Arc, Mutex};
 

@@ -324,8 +324,10 @@ fn nothing_from_outside_can_pose_as_the_guard() {
         value["change"]["userAgent"] = json!(hostile);
         value["change"]["sourceIpAddress"] = json!(hostile);
         value["quarantine"]["findings"][0]["sid"] = json!(hostile);
-        value["quarantine"]["findings"][0]["pattern"] = json!(hostile);
-        value["quarantine"]["edits"][0]["before"] = json!([hostile]);
+        // IAM takes anything behind the colon but another one.
+        let pattern = format!("s3:{}", hostile.replace(':', "."));
+        value["quarantine"]["findings"][0]["pattern"] = json!(pattern);
+        value["quarantine"]["edits"][0]["before"] = json!([pattern]);
         value["quarantine"]["original"] =
             json!(json!({"Statement": {"Sid": hostile}, "Id": hostile}).to_string());
         let request = read(value.clone());

@@ -65,7 +65,7 @@ impl Account {
 
     /// What IAM says to a document that somebody wants to write.
     pub(crate) fn check(&self, document: &str) -> Result<(), IamError> {
-        if self.checks && PolicyDocument::parse(document).is_err() {
+        if self.checks && document.parse::<PolicyDocument>().is_err() {
             return Err(IamError::malformed());
         }
         Ok(())

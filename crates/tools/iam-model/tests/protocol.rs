@@ -1,10 +1,6 @@
 //! The model as an SDK client sees it: the rules of IAM's manual, and the errors of its API reference.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "in a test a panic is the report"
-)]
+#![cfg(test)]
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::error::ProvideErrorMetadata as _;

@@ -19,11 +19,7 @@
 //! | What is contained is what is in force now | `what_is_in_force_now_is_contained_in_its_place` |
 //! | What would be lost is in the execution first | `a_version_makes_room_only_after_its_document_is_kept`, `an_inline_document_is_kept_before_it_is_overwritten` |
 
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "in a test a panic is the report"
-)]
+#![cfg(test)]
 
 mod inline;
 mod managed;

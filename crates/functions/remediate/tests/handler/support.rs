@@ -26,7 +26,7 @@ pub(crate) fn harmless(number: usize) -> String {
 }
 
 fn restricted() -> RestrictedActions {
-    RestrictedActions::parse("s3:DeleteBucket").unwrap()
+    "s3:DeleteBucket".parse::<RestrictedActions>().unwrap()
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {

@@ -15,11 +15,7 @@
 //! | … version id, `CreateDate` and meaning of the document | `a_denial_deletes_only_the_version_that_was_contained` |
 //! | If anything differs: `superseded`, untouched | the two before, `a_decision_after_a_newer_change_touches_nothing` |
 
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "in a test a panic is the report"
-)]
+#![cfg(test)]
 
 mod deciding;
 mod support;

@@ -14,7 +14,7 @@ pub(crate) const REMEDIATED: &str = r#"{"Version":"2012-10-17","Statement":{"Eff
 pub(crate) const HARMLESS: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ec2:Describe*","Resource":"*"}}"#;
 
 fn restricted() -> RestrictedActions {
-    RestrictedActions::parse("s3:DeleteBucket").unwrap()
+    "s3:DeleteBucket".parse::<RestrictedActions>().unwrap()
 }
 
 fn block_on<T>(work: impl Future<Output = T>) -> T {

@@ -46,7 +46,7 @@ fn every_document_under_every_list() {
         let parameters = [("PolicyName", "app"), ("PolicyDocument", &*document)];
         let event = call(&iam, "CreatePolicy", &parameters);
         for (name, list) in &corpus.lists {
-            rules.restricted = RestrictedActions::parse(list).unwrap();
+            rules.restricted = list.parse::<RestrictedActions>().unwrap();
             let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
             // A document that cannot be read violates every list.
             let expected = case.expected.as_ref();

@@ -18,12 +18,7 @@
 //! | `ExemptPrincipals` reads the caller from the record | `exempt_principals_are_read_from_the_record` |
 //! | The first state's output is a new object that holds the cut event; no other member of an execution's input survives | `no_other_member_of_an_executions_input_survives` |
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "in a test a panic is the report"
-)]
+#![cfg(test)]
 
 mod assessing;
 mod corpus;

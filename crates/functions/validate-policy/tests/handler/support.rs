@@ -16,7 +16,7 @@ pub(crate) const HARMLESS: &str = r#"{"Version":"2012-10-17","Statement":{"Effec
 
 pub(crate) fn rules() -> Rules {
     Rules {
-        restricted: RestrictedActions::parse("s3:DeleteBucket").unwrap(),
+        restricted: "s3:DeleteBucket".parse::<RestrictedActions>().unwrap(),
         mode: Mode::Enforce,
         exempt: ExemptPrincipals::default(),
     }
