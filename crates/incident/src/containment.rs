@@ -1,5 +1,5 @@
 use crate::message::{Kept, Seen};
-use crate::step::{Plan, Rest, Step};
+use crate::step::{Memory, Plan, Rest, Step};
 use crate::target::{Compared, Identity, Look, inline, managed};
 use crate::{Analysis, KeptDocument, Timestamp, VersionId};
 
@@ -13,15 +13,7 @@ pub struct Containment<'a> {
     pub(crate) event_time: Timestamp,
     pub(crate) kept: &'a Kept,
     pub(crate) waited: bool,
-    /// The versions that the look before the last write showed.
-    pub(crate) seen_before_write: Vec<VersionId>,
-    /// The versions that this run made.
-    pub(crate) made: Vec<VersionId>,
-    /// The documents that this run wrote over, of an inline policy.
-    pub(crate) overwritten: Vec<KeptDocument>,
-    pub(crate) puts: usize,
-    /// The original whose candidates are tried, and how many of them IAM refused.
-    trying: Option<(KeptDocument, usize)>,
+    pub(crate) memory: Memory,
 }
 
 impl<'a> Containment<'a> {
@@ -43,18 +35,26 @@ impl<'a> Containment<'a> {
             event_time,
             kept,
             waited,
-            seen_before_write: Vec::new(),
-            made: Vec::new(),
-            overwritten: Vec::new(),
-            puts: 0,
-            trying: None,
+            memory: Memory::default(),
         }
+    }
+
+    /// Goes on where a run stopped that left this memory.
+    #[must_use]
+    pub fn resumed(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// What the run did so far.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// Whether a step of this run changed something.
     #[must_use]
     pub fn has_written(&self) -> bool {
-        !self.seen_before_write.is_empty() || !self.overwritten.is_empty()
+        self.memory.has_written
     }
 
     /// The rest where the look shows another thing than the judged one.
@@ -69,11 +69,11 @@ impl<'a> Containment<'a> {
 
     /// The document that is to take the original's place, where IAM did not refuse them all.
     pub(crate) fn candidate(&mut self, original: &KeptDocument) -> Option<String> {
-        let refused = match &self.trying {
+        let refused = match &self.memory.trying {
             Some((tried, refused)) if tried == original => *refused,
             _ => 0,
         };
-        self.trying = Some((original.clone(), refused));
+        self.memory.trying = Some((original.clone(), refused));
         self.analysis.candidate(original, refused)
     }
 
@@ -93,12 +93,13 @@ impl Plan for Containment<'_> {
         }
     }
 
-    fn made(&mut self, version: VersionId) {
-        self.made.push(version);
+    fn carried_out(&mut self, made: Option<VersionId>) {
+        self.memory.has_written = true;
+        self.memory.made.extend(made);
     }
 
     fn refused(&mut self) -> bool {
-        let Some((original, refused)) = &mut self.trying else {
+        let Some((original, refused)) = &mut self.memory.trying else {
             return false;
         };
         *refused += 1;

@@ -1,5 +1,5 @@
 use crate::message::{Contained, DecisionAction};
-use crate::step::{Plan, Rest, Step};
+use crate::step::{Memory, Plan, Rest, Step};
 use crate::target::{Identity, Look, inline, managed};
 use crate::{Analysis, KeptDocument, Timestamp, VersionId};
 
@@ -18,9 +18,7 @@ pub struct Restoration<'a> {
     pub(crate) created: bool,
     pub(crate) event_time: Timestamp,
     pub(crate) waited: bool,
-    /// The versions that the look before the last write showed; none before a write.
-    pub(crate) seen_before_write: Option<Vec<VersionId>>,
-    pub(crate) puts: usize,
+    pub(crate) memory: Memory,
 }
 
 impl<'a> Restoration<'a> {
@@ -48,9 +46,20 @@ impl<'a> Restoration<'a> {
             created: versions.is_some_and(|versions| versions.created),
             event_time,
             waited,
-            seen_before_write: None,
-            puts: 0,
+            memory: Memory::default(),
         }
+    }
+
+    /// Goes on where a run stopped that left this memory.
+    #[must_use]
+    pub fn resumed(self, memory: Memory) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// What the run did so far.
+    #[must_use]
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 }
 
@@ -64,7 +73,10 @@ impl Plan for Restoration<'_> {
         }
     }
 
-    fn made(&mut self, _: VersionId) {}
+    fn carried_out(&mut self, made: Option<VersionId>) {
+        self.memory.has_written = true;
+        self.memory.made.extend(made);
+    }
 
     fn refused(&mut self) -> bool {
         false

@@ -56,13 +56,36 @@ pub struct ContainedRest {
     pub created: bool,
 }
 
+/// What a run did so far. It is lost when the run is interrupted, so nothing that must hold rests on it alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Memory {
+    /// The versions that the look before the last write showed; none before a write.
+    pub(crate) seen_before_write: Option<Vec<VersionId>>,
+    /// Whether a step was carried out.
+    pub(crate) has_written: bool,
+    /// The versions that the run made.
+    pub(crate) made: Vec<VersionId>,
+    /// The documents that the run wrote over, of an inline policy.
+    pub(crate) overwritten: Vec<KeptDocument>,
+    /// The original whose candidates are tried, and how many of them IAM refused.
+    pub(crate) trying: Option<(KeptDocument, usize)>,
+}
+
+impl Memory {
+    /// The versions that the run made.
+    #[must_use]
+    pub fn made(&self) -> &[VersionId] {
+        &self.made
+    }
+}
+
 /// Answers each look with the next step, and is told what became of it.
 pub trait Plan {
     /// The next step; `None` stands for a target that IAM does not show.
     fn next_step(&mut self, look: Option<&Look>) -> Step;
 
-    /// IAM made the version that the last step asked for.
-    fn made(&mut self, version: VersionId);
+    /// IAM carried the last step out, and made this version where that was the step.
+    fn carried_out(&mut self, made: Option<VersionId>);
 
     /// IAM does not accept the document of the last step; `false` where there is no other to try.
     fn refused(&mut self) -> bool;

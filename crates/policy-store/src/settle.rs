@@ -1,5 +1,5 @@
 use incident::target::{InlinePolicy, ManagedPolicy};
-use incident::{Look, Plan, Rest, Step, Target};
+use incident::{Look, Plan, Rest, Step, Target, VersionId};
 
 use crate::{PolicyStore, StoreError, StoreErrorKind};
 
@@ -39,11 +39,11 @@ impl PolicyStore {
             tracing::debug!(?step, "next step");
             let taken = match (step, target) {
                 (Step::Rest(rest), _) => return Ok(Settled::At(rest, look)),
-                (step, Target::Managed(policy)) => self.take_managed(policy, step, plan).await,
+                (step, Target::Managed(policy)) => self.take_managed(policy, step).await,
                 (step, Target::Inline(policy)) => self.take_inline(policy, step).await,
             };
             match taken {
-                Ok(()) => {}
+                Ok(made) => plan.carried_out(made),
                 // The last look is out of date: the next one shows what to do.
                 Err(error)
                     if matches!(
@@ -67,23 +67,30 @@ impl PolicyStore {
         &self,
         policy: &ManagedPolicy,
         step: Step,
-        plan: &mut impl Plan,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<VersionId>, StoreError> {
         match step {
-            Step::CreateVersion(document) => {
-                let version = self.create_default_version(policy, &document).await?;
-                plan.made(version);
-                Ok(())
+            Step::CreateVersion(document) => self
+                .create_default_version(policy, &document)
+                .await
+                .map(Some),
+            Step::SetDefault(version) => self
+                .set_default_version(policy, &version)
+                .await
+                .map(|()| None),
+            Step::DeleteVersion(version) => {
+                self.delete_version(policy, &version).await.map(|()| None)
             }
-            Step::SetDefault(version) => self.set_default_version(policy, &version).await,
-            Step::DeleteVersion(version) => self.delete_version(policy, &version).await,
             Step::Put(_) | Step::Rest(_) => Err(StoreError::misplaced(policy)),
         }
     }
 
-    async fn take_inline(&self, policy: &InlinePolicy, step: Step) -> Result<(), StoreError> {
+    async fn take_inline(
+        &self,
+        policy: &InlinePolicy,
+        step: Step,
+    ) -> Result<Option<VersionId>, StoreError> {
         match step {
-            Step::Put(document) => self.put_inline(policy, &document).await,
+            Step::Put(document) => self.put_inline(policy, &document).await.map(|()| None),
             Step::CreateVersion(_)
             | Step::SetDefault(_)
             | Step::DeleteVersion(_)

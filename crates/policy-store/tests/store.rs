@@ -60,6 +60,7 @@ struct Script {
     steps: Vec<Step>,
     looks: Vec<Option<Look>>,
     made: Vec<VersionId>,
+    carried_out: usize,
     refused: usize,
     has_another: bool,
 }
@@ -81,8 +82,9 @@ impl Plan for Script {
         self.steps.pop().unwrap_or(Step::Rest(Rest::Settled))
     }
 
-    fn made(&mut self, version: VersionId) {
-        self.made.push(version);
+    fn carried_out(&mut self, made: Option<VersionId>) {
+        self.carried_out += 1;
+        self.made.extend(made);
     }
 
     fn refused(&mut self) -> bool {
@@ -246,7 +248,7 @@ fn a_version_that_was_made_is_put_in_force_and_the_plan_told() {
     let iam = iam();
     let mut script = Script::of([Step::CreateVersion(document("Four"))]);
     settle(&iam, &managed(), &mut script).unwrap();
-    assert_eq!(script.made, [version(4)]);
+    assert_eq!((script.carried_out, &*script.made), (1, &[version(4)][..]));
     let policy = iam.account().policy(ARN).unwrap().clone();
     assert_eq!((policy.default, policy.in_force()), (4, &*document("Four")));
     assert_eq!(
@@ -297,6 +299,7 @@ fn a_step_that_came_too_late_is_followed_by_another_look() {
     ));
     assert_eq!(script.looks.len(), 5);
     assert!(script.made.is_empty());
+    assert_eq!(script.carried_out, 0);
 }
 
 #[test]

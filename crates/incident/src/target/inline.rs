@@ -103,7 +103,7 @@ pub(crate) fn contain(run: &mut Containment<'_>, look: &InlineLook) -> Step {
     let current = &look.document;
     let mut originals = std::iter::once(&run.judged.document).chain(&run.kept.originals);
     if !analysis.is_restricted(current) {
-        let written = run.overwritten.iter();
+        let written = run.memory.overwritten.iter();
         let original = originals
             .chain(written)
             .filter(|original| analysis.is_restricted(original))
@@ -129,9 +129,8 @@ pub(crate) fn contain(run: &mut Containment<'_>, look: &InlineLook) -> Step {
         return Step::Rest(Rest::KeepFirst(kept));
     }
     match run.candidate(current) {
-        Some(document) if run.puts < MAX_PUTS => {
-            run.puts += 1;
-            run.overwritten.push(current.clone());
+        Some(document) if run.memory.overwritten.len() < MAX_PUTS => {
+            run.memory.overwritten.push(current.clone());
             Step::Put(document)
         }
         _ => run.not_visible(),
@@ -150,8 +149,8 @@ pub(crate) fn restore(run: &mut Restoration<'_>, look: &InlineLook) -> Step {
     let is_quarantined = analysis.same_meaning(&look.document, run.remediated);
     match run.action {
         DecisionAction::Allow if is_original => Step::Rest(Rest::Settled),
-        DecisionAction::Allow if is_quarantined && run.puts < MAX_PUTS => {
-            run.puts += 1;
+        DecisionAction::Allow if is_quarantined && run.memory.overwritten.len() < MAX_PUTS => {
+            run.memory.overwritten.push(look.document.clone());
             Step::Put(run.original.as_str().to_owned())
         }
         DecisionAction::Deny | DecisionAction::Expire if is_quarantined => {

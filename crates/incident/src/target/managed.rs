@@ -116,7 +116,7 @@ pub(crate) fn contain(run: &mut Containment<'_>, look: &ManagedLook) -> Step {
         rest_contained(run, look)
     };
     if matches!(step, Step::CreateVersion(_) | Step::SetDefault(_)) {
-        run.seen_before_write = look.ids();
+        run.memory.seen_before_write = Some(look.ids());
     }
     step
 }
@@ -132,7 +132,12 @@ fn contain_default(run: &mut Containment<'_>, look: &ManagedLook) -> Step {
     if let Some(existing) = existing {
         return Step::SetDefault(existing.id.clone());
     }
-    if run.made.iter().any(|made| look.version(made).is_none()) {
+    if run
+        .memory
+        .made
+        .iter()
+        .any(|made| look.version(made).is_none())
+    {
         // This run made a version that IAM does not list: the look is stale, and a second one would be a double.
         return run.not_visible();
     }
@@ -176,7 +181,11 @@ fn rest_contained(run: &Containment<'_>, look: &ManagedLook) -> Step {
     let original = original_of(run, look);
     if original.is_none() && !analysis.is_remediation(&default.document, judged) {
         // What this run made is of no use below somebody's newer version.
-        let leftover = run.made.iter().find(|made| look.version(made).is_some());
+        let leftover = run
+            .memory
+            .made
+            .iter()
+            .find(|made| look.version(made).is_some());
         return match leftover {
             Some(leftover) => Step::DeleteVersion(leftover.clone()),
             None => something_else(run, default),
@@ -234,13 +243,14 @@ fn leave_one(run: &Containment<'_>, look: &ManagedLook) -> Option<Step> {
 ///
 /// A restricted one has an event of its own. To put it in force from here would hide it from the rule, which leaves our own writes out.
 fn overtaken<'l>(run: &Containment<'_>, look: &'l ManagedLook) -> Option<&'l Version> {
-    let newest_made = run.made.iter().map(VersionId::number).max()?;
-    let newest_seen = run.seen_before_write.iter().map(VersionId::number).max()?;
+    let newest_made = run.memory.made.iter().map(VersionId::number).max()?;
+    let seen = run.memory.seen_before_write.as_ref()?;
+    let newest_seen = seen.iter().map(VersionId::number).max()?;
     look.others
         .iter()
         .rev()
         .filter(|version| (newest_seen + 1..newest_made).contains(&version.id.number()))
-        .find(|version| !run.made.contains(&version.id))
+        .find(|version| !run.memory.made.contains(&version.id))
         .filter(|version| !run.analysis.is_restricted(&version.document))
 }
 
@@ -293,7 +303,7 @@ pub(crate) fn restore(run: &mut Restoration<'_>, look: &ManagedLook) -> Step {
         }
     };
     if matches!(step, Step::SetDefault(_)) {
-        run.seen_before_write = Some(look.ids());
+        run.memory.seen_before_write = Some(look.ids());
     }
     step
 }
@@ -310,7 +320,7 @@ fn is_quarantine(run: &Restoration<'_>, quarantine: &VersionId, version: &Versio
 
 /// The original is in force again: give way to a newer harmless change that the write overtook, and clean up.
 fn give_way(run: &Restoration<'_>, quarantine: &VersionId, look: &ManagedLook) -> Step {
-    let overtaken = run.seen_before_write.as_ref().and_then(|seen| {
+    let overtaken = run.memory.seen_before_write.as_ref().and_then(|seen| {
         let is_new = |version: &&Version| {
             !seen.contains(&version.id) && !is_quarantine(run, quarantine, version)
         };
