@@ -8,6 +8,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::{HttpClient as _, SharedHttpClient, http_client_fn};
 use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
@@ -32,11 +33,7 @@ pub fn sdk_config() -> SdkConfig {
                 .map(Region::new),
         )
         .service_config(ServiceEndpoints)
-        .http_client(
-            Builder::new()
-                .tls_provider(Provider::rustls(CryptoMode::Ring))
-                .build_https(),
-        )
+        .http_client(http_client())
         // The time limit of an attempt covers its body as well.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .timeout_config(
@@ -48,6 +45,17 @@ pub fn sdk_config() -> SdkConfig {
         )
         .retry_config(RetryConfig::standard().with_max_attempts(3))
         .build()
+}
+
+/// The SDK's own HTTP client.
+///
+/// By itself it reads the roots when an SDK client is made, which is more work than all the rest of init, and prepares them once more at the first call.
+/// Here it does both at the first call, and never for an invocation that calls nobody.
+fn http_client() -> SharedHttpClient {
+    let client = Builder::new()
+        .tls_provider(Provider::rustls(CryptoMode::Ring))
+        .build_https();
+    http_client_fn(move |settings, components| client.http_connector(settings, components))
 }
 
 /// The endpoint of one service, where a variable names it; otherwise the one for all, if there is one.
