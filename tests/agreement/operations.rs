@@ -187,7 +187,9 @@ fn whoever_touches_the_guard_is_told() {
     }
     let roles =
         many(&properties("WatchRoles")["EventPattern"]["detail"]["requestParameters"]["roleName"]);
-    let roles: BTreeSet<_> = roles.into_iter().filter_map(referred).collect();
+    // IAM takes names in any letter case, so the watch does too.
+    let names = roles.iter().map(|role| &role["equals-ignore-case"]);
+    let roles: BTreeSet<_> = names.filter_map(referred).collect();
     assert_eq!(
         roles,
         of_type("AWS::IAM::Role").map(|(name, _)| name).collect()

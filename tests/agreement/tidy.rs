@@ -18,8 +18,8 @@ const LONG: [(&str, &str); 3] = [
         "Step Functions takes one definition",
     ),
     (
-        "crates/incident/src/quarantine_tests.rs",
-        "one model of IAM with all interleavings of its calls",
+        "crates/iam-policy/tests/messages.rs",
+        "every message of the crate, word for word",
     ),
 ];
 

@@ -31,21 +31,16 @@ struct Version {
 }
 
 impl World {
-    /// A policy with these documents as `v1`, `v2` and so on. The last one is in force.
-    pub(crate) fn with_documents(documents: &[&str]) -> Self {
-        let mut world = Self::default();
+    /// A policy with these documents as `v1`, `v2` and so on, of which the last is in force, and an execution with these events, newest first.
+    pub(crate) fn new(documents: &[&str], history: Vec<Value>) -> Self {
+        let mut world = Self {
+            history,
+            ..Self::default()
+        };
         for document in documents {
             world.add(document);
         }
         world
-    }
-
-    /// An execution with these events, newest first.
-    pub(crate) fn with_history(history: Vec<Value>) -> Self {
-        Self {
-            history,
-            ..Self::default()
-        }
     }
 
     /// The names of the calls so far.
@@ -72,6 +67,7 @@ impl World {
         self.calls.push(operation.to_owned());
         let (status, body) = match operation {
             "GetExecutionHistory" => (200, self.newest_events(request)),
+            "DescribeExecution" => (200, running(request)),
             "SendTaskSuccess" => (200, "{}".to_owned()),
             _ => (400, r#"{"__type":"UnknownOperationException"}"#.to_owned()),
         };
@@ -110,6 +106,7 @@ impl World {
                     "<Versions>{members}</Versions><IsTruncated>false</IsTruncated>"
                 ))
             }
+            "GetPolicy" => Some(self.policy()),
             "GetPolicyVersion" => {
                 self.versions
                     .iter()
@@ -163,6 +160,14 @@ impl World {
         }
     }
 
+    fn policy(&self) -> String {
+        let default = self.versions.iter().find(|version| version.is_default);
+        let default = default.map_or("", |version| version.id.as_str());
+        format!(
+            "<Policy><PolicyId>ANPAZ3XMPLE1EXAMPLE12</PolicyId><DefaultVersionId>{default}</DefaultVersionId><CreateDate>2026-03-02T09:15:27Z</CreateDate></Policy>"
+        )
+    }
+
     /// Adds a version and puts it in force at once, because every caller asks for that.
     fn add(&mut self, document: &str) {
         self.made += 1;
@@ -192,4 +197,20 @@ fn member(into: &mut String, element: &str, version: &Version, with_document: bo
     )
     .is_err()
     {}
+}
+
+/// The execution that a request names, while it runs.
+fn running(request: &[u8]) -> String {
+    let request: Value = serde_json::from_slice(request).unwrap_or_default();
+    let execution = request.get("executionArn").and_then(Value::as_str);
+    let execution = execution.unwrap_or_default();
+    let machine = execution.replace(":execution:", ":stateMachine:");
+    let machine = machine.rsplit_once(':').map_or("", |(machine, _)| machine);
+    json!({
+        "executionArn": execution,
+        "stateMachineArn": machine,
+        "status": "RUNNING",
+        "startDate": 1_772_442_930.0,
+    })
+    .to_string()
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use local::{functions, workspace};
 use serde_json::{Value, json};
 
@@ -60,14 +60,10 @@ pub(crate) struct Subject {
     pub(crate) name: &'static str,
     /// The event for the function.
     pub(crate) payload: String,
-    start: Start,
-}
-
-/// The state of AWS before each invocation.
-#[derive(Debug)]
-enum Start {
-    Documents(Vec<String>),
-    History(Vec<Value>),
+    /// The documents of the policy's versions.
+    documents: Vec<String>,
+    /// The events of the execution, newest first.
+    history: Vec<Value>,
 }
 
 impl Subject {
@@ -85,19 +81,22 @@ impl Subject {
             DO_NOTHING => read_payload("validate-policy")?,
             _ => read_payload(name)?,
         };
-        let start = match name {
-            "remediate" => Start::Documents(vec![text(&payload, "/document")?]),
-            "revert" => Start::Documents(vec![
-                text(&payload, "/document")?,
-                text(&payload, "/quarantine/document")?,
-            ]),
-            "approve-callback" => Start::History(waiting_history()?),
-            _ => Start::Documents(Vec::new()),
+        let incident = Incident::read()?;
+        let (documents, history) = match name {
+            "validate-policy" => (vec![incident.original()?], Vec::new()),
+            "remediate" => (vec![incident.original()?], incident.judged()),
+            "approve-callback" => (Vec::new(), incident.waiting()),
+            "revert" => (
+                vec![incident.original()?, incident.remediated()?],
+                incident.allowed(),
+            ),
+            _ => (Vec::new(), Vec::new()),
         };
         Ok(Self {
             name,
             payload: payload.to_string(),
-            start,
+            documents,
+            history,
         })
     }
 
@@ -116,12 +115,8 @@ impl Subject {
 
     /// The state of AWS before an invocation.
     pub(crate) fn world(&self) -> World {
-        match &self.start {
-            Start::Documents(documents) => {
-                World::with_documents(&documents.iter().map(String::as_str).collect::<Vec<_>>())
-            }
-            Start::History(history) => World::with_history(history.clone()),
-        }
+        let documents: Vec<_> = self.documents.iter().map(String::as_str).collect();
+        World::new(&documents, self.history.clone())
     }
 }
 
@@ -132,72 +127,141 @@ fn read_payload(name: &str) -> Result<Value> {
     serde_json::from_str(&json).with_context(|| format!("`{}` is not JSON", path.display()))
 }
 
-fn text(payload: &Value, pointer: &str) -> Result<String> {
-    payload
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .map(str::to_owned)
-        .with_context(|| format!("the payload has no text at `{pointer}`"))
+/// The incident whose functions are measured, as the payload of `notify` has it.
+struct Incident {
+    asked: Value,
 }
 
-/// The events of an execution that waits for the administrator, newest first, back to the containment of the policy.
-fn waiting_history() -> Result<Vec<Value>> {
-    const RESOURCE: &str = "invoke.waitForTaskToken";
-    let asked = read_payload("notify")?;
-    let of_asked = |name: &str| asked.get(name).cloned().unwrap_or_default();
-    let mut state = match read_payload("validate-policy")?.get_mut("event") {
-        Some(Value::Object(event)) => std::mem::take(event),
-        _ => bail!("the payload of `validate-policy` has no event"),
+impl Incident {
+    fn read() -> Result<Self> {
+        Ok(Self {
+            asked: read_payload("notify")?,
+        })
+    }
+
+    fn of_asked(&self, pointer: &str) -> Value {
+        self.asked.pointer(pointer).cloned().unwrap_or_default()
+    }
+
+    fn text(&self, pointer: &str) -> Result<String> {
+        let found = self.of_asked(pointer).as_str().map(str::to_owned);
+        found.with_context(|| format!("the payload of `notify` has no text at `{pointer}`"))
+    }
+
+    fn original(&self) -> Result<String> {
+        self.text("/quarantine/original")
+    }
+
+    fn remediated(&self) -> Result<String> {
+        self.text("/quarantine/document")
+    }
+
+    /// What the states know after `ValidatePolicy`.
+    fn state(&self) -> Value {
+        json!({
+            "event": {},
+            "verdict": {
+                "action": "remedy",
+                "result": "restricted",
+                "change": self.of_asked("/change"),
+                "inForce": {
+                    "identity": self.of_asked("/quarantine/identity"),
+                    "version": "v1",
+                    "document": self.of_asked("/quarantine/original"),
+                },
+                "findings": self.of_asked("/quarantine/findings"),
+            },
+        })
+    }
+
+    fn contained(&self) -> Value {
+        let mut state = self.state();
+        if let Some(members) = state.as_object_mut() {
+            let mut quarantine = self.of_asked("/quarantine");
+            if let Some(quarantine) = quarantine.as_object_mut() {
+                quarantine.insert("status".to_owned(), json!("inPlace"));
+            }
+            members.insert("quarantine".to_owned(), quarantine);
+        }
+        state
+    }
+
+    /// An execution that contains the policy.
+    fn judged(&self) -> Vec<Value> {
+        let state = self.state();
+        newest_first([
+            exited("ChoiceStateExited", "ChooseAction", &state),
+            entered("TaskStateEntered", "TempRemove", &state),
+            scheduled("invoke", &self.called()),
+            plain("TaskStarted"),
+        ])
+    }
+
+    /// An execution that waits for the administrator.
+    fn waiting(&self) -> Vec<Value> {
+        let state = self.contained();
+        newest_first([
+            exited("TaskStateExited", "TempRemove", &state),
+            entered("ChoiceStateEntered", "CheckQuarantine", &state),
+            exited("ChoiceStateExited", "CheckQuarantine", &state),
+            entered("TaskStateEntered", "AskUser", &state),
+            scheduled("invoke.waitForTaskToken", &self.asked),
+            plain("TaskStarted"),
+            plain("TaskSubmitted"),
+        ])
+    }
+
+    /// An execution that carries an allow out.
+    fn allowed(&self) -> Vec<Value> {
+        let mut state = self.contained();
+        if let Some(members) = state.as_object_mut() {
+            let decision = json!({ "action": "allow", "execution": self.of_asked("/execution") });
+            members.insert("decision".to_owned(), decision);
+        }
+        newest_first([
+            exited("ChoiceStateExited", "UsersChoice", &state),
+            entered("TaskStateEntered", "Approved", &state),
+            scheduled("invoke", &self.called()),
+            plain("TaskStarted"),
+        ])
+    }
+
+    fn called(&self) -> Value {
+        json!({ "execution": self.of_asked("/execution") })
+    }
+}
+
+type Event = (&'static str, &'static str, Value);
+
+fn entered(kind: &'static str, name: &str, state: &Value) -> Event {
+    let details = json!({ "name": name, "input": state.to_string() });
+    (kind, "stateEnteredEventDetails", details)
+}
+
+fn exited(kind: &'static str, name: &str, state: &Value) -> Event {
+    let details = json!({ "name": name, "output": state.to_string() });
+    (kind, "stateExitedEventDetails", details)
+}
+
+fn scheduled(resource: &str, payload: &Value) -> Event {
+    let parameters = json!({ "FunctionName": FUNCTION_ARN, "Payload": payload }).to_string();
+    let details = json!({ "resourceType": "lambda", "resource": resource, "region": "us-east-1", "parameters": parameters });
+    ("TaskScheduled", "taskScheduledEventDetails", details)
+}
+
+fn plain(kind: &'static str) -> Event {
+    let member = match kind {
+        "TaskStarted" => "taskStartedEventDetails",
+        _ => "taskSubmittedEventDetails",
     };
-    let verdict = json!({
-        "action": "remedy",
-        "change": of_asked("change"),
-        "findings": of_asked("findings"),
-        "document": of_asked("document"),
-    });
-    state.insert("verdict".to_owned(), verdict);
-    state.insert("quarantine".to_owned(), of_asked("quarantine"));
-    let state = Value::Object(state).to_string();
-    let parameters = json!({ "FunctionName": FUNCTION_ARN, "Payload": asked }).to_string();
-    let exited = |name: &str| json!({ "name": name, "output": state });
-    let entered = |name: &str| json!({ "name": name, "input": state });
-    let oldest_first = [
-        (
-            "TaskStateExited",
-            "stateExitedEventDetails",
-            exited("TempRemove"),
-        ),
-        (
-            "ChoiceStateEntered",
-            "stateEnteredEventDetails",
-            entered("CheckQuarantine"),
-        ),
-        (
-            "ChoiceStateExited",
-            "stateExitedEventDetails",
-            exited("CheckQuarantine"),
-        ),
-        (
-            "TaskStateEntered",
-            "stateEnteredEventDetails",
-            entered("AskUser"),
-        ),
-        (
-            "TaskScheduled",
-            "taskScheduledEventDetails",
-            json!({ "resourceType": "lambda", "resource": RESOURCE, "region": "us-east-1", "parameters": parameters }),
-        ),
-        (
-            "TaskStarted",
-            "taskStartedEventDetails",
-            json!({ "resourceType": "lambda", "resource": RESOURCE }),
-        ),
-        (
-            "TaskSubmitted",
-            "taskSubmittedEventDetails",
-            json!({ "resourceType": "lambda", "resource": RESOURCE, "output": "{}" }),
-        ),
-    ];
+    (
+        kind,
+        member,
+        json!({ "resourceType": "lambda", "resource": "invoke" }),
+    )
+}
+
+fn newest_first<const N: usize>(oldest_first: [Event; N]) -> Vec<Value> {
     let mut events: Vec<_> = (14..)
         .zip(oldest_first)
         .map(|(id, (kind, member, details))| {
@@ -211,5 +275,5 @@ fn waiting_history() -> Result<Vec<Value>> {
         })
         .collect();
     events.reverse();
-    Ok(events)
+    events
 }

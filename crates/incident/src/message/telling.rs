@@ -1,0 +1,135 @@
+//! What `notify` is asked to tell.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Assessment, Contained, Decision, Outcome, Quarantine, Verdict};
+use crate::{ExecutionArn, PolicyChange, TaskToken, Timestamp};
+
+/// What `notify` is asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "task", rename_all = "camelCase")]
+pub enum NotifyRequest {
+    /// `AskUser`: ask for a decision.
+    Ask(AskRequest),
+    /// `AllowWithNotification`: tell of a change that needs no decision.
+    TellVerdict(TellVerdict),
+    /// `ReportOutcome`: tell how an incident ended.
+    TellOutcome(TellOutcome),
+    /// `ReportFailure`: tell that a person is needed.
+    TellFailure(TellFailure),
+}
+
+impl NotifyRequest {
+    /// The execution that asks.
+    #[must_use]
+    pub fn execution(&self) -> &ExecutionArn {
+        match self {
+            Self::Ask(request) => &request.execution,
+            Self::TellVerdict(request) => &request.execution,
+            Self::TellOutcome(request) => &request.execution,
+            Self::TellFailure(request) => &request.execution,
+        }
+    }
+
+    /// The change that the mail is about, where one could be read.
+    #[must_use]
+    pub fn change(&self) -> Option<&PolicyChange> {
+        match self {
+            Self::Ask(request) => Some(&request.change),
+            Self::TellVerdict(request) => Some(&request.verdict.change),
+            Self::TellOutcome(request) => Some(&request.change),
+            Self::TellFailure(_) => None,
+        }
+    }
+}
+
+/// `AskUser`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AskRequest {
+    /// The token that the decision must carry.
+    pub token: TaskToken,
+    /// The execution that asks.
+    pub execution: ExecutionArn,
+    /// The change.
+    pub change: PolicyChange,
+    /// What was done.
+    pub quarantine: Contained,
+    /// When the waiting began, as Step Functions wrote it.
+    pub asked_at: Timestamp,
+    /// How long a decision is waited for, in seconds.
+    pub timeout_seconds: u32,
+}
+
+/// `AllowWithNotification`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TellVerdict {
+    /// The execution that asks.
+    pub execution: ExecutionArn,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// `ReportOutcome`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TellOutcome {
+    /// The execution that asks.
+    pub execution: ExecutionArn,
+    /// The change.
+    pub change: PolicyChange,
+    /// What was done.
+    pub quarantine: Quarantine,
+    /// What was decided, where it came to that.
+    #[serde(default)]
+    pub decision: Option<Decision>,
+    /// What came of the decision.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+}
+
+/// `ReportFailure`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TellFailure {
+    /// The execution that asks.
+    pub execution: ExecutionArn,
+    /// What failed.
+    pub failure: Failure,
+    /// What is in force; none where that could not be read either.
+    #[serde(default)]
+    pub assessment: Option<Assessment>,
+}
+
+/// What `notify` answers. It is not the task's result where a decision is waited for, but Step Functions shows it in the `TaskSubmitted` event, where the published walkthrough copies the token from.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Notified {
+    /// The token that the decision must carry, where one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<TaskToken>,
+}
+
+/// The error that ended the normal way of an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// The state that failed.
+    pub state: String,
+    /// The error's name.
+    pub error: String,
+    /// Its cause: of a function, JSON with `errorMessage`.
+    #[serde(default)]
+    pub cause: String,
+}
+
+impl Failure {
+    /// The sentence inside the cause, where a function wrote one, else the cause itself.
+    #[must_use]
+    pub fn message(&self) -> String {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Cause {
+            error_message: String,
+        }
+        serde_json::from_str::<Cause>(&self.cause)
+            .map_or_else(|_| self.cause.clone(), |cause| cause.error_message)
+    }
+}
