@@ -67,6 +67,11 @@ impl<'a> Containment<'a> {
         }
     }
 
+    /// Whether a look counts that shows nothing restricted: it can be one of IAM's past, before the write that `ValidatePolicy` saw.
+    pub(crate) fn is_believed(&self, is_proven: bool) -> bool {
+        is_proven || self.waited || self.memory.has_written
+    }
+
     /// The document that is to take the original's place, where IAM did not refuse them all.
     pub(crate) fn candidate(&mut self, original: &KeptDocument) -> Option<String> {
         let refused = match &self.memory.trying {

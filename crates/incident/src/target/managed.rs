@@ -56,10 +56,12 @@ impl Version {
         self.created.as_second() >= time.as_second()
     }
 
-    /// Whether it proves a change newer than version `than`: a stale answer of IAM can only show older versions.
+    /// Whether it proves a change newer than the one of `time`, which put version `than` in force: a stale answer of IAM can only show older versions.
+    ///
+    /// Within the same second either can have come first: somebody can make a version and then put an older one in force again.
     #[must_use]
     pub fn is_newer(&self, than: &VersionId, time: Timestamp) -> bool {
-        self.id.number() > than.number() && self.is_since(time)
+        self.id.number() > than.number() && self.created.as_second() > time.as_second()
     }
 }
 
@@ -198,6 +200,8 @@ fn rest_contained(run: &Containment<'_>, look: &ManagedLook) -> Step {
         return step;
     }
     match original {
+        // It may be how things stood before somebody put the original in force again.
+        Some(_) if !run.is_believed(is_proven(run, default)) => run.not_visible(),
         Some(original) => Step::Rest(Rest::Contained(ContainedRest {
             original: original.document.clone(),
             original_version: Some(original.id.clone()),
@@ -254,13 +258,14 @@ fn overtaken<'l>(run: &Containment<'_>, look: &'l ManagedLook) -> Option<&'l Ver
         .filter(|version| !run.analysis.is_restricted(&version.document))
 }
 
+/// Whether the default version was made after the change that the event tells of.
+fn is_proven(run: &Containment<'_>, default: &Version) -> bool {
+    let judged = run.judged.version.as_ref();
+    judged.is_some_and(|judged| default.is_newer(judged, run.event_time))
+}
+
 fn something_else(run: &Containment<'_>, default: &Version) -> Step {
-    let proven = run
-        .judged
-        .version
-        .as_ref()
-        .is_some_and(|judged| default.is_newer(judged, run.event_time));
-    if proven || run.waited {
+    if is_proven(run, default) || run.waited {
         Step::Rest(Rest::Superseded)
     } else {
         Step::Rest(Rest::NotVisible)
