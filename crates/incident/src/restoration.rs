@@ -61,6 +61,11 @@ impl<'a> Restoration<'a> {
     pub fn memory(&self) -> &Memory {
         &self.memory
     }
+
+    /// Whether a look counts that shows the original in force: it can be one of IAM's past, before the quarantine.
+    pub(crate) fn is_believed(&self) -> bool {
+        self.waited || self.memory.has_written
+    }
 }
 
 impl Plan for Restoration<'_> {

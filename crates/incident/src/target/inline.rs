@@ -150,11 +150,13 @@ pub(crate) fn restore(run: &mut Restoration<'_>, look: &InlineLook) -> Step {
     let is_original = analysis.same_meaning(&look.document, run.original);
     let is_quarantined = analysis.same_meaning(&look.document, run.remediated);
     match run.action {
-        DecisionAction::Allow if is_original => Step::Rest(Rest::Settled),
-        DecisionAction::Allow if is_quarantined && run.memory.overwritten.len() < MAX_PUTS => {
-            run.memory.overwritten.push(look.document.clone());
-            Step::Put(run.original.as_str().to_owned())
+        DecisionAction::Allow if is_original && run.is_believed() => Step::Rest(Rest::Settled),
+        DecisionAction::Allow if is_original => not_as_left(run),
+        // Either IAM does not show the write yet, or a new incident of the same document has begun: whoever writes again at once fights.
+        DecisionAction::Allow if is_quarantined && run.memory.has_written => {
+            Step::Rest(Rest::NotVisible)
         }
+        DecisionAction::Allow if is_quarantined => Step::Put(run.original.as_str().to_owned()),
         DecisionAction::Deny | DecisionAction::Expire if is_quarantined => {
             Step::Rest(Rest::Settled)
         }

@@ -286,7 +286,12 @@ pub(crate) fn restore(run: &mut Restoration<'_>, look: &ManagedLook) -> Step {
     let same = |version: &Version| run.analysis.same_meaning(&version.document, run.original);
     let is_quarantined = is_quarantine(run, quarantine, default);
     let step = match run.action {
+        DecisionAction::Allow if same(default) && !run.is_believed() => believed(run, false),
         DecisionAction::Allow if same(default) => give_way(run, quarantine, look),
+        // Either IAM does not show the write yet, or a new incident of the same document has begun: whoever writes again at once fights.
+        DecisionAction::Allow if is_quarantined && run.memory.has_written => {
+            Step::Rest(Rest::NotVisible)
+        }
         // IAM may hold the same document more than once: the oldest is the one that was there before anybody could copy it.
         DecisionAction::Allow if is_quarantined => {
             match look.versions().find(|version| same(version)) {
