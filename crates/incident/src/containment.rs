@@ -1,6 +1,6 @@
 use crate::message::{Kept, Seen};
 use crate::step::{Memory, Plan, Rest, Step};
-use crate::target::{Compared, Identity, Look, inline, managed};
+use crate::target::{Compared, Look, inline, managed};
 use crate::{Analysis, KeptDocument, Timestamp, VersionId};
 
 /// One run of `remediate` on one target: what its execution knows, and what the run itself did.
@@ -19,7 +19,7 @@ pub struct Containment<'a> {
 impl<'a> Containment<'a> {
     /// Begins a run.
     ///
-    /// `judged` is what `ValidatePolicy` saw in force, `kept` what must not get lost and is in the execution already.
+    /// `judged` is what `ValidatePolicy` saw in force, `kept` what must not get lost and is in the execution already; it can hold a newer judgement.
     /// `waited` says that IAM had its time to become consistent, so that its answers are believed.
     #[must_use]
     pub fn new(
@@ -31,7 +31,7 @@ impl<'a> Containment<'a> {
     ) -> Self {
         Self {
             analysis,
-            judged,
+            judged: kept.judged.as_ref().unwrap_or(judged),
             event_time,
             kept,
             waited,
@@ -58,13 +58,28 @@ impl<'a> Containment<'a> {
     }
 
     /// The rest where the look shows another thing than the judged one.
-    pub(crate) fn other_target(&self, identity: &Identity) -> Option<Rest> {
-        match identity.compare(&self.judged.identity) {
-            Compared::Same => None,
-            Compared::MadeAgain => Some(Rest::Superseded),
-            Compared::Doubtful if self.waited => Some(Rest::Superseded),
-            Compared::Doubtful => Some(Rest::NotVisible),
+    ///
+    /// What was made after the event has events of its own.
+    /// Otherwise `ValidatePolicy` saw IAM's past, and the event may be the only one of what is there now.
+    pub(crate) fn other_target(&self, seen: Seen) -> Option<Rest> {
+        match seen.identity.compare(&self.judged.identity) {
+            Compared::Same => return None,
+            Compared::Doubtful if !self.waited => return Some(Rest::NotVisible),
+            Compared::Doubtful | Compared::MadeAgain => {}
         }
+        let is_after_event = seen.identity.created.as_second() > self.event_time.as_second();
+        Some(if is_after_event {
+            Rest::Superseded
+        } else if self.analysis.is_restricted(&seen.document) {
+            Rest::KeepFirst(Kept {
+                judged: Some(seen),
+                ..Kept::default()
+            })
+        } else if self.waited {
+            Rest::Superseded
+        } else {
+            Rest::NotVisible
+        })
     }
 
     /// Whether a look counts that shows nothing restricted: it can be one of IAM's past, before the write that `ValidatePolicy` saw.

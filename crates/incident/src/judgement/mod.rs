@@ -6,7 +6,7 @@ mod mode;
 use iam_policy::{Finding, RestrictedActions};
 
 use crate::message::{Seen, Verdict, VerdictAction, VerdictResult};
-use crate::{Analysis, KeptDocument, Look, Record};
+use crate::{Analysis, KeptDocument, Look, PolicyWrite, Record};
 
 pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
 pub use mode::{Mode, ModeError};
@@ -103,12 +103,16 @@ impl Rules {
 }
 
 /// Whether what is in force is what the event names.
+///
+/// A version's number alone does not tell: a policy that is made again begins with `v1` anew, and IAM may still show the one before.
 fn is_in_force(analysis: &Analysis<'_>, record: &Record, look: &Look) -> bool {
-    match (look.version(), &record.change.version) {
-        (Some(version), Some(named)) => version == named,
-        _ => named_document(record, look)
-            .is_some_and(|named| analysis.same_meaning(&named, look.document())),
-    }
+    let is_named = record.change.version.as_ref() == look.version();
+    is_named
+        && match &record.document {
+            Some(text) => analysis.same_meaning(&KeptDocument::new(text), look.document()),
+            // The call has no document, or the record leaves it out.
+            None => record.change.event_name == PolicyWrite::SetDefaultPolicyVersion,
+        }
 }
 
 /// Whether a newer version than the named one is in force, which a stale answer of IAM cannot show.

@@ -169,6 +169,9 @@ pub struct WorkRequest {
 /// Documents that are in the execution, so that they may be overwritten or deleted in IAM.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
+    /// What is in force instead of what `ValidatePolicy` saw, since the target was made again before the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Seen>,
     /// Versions that must make room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evicted: Vec<EvictedVersion>,
@@ -219,7 +222,7 @@ impl Quarantine {
             Self::KeepFirst(kept) => kept.clone(),
             Self::InPlace(contained) => Kept {
                 evicted: contained.evicted.clone(),
-                originals: Vec::new(),
+                ..Kept::default()
             },
             Self::Superseded | Self::Gone => Kept::default(),
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::KeptDocument;
 use crate::containment::Containment;
-use crate::message::DecisionAction;
+use crate::message::{DecisionAction, Seen};
 use crate::restoration::Restoration;
 use crate::step::{ContainedRest, Rest, Step};
 use crate::target::{Compared, Identity};
@@ -96,7 +96,12 @@ pub struct InlineLook {
 
 /// The next step so that the remediated document is in force and the original is in the execution.
 pub(crate) fn contain(run: &mut Containment<'_>, look: &InlineLook) -> Step {
-    if let Some(rest) = run.other_target(&look.identity) {
+    let seen = Seen {
+        identity: look.identity.clone(),
+        version: None,
+        document: look.document.clone(),
+    };
+    if let Some(rest) = run.other_target(seen) {
         return Step::Rest(rest);
     }
     let analysis = run.analysis;

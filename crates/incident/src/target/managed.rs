@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::containment::Containment;
-use crate::message::{DecisionAction, EvictedVersion};
+use crate::message::{DecisionAction, EvictedVersion, Seen};
 use crate::restoration::Restoration;
 use crate::step::{ContainedRest, Rest, Step};
 use crate::target::{Compared, Identity};
@@ -109,7 +109,12 @@ impl ManagedLook {
 
 /// The next step so that the remediated document is in force and the original is kept.
 pub(crate) fn contain(run: &mut Containment<'_>, look: &ManagedLook) -> Step {
-    if let Some(rest) = run.other_target(&look.identity) {
+    let seen = Seen {
+        identity: look.identity.clone(),
+        version: Some(look.default.id.clone()),
+        document: look.default.document.clone(),
+    };
+    if let Some(rest) = run.other_target(seen) {
         return Step::Rest(rest);
     }
     let step = if run.analysis.is_restricted(&look.default.document) {
