@@ -49,7 +49,7 @@ pub fn sdk_config() -> SdkConfig {
 
 /// The SDK's own HTTP client.
 ///
-/// By itself it reads the roots when an SDK client is made, which is more work than all the rest of init, and prepares them once more at the first call.
+/// By itself it reads the roots when an SDK client is made, which is about a third of the time of init, and prepares them once more at the first call.
 /// Here it does both at the first call, and never for an invocation that calls nobody.
 fn http_client() -> SharedHttpClient {
     let client = Builder::new()
