@@ -13,6 +13,8 @@ use crate::{KeptDocument, PolicyArn, Timestamp, VersionId};
 
 /// How many versions a managed policy can have (IAM User Guide, "IAM and AWS STS quotas").
 pub const MAX_VERSIONS: usize = 5;
+/// How many versions one incident removes to make room, at most. More are needed only where somebody keeps filling the policy up.
+const MAX_EVICTED: usize = 4;
 
 /// A customer managed policy, by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -167,6 +169,7 @@ fn contain_default(run: &mut Containment<'_>, look: &ManagedLook) -> Step {
         .min_by_key(|version| (version.created, version.id.number()));
     match (look.others.iter().find(|version| is_kept(version)), oldest) {
         (Some(version), _) => Step::DeleteVersion(version.id.clone()),
+        (None, Some(_)) if run.kept.evicted.len() >= MAX_EVICTED => run.not_visible(),
         (None, Some(oldest)) => {
             let mut kept = run.kept.clone();
             kept.evicted.push(EvictedVersion {
