@@ -1,0 +1,100 @@
+//! An adversary that tries everything, against the pure functions that decide for the guard.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "in a test a panic is the report"
+)]
+
+mod attack;
+mod check;
+mod explore;
+mod guard;
+mod setting;
+mod world;
+
+use iam_model::{Account, OwnerKind};
+
+use attack::{Attack, attack};
+use explore::Explorer;
+use setting::{
+    ALL_RESTRICTED, Bounds, HARMLESS, Kind, OWNER, REMEDIATED, RESTRICTED, RESTRICTED_TOO, Setting,
+};
+use world::World;
+
+fn bounds(moves: usize, attacks: usize, tick: i64) -> Bounds {
+    Bounds {
+        moves,
+        attacks,
+        executions: 2,
+        stale: 3,
+        tick,
+    }
+}
+
+/// A user without policies, for inline policies; nothing, for managed ones.
+fn start(setting: &Setting) -> World {
+    let mut account = Account::unchecked();
+    if setting.kind == Kind::Inline {
+        account.create_owner(OwnerKind::User, OWNER).unwrap();
+    }
+    World::new(account)
+}
+
+fn first(setting: &Setting, document: &str) -> World {
+    let write = match setting.kind {
+        Kind::Managed => Attack::CreatePolicy(document.into()),
+        Kind::Inline => Attack::Put(document.into()),
+    };
+    let mut world = attack(setting, &start(setting), &write).unwrap();
+    world.settle_down();
+    world
+}
+
+fn run(name: &str, kind: Kind, documents: &[&str], bounds: Bounds) {
+    let setting = Setting::new(kind, documents, bounds);
+    let starts = [first(&setting, RESTRICTED)];
+    Explorer::new(&setting).explore(name, &starts);
+}
+
+#[test]
+fn managed_one_second() {
+    run(
+        "managed, all within a second",
+        Kind::Managed,
+        &[RESTRICTED, HARMLESS],
+        bounds(8, 3, 0),
+    );
+}
+
+#[test]
+fn managed_a_second_each() {
+    run(
+        "managed, a second each",
+        Kind::Managed,
+        &[RESTRICTED, RESTRICTED_TOO, REMEDIATED, HARMLESS],
+        bounds(8, 3, 1),
+    );
+}
+
+#[test]
+fn inline_one_second() {
+    run(
+        "inline, all within a second",
+        Kind::Inline,
+        &[RESTRICTED, ALL_RESTRICTED, HARMLESS],
+        bounds(8, 3, 0),
+    );
+}
+
+#[test]
+fn inline_a_second_each() {
+    run(
+        "inline, a second each",
+        Kind::Inline,
+        &[RESTRICTED, RESTRICTED_TOO, REMEDIATED, HARMLESS],
+        bounds(8, 3, 1),
+    );
+}

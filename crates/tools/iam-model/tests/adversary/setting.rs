@@ -1,0 +1,180 @@
+//! What stays the same during an exploration: the target, the documents, the rules.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use iam_model::{Account, OwnerKind};
+use iam_policy::{GRANTS_NOTHING, Quota, quota_size};
+use incident::judgement::{ExemptPrincipals, Mode, Rules};
+use incident::target::{InlineLook, InlinePolicy, ManagedLook, ManagedPolicy, Owner, Version};
+use incident::{Analysis, Identity, KeptDocument, Look, PolicyArn, Target, Timestamp, VersionId};
+
+use crate::world::Snapshot;
+
+pub(crate) const ARN: &str = "arn:aws:iam::111122223333:policy/app";
+pub(crate) const OWNER: &str = "app";
+pub(crate) const INLINE: &str = "inline";
+/// The policy with which the attacker fills the quota.
+pub(crate) const FILLER: &str = "filler";
+
+/// The alphabet. Both restricted ones with `Get` have the same remediation.
+pub(crate) const RESTRICTED: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:GetObject","s3:DeleteBucket"],"Resource":"*"}}"#;
+pub(crate) const RESTRICTED_TOO: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:GetObject","s3:DeleteObject"],"Resource":"*"}}"#;
+pub(crate) const ALL_RESTRICTED: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+pub(crate) const HARMLESS: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ec2:RunInstances","Resource":"*"}}"#;
+/// What the guard would write in place of [`RESTRICTED`], as somebody else may write it.
+pub(crate) const REMEDIATED: &str = r#"{"Statement":[{"Action":"s3:getobject","Effect":"Allow","Resource":["*"]}],"Version":"2012-10-17"}"#;
+
+/// The target, by kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Managed,
+    Inline,
+}
+
+/// How far an exploration goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Moves of the attacker, the guard, the administrators and the environment together.
+    pub(crate) moves: usize,
+    /// Of these, the attacker's.
+    pub(crate) attacks: usize,
+    /// How many executions there are at most.
+    pub(crate) executions: usize,
+    /// How many writes ago a look may be.
+    pub(crate) stale: usize,
+    /// Seconds that pass with each write.
+    pub(crate) tick: i64,
+}
+
+pub(crate) struct Setting {
+    pub(crate) kind: Kind,
+    pub(crate) bounds: Bounds,
+    pub(crate) target: Target,
+    pub(crate) rules: &'static Rules,
+    pub(crate) analysis: Analysis<'static>,
+    pub(crate) documents: Vec<Arc<str>>,
+    looks: RefCell<HashMap<u64, Option<Rc<Look>>>>,
+}
+
+impl Setting {
+    pub(crate) fn new(kind: Kind, documents: &[&str], bounds: Bounds) -> Self {
+        let rules: &'static Rules = Box::leak(Box::new(Rules {
+            restricted: "s3:DeleteBucket,s3:DeleteObject".parse().unwrap(),
+            mode: Mode::Enforce,
+            exempt: ExemptPrincipals::default(),
+        }));
+        let (target, quota) = match kind {
+            Kind::Managed => {
+                let arn = PolicyArn::parse(ARN).unwrap();
+                (Target::Managed(ManagedPolicy { arn }), Quota::MANAGED)
+            }
+            Kind::Inline => {
+                let owner = Owner {
+                    kind: incident::OwnerKind::User,
+                    name: OWNER.to_owned(),
+                };
+                let name = INLINE.to_owned();
+                (
+                    Target::Inline(InlinePolicy { owner, name }),
+                    Quota::USER_INLINE,
+                )
+            }
+        };
+        Self {
+            kind,
+            bounds,
+            target,
+            rules,
+            analysis: Analysis::new(&rules.restricted, quota),
+            documents: documents.iter().map(|text| Arc::from(*text)).collect(),
+            looks: RefCell::default(),
+        }
+    }
+
+    /// What a look at this account shows.
+    pub(crate) fn look(&self, snapshot: &Snapshot) -> Option<Rc<Look>> {
+        let mut looks = self.looks.borrow_mut();
+        looks
+            .entry(snapshot.digest())
+            .or_insert_with(|| match self.kind {
+                Kind::Managed => managed_look(snapshot.account()),
+                Kind::Inline => inline_look(snapshot.account()),
+            })
+            .clone()
+    }
+
+    pub(crate) fn is_restricted(&self, document: &str) -> bool {
+        self.analysis.is_restricted(&KeptDocument::new(document))
+    }
+
+    pub(crate) fn same(&self, one: &str, other: &str) -> bool {
+        let (one, other) = (KeptDocument::new(one), KeptDocument::new(other));
+        self.analysis.same_meaning(&one, &other)
+    }
+
+    /// The document in force, where the target is there.
+    pub(crate) fn in_force<'a>(&self, account: &'a Account) -> Option<&'a str> {
+        match self.kind {
+            Kind::Managed => account.policy(ARN).map(|policy| policy.in_force()),
+            Kind::Inline => account.inline(OwnerKind::User, OWNER, INLINE),
+        }
+    }
+
+    /// The unique identifier of what bears the target's name now.
+    pub(crate) fn identity<'a>(&self, account: &'a Account) -> Option<&'a str> {
+        match self.kind {
+            Kind::Managed => account.policy(ARN).map(|policy| policy.id.as_str()),
+            Kind::Inline => account
+                .owner(OwnerKind::User, OWNER)
+                .map(|owner| owner.id.as_str()),
+        }
+    }
+}
+
+/// The filler that leaves no room besides the document that is there, or else one that grants nothing.
+pub(crate) fn filler(account: &Account) -> Option<String> {
+    let document = account.inline(OwnerKind::User, OWNER, INLINE)?;
+    let kept = quota_size(document).max(quota_size(GRANTS_NOTHING));
+    let room = OwnerKind::User.quota().limit() - kept;
+    let padding = room - quota_size(HARMLESS) + "Run".len();
+    Some(HARMLESS.replace("Run", &"x".repeat(padding)))
+}
+
+fn managed_look(account: &Account) -> Option<Rc<Look>> {
+    let policy = account.policy(ARN)?;
+    let versions = policy.versions.iter().map(|version| Version {
+        id: version_id(version.number),
+        created: time(version.created),
+        document: KeptDocument::new(&version.document),
+    });
+    let identity = Identity {
+        id: policy.id.clone(),
+        created: time(policy.created),
+    };
+    let look = ManagedLook::new(identity, &version_id(policy.default), versions.collect())?;
+    Some(Rc::new(Look::Managed(look)))
+}
+
+fn inline_look(account: &Account) -> Option<Rc<Look>> {
+    let owner = account.owner(OwnerKind::User, OWNER)?;
+    let document = owner.inline.get(INLINE)?;
+    Some(Rc::new(Look::Inline(InlineLook {
+        identity: Identity {
+            id: owner.id.clone(),
+            created: time(owner.created),
+        },
+        document: KeptDocument::new(document),
+    })))
+}
+
+pub(crate) fn version_id(number: u32) -> VersionId {
+    VersionId::parse(&format!("v{number}")).unwrap()
+}
+
+pub(crate) fn time(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
