@@ -14,13 +14,11 @@ use serde_json::value::RawValue;
 
 /// The state that waits for the administrator.
 const ASK_USER: &str = "AskUser";
-/// Events read at first: those that a waiting execution shows since it entered its state, which are entered, scheduled, started and submitted.
-/// Most others hold all that the states know.
-const FIRST_PAGE: i32 = 4;
-/// Events read at once where those were not enough. Each failed attempt of a task adds three.
-const PAGE: i32 = 20;
-/// Pages read before an execution counts as one that cannot be read.
-const MAX_PAGES: usize = 6;
+/// Events read at once: those that a waiting execution shows since it entered its state, which are entered, scheduled, started and submitted.
+/// Most others hold all that the states know. All pages of one reading have the same size, as Step Functions asks for.
+const PAGE: i32 = 4;
+/// Pages read before an execution counts as one that cannot be read. Each failed attempt of a task adds three events.
+const MAX_PAGES: usize = 20;
 
 /// An execution of the workflow.
 #[derive(Clone, Debug)]
@@ -85,12 +83,12 @@ impl Execution {
     ) -> Result<Self, ReadProblem> {
         let mut events = Vec::new();
         let mut next = None;
-        for number in 0..MAX_PAGES {
+        for _ in 0..MAX_PAGES {
             let page = states
                 .get_execution_history()
                 .execution_arn(arn.as_str())
                 .reverse_order(true)
-                .max_results(if number == 0 { FIRST_PAGE } else { PAGE })
+                .max_results(PAGE)
                 .set_next_token(next)
                 .send()
                 .await

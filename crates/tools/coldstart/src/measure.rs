@@ -83,7 +83,7 @@ pub(crate) fn check(subject: &Subject, answer: &[u8], aws: &Aws) -> Result<()> {
     let has = |call: &str| calls.iter().any(|made| made == call);
     let answer = String::from_utf8_lossy(answer);
     let did_it = match subject.name {
-        "validate-policy" => calls.is_empty() && answer.contains("remedy"),
+        "validate-policy" => has("GetPolicyVersion") && answer.contains("remedy"),
         "remediate" => has("CreatePolicyVersion") && answer.contains("inPlace"),
         "notify" => has("Publish"),
         "approve-callback" => has("GetExecutionHistory") && answer.contains("\"statusCode\":200"),
