@@ -92,6 +92,12 @@ impl Iam {
         state.faults.insert(at, fault);
     }
 
+    /// Forgets the calls that were to go wrong and were not made; says whether there were any.
+    #[must_use]
+    pub fn heal(&self) -> bool {
+        !std::mem::take(&mut self.state().faults).is_empty()
+    }
+
     /// Lets every call go wrong that has no fault of its own; `None` ends it.
     pub fn fail_all(&self, fault: Option<Fault>) {
         self.state().every = fault;

@@ -22,7 +22,9 @@ fn an_inline_policy_of_every_kind_of_owner_is_contained() {
         assert_eq!(contained.identity.id, id);
         assert!(same(&document(&iam, kind), REMEDIATED));
         let writes = iam.writes();
-        let second = in_place(remediate(&iam, &data).unwrap());
+        let error = remediate(&iam, &data).unwrap_err();
+        assert_eq!(error.name(), FailureName::ChangeNotVisible);
+        let second = in_place(remediate(&iam, &waited(&data)).unwrap());
         assert_eq!(iam.writes(), writes, "a second run touches nothing");
         assert!(second.found_done);
         assert_eq!(second.original, contained.original);
@@ -139,6 +141,34 @@ fn a_smaller_remediation_is_written_where_the_quota_refuses_the_best() {
     assert!(!contained.losses.is_empty(), "{contained:?}");
     assert!(!document(&iam, kind).contains("s3:D*"));
     // And again: the second run recognises it.
-    let again = in_place(remediate(&iam, &data).unwrap());
+    let again = in_place(remediate(&iam, &waited(&data)).unwrap());
     assert!(again.found_done);
+}
+
+/// `ValidatePolicy` saw IAM's past: the owner of this event is another one.
+#[test]
+fn what_was_made_again_before_the_event_is_judged_anew() {
+    let kind = OwnerKind::User;
+    let (iam, _) = inline(kind, &other_restricted());
+    iam.change(|account| {
+        account.delete_inline(kind, "app", "inline").unwrap();
+        account.delete_owner(kind, "app").unwrap();
+        account.pass(1);
+        account.create_owner(kind, "app").unwrap();
+    });
+    let event = put(&iam, kind, RESTRICTED);
+    let past = iam.calls().len();
+    iam.fail(0, Fault::Stale(2));
+    iam.fail(1, Fault::Stale(2));
+    let data = judged(&iam, &event);
+    assert_eq!(iam.calls().len(), past + 2);
+    let owner = iam.account().owner(kind, "app").unwrap().clone();
+    assert_ne!(data["verdict"]["inForce"]["identity"]["id"], *owner.id);
+    let quarantine = remediate(&iam, &data).unwrap();
+    let kept = keep_first(quarantine.clone());
+    assert_eq!(kept.judged.unwrap().identity.id, owner.id);
+    let contained = in_place(remediate(&iam, &with(&data, &quarantine)).unwrap());
+    assert_eq!(contained.identity.id, owner.id);
+    assert_eq!(contained.original.as_str(), RESTRICTED);
+    assert!(same(&document(&iam, kind), REMEDIATED));
 }

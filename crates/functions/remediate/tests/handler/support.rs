@@ -3,7 +3,7 @@ use iam_policy::RestrictedActions;
 use incident::judgement::{ExemptPrincipals, Mode, Rules};
 use incident::message::{Contained, JudgeRequest, Kept, Quarantine, ReadRequest, WorkRequest};
 use incident::{ExecutionArn, KeptDocument};
-use lambda_kit::{Executions, HandlerError};
+use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::PolicyStore;
 use serde_json::{Value, json};
 use validate_policy::Reading;
@@ -182,6 +182,7 @@ pub(crate) fn contain(iam: &Iam, data: &Value) -> Contained {
             Ok(Quarantine::InPlace(contained)) => return contained,
             Ok(quarantine @ Quarantine::KeepFirst(_)) => data = with(&data, &quarantine),
             Ok(other) => panic!("not contained: {other:?}"),
+            Err(error) if error.name() == FailureName::ChangeNotVisible => data = waited(&data),
             Err(error) => assert!(error.name().is_transient(), "{error}"),
         }
     }

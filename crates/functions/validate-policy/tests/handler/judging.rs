@@ -37,10 +37,28 @@ fn what_a_record_says_of_its_document_does_not_decide() {
     let verdict = judge(&iam, &event, false).unwrap();
     assert_eq!(verdict.result, VerdictResult::Restricted);
 
+    // It only tells what to wait for.
     let (iam, mut event) = created(HARMLESS);
     event["detail"]["requestParameters"]["policyDocument"] = json!(RESTRICTED);
-    let verdict = judge(&iam, &event, false).unwrap();
+    let error = judge(&iam, &event, false).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    let verdict = judge(&iam, &event, true).unwrap();
     assert_eq!(verdict.result, VerdictResult::Clean);
+}
+
+#[test]
+fn a_policy_that_was_made_again_is_not_taken_for_the_one_before() {
+    let (iam, _) = created(HARMLESS);
+    iam.change(|account| account.delete_policy(ARN)).unwrap();
+    let parameters = [("PolicyName", "app"), ("PolicyDocument", RESTRICTED)];
+    let event = call(&iam, "CreatePolicy", &parameters);
+    // IAM still shows the first, whose version in force is `v1` too.
+    iam.fail(0, iam_model::Fault::Stale(2));
+    iam.fail(1, iam_model::Fault::Stale(2));
+    let error = judge(&iam, &event, false).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    let verdict = judge(&iam, &event, false).unwrap();
+    assert_eq!(verdict.result, VerdictResult::Restricted);
 }
 
 #[test]
