@@ -96,11 +96,6 @@ impl<'a> Containment<'a> {
         self.memory.trying = Some((original.clone(), refused));
         self.analysis.candidate(original, refused)
     }
-
-    #[expect(clippy::unused_self, reason = "it reads as what this run finds")]
-    pub(crate) fn not_visible(&self) -> Step {
-        Step::Rest(Rest::NotVisible)
-    }
 }
 
 impl Plan for Containment<'_> {

@@ -87,6 +87,6 @@ pub trait Plan {
     /// IAM carried the last step out, and made this version where that was the step.
     fn carried_out(&mut self, made: Option<VersionId>);
 
-    /// IAM does not accept the document of the last step; `false` where there is no other to try.
+    /// IAM refused the document of the last step. Answers whether there is another document to try.
     fn refused(&mut self) -> bool;
 }

@@ -1,5 +1,6 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use incident::FailureName;
 
 /// An AWS call's error, by what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,18 @@ pub struct AwsFault {
     pub message: String,
     /// Whether the same call can succeed later.
     pub transient: bool,
+}
+
+impl AwsFault {
+    /// The name under which the state machine sees it.
+    #[must_use]
+    pub fn name(&self) -> FailureName {
+        if self.transient {
+            FailureName::TransientAwsError
+        } else {
+            FailureName::AwsRefused
+        }
+    }
 }
 
 /// Codes of errors that pass by themselves, over all services the functions call.

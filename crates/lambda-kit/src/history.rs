@@ -289,13 +289,8 @@ fn behind(execution: &ExecutionArn, state: &str) -> HandlerError {
 }
 
 fn unreadable(execution: &ExecutionArn, fault: &crate::AwsFault) -> HandlerError {
-    let name = if fault.transient {
-        FailureName::TransientAwsError
-    } else {
-        FailureName::AwsRefused
-    };
     HandlerError::new(
-        name,
+        fault.name(),
         format!(
             "could not read the execution `{execution}` ({}: {}); check the permissions of the function's role, also service control policies",
             fault.code, fault.message

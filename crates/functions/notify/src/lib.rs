@@ -5,7 +5,7 @@ use aws_sdk_sns::error::ProvideErrorMetadata as _;
 use http::Uri;
 use incident::message::{Notified, NotifyRequest};
 use incident::{ExecutionArn, TaskToken};
-use lambda_kit::{FailureName, HandlerError, SettingError};
+use lambda_kit::{HandlerError, SettingError};
 use notice::mail::{self, LinkConfirmation, Links, Mail};
 use tracing::Instrument as _;
 
@@ -121,13 +121,8 @@ async fn publish(
         .map(|_| ())
         .map_err(|error| {
             let fault = lambda_kit::fault(&error, |error| (error.code(), error.message()));
-            let name = if fault.transient {
-                FailureName::TransientAwsError
-            } else {
-                FailureName::AwsRefused
-            };
             HandlerError::new(
-                name,
+                fault.name(),
                 format!(
                     "could not publish the mail `{}` of `{execution}` to `{}` ({}: {}); check the topic, its key and its policy",
                     mail.subject(), settings.topic_arn, fault.code, fault.message

@@ -6,7 +6,7 @@ use iam_policy::RestrictedActions;
 use incident::message::{
     Contained, ContainedVersions, Kept, OutcomeResult, Quarantine, WorkRequest,
 };
-use incident::{Analysis, Containment, Rest};
+use incident::{Analysis, Candidate, Containment, Rest};
 use lambda_kit::history::{Callers, Entered};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::{PolicyStore, Settled};
@@ -84,9 +84,8 @@ async fn contain(
                     let document = incident::KeptDocument::new(&candidate.document);
                     analysis.same_meaning(&document, &rest.document)
                 });
-            let (edits, losses) = candidate
-                .map(|candidate| (candidate.edits, candidate.losses))
-                .unwrap_or_default();
+            // What was taken out is what the administrator decides about, so it must be known.
+            let Candidate { edits, losses, .. } = candidate.ok_or_else(|| unsettled(target))?;
             let versions = match (
                 rest.original_version,
                 rest.original_created,

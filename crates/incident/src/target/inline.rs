@@ -116,7 +116,7 @@ pub(crate) fn contain(run: &mut Containment<'_>, look: &InlineLook) -> Step {
             .last();
         return match original {
             // It may be how things stood before somebody wrote the original again.
-            Some(_) if !run.is_believed(false) => run.not_visible(),
+            Some(_) if !run.is_believed(false) => Step::Rest(Rest::NotVisible),
             Some(original) => Step::Rest(Rest::Contained(ContainedRest {
                 original: original.clone(),
                 original_version: None,
@@ -140,7 +140,7 @@ pub(crate) fn contain(run: &mut Containment<'_>, look: &InlineLook) -> Step {
             run.memory.overwritten.push(current.clone());
             Step::Put(document)
         }
-        _ => run.not_visible(),
+        _ => Step::Rest(Rest::NotVisible),
     }
 }
 

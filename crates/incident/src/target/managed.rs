@@ -148,12 +148,12 @@ fn contain_default(run: &mut Containment<'_>, look: &ManagedLook) -> Step {
         .any(|made| look.version(made).is_none())
     {
         // This run made a version that IAM does not list: the look is stale, and a second one would be a double.
-        return run.not_visible();
+        return Step::Rest(Rest::NotVisible);
     }
     if look.others.len() + 1 < MAX_VERSIONS {
         return match run.candidate(&default.document) {
             Some(document) => Step::CreateVersion(document),
-            None => run.not_visible(),
+            None => Step::Rest(Rest::NotVisible),
         };
     }
     let is_kept = |version: &Version| {
@@ -169,7 +169,7 @@ fn contain_default(run: &mut Containment<'_>, look: &ManagedLook) -> Step {
         .min_by_key(|version| (version.created, version.id.number()));
     match (look.others.iter().find(|version| is_kept(version)), oldest) {
         (Some(version), _) => Step::DeleteVersion(version.id.clone()),
-        (None, Some(_)) if run.kept.evicted.len() >= MAX_EVICTED => run.not_visible(),
+        (None, Some(_)) if run.kept.evicted.len() >= MAX_EVICTED => Step::Rest(Rest::NotVisible),
         (None, Some(oldest)) => {
             let mut kept = run.kept.clone();
             kept.evicted.push(EvictedVersion {
@@ -179,7 +179,7 @@ fn contain_default(run: &mut Containment<'_>, look: &ManagedLook) -> Step {
             });
             Step::Rest(Rest::KeepFirst(kept))
         }
-        (None, None) => run.not_visible(),
+        (None, None) => Step::Rest(Rest::NotVisible),
     }
 }
 
@@ -209,7 +209,7 @@ fn rest_contained(run: &Containment<'_>, look: &ManagedLook) -> Step {
     }
     match original {
         // It may be how things stood before somebody put the original in force again.
-        Some(_) if !run.is_believed(is_proven(run, default)) => run.not_visible(),
+        Some(_) if !run.is_believed(is_proven(run, default)) => Step::Rest(Rest::NotVisible),
         Some(original) => Step::Rest(Rest::Contained(ContainedRest {
             original: original.document.clone(),
             original_version: Some(original.id.clone()),

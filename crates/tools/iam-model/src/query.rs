@@ -47,7 +47,7 @@ impl Call {
         let id = self.required("VersionId")?;
         id.strip_prefix('v')
             .and_then(|number| number.parse().ok())
-            .ok_or_else(|| IamError::invalid(format!("{id} is no version")))
+            .ok_or_else(|| IamError::invalid(format!("{id} is not a version")))
     }
 
     /// Whether the call changes something.

@@ -21,7 +21,7 @@ pub struct Form {
 ///
 /// # Errors
 ///
-/// Fails if there is no answer, or if the page has no form that is sent by POST.
+/// Fails if there is no answer, or if the page has no form with the method POST.
 pub async fn open_and_confirm(url: &str) -> Result<Answer> {
     let page = http::get(url).await?;
     let form = form_of(url, &page.body)?

@@ -238,7 +238,7 @@ fn a_policy_that_is_made_again_between_two_steps_is_left_alone() {
             .get(iam_calls_before(&documents) + call)
             .map(String::as_str)
             == Some("CreatePolicyVersion");
-        // Only between the last look and the write itself there is no help: IAM has no conditional writes.
+        // IAM has no conditional writes, so nothing can protect the moment between the last look and the write.
         assert!(
             is_race || policy.versions.len() == 1 && policy.in_force() == RESTRICTED,
             "before call {call}: {answer:?}, {policy:?}"
