@@ -13,17 +13,27 @@ const RESTRICTED_ACTIONS: &str = "RESTRICTED_ACTIONS";
 
 /// The restricted list, for every function that judges documents.
 ///
+/// An entry that names no known action is restricted all the same, and is a warning in the log of each cold start.
+///
 /// # Errors
 ///
-/// Where it is missing or cannot be read; a function that knows no list must not run.
+/// If the list is missing or cannot be read: a function without a list must not run.
 pub fn restricted_actions() -> Result<RestrictedActions, SettingError> {
     let list = required(RESTRICTED_ACTIONS)?;
-    list.parse::<RestrictedActions>()
-        .map_err(|error| SettingError::Unusable {
-            name: RESTRICTED_ACTIONS,
-            problem: error.to_string(),
-            value: list,
-        })
+    let restricted = match list.parse::<RestrictedActions>() {
+        Ok(restricted) => restricted,
+        Err(error) => {
+            return Err(SettingError::Unusable {
+                name: RESTRICTED_ACTIONS,
+                problem: error.to_string(),
+                value: list,
+            });
+        }
+    };
+    for unknown in restricted.warnings() {
+        tracing::warn!(entry = %unknown.pattern(), "in the parameter restrictedActions, {unknown}");
+    }
+    Ok(restricted)
 }
 
 /// The rules, for the functions that judge changes.
