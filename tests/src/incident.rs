@@ -12,7 +12,6 @@ use crate::{SOON, World};
 #[derive(Debug)]
 pub struct Incident<'w> {
     world: &'w World,
-    /// The execution.
     pub execution: Execution,
 }
 
@@ -92,7 +91,6 @@ impl<'w> Incident<'w> {
         mail.message.contains(&self.name())
     }
 
-    /// The execution's name.
     pub fn name(&self) -> String {
         self.execution
             .arn()

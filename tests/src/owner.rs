@@ -8,11 +8,8 @@ const FOR_EC2: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 /// What can have inline policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// A role.
     Role,
-    /// A user.
     User,
-    /// A group.
     Group,
 }
 

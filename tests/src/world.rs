@@ -15,9 +15,7 @@ use crate::{Incident, SOON};
 /// A local AWS with the template deployed, and the administrator's mailbox.
 #[derive(Debug)]
 pub struct World {
-    /// The local AWS.
     pub emulator: Emulator,
-    /// The deployed template.
     pub stack: Stack,
     /// What stands between the functions and the local AWS.
     pub faults: FaultProxy,

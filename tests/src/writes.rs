@@ -22,7 +22,6 @@ pub enum Write {
 }
 
 impl Write {
-    /// All of them.
     pub const ALL: [Self; 6] = [
         Self::CreatePolicy,
         Self::CreatePolicyVersion,
@@ -32,7 +31,6 @@ impl Write {
         Self::PutGroupPolicy,
     ];
 
-    /// The name of the call.
     #[must_use]
     pub fn event_name(self) -> &'static str {
         match self {
@@ -65,7 +63,6 @@ impl Write {
 /// A policy that a story is about, made by one [`Write`] of a document.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The write.
     pub write: Write,
     /// The policy's name; no other policy's name holds it.
     pub name: String,
@@ -207,13 +204,11 @@ impl Target {
         Ok(documents)
     }
 
-    /// The ARN of a managed policy.
     #[must_use]
     pub fn arn(&self) -> &str {
         &self.arn
     }
 
-    /// The name of an inline policy's owner.
     #[must_use]
     pub fn owner(&self) -> String {
         format!("{}-owner", self.name)

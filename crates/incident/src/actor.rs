@@ -18,7 +18,6 @@ pub struct Actor {
     /// The ARN of the role or user behind a session, with its path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer_arn: Option<String>,
-    /// The account that the caller belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The service that made the call on the caller's behalf, such as `cloudformation.amazonaws.com`.
@@ -44,7 +43,6 @@ impl Actor {
         Some(set.rsplit_once('_').map_or(set, |(name, _)| name))
     }
 
-    /// The name of the role behind a role session.
     #[must_use]
     pub fn role(&self) -> Option<&str> {
         let (_, resource) = self.issuer_arn.as_deref()?.split_once(":role/")?;

@@ -28,7 +28,6 @@ struct Analyzed {
 /// A remediated document that can take an original's place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
-    /// The document.
     pub document: String,
     /// Each edit, in the order of the statements.
     pub edits: Vec<Edit>,
@@ -69,7 +68,6 @@ impl<'a> Analysis<'a> {
         self.analyzed(original).candidates.clone()
     }
 
-    /// The document of the candidate with this number.
     pub(crate) fn candidate(&self, original: &KeptDocument, number: usize) -> Option<String> {
         let analyzed = self.analyzed(original);
         Some(analyzed.candidates.get(number)?.document.clone())

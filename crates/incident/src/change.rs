@@ -12,23 +12,18 @@ use crate::{Actor, Target, Timestamp, VersionId};
 pub struct PolicyChange {
     /// CloudTrail's `eventID`, the same in every delivery of the record.
     pub event_id: String,
-    /// The call.
     pub event_name: PolicyWrite,
-    /// When the call was made.
     pub event_time: Timestamp,
     /// The account that the policy belongs to.
     pub account: String,
     /// The region that delivered the record.
     pub region: String,
-    /// Who called.
     pub actor: Actor,
     /// The address or host that the call came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_ip_address: Option<String>,
-    /// The client that made the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// The policy that was written.
     pub target: Target,
     /// The version that the call made or put in force, of a managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,16 +41,12 @@ pub enum PolicyWrite {
     CreatePolicyVersion,
     /// An existing version becomes the default.
     SetDefaultPolicyVersion,
-    /// An inline policy of a role.
     PutRolePolicy,
-    /// An inline policy of a user.
     PutUserPolicy,
-    /// An inline policy of a group.
     PutGroupPolicy,
 }
 
 impl PolicyWrite {
-    /// Every watched call.
     pub const ALL: [Self; 6] = [
         Self::CreatePolicy,
         Self::CreatePolicyVersion,
@@ -71,7 +62,6 @@ impl PolicyWrite {
         Self::ALL.into_iter().find(|write| write.as_str() == name)
     }
 
-    /// The `eventName`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

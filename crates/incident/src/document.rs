@@ -29,7 +29,6 @@ impl KeptDocument {
         Self(text.into_owned())
     }
 
-    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -26,7 +26,6 @@ pub enum FailureName {
 }
 
 impl FailureName {
-    /// Every name there is.
     pub const ALL: [Self; 9] = [
         Self::RecordMalformed,
         Self::RecordNamesNoPolicy,

@@ -7,13 +7,10 @@ use serde::{Deserialize, Serialize};
 /// Why a text is not the identifier it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierError {
-    /// Not the ARN of a managed policy.
     #[error("`{0}` is not the ARN of a managed policy")]
     PolicyArn(String),
-    /// Not the identifier of a policy version.
     #[error("`{0}` is not a policy version such as `v1`")]
     VersionId(String),
-    /// Not the ARN of an execution.
     #[error("`{0}` is not the ARN of a Step Functions execution")]
     ExecutionArn(String),
 }
@@ -178,7 +175,6 @@ impl ExecutionArn {
         }
     }
 
-    /// The region that the execution runs in.
     #[must_use]
     pub fn region(&self) -> &str {
         self.0.split(':').nth(3).unwrap_or_default()

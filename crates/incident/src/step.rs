@@ -7,7 +7,6 @@
 use crate::message::Kept;
 use crate::{KeptDocument, Look, Timestamp, VersionId};
 
-/// The next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Make a version of this document and put it in force.
@@ -46,7 +45,6 @@ pub struct ContainedRest {
     pub original: KeptDocument,
     /// Its version, of a managed policy.
     pub original_version: Option<VersionId>,
-    /// When that version was made.
     pub original_created: Option<Timestamp>,
     /// The version in force, of a managed policy.
     pub quarantine_version: Option<VersionId>,
@@ -61,9 +59,7 @@ pub struct ContainedRest {
 pub struct Memory {
     /// The versions that the look before the last write showed; none before a write.
     pub(crate) seen_before_write: Option<Vec<VersionId>>,
-    /// Whether a step was carried out.
     pub(crate) has_written: bool,
-    /// The versions that the run made.
     pub(crate) made: Vec<VersionId>,
     /// The documents that the run wrote over, of an inline policy.
     pub(crate) overwritten: Vec<KeptDocument>,
@@ -72,7 +68,6 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// The versions that the run made.
     #[must_use]
     pub fn made(&self) -> &[VersionId] {
         &self.made

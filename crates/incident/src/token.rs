@@ -10,10 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct TaskToken(String);
 
-/// Why a text cannot be a task token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TaskTokenError {
-    /// Nothing was there.
     #[error("the task token is missing")]
     Missing,
     /// Longer than the 2,048 characters that the Step Functions API takes.

@@ -14,7 +14,6 @@ pub struct HandlerError {
 }
 
 impl HandlerError {
-    /// An error with this name and sentence.
     #[must_use]
     pub fn new(name: FailureName, message: impl Into<String>) -> Self {
         Self {

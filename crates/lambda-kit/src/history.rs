@@ -41,9 +41,7 @@ pub struct Executions {
 /// The state that an execution is in, with the data that it was entered with.
 #[derive(Clone, Debug)]
 pub struct Entered {
-    /// Its name.
     pub state: String,
-    /// The data.
     pub data: StateData,
 }
 
@@ -74,14 +72,12 @@ pub struct StateData {
 /// The states that a function works for, and those that lead to them.
 #[derive(Clone, Copy, Debug)]
 pub struct Callers {
-    /// The states that call the function.
     pub own: &'static [&'static str],
     /// The states from which an execution comes there: a history that shows one of them lags behind.
     pub before: &'static [&'static str],
 }
 
 impl Executions {
-    /// Takes a client and the ARN of the guard's state machine.
     #[must_use]
     pub fn new(client: Client, state_machine_arn: String) -> Self {
         Self {

@@ -8,7 +8,6 @@ use incident::message::{Verdict, VerdictResult};
 use crate::metrics;
 use crate::settings::{SettingError, parsed, required};
 
-/// The variable that holds the restricted list.
 const RESTRICTED_ACTIONS: &str = "RESTRICTED_ACTIONS";
 
 /// The restricted list, for every function that judges documents.

@@ -7,7 +7,6 @@ use std::str::FromStr;
 /// An environment variable that is not as the template sets it. The function stops in init, before it takes any event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
-    /// It is not set, or empty.
     #[error(
         "the environment variable `{0}` is not set; deploy the function with the template, which sets it"
     )]
@@ -17,11 +16,8 @@ pub enum SettingError {
         "the environment variable `{name}` is `{value}`: {problem}; correct the template's parameter and deploy again"
     )]
     Unusable {
-        /// The variable.
         name: &'static str,
-        /// Its value.
         value: String,
-        /// What is wrong with it.
         problem: String,
     },
 }

@@ -20,7 +20,6 @@ impl Console {
         Self { host }
     }
 
-    /// The page of an execution.
     #[must_use]
     pub fn execution(&self, execution: &ExecutionArn) -> String {
         let region = execution.region();
@@ -31,7 +30,6 @@ impl Console {
         )
     }
 
-    /// The page of a policy.
     #[must_use]
     pub fn target(&self, target: &Target) -> String {
         format!(

@@ -14,20 +14,16 @@ use crate::text::plain_lines;
 /// Both documents are laid out the same way first, so that only what they say differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentDiff {
-    /// The lines, in order.
     pub lines: Vec<DiffLine>,
 }
 
-/// One line of a [`DocumentDiff`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiffLine {
-    /// What it is.
     pub kind: LineKind,
     /// The line without its end, bounded in length.
     pub text: String,
 }
 
-/// What a line of a [`DocumentDiff`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineKind {
     /// In both documents.
@@ -50,7 +46,6 @@ const MAX_LINES: usize = 4000;
 const MAX_SHOWN: usize = 600;
 
 impl DocumentDiff {
-    /// Compares two documents.
     #[must_use]
     pub fn between(before: &KeptDocument, after: &KeptDocument) -> Self {
         let before = pretty_lines(before);

@@ -10,11 +10,8 @@ use lambda_kit::{FailureName, HandlerError};
 pub struct StoreError {
     /// What was being done, on which policy.
     pub doing: String,
-    /// What to do about it.
     pub kind: StoreErrorKind,
-    /// IAM's code.
     pub code: String,
-    /// IAM's sentence.
     pub message: String,
 }
 
@@ -82,7 +79,6 @@ impl From<StoreError> for HandlerError {
     }
 }
 
-/// Sorts an error of the SDK.
 pub(crate) fn sort<E>(doing: impl fmt::Display, error: &SdkError<E, HttpResponse>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

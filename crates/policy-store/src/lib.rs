@@ -13,14 +13,12 @@ use incident::{Look, Target, VersionId};
 pub use error::{StoreError, StoreErrorKind};
 pub use settle::Settled;
 
-/// The policies of the account.
 #[derive(Clone, Debug)]
 pub struct PolicyStore {
     client: aws_sdk_iam::Client,
 }
 
 impl PolicyStore {
-    /// Takes the settings that [`lambda_kit::sdk_config`] makes.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self {

@@ -153,7 +153,6 @@ impl PolicyStore {
         version_id(&doing, version.and_then(PolicyVersion::version_id))
     }
 
-    /// Puts an existing version in force.
     pub(crate) async fn set_default_version(
         &self,
         policy: &ManagedPolicy,
@@ -175,7 +174,6 @@ impl PolicyStore {
         Ok(())
     }
 
-    /// Deletes a version that is not in force.
     pub(crate) async fn delete_version(
         &self,
         policy: &ManagedPolicy,

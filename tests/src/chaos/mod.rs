@@ -25,7 +25,6 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Allow, Self::Deny, Self::Expire];
 
     /// The outcome where nothing comes in between.
@@ -39,7 +38,6 @@ impl Answer {
     }
 }
 
-/// A call of an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Point {
     /// A part of the function's name; empty for all functions.
@@ -67,22 +65,16 @@ impl fmt::Display for Point {
 /// What goes wrong in a case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Trouble {
-    /// Where.
     pub point: Point,
-    /// What.
     pub fault: Fault,
-    /// How often.
     pub times: Times,
 }
 
 /// An incident with at most one thing that goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Case {
-    /// The write.
     pub write: Write,
-    /// The answer.
     pub answer: Answer,
-    /// What goes wrong.
     pub trouble: Option<Trouble>,
 }
 
@@ -106,7 +98,6 @@ impl fmt::Display for Case {
 /// What came of a case.
 #[derive(Clone, Debug)]
 pub struct Told {
-    /// The case.
     pub case: Case,
     /// How the executions ended, as in `allowed` or `failed: TransientAwsError`.
     pub ends: Vec<String>,

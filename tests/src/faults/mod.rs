@@ -40,7 +40,6 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// All of them.
     pub const ALL: [Self; 8] = [
         Self::Throttle,
         Self::ServerError,

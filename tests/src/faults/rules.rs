@@ -15,14 +15,12 @@ pub struct Rule {
     pub nth: usize,
     /// How many of them fail.
     pub times: Times,
-    /// What goes wrong.
     pub fault: Fault,
 }
 
 /// How often a rule acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Times {
-    /// At one call.
     Once,
     /// At that call and all after it.
     Persistently,

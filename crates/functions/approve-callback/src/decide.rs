@@ -9,7 +9,6 @@ use incident::message::Decision;
 /// How Step Functions took a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// It took it.
     Taken,
     /// Nothing waits with this token any more: somebody answered, or the time ran out.
     Closed,

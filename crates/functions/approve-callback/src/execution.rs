@@ -20,12 +20,9 @@ const PAGE: i32 = 4;
 /// Pages read before an execution counts as one that cannot be read. Each failed attempt of a task adds three events.
 const MAX_PAGES: usize = 20;
 
-/// An execution of the workflow.
 #[derive(Clone, Debug)]
 pub(crate) struct Execution {
-    /// Its ARN.
     pub(crate) arn: ExecutionArn,
-    /// Where it stands.
     pub(crate) standing: Standing,
     /// What it is about, as far as it can be read.
     pub(crate) incident: Option<Incident>,
@@ -39,14 +36,10 @@ pub(crate) struct Execution {
     pub(crate) decide_by: Option<Timestamp>,
 }
 
-/// Where an execution stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It waits for a decision.
     Waiting,
-    /// Somebody decided.
     Decided(Decision),
-    /// Nobody decided in time.
     Expired,
     /// It runs, and is not at the point where a decision is asked.
     NotAsking,
@@ -59,7 +52,6 @@ pub(crate) enum Standing {
 /// What the pages show of an incident.
 #[derive(Clone, Debug)]
 pub(crate) struct Incident {
-    /// The change.
     pub(crate) change: PolicyChange,
     /// What was taken out of what.
     pub(crate) contained: Option<Contained>,

@@ -192,7 +192,6 @@ async fn confirmed(
     }
 }
 
-/// The client of Step Functions.
 #[must_use]
 pub fn client(config: &SdkConfig) -> aws_sdk_sfn::Client {
     aws_sdk_sfn::Client::new(config)

@@ -67,7 +67,6 @@ struct Consoles {
     policy: Option<String>,
 }
 
-/// The page of a reply.
 pub(crate) fn render(reply: &Reply) -> String {
     let (form, execution) = match reply {
         Reply::Confirm { form, execution } | Reply::NotRecorded { form, execution } => {

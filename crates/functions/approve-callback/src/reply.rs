@@ -24,12 +24,10 @@ pub(crate) enum Reply {
     Closed,
     /// The execution that the link names does not wait for a decision.
     Over(Execution),
-    /// The decision was not recorded.
     NotRecorded {
         form: Form,
         execution: Option<Execution>,
     },
-    /// The link cannot be used.
     BadLink(LinkProblem),
     /// The execution that the link names cannot be read, so nothing is asked or decided.
     Unreadable(ReadProblem),
@@ -42,7 +40,6 @@ pub(crate) enum Reply {
 /// What the button of a page sends.
 #[derive(Clone, Debug)]
 pub(crate) struct Form {
-    /// The answer.
     pub(crate) answer: Answer,
     /// The token, the execution and the reason to send.
     pub(crate) parameters: Parameters,
@@ -83,7 +80,6 @@ impl Reply {
         }
     }
 
-    /// The HTTP status.
     pub(crate) fn status(&self) -> u16 {
         match self {
             Self::Confirm { .. } | Self::Decided { .. } => 200,
@@ -159,7 +155,6 @@ impl Reply {
         }
     }
 
-    /// The answer for a client that prefers JSON.
     pub(crate) fn json(&self) -> Value {
         let mut object = serde_json::Map::new();
         let mut put = |key: &str, value: Value| object.insert(key.to_owned(), value);

@@ -9,7 +9,6 @@ use serde_json::value::RawValue;
 /// One request, as far as the pages need it.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    /// The method.
     pub(crate) method: Method,
     /// The answer that the path stands for; none for any other path.
     pub(crate) answer: Option<Answer>,
@@ -17,9 +16,7 @@ pub(crate) struct Request {
     pub(crate) parameters: Result<Parameters, LinkProblem>,
     /// Whether the client prefers JSON to a page.
     pub(crate) wants_json: bool,
-    /// The address of the client.
     pub(crate) source_ip_address: Option<String>,
-    /// The browser or client.
     pub(crate) user_agent: Option<String>,
     /// Whether the path ends with a slash, which shifts relative links.
     pub(crate) trailing_slash: bool,
@@ -31,7 +28,6 @@ pub(crate) enum Method {
     Get,
     Head,
     Post,
-    /// Any other.
     Other,
 }
 

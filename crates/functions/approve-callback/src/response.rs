@@ -10,9 +10,7 @@ use crate::request::{Method, Request};
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
-    /// The HTTP status.
     pub status_code: u16,
-    /// The headers.
     pub headers: BTreeMap<&'static str, String>,
     /// The page or the JSON; empty for a HEAD.
     pub body: String,

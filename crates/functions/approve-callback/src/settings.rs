@@ -1,7 +1,6 @@
 use lambda_kit::SettingError;
 use notice::mail::LinkConfirmation;
 
-/// What the function is set up with.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The state machine whose executions links may name.

@@ -9,7 +9,6 @@ use lambda_kit::{HandlerError, SettingError};
 use notice::mail::{self, LinkConfirmation, Links, Mail};
 use tracing::Instrument as _;
 
-/// What the function is set up with.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The topic that the administrator subscribes to.
@@ -131,7 +130,6 @@ async fn publish(
         })
 }
 
-/// The client of the topic.
 #[must_use]
 pub fn client(config: &SdkConfig) -> aws_sdk_sns::Client {
     aws_sdk_sns::Client::new(config)

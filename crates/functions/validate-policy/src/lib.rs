@@ -15,9 +15,7 @@ use policy_store::PolicyStore;
 #[derive(Debug, serde::Serialize)]
 #[serde(untagged)]
 pub enum Reading {
-    /// For `ValidatePolicy`.
     Judged(Judged),
-    /// For `AssessFailure`.
     Assessment(Assessment),
 }
 

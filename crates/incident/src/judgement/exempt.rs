@@ -11,7 +11,6 @@ use crate::Actor;
 #[derive(Clone, Debug, Default)]
 pub struct ExemptPrincipals(Vec<WildMatch>);
 
-/// A text that is no list of principals.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is no role or user ARN pattern, which has an account and more than wildcards for a name, as in `arn:aws:iam::111122223333:role/deploy/*`"

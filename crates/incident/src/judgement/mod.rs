@@ -14,9 +14,7 @@ pub use mode::{Mode, ModeError};
 /// What changes are judged by.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// The restricted list.
     pub restricted: RestrictedActions,
-    /// What is done about restricted permissions.
     pub mode: Mode,
     /// Whose writes are told and never undone.
     pub exempt: ExemptPrincipals,

@@ -10,7 +10,6 @@ pub enum Mode {
     Monitor,
 }
 
-/// A text that is no [`Mode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it must be `Enforce` or `Monitor`")]
 pub struct ModeError;

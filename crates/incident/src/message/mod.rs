@@ -26,26 +26,20 @@ pub enum ReadRequest {
     Assess(AssessRequest),
 }
 
-/// `ValidatePolicy`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JudgeRequest {
-    /// The execution that asks.
     pub execution: ExecutionArn,
-    /// The EventBridge event.
     pub event: Value,
     /// Whether IAM had its time to become consistent.
     #[serde(default)]
     pub waited: bool,
 }
 
-/// `AssessFailure`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AssessRequest {
-    /// The execution that asks.
     pub execution: ExecutionArn,
-    /// The EventBridge event.
     pub event: Value,
 }
 
@@ -54,7 +48,6 @@ pub struct AssessRequest {
 pub struct Judged {
     /// The EventBridge event without what nobody uses.
     pub event: Value,
-    /// The verdict.
     pub verdict: Verdict,
 }
 
@@ -64,9 +57,7 @@ pub struct Judged {
 pub struct Verdict {
     /// What the workflow does next.
     pub action: VerdictAction,
-    /// Why.
     pub result: VerdictResult,
-    /// The change.
     pub change: PolicyChange,
     /// What IAM showed in force.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -90,7 +81,6 @@ pub struct Seen {
     /// The default version, of a managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionId>,
-    /// The document.
     pub document: KeptDocument,
 }
 
@@ -114,7 +104,6 @@ pub enum VerdictResult {
     Clean,
     /// The version did not become the default; it is judged again when somebody makes it so.
     NotInForce,
-    /// The policy does not exist any more.
     Gone,
     /// What the event names was restricted and is not in force any more: somebody had the grant for a while.
     Withdrawn,
@@ -129,7 +118,6 @@ pub enum VerdictResult {
 }
 
 impl VerdictResult {
-    /// Every result.
     pub const ALL: [Self; 9] = [
         Self::Restricted,
         Self::Clean,
@@ -162,7 +150,6 @@ impl VerdictResult {
 /// What `remediate` and `revert` are asked: which execution to work for. Other members of a payload are ignored.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WorkRequest {
-    /// The execution.
     pub execution: ExecutionArn,
 }
 
@@ -184,11 +171,8 @@ pub struct Kept {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EvictedVersion {
-    /// Its identifier.
     pub version: VersionId,
-    /// When it was made.
     pub created: Timestamp,
-    /// Its document.
     pub document: KeptDocument,
 }
 
@@ -206,7 +190,6 @@ pub enum Quarantine {
     KeepFirst(Kept),
     /// Nothing restricted is in force any more, by somebody else's change, or the target is another one.
     Superseded,
-    /// The policy does not exist any more.
     Gone,
 }
 
@@ -295,31 +278,24 @@ pub enum AssessedState {
         /// The default version, of a managed policy.
         #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<VersionId>,
-        /// What is restricted.
         findings: Vec<Finding>,
     },
     /// IAM shows no such policy.
     Gone,
     /// The record does not say which policy to look at.
-    Unknown {
-        /// Why.
-        reason: String,
-    },
+    Unknown { reason: String },
 }
 
 /// `decision`: the administrator's answer, or that there was none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
-    /// The answer.
     pub action: DecisionAction,
-    /// When it was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
     /// The address that it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip_address: Option<String>,
-    /// The browser or client.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
     /// Why, in the administrator's words.
@@ -374,7 +350,6 @@ pub enum DecisionAction {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
-    /// The end.
     pub result: OutcomeResult,
     /// The document now in force, as read back from IAM.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -393,12 +368,10 @@ pub enum OutcomeResult {
     Expired,
     /// A newer change was made; nothing was touched.
     Superseded,
-    /// The policy does not exist any more.
     Gone,
 }
 
 impl OutcomeResult {
-    /// Every result.
     pub const ALL: [Self; 5] = [
         Self::Allowed,
         Self::Denied,
@@ -438,6 +411,5 @@ pub struct InForce {
     /// The default version, for a managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionId>,
-    /// The document.
     pub document: KeptDocument,
 }

@@ -20,7 +20,6 @@ pub enum NotifyRequest {
 }
 
 impl NotifyRequest {
-    /// The execution that asks.
     #[must_use]
     pub fn execution(&self) -> &ExecutionArn {
         match self {
@@ -43,15 +42,12 @@ impl NotifyRequest {
     }
 }
 
-/// `AskUser`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AskRequest {
     /// The token that the decision must carry.
     pub token: TaskToken,
-    /// The execution that asks.
     pub execution: ExecutionArn,
-    /// The change.
     pub change: PolicyChange,
     /// What was done.
     pub quarantine: Contained,
@@ -61,21 +57,15 @@ pub struct AskRequest {
     pub timeout_seconds: u32,
 }
 
-/// `AllowWithNotification`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct TellVerdict {
-    /// The execution that asks.
     pub execution: ExecutionArn,
-    /// The verdict.
     pub verdict: Verdict,
 }
 
-/// `ReportOutcome`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct TellOutcome {
-    /// The execution that asks.
     pub execution: ExecutionArn,
-    /// The change.
     pub change: PolicyChange,
     /// What was done.
     pub quarantine: Quarantine,
@@ -87,12 +77,9 @@ pub struct TellOutcome {
     pub outcome: Option<Outcome>,
 }
 
-/// `ReportFailure`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct TellFailure {
-    /// The execution that asks.
     pub execution: ExecutionArn,
-    /// What failed.
     pub failure: Failure,
     /// What is in force; none where that could not be read either.
     #[serde(default)]
@@ -111,9 +98,7 @@ pub struct Notified {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// The state that failed.
     pub state: String,
-    /// The error's name.
     pub error: String,
     /// Its cause: of a function, JSON with `errorMessage`.
     #[serde(default)]

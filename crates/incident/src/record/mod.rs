@@ -15,7 +15,6 @@ use shape::Envelope;
 /// What a record says: the change, and the document if the record carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// The change.
     pub change: PolicyChange,
     /// The document as the caller sent it.
     ///
@@ -36,11 +35,8 @@ pub enum RecordError {
         "record `{event_id}` is of the call `{event_name}` of `{event_source}`, which writes no watched policy document; check the event rule"
     )]
     NotWatched {
-        /// `eventID` of the record.
         event_id: String,
-        /// `eventName` of the record.
         event_name: String,
-        /// `eventSource` of the record.
         event_source: String,
     },
     /// The call failed, so it wrote nothing.
@@ -48,19 +44,14 @@ pub enum RecordError {
         "record `{event_id}` is of a {event_name} call that failed with `{error_code}` and wrote nothing; check the event rule"
     )]
     FailedCall {
-        /// `eventID` of the record.
         event_id: String,
-        /// The call.
         event_name: PolicyWrite,
-        /// `errorCode` of the record.
         error_code: String,
     },
     /// A member that the call always has is missing or is not what it should be.
     #[error("record `{event_id}` of a {event_name} call: {problem}; look at the execution's input")]
     Member {
-        /// `eventID` of the record.
         event_id: String,
-        /// The call.
         event_name: PolicyWrite,
         /// Which member, and what was expected.
         problem: String,
@@ -70,13 +61,9 @@ pub enum RecordError {
         "record `{event_id}` of a {event_name} call by {actor} leaves out its parameters (`omitted`) and names no policy, so nothing could be judged; find the policy in IAM by the time {event_time} and judge it by hand"
     )]
     NamesNoPolicy {
-        /// `eventID` of the record.
         event_id: String,
-        /// The call.
         event_name: PolicyWrite,
-        /// Who called.
         actor: Box<Actor>,
-        /// When.
         event_time: Timestamp,
     },
 }

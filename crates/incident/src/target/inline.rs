@@ -23,7 +23,6 @@ const MAX_PUTS: usize = 4;
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InlinePolicy {
-    /// Whose policy it is.
     pub owner: Owner,
     /// Its name, unique for this owner.
     pub name: String,
@@ -51,9 +50,7 @@ impl fmt::Display for InlinePolicy {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Owner {
-    /// What it is.
     pub kind: OwnerKind,
-    /// Its name.
     pub name: String,
 }
 
@@ -67,11 +64,8 @@ impl fmt::Display for Owner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum OwnerKind {
-    /// An IAM role.
     Role,
-    /// An IAM user.
     User,
-    /// An IAM group.
     Group,
 }
 
@@ -90,7 +84,6 @@ impl fmt::Display for OwnerKind {
 pub struct InlineLook {
     /// Which owner of this name it is.
     pub identity: Identity,
-    /// The document in force.
     pub document: KeptDocument,
 }
 

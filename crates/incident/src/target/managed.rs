@@ -19,7 +19,6 @@ const MAX_EVICTED: usize = 4;
 /// A customer managed policy, by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ManagedPolicy {
-    /// Its ARN.
     pub arn: PolicyArn,
 }
 
@@ -34,7 +33,6 @@ impl fmt::Display for ManagedPolicy {
 pub struct ManagedLook {
     /// Which policy of this name it is.
     pub identity: Identity,
-    /// The version in force.
     pub default: Version,
     /// The other versions in the order of their numbers; for a judgement only those that it asks for.
     pub others: Vec<Version>,
@@ -43,11 +41,9 @@ pub struct ManagedLook {
 /// One version of a managed policy. It never changes (IAM User Guide, "Versioning IAM policies").
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Version {
-    /// Its identifier.
     pub id: VersionId,
     /// When it was made; IAM's dates have whole seconds.
     pub created: Timestamp,
-    /// Its document.
     pub document: KeptDocument,
 }
 
@@ -98,7 +94,6 @@ impl ManagedLook {
         older.chain([&self.default]).chain(newer)
     }
 
-    /// The version with this identifier.
     #[must_use]
     pub fn version(&self, id: &VersionId) -> Option<&Version> {
         self.versions().find(|version| version.id == *id)

@@ -20,9 +20,7 @@ use crate::{KeptDocument, Timestamp, VersionId};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "camelCase")]
 pub enum Target {
-    /// A customer managed policy.
     Managed(ManagedPolicy),
-    /// An inline policy of a role, a user or a group.
     Inline(InlinePolicy),
 }
 
@@ -70,9 +68,7 @@ pub struct Identity {
 /// How the identity of a look compares with the expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compared {
-    /// It is the same thing.
     Same,
-    /// It was made again since.
     MadeAgain,
     /// It is another thing, and a stale answer of IAM could look the same.
     Doubtful,
@@ -93,9 +89,7 @@ impl Identity {
 /// What IAM answered about a target at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Look {
-    /// About a managed policy.
     Managed(ManagedLook),
-    /// About an inline policy.
     Inline(InlineLook),
 }
 
@@ -109,7 +103,6 @@ impl Look {
         }
     }
 
-    /// The document in force.
     #[must_use]
     pub fn document(&self) -> &KeptDocument {
         match self {

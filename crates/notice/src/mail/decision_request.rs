@@ -7,7 +7,6 @@ use crate::target::{effect, name};
 use crate::text::plain;
 use crate::words::in_force;
 
-/// Asks for a decision.
 #[must_use]
 pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     let change = &request.change;

@@ -3,9 +3,7 @@ use std::str::FromStr;
 /// The two links of a request for a decision, and what they do when they are opened.
 #[derive(Clone, Debug)]
 pub struct Links {
-    /// Opens the page that allows.
     pub allow: String,
-    /// Opens the page that denies.
     pub deny: String,
     /// Whether the page asks before it decides.
     pub confirmation: LinkConfirmation,
@@ -21,7 +19,6 @@ pub enum LinkConfirmation {
     None,
 }
 
-/// A text that is no [`LinkConfirmation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it must be `Required` or `None`")]
 pub struct LinkConfirmationError;

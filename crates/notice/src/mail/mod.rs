@@ -61,13 +61,11 @@ impl Mail {
         }
     }
 
-    /// The subject line.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// The body.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

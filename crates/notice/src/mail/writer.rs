@@ -16,7 +16,6 @@ const MAX_TEXT: usize = 300;
 /// The most entries of one list.
 const MAX_ENTRIES: usize = 40;
 
-/// Collects the text of a mail.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     text: String,
@@ -40,7 +39,6 @@ impl Writer {
         self.line(text);
     }
 
-    /// A line in our own words.
     pub(super) fn line(&mut self, text: &str) {
         self.text.push_str(text);
         self.text.push('\n');
@@ -102,7 +100,6 @@ impl Writer {
         self.field("Call", change.event_name.as_str());
     }
 
-    /// Each finding in words.
     pub(super) fn findings(&mut self, findings: &[Finding]) {
         self.list("WHAT IS RESTRICTED IN IT", findings);
     }
@@ -146,7 +143,6 @@ impl Writer {
         }
     }
 
-    /// The document that is in force.
     pub(super) fn in_force(&mut self, in_force: &InForce) {
         let heading = match &in_force.version {
             Some(version) => format!("IN FORCE NOW: version {version}"),
@@ -175,7 +171,6 @@ impl Writer {
         }
     }
 
-    /// The links into the consoles.
     pub(super) fn consoles(&mut self, target: &Target, execution: &ExecutionArn) {
         let console = Console::of_partition(execution.partition());
         self.link(

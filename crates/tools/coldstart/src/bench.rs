@@ -11,11 +11,9 @@ use crate::measure::{self, Life, median};
 use crate::process::zip_size;
 use crate::subject::Subject;
 
-/// The figures of one function.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Figures {
-    /// The function.
     pub(crate) function: &'static str,
     /// From the start to the first request for an event, in milliseconds.
     init_ms: f64,
@@ -55,7 +53,6 @@ const COLUMNS: [Column; 10] = [
     ("first Minstr", 2, |it| it.first_instructions_m),
 ];
 
-/// Measures the functions and prints the figures.
 pub(crate) async fn run(rounds: usize, as_json: bool) -> Result<()> {
     instructions::check_valgrind().await?;
     let subjects = Subject::all()?;

@@ -39,7 +39,6 @@ struct Findings {
     restricted: Cost,
 }
 
-/// Measures and prints.
 pub(crate) async fn run(rounds: usize, as_json: bool) -> Result<()> {
     functions::build().await?;
     let emulator = Emulator::start(EmulatorOptions::default()).await?;

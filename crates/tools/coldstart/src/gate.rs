@@ -13,7 +13,6 @@ use crate::instructions;
 use crate::process::zip_size;
 use crate::subject::{DO_NOTHING, Subject};
 
-/// The limits of one function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Limits {

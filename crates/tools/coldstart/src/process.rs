@@ -15,7 +15,6 @@ use crate::aws::Aws;
 use crate::runtime_api::RuntimeApi;
 use crate::subject::Subject;
 
-/// A running function.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,

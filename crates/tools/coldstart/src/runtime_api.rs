@@ -99,7 +99,6 @@ impl RuntimeApi {
         }
     }
 
-    /// Gives an event to the function.
     pub(crate) fn give(&mut self, waiting: Waiting, payload: &str) -> Result<()> {
         self.invocations += 1;
         let deadline = SystemTime::now()
@@ -157,7 +156,6 @@ impl RuntimeApi {
 }
 
 impl Answered {
-    /// The answer.
     pub(crate) fn body(&self) -> &[u8] {
         &self.body
     }

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use crate::answers::World;
 
-/// The function that does nothing.
 pub(crate) const DO_NOTHING: &str = "do-nothing";
 /// The ARN under which the functions are invoked.
 pub(crate) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:111122223333:function:measured";
@@ -56,9 +55,7 @@ const ENVIRONMENT: [(&str, &str); 18] = [
 /// A function under measurement.
 #[derive(Debug)]
 pub(crate) struct Subject {
-    /// The name of the function.
     pub(crate) name: &'static str,
-    /// The event for the function.
     pub(crate) payload: String,
     /// The documents of the policy's versions.
     documents: Vec<String>,

@@ -5,9 +5,7 @@ use std::fmt;
 pub struct IamError {
     /// The code, such as `NoSuchEntity`.
     pub code: &'static str,
-    /// The HTTP status.
     pub status: u16,
-    /// The sentence.
     pub message: String,
 }
 

@@ -18,9 +18,7 @@ use serde_json::Value;
 /// What Step Functions shows of one execution.
 #[derive(Clone, Debug)]
 pub struct Execution {
-    /// The ARN of its state machine.
     pub machine: String,
-    /// Its own.
     pub arn: String,
     /// Whether it runs, and how it ended.
     pub status: ExecutionStatus,

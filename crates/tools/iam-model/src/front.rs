@@ -60,7 +60,6 @@ impl Iam {
         })))
     }
 
-    /// The account now.
     #[must_use]
     pub fn account(&self) -> Account {
         self.state().account.clone()

@@ -7,12 +7,10 @@ use crate::{Account, IamError};
 /// How many versions a managed policy can have.
 pub const MAX_VERSIONS: usize = 5;
 
-/// A customer managed policy.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// The `PolicyId`; one that is made again has another.
     pub id: String,
-    /// When it was made.
     pub created: i64,
     /// The number of the version in force.
     pub default: u32,
@@ -22,19 +20,16 @@ pub struct Policy {
     last: u32,
 }
 
-/// One version. It never changes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PolicyVersion {
     /// The number behind the `v`.
     pub number: u32,
-    /// When it was made.
     pub created: i64,
     /// The text as it was written.
     pub document: Arc<str>,
 }
 
 impl Policy {
-    /// The version with this number.
     #[must_use]
     pub fn version(&self, number: u32) -> Option<&PolicyVersion> {
         self.versions
@@ -42,7 +37,6 @@ impl Policy {
             .find(|version| version.number == number)
     }
 
-    /// The document in force.
     #[must_use]
     pub fn in_force(&self) -> &str {
         self.version(self.default)
@@ -67,7 +61,6 @@ impl Account {
         format!("arn:aws:iam::{}:policy{path}{name}", self.id())
     }
 
-    /// The policy with this ARN.
     #[must_use]
     pub fn policy(&self, arn: &str) -> Option<&Policy> {
         self.policies.get(arn)

@@ -9,16 +9,12 @@ use crate::{Account, IamError};
 /// What can have inline policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OwnerKind {
-    /// A role.
     Role,
-    /// A user.
     User,
-    /// A group.
     Group,
 }
 
 impl OwnerKind {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Role, Self::User, Self::Group];
 
     /// The word that IAM puts into names of calls, members and ARNs.
@@ -56,25 +52,21 @@ impl fmt::Display for OwnerKind {
     }
 }
 
-/// A role, user or group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
     /// The `RoleId`, `UserId` or `GroupId`; one that is made again has another.
     pub id: String,
-    /// When it was made.
     pub created: i64,
     /// Its inline policies by name.
     pub inline: BTreeMap<String, Arc<str>>,
 }
 
 impl Account {
-    /// The owner of this kind and name.
     #[must_use]
     pub fn owner(&self, kind: OwnerKind, name: &str) -> Option<&Owner> {
         self.owners.get(&(kind, name.to_owned()))
     }
 
-    /// The document of an inline policy.
     #[must_use]
     pub fn inline(&self, kind: OwnerKind, owner: &str, name: &str) -> Option<&str> {
         let document = self.owner(kind, owner)?.inline.get(name)?;

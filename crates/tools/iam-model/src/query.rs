@@ -57,7 +57,6 @@ impl Call {
             .any(|read| self.action.starts_with(read))
     }
 
-    /// Carries the call out.
     pub(crate) fn answer(&self, account: &mut Account) -> Answer {
         match self.action.as_str() {
             "GetPolicy" => {

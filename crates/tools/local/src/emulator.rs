@@ -31,7 +31,6 @@ const START_DEADLINE: Duration = Duration::from_secs(60);
 /// The deadline for a stop. The launcher gives itself less time.
 const STOP_DEADLINE: Duration = Duration::from_secs(35);
 
-/// How to start an emulator.
 #[derive(Clone, Debug, Default)]
 pub struct EmulatorOptions {
     /// The port on the loopback interface, or `None` for any free port.
@@ -43,13 +42,9 @@ pub struct EmulatorOptions {
 /// The SDK clients of one caller.
 #[derive(Clone, Debug)]
 pub struct Clients {
-    /// IAM.
     pub iam: aws_sdk_iam::Client,
-    /// Step Functions.
     pub sfn: aws_sdk_sfn::Client,
-    /// SNS.
     pub sns: aws_sdk_sns::Client,
-    /// SQS.
     pub sqs: aws_sdk_sqs::Client,
 }
 
@@ -69,7 +64,6 @@ pub struct Emulator {
 pub struct Call {
     /// Seconds since 1970.
     pub time: f64,
-    /// The ARN of the caller.
     pub principal: String,
     /// The ARN of the role, with its path, if a role session made the call.
     pub role: Option<String>,
@@ -77,7 +71,6 @@ pub struct Call {
     pub action: String,
     /// The ARN of the resource, or `*`.
     pub resource: String,
-    /// The status of the answer.
     pub status: u16,
 }
 
@@ -190,12 +183,10 @@ impl Emulator {
         &self.root
     }
 
-    /// The IAM client of the root user.
     pub fn iam(&self) -> &aws_sdk_iam::Client {
         &self.root.iam
     }
 
-    /// The Step Functions client of the root user.
     pub fn sfn(&self) -> &aws_sdk_sfn::Client {
         &self.root.sfn
     }

@@ -8,14 +8,12 @@ use serde_json::Value;
 
 use crate::poll;
 
-/// One execution.
 #[derive(Clone, Debug)]
 pub struct Execution {
     client: aws_sdk_sfn::Client,
     arn: String,
 }
 
-/// How an execution ended.
 #[derive(Clone, Debug)]
 pub struct Closed {
     /// `Succeeded`, `Failed`, `TimedOut` or `Aborted`.
@@ -29,12 +27,10 @@ pub struct Closed {
 }
 
 impl Execution {
-    /// The execution with this ARN.
     pub fn new(client: aws_sdk_sfn::Client, arn: String) -> Self {
         Self { client, arn }
     }
 
-    /// The ARN of the execution.
     pub fn arn(&self) -> &str {
         &self.arn
     }

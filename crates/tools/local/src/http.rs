@@ -11,7 +11,6 @@ use serde::de::DeserializeOwned;
 /// An answer, with its body as text.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status code.
     pub status: u16,
     /// The headers in the order in which they arrived, with names in lower case.
     pub headers: Vec<(String, String)>,

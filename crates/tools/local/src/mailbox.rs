@@ -16,7 +16,6 @@ use crate::poll;
 pub struct Mail {
     /// The subject, or empty text if there is none.
     pub subject: String,
-    /// The text.
     pub message: String,
     /// The links in the text, in order, exactly as written.
     pub links: Vec<String>,

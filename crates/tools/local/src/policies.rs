@@ -8,7 +8,6 @@ use serde_json::Value;
 /// The version of a managed policy that is in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InForce {
-    /// Its identifier.
     pub version: String,
     /// Its document, as it was written.
     pub document: String,

@@ -21,7 +21,6 @@ pub enum Program {
 }
 
 impl Program {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Chromium, Self::ChromeDriver, Self::Valgrind];
 
     /// Its name on the search path.

@@ -15,7 +15,6 @@ pub fn detail(text: &str) {
     }
 }
 
-/// Prints an empty line.
 pub fn gap() {
     line("");
 }

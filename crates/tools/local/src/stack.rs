@@ -16,7 +16,6 @@ use crate::{Emulator, command, functions, poll, tools, workspace};
 /// The name of the stack in `samconfig.toml`.
 pub const NAME: &str = "automated-iam-policy-alerts-and-approvals";
 
-/// What to deploy.
 #[derive(Clone, Debug)]
 pub struct StackOptions {
     /// The name of the stack. One emulator can have several stacks.
@@ -42,7 +41,6 @@ pub fn parameters(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// A deployed stack.
 #[derive(Clone, Debug)]
 pub struct Stack {
     name: String,
@@ -105,12 +103,10 @@ impl Stack {
         Ok(())
     }
 
-    /// The name of the stack.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The outputs of the stack.
     pub fn outputs(&self) -> &BTreeMap<String, String> {
         &self.outputs
     }

@@ -17,7 +17,6 @@ const OLDEST_PYTHON: (u32, u32) = (3, 10);
 pub enum Tool {
     /// MiniStack, the emulator of AWS.
     Emulator,
-    /// The SAM CLI.
     Sam,
     /// `cargo lambda`, with zig as its linker.
     Builder,
@@ -32,7 +31,6 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// Every tool.
     pub const ALL: [Self; 7] = [
         Self::Emulator,
         Self::Sam,

@@ -11,7 +11,6 @@ use crate::guard::{crash, decide, deliver, step};
 use crate::setting::Setting;
 use crate::world::{World, digest};
 
-/// One move.
 #[derive(Clone, Debug)]
 pub(crate) enum Move {
     Attack(Attack),

@@ -125,7 +125,6 @@ hashed!(Holding, Contained, |it, state| {
     it.evicted.len().hash(state);
 });
 
-/// Everything.
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct World {
     pub(crate) iam: Snapshot,
