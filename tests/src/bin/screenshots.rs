@@ -9,7 +9,7 @@ use serde_json::json;
 use url::Url;
 
 /// The e-mail that is shown, as the tests hold it.
-const MAIL: &str = "crates/incident/testdata/mail/decision-request.txt";
+const MAIL: &str = "crates/notice/testdata/mail/decision-request.txt";
 
 /// A mail program beside other windows.
 const MAIL_LOOK: Look = Look {
