@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
-use local::http::Answer;
+use local::http::Response;
 use local::{Closed, Execution, Mail, browse, poll};
 use serde_json::Value;
 
@@ -119,7 +119,7 @@ impl<'w> Incident<'w> {
     /// # Errors
     ///
     /// Where the page has no button or the answer is not taken.
-    pub async fn answer(&self, answer: &str) -> Result<Answer> {
+    pub async fn answer(&self, answer: &str) -> Result<Response> {
         let page = browse::open_and_confirm(&self.link(answer).await?).await?;
         ensure!(
             page.status == 200,

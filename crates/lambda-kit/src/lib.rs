@@ -30,14 +30,14 @@ pub use settings::{SettingError, optional, parsed, required};
 /// # Errors
 ///
 /// Where the Lambda Runtime API cannot be reached.
-pub async fn serve<Request, Answer, Handler, Work>(
+pub async fn serve<Request, Response, Handler, Work>(
     handler: Handler,
 ) -> Result<(), lambda_runtime::Error>
 where
     Request: DeserializeOwned,
-    Answer: Serialize,
+    Response: Serialize,
     Handler: Fn(Request) -> Work,
-    Work: Future<Output = Result<Answer, HandlerError>>,
+    Work: Future<Output = Result<Response, HandlerError>>,
 {
     let handler = &handler;
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| {

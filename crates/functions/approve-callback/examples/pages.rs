@@ -40,10 +40,10 @@ async fn main() -> std::io::Result<()> {
     )
     .await?;
     write("bad-link", &states, request("GET", "allow", &[])).await?;
-    states.world().send_fault = Some(Fault::Unavailable);
+    states.fake().send_fault = Some(Fault::Unavailable);
     let answer = [link[0], link[1], ("reason", "Planned clean-up.")];
     write("not-recorded", &states, form("allow", &answer)).await?;
-    states.world().send_fault = None;
+    states.fake().send_fault = None;
     write("decided", &states, form("allow", &answer)).await?;
 
     states.change(EXECUTION, |run| {
@@ -56,6 +56,6 @@ async fn main() -> std::io::Result<()> {
         run.decision = Some(json!({"action": "expire"}))
     });
     write("expired", &states, request("GET", "allow", &link)).await?;
-    states.world().read_fault = Some(Fault::Unavailable);
+    states.fake().read_fault = Some(Fault::Unavailable);
     write("cannot-be-shown", &states, request("GET", "allow", &link)).await
 }

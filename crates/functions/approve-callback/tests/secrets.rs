@@ -56,8 +56,8 @@ async fn no_log_line_holds_the_token() {
     ] {
         for read_fault in [None, Some(Fault::AccessDenied)] {
             let states = States::one_waiting();
-            states.world().send_fault = fault;
-            states.world().read_fault = read_fault;
+            states.fake().send_fault = fault;
+            states.fake().read_fault = read_fault;
             for event in [
                 request("GET", "allow", &link),
                 request("GET", "allow", &[("token", TOKEN), ("token", OTHER_TOKEN)]),

@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct StubResponse {
     pub(crate) status: u16,
     pub(crate) content_type: &'static str,
     pub(crate) body: String,
@@ -15,7 +15,7 @@ pub(crate) struct Answer {
 
 /// What AWS holds.
 #[derive(Debug, Default)]
-pub(crate) struct World {
+pub(crate) struct StubState {
     versions: Vec<Version>,
     made: usize,
     history: Vec<Value>,
@@ -29,17 +29,17 @@ struct Version {
     is_default: bool,
 }
 
-impl World {
+impl StubState {
     /// A policy with these documents as `v1`, `v2` and so on, of which the last is in force, and an execution with these events, newest first.
     pub(crate) fn new(documents: &[&str], history: Vec<Value>) -> Self {
-        let mut world = Self {
+        let mut state = Self {
             history,
             ..Self::default()
         };
         for document in documents {
-            world.add(document);
+            state.add(document);
         }
-        world
+        state
     }
 
     /// The names of the calls so far.
@@ -48,7 +48,7 @@ impl World {
     }
 
     /// Answers a call. In a JSON protocol, `target` names the operation; in the query protocol, the body names it.
-    pub(crate) fn answer(&mut self, target: Option<&str>, body: &[u8]) -> Answer {
+    pub(crate) fn answer(&mut self, target: Option<&str>, body: &[u8]) -> StubResponse {
         if let Some(operation) = target.and_then(|target| target.split_once('.')) {
             return self.answer_json(operation.1, body);
         }
@@ -62,7 +62,7 @@ impl World {
         self.answer_query(&parameter("Action"), parameter)
     }
 
-    fn answer_json(&mut self, operation: &str, request: &[u8]) -> Answer {
+    fn answer_json(&mut self, operation: &str, request: &[u8]) -> StubResponse {
         self.calls.push(operation.to_owned());
         let (status, body) = match operation {
             "GetExecutionHistory" => (200, self.newest_events(request)),
@@ -70,7 +70,7 @@ impl World {
             "SendTaskSuccess" => (200, "{}".to_owned()),
             _ => (400, r#"{"__type":"UnknownOperationException"}"#.to_owned()),
         };
-        Answer {
+        StubResponse {
             status,
             content_type: "application/x-amz-json-1.0",
             body,
@@ -92,7 +92,7 @@ impl World {
         &mut self,
         action: &str,
         parameter: impl Fn(&str) -> Cow<'p, str>,
-    ) -> Answer {
+    ) -> StubResponse {
         self.calls.push(action.to_owned());
         let id = parameter("VersionId");
         let result = match action {
@@ -143,7 +143,7 @@ impl World {
             Some(result) => (
                 200,
                 format!(
-                    "<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"
+                    "<{action}StubResponse><{action}Result>{result}</{action}Result></{action}StubResponse>"
                 ),
             ),
             None => (
@@ -152,7 +152,7 @@ impl World {
                     .to_owned(),
             ),
         };
-        Answer {
+        StubResponse {
             status,
             content_type: "text/xml",
             body,

@@ -25,7 +25,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::answers::{Answer, World};
+use crate::answers::{StubResponse, StubState};
 
 /// The host name in the certificate.
 const HOST: &str = "localhost";
@@ -35,7 +35,7 @@ const HOST: &str = "localhost";
 pub(crate) struct Aws {
     address: SocketAddr,
     roots: NamedTempFile,
-    world: Arc<Mutex<World>>,
+    state: Arc<Mutex<StubState>>,
     _server: JoinSet<()>,
 }
 
@@ -47,13 +47,13 @@ impl Aws {
             .await
             .context("cannot listen for AWS")?;
         let address = listener.local_addr().context("cannot listen for AWS")?;
-        let world = Arc::new(Mutex::new(World::default()));
+        let state = Arc::new(Mutex::new(StubState::default()));
         let mut server = JoinSet::new();
-        server.spawn(serve(listener, acceptor, Arc::clone(&world)));
+        server.spawn(serve(listener, acceptor, Arc::clone(&state)));
         Ok(Self {
             address,
             roots,
-            world,
+            state,
             _server: server,
         })
     }
@@ -69,13 +69,13 @@ impl Aws {
     }
 
     /// Sets the state of the account that an invocation starts from.
-    pub(crate) fn set(&self, world: World) {
-        *lock(&self.world) = world;
+    pub(crate) fn set(&self, state: StubState) {
+        *lock(&self.state) = state;
     }
 
     /// The calls that the stub answered since [`Aws::set`].
     pub(crate) fn calls(&self) -> Vec<String> {
-        lock(&self.world).calls().to_vec()
+        lock(&self.state).calls().to_vec()
     }
 }
 
@@ -120,16 +120,16 @@ fn certify() -> Result<(NamedTempFile, TlsAcceptor)> {
     Ok((file, TlsAcceptor::from(Arc::new(config))))
 }
 
-async fn serve(listener: TcpListener, acceptor: TlsAcceptor, world: Arc<Mutex<World>>) {
+async fn serve(listener: TcpListener, acceptor: TlsAcceptor, state: Arc<Mutex<StubState>>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         // Without this, an answer in two parts waits 40 ms for an acknowledgement.
         if stream.set_nodelay(true).is_err() {
             continue;
         }
-        let (acceptor, world) = (acceptor.clone(), Arc::clone(&world));
+        let (acceptor, state) = (acceptor.clone(), Arc::clone(&state));
         connections.spawn(async move {
-            let service = service_fn(move |request| answer(request, Arc::clone(&world)));
+            let service = service_fn(move |request| answer(request, Arc::clone(&state)));
             // If a function does not trust the stub, it reports that itself. If it was killed, the error here means nothing.
             if let Ok(stream) = acceptor.accept(stream).await
                 && http1::Builder::new()
@@ -143,7 +143,7 @@ async fn serve(listener: TcpListener, acceptor: TlsAcceptor, world: Arc<Mutex<Wo
 
 async fn answer(
     request: Request<Incoming>,
-    world: Arc<Mutex<World>>,
+    state: Arc<Mutex<StubState>>,
 ) -> Result<Response<Full<Bytes>>> {
     let target = request
         .headers()
@@ -151,11 +151,11 @@ async fn answer(
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
     let body = request.into_body().collect().await?.to_bytes();
-    let Answer {
+    let StubResponse {
         status,
         content_type,
         body,
-    } = lock(&world).answer(target.as_deref(), &body);
+    } = lock(&state).answer(target.as_deref(), &body);
     let mut response = Response::builder()
         .status(StatusCode::from_u16(status)?)
         .header("Content-Type", content_type);
@@ -163,7 +163,7 @@ async fn answer(
     Ok(response.body(Full::from(body))?)
 }
 
-fn lock(world: &Mutex<World>) -> MutexGuard<'_, World> {
+fn lock(state: &Mutex<StubState>) -> MutexGuard<'_, StubState> {
     // A panic in another thread leaves no half-finished change here.
-    world.lock().unwrap_or_else(PoisonError::into_inner)
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }

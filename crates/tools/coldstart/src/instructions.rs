@@ -77,7 +77,7 @@ async fn count_until(subject: &Subject, end: End) -> Result<u64> {
             drop(waiting);
         }
         End::Answers => {
-            aws.set(subject.world());
+            aws.set(subject.stub_state());
             api.give(waiting, &subject.payload)?;
             let answered = process.expect(api.answer()).await?;
             check(subject, answered.body(), &aws)?;

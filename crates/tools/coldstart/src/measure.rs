@@ -43,7 +43,7 @@ pub(crate) async fn live(subject: &Subject) -> Result<Life> {
     let init = start.elapsed();
     let init_cpu = process.cpu()?;
 
-    aws.set(subject.world());
+    aws.set(subject.stub_state());
     let start = Instant::now();
     api.give(waiting, &subject.payload)?;
     let answered = process.expect(api.answer()).await?;
@@ -57,7 +57,7 @@ pub(crate) async fn live(subject: &Subject) -> Result<Life> {
     let mut warm_cpu = Vec::with_capacity(WARM);
     for _ in 0..WARM {
         waiting = process.expect(api.next()).await?;
-        aws.set(subject.world());
+        aws.set(subject.stub_state());
         let (start, cpu) = (Instant::now(), process.cpu()?);
         api.give(waiting, &subject.payload)?;
         let answered = process.expect(api.answer()).await?;

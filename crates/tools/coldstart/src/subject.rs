@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use local::{functions, workspace};
 use serde_json::{Value, json};
 
-use crate::answers::World;
+use crate::answers::StubState;
 
 pub(crate) const DO_NOTHING: &str = "do-nothing";
 /// The ARN under which the functions are invoked.
@@ -111,9 +111,9 @@ impl Subject {
     }
 
     /// The state of AWS before an invocation.
-    pub(crate) fn world(&self) -> World {
+    pub(crate) fn stub_state(&self) -> StubState {
         let documents: Vec<_> = self.documents.iter().map(String::as_str).collect();
-        World::new(&documents, self.history.clone())
+        StubState::new(&documents, self.history.clone())
     }
 }
 

@@ -193,7 +193,7 @@ impl State {
     }
 }
 
-fn written(call: &Call, answer: crate::query::Answer) -> (u16, String) {
+fn written(call: &Call, answer: crate::query::CallResult) -> (u16, String) {
     match answer {
         Ok(result) => (200, xml::answer(&call.action, result)),
         Err(error) => (error.status, xml::error(&error)),

@@ -12,7 +12,7 @@ pub(crate) struct Call {
 }
 
 /// What a call answers with.
-pub(crate) type Answer = Result<Xml, IamError>;
+pub(crate) type CallResult = Result<Xml, IamError>;
 
 impl Call {
     pub(crate) fn parse(body: &[u8]) -> Self {
@@ -57,7 +57,7 @@ impl Call {
             .any(|read| self.action.starts_with(read))
     }
 
-    pub(crate) fn answer(&self, account: &mut Account) -> Answer {
+    pub(crate) fn answer(&self, account: &mut Account) -> CallResult {
         match self.action.as_str() {
             "GetPolicy" => {
                 let arn = self.required("PolicyArn")?;
@@ -97,7 +97,7 @@ impl Call {
         }
     }
 
-    fn create_version(&self, account: &mut Account) -> Answer {
+    fn create_version(&self, account: &mut Account) -> CallResult {
         let (arn, document) = (
             self.required("PolicyArn")?,
             self.required("PolicyDocument")?,
@@ -112,7 +112,7 @@ impl Call {
     }
 
     /// Newest first, as IAM lists them; `Marker` is the number that the page before ended with.
-    fn list_versions(&self, account: &Account) -> Answer {
+    fn list_versions(&self, account: &Account) -> CallResult {
         let policy = policy(account, self.required("PolicyArn")?)?;
         let marker = self.optional("Marker").and_then(|text| text.parse().ok());
         let limit = self.optional("MaxItems").and_then(|text| text.parse().ok());
@@ -138,7 +138,7 @@ impl Call {
     }
 
     /// `CreateRole`, `GetUserPolicy` and the like: a verb, the kind of owner, and perhaps `Policy`.
-    fn answer_of_owner(&self, account: &mut Account) -> Answer {
+    fn answer_of_owner(&self, account: &mut Account) -> CallResult {
         let unknown = || IamError {
             code: "InvalidAction",
             status: 400,
@@ -212,7 +212,7 @@ fn version_members(version: &PolicyVersion, policy: &Policy) -> Xml {
 }
 
 /// The owner as `Get` and `Create` answer; of a group also its members, of which the model has none.
-fn owner(account: &Account, kind: OwnerKind, name: &str) -> Answer {
+fn owner(account: &Account, kind: OwnerKind, name: &str) -> CallResult {
     let found = account
         .owner(kind, name)
         .ok_or_else(|| IamError::no_such(format_args!("The {kind} with name {name}")))?;

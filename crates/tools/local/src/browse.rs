@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use scraper::{ElementRef, Html, Selector};
 use url::Url;
 
-use crate::http::{self, Answer};
+use crate::http::{self, Response};
 
 /// The form of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Form {
 /// # Errors
 ///
 /// Fails if there is no answer, or if the page has no form with the method POST.
-pub async fn open_and_confirm(url: &str) -> Result<Answer> {
+pub async fn open_and_confirm(url: &str) -> Result<Response> {
     let page = http::get(url).await?;
     let form = form_of(url, &page.body)?
         .filter(|form| form.is_post)

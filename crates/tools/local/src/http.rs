@@ -8,9 +8,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
 
-/// An answer, with its body as text.
+/// A response, with its body as text.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     /// The headers in the order in which they arrived, with names in lower case.
     pub headers: Vec<(String, String)>,
@@ -18,7 +18,7 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
+impl Response {
     /// The first header with this lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -48,7 +48,7 @@ pub async fn send(
     url: &str,
     headers: &[(&str, &str)],
     body: String,
-) -> Result<Answer> {
+) -> Result<Response> {
     let mut request = Request::builder().method(method.clone()).uri(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -79,7 +79,7 @@ pub async fn send(
         .await
         .with_context(|| format!("the answer to {method} `{url}` broke off"))?
         .to_bytes();
-    Ok(Answer {
+    Ok(Response {
         status,
         headers,
         body: String::from_utf8_lossy(&bytes).into_owned(),
@@ -91,7 +91,7 @@ pub async fn send(
 /// # Errors
 ///
 /// Fails if there is no answer.
-pub async fn get(url: &str) -> Result<Answer> {
+pub async fn get(url: &str) -> Result<Response> {
     send(Method::GET, url, &[], String::new()).await
 }
 
@@ -100,7 +100,7 @@ pub async fn get(url: &str) -> Result<Answer> {
 /// # Errors
 ///
 /// Fails if there is no answer.
-pub async fn head(url: &str) -> Result<Answer> {
+pub async fn head(url: &str) -> Result<Response> {
     send(Method::HEAD, url, &[], String::new()).await
 }
 
@@ -109,7 +109,7 @@ pub async fn head(url: &str) -> Result<Answer> {
 /// # Errors
 ///
 /// Fails if there is no answer.
-pub async fn post_form(url: &str, fields: &[(String, String)]) -> Result<Answer> {
+pub async fn post_form(url: &str, fields: &[(String, String)]) -> Result<Response> {
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(fields)
         .finish();
@@ -127,7 +127,7 @@ pub async fn post_form(url: &str, fields: &[(String, String)]) -> Result<Answer>
 /// # Errors
 ///
 /// Fails if there is no answer.
-pub async fn post_json(url: &str, body: &serde_json::Value) -> Result<Answer> {
+pub async fn post_json(url: &str, body: &serde_json::Value) -> Result<Response> {
     send(
         Method::POST,
         url,

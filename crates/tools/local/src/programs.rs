@@ -86,7 +86,7 @@ struct Machine {
 
 /// What to do about missing programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
+enum Handling {
     Install,
     Ask,
     /// Says what to install, and stops.
@@ -116,11 +116,11 @@ impl Machine {
         }
     }
 
-    fn step(self) -> Step {
+    fn handling(self) -> Handling {
         match (self.has_apt, self.rights, self.consent) {
-            (true, Rights::Root | Rights::Sudo, Consent::Given) => Step::Install,
-            (true, Rights::Root | Rights::Sudo, Consent::OnRequest) => Step::Ask,
-            _ => Step::Tell,
+            (true, Rights::Root | Rights::Sudo, Consent::Given) => Handling::Install,
+            (true, Rights::Root | Rights::Sudo, Consent::OnRequest) => Handling::Ask,
+            _ => Handling::Tell,
         }
     }
 
@@ -156,8 +156,8 @@ pub async fn ensure(programs: &[Program]) -> Result<()> {
     }
     let packages: Vec<&str> = missing.iter().map(|it| it.debian_package()).collect();
     let machine = Machine::look().await;
-    let step = machine.step();
-    if step == Step::Ask {
+    let step = machine.handling();
+    if step == Handling::Ask {
         let shell = machine.shell(&packages);
         report::line(&format!(
             "{}; this installs what is missing:",
@@ -166,9 +166,9 @@ pub async fn ensure(programs: &[Program]) -> Result<()> {
         report::detail(&shell);
     }
     let agreed = match step {
-        Step::Install => true,
-        Step::Ask => is_agreed("Run it now? [y/N] ").await?,
-        Step::Tell => false,
+        Handling::Install => true,
+        Handling::Ask => is_agreed("Run it now? [y/N] ").await?,
+        Handling::Tell => false,
     };
     if !agreed {
         bail!("{}", advice(&missing, machine));
@@ -197,13 +197,13 @@ async fn absent(programs: &[Program]) -> Vec<Program> {
 }
 
 /// Runs one of the calls: a person sees its output and can type a password, otherwise it goes to a log.
-async fn install(call: &[String], step: Step) -> Result<()> {
+async fn install(call: &[String], step: Handling) -> Result<()> {
     let (program, arguments) = call.split_first().context("no program to run")?;
     let what = call.join(" ");
     report::step(&what);
     let mut apt = command::program(program);
     apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-    if step == Step::Ask {
+    if step == Handling::Ask {
         apt.stdin(Stdio::inherit());
         return command::run_shown(apt, &what).await;
     }
@@ -253,7 +253,7 @@ fn are_missing(programs: &[Program]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Consent, Machine, Program, Rights, Step, advice, is_yes};
+    use super::{Consent, Handling, Machine, Program, Rights, advice, is_yes};
 
     const DEBIAN: Machine = Machine {
         consent: Consent::Nobody,
@@ -265,12 +265,20 @@ mod tests {
     fn packages_are_installed_in_ci_or_after_a_yes_and_only_where_that_is_possible() {
         let consents = [Consent::Given, Consent::OnRequest, Consent::Nobody];
         let cases = [
-            (true, Rights::Root, [Step::Install, Step::Ask, Step::Tell]),
-            (true, Rights::Sudo, [Step::Install, Step::Ask, Step::Tell]),
-            (true, Rights::None, [Step::Tell; 3]),
-            (false, Rights::Root, [Step::Tell; 3]),
-            (false, Rights::Sudo, [Step::Tell; 3]),
-            (false, Rights::None, [Step::Tell; 3]),
+            (
+                true,
+                Rights::Root,
+                [Handling::Install, Handling::Ask, Handling::Tell],
+            ),
+            (
+                true,
+                Rights::Sudo,
+                [Handling::Install, Handling::Ask, Handling::Tell],
+            ),
+            (true, Rights::None, [Handling::Tell; 3]),
+            (false, Rights::Root, [Handling::Tell; 3]),
+            (false, Rights::Sudo, [Handling::Tell; 3]),
+            (false, Rights::None, [Handling::Tell; 3]),
         ];
         for (has_apt, rights, expected) in cases {
             let steps = consents.map(|consent| {
@@ -279,7 +287,7 @@ mod tests {
                     rights,
                     has_apt,
                 }
-                .step()
+                .handling()
             });
             assert_eq!(steps, expected, "apt-get: {has_apt}, {rights:?}");
         }

@@ -28,7 +28,7 @@ async fn get_and_head_never_decide() {
                     assert_eq!(response.body.is_empty(), method == "HEAD");
                 }
             }
-            assert!(states.world().sent.is_empty());
+            assert!(states.fake().sent.is_empty());
         }
     }
 }
@@ -41,7 +41,7 @@ async fn a_get_decides_only_where_the_template_says_so() {
         .answer_with(none, &request("HEAD", "allow", &LINK))
         .await;
     assert_eq!(head.status_code, 200);
-    assert!(states.world().sent.is_empty());
+    assert!(states.fake().sent.is_empty());
     let get = states
         .answer_with(none, &request("GET", "allow", &LINK))
         .await;
@@ -77,7 +77,7 @@ async fn a_link_made_by_hand_decides_without_an_execution() {
     let states = States::one_waiting();
     let page = states.answer(&request("GET", "allow", &LINK[..1])).await;
     assert!(page.body.contains("no details can be shown"));
-    assert_eq!(states.world().reads, 0);
+    assert_eq!(states.fake().reads, 0);
     let (status, shown) = json_answer(&states, form("allow", &LINK[..1])).await;
     assert_eq!((status, &shown["result"]), (200, &json!("decided")));
     assert_eq!(states.decision(EXECUTION).unwrap().get("execution"), None);
@@ -121,7 +121,7 @@ async fn the_first_answer_stays_and_the_second_sees_it() {
             }
         }
         assert_eq!(states.decision(EXECUTION).unwrap()["action"], "deny");
-        assert_eq!(states.world().sent.len(), 1);
+        assert_eq!(states.fake().sent.len(), 1);
     }
 }
 
@@ -160,7 +160,7 @@ async fn an_incident_that_is_over_says_how_it_ended() {
             let (got, shown) = json_answer(&states, event).await;
             assert_eq!((got, shown["result"].as_str()), (status, Some(result)));
         }
-        assert!(states.world().sent.is_empty(), "{result}");
+        assert!(states.fake().sent.is_empty(), "{result}");
     }
 }
 
@@ -188,7 +188,7 @@ async fn whoever_only_knows_an_execution_is_shown_nothing_of_it() {
                 assert_eq!(shown[hidden], Value::Null, "{shown}");
             }
         }
-        assert!(states.world().sent.is_empty());
+        assert!(states.fake().sent.is_empty());
     }
 }
 
@@ -261,16 +261,16 @@ async fn an_execution_that_cannot_be_read_is_not_decided() {
             assert_eq!(got, status, "{execution}: {shown}");
             assert_eq!(shown["decided"], false);
         }
-        assert!(states.world().sent.is_empty(), "{execution}");
+        assert!(states.fake().sent.is_empty(), "{execution}");
     }
     for fault in [Fault::Unavailable, Fault::AccessDenied] {
         let states = States::one_waiting();
-        states.world().read_fault = Some(fault);
+        states.fake().read_fault = Some(fault);
         for event in [request("GET", "allow", &LINK), form("allow", &LINK)] {
             let (status, shown) = json_answer(&states, event).await;
             assert_eq!((status, &shown["result"]), (502, &json!("cannotBeShown")));
         }
-        assert!(states.world().sent.is_empty());
+        assert!(states.fake().sent.is_empty());
     }
     // Step Functions answers, and the answer does not say what is to be decided.
     for key in ["verdict", "quarantine"] {
@@ -282,7 +282,7 @@ async fn an_execution_that_cannot_be_read_is_not_decided() {
             (502, &json!("cannotBeShown")),
             "{key}"
         );
-        assert!(states.world().sent.is_empty(), "{key}");
+        assert!(states.fake().sent.is_empty(), "{key}");
     }
 }
 
@@ -291,7 +291,7 @@ async fn a_decision_that_did_not_happen_is_never_a_200() {
     for link in [&LINK[..], &LINK[..1]] {
         for fault in [Fault::Unavailable, Fault::AccessDenied] {
             let states = States::one_waiting();
-            states.world().send_fault = Some(fault);
+            states.fake().send_fault = Some(fault);
             let mut fields = link.to_vec();
             fields.push(("reason", "so that"));
             let response = states.answer(&form("deny", &fields)).await;
@@ -300,7 +300,7 @@ async fn a_decision_that_did_not_happen_is_never_a_200() {
             // The same form again, with what was typed.
             assert!(response.body.contains("so that</textarea>"));
             assert!(!response.body.contains("internal detail"));
-            states.world().send_fault = None;
+            states.fake().send_fault = None;
             let response = states.answer(&form("deny", &fields)).await;
             assert_eq!(response.status_code, 200);
         }
@@ -310,7 +310,7 @@ async fn a_decision_that_did_not_happen_is_never_a_200() {
         (Fault::DoesNotExist, 409, 410),
     ] {
         let states = States::one_waiting();
-        states.world().send_fault = Some(fault);
+        states.fake().send_fault = Some(fault);
         assert_eq!(
             states.answer(&form("deny", &LINK)).await.status_code,
             with_execution
@@ -325,7 +325,7 @@ async fn a_decision_that_did_not_happen_is_never_a_200() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_is_looked_up() {
     let states = States::one_waiting();
-    states.world().send_fault = Some(Fault::AnswerLost);
+    states.fake().send_fault = Some(Fault::AnswerLost);
     let (status, shown) = json_answer(&states, form("allow", &LINK)).await;
     assert_eq!((status, &shown["result"]), (200, &json!("decided")));
     assert_eq!(states.decision(EXECUTION).unwrap(), shown["decision"]);
@@ -339,7 +339,7 @@ async fn an_execution_is_read_back_to_where_it_began_to_ask() {
         let page = states.answer(&request("GET", "allow", &LINK)).await;
         assert_eq!(page.status_code, 200, "{failed_attempts}");
         assert!(page.body.contains("app-storage"), "{}", page.body);
-        assert_eq!(states.world().reads, reads);
+        assert_eq!(states.fake().reads, reads);
         // The token of the last attempt is the one that counts.
         assert_eq!(states.answer(&form("allow", &LINK)).await.status_code, 200);
         assert!(states.decision(EXECUTION).is_some());

@@ -76,11 +76,11 @@ async fn nothing_is_reflected_unescaped() {
         run.data["quarantine"]["edits"][0]["why"] = json!(hostile);
     });
     let mut pages = vec![states.answer(&request("GET", "deny", &LINK)).await.body];
-    states.world().send_fault = Some(Fault::Unavailable);
+    states.fake().send_fault = Some(Fault::Unavailable);
     let mut event = form("deny", &[LINK[0], LINK[1], ("reason", hostile)]);
     event["requestContext"]["identity"] = json!({"sourceIp": hostile, "userAgent": hostile});
     pages.push(states.answer(&event).await.body);
-    states.world().send_fault = None;
+    states.fake().send_fault = None;
     pages.push(states.answer(&event).await.body);
     pages.push(states.answer(&event).await.body);
     for query in [("token", hostile), ("execution", hostile)] {

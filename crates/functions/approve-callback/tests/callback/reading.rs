@@ -104,7 +104,7 @@ async fn what_cannot_be_meant_is_refused() {
     for event in events {
         let states = States::one_waiting();
         assert_eq!(states.answer(&event).await.status_code, 400, "{event}");
-        assert!(states.world().sent.is_empty(), "{event}");
+        assert!(states.fake().sent.is_empty(), "{event}");
     }
     // Exactly the longest reason is taken, whatever its line ends are.
     let reason = format!("{}\r\n{}", "ä".repeat(250), "ö".repeat(249));
@@ -134,7 +134,7 @@ async fn methods_and_paths() {
         assert_eq!(response.status_code, status, "{method} {path}");
         assert_eq!(response.headers.contains_key("Allow"), status == 405);
     }
-    assert!(states.world().sent.is_empty());
+    assert!(states.fake().sent.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

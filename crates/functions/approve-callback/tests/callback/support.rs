@@ -77,7 +77,7 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct World {
+pub(crate) struct FakeState {
     pub(crate) runs: HashMap<String, Run>,
     pub(crate) send_fault: Option<Fault>,
     pub(crate) read_fault: Option<Fault>,
@@ -87,7 +87,7 @@ pub(crate) struct World {
 
 /// The fake service.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct States(Arc<Mutex<World>>);
+pub(crate) struct States(Arc<Mutex<FakeState>>);
 
 impl Run {
     pub(crate) fn waiting(token: &str) -> Self {
@@ -195,20 +195,20 @@ impl States {
     }
 
     pub(crate) fn add(&self, arn: &str, run: Run) {
-        self.world().runs.insert(arn.to_owned(), run);
+        self.fake().runs.insert(arn.to_owned(), run);
     }
 
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn fake(&self) -> MutexGuard<'_, FakeState> {
         self.0.lock().unwrap()
     }
 
     pub(crate) fn change(&self, arn: &str, change: impl FnOnce(&mut Run)) {
-        change(self.world().runs.get_mut(arn).unwrap());
+        change(self.fake().runs.get_mut(arn).unwrap());
     }
 
     /// The decision that an execution got.
     pub(crate) fn decision(&self, arn: &str) -> Option<Value> {
-        self.world().runs[arn].decision.clone()
+        self.fake().runs[arn].decision.clone()
     }
 
     fn send(
@@ -217,10 +217,10 @@ impl States {
         output: &str,
     ) -> MockResponse<SendTaskSuccessOutput, SendTaskSuccessError> {
         use SendTaskSuccessError as Refused;
-        let mut world = self.world();
+        let mut fake = self.fake();
         let output: Value = serde_json::from_str(output).unwrap();
-        world.sent.push(output.clone());
-        let fault = world.send_fault;
+        fake.sent.push(output.clone());
+        let fault = fake.send_fault;
         match fault {
             Some(Fault::InvalidToken) => {
                 let error = InvalidToken::builder().build();
@@ -235,7 +235,7 @@ impl States {
             }
             Some(Fault::AnswerLost) | None => {}
         }
-        let waiting = world.runs.values_mut().find(|run| run.waits_with(token));
+        let waiting = fake.runs.values_mut().find(|run| run.waits_with(token));
         let Some(run) = waiting else {
             let error = TaskTimedOut::builder().build();
             return MockResponse::Error(Refused::TaskTimedOut(error));
@@ -248,8 +248,8 @@ impl States {
     }
 
     fn beat(&self, token: &str) -> MockResponse<SendTaskHeartbeatOutput, SendTaskHeartbeatError> {
-        let world = self.world();
-        if world.runs.values().any(|run| run.waits_with(token)) {
+        let fake = self.fake();
+        if fake.runs.values().any(|run| run.waits_with(token)) {
             return MockResponse::Output(SendTaskHeartbeatOutput::builder().build());
         }
         let error = TaskTimedOut::builder().build();
@@ -257,23 +257,23 @@ impl States {
     }
 
     pub(crate) fn client(&self) -> Client {
-        let world = self.clone();
+        let fake = self.clone();
         let beat = mock!(Client::send_task_heartbeat)
-            .then_compute_response(move |request| world.beat(request.task_token().unwrap()));
-        let world = self.clone();
+            .then_compute_response(move |request| fake.beat(request.task_token().unwrap()));
+        let fake = self.clone();
         let send = mock!(Client::send_task_success).then_compute_response(move |request| {
             let (token, output) = (request.task_token().unwrap(), request.output().unwrap());
-            world.send(token, output)
+            fake.send(token, output)
         });
-        let world = self.clone();
+        let fake = self.clone();
         let read = mock!(Client::get_execution_history).then_compute_response(move |request| {
-            let mut world = world.world();
-            world.reads += 1;
-            if let Some(fault) = world.read_fault {
+            let mut fake = fake.fake();
+            fake.reads += 1;
+            if let Some(fault) = fake.read_fault {
                 return MockResponse::Http(http(fault));
             }
             assert_eq!(request.reverse_order(), Some(true));
-            match world.runs.get(request.execution_arn().unwrap()) {
+            match fake.runs.get(request.execution_arn().unwrap()) {
                 Some(run) => MockResponse::Output(page(
                     run.events(),
                     request.next_token(),

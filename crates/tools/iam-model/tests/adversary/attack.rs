@@ -7,7 +7,7 @@ use iam_model::{Account, MAX_VERSIONS, OwnerKind, PolicyVersion};
 use incident::PolicyWrite;
 
 use crate::setting::{ARN, FILLER, INLINE, Kind, OWNER, Setting, filler};
-use crate::world::{Hint, World};
+use crate::situation::{Hint, Situation};
 
 /// A call of the attacker's.
 #[derive(Clone, Debug)]
@@ -29,11 +29,11 @@ pub(crate) enum Attack {
 }
 
 /// Every call that IAM would carry out now and that changes something.
-pub(crate) fn attacks(setting: &Setting, world: &World) -> Vec<Attack> {
-    if world.attacks >= setting.bounds.attacks {
+pub(crate) fn attacks(setting: &Setting, situation: &Situation) -> Vec<Attack> {
+    if situation.attacks >= setting.bounds.attacks {
         return Vec::new();
     }
-    let account = world.iam.account();
+    let account = situation.iam.account();
     match setting.kind {
         Kind::Managed => on_managed(setting, account),
         Kind::Inline => on_inline(setting, account),
@@ -91,12 +91,16 @@ fn on_inline(setting: &Setting, account: &Account) -> Vec<Attack> {
 }
 
 /// Carries a call out; its record is on its way. `None` where IAM refuses.
-pub(crate) fn attack(setting: &Setting, world: &World, attack: &Attack) -> Option<World> {
-    let mut world = world.clone();
-    let mut account = world.iam.account().clone();
+pub(crate) fn attack(
+    setting: &Setting,
+    situation: &Situation,
+    attack: &Attack,
+) -> Option<Situation> {
+    let mut situation = situation.clone();
+    let mut account = situation.iam.account().clone();
     account.pass(setting.bounds.tick);
     let hint = |call, version, in_force, document: Option<&Arc<str>>| Hint {
-        write: world.attacks + 1,
+        write: situation.attacks + 1,
         call,
         second: account.now(),
         version,
@@ -175,8 +179,8 @@ pub(crate) fn attack(setting: &Setting, world: &World, attack: &Attack) -> Optio
             None
         }
     };
-    world.attacks += 1;
-    world.hints.extend(hint.map(Rc::new));
-    world.wrote(account, setting.bounds.stale);
-    Some(world)
+    situation.attacks += 1;
+    situation.hints.extend(hint.map(Rc::new));
+    situation.wrote(account, setting.bounds.stale);
+    Some(situation)
 }

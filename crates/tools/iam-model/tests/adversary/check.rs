@@ -8,7 +8,7 @@ use incident::{Look, Step};
 
 use crate::guard::{self, number};
 use crate::setting::{ARN, Kind, Setting};
-use crate::world::{Execution, Snapshot, Stage, World, digest};
+use crate::situation::{Execution, Situation, Snapshot, Stage, digest};
 
 /// A write of the guard's, with the accounts around it.
 pub(crate) struct Write<'a> {
@@ -133,21 +133,25 @@ fn is_own(step: &Step, memory: &incident::Memory) -> bool {
     matches!(step, Step::DeleteVersion(version) if memory.made().contains(version))
 }
 
-fn is_allowed(setting: &Setting, world: &World, document: &str) -> bool {
-    let mut allowed = world.allowed.iter();
+fn is_allowed(setting: &Setting, situation: &Situation, document: &str) -> bool {
+    let mut allowed = situation.allowed.iter();
     allowed.any(|held| setting.same(held.0.original.as_str(), document))
 }
 
 /// The execution of the attacker's last write does not rest while something restricted is in force that nobody allowed, however late IAM answers.
-pub(crate) fn after_step(setting: &Setting, world: &World, index: usize) -> Result<(), String> {
-    let execution = &world.executions[index];
-    let is_about_last = execution.hint.write == world.attacks && execution.hint.in_force;
+pub(crate) fn after_step(
+    setting: &Setting,
+    situation: &Situation,
+    index: usize,
+) -> Result<(), String> {
+    let execution = &situation.executions[index];
+    let is_about_last = execution.hint.write == situation.attacks && execution.hint.in_force;
     if !execution.stage.is_at_rest() || !is_about_last {
         return Ok(());
     }
-    match setting.in_force(world.iam.account()) {
+    match setting.in_force(situation.iam.account()) {
         Some(document)
-            if setting.is_restricted(document) && !is_allowed(setting, world, document) =>
+            if setting.is_restricted(document) && !is_allowed(setting, situation, document) =>
         {
             Err(format!("at rest with {document}"))
         }
@@ -160,20 +164,20 @@ pub(crate) fn after_step(setting: &Setting, world: &World, index: usize) -> Resu
 /// `known` holds the states from which that is known.
 pub(crate) fn comes_to_rest(
     setting: &Setting,
-    world: &World,
+    situation: &Situation,
     known: &mut HashSet<u64>,
 ) -> Result<(), String> {
     // The newest event, and the oldest, which says nothing of what happened since.
-    let in_force = || world.hints.iter().filter(|hint| hint.in_force);
+    let in_force = || situation.hints.iter().filter(|hint| hint.in_force);
     let (Some(newest), Some(oldest)) = (in_force().next_back(), in_force().next()) else {
         return Ok(());
     };
     for hint in [newest, oldest] {
         for is_new_first in [false, true] {
-            let mut world = guard::deliver(world, hint);
-            world.settle_down();
-            world.attacks = usize::MAX;
-            rested(setting, world, is_new_first, known)?;
+            let mut situation = guard::deliver(situation, hint);
+            situation.settle_down();
+            situation.attacks = usize::MAX;
+            rested(setting, situation, is_new_first, known)?;
         }
     }
     Ok(())
@@ -182,7 +186,7 @@ pub(crate) fn comes_to_rest(
 /// Every execution goes on in turn, until all are at rest.
 fn rested(
     setting: &Setting,
-    mut world: World,
+    mut situation: Situation,
     is_new_first: bool,
     known: &mut HashSet<u64>,
 ) -> Result<(), String> {
@@ -190,10 +194,10 @@ fn rested(
     // More than any of them needs.
     for _ in 0..40 {
         let state = digest(&(
-            &world.iam,
-            &world.past,
-            &world.executions,
-            &world.allowed,
+            &situation.iam,
+            &situation.past,
+            &situation.executions,
+            &situation.allowed,
             is_new_first,
         ));
         if known.contains(&state) {
@@ -201,15 +205,15 @@ fn rested(
             return Ok(());
         }
         path.push(state);
-        let mut order: Vec<usize> = (0..world.executions.len()).collect();
+        let mut order: Vec<usize> = (0..situation.executions.len()).collect();
         if is_new_first {
             order.reverse();
         }
         let mut has_moved = false;
         for index in order {
             // With the new one first, it runs to its end before the others go on.
-            while let Some(next) = guard::step(setting, &world, index, 0)? {
-                world = next;
+            while let Some(next) = guard::step(setting, &situation, index, 0)? {
+                situation = next;
                 has_moved = true;
                 if !is_new_first {
                     break;
@@ -220,14 +224,15 @@ fn rested(
             continue;
         }
         known.extend(path);
-        return match setting.in_force(world.iam.account()) {
+        return match setting.in_force(situation.iam.account()) {
             Some(document)
-                if setting.is_restricted(document) && !is_allowed(setting, &world, document) =>
+                if setting.is_restricted(document)
+                    && !is_allowed(setting, &situation, document) =>
             {
-                Err(format!("the end is {document}: {:?}", world.executions))
+                Err(format!("the end is {document}: {:?}", situation.executions))
             }
             _ => Ok(()),
         };
     }
-    Err(format!("no rest: {:?}", world.executions))
+    Err(format!("no rest: {:?}", situation.executions))
 }

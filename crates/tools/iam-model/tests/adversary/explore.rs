@@ -9,7 +9,7 @@ use crate::attack::{Attack, attack, attacks};
 use crate::check;
 use crate::guard::{crash, decide, deliver, step};
 use crate::setting::Setting;
-use crate::world::{World, digest};
+use crate::situation::{Situation, digest};
 
 #[derive(Clone, Debug)]
 pub(crate) enum Move {
@@ -59,7 +59,7 @@ impl<'a> Explorer<'a> {
     /// # Errors
     ///
     /// The moves that break an invariant, and which.
-    pub(crate) fn explore(mut self, name: &str, starts: &[World]) -> Found {
+    pub(crate) fn explore(mut self, name: &str, starts: &[Situation]) -> Found {
         let began = Instant::now();
         for start in starts {
             if let Err(problem) = self.from(start, self.setting.bounds.moves) {
@@ -73,22 +73,22 @@ impl<'a> Explorer<'a> {
         self.found
     }
 
-    fn from(&mut self, world: &World, left: usize) -> Result<(), String> {
-        let state = digest(world);
+    fn from(&mut self, situation: &Situation, left: usize) -> Result<(), String> {
+        let state = digest(situation);
         match self.known.insert(state, left) {
             Some(before) if before >= left => {
                 self.known.insert(state, before);
                 return Ok(());
             }
             Some(_) => {}
-            None => self.check(world)?,
+            None => self.check(situation)?,
         }
         if left == 0 {
             return Ok(());
         }
-        for step in self.moves(world) {
+        for step in self.moves(situation) {
             self.path.push(step.clone());
-            if let Some(next) = self.after(world, &step)? {
+            if let Some(next) = self.after(situation, &step)? {
                 self.found.moves += 1;
                 self.from(&next, left - 1)?;
             }
@@ -97,25 +97,30 @@ impl<'a> Explorer<'a> {
         Ok(())
     }
 
-    fn check(&mut self, world: &World) -> Result<(), String> {
-        let key = digest(&(&world.iam, &world.hints, &world.executions, &world.allowed));
+    fn check(&mut self, situation: &Situation) -> Result<(), String> {
+        let key = digest(&(
+            &situation.iam,
+            &situation.hints,
+            &situation.executions,
+            &situation.allowed,
+        ));
         if self.checked.insert(key) {
             self.found.rests += 1;
-            check::comes_to_rest(self.setting, world, &mut self.resting)?;
+            check::comes_to_rest(self.setting, situation, &mut self.resting)?;
         }
         Ok(())
     }
 
-    fn moves(&self, world: &World) -> Vec<Move> {
+    fn moves(&self, situation: &Situation) -> Vec<Move> {
         let bounds = self.setting.bounds;
-        let mut moves: Vec<Move> = attacks(self.setting, world)
+        let mut moves: Vec<Move> = attacks(self.setting, situation)
             .into_iter()
             .map(Move::Attack)
             .collect();
-        if world.executions.len() < bounds.executions {
-            moves.extend((0..world.hints.len()).map(Move::Deliver));
+        if situation.executions.len() < bounds.executions {
+            moves.extend((0..situation.hints.len()).map(Move::Deliver));
         }
-        for (index, execution) in world.executions.iter().enumerate() {
+        for (index, execution) in situation.executions.iter().enumerate() {
             if !execution.stage.is_at_rest() {
                 moves.extend((0..=bounds.stale).map(|stale| Move::Step(index, stale)));
             }
@@ -131,13 +136,13 @@ impl<'a> Explorer<'a> {
         moves
     }
 
-    fn after(&self, world: &World, step_: &Move) -> Result<Option<World>, String> {
+    fn after(&self, situation: &Situation, step_: &Move) -> Result<Option<Situation>, String> {
         Ok(match step_ {
-            Move::Attack(call) => attack(self.setting, world, call),
-            Move::Deliver(hint) => Some(deliver(world, &world.hints[*hint])),
-            Move::Step(index, stale) => step(self.setting, world, *index, *stale)?,
-            Move::Crash(index) => crash(world, *index),
-            Move::Decide(index, action) => decide(world, *index, *action),
+            Move::Attack(call) => attack(self.setting, situation, call),
+            Move::Deliver(hint) => Some(deliver(situation, &situation.hints[*hint])),
+            Move::Step(index, stale) => step(self.setting, situation, *index, *stale)?,
+            Move::Crash(index) => crash(situation, *index),
+            Move::Decide(index, action) => decide(situation, *index, *action),
         })
     }
 }

@@ -12,7 +12,7 @@ use incident::{
 
 use crate::check::{self, Write};
 use crate::setting::{ARN, INLINE, OWNER, Setting, time, version_id};
-use crate::world::{Execution, Hint, Holding, Keeping, Seeing, Snapshot, Stage, World};
+use crate::situation::{Execution, Hint, Holding, Keeping, Seeing, Situation, Snapshot, Stage};
 
 /// The executions go on: `index` looks at IAM as of `stale` writes ago, and takes its step. `None` where there is nothing to do.
 ///
@@ -21,15 +21,15 @@ use crate::world::{Execution, Hint, Holding, Keeping, Seeing, Snapshot, Stage, W
 /// The sentence of the invariant that the step broke.
 pub(crate) fn step(
     setting: &Setting,
-    world: &World,
+    situation: &Situation,
     index: usize,
     stale: usize,
-) -> Result<Option<World>, String> {
-    let Some(seen) = world.seen(stale) else {
+) -> Result<Option<Situation>, String> {
+    let Some(seen) = situation.seen(stale) else {
         return Ok(None);
     };
     let look = setting.look(seen);
-    let mut next = world.clone();
+    let mut next = situation.clone();
     let execution = next.executions[index].clone();
     let stage = match &execution.stage {
         Stage::Asking(_) | Stage::Ended(..) => return Ok(None),
@@ -129,7 +129,7 @@ pub(crate) fn step(
 
 fn judge(
     setting: &Setting,
-    world: &mut World,
+    situation: &mut Situation,
     hint: &Hint,
     look: Option<Rc<Look>>,
     waited: bool,
@@ -157,7 +157,7 @@ fn judge(
         .judge(&setting.analysis, &record, look.as_ref(), waited);
     match verdict {
         None => {
-            world.settle_down();
+            situation.settle_down();
             Stage::Judging { waited: true }
         }
         Some(verdict) if verdict.action == VerdictAction::Alert => {
@@ -230,13 +230,13 @@ fn contained(rest: ContainedRest, identity: Option<incident::Identity>, kept: &K
 /// Takes a step as the store does; the rest where it is one.
 fn take(
     setting: &Setting,
-    world: &mut World,
+    situation: &mut Situation,
     execution: &Execution,
     seen: &Snapshot,
     step: Step,
     plan: &mut impl Plan,
 ) -> Result<Option<Rest>, String> {
-    let before = world.iam.clone();
+    let before = situation.iam.clone();
     let mut account = before.account().clone();
     account.pass(setting.bounds.tick);
     let user = OwnerKind::User;
@@ -266,7 +266,7 @@ fn take(
                 step: &step,
             };
             check::write(setting, &write)?;
-            world.wrote(account, setting.bounds.stale);
+            situation.wrote(account, setting.bounds.stale);
         }
         // What the store answers with a second look.
         Err(error) if error.code == "NoSuchEntity" || error.code == "DeleteConflict" => {}
@@ -286,8 +286,8 @@ pub(crate) fn number(version: &incident::VersionId) -> u32 {
 }
 
 /// The run is interrupted: it keeps only what is in the execution. `None` where there is nothing to lose.
-pub(crate) fn crash(world: &World, index: usize) -> Option<World> {
-    let mut next = world.clone();
+pub(crate) fn crash(situation: &Situation, index: usize) -> Option<Situation> {
+    let mut next = situation.clone();
     match &mut next.executions[index].stage {
         Stage::Containing { memory, .. } | Stage::Reverting { memory, .. }
             if **memory != Memory::default() =>
@@ -300,8 +300,8 @@ pub(crate) fn crash(world: &World, index: usize) -> Option<World> {
 }
 
 /// An event arrives: an execution begins.
-pub(crate) fn deliver(world: &World, hint: &Rc<Hint>) -> World {
-    let mut next = world.clone();
+pub(crate) fn deliver(situation: &Situation, hint: &Rc<Hint>) -> Situation {
+    let mut next = situation.clone();
     next.executions.push(Execution {
         hint: Rc::clone(hint),
         stage: Stage::Judging { waited: false },
@@ -310,8 +310,12 @@ pub(crate) fn deliver(world: &World, hint: &Rc<Hint>) -> World {
 }
 
 /// An administrator answers, or nobody does.
-pub(crate) fn decide(world: &World, index: usize, action: DecisionAction) -> Option<World> {
-    let mut next = world.clone();
+pub(crate) fn decide(
+    situation: &Situation,
+    index: usize,
+    action: DecisionAction,
+) -> Option<Situation> {
+    let mut next = situation.clone();
     let Stage::Asking(held) = next.executions[index].stage.clone() else {
         return None;
     };

@@ -13,7 +13,7 @@ mod check;
 mod explore;
 mod guard;
 mod setting;
-mod world;
+mod situation;
 
 use iam_model::{Account, OwnerKind};
 
@@ -22,7 +22,7 @@ use explore::Explorer;
 use setting::{
     ALL_RESTRICTED, Bounds, HARMLESS, Kind, OWNER, REMEDIATED, RESTRICTED, RESTRICTED_TOO, Setting,
 };
-use world::World;
+use situation::Situation;
 
 fn bounds(moves: usize, attacks: usize, tick: i64) -> Bounds {
     Bounds {
@@ -35,22 +35,22 @@ fn bounds(moves: usize, attacks: usize, tick: i64) -> Bounds {
 }
 
 /// A user without policies, for inline policies; nothing, for managed ones.
-fn start(setting: &Setting) -> World {
+fn start(setting: &Setting) -> Situation {
     let mut account = Account::unchecked();
     if setting.kind == Kind::Inline {
         account.create_owner(OwnerKind::User, OWNER).unwrap();
     }
-    World::new(account)
+    Situation::new(account)
 }
 
-fn first(setting: &Setting, document: &str) -> World {
+fn first(setting: &Setting, document: &str) -> Situation {
     let write = match setting.kind {
         Kind::Managed => Attack::CreatePolicy(document.into()),
         Kind::Inline => Attack::Put(document.into()),
     };
-    let mut world = attack(setting, &start(setting), &write).unwrap();
-    world.settle_down();
-    world
+    let mut situation = attack(setting, &start(setting), &write).unwrap();
+    situation.settle_down();
+    situation
 }
 
 fn run(name: &str, kind: Kind, documents: &[&str], bounds: Bounds) {

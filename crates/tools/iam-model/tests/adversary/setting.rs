@@ -11,7 +11,7 @@ use incident::judgement::{ExemptPrincipals, Mode, Rules};
 use incident::target::{InlineLook, InlinePolicy, ManagedLook, ManagedPolicy, Owner, Version};
 use incident::{Analysis, Identity, KeptDocument, Look, PolicyArn, Target, Timestamp, VersionId};
 
-use crate::world::Snapshot;
+use crate::situation::Snapshot;
 
 pub(crate) const ARN: &str = "arn:aws:iam::111122223333:policy/app";
 pub(crate) const OWNER: &str = "app";

@@ -126,7 +126,7 @@ hashed!(Holding, Contained, |it, state| {
 });
 
 #[derive(Clone, Debug, Hash)]
-pub(crate) struct World {
+pub(crate) struct Situation {
     pub(crate) iam: Snapshot,
     /// The account before each of the last writes, newest last.
     pub(crate) past: Vec<Snapshot>,
@@ -138,7 +138,7 @@ pub(crate) struct World {
     pub(crate) allowed: Vec<Rc<Holding>>,
 }
 
-impl World {
+impl Situation {
     pub(crate) fn new(account: Account) -> Self {
         Self {
             iam: Snapshot::new(account),
