@@ -2,21 +2,21 @@
 
 use incident::message::{AssessedState, Contained};
 
-/// What is in force while a decision is waited for.
+/// What is in force until somebody decides.
 #[must_use]
 pub fn in_force(contained: &Contained) -> String {
     let losses = if contained.losses.is_empty() {
         "Everything else that the policy grants still works."
     } else {
-        "Some other permissions had to go with them; they are listed below."
+        "The guard also had to remove some other permissions, which are listed below."
     };
     match &contained.versions {
         Some(versions) => format!(
-            "In force now: version {}, without the restricted permissions. The original, version {}, is kept. {losses}",
+            "In force now: version {}, without the restricted permissions. The guard keeps the original version {}. {losses}",
             versions.quarantine, versions.original
         ),
         None => format!(
-            "In force now: the policy without the restricted permissions. The original document is kept. {losses}"
+            "In force now: the policy without the restricted permissions. The execution keeps the original document. {losses}"
         ),
     }
 }
@@ -34,12 +34,12 @@ pub(crate) fn assessed(state: &AssessedState) -> String {
         AssessedState::Restricted { version, findings } => {
             let list: Vec<String> = findings.iter().map(ToString::to_string).collect();
             format!(
-                "{}, which GRANTS RESTRICTED ACTIONS; take them out by hand: {}",
+                "{}, which GRANTS RESTRICTED ACTIONS. Remove them by hand: {}",
                 what(version),
                 list.join("; ")
             )
         }
-        AssessedState::Gone => "nothing: IAM shows no such policy".to_owned(),
+        AssessedState::Gone => "nothing, because the policy does not exist in IAM".to_owned(),
         AssessedState::Unknown { reason } => format!("unknown, because {reason}"),
     }
 }

@@ -12,7 +12,7 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     let change = &request.change;
     let policy = name(&change.target);
     let mut mail = Writer::new(&format!(
-        "Restricted permissions{} were taken out of the policy {policy}. Please allow or deny them.",
+        "The guard removed restricted permissions{} from the policy {policy}. Please allow or deny them.",
         restricted(&request.quarantine.findings)
     ));
     mail.paragraph(&format!(
@@ -33,13 +33,13 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     );
     mail.paragraph(match links.confirmation {
         LinkConfirmation::Required => {
-            "Each link opens a page that shows the incident and asks once. Opening it decides nothing."
+            "Each link opens a page that shows the incident. Only the button on the page decides."
         }
-        LinkConfirmation::None => "CAREFUL: opening a link decides at once.",
+        LinkConfirmation::None => "CAREFUL: if you open a link, you decide at once.",
     });
     if let Some(until) = request.asked_at.plus_seconds(request.timeout_seconds) {
         mail.paragraph(&format!(
-            "Decide until {}. {}",
+            "Decide by {}. {}",
             until.in_words(),
             effect(DecisionAction::Expire)
         ));

@@ -3,10 +3,11 @@ use incident::message::TellFailure;
 use super::Mail;
 use super::writer::Writer;
 use crate::Console;
+use crate::target::name;
 use crate::text::plain;
 use crate::words::assessed;
 
-/// Tells of a failure: what is in force now, and that a person is needed.
+/// Reports a failure: what is in force now, and that a person must act.
 #[must_use]
 pub fn failure(request: &TellFailure) -> Mail {
     let TellFailure {
@@ -14,37 +15,37 @@ pub fn failure(request: &TellFailure) -> Mail {
         failure,
         assessment,
     } = request;
-    let policy = match assessment {
-        Some(assessment) => match &assessment.change {
-            Some(change) => change.target.to_string(),
-            None => "no policy could be read from the record".to_owned(),
-        },
-        None => "see the execution".to_owned(),
-    };
-    let policy = plain(&policy, 300);
+    let change = assessment.as_ref().and_then(|it| it.change.as_ref());
+    let policy = change.map_or("see the input of the execution".to_owned(), |change| {
+        plain(&change.target.to_string(), 300)
+    });
     let in_force = match assessment {
         Some(assessment) => assessed(&assessment.in_force),
-        None => "it could not be read; look at the policy that the input of the execution names"
+        None => "unknown, because it could not be read. Look at the policy that the input of the execution names."
             .to_owned(),
     };
-    let mut mail = Writer::new("The IAM policy guard could not finish its work and needs you.");
+    let mut mail =
+        Writer::new("The IAM policy guard could not finish an incident. You need to act.");
     mail.paragraph(&format!("Policy: {policy}"));
     mail.line(&format!("In force now: {}", plain(&in_force, 3000)));
     mail.paragraph(&format!(
-        "What failed: state {}, with {}",
+        "What failed: the state {}, with the error {}",
         plain(&failure.state, 80),
         plain(&failure.error, 200)
     ));
     mail.line(&format!("Why: {}", plain(&failure.message(), 3000)));
     mail.paragraph(
-        "What to do: look at the policy, take restricted permissions out by hand if they are in force, then find the cause in the execution.",
+        "What to do: look at the policy. If restricted permissions are in force, remove them by hand. Then find the cause in the execution.",
     );
     mail.link(
         "The execution, with every step:",
         &Console::of_partition(execution.partition()).execution(execution),
     );
     Mail::new(
-        &format!("Action needed: the IAM policy guard failed, {policy}"),
+        &format!(
+            "Action needed: the IAM policy guard failed, {}",
+            change.map_or("see the execution".to_owned(), |it| name(&it.target))
+        ),
         &mail.finish(),
     )
 }

@@ -7,7 +7,7 @@ use super::Mail;
 use super::writer::Writer;
 use crate::target::{self, by_hand};
 
-/// Tells how an incident ended.
+/// Reports how an incident ended.
 #[must_use]
 pub fn outcome(request: &TellOutcome) -> Mail {
     let change = &request.change;
@@ -53,14 +53,14 @@ fn not_contained(change: &PolicyChange, is_gone: bool) -> Begun {
         (
             "Policy gone",
             format!(
-                "The policy {policy} does not exist any more, so nothing was changed. You need not do anything."
+                "The policy {policy} no longer exists, so the guard changed nothing. You do not need to do anything."
             ),
         )
     } else {
         (
             "Policy changed again",
             format!(
-                "The policy {policy} was changed again before this change was dealt with, so nothing was touched. The newer change is judged on its own."
+                "Somebody changed the policy {policy} again before the guard could act, so the guard changed nothing. It judges the newer change on its own."
             ),
         )
     };
@@ -79,8 +79,8 @@ fn decided(
 ) -> Begun {
     let policy = target::name(&change.target);
     let not_done = match decision.action {
-        DecisionAction::Allow => "The decision (allow) was not carried out.",
-        DecisionAction::Deny => "The decision (deny) was not carried out.",
+        DecisionAction::Allow => "The guard did not carry out the decision (allow).",
+        DecisionAction::Deny => "The guard did not carry out the decision (deny).",
         DecisionAction::Expire => "Nobody decided in time.",
     };
     let (subject, sentence) = match result {
@@ -95,18 +95,18 @@ fn decided(
         OutcomeResult::Expired => (
             "Expired",
             format!(
-                "Nobody decided in time: the restricted permissions stay out of the policy {policy}."
+                "Nobody decided in time. The restricted permissions stay out of the policy {policy}."
             ),
         ),
         OutcomeResult::Superseded => (
             "Changed again",
             format!(
-                "The policy {policy} was changed again in the meantime, so nothing was touched. {not_done}"
+                "Somebody changed the policy {policy} again in the meantime, so the guard changed nothing. {not_done}"
             ),
         ),
         OutcomeResult::Gone => (
             "Gone",
-            format!("The policy {policy} does not exist any more. {not_done}"),
+            format!("The policy {policy} no longer exists. {not_done}"),
         ),
     };
     let mut text = Writer::new(&sentence);
@@ -123,26 +123,28 @@ fn more(change: &PolicyChange, contained: &Contained, result: OutcomeResult) -> 
         OutcomeResult::Allowed => versions.map(|versions| {
             let removed = if versions.created {
                 format!(
-                    " Version {}, which the guard had put in its place, is removed.",
+                    " The guard deleted version {}, which it had put in force instead.",
                     versions.quarantine
                 )
             } else {
                 String::new()
             };
             format!(
-                "Version {} is the default again.{removed}",
+                "Version {} is the default version again.{removed}",
                 versions.original
             )
         }),
         OutcomeResult::Denied => Some(match versions {
             Some(versions) => format!(
-                "Version {}, the original, is deleted, so that nobody can switch back to it. Its document is in the execution.",
+                "The guard deleted the original version {}, so that nobody can switch back to it. The execution keeps its document.",
                 versions.original
             ),
-            None => "The original document is in the execution.".to_owned(),
+            None => "The execution keeps the original document.".to_owned(),
         }),
         OutcomeResult::Expired => Some(by_hand(&change.target, contained)),
-        OutcomeResult::Superseded => Some("The newer change is judged on its own.".to_owned()),
+        OutcomeResult::Superseded => {
+            Some("The guard judges the newer change on its own.".to_owned())
+        }
         OutcomeResult::Gone => target::gone(&change.target).map(str::to_owned),
     }
 }

@@ -6,7 +6,7 @@ use super::writer::Writer;
 use crate::target;
 use crate::text::plain;
 
-/// Tells of a change that needs no decision.
+/// Reports a change that needs no decision.
 #[must_use]
 pub fn verdict(verdict: &Verdict, execution: &ExecutionArn) -> Mail {
     let change = &verdict.change;
@@ -20,12 +20,13 @@ pub fn verdict(verdict: &Verdict, execution: &ExecutionArn) -> Mail {
     mail.findings(&verdict.findings);
     mail.consoles(&change.target, execution);
     if let Some(named) = verdict.named.as_ref().filter(|_| told.shows_named) {
-        mail.document("THE DOCUMENT OF THE RECORD", named);
+        mail.document("THE DOCUMENT THAT WAS WRITTEN", named);
     }
-    Mail::new(&format!("{}: {policy}", told.subject), &mail.finish())
+    Mail::new(&format!("{} {policy}", told.subject), &mail.finish())
 }
 
 struct Told {
+    /// What stands before the name of the policy.
     subject: &'static str,
     sentence: String,
     more: Vec<String>,
@@ -42,38 +43,38 @@ impl Told {
         };
         match verdict.result {
             VerdictResult::Clean | VerdictResult::AlreadyContained => told(
-                "Policy changed",
+                "Policy changed:",
                 format!(
-                    "The policy {policy} was written; it grants nothing restricted and stays as it is. You need not do anything."
+                    "Somebody wrote the policy {policy}. It grants nothing restricted, so the guard changed nothing. You do not need to do anything."
                 ),
             ),
             VerdictResult::NotInForce if verdict.findings.is_empty() => told(
-                "Policy changed",
+                "Policy changed:",
                 format!(
-                    "The policy {policy} has a new version, which is not in force and grants nothing restricted. You need not do anything."
+                    "The policy {policy} has a new version, which is not in force and grants nothing restricted. You do not need to do anything."
                 ),
             ),
             VerdictResult::NotInForce => Self {
                 more: vec![
-                    "If somebody makes that version the default, the restricted permissions are taken out and you are asked.".to_owned(),
+                    "If somebody makes that version the default, the guard removes the restricted permissions and asks you.".to_owned(),
                 ],
                 ..told(
-                    "Policy changed",
+                    "Policy changed:",
                     format!(
-                        "The policy {policy} has a new version with restricted permissions, which is NOT in force. You need not do anything."
+                        "The policy {policy} has a new version with restricted permissions, which is NOT in force. You do not need to do anything."
                     ),
                 )
             },
             VerdictResult::Gone => gone(verdict, policy),
             VerdictResult::Withdrawn => Self {
                 more: vec![
-                    "Somebody changed the policy again before the guard could act. Look at what was done with the permissions in the meantime.".to_owned(),
+                    "Somebody changed the policy again before the guard could act. Look in CloudTrail for what was done with the permissions in the meantime.".to_owned(),
                 ],
                 shows_named: true,
                 ..told(
-                    "Withdrawn",
+                    "Withdrawn:",
                     format!(
-                        "The policy {policy} granted restricted permissions for a while. They are not in force any more."
+                        "The policy {policy} granted restricted permissions for a while. They are no longer in force."
                     ),
                 )
             },
@@ -83,9 +84,9 @@ impl Told {
                 ],
                 shows_named: true,
                 ..told(
-                    "Overwritten",
+                    "Overwritten:",
                     format!(
-                        "The inline policy {policy} was written with a document that is not in force: another write came after it. Nothing restricted is in force."
+                        "Somebody wrote the inline policy {policy}, but another write replaced the document. Nothing restricted is in force."
                     ),
                 )
             },
@@ -93,14 +94,14 @@ impl Told {
                 policy,
                 "an exemption applied",
                 format!(
-                    "The guard changed nothing: whoever wrote the policy is exempt by the entry {} of its parameter ExemptPrincipals.",
+                    "The guard changed nothing, because the entry {} of its parameter ExemptPrincipals covers the role or user that wrote the policy.",
                     plain(verdict.exemption.as_deref().unwrap_or_default(), 300)
                 ),
             ),
             VerdictResult::Monitored | VerdictResult::Restricted => still_in_force(
                 policy,
                 "the guard only monitors",
-                "The guard changed nothing: its parameter Mode is Monitor. With Enforce it would have taken the restricted permissions out and asked you.".to_owned(),
+                "The guard changed nothing, because its parameter Mode is Monitor. With Enforce, it would have removed the restricted permissions and asked you.".to_owned(),
             ),
         }
     }
@@ -109,18 +110,18 @@ impl Told {
 fn gone(verdict: &Verdict, policy: &str) -> Told {
     let mut more = Vec::new();
     let next = if verdict.findings.is_empty() {
-        "You need not do anything."
+        "You do not need to do anything."
     } else {
         more.push(
-            "As the record shows it, the policy granted restricted permissions for a while. Look at what was done with them in the meantime.".to_owned(),
+            "According to the record, the policy granted restricted permissions for a while. Look in CloudTrail for what was done with them in the meantime.".to_owned(),
         );
-        "Its restricted permissions are not in force any more."
+        "Its restricted permissions are no longer in force."
     };
     more.extend(target::gone(&verdict.change.target).map(str::to_owned));
     Told {
-        subject: "Policy gone",
+        subject: "Policy gone:",
         sentence: format!(
-            "The policy {policy} does not exist any more, so nothing was changed. {next}"
+            "The policy {policy} no longer exists, so the guard changed nothing. {next}"
         ),
         more,
         shows_named: !verdict.findings.is_empty(),
@@ -131,10 +132,10 @@ fn still_in_force(policy: &str, because: &str, why: String) -> Told {
     Told {
         subject: "In force: restricted permissions in",
         sentence: format!(
-            "The policy {policy} was written with restricted permissions, which ARE IN FORCE, because {because}."
+            "The policy {policy} grants restricted permissions, which ARE IN FORCE, because {because}."
         ),
         more: vec![format!(
-            "{why}\nIf the permissions should not stay, take them out by hand."
+            "{why}\nIf the permissions should not stay, remove them by hand."
         )],
         shows_named: false,
     }

@@ -101,14 +101,14 @@ impl Writer {
     }
 
     pub(super) fn findings(&mut self, findings: &[Finding]) {
-        self.list("WHAT IS RESTRICTED IN IT", findings);
+        self.list("WHAT IS RESTRICTED", findings);
     }
 
-    /// What was taken out, and what went with it.
+    /// What the guard removed, and why it removed more than what is restricted.
     pub(super) fn contained(&mut self, contained: &Contained) {
-        self.list("WHAT WAS TAKEN OUT", &contained.edits);
+        self.list("WHAT THE GUARD REMOVED", &contained.edits);
         self.list(
-            "WHAT HAD TO GO WITH IT, because the remediated policy would have been too long",
+            "WHAT ELSE THE GUARD HAD TO REMOVE, because the policy would have been too long",
             &contained.losses,
         );
         let evicted: Vec<String> = contained
@@ -123,14 +123,14 @@ impl Writer {
             })
             .collect();
         self.list(
-            "OLD VERSIONS REMOVED to make room, because IAM keeps five; their documents are in the execution",
+            "OLD VERSIONS THAT THE GUARD DELETED, because IAM keeps only five; the execution keeps their documents",
             &evicted,
         );
     }
 
     /// How a document was changed.
     pub(super) fn diff(&mut self, original: &KeptDocument, remediated: &KeptDocument) {
-        self.paragraph("THE DOCUMENT (- taken out, + put in its place; unmarked lines stay)");
+        self.paragraph("THE DOCUMENT (- removed, + added)");
         let diff = DocumentDiff::between(original, remediated);
         self.text.push_str(&diff.to_string());
     }

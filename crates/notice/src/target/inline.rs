@@ -4,7 +4,7 @@ use percent_encoding::utf8_percent_encode;
 
 use super::SEGMENT;
 
-pub(super) const BY_HAND: &str = "The original document is kept in the execution. To bring it back, put it to the policy again; the guard will take the restricted permissions out again and ask you once more.";
+pub(super) const BY_HAND: &str = "The execution keeps the original document. To bring it back, write it to the policy again. The guard then removes the restricted permissions again and asks you once more.";
 
 pub(super) fn name(policy: &InlinePolicy) -> String {
     let owner = &policy.owner;
@@ -20,10 +20,10 @@ pub(super) fn console_path(policy: &InlinePolicy) -> String {
 
 pub(super) fn effect(action: DecisionAction) -> &'static str {
     match action {
-        DecisionAction::Allow => "puts the original back in force, with all that it grants.",
+        DecisionAction::Allow => "puts the original back in force, with everything that it grants.",
         DecisionAction::Deny => "keeps the restricted permissions out.",
         DecisionAction::Expire => {
-            "After that the restricted permissions stay out, and the original document is kept in the execution."
+            "Without a decision, the restricted permissions stay out, and the execution keeps the original document."
         }
     }
 }
@@ -33,10 +33,10 @@ pub(super) fn gone(policy: &InlinePolicy) -> Option<&'static str> {
     match policy.owner.kind {
         OwnerKind::Role => None,
         OwnerKind::User => Some(
-            "If somebody renamed the user, the policy still exists under the new name: look for an UpdateUser call.",
+            "If somebody renamed the user, the policy still exists under the new name. Look in CloudTrail for an UpdateUser call.",
         ),
         OwnerKind::Group => Some(
-            "If somebody renamed the group, the policy still exists under the new name: look for an UpdateGroup call.",
+            "If somebody renamed the group, the policy still exists under the new name. Look in CloudTrail for an UpdateGroup call.",
         ),
     }
 }

@@ -12,19 +12,19 @@ pub(super) fn console_path(policy: &ManagedPolicy) -> String {
 pub(super) fn effect(action: DecisionAction, versions: Option<&ContainedVersions>) -> String {
     match (action, versions) {
         (DecisionAction::Allow, Some(versions)) => format!(
-            "puts the original back in force, version {}, with all that it grants.",
+            "puts the original version {} back in force, with everything that it grants.",
             versions.original
         ),
         (DecisionAction::Allow, None) => {
-            "puts the original back in force, with all that it grants.".to_owned()
+            "puts the original back in force, with everything that it grants.".to_owned()
         }
         (DecisionAction::Deny, Some(versions)) => format!(
-            "keeps the restricted permissions out and deletes the original, version {}.",
+            "keeps the restricted permissions out and deletes the original version {}.",
             versions.original
         ),
         (DecisionAction::Deny, None) => "keeps the restricted permissions out.".to_owned(),
         (DecisionAction::Expire, _) => {
-            "After that the restricted permissions stay out, and the original version is kept."
+            "Without a decision, the restricted permissions stay out, and the guard keeps the original version."
                 .to_owned()
         }
     }
@@ -32,7 +32,7 @@ pub(super) fn effect(action: DecisionAction, versions: Option<&ContainedVersions
 
 pub(super) fn by_hand(policy: &ManagedPolicy, versions: &ContainedVersions) -> String {
     format!(
-        "The original, version {version}, is kept. To bring it back, make it the default; the guard will take the restricted permissions out again and ask you once more:\n\n  aws iam set-default-policy-version --policy-arn {arn} --version-id {version}",
+        "The guard kept the original version {version}. To bring it back, make it the default version:\n\n  aws iam set-default-policy-version --policy-arn {arn} --version-id {version}\n\nThe guard then removes the restricted permissions again and asks you once more.",
         // A policy's path may hold characters that a shell acts on.
         arn = format_args!("'{}'", policy.arn.as_str().replace('\'', r"'\''")),
         version = versions.original
