@@ -45,11 +45,17 @@ struct FormView {
 }
 
 struct IncidentView {
-    rows: Vec<(&'static str, String)>,
-    findings: Vec<String>,
-    edits: Vec<String>,
-    losses: Vec<String>,
+    rows: Vec<(&'static str, Vec<Part>)>,
+    findings: Vec<Vec<Part>>,
+    edits: Vec<Vec<Part>>,
+    losses: Vec<Vec<Part>>,
     diff: Vec<DiffRow>,
+}
+
+/// A part of a sentence: words, or a name that a page shows as code.
+struct Part {
+    is_code: bool,
+    text: String,
 }
 
 struct DiffRow {
@@ -125,8 +131,8 @@ fn title(reply: &Reply) -> String {
         Reply::NotRecorded { .. } => "Decision NOT recorded",
         Reply::BadLink(_) => "This link does not work",
         Reply::Unreadable(_) => "The incident cannot be shown",
-        Reply::NotFound => "No such page",
-        Reply::MethodNotAllowed => "Not this way",
+        Reply::NotFound => "Page not found",
+        Reply::MethodNotAllowed => "Method not allowed",
     }
     .to_owned()
 }
@@ -179,10 +185,13 @@ impl FormView {
 impl IncidentView {
     fn new(incident: &Incident, decide_by: Option<Timestamp>) -> Self {
         let change = &incident.change;
-        let text = |text: &str| plain(text, MAX_TEXT);
-        let optional = |value: &Option<String>| value.as_deref().map_or("unknown".to_owned(), text);
+        let text = |text: &str| vec![Part::words(&plain(text, MAX_TEXT))];
+        let optional = |value: &Option<String>| text(value.as_deref().unwrap_or("unknown"));
         let mut rows = vec![
-            ("Policy", text(&change.target.to_string())),
+            (
+                "Policy",
+                parts(&plain(&change.target.to_string(), MAX_TEXT)),
+            ),
             ("Account", text(&change.account)),
             ("Written by", text(&change.actor.to_string())),
         ];
@@ -192,10 +201,10 @@ impl IncidentView {
         rows.extend([
             ("From", optional(&change.source_ip_address)),
             ("Client", optional(&change.user_agent)),
-            ("When", change.event_time.in_words()),
-            ("Call", change.event_name.to_string()),
+            ("When", text(&change.event_time.in_words())),
+            ("Call", text(change.event_name.as_str())),
         ]);
-        rows.extend(decide_by.map(|time| ("Decide by", time.in_words())));
+        rows.extend(decide_by.map(|time| ("Decide by", text(&time.in_words()))));
         let contained = incident.contained.as_ref();
         let diff = contained.map_or_else(Vec::new, |contained| {
             DocumentDiff::between(&contained.original, &contained.document).lines
@@ -216,16 +225,37 @@ impl IncidentView {
     }
 }
 
-fn list<T: ToString>(entries: &[T]) -> Vec<String> {
-    let mut list: Vec<String> = entries
+fn list<T: ToString>(entries: &[T]) -> Vec<Vec<Part>> {
+    let mut list: Vec<Vec<Part>> = entries
         .iter()
         .take(MAX_ENTRIES)
-        .map(|entry| plain(&entry.to_string(), 2 * MAX_TEXT))
+        .map(|entry| parts(&plain(&entry.to_string(), 2 * MAX_TEXT)))
         .collect();
     if let more @ 1.. = entries.len().saturating_sub(MAX_ENTRIES) {
-        list.push(format!("and {more} more; all are in the execution"));
+        list.push(parts(&format!("and {more} more; all are in the execution")));
     }
     list
+}
+
+impl Part {
+    fn words(text: &str) -> Self {
+        Self {
+            is_code: false,
+            text: text.to_owned(),
+        }
+    }
+}
+
+/// The parts of a sentence in which names stand between backticks, as the e-mails show them.
+fn parts(sentence: &str) -> Vec<Part> {
+    let pieces = sentence.split('`').zip([false, true].into_iter().cycle());
+    pieces
+        .filter(|(text, _)| !text.is_empty())
+        .map(|(text, is_code)| Part {
+            is_code,
+            text: text.to_owned(),
+        })
+        .collect()
 }
 
 impl DecisionView {

@@ -133,25 +133,25 @@ impl Reply {
             Self::Confirm { form, execution } => ask(form.answer, execution.as_ref()),
             Self::Decided { decision, .. } => match decision.action {
                 DecisionAction::Allow => {
-                    "Your decision is recorded: allow. The original policy is being put back in force; an e-mail tells you when it is done."
+                    "Your decision is recorded: allow. The guard puts the original policy back in force and sends an e-mail when it is done."
                 }
                 DecisionAction::Deny | DecisionAction::Expire => {
-                    "Your decision is recorded: deny. The restricted permissions stay out; an e-mail tells you when it is done."
+                    "Your decision is recorded: deny. The restricted permissions stay out. The guard sends an e-mail when it is done."
                 }
             }
             .to_owned(),
-            Self::Closed => "Nothing was decided now. This link was used already, or its time is over, or it was never a valid one. The e-mails and the execution tell which.".to_owned(),
+            Self::Closed => "Nothing was decided now. Somebody used this link before, or its time is over, or the link was never valid. The e-mails and the execution say which.".to_owned(),
             Self::Over(execution) => over(execution),
-            Self::NotRecorded { .. } => "Your decision is NOT recorded: AWS Step Functions could not be reached, or did not confirm it. Please try again; a decision counts only once, so this does no harm.".to_owned(),
+            Self::NotRecorded { .. } => "Your decision is NOT recorded. AWS Step Functions could not be reached, or did not confirm the decision. Please try again. A decision counts only once, so this does no harm.".to_owned(),
             Self::BadLink(problem) => format!("Nothing was decided. {problem}"),
             Self::Unreadable(ReadProblem::NotFound) => {
-                "Nothing was decided. The incident that the link names does not exist, or no longer. Open the link in the e-mail again, as a whole.".to_owned()
+                "Nothing was decided. The incident that the link names does not exist. Copy the whole link from the e-mail, and open it again.".to_owned()
             }
             Self::Unreadable(ReadProblem::Unreachable) => {
-                "Nothing was decided. The incident that the link names cannot be read at the moment, and without it nothing is decided. Please open the link again in a minute.".to_owned()
+                "Nothing was decided. The guard cannot read the incident at the moment, and you cannot decide what the page cannot show. Please open the link again in a minute.".to_owned()
             }
-            Self::NotFound => "There is no such page. The links in the e-mail end in allow or deny.".to_owned(),
-            Self::MethodNotAllowed => "This page answers GET, HEAD and POST only.".to_owned(),
+            Self::NotFound => "This page does not exist. Open one of the two links in the e-mail.".to_owned(),
+            Self::MethodNotAllowed => "This page accepts only GET, HEAD and POST requests.".to_owned(),
         }
     }
 
@@ -196,13 +196,13 @@ fn ask(answer: Answer, execution: Option<&Execution>) -> String {
                 &incident.change.target,
                 incident.contained.as_ref(),
             );
-            format!("{word} {effect} Nothing is decided until you press the button.")
+            format!("{word} {effect} Nothing is decided until you choose the button.")
         }
         (None, Answer::Allow) => format!(
-            "{word} puts the original policy back in force. The link does not say which incident it belongs to, so no details can be shown. Nothing is decided until you press the button."
+            "{word} puts the original policy back in force. The link does not name its incident, so no details can be shown. Nothing is decided until you choose the button."
         ),
         (None, Answer::Deny) => format!(
-            "{word} keeps the restricted permissions out and deletes the original version. The link does not say which incident it belongs to, so no details can be shown. Nothing is decided until you press the button."
+            "{word} keeps the restricted permissions out and deletes the original version. The link does not name its incident, so no details can be shown. Nothing is decided until you choose the button."
         ),
     }
 }
@@ -210,9 +210,9 @@ fn ask(answer: Answer, execution: Option<&Execution>) -> String {
 fn over(execution: &Execution) -> String {
     let policy_now = match execution.outcome {
         Some(OutcomeResult::Superseded) => {
-            " The policy was changed again in the meantime, so nothing was touched."
+            " Somebody changed the policy again in the meantime, so the guard changed nothing."
         }
-        Some(OutcomeResult::Gone) => " The policy does not exist any more.",
+        Some(OutcomeResult::Gone) => " The policy no longer exists.",
         Some(OutcomeResult::Allowed) => " The original policy is back in force.",
         Some(OutcomeResult::Denied | OutcomeResult::Expired) => {
             " The restricted permissions stay out."
@@ -229,10 +229,10 @@ fn over(execution: &Execution) -> String {
         Standing::Expired => "The time for this decision is over.",
         Standing::Ended => "This incident ended without a decision.",
         Standing::Broken => {
-            "This incident takes no decision any more, because its execution failed or was stopped. The e-mail about the failure says what is in force."
+            "You can no longer decide this incident, because its execution failed or was stopped. The failure e-mail says what is in force."
         }
         Standing::NotAsking | Standing::Waiting => {
-            "This incident does not wait for a decision at the moment."
+            "This incident is not waiting for a decision at the moment."
         }
     };
     format!("{sentence}{policy_now}")

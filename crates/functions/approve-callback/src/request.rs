@@ -89,24 +89,26 @@ const MAX_USER_AGENT: usize = 300;
 /// Why a link cannot be used; the sentence is for the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LinkProblem {
-    #[error("The request could not be read.")]
+    #[error("The guard could not read the request.")]
     Unreadable,
-    #[error("The link carries no token.")]
+    #[error("The link has no token. Copy the whole link from the e-mail.")]
     TokenMissing,
-    #[error("The token in the link is damaged.")]
+    #[error("The token in the link is damaged. Copy the whole link from the e-mail.")]
     TokenDamaged,
-    #[error("The link names its token or its execution more than once.")]
+    #[error("The link has more than one token or more than one execution.")]
     Repeated,
-    #[error("The link names something that is no execution.")]
+    #[error("The link does not name a valid execution. Copy the whole link from the e-mail.")]
     ExecutionDamaged,
-    #[error("The link names an execution of something else than this guard.")]
+    #[error("The link names an execution that does not belong to this guard.")]
     OtherStateMachine,
-    #[error("The token in the link is not a valid one.")]
+    #[error("The token in the link is not valid. Copy the whole link from the e-mail.")]
     NoToken,
-    #[error("The token in the link is not the one that this incident waits for.")]
+    #[error(
+        "This incident waits for a decision with another token. Use the link in the newest e-mail about this policy."
+    )]
     OtherToken,
     #[error(
-        "Step Functions took the answer, but this incident does not show it and still waits: the link belongs to another incident, which takes no answer made on this one. Use the link in the newest e-mail about this policy."
+        "The token in the link belongs to another incident, so your decision does not count, and this incident still waits. Use the link in the newest e-mail about this policy."
     )]
     NotCounted,
     #[error("The reason is longer than 500 characters. Go back and shorten it.")]

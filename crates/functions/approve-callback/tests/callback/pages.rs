@@ -1,5 +1,8 @@
 //! What the pages show, and that nothing written by others gets out of its place.
 
+use std::collections::BTreeSet;
+
+use aws_sdk_sfn::types::HistoryEventType;
 use scraper::{Html, Selector};
 use serde_json::json;
 
@@ -31,6 +34,7 @@ async fn the_confirm_page_shows_the_incident() {
         assert!(facts.contains(fact), "{fact} is not in {facts}");
     }
     assert!(texts(&page, "#findings + ul li")[0].contains("s3:DeleteObject"));
+    assert!(texts(&page, "#findings + ul code").contains(&"s3:DeleteObject".to_owned()));
     assert_eq!(texts(&page, "del"), ["-         \"s3:DeleteObject\""]);
     assert!(texts(&page, "button")[0].starts_with("Allow"));
     assert_eq!(texts(&page, "form").len(), 1);
@@ -54,6 +58,73 @@ async fn every_page_has_one_heading_a_language_and_labels() {
         assert_eq!(texts(&page, "body > main").len(), 1);
         let fields = texts(&page, "textarea").len();
         assert_eq!(texts(&page, "label[for=reason]").len(), fields);
+    }
+}
+
+/// Backticks are how the e-mails mark a name; a page has a font for it.
+#[tokio::test(start_paused = true)]
+async fn every_page_shows_names_as_code_and_not_in_backticks() {
+    let outcome = |result: &str| Some(json!({"result": result}));
+    let mut pages = Vec::new();
+    for query in [
+        &LINK[..],
+        &LINK[..1],
+        &[],
+        &[LINK[0], ("execution", "x")],
+        &[LINK[0], ("token", OTHER_TOKEN)],
+        &[("token", OTHER_TOKEN), LINK[1]],
+        &[
+            LINK[0],
+            (
+                "execution",
+                "arn:aws:states:us-east-1:111122223333:execution:other:one",
+            ),
+        ],
+    ] {
+        for answer in ["allow", "deny", "nothing"] {
+            for method in ["GET", "PUT"] {
+                pages.push(
+                    States::one_waiting()
+                        .answer(&request(method, answer, query))
+                        .await,
+                );
+            }
+            for fault in [None, Some(Fault::Unavailable), Some(Fault::InvalidToken)] {
+                let states = States::one_waiting();
+                states.fake().send_fault = fault;
+                pages.push(states.answer(&form(answer, query)).await);
+                pages.push(states.answer(&form(answer, query)).await);
+                states.fake().read_fault = Some(Fault::Unavailable);
+                pages.push(states.answer(&request("GET", answer, query)).await);
+            }
+        }
+    }
+    for end in [
+        HistoryEventType::ExecutionSucceeded,
+        HistoryEventType::ExecutionFailed,
+    ] {
+        for action in [None, Some("allow"), Some("deny"), Some("expire")] {
+            for result in ["allowed", "denied", "expired", "superseded", "gone"] {
+                let states = States::one_waiting();
+                states.change(EXECUTION, |run| {
+                    run.decision = action.map(|action| json!({"action": action}));
+                    run.end = Some(end.clone());
+                    run.outcome = outcome(result);
+                });
+                pages.push(states.answer(&request("GET", "allow", &LINK)).await);
+            }
+        }
+    }
+    let with_code = pages.iter().filter(|page| page.body.contains("<code>"));
+    assert!(with_code.count() > 20);
+    let headings: BTreeSet<String> = pages
+        .iter()
+        .flat_map(|page| texts(&Html::parse_document(&page.body), "h1"))
+        .collect();
+    // Every title of `page.rs`: no page is left out.
+    assert_eq!(headings.len(), 16, "{headings:?}");
+    for page in pages {
+        assert!(!page.body.contains('`'), "{}", page.body);
     }
 }
 
