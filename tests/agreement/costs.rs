@@ -87,7 +87,7 @@ fn rows() -> Vec<(String, [f64; 5])> {
             let number = |index: usize| {
                 let text: &str = cells[index].trim_matches('*');
                 let number = text.parse();
-                number.unwrap_or_else(|_| panic!("`{text}` is no number in the row {line}"))
+                number.unwrap_or_else(|_| panic!("`{text}` is not a number in the row {line}"))
             };
             let is_sum = cells[0] == "**sum**";
             let numbers = [1, 2, 3, 4, 5].map(|index| match (is_sum, index) {

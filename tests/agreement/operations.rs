@@ -39,7 +39,7 @@ fn every_alarm_tells_and_has_its_page() {
         let name = heading.trim_end_matches('`');
         assert!(
             names.contains(name),
-            "docs/operations.md describes {name}, which is no alarm"
+            "docs/operations.md describes {name}, which is not an alarm"
         );
     }
 }

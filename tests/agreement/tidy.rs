@@ -106,7 +106,7 @@ fn a_source_file_is_read_in_one_go() {
         if let Some((_, reason)) = LONG.iter().find(|(long, _)| *long == file) {
             assert!(
                 lines > MOST_LINES,
-                "{file} has {lines} lines only: \"{reason}\" is no reason any more"
+                "{file} has {lines} lines only: \"{reason}\" is no longer a reason"
             );
         } else if !is_data(&file) && Path::new(&file).extension().is_none_or(|it| it != "md") {
             assert!(

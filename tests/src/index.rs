@@ -114,5 +114,5 @@ async fn input_of(states: &Client, arn: &str) -> Result<Value> {
         .with_context(|| format!("cannot describe the execution `{arn}`"))?
         .input
         .unwrap_or_default();
-    serde_json::from_str(&input).with_context(|| format!("the input of `{arn}` is no JSON"))
+    serde_json::from_str(&input).with_context(|| format!("the input of `{arn}` is not valid JSON"))
 }

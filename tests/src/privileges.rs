@@ -140,7 +140,7 @@ async fn grants(iam: &Client, logical: &str, role: &str) -> Result<Vec<Grant>> {
             .with_context(|| format!("cannot read the policy `{name}` of `{role}`"))?
             .policy_document;
         let document: Value = serde_json::from_str(&percent_decode_str(&encoded).decode_utf8()?)
-            .with_context(|| format!("the policy `{name}` of `{role}` is no JSON"))?;
+            .with_context(|| format!("the policy `{name}` of `{role}` is not valid JSON"))?;
         for statement in many(document.get("Statement")) {
             if statement.get("Effect").and_then(Value::as_str) != Some("Allow") {
                 continue;

@@ -5,7 +5,7 @@ use std::fmt;
 /// `Retry` and `Catch` of the definition list these names; a test holds the two together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FailureName {
-    /// The input is no CloudTrail record of a watched call.
+    /// The input is not a CloudTrail record of a watched call.
     RecordMalformed,
     /// The record is complete as far as it goes, but says nowhere which policy was written.
     RecordNamesNoPolicy,

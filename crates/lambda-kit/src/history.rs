@@ -123,9 +123,9 @@ impl Executions {
         callers: Callers,
     ) -> Result<Entered, HandlerError> {
         if execution.state_machine_arn() != self.state_machine_arn {
-            return Err(not_mine(execution, "it is not one of this state machine"));
+            return Err(not_mine(execution, "it belongs to another state machine"));
         }
-        let mut refusal = not_mine(execution, "it cannot be read");
+        let mut refusal = not_mine(execution, "its history cannot be read");
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
             match self.look(execution, callers).await? {
@@ -171,7 +171,7 @@ impl Executions {
             HandlerError::new(
                 FailureName::PayloadMalformed,
                 format!(
-                    "the data of `{execution}` in the state `{state}` is not what the functions wrote (line {}, column {}); compare the definition with the version of the functions",
+                    "could not read the data of `{execution}` in the state `{state}` (line {}, column {}); make sure that the state machine and the functions are of the same version",
                     error.line(),
                     error.column()
                 ),
@@ -201,7 +201,7 @@ impl Executions {
                     Some(
                         DescribeExecutionError::ExecutionDoesNotExist(_)
                         | DescribeExecutionError::InvalidArn(_),
-                    ) => Ok(Some("there is none of this name")),
+                    ) => Ok(Some("it does not exist")),
                     _ => {
                         let fault = fault(&error, |error| (error.code(), error.message()));
                         Err(unreadable(execution, &fault))
@@ -210,13 +210,15 @@ impl Executions {
             }
         };
         Ok(if described.status != ExecutionStatus::Running {
-            Some("it does not run")
+            Some("it is not running")
         } else if described.state_machine_arn != self.state_machine_arn {
-            Some("it is not one of this state machine")
+            Some("it belongs to another state machine")
         } else if described.state_machine_version_arn.is_some()
             || described.state_machine_alias_arn.is_some()
         {
-            Some("it runs a version or an alias, which may hold another definition")
+            Some(
+                "it runs a version or an alias of the state machine, which may have another definition",
+            )
         } else if described.redrive_count.unwrap_or_default() > 0 {
             Some("it was redriven")
         } else {
@@ -270,7 +272,7 @@ fn not_mine(execution: &ExecutionArn, problem: &str) -> HandlerError {
     HandlerError::new(
         FailureName::NotMine,
         format!(
-            "`{execution}` does not call this function: {problem}. Nothing was done. Find out who invoked the function, in the log of the function and in CloudTrail"
+            "the execution `{execution}` does not call this function: {problem}. The function did nothing. Find out in the log of the function and in CloudTrail who invoked it"
         ),
     )
 }
@@ -279,7 +281,7 @@ fn behind(execution: &ExecutionArn, state: &str) -> HandlerError {
     HandlerError::new(
         FailureName::HistoryBehind,
         format!(
-            "the history of `{execution}` shows {state} and not yet the state that calls this function; it may lag behind, so this is tried again"
+            "the history of `{execution}` shows {state} and not yet the state that calls this function; the history may be behind, so the state machine tries again a few times"
         ),
     )
 }
@@ -288,7 +290,7 @@ fn unreadable(execution: &ExecutionArn, fault: &crate::AwsFault) -> HandlerError
     HandlerError::new(
         fault.name(),
         format!(
-            "could not read the execution `{execution}` ({}: {}); check the permissions of the function's role, also service control policies",
+            "could not read the execution `{execution}` ({}: {}); check the permissions of the role of the function, and the service control policies",
             fault.code, fault.message
         ),
     )

@@ -66,12 +66,12 @@ pub fn read_payload<Request: DeserializeOwned>(
         HandlerError::new(
             FailureName::PayloadMalformed,
             format!(
-                "the payload is not what the state machine sends (line {}, column {}: {}); compare the definition with the version of the functions",
+                "could not read the payload as the state machine sends it (line {}, column {}: {}); make sure that the state machine and the functions are of the same version",
                 error.line(),
                 error.column(),
                 match error.classify() {
-                    serde_json::error::Category::Data => "a member is missing or of another type",
-                    _ => "no JSON",
+                    serde_json::error::Category::Data => "a member is missing or has the wrong type",
+                    _ => "the text is not valid JSON",
                 }
             ),
         )

@@ -8,12 +8,12 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     #[error(
-        "the environment variable `{0}` is not set; deploy the function with the template, which sets it"
+        "could not read the settings: the environment variable `{0}` is not set; deploy the function with the template, which sets it"
     )]
     Missing(&'static str),
     /// It is set to something that the function cannot use.
     #[error(
-        "the environment variable `{name}` is `{value}`: {problem}; correct the template's parameter and deploy again"
+        "could not read the settings: the environment variable `{name}` is `{value}`: {problem}; correct the parameter of the template and deploy again"
     )]
     Unusable {
         name: &'static str,
@@ -26,7 +26,7 @@ pub enum SettingError {
 ///
 /// # Errors
 ///
-/// Where it is not set, empty or no Unicode.
+/// If it is not set, empty or not Unicode.
 pub fn required(name: &'static str) -> Result<String, SettingError> {
     optional(name)?.ok_or(SettingError::Missing(name))
 }
@@ -35,7 +35,7 @@ pub fn required(name: &'static str) -> Result<String, SettingError> {
 ///
 /// # Errors
 ///
-/// Where it is no Unicode.
+/// If it is not Unicode.
 pub fn optional(name: &'static str) -> Result<Option<String>, SettingError> {
     match var(name) {
         Ok(value) if value.is_empty() => Ok(None),
@@ -44,7 +44,7 @@ pub fn optional(name: &'static str) -> Result<Option<String>, SettingError> {
         Err(VarError::NotUnicode(value)) => Err(SettingError::Unusable {
             name,
             value: value.to_string_lossy().into_owned(),
-            problem: "it is no Unicode text".to_owned(),
+            problem: "it is not Unicode text".to_owned(),
         }),
     }
 }
@@ -53,7 +53,7 @@ pub fn optional(name: &'static str) -> Result<Option<String>, SettingError> {
 ///
 /// # Errors
 ///
-/// Where it is set to something that is no `T`.
+/// If it is set to something that is not a `T`.
 pub fn parsed<T>(name: &'static str) -> Result<Option<T>, SettingError>
 where
     T: FromStr,

@@ -37,16 +37,20 @@ pub enum StoreErrorKind {
 impl StoreErrorKind {
     fn advice(self) -> &'static str {
         match self {
-            Self::NotFound => "IAM may not show it yet, or it was deleted",
-            Self::Transient => "this passes by itself, so it is tried again",
-            Self::VersionLimit => "one of the five versions must go first",
-            Self::TooLarge => "a smaller document is needed",
-            Self::DocumentRefused => {
-                "look at the document in the execution and correct the policy by hand"
+            Self::NotFound => {
+                "IAM may not show it yet, or somebody deleted it; the state machine tries again a few times"
             }
-            Self::DefaultVersion => "somebody changed the default version",
+            Self::Transient => "the state machine tries again a few times",
+            Self::VersionLimit => "delete one of the five versions first",
+            Self::TooLarge => "make the document smaller by hand",
+            Self::DocumentRefused => {
+                "look at the document in the execution, and correct the policy by hand"
+            }
+            Self::DefaultVersion => {
+                "somebody changed the default version, so the state machine tries again a few times"
+            }
             Self::Refused => {
-                "check the permissions of the function's role, also service control policies, then change the policy by hand"
+                "check the permissions of the role of the function, and the service control policies; then change the policy by hand"
             }
         }
     }
@@ -59,7 +63,7 @@ impl StoreError {
             doing: format!("change {target}"),
             kind: StoreErrorKind::Refused,
             code: "StepMisplaced".to_owned(),
-            message: "the step is one of another kind of policy".to_owned(),
+            message: "the step is for another kind of policy".to_owned(),
         }
     }
 }

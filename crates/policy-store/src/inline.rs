@@ -73,7 +73,7 @@ impl PolicyStore {
                     .map(|group| (group.group_id, date(Some(&group.create_date))))
             }
         };
-        let (id, created) = found.ok_or_else(|| incomplete(&doing, "nothing about it"))?;
+        let (id, created) = found.ok_or_else(|| incomplete(&doing, "no owner"))?;
         Ok(Identity { id, created })
     }
 

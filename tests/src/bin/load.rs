@@ -11,7 +11,7 @@ fn main() -> Result<ExitCode> {
     let count = match std::env::args().nth(1) {
         Some(count) => count
             .parse()
-            .with_context(|| format!("`{count}` is no number of incidents"))?,
+            .with_context(|| format!("`{count}` is not a number of incidents"))?,
         None => 200,
     };
     let runtime = tokio::runtime::Runtime::new()?;

@@ -44,7 +44,8 @@ fn main() -> Result<()> {
         for (name, page, look) in PICTURES {
             let page = pages.join(format!("{page}.html"));
             let url = Url::from_file_path(&page).ok();
-            let url = url.with_context(|| format!("`{}` is no path", page.display()))?;
+            let url =
+                url.with_context(|| format!("`{}` is not an absolute path", page.display()))?;
             browser.look(look).await?;
             browser.goto(url.as_str()).await?;
             write(browser, look, &pictures, name).await?;

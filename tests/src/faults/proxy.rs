@@ -78,7 +78,7 @@ impl FaultProxy {
     /// Never, for a port.
     pub fn endpoint(&self) -> Result<Url> {
         let url = format!("http://{}:{}", Ipv4Addr::LOCALHOST, self.port);
-        Url::parse(&url).with_context(|| format!("`{url}` is no URL"))
+        Url::parse(&url).with_context(|| format!("`{url}` is not a valid URL"))
     }
 
     /// Passes calls on to `emulator` from now on.

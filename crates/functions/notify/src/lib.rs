@@ -123,7 +123,7 @@ async fn publish(
             HandlerError::new(
                 fault.name(),
                 format!(
-                    "could not publish the mail `{}` of `{execution}` to `{}` ({}: {}); check the topic, its key and its policy",
+                    "could not publish the e-mail `{}` of `{execution}` to `{}` ({}: {}); check the topic, its key and its policy",
                     mail.subject(), settings.topic_arn, fault.code, fault.message
                 ),
             )

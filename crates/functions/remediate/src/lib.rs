@@ -1,4 +1,4 @@
-//! Takes the restricted grants out of what is in force, and keeps the original.
+//! Removes the restricted grants from what is in force, and keeps the original.
 //!
 //! A payload only names an execution. Which target to contain, and what it is, comes from that execution's history and from IAM.
 
@@ -121,7 +121,7 @@ async fn contain(
         (Rest::NotVisible | Rest::Contained(_) | Rest::Settled, _) => Err(HandlerError::new(
             FailureName::ChangeNotVisible,
             format!(
-                "IAM does not show what `ValidatePolicy` saw of {target}; it is eventually consistent, so this is tried again"
+                "IAM does not show what `ValidatePolicy` saw in {target}; IAM is eventually consistent, so the state machine tries again a few times"
             ),
         )),
     }
@@ -131,7 +131,7 @@ fn unsettled(target: &incident::Target) -> HandlerError {
     HandlerError::new(
         FailureName::PolicyUnsettled,
         format!(
-            "{target} did not come to rest; find out who else is changing it, then change it by hand"
+            "could not settle {target}, because something else keeps changing it; find out who does, and then change the policy by hand"
         ),
     )
 }

@@ -55,7 +55,7 @@ fn contained(entered: &Entered) -> Result<&Contained, HandlerError> {
         _ => Err(HandlerError::new(
             FailureName::PayloadMalformed,
             format!(
-                "the quarantine of {} is not in place; look at the state `TempRemove` of the execution",
+                "could not find the remediation of {} in the execution; look at the state `TempRemove`",
                 entered.data.verdict.change.target
             ),
         )),
@@ -85,7 +85,7 @@ fn decision(execution: &ExecutionArn, entered: &Entered) -> Result<Decision, Han
     Err(HandlerError::new(
         FailureName::NotMine,
         format!(
-            "the decision in `{execution}` is not an allow of this execution; look at the state `UsersChoice`, nothing was put back"
+            "the decision in `{execution}` does not allow this execution to put anything back, so nothing was changed; look at its state `UsersChoice`"
         ),
     ))
 }
@@ -116,7 +116,7 @@ async fn restore(
             return Err(HandlerError::new(
                 FailureName::ChangeNotVisible,
                 format!(
-                    "IAM does not show what the quarantine left of {target}; it is eventually consistent, so this is tried again"
+                    "IAM does not show the remediated document of {target}; IAM is eventually consistent, so the state machine tries again a few times"
                 ),
             ));
         }
@@ -138,7 +138,7 @@ fn unsettled(target: &Target) -> HandlerError {
     HandlerError::new(
         FailureName::PolicyUnsettled,
         format!(
-            "{target} did not come to rest; find out who else is changing it, then change it by hand"
+            "could not settle {target}, because something else keeps changing it; find out who does, and then change the policy by hand"
         ),
     )
 }

@@ -46,7 +46,7 @@ async fn look(
             HandlerError::new(
                 FailureName::ChangeNotVisible,
                 format!(
-                    "IAM does not show the {} call on {} yet; it is eventually consistent, so this is tried again",
+                    "IAM does not show the result of {} on {} yet; IAM is eventually consistent, so the state machine tries again a few times",
                     change.event_name, change.target
                 ),
             )

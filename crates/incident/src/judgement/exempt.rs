@@ -13,7 +13,7 @@ pub struct ExemptPrincipals(Vec<WildMatch>);
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no role or user ARN pattern, which has an account and more than wildcards for a name, as in `arn:aws:iam::111122223333:role/deploy/*`"
+    "`{0}` is not a valid ARN pattern of a role or user; write an account, and a name that is more than wildcards, as in `arn:aws:iam::111122223333:role/deploy/*`"
 )]
 pub struct ExemptPrincipalsError(String);
 

@@ -44,7 +44,9 @@ impl Members<'_> {
         match value {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(self.problem(format!("`{part_name}.{}` is no text", path.join(".")))),
+            Some(_) => {
+                Err(self.problem(format!("`{part_name}.{}` is not a string", path.join("."))))
+            }
         }
     }
 
@@ -136,7 +138,7 @@ impl Members<'_> {
             if is_iam_name(&name) {
                 Ok(name)
             } else {
-                Err(self.problem(format!("`requestParameters.{key}` is no IAM name")))
+                Err(self.problem(format!("`requestParameters.{key}` is not a valid IAM name")))
             }
         };
         let owner = Owner {
@@ -159,7 +161,8 @@ impl Members<'_> {
             None | Some(Value::Null) => Ok(true),
             Some(Value::String(default)) => Ok(!default.eq_ignore_ascii_case("false")),
             Some(_) => {
-                Err(self.problem("`responseElements.policyVersion.isDefaultVersion` is no boolean"))
+                Err(self
+                    .problem("`responseElements.policyVersion.isDefaultVersion` is not a boolean"))
             }
         }
     }

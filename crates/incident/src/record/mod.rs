@@ -25,14 +25,14 @@ pub struct Record {
 /// Why a record cannot be judged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// The input has not the shape of an EventBridge event with a CloudTrail record.
+    /// The input does not have the shape of an EventBridge event with a CloudTrail record.
     #[error(
-        "the input is no CloudTrail record as EventBridge delivers it: {0}; look at the execution's input"
+        "the input of the execution is not a CloudTrail record as EventBridge delivers it: {0}; look at the input, and find out who started the execution"
     )]
     Shape(String),
     /// The record is of a call that the rule does not forward.
     #[error(
-        "record `{event_id}` is of the call `{event_name}` of `{event_source}`, which writes no watched policy document; check the event rule"
+        "the record `{event_id}` is about the call `{event_name}` of `{event_source}`, which does not write a watched policy document; check the event rule"
     )]
     NotWatched {
         event_id: String,
@@ -41,7 +41,7 @@ pub enum RecordError {
     },
     /// The call failed, so it wrote nothing.
     #[error(
-        "record `{event_id}` is of a {event_name} call that failed with `{error_code}` and wrote nothing; check the event rule"
+        "the record `{event_id}` is about a {event_name} call that failed with `{error_code}` and wrote nothing; check the event rule"
     )]
     FailedCall {
         event_id: String,
@@ -49,7 +49,9 @@ pub enum RecordError {
         error_code: String,
     },
     /// A member that the call always has is missing or is not what it should be.
-    #[error("record `{event_id}` of a {event_name} call: {problem}; look at the execution's input")]
+    #[error(
+        "could not read the record `{event_id}` of a {event_name} call: {problem}; look at the input of the execution"
+    )]
     Member {
         event_id: String,
         event_name: PolicyWrite,
@@ -58,7 +60,7 @@ pub enum RecordError {
     },
     /// The record leaves out its parameters and names no policy anywhere else.
     #[error(
-        "record `{event_id}` of a {event_name} call by {actor} leaves out its parameters (`omitted`) and names no policy, so nothing could be judged; find the policy in IAM by the time {event_time} and judge it by hand"
+        "the record `{event_id}` of a {event_name} call by {actor} leaves out its parameters (`omitted`) and names no policy, so the guard could not judge it; find the policy in IAM by the time {event_time} and judge it by hand"
     )]
     NamesNoPolicy {
         event_id: String,
@@ -119,7 +121,7 @@ impl Record {
         let event_time: Timestamp = detail
             .event_time
             .parse()
-            .map_err(|_| members.problem("`eventTime` is no ISO 8601 time"))?;
+            .map_err(|_| members.problem("`eventTime` is not an ISO 8601 time"))?;
         let actor = Actor::from(detail.user_identity);
 
         let names_no_policy = || RecordError::NamesNoPolicy {

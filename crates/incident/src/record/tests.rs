@@ -189,12 +189,12 @@ fn doubt_about_the_default_means_judging() {
 #[test]
 fn malformed_records_say_what_is_wrong() {
     for (event, words) in [
-        (json!(null), "no CloudTrail record"),
-        (json!([]), "no CloudTrail record"),
+        (json!(null), "not a CloudTrail record"),
+        (json!([]), "not a CloudTrail record"),
         (json!({}), "missing field `account`"),
         (
             json!({"account": "1", "region": "r", "detail": 3}),
-            "no CloudTrail record",
+            "not a CloudTrail record",
         ),
         (
             with("create-policy.json", |e| {
@@ -206,19 +206,19 @@ fn malformed_records_say_what_is_wrong() {
             with("create-policy.json", |e| {
                 e["detail"]["eventName"] = json!("CreateUser")
             }),
-            "writes no watched policy document",
+            "does not write a watched policy document",
         ),
         (
             with("create-policy.json", |e| {
                 e["detail"]["eventSource"] = json!("organizations.amazonaws.com")
             }),
-            "writes no watched policy document",
+            "does not write a watched policy document",
         ),
         (
             with("create-policy.json", |e| {
                 e["detail"]["requestParameters"]["policyDocument"] = json!({})
             }),
-            "`requestParameters.policyDocument` is no text",
+            "`requestParameters.policyDocument` is not a string",
         ),
         (
             with("create-policy.json", |e| {
@@ -243,13 +243,13 @@ fn malformed_records_say_what_is_wrong() {
             with("put-role-policy.json", |e| {
                 e["detail"]["requestParameters"]["roleName"] = json!("a b")
             }),
-            "`requestParameters.roleName` is no IAM name",
+            "`requestParameters.roleName` is not a valid IAM name",
         ),
         (
             with("put-role-policy.json", |e| {
                 e["detail"]["requestParameters"]["policyName"] = json!("")
             }),
-            "`requestParameters.policyName` is no IAM name",
+            "`requestParameters.policyName` is not a valid IAM name",
         ),
     ] {
         let error = Record::parse(&event).unwrap_err();
