@@ -128,7 +128,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where the browser refuses.
+    /// If the browser refuses.
     pub async fn look(&self, look: Look) -> Result<()> {
         self.set_window(look.window).await?;
         let scheme = if look.is_dark { "dark" } else { "light" };
@@ -153,7 +153,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where nothing answers there.
+    /// If nothing answers there.
     pub async fn goto(&self, url: &str) -> Result<()> {
         let gone = self.driver.goto(url).await;
         gone.context("the page does not open")
@@ -163,7 +163,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where it has none.
+    /// If it has none.
     pub async fn heading(&self) -> Result<String> {
         self.text("h1").await
     }
@@ -172,7 +172,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where none comes in time.
+    /// If none comes in time.
     pub async fn expect_heading(&self, heading: &str) -> Result<()> {
         self.expect_one_of(&[heading]).await
     }
@@ -181,7 +181,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where none comes in time.
+    /// If none comes in time.
     pub async fn expect_one_of(&self, headings: &[&str]) -> Result<()> {
         let came = poll(&format!("the page {headings:?}"), PAGE, async || {
             // Between two pages there is none.
@@ -200,7 +200,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where nothing matches.
+    /// If nothing matches.
     pub async fn text(&self, css: &str) -> Result<String> {
         let element = self.find(css).await?;
         element
@@ -213,7 +213,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where nothing matches.
+    /// If nothing matches.
     pub async fn find(&self, css: &str) -> Result<WebElement> {
         let found = self.driver.find(By::Css(css)).await;
         found.with_context(|| format!("the page has no {css}"))
@@ -223,7 +223,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where the page cannot be read.
+    /// If the page cannot be read.
     pub async fn count(&self, css: &str) -> Result<usize> {
         let found = self.driver.find_all(By::Css(css)).await;
         Ok(found.with_context(|| format!("looking for {css}"))?.len())
@@ -233,7 +233,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where it is not there or something covers it.
+    /// If it is not there or something covers it.
     pub async fn click(&self, css: &str) -> Result<()> {
         let clicked = self.find(css).await?.click().await;
         clicked.with_context(|| format!("clicking {css}"))
@@ -258,7 +258,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where the browser refuses.
+    /// If the browser refuses.
     pub async fn type_keys(&self, text: &str) -> Result<()> {
         let typed = self.driver.action_chain().send_keys(text).perform().await;
         typed.context("typing")
@@ -268,7 +268,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where the browser refuses.
+    /// If the browser refuses.
     pub async fn press(&self, key: Key) -> Result<()> {
         let chain = self.driver.action_chain();
         let pressed = chain.key_down(key.clone()).key_up(key).perform().await;
@@ -279,7 +279,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where the focus never gets there, or gets lost on the way.
+    /// If the focus never gets there, or gets lost on the way.
     pub async fn tab_to(&self, css: &str) -> Result<()> {
         #[derive(Deserialize)]
         struct Stop {
@@ -312,7 +312,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where it fails, or returns something else than a `T`.
+    /// If it fails, or returns something else than a `T`.
     pub async fn evaluate<T: DeserializeOwned>(
         &self,
         script: &str,
@@ -377,7 +377,7 @@ impl Browser {
     ///
     /// # Errors
     ///
-    /// Where the browser makes none.
+    /// If the browser makes none.
     pub async fn picture(&self, look: Look) -> Result<Vec<u8>> {
         let height = "return document.documentElement.scrollHeight;";
         let height = self.evaluate(height, Vec::new()).await?;

@@ -24,7 +24,7 @@ impl<'w> Incident<'w> {
     ///
     /// # Errors
     ///
-    /// Where it does not come in time.
+    /// If it does not come in time.
     pub async fn request(&self) -> Result<Mail> {
         poll("the request for a decision", SOON, async || {
             // In this order: what has ended sent its mails before.
@@ -49,7 +49,7 @@ impl<'w> Incident<'w> {
     ///
     /// # Errors
     ///
-    /// Where it does not come in time.
+    /// If it does not come in time.
     pub async fn report(&self) -> Result<Mail> {
         let name = self.name();
         let report = self.world.mail("a report", |mail| {
@@ -64,7 +64,7 @@ impl<'w> Incident<'w> {
     ///
     /// # Errors
     ///
-    /// Where the mails cannot be read.
+    /// If the mails cannot be read.
     pub(crate) async fn is_asked(&self) -> Result<bool> {
         let requests = self.world.mails(|mail| self.asks(mail)).await?;
         Ok(!requests.is_empty())
@@ -74,7 +74,7 @@ impl<'w> Incident<'w> {
     ///
     /// # Errors
     ///
-    /// Where the history cannot be read.
+    /// If the history cannot be read.
     pub(crate) async fn is_waiting(&self) -> Result<bool> {
         let states = self.states().await?;
         Ok(states.last().is_some_and(|state| state == "AskUser")
@@ -104,7 +104,7 @@ impl<'w> Incident<'w> {
     ///
     /// # Errors
     ///
-    /// Where no request comes, or it has no such link.
+    /// If no request comes, or it has no such link.
     pub async fn link(&self, answer: &str) -> Result<String> {
         let first = self.request().await?;
         let requests = self.world.mails_until_now(|mail| self.asks(mail));
@@ -118,7 +118,7 @@ impl<'w> Incident<'w> {
     ///
     /// # Errors
     ///
-    /// Where the page has no button or the answer is not taken.
+    /// If the page has no button or the answer is not taken.
     pub async fn answer(&self, answer: &str) -> Result<Response> {
         let page = browse::open_and_confirm(&self.link(answer).await?).await?;
         ensure!(
@@ -134,7 +134,7 @@ impl<'w> Incident<'w> {
     ///
     /// # Errors
     ///
-    /// Where it does not end in time.
+    /// If it does not end in time.
     pub async fn closed(&self) -> Result<Closed> {
         self.closed_within(SOON).await
     }
@@ -143,7 +143,7 @@ impl<'w> Incident<'w> {
     ///
     /// # Errors
     ///
-    /// Where it does not end in time.
+    /// If it does not end in time.
     pub async fn closed_within(&self, deadline: Duration) -> Result<Closed> {
         let arn = self.execution.arn();
         let what = format!("the end of {arn}");
@@ -159,7 +159,7 @@ impl<'w> Incident<'w> {
     ///
     /// # Errors
     ///
-    /// Where it did not succeed, or names no outcome.
+    /// If it did not succeed, or names no outcome.
     pub async fn outcome(&self) -> Result<String> {
         let closed = self.closed().await?;
         ensure!(
@@ -182,7 +182,7 @@ impl<'w> Incident<'w> {
     ///
     /// # Errors
     ///
-    /// Where the history cannot be read.
+    /// If the history cannot be read.
     pub async fn states(&self) -> Result<Vec<String>> {
         self.execution.states_entered().await
     }

@@ -56,7 +56,7 @@ impl Load {
 ///
 /// # Errors
 ///
-/// Where the emulator does not work.
+/// If the emulator does not work.
 pub async fn run(world: &World, count: usize, progress: impl Fn(&str)) -> Result<Load> {
     let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
     let mut targets = Vec::with_capacity(count);

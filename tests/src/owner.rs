@@ -18,7 +18,7 @@ impl Owner {
     ///
     /// # Errors
     ///
-    /// Where IAM refuses.
+    /// If IAM refuses.
     pub async fn create(self, iam: &Client, name: &str) -> Result<()> {
         match self {
             Self::Role => {
@@ -42,7 +42,7 @@ impl Owner {
     ///
     /// # Errors
     ///
-    /// Where IAM refuses.
+    /// If IAM refuses.
     pub async fn put(self, iam: &Client, name: &str, policy: &str, document: &str) -> Result<()> {
         match self {
             Self::Role => {
@@ -65,7 +65,7 @@ impl Owner {
     ///
     /// # Errors
     ///
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub async fn get(self, iam: &Client, name: &str, policy: &str) -> Result<Option<String>> {
         let encoded = match self {
             Self::Role => {
@@ -90,7 +90,7 @@ impl Owner {
     ///
     /// # Errors
     ///
-    /// Where IAM refuses.
+    /// If IAM refuses.
     pub async fn delete(self, iam: &Client, name: &str, policy: &str) -> Result<()> {
         match self {
             Self::Role => {

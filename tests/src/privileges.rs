@@ -57,7 +57,7 @@ impl Grant {
 ///
 /// # Errors
 ///
-/// Where the roles or the calls cannot be read.
+/// If the roles or the calls cannot be read.
 pub(crate) async fn disagreements<'w>(
     worlds: impl IntoIterator<Item = &'w World>,
 ) -> Result<Vec<String>> {

@@ -13,7 +13,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where IAM or STS refuses.
+    /// If IAM or STS refuses.
     pub async fn role_session(
         &self,
         role: &str,
@@ -33,7 +33,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where EventBridge does not take it.
+    /// If EventBridge does not take it.
     pub async fn play(&self, detail: &Value) -> Result<()> {
         let entry = json!({
             "Source": "aws.iam",

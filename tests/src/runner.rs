@@ -51,7 +51,7 @@ const AT_ONCE: usize = 6;
 ///
 /// # Errors
 ///
-/// Where a stack cannot be deployed or taken down.
+/// If a stack cannot be deployed or taken down.
 pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);

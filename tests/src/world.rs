@@ -28,7 +28,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where the emulator does not start or the deployment fails.
+    /// If the emulator does not start or the deployment fails.
     pub async fn start(parameters: &[(&str, &str)]) -> Result<Self> {
         let faults = FaultProxy::start().await?;
         let options = EmulatorOptions {
@@ -58,7 +58,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where something is left.
+    /// If something is left.
     pub async fn stop(self) -> Result<()> {
         self.stack.delete().await?;
         self.emulator.stop().await
@@ -68,7 +68,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where the emulator refuses.
+    /// If the emulator refuses.
     pub async fn shorten_waits(&self) -> Result<()> {
         let url = format!("{}/_ministack/config", self.emulator.endpoint());
         let scale = serde_json::json!({"stepfunctions._SFN_WAIT_SCALE": 0.1});
@@ -85,7 +85,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where IAM refuses.
+    /// If IAM refuses.
     pub async fn create_policy(&self, name: &str, document: &str) -> Result<String> {
         policies::create(self.emulator.iam(), name, document).await
     }
@@ -94,7 +94,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where IAM refuses.
+    /// If IAM refuses.
     pub async fn create_version(&self, arn: &str, document: &str, default: bool) -> Result<String> {
         let create = self.emulator.iam().create_policy_version().policy_arn(arn);
         let create = create.policy_document(document).set_as_default(default);
@@ -112,7 +112,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub async fn in_force(&self, arn: &str) -> Result<InForce> {
         policies::in_force(self.emulator.iam(), arn).await
     }
@@ -121,7 +121,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where there is none.
+    /// If there is none.
     pub async fn version(&self, arn: &str, version: &str) -> Result<String> {
         policies::document(self.emulator.iam(), arn, version).await
     }
@@ -130,7 +130,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where they cannot be listed.
+    /// If they cannot be listed.
     pub async fn versions(&self, arn: &str) -> Result<Vec<String>> {
         policies::versions(self.emulator.iam(), arn).await
     }
@@ -139,7 +139,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where Step Functions refuses.
+    /// If Step Functions refuses.
     pub async fn start_by_hand(&self, input: &str) -> Result<Execution> {
         let states = self.emulator.sfn();
         let machine = self.stack.output("StateMachineArn")?;
@@ -153,7 +153,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where no execution starts in time.
+    /// If no execution starts in time.
     pub async fn incident(&self, event_name: &str, mark: &str) -> Result<Incident<'_>> {
         let what = format!("an execution for {event_name} of {mark}");
         poll(&what, SOON, async || {
@@ -166,7 +166,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where they cannot be read.
+    /// If they cannot be read.
     pub async fn incidents(&self, event_name: &str, mark: &str) -> Result<Vec<Incident<'_>>> {
         let states = self.emulator.sfn();
         let wanted = |(arn, entry): (&String, &Entry)| {
@@ -185,7 +185,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where the executions cannot be read.
+    /// If the executions cannot be read.
     pub(crate) async fn is_running(&self, arn: &str) -> Result<bool> {
         let machine = self.stack.output("StateMachineArn")?;
         let mut index = self.index.lock().await;
@@ -197,7 +197,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where none comes in time.
+    /// If none comes in time.
     pub async fn mail(&self, what: &str, wanted: impl Fn(&Mail) -> bool) -> Result<Mail> {
         poll(&format!("a mail: {what}"), SOON, async || {
             Ok(self.mails(&wanted).await?.into_iter().next())
@@ -209,7 +209,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where the mailbox cannot be read.
+    /// If the mailbox cannot be read.
     pub async fn mails(&self, wanted: impl Fn(&Mail) -> bool) -> Result<Vec<Mail>> {
         let now = Instant::now();
         self.mails_since(now.checked_sub(mails::FRESH).unwrap_or(now), wanted)
@@ -220,7 +220,7 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Where the mailbox cannot be read.
+    /// If the mailbox cannot be read.
     pub async fn mails_until_now(&self, wanted: impl Fn(&Mail) -> bool) -> Result<Vec<Mail>> {
         self.mails_since(Instant::now(), wanted).await
     }

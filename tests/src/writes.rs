@@ -76,7 +76,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// Where IAM refuses.
+    /// If IAM refuses.
     pub async fn prepare(
         world: &World,
         write: Write,
@@ -109,7 +109,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// Where IAM refuses.
+    /// If IAM refuses.
     pub async fn carry_out(&self, iam: &aws_sdk_iam::Client) -> Result<()> {
         let doing = || format!("{} of {}", self.write.event_name(), self.name);
         let (name, document) = (&self.name, &self.original);
@@ -137,7 +137,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// Where IAM refuses.
+    /// If IAM refuses.
     pub async fn overwrite(&self, iam: &aws_sdk_iam::Client, document: &str) -> Result<()> {
         if !self.write.is_managed() {
             return self.put(iam, document).await;
@@ -157,7 +157,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// Where IAM refuses.
+    /// If IAM refuses.
     pub async fn delete(&self, world: &World) -> Result<()> {
         let iam = world.emulator.iam();
         match self.write.inline_of() {
@@ -170,7 +170,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// Where it cannot be read.
+    /// If it cannot be read.
     pub async fn in_force(&self, world: &World) -> Result<Option<String>> {
         let iam = world.emulator.iam();
         if let Some(owner) = self.write.inline_of() {
@@ -187,7 +187,7 @@ impl Target {
     ///
     /// # Errors
     ///
-    /// Where they cannot be read.
+    /// If they cannot be read.
     pub async fn documents(&self, world: &World) -> Result<Vec<(String, String)>> {
         if !self.write.is_managed() {
             let in_force = self.in_force(world).await?;

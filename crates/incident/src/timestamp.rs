@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime, UtcDateTime};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(UtcDateTime);
 
-/// The text or number is no moment that RFC 3339 can write.
+/// RFC 3339 cannot write the text or number as a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a moment of RFC 3339 in the years 0 to 9999")]
 pub struct NoTimestamp;

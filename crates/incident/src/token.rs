@@ -32,7 +32,7 @@ impl TaskToken {
     ///
     /// # Errors
     ///
-    /// Where nothing is left, or the text is too long or holds what no token has.
+    /// If nothing is left, or the text is too long or holds what no token has.
     pub fn parse(text: &str) -> Result<Self, TaskTokenError> {
         let text = text.trim_matches(['\r', '\n', '\t']);
         if text.trim().is_empty() {

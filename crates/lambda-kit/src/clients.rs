@@ -71,7 +71,7 @@ impl LoadServiceConfig for ServiceEndpoints {
     }
 }
 
-/// A variable of the SDK's; one that is no text says nothing.
+/// A variable of the SDK; one that is not Unicode counts as missing.
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

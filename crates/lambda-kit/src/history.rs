@@ -90,7 +90,7 @@ impl Executions {
     ///
     /// # Errors
     ///
-    /// Where it is missing.
+    /// If it is missing.
     pub fn from_env(config: &aws_config::SdkConfig) -> Result<Self, SettingError> {
         Ok(Self::new(
             Client::new(config),

@@ -39,7 +39,7 @@ pub fn restricted_actions() -> Result<RestrictedActions, SettingError> {
 ///
 /// # Errors
 ///
-/// Where the restricted list is missing, or a setting cannot be read.
+/// If the restricted list is missing, or a setting cannot be read.
 pub fn rules() -> Result<Rules, SettingError> {
     Ok(Rules {
         restricted: restricted_actions()?,

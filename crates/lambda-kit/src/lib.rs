@@ -29,7 +29,7 @@ pub use settings::{SettingError, optional, parsed, required};
 ///
 /// # Errors
 ///
-/// Where the Lambda Runtime API cannot be reached.
+/// If the Lambda Runtime API cannot be reached.
 pub async fn serve<Request, Response, Handler, Work>(
     handler: Handler,
 ) -> Result<(), lambda_runtime::Error>

@@ -145,7 +145,7 @@ pub(crate) fn pretty_lines(document: &KeptDocument) -> Vec<String> {
     plain_lines(&pretty(document.as_str()), MAX_LINE, MAX_LINES)
 }
 
-/// JSON with one value a line, everything else as it was written. What is no JSON comes out readable enough.
+/// JSON with one value a line, everything else as it was written. Text that is not JSON stays readable.
 ///
 /// Not through a JSON value: that would reorder keys and rewrite numbers, and the administrator is to see what was written.
 fn pretty(json: &str) -> String {

@@ -36,7 +36,7 @@ impl PolicyStore {
     ///
     /// # Errors
     ///
-    /// Where IAM cannot be reached or refuses.
+    /// If IAM cannot be reached or refuses.
     pub async fn in_force(
         &self,
         target: &Target,

@@ -26,7 +26,7 @@ impl PolicyStore {
     ///
     /// # Errors
     ///
-    /// Where IAM cannot be reached, or refuses a step for which the plan has no other.
+    /// If IAM cannot be reached, or refuses a step for which the plan has no other.
     pub async fn settle(
         &self,
         target: &Target,

@@ -100,7 +100,7 @@ impl Worlds {
     ///
     /// # Errors
     ///
-    /// Where a deployment fails.
+    /// If a deployment fails.
     pub async fn start() -> Result<Self> {
         let list = ("restrictedActions", invariants::RESTRICTED);
         let short = [list, ("ApprovalTimeoutSeconds", SHORT_TIMEOUT)];
@@ -114,7 +114,7 @@ impl Worlds {
     ///
     /// # Errors
     ///
-    /// Where something is left.
+    /// If something is left.
     pub async fn stop(self) -> Result<()> {
         for place in [self.answered, self.expiring] {
             let place = Arc::into_inner(place).context("a story still runs")?;
@@ -142,7 +142,7 @@ impl Worlds {
 ///
 /// # Errors
 ///
-/// Where the emulator does not work; what goes wrong with the guard is in the answer.
+/// If the emulator does not work; what goes wrong with the guard is in the answer.
 pub async fn run(
     worlds: &Worlds,
     choice: Choice,

@@ -22,7 +22,7 @@ const MOST_TRIES: usize = 100;
 ///
 /// # Errors
 ///
-/// Where the emulator does not work; what goes wrong with the guard is in the answer.
+/// If the emulator does not work; what goes wrong with the guard is in the answer.
 pub(crate) async fn tell(
     place: &Place,
     case: Case,

@@ -16,7 +16,7 @@ const END: &str = "<!-- results: end -->";
 ///
 /// # Errors
 ///
-/// Where the page cannot be read or written, or has no marks.
+/// If the page cannot be read or written, or has no marks.
 pub fn write_table(path: &Path, told: &[Told], minutes: u64) -> Result<()> {
     let page =
         fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 ///
 /// # Errors
 ///
-/// Where the process cannot be found or ended.
+/// If the process cannot be found or ended.
 pub(crate) fn kill_peer(from: u16, to: u16) -> Result<()> {
     let inode = socket_inode(from, to)?;
     let pid = owner_of(&format!("socket:[{inode}]"))?;

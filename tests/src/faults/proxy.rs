@@ -50,7 +50,7 @@ impl FaultProxy {
     ///
     /// # Errors
     ///
-    /// Where there is no port.
+    /// If there is no port.
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
@@ -85,7 +85,7 @@ impl FaultProxy {
     ///
     /// # Errors
     ///
-    /// Where it does so already.
+    /// If it does so already.
     pub fn forward_to(&self, emulator: &Emulator) -> Result<()> {
         let set = self.shared.upstream.set(emulator.endpoint());
         set.map_err(|_| anyhow::anyhow!("the fault proxy has an emulator already"))

@@ -12,7 +12,7 @@ pub(crate) enum Delivery {
     Taken,
     /// Nothing waits with this token any more: somebody answered, or the time ran out.
     Closed,
-    /// The text is no token at all.
+    /// The text is not a token.
     NoToken,
     /// It could not be reached or did not take it.
     Failed,

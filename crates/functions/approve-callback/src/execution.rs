@@ -60,7 +60,7 @@ pub(crate) struct Incident {
 /// Why an execution cannot be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadProblem {
-    /// There is none of this name, or no longer.
+    /// It does not exist, or no longer exists.
     NotFound,
     /// Step Functions could not be reached or did not answer, or its answer does not say what the incident is about.
     Unreachable,

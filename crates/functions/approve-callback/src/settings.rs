@@ -14,7 +14,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Where the state machine is missing or `LINK_CONFIRMATION` is neither `Required` nor `None`.
+    /// If the state machine is missing or `LINK_CONFIRMATION` is neither `Required` nor `None`.
     pub fn from_env() -> Result<Self, SettingError> {
         Ok(Self {
             state_machine_arn: lambda_kit::required("STATE_MACHINE_ARN")?,

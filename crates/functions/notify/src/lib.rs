@@ -24,7 +24,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// Where one is missing or cannot be read.
+    /// If one is missing or cannot be read.
     pub fn from_env() -> Result<Self, SettingError> {
         let api_url: Uri =
             lambda_kit::parsed("API_URL")?.ok_or(SettingError::Missing("API_URL"))?;

@@ -13,7 +13,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// When STS refuses.
+    /// If STS refuses.
     pub async fn assume_role(&self, role_arn: &str, session: &str) -> Result<Credentials> {
         let body = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("Action", "AssumeRole")
@@ -41,7 +41,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// When EventBridge refuses.
+    /// If EventBridge refuses.
     pub async fn call_eventbridge(&self, operation: &str, input: &Value) -> Result<Value> {
         let target = format!("AWSEvents.{operation}");
         let headers = [
