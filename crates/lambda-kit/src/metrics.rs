@@ -18,7 +18,7 @@ pub const NAMESPACE: &str = "IamPolicyGuard";
 const MACHINE: &str = "StateMachine";
 
 #[derive(Entry)]
-struct Judged<'m> {
+struct JudgedCount<'m> {
     #[entry(name = "StateMachine")]
     machine: &'m str,
     #[entry(name = "Verdict")]
@@ -28,7 +28,7 @@ struct Judged<'m> {
 }
 
 #[derive(Entry)]
-struct Ended<'m> {
+struct EndedCount<'m> {
     #[entry(name = "StateMachine")]
     machine: &'m str,
     #[entry(name = "Outcome")]
@@ -38,7 +38,7 @@ struct Ended<'m> {
 }
 
 #[derive(Entry)]
-struct Foreign<'m> {
+struct NotMineCount<'m> {
     #[entry(name = "StateMachine")]
     machine: &'m str,
     #[entry(name = "NotMine")]
@@ -46,7 +46,7 @@ struct Foreign<'m> {
 }
 
 #[derive(Entry)]
-struct Containment<'m> {
+struct ContainmentTime<'m> {
     #[entry(name = "StateMachine")]
     machine: &'m str,
     #[entry(name = "TimeToContainment")]
@@ -54,7 +54,7 @@ struct Containment<'m> {
 }
 
 #[derive(Entry)]
-struct Deciding<'m> {
+struct DecisionTime<'m> {
     #[entry(name = "StateMachine")]
     machine: &'m str,
     #[entry(name = "TimeToDecision")]
@@ -64,7 +64,7 @@ struct Deciding<'m> {
 /// Counts a judgement: `Judged` by `Verdict`.
 pub fn judged(execution: &ExecutionArn, verdict: VerdictResult) {
     let machine = &execution.state_machine_arn();
-    let entry = Judged {
+    let entry = JudgedCount {
         machine: name(machine),
         verdict: verdict.as_str(),
         judged: 1,
@@ -75,7 +75,7 @@ pub fn judged(execution: &ExecutionArn, verdict: VerdictResult) {
 /// Counts the end of an incident: `Ended` by `Outcome`.
 pub fn ended(execution: &ExecutionArn, outcome: OutcomeResult) {
     let machine = &execution.state_machine_arn();
-    let entry = Ended {
+    let entry = EndedCount {
         machine: name(machine),
         outcome: outcome.as_str(),
         ended: 1,
@@ -85,7 +85,7 @@ pub fn ended(execution: &ExecutionArn, outcome: OutcomeResult) {
 
 /// Counts an invocation in the name of an execution that does not call the function: `NotMine`.
 pub(crate) fn not_mine(state_machine_arn: &str) {
-    let entry = Foreign {
+    let entry = NotMineCount {
         machine: name(state_machine_arn),
         not_mine: 1,
     };
@@ -95,7 +95,7 @@ pub(crate) fn not_mine(state_machine_arn: &str) {
 /// `TimeToContainment`: from the write of the policy until now, in milliseconds. CloudTrail gives the time of the write in whole seconds.
 pub fn contained(execution: &ExecutionArn, change: &PolicyChange) {
     let machine = &execution.state_machine_arn();
-    let entry = Containment {
+    let entry = ContainmentTime {
         machine: name(machine),
         time: since(change, SystemTime::now()),
     };
@@ -108,7 +108,7 @@ pub fn decided(execution: &ExecutionArn, change: &PolicyChange, decision: &Decis
         return;
     };
     let machine = &execution.state_machine_arn();
-    let entry = Deciding {
+    let entry = DecisionTime {
         machine: name(machine),
         time: since(change, time.into()),
     };
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn a_line_is_what_cloudwatch_makes_metrics_of() {
-        let entry = Judged {
+        let entry = JudgedCount {
             machine: name("arn:aws:states:us-east-1:111122223333:stateMachine:guard-incidents"),
             verdict: VerdictResult::Restricted.as_str(),
             judged: 1,
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn times_are_milliseconds() {
-        let entry = Containment {
+        let entry = ContainmentTime {
             machine: "guard-incidents",
             time: Duration::from_millis(2_500),
         };

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use super::rules::{Pending, Rules};
+use super::rules::{FaultRules, Pending};
 use super::{Call, Fault, Injected, PAST_THE_TIMEOUT, Rule, call, process};
 
 /// The proxy. It stops when this is dropped.
@@ -31,7 +31,7 @@ pub struct FaultProxy {
 
 #[derive(Debug)]
 struct Shared {
-    rules: Rules,
+    rules: FaultRules,
     port: u16,
     /// Where the emulator is, once it is started: the functions are told of the proxy before.
     upstream: OnceLock<String>,
@@ -57,7 +57,7 @@ impl FaultProxy {
             .context("the fault proxy found no port")?;
         let port = listener.local_addr().context("no port")?.port();
         let shared = Arc::new(Shared {
-            rules: Rules::default(),
+            rules: FaultRules::default(),
             port,
             upstream: OnceLock::new(),
             client: Client::builder(TokioExecutor::new()).build_http(),

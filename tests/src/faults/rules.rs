@@ -47,7 +47,7 @@ fn is_marked(call: &Call, marks: &[String]) -> bool {
 
 /// The rules that hold at the moment, and the calls that were made.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Rules(Arc<Mutex<Inner>>);
+pub(crate) struct FaultRules(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -65,7 +65,7 @@ struct Counted {
     pending: usize,
 }
 
-impl Rules {
+impl FaultRules {
     /// Notes a call, and says what goes wrong at it.
     pub(crate) fn meet(&self, call: Call) -> Option<(Fault, Pending)> {
         let mut inner = self.inner();
@@ -126,7 +126,7 @@ impl Rules {
 /// A rule that holds until this is dropped.
 #[derive(Debug)]
 pub struct Injected {
-    rules: Rules,
+    rules: FaultRules,
     number: usize,
 }
 
@@ -169,7 +169,7 @@ impl Drop for Injected {
 /// A call that a rule acted at, until it is over.
 #[derive(Debug)]
 pub(crate) struct Pending {
-    rules: Rules,
+    rules: FaultRules,
     number: usize,
 }
 
@@ -210,7 +210,7 @@ mod tests {
             (Times::Once, [false, true, false]),
             (Times::Persistently, [false, true, true]),
         ] {
-            let rules = Rules::default();
+            let rules = FaultRules::default();
             let injected = rules.inject(rule(times));
             let mut seen = Vec::new();
             for _ in 0..3 {
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_call_is_pending_until_it_is_over() {
-        let rules = Rules::default();
+        let rules = FaultRules::default();
         let injected = rules.inject(rule(Times::Persistently));
         rules.meet(call("iam:GetPolicyVersion"));
         let met = rules.meet(call("iam:GetPolicyVersion"));

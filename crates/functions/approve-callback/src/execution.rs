@@ -118,7 +118,7 @@ impl Execution {
         if events.iter().any(is_state_entered) {
             return Ok(Self::from_events(arn, &events));
         }
-        tracing::error!(execution = %arn, "no state was entered in the newest events");
+        tracing::error!(execution = %arn, "the newest events do not show the state of the execution");
         Err(ReadProblem::Unreachable)
     }
 

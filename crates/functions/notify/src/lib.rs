@@ -79,7 +79,7 @@ pub async fn handle(
     async {
         let mail = mail(settings, &request);
         publish(settings, sns, &mail, &execution).await?;
-        tracing::info!(subject = mail.subject(), "the administrator is told");
+        tracing::info!(subject = mail.subject(), "the e-mail is sent");
         Ok(Notified {
             token: match request {
                 NotifyRequest::Ask(request) => Some(request.token),

@@ -11,21 +11,21 @@ use crate::text::plain;
 pub fn verdict(verdict: &Verdict, execution: &ExecutionArn) -> Mail {
     let change = &verdict.change;
     let policy = target::name(&change.target);
-    let told = Told::of(verdict, &policy);
-    let mut mail = Writer::new(&told.sentence);
-    for more in told.more {
+    let report = Report::of(verdict, &policy);
+    let mut mail = Writer::new(&report.sentence);
+    for more in report.more {
         mail.paragraph(&more);
     }
     mail.change(change);
     mail.findings(&verdict.findings);
     mail.consoles(&change.target, execution);
-    if let Some(named) = verdict.named.as_ref().filter(|_| told.shows_named) {
+    if let Some(named) = verdict.named.as_ref().filter(|_| report.shows_named) {
         mail.document("THE DOCUMENT THAT WAS WRITTEN", named);
     }
-    Mail::new(&format!("{} {policy}", told.subject), &mail.finish())
+    Mail::new(&format!("{} {policy}", report.subject), &mail.finish())
 }
 
-struct Told {
+struct Report {
     /// What stands before the name of the policy.
     subject: &'static str,
     sentence: String,
@@ -33,22 +33,22 @@ struct Told {
     shows_named: bool,
 }
 
-impl Told {
+impl Report {
     fn of(verdict: &Verdict, policy: &str) -> Self {
-        let told = |subject, sentence: String| Self {
+        let report = |subject, sentence: String| Self {
             subject,
             sentence,
             more: Vec::new(),
             shows_named: false,
         };
         match verdict.result {
-            VerdictResult::Clean | VerdictResult::AlreadyContained => told(
+            VerdictResult::Clean | VerdictResult::AlreadyContained => report(
                 "Policy changed:",
                 format!(
                     "Somebody wrote the policy {policy}. It grants nothing restricted, so the guard changed nothing. You do not need to do anything."
                 ),
             ),
-            VerdictResult::NotInForce if verdict.findings.is_empty() => told(
+            VerdictResult::NotInForce if verdict.findings.is_empty() => report(
                 "Policy changed:",
                 format!(
                     "The policy {policy} has a new version, which is not in force and grants nothing restricted. You do not need to do anything."
@@ -58,7 +58,7 @@ impl Told {
                 more: vec![
                     "If somebody makes that version the default, the guard removes the restricted permissions and asks you.".to_owned(),
                 ],
-                ..told(
+                ..report(
                     "Policy changed:",
                     format!(
                         "The policy {policy} has a new version with restricted permissions, which is NOT in force. You do not need to do anything."
@@ -71,7 +71,7 @@ impl Told {
                     "Somebody changed the policy again before the guard could act. Look in CloudTrail for what was done with the permissions in the meantime.".to_owned(),
                 ],
                 shows_named: true,
-                ..told(
+                ..report(
                     "Withdrawn:",
                     format!(
                         "The policy {policy} granted restricted permissions for a while. They are no longer in force."
@@ -83,7 +83,7 @@ impl Told {
                     "IAM has no conditional writes for inline policies, so two writes at the same moment can overwrite each other. If the document below should be in force, write it again.".to_owned(),
                 ],
                 shows_named: true,
-                ..told(
+                ..report(
                     "Overwritten:",
                     format!(
                         "Somebody wrote the inline policy {policy}, but another write replaced the document. Nothing restricted is in force."
@@ -107,7 +107,7 @@ impl Told {
     }
 }
 
-fn gone(verdict: &Verdict, policy: &str) -> Told {
+fn gone(verdict: &Verdict, policy: &str) -> Report {
     let mut more = Vec::new();
     let next = if verdict.findings.is_empty() {
         "You do not need to do anything."
@@ -118,7 +118,7 @@ fn gone(verdict: &Verdict, policy: &str) -> Told {
         "Its restricted permissions are no longer in force."
     };
     more.extend(target::gone(&verdict.change.target).map(str::to_owned));
-    Told {
+    Report {
         subject: "Policy gone:",
         sentence: format!(
             "The policy {policy} no longer exists, so the guard changed nothing. {next}"
@@ -128,8 +128,8 @@ fn gone(verdict: &Verdict, policy: &str) -> Told {
     }
 }
 
-fn still_in_force(policy: &str, because: &str, why: String) -> Told {
-    Told {
+fn still_in_force(policy: &str, because: &str, why: String) -> Report {
+    Report {
         subject: "In force: restricted permissions in",
         sentence: format!(
             "The policy {policy} grants restricted permissions, which ARE IN FORCE, because {because}."
