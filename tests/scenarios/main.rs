@@ -7,6 +7,7 @@ use end_to_end::run;
 mod browser;
 mod callers;
 mod failures;
+mod forged;
 mod links;
 mod races;
 mod roles;
@@ -28,12 +29,14 @@ fn main() -> anyhow::Result<ExitCode> {
     usual.extend(writes::answered());
     usual.extend(callers::scenarios());
     usual.extend(rule::scenarios());
+    let by_hand = forged::scenarios();
     let mut set_otherwise = writes::expiring();
     set_otherwise.extend(variants::scenarios());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
     run(vec![
         (vec![list, ("ExemptPrincipals", rollout::EXEMPT)], usual),
         (vec![list], races::scenarios()),
+        (vec![list], by_hand),
         (
             vec![
                 list,

@@ -38,6 +38,29 @@ impl Owner {
         Ok(())
     }
 
+    /// Removes the one called `name`, which has no policy any more.
+    ///
+    /// # Errors
+    ///
+    /// Where IAM refuses.
+    pub async fn remove(self, iam: &Client, name: &str) -> Result<()> {
+        match self {
+            Self::Role => {
+                let remove = iam.delete_role().role_name(name);
+                remove.send().await.context("cannot delete a role")?;
+            }
+            Self::User => {
+                let remove = iam.delete_user().user_name(name);
+                remove.send().await.context("cannot delete a user")?;
+            }
+            Self::Group => {
+                let remove = iam.delete_group().group_name(name);
+                remove.send().await.context("cannot delete a group")?;
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the inline policy `policy` of the one called `name`.
     ///
     /// # Errors

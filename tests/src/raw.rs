@@ -1,10 +1,13 @@
-//! Roles to act as, and recorded events to play.
+//! Roles to act as, recorded events to play, and functions to invoke.
+
+use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::config::Credentials;
+use local::{CloudTrail, poll};
 use serde_json::{Value, json};
 
-use crate::World;
+use crate::{Incident, SOON, World};
 
 const ANYBODY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
 
@@ -50,5 +53,71 @@ impl World {
             "the event is refused: {answer}"
         );
         Ok(())
+    }
+
+    /// From now on an event arrives when [`World::deliver`] brings it, and half a minute of waiting for IAM takes seconds.
+    ///
+    /// # Errors
+    ///
+    /// Where the emulator refuses.
+    pub async fn deliver_by_hand(&self) -> Result<()> {
+        self.shorten_waits().await?;
+        let muted = CloudTrail {
+            muted: Some(true),
+            ..CloudTrail::default()
+        };
+        self.emulator.set_cloudtrail(muted).await
+    }
+
+    /// The records of the root user's successful calls `event_name` that hold the text `mark`, the oldest first, whether they were delivered or not.
+    ///
+    /// # Errors
+    ///
+    /// Where they cannot be read.
+    pub async fn records(&self, event_name: &str, mark: &str) -> Result<Vec<Value>> {
+        let mut records = self.emulator.cloudtrail_records(0).await?;
+        records.retain(|record| {
+            record.get("eventName").and_then(Value::as_str) == Some(event_name)
+                && record.get("errorCode").is_none()
+                && record.pointer("/userIdentity/type") == Some(&"Root".into())
+                && record.to_string().contains(mark)
+        });
+        Ok(records)
+    }
+
+    /// Delivers the record of a write, for the first time or once more; answers with the incident that this starts.
+    ///
+    /// # Errors
+    ///
+    /// Where none starts in time.
+    pub async fn deliver(&self, record: &Value) -> Result<Incident<'_>> {
+        let text = |name: &str| record.get(name).and_then(Value::as_str);
+        let event_name = text("eventName").context("no eventName")?;
+        let id = text("eventID").context("no eventID")?;
+        let mut before = BTreeSet::new();
+        for incident in self.incidents(event_name, id).await? {
+            before.insert(incident.name());
+        }
+        self.play(record).await?;
+        poll(&format!("an execution for event {id}"), SOON, async || {
+            let incidents = self.incidents(event_name, id).await?;
+            let is_new = |incident: &Incident<'_>| !before.contains(&incident.name());
+            Ok(incidents.into_iter().find(is_new))
+        })
+        .await
+    }
+
+    /// Invokes a function, by its name in the template, as somebody who may only do that; answers with the name of its error.
+    ///
+    /// # Errors
+    ///
+    /// Where it does not fail by name.
+    pub async fn refusal(&self, function: &str, payload: &Value) -> Result<String> {
+        let resources = self.stack.resources().await?;
+        let name = resources.get(function).context("no such function")?;
+        let answer = self.emulator.invoke(name, payload).await?;
+        let error = answer.get("errorType").and_then(Value::as_str);
+        let error = error.with_context(|| format!("{function} did something: {answer}"))?;
+        Ok(error.to_owned())
     }
 }

@@ -166,6 +166,27 @@ impl Target {
         }
     }
 
+    /// Deletes the policy, and the owner of an inline one, and makes it again under the same names: of these documents, the last of which is in force.
+    ///
+    /// # Errors
+    ///
+    /// Where IAM refuses.
+    pub async fn make_again(&self, world: &World, documents: &[&str]) -> Result<()> {
+        self.delete(world).await?;
+        let iam = world.emulator.iam();
+        let mut documents = documents.iter();
+        if let Some(owner) = self.write.inline_of() {
+            owner.remove(iam, &self.owner()).await?;
+            owner.create(iam, &self.owner()).await?;
+        } else if let Some(first) = documents.next() {
+            world.create_policy(&self.name, first).await?;
+        }
+        for document in documents {
+            self.overwrite(iam, document).await?;
+        }
+        Ok(())
+    }
+
     /// The document in force; `None` where there is no such policy.
     ///
     /// # Errors

@@ -55,9 +55,33 @@ impl Emulator {
             .with_context(|| format!("EventBridge answers without JSON: {answer}"))
     }
 
+    /// Invokes a Lambda function by its name. The answer is its error where it failed.
+    ///
+    /// # Errors
+    ///
+    /// When Lambda refuses.
+    pub async fn invoke(&self, function: &str, payload: &Value) -> Result<Value> {
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        let answer = self
+            .send_as_root("lambda", &path, &[], payload.to_string())
+            .await?;
+        serde_json::from_str(&answer)
+            .with_context(|| format!("`{function}` answers without JSON: {answer}"))
+    }
+
     async fn call_as_root(
         &self,
         service: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Result<String> {
+        self.send_as_root(service, "", headers, body).await
+    }
+
+    async fn send_as_root(
+        &self,
+        service: &str,
+        path: &str,
         headers: &[(&str, &str)],
         body: String,
     ) -> Result<String> {
@@ -66,7 +90,8 @@ impl Emulator {
         );
         let mut all = vec![("authorization", authorization.as_str())];
         all.extend(headers);
-        let answer = http::send(Method::POST, &self.endpoint(), &all, body).await?;
+        let url = format!("{}{path}", self.endpoint());
+        let answer = http::send(Method::POST, &url, &all, body).await?;
         ensure!(
             answer.status == 200,
             "{service} answers {}: {}",
