@@ -8,6 +8,7 @@ mod browser;
 mod callers;
 mod failures;
 mod forged;
+mod hints;
 mod links;
 mod races;
 mod roles;
@@ -29,7 +30,8 @@ fn main() -> anyhow::Result<ExitCode> {
     usual.extend(writes::answered());
     usual.extend(callers::scenarios());
     usual.extend(rule::scenarios());
-    let by_hand = forged::scenarios();
+    let mut by_hand = forged::scenarios();
+    by_hand.extend(hints::scenarios());
     let mut set_otherwise = writes::expiring();
     set_otherwise.extend(variants::scenarios());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");

@@ -1,0 +1,360 @@
+//! An event says only where to look: what the guard does with events that come late, twice or too slowly, and with changes that are over when they come.
+//!
+//! Told on a stack where an event arrives only when a story brings it.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use end_to_end::{Incident, SOON, Scenario, Target, World, Write, actions, document};
+use futures_util::future::try_join_all;
+use local::poll;
+use serde_json::{Value, json};
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        Scenario::new("hints::a_version_made_again_and_again", |world| {
+            again_and_again(world, Write::CreatePolicyVersion)
+        }),
+        Scenario::new("hints::an_inline_policy_written_again_and_again", |world| {
+            again_and_again(world, Write::PutUserPolicy)
+        }),
+        Scenario::new("hints::a_flash_is_told", flash),
+        Scenario::new("hints::what_is_told_and_what_is_not", told),
+        Scenario::new("hints::a_record_that_comes_late_and_once_more", late),
+    ]
+}
+
+fn restricted() -> String {
+    document(&["s3:DeleteBucket", "s3:GetObject"])
+}
+
+fn harmless() -> String {
+    document(&["ec2:DescribeVpcs"])
+}
+
+/// The newest record of a write.
+async fn record_of(world: &World, event_name: &str, name: &str) -> Result<Value> {
+    let record = world.records(event_name, name).await?.pop();
+    record.with_context(|| format!("no record of {event_name} of {name}"))
+}
+
+/// How many mails ask about an incident, and how many report it.
+async fn mails_about(world: &World, incident: &Incident<'_>) -> Result<(usize, usize)> {
+    let name = incident.name();
+    let mails = world.mails_until_now(|mail| mail.message.contains(&name));
+    let mails = mails.await?;
+    let asking = mails.iter().filter(|mail| mail.link_to("allow").is_some());
+    let asking = asking.count();
+    Ok((asking, mails.len() - asking))
+}
+
+/// The outcome of an incident that asks nobody, and the number of mails about it.
+async fn unasked(world: &World, incident: &Incident<'_>) -> Result<(String, usize)> {
+    let outcome = incident.outcome().await?;
+    let (asking, reporting) = mails_about(world, incident).await?;
+    ensure!(asking == 0, "{outcome}, and somebody was asked");
+    Ok((outcome, reporting))
+}
+
+/// How many writes come before the next event.
+const WRITES: usize = 3;
+/// How many events come while the writer is at it.
+const EVENTS: usize = 6;
+
+/// A writer puts restricted documents in force faster than events arrive, and rests at last.
+async fn again_and_again(world: Arc<World>, write: Write) -> Result<()> {
+    world.deliver_by_hand().await?;
+    let name = format!("again-and-again-{}", write.event_name());
+    let target = Target::prepare(&world, write, &name, restricted()).await?;
+    let mut incidents = Vec::new();
+    for round in 0..EVENTS {
+        for number in 0..WRITES {
+            write_one(&world, &target, round * WRITES + number).await?;
+        }
+        let records = world.records(write.event_name(), &name).await?;
+        let next = records.get(incidents.len()).context("no record")?;
+        // Not waited for: the writer goes on while the guard is at work.
+        incidents.push(world.deliver(next).await?);
+    }
+    let records = world.records(write.event_name(), &name).await?;
+    let missing = records.iter().skip(incidents.len());
+    incidents.extend(try_join_all(missing.map(async |record| world.deliver(record).await)).await?);
+
+    let mut asked = Vec::new();
+    for incident in &incidents {
+        if rests_asking(incident).await? {
+            incident.request().await?;
+            asked.push(incident);
+        }
+    }
+    let in_force = target.in_force(&world).await?.context("no policy")?;
+    ensure!(!in_force.contains("DeleteBucket"), "in force: {in_force}");
+    ensure!(
+        actions(&in_force)?
+            .iter()
+            .all(|action| action.starts_with("s3:Get")),
+        "in force is what the guard made: {in_force}"
+    );
+    ensure!(!asked.is_empty(), "nobody is asked");
+    for incident in &incidents {
+        let mails = mails_about(&world, incident).await?;
+        let expected = match incident.execution.closed().await? {
+            None => (1, 0),
+            Some(closed) => match result(&closed.output)? {
+                "alreadyContained" => (0, 0),
+                "withdrawn" | "superseded" => (0, 1),
+                other => bail!("{}: {other}", incident.name()),
+            },
+        };
+        ensure!(mails == expected, "{}: {mails:?}", incident.name());
+    }
+    // A denial of all of them changes nothing in what is in force.
+    for incident in asked {
+        incident.answer("deny").await?;
+        let outcome = incident.outcome().await?;
+        ensure!(
+            ["denied", "superseded"].contains(&outcome.as_str()),
+            "{outcome}"
+        );
+    }
+    ensure!(target.in_force(&world).await? == Some(in_force));
+    Ok(())
+}
+
+/// A restricted document that was not there before. Of a managed policy, the oldest version makes room.
+async fn write_one(world: &World, target: &Target, number: usize) -> Result<()> {
+    let document = document(&["s3:DeleteBucket", &format!("s3:Get{number}*")]);
+    let iam = world.emulator.iam();
+    poll("a restricted write", SOON, async || {
+        if target.write.is_managed() {
+            let versions = world.versions(target.arn()).await?;
+            let default = world.in_force(target.arn()).await?.version;
+            let others = versions.iter().filter(|version| **version != default);
+            if let (5.., Some(oldest)) = (versions.len(), others.last()) {
+                let delete = iam.delete_policy_version().policy_arn(target.arn());
+                // The guard may have been faster.
+                drop(delete.version_id(oldest).send().await);
+            }
+        }
+        Ok(target.overwrite(iam, &document).await.ok())
+    })
+    .await
+}
+
+/// Whether an incident comes to rest with a question; otherwise it ends.
+async fn rests_asking(incident: &Incident<'_>) -> Result<bool> {
+    poll("a question or an end", SOON, async || {
+        if incident.execution.closed().await?.is_some() {
+            return Ok(Some(false));
+        }
+        let states = incident.states().await?;
+        let is_asking = states.last().is_some_and(|state| state == "AskUser");
+        Ok(is_asking.then_some(true))
+    })
+    .await
+}
+
+fn result(output: &Value) -> Result<&str> {
+    let result = output.pointer("/outcome/result").and_then(Value::as_str);
+    result.with_context(|| format!("no outcome in {output}"))
+}
+
+/// Restricted for a moment, and over before the event arrives: somebody had the grant, so it is told.
+async fn flash(world: Arc<World>) -> Result<()> {
+    world.deliver_by_hand().await?;
+    let managed = async {
+        let iam = world.emulator.iam();
+        let name = "flash-of-a-version";
+        let write = Write::CreatePolicyVersion;
+        let target = Target::prepare(&world, write, name, restricted()).await?;
+        target.carry_out(iam).await?;
+        let back = iam.set_default_policy_version().policy_arn(target.arn());
+        back.version_id("v1").send().await?;
+        let before = target.documents(&world).await?;
+        let record = record_of(&world, "CreatePolicyVersion", name).await?;
+        let incident = world.deliver(&record).await?;
+        ensure!(unasked(&world, &incident).await? == ("withdrawn".to_owned(), 1));
+        let report = incident.report().await?;
+        ensure!(
+            report.message.contains("s3:DeleteBucket"),
+            "the mail says what was granted: {}",
+            report.message
+        );
+        let back = record_of(&world, "SetDefaultPolicyVersion", name).await?;
+        let incident = world.deliver(&back).await?;
+        ensure!(unasked(&world, &incident).await? == ("clean".to_owned(), 1));
+        ensure!(target.documents(&world).await? == before);
+        Ok(())
+    };
+    let inline = [
+        (Write::PutRolePolicy, restricted(), "withdrawn"),
+        (Write::PutUserPolicy, restricted(), "withdrawn"),
+        (Write::PutGroupPolicy, restricted(), "withdrawn"),
+        (
+            Write::PutRolePolicy,
+            document(&["sqs:ListQueues"]),
+            "overwritten",
+        ),
+    ]
+    .into_iter()
+    .map(async |(write, first, expected)| -> Result<()> {
+        let iam = world.emulator.iam();
+        let name = format!("flash-{}-{expected}", write.event_name());
+        let target = Target::prepare(&world, write, &name, first).await?;
+        target.carry_out(iam).await?;
+        let record = record_of(&world, write.event_name(), &name).await?;
+        target.overwrite(iam, &harmless()).await?;
+        let incident = world.deliver(&record).await?;
+        let ended = unasked(&world, &incident).await?;
+        ensure!(ended == (expected.to_owned(), 1), "{name}: {ended:?}");
+        ensure!(target.in_force(&world).await? == Some(harmless()));
+        Ok(())
+    });
+    let (managed, inline) = futures_util::join!(managed, try_join_all(inline));
+    inline?;
+    managed
+}
+
+/// The outcomes without a question, each with its mail or without one.
+async fn told(world: Arc<World>) -> Result<()> {
+    world.deliver_by_hand().await?;
+    let iam = world.emulator.iam();
+    let gone = Write::ALL
+        .into_iter()
+        .filter(|write| *write != Write::SetDefaultPolicyVersion)
+        .map(async |write| -> Result<()> {
+            let name = format!("told-gone-{}", write.event_name());
+            let target = Target::prepare(&world, write, &name, restricted()).await?;
+            target.carry_out(iam).await?;
+            target.delete(&world).await?;
+            let record = record_of(&world, write.event_name(), &name).await?;
+            let incident = world.deliver(&record).await?;
+            let ended = unasked(&world, &incident).await?;
+            ensure!(ended == ("gone".to_owned(), 1), "{name}: {ended:?}");
+            let report = incident.report().await?.message;
+            let names_rename = report.contains("renamed");
+            let can_be_renamed = [Write::PutUserPolicy, Write::PutGroupPolicy].contains(&write);
+            ensure!(names_rename == can_be_renamed, "{name}: {report}");
+            Ok(())
+        });
+    let not_in_force = async {
+        let name = "told-not-in-force";
+        let arn = world.create_policy(name, &harmless()).await?;
+        world.create_version(&arn, &restricted(), false).await?;
+        let record = record_of(&world, "CreatePolicyVersion", name).await?;
+        let incident = world.deliver(&record).await?;
+        ensure!(unasked(&world, &incident).await? == ("notInForce".to_owned(), 1));
+        ensure!(world.in_force(&arn).await?.document == harmless());
+        ensure!(world.versions(&arn).await?.len() == 2);
+        Ok(())
+    };
+    let (gone, not_in_force) = futures_util::join!(try_join_all(gone), not_in_force);
+    gone?;
+    not_in_force
+}
+
+/// The same record again: while the administrator is asked, after a denial, after an allow; and as if an hour had passed.
+async fn late(world: Arc<World>) -> Result<()> {
+    world.deliver_by_hand().await?;
+    let mut cases = Vec::new();
+    for write in [
+        Write::CreatePolicyVersion,
+        Write::SetDefaultPolicyVersion,
+        Write::PutRolePolicy,
+    ] {
+        for answer in ["allow", "deny"] {
+            cases.push((write, answer));
+        }
+    }
+    let stories = cases
+        .into_iter()
+        .map(async |(write, answer)| -> Result<()> {
+            let name = format!("late-{}-{answer}", write.event_name());
+            let target = Target::prepare(&world, write, &name, restricted()).await?;
+            target.carry_out(world.emulator.iam()).await?;
+            let record = record_of(&world, write.event_name(), &name).await?;
+            let incident = world.deliver(&record).await?;
+            incident.request().await?;
+            let contained = target.documents(&world).await?;
+
+            // While the first one waits.
+            let again = world.deliver(&record).await?;
+            let ended = unasked(&world, &again).await?;
+            ensure!(
+                ended == ("alreadyContained".to_owned(), 0),
+                "{name}: {ended:?}"
+            );
+            ensure!(target.documents(&world).await? == contained, "{name}");
+
+            incident.answer(answer).await?;
+            incident.outcome().await?;
+            let decided = target.documents(&world).await?;
+            let in_force = target.in_force(&world).await?;
+            let again = world.deliver(&record).await?;
+            if answer == "deny" {
+                let ended = unasked(&world, &again).await?;
+                // After a denial only the record has the document; that of a switch has none.
+                let expected = match write {
+                    Write::SetDefaultPolicyVersion => ("clean".to_owned(), 1),
+                    _ => ("alreadyContained".to_owned(), 0),
+                };
+                ensure!(ended == expected, "{name}: {ended:?}");
+            } else {
+                // Until there is a memory, this is a new incident.
+                again.request().await?;
+                let contained = target.in_force(&world).await?.context("no policy")?;
+                ensure!(
+                    actions(&contained)? == ["s3:GetObject"],
+                    "{name}: {contained}"
+                );
+                again.answer("allow").await?;
+                ensure!(again.outcome().await? == "allowed", "{name}");
+            }
+            ensure!(target.in_force(&world).await? == in_force, "{name}");
+            ensure!(
+                documents(&target, &world).await? == only_documents(&decided),
+                "{name}"
+            );
+
+            // What is in force is clean now and newer than the record by far.
+            target.overwrite(world.emulator.iam(), &harmless()).await?;
+            let before = target.documents(&world).await?;
+            let mut hour_ago = record.clone();
+            let time = hour_ago.get_mut("eventTime").context("no eventTime")?;
+            *time = an_hour_before(time)?;
+            let again = world.deliver(&hour_ago).await?;
+            let (outcome, mails) = unasked(&world, &again).await?;
+            let expected = match (write, answer) {
+                (Write::SetDefaultPolicyVersion, "deny") => "clean",
+                _ => "withdrawn",
+            };
+            ensure!(
+                (outcome.as_str(), mails) == (expected, 1),
+                "{name}: {outcome}"
+            );
+            ensure!(target.documents(&world).await? == before, "{name}");
+            Ok(())
+        });
+    try_join_all(stories).await?;
+    Ok(())
+}
+
+async fn documents(target: &Target, world: &World) -> Result<Vec<String>> {
+    Ok(only_documents(&target.documents(world).await?))
+}
+
+fn only_documents(documents: &[(String, String)]) -> Vec<String> {
+    documents.iter().map(|(_, it)| it.clone()).collect()
+}
+
+/// The same time of another hour, or of the day before.
+fn an_hour_before(time: &Value) -> Result<Value> {
+    let text = time.as_str().context("the time is no text")?;
+    let (date, hour) = text.split_once('T').context("no time")?;
+    let (hour, rest) = hour.split_once(':').context("no hour")?;
+    let hour: u32 = hour.parse()?;
+    Ok(match hour.checked_sub(1) {
+        Some(hour) => json!(format!("{date}T{hour:02}:{rest}")),
+        None => json!(format!("2026-01-01T00:{rest}")),
+    })
+}
