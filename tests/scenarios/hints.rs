@@ -129,8 +129,8 @@ async fn write_one(world: &World, target: &Target, number: usize) -> Result<()> 
         if target.write.is_managed() {
             let versions = world.versions(target.arn()).await?;
             let default = world.in_force(target.arn()).await?.version;
-            let others = versions.iter().filter(|version| **version != default);
-            if let (5.., Some(oldest)) = (versions.len(), others.last()) {
+            let mut others = versions.iter().filter(|version| **version != default);
+            if let (5.., Some(oldest)) = (versions.len(), others.next()) {
                 let delete = iam.delete_policy_version().policy_arn(target.arn());
                 // The guard may have been faster.
                 drop(delete.version_id(oldest).send().await);
