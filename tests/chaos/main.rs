@@ -37,6 +37,6 @@ fn main() -> Result<ExitCode> {
 async fn tell() -> Result<Vec<Told>> {
     local::functions::build().await?;
     let worlds = Worlds::start().await?;
-    let told = run(&worlds, Choice::Representative, |_| {}).await;
+    let told = run(&worlds, Choice::Representative, "", |_| {}).await;
     worlds.stop().await.and(told)
 }

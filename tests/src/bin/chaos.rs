@@ -1,4 +1,4 @@
-//! Tells the whole matrix of faults and writes its results to `docs/chaos.md`.
+//! Tells the whole matrix of faults and writes its results to `docs/chaos.md`; or a part of it, and prints them.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -6,16 +6,18 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
-use end_to_end::chaos::{Choice, Progress, Told, Worlds, run, write_table};
+use end_to_end::chaos::{Choice, Progress, Told, Worlds, results, run, write_table};
 use local::report;
 
 /// After so many incidents the matrix says that it is still at it.
 const SIGN_OF_LIFE: usize = 200;
 
 fn main() -> Result<ExitCode> {
-    let choice = match std::env::args().nth(1).as_deref() {
-        Some("representative") => Choice::Representative,
-        _ => Choice::Full,
+    let mut arguments = std::env::args().skip(1);
+    let (choice, only) = match arguments.next().as_deref() {
+        Some("representative") => (Choice::Representative, String::new()),
+        Some("only") => (Choice::Full, arguments.collect::<Vec<_>>().join(" ")),
+        _ => (Choice::Full, String::new()),
     };
     let runtime = tokio::runtime::Runtime::new()?;
     let start = Instant::now();
@@ -24,7 +26,7 @@ fn main() -> Result<ExitCode> {
         report::step("deploying two stacks");
         let worlds = Worlds::start().await?;
         let count = Cell::new(0_usize);
-        let told = run(&worlds, choice, |progress| match progress {
+        let told = run(&worlds, choice, &only, |progress| match progress {
             Progress::Part(part, cases) => report::step(&format!("{cases} incidents {part}")),
             Progress::Told(told) => {
                 count.set(count.get() + 1);
@@ -45,9 +47,12 @@ fn main() -> Result<ExitCode> {
         start.elapsed().as_secs(),
         broken
     ));
-    if choice == Choice::Full {
+    let minutes = start.elapsed().as_secs().div_ceil(60);
+    if !only.is_empty() {
+        report::line(&results(&told, minutes));
+    } else if choice == Choice::Full {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/chaos.md");
-        write_table(&page, &told, start.elapsed().as_secs().div_ceil(60))?;
+        write_table(&page, &told, minutes)?;
     }
     Ok(if broken == 0 {
         ExitCode::SUCCESS

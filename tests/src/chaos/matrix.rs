@@ -140,12 +140,16 @@ impl Worlds {
 
 /// Tells the cases, and then some of them again with every event delivered twice.
 ///
+/// Of those with a fault or with events twice, only the ones are told whose incident and call contain every word of `only`.
+/// Those without a fault come first in any case: they show which calls there are.
+///
 /// # Errors
 ///
 /// If the emulator does not work; what goes wrong with the guard is in the answer.
 pub async fn run(
     worlds: &Worlds,
     choice: Choice,
+    only: &str,
     progress: impl Fn(Progress<'_>),
 ) -> Result<Vec<Told>> {
     let quiet: Vec<Case> = Write::ALL
@@ -161,15 +165,16 @@ pub async fn run(
     progress(Progress::Part("without a fault", quiet.len()));
     let (mut told, points) = tell_quiet(worlds, &quiet, &progress).await?;
 
-    let cases = match choice {
+    let mut cases = match choice {
         Choice::Full => full(&points),
         Choice::Representative => representative(&points),
     };
+    cases.retain(|case| contains(case, only));
     progress(Progress::Part("with a fault", cases.len()));
     told.extend(tell_all(worlds, "f", cases.clone(), 1, &progress).await?);
 
+    let quiet = quiet.into_iter().filter(|case| contains(case, only));
     let doubled: Vec<Case> = quiet
-        .into_iter()
         .chain(cases.into_iter().filter(|case| is_told_twice(case, choice)))
         .collect();
     progress(Progress::Part("with every event twice", doubled.len()));
@@ -187,6 +192,13 @@ pub async fn run(
         .await?;
     check_for_strangers(worlds).await?;
     Ok(told)
+}
+
+/// Whether a case contains every word, in any letter case.
+fn contains(case: &Case, words: &str) -> bool {
+    let case = case.to_string().to_lowercase();
+    let words = words.to_lowercase();
+    words.split_whitespace().all(|word| case.contains(word))
 }
 
 type Points = BTreeMap<(Write, Answer), Vec<Point>>;

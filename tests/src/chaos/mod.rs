@@ -6,7 +6,7 @@ mod story;
 mod table;
 
 pub use matrix::{Choice, Progress, Worlds, run};
-pub use table::write_table;
+pub use table::{results, write_table};
 
 use std::fmt;
 

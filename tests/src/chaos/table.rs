@@ -33,7 +33,9 @@ pub fn write_table(path: &Path, told: &[Told], minutes: u64) -> Result<()> {
     fs::write(path, page).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-fn results(told: &[Told], minutes: u64) -> String {
+/// What came of the cases, in Markdown.
+#[must_use]
+pub fn results(told: &[Told], minutes: u64) -> String {
     let broken = told.iter().filter(|told| !told.problems.is_empty()).count();
     let mut text = format!(
         "{} incidents were told in {minutes} minutes; in {broken} of them an invariant was broken.\n",
