@@ -320,3 +320,73 @@ fn a_stale_list_after_the_write_makes_no_second_version() {
     contain(&iam, &data);
     assert_eq!(iam.account().policy(ARN).unwrap().versions.len(), 2);
 }
+
+/// A version's number alone does not say that its document is in the execution.
+#[test]
+fn a_version_makes_room_only_if_it_is_the_one_that_was_kept() {
+    let (a, b, c, d) = (harmless(1), harmless(2), harmless(3), harmless(4));
+    let (iam, event) = managed(&[&a, &b, &c, &d, RESTRICTED]);
+    let data = judged(&iam, &event);
+    let data = with(&data, &remediate(&iam, &data).unwrap());
+    let writes = iam.writes();
+    for (member, other) in [
+        ("created", "2026-01-01T00:00:00Z"),
+        ("document", RESTRICTED),
+    ] {
+        let mut data = data.clone();
+        data["quarantine"]["evicted"][0][member] = other.into();
+        let kept = keep_first(remediate(&iam, &data).unwrap());
+        assert_eq!(kept.evicted.len(), 2, "{member}");
+
+        // Somebody who keeps filling the policy up does not fill the execution.
+        let evicted = data["quarantine"]["evicted"].as_array_mut().unwrap();
+        let four = vec![evicted[0].clone(); 4];
+        *evicted = four;
+        let error = remediate(&iam, &data).unwrap_err();
+        assert_eq!(error.name(), FailureName::ChangeNotVisible);
+        let error = remediate(&iam, &waited(&data)).unwrap_err();
+        assert_eq!(error.name(), FailureName::PolicyUnsettled);
+    }
+    assert_eq!(iam.writes(), writes, "nothing is deleted");
+}
+
+#[test]
+fn a_policy_that_was_made_again_and_is_clean_is_believed_only_after_waiting() {
+    let (iam, event) = managed(&[HARMLESS, RESTRICTED]);
+    let data = judged(&iam, &event);
+    iam.change(|account| {
+        account.delete_policy_version(ARN, 1).unwrap();
+        account.delete_policy(ARN).unwrap();
+        account.pass(-2);
+        account.create_policy("/", "app", HARMLESS).unwrap();
+    });
+    let error = remediate(&iam, &data).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    let quarantine = remediate(&iam, &waited(&data)).unwrap();
+    assert_eq!(quarantine, Quarantine::Superseded);
+}
+
+/// Only what was made since the event can be a double of the guard's.
+#[test]
+fn versions_that_were_there_before_the_event_stay() {
+    let (iam, event) = managed(&[REMEDIATED, RESTRUCTURED, RESTRICTED]);
+    let data = judged(&iam, &event);
+    let contained = contain(&iam, &data);
+    assert_eq!(iam.account().policy(ARN).unwrap().versions.len(), 3);
+    assert!(
+        !contained.versions.unwrap().created,
+        "it is not the guard's"
+    );
+}
+
+#[test]
+fn of_two_originals_with_one_remediation_the_judged_one_counts() {
+    let other = RESTRICTED.replace("s3:DeleteBucket", "s3:Delete?ucket");
+    let (iam, _) = managed(&[RESTRICTED, &other]);
+    let parameters = [("PolicyArn", ARN), ("VersionId", "v1")];
+    let event = call(&iam, "SetDefaultPolicyVersion", &parameters);
+    let data = judged(&iam, &event);
+    let contained = contain(&iam, &data);
+    assert_eq!(contained.versions.unwrap().original.as_str(), "v1");
+    assert_eq!(contained.original.as_str(), RESTRICTED);
+}

@@ -233,3 +233,87 @@ fn an_allow_that_looks_at_iams_past_is_not_believed() {
         assert_eq!(error.name(), FailureName::ChangeNotVisible);
     }
 }
+
+/// How many calls an allow makes before its write.
+fn calls_before_write(incident: impl Fn() -> Incident) -> usize {
+    let incident = incident();
+    let before = incident.iam.calls().len();
+    incident.revert("allow").unwrap();
+    let calls = incident.iam.calls();
+    let writes = ["SetDefaultPolicyVersion", "PutRolePolicy"];
+    let is_write = |call: &String| writes.contains(&call.as_str());
+    calls.iter().skip(before).position(is_write).unwrap()
+}
+
+/// A new incident of the same document contains it again as soon as it is back.
+#[test]
+fn an_allow_writes_once_and_does_not_fight() {
+    let managed = || Incident::managed(&[RESTRICTED]);
+    let write = calls_before_write(managed);
+    let incident = managed();
+    incident.iam.before(write + 1, |account| {
+        account.set_default_policy_version(ARN, 2).unwrap();
+    });
+    let error = incident.revert("allow").unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_eq!(incident.versions(), (vec![1, 2], 2));
+
+    let write = calls_before_write(Incident::inline);
+    for waited in [false, true] {
+        let incident = Incident::inline();
+        let remediated = incident.document();
+        let again = remediated.clone();
+        incident.iam.before(write + 1, move |account| {
+            let kind = OwnerKind::Role;
+            account.put_inline(kind, "app", "inline", again).unwrap();
+        });
+        let (answer, name) = if waited {
+            let answer = incident.revert_after_waiting("allow");
+            (answer, FailureName::PolicyUnsettled)
+        } else {
+            (incident.revert("allow"), FailureName::ChangeNotVisible)
+        };
+        assert_eq!(answer.unwrap_err().name(), name);
+        assert_eq!(incident.document(), remediated);
+    }
+}
+
+#[test]
+fn of_several_versions_that_mean_the_same_an_allow_takes_the_oldest() {
+    let incident = Incident::managed(&[RESTRICTED]);
+    incident
+        .iam
+        .change(|account| account.create_policy_version(ARN, RESTRICTED, false))
+        .unwrap();
+    incident.revert("allow").unwrap();
+    assert_eq!(incident.versions(), (vec![1, 3], 1));
+}
+
+#[test]
+fn a_version_that_the_guard_did_not_make_stays() {
+    let incident = Incident::managed(&[REMEDIATED, RESTRICTED]);
+    assert_eq!(incident.versions(), (vec![1, 2], 1), "used again");
+    incident.revert("allow").unwrap();
+    assert_eq!(incident.versions(), (vec![1, 2], 2));
+}
+
+#[test]
+fn a_double_that_came_late_counts_as_the_quarantine_and_an_older_version_does_not() {
+    let incident = Incident::managed(&[RESTRICTED]);
+    incident
+        .iam
+        .change(|account| account.create_policy_version(ARN, REMEDIATED, true))
+        .unwrap();
+    incident.revert("allow").unwrap();
+    assert_eq!(incident.versions(), (vec![1], 1));
+
+    let incident = Incident::managed(&[REMEDIATED, REMEDIATED, RESTRICTED]);
+    assert_eq!(incident.versions(), (vec![1, 2, 3], 1));
+    incident
+        .iam
+        .change(|account| account.set_default_policy_version(ARN, 2))
+        .unwrap();
+    let outcome = incident.revert_after_waiting("allow").unwrap();
+    assert_eq!(outcome.result.as_str(), "superseded");
+    assert_eq!(incident.versions(), (vec![1, 2, 3], 2));
+}

@@ -126,6 +126,12 @@ fn a_newer_version_in_force_proves_that_iam_shows_the_change() {
     event["detail"]["eventTime"] = json!("2031-01-01T00:00:00Z");
     let error = judge(&iam, &event, false).unwrap_err();
     assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    // Nor does an older version, however early the event says that it happened.
+    let (iam, mut event) = created(HARMLESS);
+    event["detail"]["eventTime"] = json!("2020-01-01T00:00:00Z");
+    event["detail"]["responseElements"]["policy"]["defaultVersionId"] = json!("v9");
+    let error = judge(&iam, &event, false).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
 }
 
 #[test]
