@@ -54,6 +54,24 @@ fn the_functions_that_change_policies_get_the_execution_and_nothing_else() {
     }
 }
 
+/// Whoever starts an execution can put any member into its input; none of them reaches another state.
+#[test]
+fn the_first_states_hand_on_new_objects() {
+    let states = states();
+    for name in ["ValidatePolicy", "ValidateOnceMore"] {
+        assert_eq!(
+            states[name]["Output"], "{% $states.result.Payload %}",
+            "{name}"
+        );
+    }
+    for catcher in states["ValidatePolicy"]["Catch"].as_array().unwrap() {
+        let output = catcher["Output"].as_str().unwrap();
+        assert!(!output.contains("$states.input"), "{output}");
+        // Each member is named, and cut.
+        assert!(output.contains("{'event': {'account': $short("), "{output}");
+    }
+}
+
 #[test]
 fn every_task_retries_and_has_a_way_to_the_failure_mail() {
     for (name, state) in states().iter().filter(|(_, state)| state["Type"] == "Task") {
