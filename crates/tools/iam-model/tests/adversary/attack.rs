@@ -21,6 +21,8 @@ pub(crate) enum Attack {
     FillVersions,
     CreateOwner,
     DeleteOwner,
+    /// The owner is deleted and made again, with a policy of the same name: several calls that the guard cannot tell from one.
+    MakeOwnerAgain(Arc<str>),
     Put(Arc<str>),
     DeleteInline,
     /// A second inline policy, so that the quota leaves no room.
@@ -77,6 +79,8 @@ fn on_inline(setting: &Setting, account: &Account) -> Vec<Attack> {
         .collect();
     if owner.inline.contains_key(INLINE) {
         attacks.push(Attack::DeleteInline);
+        let restricted = setting.documents.first().cloned();
+        attacks.extend(restricted.map(Attack::MakeOwnerAgain));
         if !owner.inline.contains_key(FILLER) {
             attacks.push(Attack::FillQuota);
         }
@@ -164,6 +168,19 @@ pub(crate) fn attack(
         Attack::DeleteOwner => {
             account.delete_owner(user, OWNER).ok()?;
             None
+        }
+        Attack::MakeOwnerAgain(document) => {
+            let hint = hint(PolicyWrite::PutUserPolicy, None, true, Some(document));
+            for policy in [INLINE, FILLER] {
+                // Not each of them is there.
+                drop(account.delete_inline(user, OWNER, policy));
+            }
+            account.delete_owner(user, OWNER).ok()?;
+            account.create_owner(user, OWNER).ok()?;
+            account
+                .put_inline(user, OWNER, INLINE, Arc::clone(document))
+                .ok()?;
+            Some(hint)
         }
         Attack::DeleteInline => {
             account.delete_inline(user, OWNER, INLINE).ok()?;

@@ -106,7 +106,9 @@ fn taken_away(setting: &Setting, write: &Write<'_>, look: &Look) -> Result<(), S
             ..
         } => {
             let kept = &kept.0;
+            let judged_anew = kept.judged.as_ref();
             setting.same(lost, judged.0.document.as_str())
+                || judged_anew.is_some_and(|it| setting.same(lost, it.document.as_str()))
                 || setting.kind == Kind::Managed
                     && setting.same(lost, look.document().as_str())
                 || kept.evicted.iter().any(|it| setting.same(lost, it.document.as_str()))
