@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
+use crate::json::{Members, string};
 use crate::{PolicyDocument, Statement};
 
 /// A document without what makes no difference.
@@ -23,8 +24,7 @@ enum Part {
     Set(BTreeSet<String>),
     /// A condition: operator, key, values.
     Condition(BTreeMap<String, BTreeMap<String, BTreeSet<String>>>),
-    /// Anything else, as JSON with sorted keys.
-    Json(String),
+    Other(Value),
 }
 
 pub(crate) fn of(document: &PolicyDocument) -> Meaning {
@@ -52,8 +52,8 @@ pub(crate) fn of(document: &PolicyDocument) -> Meaning {
 fn statement(statement: &Statement) -> BTreeMap<String, Part> {
     statement
         .members()
-        .filter_map(|(key, json_text)| {
-            let part = match (key, value(json_text)) {
+        .filter_map(|(key, json)| {
+            let part = match (key, value(json)) {
                 ("Action" | "NotAction", _) => Part::Set(
                     statement
                         .patterns()
@@ -62,14 +62,14 @@ fn statement(statement: &Statement) -> BTreeMap<String, Part> {
                         .collect(),
                 ),
                 ("Resource" | "NotResource", value) => {
-                    strings(&value).map_or_else(|| json(&value), Part::Set)
+                    strings(&value).map_or_else(|| Part::Other(value), Part::Set)
                 }
                 // No condition is none; an operator without keys is not known to be.
                 ("Condition", Value::Object(operators)) if operators.is_empty() => return None,
                 ("Condition", value) => {
-                    condition(&value).map_or_else(|| json(&value), Part::Condition)
+                    condition(&value).map_or_else(|| Part::Other(value), Part::Condition)
                 }
-                (_, value) => json(&value),
+                (_, value) => Part::Other(value),
             };
             Some((key.to_owned(), part))
         })
@@ -78,13 +78,17 @@ fn statement(statement: &Statement) -> BTreeMap<String, Part> {
 
 fn condition(value: &Value) -> Option<BTreeMap<String, BTreeMap<String, BTreeSet<String>>>> {
     let keys = |keys: &Value| -> Option<BTreeMap<String, BTreeSet<String>>> {
-        keys.as_object()?
-            .iter()
+        let Value::Object(keys) = keys else {
+            return None;
+        };
+        keys.iter()
             .map(|(key, values)| Some((key.clone(), strings(values)?)))
             .collect()
     };
-    value
-        .as_object()?
+    let Value::Object(operators) = value else {
+        return None;
+    };
+    operators
         .iter()
         .map(|(operator, value)| Some((operator.clone(), keys(value)?)))
         .collect()
@@ -95,8 +99,8 @@ fn condition(value: &Value) -> Option<BTreeMap<String, BTreeMap<String, BTreeSet
 fn strings(value: &Value) -> Option<BTreeSet<String>> {
     let string = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
-        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Value::Literal(text) if text != "null" => Some(text.clone()),
+        Value::Literal(_) | Value::Array(_) | Value::Object(_) => None,
     };
     match value {
         Value::Array(values) => values.iter().map(string).collect(),
@@ -104,11 +108,32 @@ fn strings(value: &Value) -> Option<BTreeSet<String>> {
     }
 }
 
-fn json(value: &Value) -> Part {
-    Part::Json(value.to_string())
+/// A JSON value whose numbers are what was written: a number that a float cannot hold is not the one next to it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Value {
+    /// A number, a boolean or null, as it is written.
+    Literal(String),
+    String(String),
+    Array(Vec<Value>),
+    /// That no key repeats was found when the document was read.
+    Object(BTreeMap<String, Value>),
 }
 
 /// A member's value; that it can be read was found when the document was.
 fn value(json: &str) -> Value {
-    serde_json::from_str(json).unwrap_or_else(|_| Value::String(json.to_owned()))
+    let json = json.trim();
+    let read = match json.as_bytes().first() {
+        Some(b'{') => serde_json::from_str(json).ok().map(|Members(members)| {
+            let members = members.into_iter();
+            let read = members.map(|(key, raw)| (key.into_owned(), value(raw.get())));
+            Value::Object(read.collect())
+        }),
+        Some(b'[') => serde_json::from_str(json).ok().map(|list: Vec<&RawValue>| {
+            let values = list.into_iter().map(|raw| value(raw.get()));
+            Value::Array(values.collect())
+        }),
+        Some(b'"') => string(json).map(|text| Value::String(text.into_owned())),
+        _ => None,
+    };
+    read.unwrap_or_else(|| Value::Literal(json.to_owned()))
 }
