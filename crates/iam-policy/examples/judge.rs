@@ -11,7 +11,7 @@
 use std::error::Error;
 use std::io::{BufRead, Write};
 
-use iam_policy::{PolicyDocument, Quota, RestrictedActions, find_restricted, remediate_document};
+use iam_policy::{Quota, RestrictedActions, judge};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -66,21 +66,14 @@ fn answer<'a>(
         string if string.starts_with('"') => serde_json::from_str(string)?,
         json => json.to_owned(),
     };
-    let document: PolicyDocument = match text.parse() {
-        Ok(document) => document,
-        Err(error) => {
-            return Ok(Output::Unreadable {
-                id,
-                error: error.to_string(),
-            });
-        }
-    };
-    let mut violating: Vec<usize> = find_restricted(&document, restricted)
-        .iter()
-        .filter_map(iam_policy::Finding::statement)
-        .collect();
-    violating.dedup();
-    let remediation = remediate_document(&document, restricted, quota);
+    let judgement = judge(&text, restricted);
+    if let Err(error) = judgement.document() {
+        return Ok(Output::Unreadable {
+            id,
+            error: error.to_string(),
+        });
+    }
+    let remediation = judgement.remediate(quota);
     let remediated = if remediation.is_changed() {
         Some(RawValue::from_string(remediation.document().to_owned())?)
     } else {
@@ -88,7 +81,7 @@ fn answer<'a>(
     };
     Ok(Output::Judged {
         id,
-        violating,
+        violating: judgement.statements(),
         remediated,
         losses: remediation.losses().to_vec(),
     })

@@ -6,9 +6,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::budget::Budget;
+use crate::error::Short;
 use crate::glob;
 use crate::json;
-use crate::search::{Budget, Emptiness, Language, search};
+use crate::search::{Emptiness, Language, search};
 
 /// A set of actions as policies write it: `s3:DeleteBucket`, `s3:Delete*`, `s3:?eleteBucket`, or `*` for all.
 ///
@@ -85,19 +87,13 @@ impl ActionPattern {
     /// Whether the pattern names this action, e.g. `s3:GetObject`.
     #[must_use]
     pub fn matches(&self, action: &str) -> bool {
-        let Some((prefix, name)) = action.split_once(':') else {
-            return false;
-        };
-        if name.contains(':') {
-            return false;
-        }
-        glob::matches(self.prefix(), prefix) && glob::matches(self.name(), name)
+        self.matches_within(action, &Budget::unlimited())
     }
 
     /// Whether some action, known or not, is named by both patterns.  Exact.
     #[must_use]
     pub fn intersects(&self, other: &ActionPattern) -> bool {
-        glob::intersect(self.prefix(), other.prefix()) && glob::intersect(self.name(), other.name())
+        self.intersects_within(other, &Budget::unlimited())
     }
 
     /// Whether every action, known or not, that `inner` names is named by this pattern too.
@@ -105,19 +101,42 @@ impl ActionPattern {
     /// Exact, but that pairs of patterns made to be hard to compare count as not covered.
     #[must_use]
     pub fn covers(&self, inner: &ActionPattern) -> bool {
+        self.covers_within(inner, &Budget::unlimited())
+    }
+
+    /// [`ActionPattern::matches`]; `false` if the budget does not suffice.
+    pub(crate) fn matches_within(&self, action: &str, budget: &Budget) -> bool {
+        let Some((prefix, name)) = action.split_once(':') else {
+            return false;
+        };
+        if name.contains(':') {
+            return false;
+        }
+        glob::matches(self.prefix(), prefix, budget) && glob::matches(self.name(), name, budget)
+    }
+
+    /// [`ActionPattern::intersects`]; `true` if the budget does not suffice.
+    pub(crate) fn intersects_within(&self, other: &ActionPattern, budget: &Budget) -> bool {
+        glob::intersect(self.prefix(), other.prefix(), budget)
+            && glob::intersect(self.name(), other.name(), budget)
+    }
+
+    /// [`ActionPattern::covers`]; `false` if the budget does not suffice.
+    pub(crate) fn covers_within(&self, inner: &ActionPattern, budget: &Budget) -> bool {
         let beyond = || Language {
             all_of: vec![inner],
             none_of: vec![self],
             ..Language::default()
         };
-        self.covers_plainly(inner)
-            || self.intersects(inner)
-                && search(&beyond(), &Budget::new(Budget::DOCUMENT)) == Emptiness::Empty
+        self.covers_plainly(inner, budget)
+            || self.intersects_within(inner, budget)
+                && search(&beyond(), budget) == Emptiness::Empty
     }
 
     /// A sufficient test for [`ActionPattern::covers`] that looks at the two patterns once.
-    pub(crate) fn covers_plainly(&self, inner: &ActionPattern) -> bool {
-        glob::covers(self.prefix(), inner.prefix()) && glob::covers(self.name(), inner.name())
+    pub(crate) fn covers_plainly(&self, inner: &ActionPattern, budget: &Budget) -> bool {
+        glob::covers(self.prefix(), inner.prefix(), budget)
+            && glob::covers(self.name(), inner.name(), budget)
     }
 
     /// Whether the pattern names every action there is.
@@ -135,6 +154,18 @@ impl ActionPattern {
     /// Whether the service prefix has no wildcard.
     pub(crate) fn has_literal_prefix(&self) -> bool {
         !self.prefix().iter().any(|&c| is_wildcard(c))
+    }
+
+    /// Whether IAM's reading of the characters is known: they are printable ASCII without white space.
+    pub(crate) fn is_printable(&self) -> bool {
+        self.text.bytes().all(|byte| byte.is_ascii_graphic())
+    }
+
+    /// Whether IAM certainly takes the pattern for the language that it is here, so that it may take away.
+    ///
+    /// No page says what a wildcard in a service prefix means; only the whole language is beyond doubt.
+    pub(crate) fn is_certain(&self) -> bool {
+        self.is_printable() && (self.has_literal_prefix() || self.is_everything())
     }
 
     pub(crate) fn prefix(&self) -> &[char] {
@@ -195,7 +226,7 @@ impl fmt::Debug for ActionPattern {
 
 /// A text that is not a valid action pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not a valid action: {problem}")]
+#[error("`{}` is not a valid action: {problem}", Short(.text))]
 pub struct ActionPatternError {
     text: String,
     problem: ActionPatternProblem,

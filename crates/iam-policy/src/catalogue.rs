@@ -13,6 +13,7 @@
 use std::ops::ControlFlow;
 
 use crate::action::is_wildcard;
+use crate::budget::Budget;
 use crate::{ActionPattern, glob};
 
 static DATA: &[u8] = include_bytes!("../data/actions.bin");
@@ -31,30 +32,51 @@ const TWO_BYTES: usize = 192;
 /// ```
 #[must_use]
 pub fn named_by(pattern: &ActionPattern) -> Vec<String> {
+    named_within(pattern, &Budget::unlimited()).unwrap_or_default()
+}
+
+/// [`named_by`]; `None` if the budget does not suffice.
+pub(crate) fn named_within(pattern: &ActionPattern, budget: &Budget) -> Option<Vec<String>> {
     let mut found = Vec::new();
     for service in services() {
-        if !is_named(pattern.prefix(), service.prefix) {
+        if !budget.spend(SERVICE) {
+            return None;
+        }
+        if !is_named(pattern.prefix(), service.prefix, budget) {
             continue;
         }
-        let _all: ControlFlow<()> = service.names(|name| {
-            if is_named(pattern.name(), name) {
+        let all = service.names(|name| {
+            if !budget.spend(NAME) {
+                return ControlFlow::Break(());
+            }
+            if is_named(pattern.name(), name, budget) {
+                budget.spend(FOUND);
                 found.push(format!("{}:{}", text(service.prefix), text(name)));
             }
             ControlFlow::Continue(())
         });
+        if all.is_break() || budget.is_spent() {
+            return None;
+        }
     }
-    found
+    Some(found)
 }
+
+/// What it costs to look at a service, to unpack a name, and to keep an action, in steps.
+const SERVICE: u64 = 4;
+const NAME: u64 = 16;
+const FOUND: u64 = 64;
 
 /// Whether the pattern names a known action.
 ///
 /// This looks no further than the first one, so a long list is checked without a walk through the catalogue.
 #[must_use]
 pub fn names_any(pattern: &ActionPattern) -> bool {
+    let budget = Budget::unlimited();
     services().any(|service| {
-        is_named(pattern.prefix(), service.prefix)
+        is_named(pattern.prefix(), service.prefix, &budget)
             && service
-                .names(|name| match is_named(pattern.name(), name) {
+                .names(|name| match is_named(pattern.name(), name, &budget) {
                     true => ControlFlow::Break(()),
                     false => ControlFlow::Continue(()),
                 })
@@ -65,9 +87,9 @@ pub fn names_any(pattern: &ActionPattern) -> bool {
 /// Whether a glob names a prefix or a name; the catalogue is ASCII.
 ///
 /// The restricted list, which a cold function looks up before its first event, is mostly without wildcards, and compared as it lies.
-fn is_named(glob: &[char], bytes: &[u8]) -> bool {
+fn is_named(glob: &[char], bytes: &[u8], budget: &Budget) -> bool {
     if glob.iter().any(|&c| is_wildcard(c)) {
-        return glob::matches(glob, text(bytes));
+        return glob::matches(glob, text(bytes), budget);
     }
     let pairs = || glob.iter().zip(bytes);
     glob.len() == bytes.len() && pairs().all(|(c, b)| *c == char::from(b.to_ascii_lowercase()))

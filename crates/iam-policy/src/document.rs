@@ -9,13 +9,14 @@ use serde::ser::{self, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::error::{DocumentError, Place};
+use crate::error::{DocumentError, Place, Short};
 use crate::meaning;
 use crate::quota::{compact, quota_size};
 use crate::statement::{self, Member, Statement};
 
 /// The statement of a document whose statements were all taken out: IAM accepts no document without one.
-const GRANTS_NOTHING_STATEMENT: &str = r#"{"Effect":"Allow","NotAction":"*","Resource":"*"}"#;
+pub(crate) const GRANTS_NOTHING_STATEMENT: &str =
+    r#"{"Effect":"Allow","NotAction":"*","Resource":"*"}"#;
 
 /// A policy document as IAM accepts it ("Grammar of the IAM JSON policy language").
 ///
@@ -107,16 +108,25 @@ impl PolicyDocument {
             .enumerate()
             .filter_map(|(index, statement)| write(index, statement))
             .collect();
-        let statements = |is_object| match statements.as_slice() {
+        self.write_with(&match statements.as_slice() {
             [] => format!("[{GRANTS_NOTHING_STATEMENT}]"),
-            [one] if is_object => one.clone(),
+            [one] if self.has_lone_statement() => one.clone(),
             statements => format!("[{}]", statements.join(",")),
-        };
-        let statements = statements(self.members.iter().any(|member| &*member.json == "{"));
+        })
+    }
+
+    /// The document with this as the value of `Statement`.
+    pub(crate) fn write_with(&self, statements: &str) -> String {
         write_object(self.members.iter().map(|member| match member.key.as_ref() {
-            "Statement" => ("Statement", statements.as_str()),
+            "Statement" => ("Statement", statements),
             key => (key, &*member.json),
         }))
+    }
+
+    /// Whether the statement is written without brackets.
+    pub(crate) fn has_lone_statement(&self) -> bool {
+        let mut members = self.members.iter();
+        members.any(|member| member.key == "Statement" && &*member.json == "{")
     }
 
     /// The number of characters that count against IAM's quota.
@@ -215,7 +225,7 @@ fn version(value: &RawValue) -> Result<(), DocumentError> {
         _ => Err(DocumentError::Value {
             place: Place::Document,
             key: "Version".to_owned(),
-            found: format!("`{}`", value.get()),
+            found: format!("`{}`", Short(value.get())),
             expected: "`\"2012-10-17\"` or `\"2008-10-17\"`",
         }),
     }

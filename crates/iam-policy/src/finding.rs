@@ -20,6 +20,8 @@ use crate::{ActionPattern, Statement};
 pub enum Finding {
     /// A statement grants restricted actions.
     Grant(Grant),
+    /// A statement grants by an entry of which IAM's reading is not known, so nobody knows what it grants.
+    Doubtful(Doubtful),
     /// The document could not be read, so nobody knows what it grants.
     Unreadable {
         /// What is wrong with it, where, and what it must be.
@@ -33,6 +35,7 @@ impl Finding {
     pub fn statement(&self) -> Option<usize> {
         match self {
             Finding::Grant(grant) => Some(grant.statement),
+            Finding::Doubtful(doubtful) => Some(doubtful.statement),
             Finding::Unreadable { .. } => None,
         }
     }
@@ -40,8 +43,11 @@ impl Finding {
 
 /// A restricted grant: an entry of `Action`, or a whole `NotAction`, and the restricted patterns that it meets.
 ///
+/// The lists in it are cut, so that one finding is short; [`Judgement::restricted_patterns`] has all restricted patterns.
 /// JSON has the patterns of [`Grant::patterns`] and those of [`Grant::restricted`] in one string each, separated by
 /// commas.
+///
+/// [`Judgement::restricted_patterns`]: crate::Judgement::restricted_patterns
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Grant {
@@ -51,8 +57,12 @@ pub struct Grant {
     pub(crate) element: Element,
     #[serde(rename = "pattern", with = "pattern_list")]
     pub(crate) patterns: Vec<ActionPattern>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) more_patterns: usize,
     #[serde(with = "pattern_list")]
     pub(crate) restricted: Vec<ActionPattern>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) more_restricted: usize,
     pub(crate) examples: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) total: Option<usize>,
@@ -65,6 +75,8 @@ pub struct Grant {
 impl Grant {
     /// How many examples a finding has at most.
     pub const MAX_EXAMPLES: usize = 3;
+    /// How many patterns a finding has at most of each kind.
+    pub const MAX_PATTERNS: usize = 10;
 
     /// The index of the statement, counted from 0.
     #[must_use]
@@ -84,16 +96,28 @@ impl Grant {
         self.element
     }
 
-    /// The entry that grants; for `NotAction`, all patterns that it leaves out.
+    /// The entry that grants; for `NotAction`, the patterns that it leaves out, at most [`Grant::MAX_PATTERNS`].
     #[must_use]
     pub fn patterns(&self) -> &[ActionPattern] {
         &self.patterns
     }
 
-    /// The restricted patterns that the grant meets.
+    /// How many patterns the `NotAction` leaves out besides [`Grant::patterns`].
+    #[must_use]
+    pub fn more_patterns(&self) -> usize {
+        self.more_patterns
+    }
+
+    /// The restricted patterns that the grant meets, in the order of the list, at most [`Grant::MAX_PATTERNS`].
     #[must_use]
     pub fn restricted(&self) -> &[ActionPattern] {
         &self.restricted
+    }
+
+    /// How many restricted patterns the grant meets besides [`Grant::restricted`].
+    #[must_use]
+    pub fn more_restricted(&self) -> usize {
+        self.more_restricted
     }
 
     /// Actions known today that are granted and restricted, at most [`Grant::MAX_EXAMPLES`].
@@ -136,6 +160,36 @@ impl Grant {
     }
 }
 
+/// An entry of which IAM's reading is not known: it has characters that are not printable ASCII.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Doubtful {
+    pub(crate) statement: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
+    pub(crate) pattern: ActionPattern,
+}
+
+impl Doubtful {
+    /// The index of the statement, counted from 0.
+    #[must_use]
+    pub fn statement(&self) -> usize {
+        self.statement
+    }
+
+    /// The statement's `Sid`, if it has one that is not empty.
+    #[must_use]
+    pub fn sid(&self) -> Option<&str> {
+        self.sid.as_deref()
+    }
+
+    /// The entry of `Action`.
+    #[must_use]
+    pub fn pattern(&self) -> &ActionPattern {
+        &self.pattern
+    }
+}
+
 /// The element of an `Allow` statement that grants.
 ///
 /// There are exactly these two, so callers may match on them without another arm.
@@ -170,11 +224,23 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Finding::Grant(grant) => grant.fmt(f),
+            Finding::Doubtful(doubtful) => doubtful.fmt(f),
             Finding::Unreadable { reason } => write!(
                 f,
                 "the document cannot be read, so it may grant anything: {reason}"
             ),
         }
+    }
+}
+
+impl fmt::Display for Doubtful {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_place(f, self.statement, self.sid.as_deref())?;
+        write!(
+            f,
+            "Action `{}` may grant anything, because it has characters of which IAM's reading is not known",
+            self.pattern.as_str().escape_debug()
+        )
     }
 }
 
@@ -186,19 +252,29 @@ impl fmt::Display for Grant {
             write!(f, "Action `{patterns}` is restricted")?;
             return self.write_narrowing(f);
         }
-        match self.element {
-            Element::Action => write!(f, "Action `{patterns}` grants ")?,
-            Element::NotAction => write!(f, "NotAction `{patterns}` leaves granted ")?,
+        write!(f, "{} `{patterns}`", self.element)?;
+        if self.more_patterns > 0 {
+            write!(f, " and {} more", self.more_patterns)?;
         }
+        f.write_str(match self.element {
+            Element::Action => " grants ",
+            Element::NotAction => " leaves granted ",
+        })?;
         match self.total {
             Some(0) => f.write_str("no action known today, but ones that AWS may add")?,
             Some(total) => Shown::first(&self.examples, total).fmt(f)?,
-            None => f.write_str("actions")?,
+            None if self.examples.is_empty() => f.write_str("actions")?,
+            None => write!(f, "{} and maybe more", Shown::all(&self.examples))?,
         }
         if let Some(example) = &self.future_example {
             write!(f, ", such as `{example}`")?;
         }
-        write!(f, ", restricted by {}", Shown::all(&self.restricted))?;
+        let restricted = self.restricted.len() + self.more_restricted;
+        write!(
+            f,
+            ", restricted by {}",
+            Shown::first(&self.restricted, restricted)
+        )?;
         self.write_narrowing(f)
     }
 }
@@ -217,6 +293,12 @@ impl Grant {
             (true, true) => f.write_str(" (on some resources, under a condition)"),
         }
     }
+}
+
+/// Whether nothing was cut, which JSON does not say.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+pub(crate) fn is_zero(more: &usize) -> bool {
+    *more == 0
 }
 
 /// Writes which statement is meant, as people count: from 1.

@@ -1,341 +1,316 @@
 //! The judgement: what a document grants that is restricted.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::collections::HashSet;
 
-use crate::search::{Budget, Emptiness, Language, search};
-use crate::statement::ResourceElement;
+use crate::budget::Budget;
+use crate::excerpt::Room;
+use crate::finding::Doubtful;
+use crate::scope::{Granted, Scope, grants};
 use crate::{
-    ActionPattern, Effect, Element, Finding, Grant, PolicyDocument, RestrictedActions, Statement,
-    known,
+    ActionPattern, DocumentError, Element, Excerpt, Finding, Grant, PolicyDocument,
+    RestrictedActions, Statement,
 };
-
-/// How many findings one statement has at most.
-///
-/// A hostile document can make hundreds of thousands; nobody reads more than these.
-const MAX_FINDINGS: usize = 100;
 
 /// Judges the text of a document.
 ///
-/// An empty list of findings means that the document is clean.
-/// A text that cannot be read gives exactly one finding, [`Finding::Unreadable`]: what IAM accepted and we cannot read
-/// violates.
+/// A text that cannot be read violates every list: what IAM accepted and we cannot read may grant anything.
 ///
 /// ```
 /// use iam_policy::{RestrictedActions, judge};
 ///
-/// let restricted: RestrictedActions = "s3:DeleteBucket".parse()?;
+/// let restricted: RestrictedActions = "s3:DeleteBucket,iam:*".parse()?;
 /// let text = r#"{"Statement": {"Sid": "Storage", "Effect": "Allow", "Action": "s3:Del*", "Resource": "*"}}"#;
-/// let findings = judge(text, &restricted);
+/// let judgement = judge(text, &restricted);
+/// assert!(!judgement.is_clean());
+/// assert_eq!(judgement.restricted_patterns(), [&"s3:DeleteBucket".parse()?]);
 /// assert_eq!(
-///     findings[0].to_string(),
+///     judgement.findings(1_000).shown()[0].to_string(),
 ///     "statement 1 (`Storage`): Action `s3:Del*` grants `s3:DeleteBucket`, restricted by `s3:DeleteBucket`",
 /// );
-/// # Ok::<(), iam_policy::RestrictedActionsError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn judge(text: &str, restricted: &RestrictedActions) -> Vec<Finding> {
-    match text.parse() {
-        Ok(document) => find_restricted(&document, restricted),
-        Err(error) => vec![Finding::Unreadable {
-            reason: error.to_string(),
-        }],
-    }
+pub fn judge<'r>(text: &str, restricted: &'r RestrictedActions) -> Judgement<'r> {
+    Judgement::within(text.parse(), restricted, Judgement::MAX_STEPS)
 }
 
-/// What the document grants that is restricted, statement by statement.
+/// What a document grants that is restricted.
 ///
-/// Each statement that violates has at least one finding, and at most a hundred.
-#[must_use]
-pub fn find_restricted(document: &PolicyDocument, restricted: &RestrictedActions) -> Vec<Finding> {
-    let judgement = Judgement::new(document, restricted);
-    let mut findings = Vec::new();
-    for (index, statement) in document
-        .statements()
-        .iter()
-        .enumerate()
-        .filter(|(_, statement)| grants(statement))
-    {
-        let grants = judgement.grants_of(statement).map(|(pattern, restricted)| {
-            let known = judgement.known(statement, pattern, restricted);
-            Finding::Grant(Grant {
-                statement: index,
-                sid: statement.label().map(str::to_owned),
-                element: Element::of(statement),
-                patterns: pattern.map_or_else(
-                    || statement.patterns().to_vec(),
-                    |pattern| vec![pattern.clone()],
-                ),
-                restricted: vec![restricted.pattern.clone()],
-                total: known.as_ref().map(Vec::len),
-                future_example: if known.as_ref().is_none_or(Vec::is_empty) {
-                    judgement.future(statement, pattern, restricted)
-                } else {
-                    None
-                },
-                examples: known
-                    .unwrap_or_default()
-                    .into_iter()
-                    .take(Grant::MAX_EXAMPLES)
-                    .map(Cow::into_owned)
-                    .collect(),
-                conditional: statement.is_conditional(),
-                narrowed: statement.is_narrowed(),
-            })
-        });
-        findings.extend(grants.take(MAX_FINDINGS));
+/// The verdict and the restricted patterns that are met are complete.
+/// Findings explain them, and are made when they are asked for, as many as there is room for.
+#[derive(Debug)]
+pub struct Judgement<'r> {
+    restricted: &'r RestrictedActions,
+    document: Result<PolicyDocument, DocumentError>,
+    /// In the order of statements and entries.
+    violations: Vec<Violation>,
+    steps: u64,
+}
+
+/// An entry of `Action`, or a whole `NotAction`, that grants something restricted.
+#[derive(Debug)]
+pub(crate) struct Violation {
+    /// The index of the statement.
+    pub(crate) statement: usize,
+    /// The index of the entry; `None` for `NotAction`.
+    entry: Option<usize>,
+    pub(crate) reason: Reason,
+}
+
+#[derive(Debug)]
+pub(crate) enum Reason {
+    /// IAM's reading of the entry is not known.
+    Doubt,
+    /// It meets the restricted patterns with these indexes.
+    Meets(Vec<usize>),
+}
+
+impl Violation {
+    /// The indexes of the restricted patterns that are met.
+    pub(crate) fn met(&self) -> &[usize] {
+        match &self.reason {
+            Reason::Doubt => &[],
+            Reason::Meets(met) => met,
+        }
     }
-    findings
+
+    /// The entry; `None` for `NotAction`.
+    pub(crate) fn pattern<'s>(&self, statement: &'s Statement) -> Option<&'s ActionPattern> {
+        self.entry.and_then(|entry| statement.patterns().get(entry))
+    }
 }
 
-/// Whether the statement can grant anything.
-pub(crate) fn grants(statement: &Statement) -> bool {
-    statement.effect() == Effect::Allow && statement.resource() != ResourceElement::None
+fn violations(
+    document: &PolicyDocument,
+    restricted: &RestrictedActions,
+    budget: &Budget,
+) -> Vec<Violation> {
+    let scope = Scope::new(document, restricted, budget);
+    let mut violations = Vec::new();
+    let statements = document.statements().iter().enumerate();
+    for (index, statement) in statements.filter(|(_, statement)| grants(statement)) {
+        if statement.is_negated() {
+            let met = scope.met(&Granted::not_action(statement));
+            if !met.is_empty() {
+                violations.push(Violation {
+                    statement: index,
+                    entry: None,
+                    reason: Reason::Meets(met),
+                });
+            }
+            continue;
+        }
+        let mut seen = HashSet::new();
+        for (entry, pattern) in statement.patterns().iter().enumerate() {
+            let reason = if pattern.is_printable() {
+                Reason::Meets(scope.met(&Granted::entry(pattern)))
+            } else {
+                Reason::Doubt
+            };
+            let is_clean = matches!(&reason, Reason::Meets(met) if met.is_empty());
+            // An entry that repeats says nothing more.
+            if !is_clean && seen.insert(pattern) {
+                violations.push(Violation {
+                    statement: index,
+                    entry: Some(entry),
+                    reason,
+                });
+            }
+        }
+    }
+    violations
 }
 
-/// Whether the statement takes its actions away from every grant of the document.
-fn cancels(statement: &Statement) -> bool {
-    statement.effect() == Effect::Deny
-        && !statement.is_conditional()
-        && statement.resource() == ResourceElement::All
-}
+impl<'r> Judgement<'r> {
+    /// How many steps a judgement takes at most; what it does not come to in these counts as granted.
+    ///
+    /// A step is about a nanosecond or two of one core.
+    pub const MAX_STEPS: u64 = 32_000_000;
+    /// How many steps the findings take at most; what they do not come to has no examples.
+    pub(crate) const MAX_EXPLAIN_STEPS: u64 = 8_000_000;
 
-/// A document's cancelling `Deny` statements, seen from each restricted pattern.
-pub(crate) struct Judgement<'a> {
-    restricted: Vec<Restricted<'a>>,
-    budget: Budget,
-}
+    /// Judges a document that is read already.
+    #[must_use]
+    pub fn of(document: PolicyDocument, restricted: &'r RestrictedActions) -> Judgement<'r> {
+        Judgement::within(Ok(document), restricted, Self::MAX_STEPS)
+    }
 
-/// One restricted pattern, and what of it the document's `Deny` statements leave.
-pub(crate) struct Restricted<'a> {
-    pub(crate) pattern: &'a ActionPattern,
-    /// The denied patterns that meet it.
-    denied: Vec<&'a ActionPattern>,
-    /// For each `Deny` with `NotAction`, the patterns that it spares and that meet it.
-    spared: Vec<Vec<&'a ActionPattern>>,
-    /// The known actions in it that are not denied.
-    known: OnceCell<Option<Vec<String>>>,
-}
-
-impl<'a> Judgement<'a> {
-    pub(crate) fn new(
-        document: &'a PolicyDocument,
-        restricted: &'a RestrictedActions,
-    ) -> Judgement<'a> {
-        let cancelling: Vec<&Statement> = document
-            .statements()
-            .iter()
-            .filter(|statement| cancels(statement))
-            .collect();
-        let restricted = restricted
-            .patterns()
-            .iter()
-            .filter_map(|pattern| Restricted::new(pattern, &cancelling))
-            .collect();
+    /// Judges in at most so many steps.
+    pub(crate) fn within(
+        document: Result<PolicyDocument, DocumentError>,
+        restricted: &'r RestrictedActions,
+        steps: u64,
+    ) -> Judgement<'r> {
+        let budget = Budget::new(steps);
+        let violations = document.as_ref().map_or_else(
+            |_| Vec::new(),
+            |document| violations(document, restricted, &budget),
+        );
         Judgement {
             restricted,
-            budget: Budget::new(Budget::DOCUMENT),
+            document,
+            violations,
+            steps: budget.used(),
         }
     }
 
-    /// Every pair of what the statement grants by (a pattern of `Action`, or `None` for its `NotAction`) and a
-    /// restricted pattern such that some action, known or not, is in both and is not denied.
-    pub(crate) fn grants_of<'s>(
-        &'s self,
-        statement: &'s Statement,
-    ) -> impl Iterator<Item = (Option<&'s ActionPattern>, &'s Restricted<'a>)> {
-        let not_action = statement.is_negated().then_some(None);
-        let action = if statement.is_negated() {
-            &[]
-        } else {
-            statement.patterns()
-        };
-        let left_out = if statement.is_negated() {
-            statement.patterns()
-        } else {
-            &[]
-        };
-        not_action
-            .into_iter()
-            .chain(action.iter().map(Some))
-            .flat_map(move |pattern| {
-                self.restricted
-                    .iter()
-                    .filter(move |restricted| self.meets(pattern, left_out, restricted))
-                    .map(move |restricted| (pattern, restricted))
-            })
+    /// Whether the document grants nothing that is restricted.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.document.is_ok() && self.violations.is_empty()
     }
 
-    /// Whether some action is named by `pattern` (`None`: by all), by none of `left_out`, is restricted and not denied.
-    pub(crate) fn meets(
-        &self,
-        pattern: Option<&ActionPattern>,
-        left_out: &[ActionPattern],
-        restricted: &Restricted<'_>,
-    ) -> bool {
-        if pattern.is_some_and(|pattern| !pattern.intersects(restricted.pattern)) {
-            return false;
-        }
-        match restricted.language(pattern, left_out) {
-            None => false,
-            Some(language) if language.none_of.is_empty() && language.one_of.is_empty() => true,
-            Some(language) => match search(&language, &self.budget) {
-                Emptiness::Empty => false,
-                // What cannot be decided counts as granted.
-                Emptiness::Inhabited(_) | Emptiness::Undecided => true,
-            },
-        }
+    /// The document, or why it cannot be read.
+    pub fn document(&self) -> Result<&PolicyDocument, &DocumentError> {
+        self.document.as_ref()
     }
 
-    /// The known actions that are granted and restricted.
-    fn known<'s>(
-        &self,
-        statement: &Statement,
-        pattern: Option<&ActionPattern>,
-        restricted: &'s Restricted<'_>,
-    ) -> Option<Vec<Cow<'s, str>>> {
-        let left_out = if statement.is_negated() {
-            statement.patterns()
-        } else {
-            &[]
-        };
-        let is_left = |action: &Cow<'_, str>| !left_out.iter().any(|other| other.matches(action));
-        if let Some(known) = restricted.known() {
-            let known = known.iter().map(|action| Cow::Borrowed(action.as_str()));
-            return Some(
-                known
-                    .filter(|action| pattern.is_none_or(|pattern| pattern.matches(action)))
-                    .filter(is_left)
-                    .collect(),
-            );
-        }
-        let known = known::named_by(pattern?)?;
-        Some(
-            known
-                .into_iter()
-                .filter(|action| restricted.leaves(action))
-                .map(Cow::Owned)
-                .filter(is_left)
-                .collect(),
-        )
+    /// The restricted list.
+    #[must_use]
+    pub fn restricted(&self) -> &'r RestrictedActions {
+        self.restricted
     }
 
-    /// An action, not known today, that is granted and restricted.
-    fn future(
-        &self,
-        statement: &Statement,
-        pattern: Option<&ActionPattern>,
-        restricted: &Restricted<'_>,
-    ) -> Option<String> {
-        let left_out = if statement.is_negated() {
-            statement.patterns()
-        } else {
-            &[]
-        };
-        match search(&restricted.language(pattern, left_out)?, &self.budget) {
-            // AWS will not name anything by nothing, so such an example would only puzzle.
-            Emptiness::Inhabited(action) if !action.starts_with(':') && !action.ends_with(':') => {
-                let spelled = [restricted.pattern].into_iter().chain(pattern);
-                let spelled = spelled.into_iter().find(|pattern| pattern.is_literal());
-                Some(spelled.map_or(action, ToString::to_string))
-            }
-            Emptiness::Inhabited(_) | Emptiness::Empty | Emptiness::Undecided => None,
-        }
-    }
-}
-
-impl<'a> Restricted<'a> {
-    /// `None` if the `Deny` statements plainly leave nothing of the pattern.
-    fn new(pattern: &'a ActionPattern, cancelling: &[&'a Statement]) -> Option<Restricted<'a>> {
-        let mut denied = Vec::new();
-        let mut spared = Vec::new();
-        for statement in cancelling {
-            let covered = statement
-                .patterns()
-                .iter()
-                .any(|other| other.covers_plainly(pattern));
-            let meeting = statement
-                .patterns()
-                .iter()
-                .filter(|other| other.intersects(pattern));
-            match (statement.is_negated(), covered) {
-                (false, true) => return None,
-                (false, false) => denied.extend(meeting),
-                (true, true) => {}
-                (true, false) => {
-                    let group: Vec<_> = meeting.collect();
-                    if group.is_empty() {
-                        return None;
-                    }
-                    spared.push(group);
+    /// Every restricted pattern of which the document grants something, in the order of the list.
+    ///
+    /// There is none where the document cannot be read, or grants only by entries of which IAM's reading is not known.
+    #[must_use]
+    pub fn restricted_patterns(&self) -> Vec<&'r ActionPattern> {
+        let patterns = self.restricted.patterns();
+        let mut is_met = vec![false; patterns.len()];
+        for violation in &self.violations {
+            for &index in violation.met() {
+                if let Some(is_met) = is_met.get_mut(index) {
+                    *is_met = true;
                 }
             }
         }
-        Some(Restricted {
-            pattern,
-            denied,
-            spared,
-            known: OnceCell::new(),
-        })
+        let met = patterns.iter().zip(is_met).filter(|(_, is_met)| *is_met);
+        met.map(|(pattern, _)| pattern).collect()
     }
 
-    /// The actions that are named by `pattern` (`None`: by all), by none of `left_out`, are restricted and not denied;
-    /// `None` if there plainly are none.
-    fn language<'l>(
-        &'l self,
-        pattern: Option<&'l ActionPattern>,
-        left_out: &'l [ActionPattern],
-    ) -> Option<Language<'l>> {
-        let mut none_of = Vec::new();
-        for other in self.denied.iter().copied().chain(left_out) {
-            if other.covers_plainly(self.pattern)
-                || pattern.is_some_and(|pattern| other.covers_plainly(pattern))
-            {
-                return None;
+    /// The indexes of the statements that violate, in their order, counted from 0.
+    #[must_use]
+    pub fn statements(&self) -> Vec<usize> {
+        let mut statements: Vec<usize> = self.violations.iter().map(|v| v.statement).collect();
+        statements.dedup();
+        statements
+    }
+
+    /// Why the document violates, in at most `limit` bytes as a JSON array.
+    #[must_use]
+    pub fn findings(&self, limit: usize) -> Excerpt<Finding> {
+        let mut findings = Excerpt::default();
+        let mut room = Room::new(limit);
+        let document = match &self.document {
+            Ok(document) => document,
+            Err(error) => {
+                let reason = error.to_string();
+                findings.add(&mut room, 0, || Finding::Unreadable { reason });
+                return findings;
             }
-            if other.intersects(self.pattern)
-                && pattern.is_none_or(|pattern| other.intersects(pattern))
-            {
-                none_of.push(other);
-            }
+        };
+        if self.violations.is_empty() {
+            return findings;
         }
-        let mut one_of = Vec::new();
-        for group in &self.spared {
-            if pattern
-                .is_some_and(|pattern| group.iter().any(|other| other.covers_plainly(pattern)))
-            {
+        let budget = Budget::new(Self::MAX_EXPLAIN_STEPS);
+        let scope = Scope::new(document, self.restricted, &budget);
+        for violation in &self.violations {
+            let Some(statement) = document.statements().get(violation.statement) else {
                 continue;
-            }
-            let meets =
-                |other: &&&ActionPattern| pattern.is_none_or(|pattern| other.intersects(pattern));
-            let group: Vec<_> = group.iter().filter(meets).copied().collect();
-            if group.is_empty() {
-                return None;
-            }
-            one_of.push(group);
+            };
+            let evidence = Evidence {
+                violation,
+                statement,
+                restricted: self.restricted,
+            };
+            findings.add(&mut room, evidence.size(), || evidence.finding(&scope));
         }
-        Some(Language {
-            all_of: pattern.into_iter().chain([self.pattern]).collect(),
-            one_of,
-            none_of,
+        findings
+    }
+
+    /// Why the document violates, statement by statement.
+    pub(crate) fn violations(&self) -> &[Violation] {
+        &self.violations
+    }
+
+    /// How many steps the judgement took, of at most [`Judgement::MAX_STEPS`].
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+}
+
+/// A violation and what it is about.
+struct Evidence<'a> {
+    violation: &'a Violation,
+    statement: &'a Statement,
+    restricted: &'a RestrictedActions,
+}
+
+impl<'a> Evidence<'a> {
+    /// A size in bytes below which the finding as JSON is not.
+    fn size(&self) -> usize {
+        let patterns = self.patterns().iter().take(Grant::MAX_PATTERNS);
+        let all = patterns.chain(self.met().take(Grant::MAX_PATTERNS));
+        all.map(|pattern| pattern.as_str().len()).sum()
+    }
+
+    fn finding(&self, scope: &Scope<'_>) -> Finding {
+        let (violation, statement) = (self.violation, self.statement);
+        let sid = statement.label();
+        let entry = violation.pattern(statement);
+        if let (Reason::Doubt, Some(pattern)) = (&violation.reason, entry) {
+            return Finding::Doubtful(Doubtful {
+                statement: violation.statement,
+                sid,
+                pattern: pattern.clone(),
+            });
+        }
+        let granted = match entry {
+            Some(pattern) => Granted::entry(pattern),
+            None => Granted::not_action(statement),
+        };
+        let (known, are_all) = scope.known(&granted, violation.met());
+        let first = |patterns: &mut dyn Iterator<Item = &ActionPattern>| {
+            patterns.take(Grant::MAX_PATTERNS).cloned().collect()
+        };
+        let more = |length: usize| length.saturating_sub(Grant::MAX_PATTERNS);
+        Finding::Grant(Grant {
+            statement: violation.statement,
+            sid,
+            element: Element::of(statement),
+            patterns: first(&mut self.patterns().iter()),
+            more_patterns: more(self.patterns().len()),
+            restricted: first(&mut self.met()),
+            more_restricted: more(violation.met().len()),
+            total: are_all.then_some(known.len()),
+            future_example: known
+                .is_empty()
+                .then(|| scope.future(&granted, violation.met()))
+                .flatten(),
+            examples: known
+                .into_iter()
+                .take(Grant::MAX_EXAMPLES)
+                .map(Cow::into_owned)
+                .collect(),
+            conditional: statement.is_conditional(),
+            narrowed: statement.is_narrowed(),
         })
     }
 
-    /// The known actions that are restricted and not denied; `None` if nobody can tell.
-    fn known(&self) -> Option<&[String]> {
-        let known = self.known.get_or_init(|| {
-            let mut known = known::named_by(self.pattern)?;
-            known.retain(|action| self.leaves(action));
-            Some(known)
-        });
-        known.as_deref()
+    /// The entry, or all patterns of `NotAction`.
+    fn patterns(&self) -> &'a [ActionPattern] {
+        match self.violation.pattern(self.statement) {
+            Some(pattern) => std::slice::from_ref(pattern),
+            None => self.statement.patterns(),
+        }
     }
 
-    /// Whether the action is restricted and not denied.
-    fn leaves(&self, action: &str) -> bool {
-        let is_named = |patterns: &[&ActionPattern]| patterns.iter().any(|p| p.matches(action));
-        self.pattern.matches(action)
-            && !is_named(&self.denied)
-            && self.spared.iter().all(|group| is_named(group))
+    /// The restricted patterns that are met.
+    fn met(&self) -> impl Iterator<Item = &'a ActionPattern> {
+        let met = self.violation.met().iter();
+        met.filter_map(|index| self.restricted.patterns().get(*index))
     }
 }

@@ -2,10 +2,12 @@
 #![warn(missing_docs)]
 
 mod action;
+mod budget;
 #[cfg(feature = "catalogue")]
 pub mod catalogue;
 mod document;
 mod error;
+mod excerpt;
 mod finding;
 mod glob;
 mod json;
@@ -18,18 +20,22 @@ mod pattern_list;
 mod quota;
 mod remediation;
 mod restricted;
+mod scope;
 mod search;
 mod statement;
+
+#[cfg(test)]
+mod bounds_tests;
 
 pub use action::{ActionPattern, ActionPatternError};
 pub use document::{PolicyDocument, decode_document};
 pub use error::{DocumentError, Place};
-pub use finding::{Element, Finding, Grant};
-pub use judgement::{find_restricted, judge};
+pub use excerpt::Excerpt;
+pub use finding::{Doubtful, Element, Finding, Grant};
+pub use judgement::{Judgement, judge};
 pub use quota::{Quota, quota_size};
 pub use remediation::{
-    Edit, EditKind, GRANTS_NOTHING, Loss, LossCause, Remediation, remediate, remediate_document,
-    remove_everything,
+    Edit, EditKind, GRANTS_NOTHING, Loss, LossCause, Remediation, remediate, remove_everything,
 };
 pub use restricted::{RestrictedActions, RestrictedActionsError, UnknownAction};
 pub use statement::{Effect, Statement};

@@ -5,9 +5,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::budget::Budget;
 use crate::json;
 use crate::pattern_list::Listed;
 use crate::{ActionPattern, ActionPatternError, known};
+
+/// How many steps it may take to find entries that others cover; what it does not come to stays in the list.
+const MAX_STEPS: u64 = 8_000_000;
 
 /// The action patterns that the security team restricts.
 ///
@@ -35,6 +39,7 @@ impl FromStr for RestrictedActions {
 
     fn from_str(list: &str) -> Result<RestrictedActions, RestrictedActionsError> {
         let mut patterns: Vec<ActionPattern> = Vec::new();
+        let budget = Budget::new(MAX_STEPS);
         for entry in list
             .split(',')
             .map(str::trim)
@@ -53,10 +58,13 @@ impl FromStr for RestrictedActions {
                     entry: entry.to_owned(),
                 });
             }
-            if patterns.iter().any(|other| other.covers(&pattern)) {
+            if patterns
+                .iter()
+                .any(|other| other.covers_within(&pattern, &budget))
+            {
                 continue;
             }
-            patterns.retain(|other| !pattern.covers(other));
+            patterns.retain(|other| !pattern.covers_within(other, &budget));
             patterns.push(spelled(pattern));
         }
         if patterns.is_empty() {
@@ -112,7 +120,7 @@ fn spelled(pattern: ActionPattern) -> ActionPattern {
     if !pattern.is_literal() {
         return pattern;
     }
-    let known = known::named_by(&pattern).unwrap_or_default();
+    let known = known::named_within(&pattern, &Budget::unlimited()).unwrap_or_default();
     known
         .first()
         .and_then(|action| action.parse().ok())

@@ -6,32 +6,17 @@
 //! Of one pattern only the last `*` reached and what lies behind it is kept, because whatever fits the rest after an
 //! earlier `*` fits the rest after a later one too; that keeps the number of states small.
 //! Inclusion of such languages is hard in general (with several `Deny` statements with `NotAction` one can write any
-//! satisfiability problem), so the steps are counted against a [`Budget`], and whoever runs out of it knows nothing.
+//! satisfiability problem), so the steps are counted, and whoever runs out of them knows nothing.
 
-use std::cell::Cell;
 use std::collections::HashSet;
 
 use crate::ActionPattern;
+use crate::budget::{Budget, steps};
 
-/// How many steps, each on one machine word, are left for one document.
-#[derive(Debug)]
-pub(crate) struct Budget(Cell<usize>);
-
-impl Budget {
-    /// Enough for every document seen in practice many times over, and about a millisecond at most.
-    pub(crate) const DOCUMENT: usize = 400_000;
-
-    pub(crate) fn new(steps: usize) -> Budget {
-        Budget(Cell::new(steps))
-    }
-
-    /// Takes `steps` off, if that many are left.
-    fn spend(&self, steps: usize) -> bool {
-        let left = self.0.get().checked_sub(steps);
-        self.0.set(left.unwrap_or_default());
-        left.is_some()
-    }
-}
+/// How many steps one search may take: enough for every question seen in practice many times over.
+///
+/// It bounds the states that are kept as well, to a few megabytes.
+pub(crate) const SEARCH: u64 = 2_000_000;
 
 /// A set of actions given by patterns.
 #[derive(Debug, Default)]
@@ -58,8 +43,12 @@ pub(crate) enum Emptiness {
 /// A set of positions in all patterns, one bit each.
 type State = Box<[u64]>;
 
-/// Looks for the shortest action in the language.
+/// Looks for the shortest action in the language, in at most [`SEARCH`] steps of the budget.
 pub(crate) fn search(language: &Language<'_>, budget: &Budget) -> Emptiness {
+    budget.share(SEARCH, |share| search_within(language, share))
+}
+
+fn search_within(language: &Language<'_>, budget: &Budget) -> Emptiness {
     let Some(machine) = Machine::new(language, budget) else {
         return Emptiness::Undecided;
     };
@@ -78,7 +67,7 @@ pub(crate) fn search(language: &Language<'_>, budget: &Budget) -> Emptiness {
         }
         let state = state.clone();
         for (c, moves) in &machine.alphabet {
-            if !budget.spend(8 * machine.words + 8) {
+            if !budget.spend(machine.step_costs) {
                 return Emptiness::Undecided;
             }
             let after = machine.step(&state, *c, moves);
@@ -114,6 +103,10 @@ struct Machine {
     stars: State,
     /// Where each pattern lies in a state.
     spans: Vec<Span>,
+    /// Those of patterns with several `*`.
+    starry: Vec<Span>,
+    /// The steps that it takes to follow one character.
+    step_costs: u64,
     all_of: std::ops::Range<usize>,
     one_of: Vec<std::ops::Range<usize>>,
     none_of: std::ops::Range<usize>,
@@ -169,7 +162,7 @@ impl Machine {
             .chain('\u{a1}'..)
             .find(|c| characters.binary_search(c).is_err());
         characters.extend(other);
-        if !budget.spend(words * (64 + characters.len())) {
+        if !budget.spend(steps(words * (64 + characters.len()))) {
             return None;
         }
 
@@ -198,7 +191,14 @@ impl Machine {
                 .zip(&wildcards)
                 .for_each(|(takes, wildcards)| *takes |= wildcards);
         }
+        let has_several_stars = |span: &Span| {
+            let bits = (span.first..span.end).filter(|bit| is_set(&stars, *bit));
+            bits.count() > 1
+        };
+        let starry: Vec<Span> = spans.iter().copied().filter(has_several_stars).collect();
         Some(Machine {
+            step_costs: steps(64 + 12 * words + 2 * spans.len() + 6 * starry.len()),
+            starry,
             words,
             alphabet,
             stars,
@@ -244,7 +244,8 @@ impl Machine {
             *state |= passed << 1 | carry;
             carry = passed >> 63;
         }
-        for span in &self.spans {
+        // A pattern with one `*` never has positions on both sides of it.
+        for span in &self.starry {
             let last = (span.first / 64..=span.end / 64).rev().find_map(|word| {
                 let stars = state.get(word)? & self.stars.get(word)? & span.mask(word);
                 stars.checked_ilog2().map(|bit| (word, bit))

@@ -7,7 +7,7 @@ use std::ops::Range;
 use serde_json::value::RawValue;
 
 use crate::ActionPattern;
-use crate::error::{DocumentError, Place};
+use crate::error::{DocumentError, Place, Short};
 use crate::json::{self, Members, Text};
 
 /// `Allow` or `Deny`.
@@ -40,6 +40,7 @@ pub struct Statement {
     action: ActionElement,
     resource: ResourceElement,
     conditional: bool,
+    has_unknown_key: bool,
 }
 
 /// The `Action` or `NotAction` of a statement.
@@ -114,9 +115,17 @@ impl Statement {
             .map(|(key, at)| (key.as_ref(), self.text.get(at.clone()).unwrap_or_default()))
     }
 
-    /// The `Sid`, unless it is empty and so says nothing.
-    pub(crate) fn label(&self) -> Option<&str> {
-        self.sid().filter(|sid| !sid.is_empty())
+    /// The `Sid` as a report names it: not an empty one, which says nothing, and not more than the first characters of
+    /// a long one.
+    pub(crate) fn label(&self) -> Option<String> {
+        self.sid()
+            .filter(|sid| !sid.is_empty())
+            .map(|sid| Short(sid).to_string())
+    }
+
+    /// Whether the statement has a key that this crate does not interpret.
+    pub(crate) fn has_unknown_key(&self) -> bool {
+        self.has_unknown_key
     }
 
     pub(crate) fn resource(&self) -> ResourceElement {
@@ -137,6 +146,7 @@ impl Reader {
         let mut action = None;
         let mut resource = None;
         let mut conditional = false;
+        let mut has_unknown_key = false;
         for (key, value) in &members {
             let key = key.as_ref();
             match key {
@@ -166,7 +176,7 @@ impl Reader {
                     resource = Some(self.resource(key, value)?);
                 }
                 "Condition" => conditional = self.condition(value)?,
-                _ => {}
+                _ => has_unknown_key = true,
             }
         }
         let missing = |expected| DocumentError::Missing { place, expected };
@@ -176,6 +186,7 @@ impl Reader {
             action: action.ok_or_else(|| missing("`Action` or `NotAction`"))?,
             resource: resource.ok_or_else(|| missing("`Resource` or `NotResource`"))?,
             conditional,
+            has_unknown_key,
             members: members
                 .into_iter()
                 .map(|(key, value)| (own_key(key), range_in(json, value.get())))
@@ -190,7 +201,7 @@ impl Reader {
             "Deny" => Ok(Effect::Deny),
             _ => Err(self.wrong(
                 "Effect",
-                format!("`{}`", value.get()),
+                format!("`{}`", Short(value.get())),
                 "`\"Allow\"` or `\"Deny\"`, in this letter case",
             )),
         }

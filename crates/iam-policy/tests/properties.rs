@@ -18,6 +18,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
+/// All findings, however many.
+fn findings(text: &str, restricted: &RestrictedActions) -> Vec<Finding> {
+    judge(text, restricted).findings(usize::MAX).into_shown()
+}
+
 /// The known actions of a few services, of which some have prefixes that begin alike.
 fn known() -> Vec<String> {
     ["s3:*", "s3express:*", "sts:*", "sqs:*", "kms:*"]
@@ -198,7 +203,7 @@ proptest! {
 
     #[test]
     fn verdicts_agree_with_the_rules(document in document(), restricted in restricted()) {
-        let findings = judge(&document.to_string(), &restricted);
+        let findings = findings(&document.to_string(), &restricted);
         let known = known();
         for (index, statement) in document["Statement"].as_array().unwrap().iter().enumerate() {
             let of_statement: Vec<_> = findings.iter().filter(|finding| finding.statement() == Some(index)).collect();
@@ -213,7 +218,9 @@ proptest! {
             }
             for finding in of_statement {
                 let Finding::Grant(grant) = finding else { panic!("{finding}") };
-                prop_assert_eq!(grant.total().unwrap_or(0) == 0, grant.examples().is_empty());
+                if let Some(total) = grant.total() {
+                    prop_assert_eq!(total == 0, grant.examples().is_empty());
+                }
                 let examples = grant.examples().iter().map(String::as_str);
                 for action in examples.chain(grant.future_example()) {
                     prop_assert!(violates(action), "{action}: {finding}");
@@ -236,11 +243,11 @@ proptest! {
         let after = PolicyDocument::from_str(remediation.document()).unwrap();
 
         // Clean, stable, and no larger than allowed.
-        prop_assert_eq!(judge(remediation.document(), &restricted), vec![]);
+        prop_assert!(judge(remediation.document(), &restricted).is_clean());
         let again = remediate(remediation.document(), &restricted, Quota::characters(quota));
         prop_assert_eq!((again.document(), again.is_changed()), (remediation.document(), false));
         prop_assert!(after.size() <= quota.max(before.size()), "{} characters", after.size());
-        prop_assert_eq!(remediation.is_changed(), !judge(&text, &restricted).is_empty());
+        prop_assert_eq!(remediation.is_changed(), !judge(&text, &restricted).is_clean());
         prop_assert_eq!(remediation.is_changed(), !remediation.edits().is_empty());
 
         let known = known();
@@ -293,7 +300,7 @@ proptest! {
             }
         }
         let places = |document: &Value| -> Vec<_> {
-            judge(&document.to_string(), &restricted).iter().map(Finding::statement).collect()
+            findings(&document.to_string(), &restricted).iter().map(Finding::statement).collect()
         };
         prop_assert_eq!(places(&document), places(&other));
         let parse = |document: &Value| PolicyDocument::from_str(&document.to_string()).unwrap();

@@ -5,10 +5,15 @@
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
-use iam_policy::{Quota, RestrictedActions, judge, remediate, remove_everything};
+use iam_policy::{Finding, Quota, RestrictedActions, judge, remediate, remove_everything};
 
 fn restricted(list: &str) -> RestrictedActions {
     list.parse().unwrap()
+}
+
+/// All findings, however many.
+fn findings(text: &str, restricted: &RestrictedActions) -> Vec<Finding> {
+    judge(text, restricted).findings(usize::MAX).into_shown()
 }
 
 fn allow(actions: &str) -> String {
@@ -39,11 +44,11 @@ fn findings_name_actions_that_somebody_spelled_out() {
             "statement 1: Action `s3:*Bucket` grants actions, such as `s3:deletebucket`, restricted by `s3:Delete*`",
         ),
     ] {
-        let findings = judge(&allow(actions), &restricted(list));
+        let findings = findings(&allow(actions), &restricted(list));
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].to_string(), sentence);
     }
-    let json = serde_json::to_string(&judge(&allow(r#""s3:*""#), &restricted("s3:*"))).unwrap();
+    let json = serde_json::to_string(&findings(&allow(r#""s3:*""#), &restricted("s3:*"))).unwrap();
     assert!(!json.contains("total"), "{json}");
 }
 

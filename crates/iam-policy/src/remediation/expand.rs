@@ -10,7 +10,25 @@
 use std::collections::BTreeMap;
 
 use crate::action::is_wildcard;
+use crate::budget::{Budget, steps};
 use crate::{ActionPattern, glob};
+
+/// What an entry becomes.
+pub(super) enum Expanded {
+    /// Patterns within the entry that name all of the known actions, and no action that is to be avoided.
+    Into(Vec<ActionPattern>),
+    /// There is no room for them.
+    TooLong,
+    /// The budget did not suffice to find them.
+    TooHard,
+}
+
+/// How much room there is, as characters of a document.
+pub(super) struct Room<'r> {
+    pub(super) characters: usize,
+    /// What the pattern would take; nothing if it is in the document already.
+    pub(super) needed: &'r dyn Fn(&ActionPattern) -> usize,
+}
 
 /// Patterns within `entry` that name all of `known`, and no action that one of `avoid` names.
 ///
@@ -19,18 +37,32 @@ use crate::{ActionPattern, glob};
 pub(super) fn expand(
     entry: &ActionPattern,
     avoid: &[&ActionPattern],
-    known: &[String],
-) -> Vec<ActionPattern> {
+    known: &[&str],
+    room: &Room<'_>,
+    budget: &Budget,
+) -> Expanded {
+    let mut expansion = Expansion {
+        avoid,
+        made: Vec::new(),
+        room,
+        left: room.characters,
+        is_too_long: false,
+        budget,
+    };
     // What has a `*` in it meets a restricted pattern with one at both ends of its name, so only names can be made.
     let leaves_no_room = |other: &&ActionPattern| {
         other.name().first() == Some(&'*') && other.name().last() == Some(&'*')
     };
     if entry.has_literal_prefix() && entry.name().contains(&'*') && avoid.iter().any(leaves_no_room)
     {
-        return known
-            .iter()
-            .filter_map(|action| action.parse().ok())
-            .collect();
+        for pattern in known.iter().filter_map(|action| action.parse().ok()) {
+            if expansion.is_over() {
+                break;
+            }
+            budget.spend(WORK);
+            expansion.make(pattern);
+        }
+        return expansion.result();
     }
     let mut open = Vec::new();
     for (at, part) in entry.as_str().split(':').enumerate() {
@@ -47,10 +79,6 @@ pub(super) fn expand(
             back: None,
         })
         .collect();
-    let mut expansion = Expansion {
-        avoid,
-        made: Vec::new(),
-    };
     expansion.narrow(
         Shape {
             front: String::new(),
@@ -60,8 +88,11 @@ pub(super) fn expand(
         known,
         true,
     );
-    expansion.made
+    expansion.result()
 }
+
+/// What it costs to make a shape or a pattern, in steps.
+const WORK: u64 = 128;
 
 /// An entry of which the wildcards are filled in from both ends.
 #[derive(Clone)]
@@ -86,6 +117,11 @@ struct Known<'k> {
 struct Expansion<'a> {
     avoid: &'a [&'a ActionPattern],
     made: Vec<ActionPattern>,
+    room: &'a Room<'a>,
+    /// The characters left of it.
+    left: usize,
+    is_too_long: bool,
+    budget: &'a Budget,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -103,13 +139,38 @@ enum Offer {
 }
 
 impl Expansion<'_> {
+    /// Whether there is nothing more to gain.
+    fn is_over(&self) -> bool {
+        self.is_too_long || self.budget.is_spent()
+    }
+
+    fn result(self) -> Expanded {
+        if self.budget.is_spent() {
+            Expanded::TooHard
+        } else if self.is_too_long {
+            Expanded::TooLong
+        } else {
+            Expanded::Into(self.made)
+        }
+    }
+
+    fn make(&mut self, pattern: ActionPattern) {
+        match self.left.checked_sub((self.room.needed)(&pattern)) {
+            Some(left) => self.left = left,
+            None => self.is_too_long = true,
+        }
+        self.made.push(pattern);
+    }
+
     /// Makes patterns for all of `known`, which are those that the shape names; with `future`, also one that names no
     /// action known today.
     fn narrow(&mut self, mut shape: Shape, mut known: Vec<Known<'_>>, future: bool) {
-        shape.close(&mut known);
-        if known.is_empty() && !future {
+        if self.is_over() || known.is_empty() && !future {
             return;
         }
+        self.budget
+            .spend(WORK + steps(shape.open.len() + 4 * known.len()));
+        shape.close(&mut known);
         let Offer::Mixed(end) = self.offer(&shape) else {
             return;
         };
@@ -122,8 +183,10 @@ impl Expansion<'_> {
             Some(_) => {
                 // Either the `*` stands for one character at least, or for none.
                 let (longer, without) = shape.split_star(end);
-                let (in_longer, others): (Vec<_>, Vec<_>) =
-                    known.into_iter().partition(|known| longer.fits(known.open));
+                let globs = longer.globs();
+                let (in_longer, others): (Vec<_>, Vec<_>) = known
+                    .into_iter()
+                    .partition(|known| fits(&globs, known.open, self.budget));
                 let offered = (future || !in_longer.is_empty()).then(|| self.offer(&longer));
                 if !matches!(offered, Some(Offer::Made | Offer::Restricted)) {
                     self.fill(&longer, end, in_longer);
@@ -170,7 +233,7 @@ impl Expansion<'_> {
         if self
             .avoid
             .iter()
-            .any(|other| other.covers_plainly(&pattern))
+            .any(|other| other.covers_plainly(&pattern, self.budget))
         {
             return Offer::Restricted;
         }
@@ -181,10 +244,10 @@ impl Expansion<'_> {
             .avoid
             .iter()
             .copied()
-            .filter(|other| other.intersects(&pattern))
+            .filter(|other| other.intersects_within(&pattern, self.budget))
             .collect();
         if meeting.is_empty() {
-            self.made.push(pattern);
+            self.make(pattern);
             return Offer::Made;
         }
         // One more character at an end tells the shape from a pattern that has no `*` before it there.
@@ -267,23 +330,23 @@ impl Shape {
         normal.into_iter().collect::<String>().parse().ok()
     }
 
-    /// Whether the open part can stand for this part of an action.
-    fn fits(&self, text: &str) -> bool {
-        let mut globs = self.open.split(|&c| c == ':');
-        let mut texts = text.split(':');
-        loop {
-            match (globs.next(), texts.next()) {
-                (None, None) => return true,
-                (Some(glob), Some(text)) => {
-                    let glob: Vec<char> = glob.iter().map(char::to_ascii_lowercase).collect();
-                    if !glob::matches(&glob, text) {
-                        return false;
-                    }
-                }
-                _ => return false,
-            }
-        }
+    /// The open part in lower case, split at the colon if that is in it.
+    fn globs(&self) -> Vec<Vec<char>> {
+        self.open
+            .split(|&c| c == ':')
+            .map(|glob| glob.iter().map(char::to_ascii_lowercase).collect())
+            .collect()
     }
+}
+
+/// Whether a shape's open part can stand for this part of an action.
+fn fits(globs: &[Vec<char>], text: &str, budget: &Budget) -> bool {
+    let mut texts = text.split(':');
+    let fit = globs.iter().all(|glob| {
+        let text = texts.next();
+        text.is_some_and(|text| glob::matches(glob, text, budget))
+    });
+    fit && texts.next().is_none()
 }
 
 impl<'k> Known<'k> {

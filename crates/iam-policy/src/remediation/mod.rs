@@ -1,15 +1,20 @@
 //! The remediation: a document less its restricted grants.
 
+mod entries;
 mod expand;
+mod explain;
+mod fit;
+mod names;
 mod plan;
 mod report;
 
-use serde::{Deserialize, Serialize};
-
-use crate::document::write_object;
-use crate::judgement::{Judgement, grants};
-use crate::{PolicyDocument, Quota, RestrictedActions};
-use plan::{Plan, Site, Step};
+use crate::budget::Budget;
+use crate::scope::grants;
+use crate::{Judgement, PolicyDocument, Quota, RestrictedActions, judge};
+use explain::Known;
+use fit::Work;
+use names::Names;
+use plan::{Plan, Site};
 pub use report::{Edit, EditKind, Loss, LossCause};
 
 /// The document that grants nothing: it allows everything but everything.
@@ -19,16 +24,28 @@ pub const GRANTS_NOTHING: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"*","Resource":"*"}]}"#;
 
 /// A document less its restricted grants, and what was done to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remediation {
     document: String,
     changed: bool,
     edits: Vec<Edit>,
     losses: Vec<Loss>,
+    steps: u64,
 }
 
 impl Remediation {
+    /// How many steps a remediation takes at most, besides those of the judgement; entries that it does not come to in
+    /// these are dropped and reported as losses.
+    ///
+    /// A step is about a nanosecond or two of one core.
+    pub const MAX_STEPS: u64 = Self::MAX_PLAN_STEPS
+        + Self::MAX_REVIEWS * Judgement::MAX_STEPS
+        + Judgement::MAX_EXPLAIN_STEPS;
+    /// How many steps it may take to find out what entries become.
+    const MAX_PLAN_STEPS: u64 = 32_000_000;
+    /// How often the result is judged: as it was planned, without what entries became, and without what was changed.
+    const MAX_REVIEWS: u64 = 3;
+
     /// The document as JSON without white space between tokens.
     #[must_use]
     pub fn document(&self) -> &str {
@@ -42,21 +59,31 @@ impl Remediation {
     }
 
     /// What was changed, in the order of the statements.
+    ///
+    /// There may be as many as a document has entries; [`Excerpt::within`](crate::Excerpt::within) cuts them.
     #[must_use]
     pub fn edits(&self) -> &[Edit] {
         &self.edits
     }
 
     /// What was granted, is not restricted, and had to go.
+    ///
+    /// There may be as many as a document has entries; [`Excerpt::within`](crate::Excerpt::within) cuts them.
     #[must_use]
     pub fn losses(&self) -> &[Loss] {
         &self.losses
+    }
+
+    /// How many steps the remediation took, of at most [`Remediation::MAX_STEPS`].
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
     }
 }
 
 /// Takes the restricted grants out of a document, and nothing else.
 ///
-/// The result is clean for [`judge`](crate::judge); it grants nothing that the original did not; every known action that
+/// The result is clean for [`judge`]; it grants nothing that the original did not; every known action that
 /// was granted and is not restricted is still granted, but for the losses reported; and remediating it again changes
 /// nothing.
 /// It fits the quota whenever the original does; if the original does not, it is no longer than that.
@@ -77,10 +104,7 @@ impl Remediation {
 /// ```
 #[must_use]
 pub fn remediate(text: &str, restricted: &RestrictedActions, quota: Quota) -> Remediation {
-    match text.parse() {
-        Ok(document) => remediate_document(&document, restricted, quota),
-        Err(error) => replaced(format!("it cannot be read: {error}"), Vec::new()),
-    }
+    judge(text, restricted).remediate(quota)
 }
 
 /// Takes everything out of a document, for a reason that ends the sentence "the document was replaced, because …".
@@ -103,128 +127,121 @@ pub fn remediate(text: &str, restricted: &RestrictedActions, quota: Quota) -> Re
 /// ```
 #[must_use]
 pub fn remove_everything(text: &str, restricted: &RestrictedActions, why: &str) -> Remediation {
-    let losses = text.parse().map_or_else(
-        |_| Vec::new(),
-        |document: PolicyDocument| {
-            let statements = document.statements().iter().enumerate();
-            statements
-                .filter(|(_, statement)| grants(statement))
-                .filter_map(|(index, statement)| {
-                    Site {
-                        index,
-                        statement,
-                        restricted,
-                    }
-                    .loss_of_all(LossCause::Replaced)
-                })
-                .collect()
-        },
-    );
-    replaced(why.to_owned(), losses)
+    let document = text.parse().ok();
+    replaced(why.to_owned(), document.as_ref(), restricted)
 }
 
-fn replaced(why: String, losses: Vec<Loss>) -> Remediation {
-    Remediation {
-        document: GRANTS_NOTHING.to_owned(),
-        changed: true,
-        edits: vec![Edit::of_document(EditKind::DocumentReplaced, why)],
-        losses,
+impl Judgement<'_> {
+    /// Takes the restricted grants out of the document, as [`remediate`] does.
+    #[must_use]
+    pub fn remediate(&self, quota: Quota) -> Remediation {
+        self.remediate_within(quota, Remediation::MAX_PLAN_STEPS)
     }
-}
 
-/// [`remediate`] for a document that is read already.
-#[must_use]
-pub fn remediate_document(
-    document: &PolicyDocument,
-    restricted: &RestrictedActions,
-    quota: Quota,
-) -> Remediation {
-    let judgement = Judgement::new(document, restricted);
-    let plans: Vec<Plan<'_>> = document
-        .statements()
-        .iter()
-        .enumerate()
-        .filter(|(_, statement)| grants(statement))
-        .filter_map(|(index, statement)| {
-            Plan::new(
-                &Site {
-                    index,
-                    statement,
-                    restricted,
-                },
-                &judgement,
-            )
-        })
-        .collect();
-    if plans.is_empty() {
-        return Remediation {
-            document: document.to_json(),
-            changed: false,
-            edits: Vec::new(),
-            losses: Vec::new(),
-        };
-    }
-    let mut work = Work { document, plans };
-    work.fit(quota);
-    let document = work.write();
-    let mut edits: Vec<Edit> = work.plans.iter().flat_map(Plan::edits).collect();
-    if work.is_emptied() {
-        edits.push(Edit::of_document(
-            EditKind::DocumentEmptied,
-            "IAM does not accept a document without a statement".to_owned(),
-        ));
-    }
-    let losses = work.plans.iter().flat_map(Plan::losses).collect();
-    Remediation {
-        document,
-        changed: true,
-        edits,
-        losses,
-    }
-}
-
-/// A document with a plan for each statement that changes.
-struct Work<'a> {
-    document: &'a PolicyDocument,
-    plans: Vec<Plan<'a>>,
-}
-
-impl Work<'_> {
-    /// Makes the result fit, at the least cost that suffices.
-    ///
-    /// First, a `NotAction` leaves out whole services, where that is shorter.
-    /// Then the entries that were replaced are dropped, the widest first; and last, whole statements with `NotAction`.
-    fn fit(&mut self, quota: Quota) {
-        let original = self.document.size();
-        // IAM took the original, so what is no longer than that it takes as well, whatever the quota is said to be.
-        let limit = quota.limit().max(original);
-        for step in Step::ALL {
-            while crate::quota_size(&self.write()) > limit {
-                let weighed = self
-                    .plans
-                    .iter_mut()
-                    .filter_map(|plan| Some((plan.weight(step)?, plan)));
-                match weighed.max_by_key(|(weight, _)| *weight) {
-                    Some((_, plan)) => plan.apply(step),
-                    None => break,
-                }
+    /// Remediates with at most so many steps for what entries become.
+    pub(crate) fn remediate_within(&self, quota: Quota, steps: u64) -> Remediation {
+        match self.document() {
+            Ok(document) if self.is_clean() => Remediation {
+                document: document.to_json(),
+                changed: false,
+                edits: Vec::new(),
+                losses: Vec::new(),
+                steps: 0,
+            },
+            Ok(document) => self.remediate_document(document, quota, steps),
+            Err(error) => {
+                let why = format!("it cannot be read: {error}");
+                replaced(why, None, self.restricted())
             }
         }
     }
 
-    /// Whether no statement is left.
-    fn is_emptied(&self) -> bool {
-        self.plans.len() == self.document.statements().len()
-            && self.plans.iter().all(|plan| plan.write().is_none())
-    }
-
-    /// The document as it is planned now.
-    fn write(&self) -> String {
-        self.document.write(|index, statement| {
-            match self.plans.iter().find(|plan| plan.index() == index) {
-                Some(plan) => plan.write(),
-                None => Some(write_object(statement.members())),
+    fn remediate_document(
+        &self,
+        document: &PolicyDocument,
+        quota: Quota,
+        steps: u64,
+    ) -> Remediation {
+        let budget = Budget::new(steps);
+        let violating = self.violations().iter().filter_map(|violation| {
+            let statement = document.statements().get(violation.statement)?;
+            violation.pattern(statement)
+        });
+        let names = Names::new(violating.filter(|entry| !entry.is_everything()), &budget);
+        let plans = self
+            .violations()
+            .chunk_by(|one, next| one.statement == next.statement)
+            .filter_map(|violations| {
+                let index = violations.first()?.statement;
+                let site = Site {
+                    index,
+                    statement: document.statements().get(index)?,
+                    restricted: self.restricted(),
+                };
+                Some(Plan::new(site, violations, &names, &budget))
+            })
+            .collect();
+        let mut work = Work::new(document, plans);
+        work.fit(quota, &budget);
+        let mut steps = budget.used();
+        let result = loop {
+            let result = work.write();
+            let review = judge(&result, self.restricted());
+            steps += review.steps();
+            if review.is_clean() {
+                break result;
             }
-        })
+            if !work.give_up() {
+                return replaced(
+                    "it takes too much work to find out what it grants".to_owned(),
+                    Some(document),
+                    self.restricted(),
+                );
+            }
+        };
+        let budget = Budget::new(Judgement::MAX_EXPLAIN_STEPS);
+        let mut edits: Vec<Edit> = work.plans.iter().flat_map(Plan::edits).collect();
+        if work.is_emptied() {
+            edits.push(Edit::of_document(
+                EditKind::DocumentEmptied,
+                "IAM does not accept a document without a statement".to_owned(),
+            ));
+        }
+        let known = Known::new(&budget);
+        let losses = work.plans.iter().flat_map(|plan| plan.losses(&known));
+        Remediation {
+            document: result,
+            changed: true,
+            edits,
+            losses: losses.collect(),
+            steps: steps + budget.used(),
+        }
+    }
+}
+
+/// [`GRANTS_NOTHING`] in place of a document, if that could be read.
+fn replaced(
+    why: String,
+    document: Option<&PolicyDocument>,
+    restricted: &RestrictedActions,
+) -> Remediation {
+    let budget = Budget::new(Judgement::MAX_EXPLAIN_STEPS);
+    let known = Known::new(&budget);
+    let statements = document.map_or(&[][..], PolicyDocument::statements);
+    let granting = statements.iter().enumerate().filter(|(_, s)| grants(s));
+    let losses = granting.filter_map(|(index, statement)| {
+        let site = Site {
+            index,
+            statement,
+            restricted,
+        };
+        site.loss_of_all(None, LossCause::Replaced, &known)
+    });
+    Remediation {
+        document: GRANTS_NOTHING.to_owned(),
+        changed: true,
+        losses: losses.collect(),
+        edits: vec![Edit::of_document(EditKind::DocumentReplaced, why)],
+        steps: budget.used(),
     }
 }

@@ -1,17 +1,17 @@
 //! What becomes of one statement.
 
-mod explain;
-
 use std::collections::HashSet;
 
 use serde_json::value::RawValue;
 
-use super::expand::expand;
+use super::entries::Entries;
+use super::names::Names;
+use super::report::LossCause;
+use crate::budget::Budget;
 use crate::document::{quoted, write_object};
-use crate::judgement::Judgement;
-use crate::remediation::report::LossCause;
-use crate::search::{Budget, Emptiness, Language, search};
-use crate::{ActionPattern, RestrictedActions, Statement, known};
+use crate::judgement::Violation;
+use crate::quota::quota_size;
+use crate::{ActionPattern, RestrictedActions, Statement};
 
 /// A statement that violates the restricted list, and where it stands.
 #[derive(Clone, Copy)]
@@ -23,244 +23,171 @@ pub(super) struct Site<'a> {
 
 /// What becomes of one statement.
 pub(super) struct Plan<'a> {
-    site: Site<'a>,
-    change: Change<'a>,
+    pub(super) site: Site<'a>,
+    pub(super) change: Change<'a>,
 }
 
-enum Change<'a> {
+pub(super) enum Change<'a> {
     /// Entries of `Action` are dropped or replaced.
-    Entries(Vec<Entry<'a>>),
+    Entries(Entries<'a>),
     /// The statement leaves out these patterns, and what its `NotAction` left out before.
     LeaveOut(LeaveOut),
     /// The whole statement goes.
     Drop {
-        /// Because the quota left no room for what could stay.
-        forced: bool,
+        /// Why something went that could stay, if so.
+        loss: Option<LossCause>,
         /// The restricted patterns that it met.
         met: Vec<ActionPattern>,
     },
 }
 
-struct LeaveOut {
-    met: Vec<ActionPattern>,
-    added: Vec<ActionPattern>,
+pub(super) struct LeaveOut {
+    pub(super) met: Vec<ActionPattern>,
+    pub(super) added: Vec<ActionPattern>,
+    /// The whole services of what is added, where that is shorter and not done yet.
+    services: Option<Vec<ActionPattern>>,
     /// Whether whole services are left out because the restricted patterns did not fit.
-    forced: bool,
-}
-
-/// An entry of `Action`.
-struct Entry<'a> {
-    pattern: &'a ActionPattern,
-    /// As it is written.
-    json: String,
-    fate: Fate<'a>,
-}
-
-enum Fate<'a> {
-    Kept,
-    Replaced(Replacement<'a>),
-}
-
-struct Replacement<'a> {
-    /// The restricted patterns that meet the entry.
-    avoid: Vec<&'a ActionPattern>,
-    /// The known actions that the entry names and that are not restricted; `None` if nobody can tell.
-    known: Option<Vec<String>>,
-    by: Vec<ActionPattern>,
-    /// Why it grants less than it could, if it does.
-    loss: Option<LossCause>,
-}
-
-/// The ways to make a document shorter, in the order in which they are tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    /// A `NotAction` leaves out whole services, where that is shorter.
-    LeaveOutServices,
-    /// The widest entry that was replaced by something longer is dropped.
-    DropWidest,
-    /// A whole statement with `NotAction` is dropped.
-    DropStatement,
-}
-
-impl Step {
-    pub(super) const ALL: [Step; 3] = [
-        Step::LeaveOutServices,
-        Step::DropWidest,
-        Step::DropStatement,
-    ];
+    pub(super) forced: bool,
+    /// The characters of the statement.
+    size: usize,
 }
 
 impl<'a> Plan<'a> {
-    /// `None` if the statement does not violate.
-    pub(super) fn new(site: &Site<'a>, judgement: &Judgement<'_>) -> Option<Plan<'a>> {
-        let statement = site.statement;
-        let met: Vec<(Option<&ActionPattern>, &ActionPattern)> = judgement
-            .grants_of(statement)
-            .map(|(pattern, restricted)| (pattern, restricted.pattern))
-            .collect();
-        if met.is_empty() {
-            return None;
-        }
-        let everything =
-            |pattern: &Option<&ActionPattern>| pattern.is_none_or(ActionPattern::is_everything);
-        let added: Vec<ActionPattern> = met
-            .iter()
-            .filter(|(pattern, _)| everything(pattern))
-            .map(|(_, restricted)| (*restricted).clone())
-            .collect();
-        let change = if added.iter().any(ActionPattern::is_everything) {
-            Change::Drop {
-                forced: false,
-                met: added,
-            }
-        } else if added.is_empty() {
-            let violates =
-                |pattern: &ActionPattern| met.iter().any(|(other, _)| *other == Some(pattern));
-            Change::Entries(
-                statement
-                    .patterns()
-                    .iter()
-                    .zip(entries_json(statement))
-                    .map(|(pattern, json)| {
-                        let fate = if violates(pattern) {
-                            Fate::Replaced(Replacement::new(pattern, site))
-                        } else {
-                            Fate::Kept
-                        };
-                        Entry {
-                            pattern,
-                            json,
-                            fate,
-                        }
-                    })
-                    .collect(),
-            )
-        } else {
-            Change::LeaveOut(LeaveOut {
-                met: added.clone(),
-                added,
-                forced: false,
-            })
+    /// What becomes of a statement that violates so; the entries of an `Action` are still to be replaced.
+    pub(super) fn new(
+        site: Site<'a>,
+        violations: &[Violation],
+        names: &'a Names,
+        budget: &Budget,
+    ) -> Plan<'a> {
+        let everything = violations.iter().find(|violation| {
+            let entry = violation.pattern(site.statement);
+            entry.is_none_or(ActionPattern::is_everything)
+        });
+        let change = match everything {
+            Some(violation) => leave_out(&site, violation),
+            None => Change::Entries(Entries::new(&site, violations, names, budget)),
         };
-        Some(Plan {
-            site: *site,
-            change,
-        })
+        Plan { site, change }
     }
 
-    pub(super) fn index(&self) -> usize {
-        self.site.index
-    }
-
-    /// How much the step would do for this statement; `None` if nothing.
-    pub(super) fn weight(&mut self, step: Step) -> Option<usize> {
-        match (&mut self.change, step) {
-            (Change::Entries(entries), Step::DropWidest) => {
-                widest(entries).map(|replacement| replacement.width())
-            }
-            (Change::LeaveOut(leave_out), Step::LeaveOutServices) if !leave_out.forced => {
-                length(&leave_out.added)
-                    .checked_sub(length(&services(&leave_out.added)))
-                    .filter(|saved| *saved > 0)
-            }
-            (Change::LeaveOut(leave_out), Step::DropStatement) => Some(length(&leave_out.added)),
-            _ => None,
+    /// The characters of the statement as it is planned; 0 if nothing of it is left.
+    pub(super) fn size(&self) -> usize {
+        match &self.change {
+            Change::Drop { .. } => 0,
+            Change::Entries(entries) => entries.size(),
+            Change::LeaveOut(leave_out) => leave_out.size,
         }
     }
 
-    pub(super) fn apply(&mut self, step: Step) {
-        match (&mut self.change, step) {
-            (Change::Entries(entries), Step::DropWidest) => {
-                if let Some(replacement) = widest(entries) {
-                    replacement.by.clear();
-                    replacement.loss = Some(LossCause::Quota);
-                }
-            }
-            (Change::LeaveOut(leave_out), Step::LeaveOutServices) => {
-                leave_out.added = services(&leave_out.added);
+    /// What leaving out whole services would save.
+    pub(super) fn saving(&self) -> usize {
+        match &self.change {
+            Change::LeaveOut(leave_out) => leave_out.saving(),
+            Change::Entries(_) | Change::Drop { .. } => 0,
+        }
+    }
+
+    /// Leaves out whole services, where that is shorter.
+    pub(super) fn leave_out_services(&mut self) {
+        if let Change::LeaveOut(leave_out) = &mut self.change {
+            leave_out.size -= leave_out.saving();
+            if let Some(services) = leave_out.services.take() {
+                leave_out.added = services;
                 leave_out.forced = true;
             }
-            (Change::LeaveOut(leave_out), Step::DropStatement) => {
+        }
+    }
+
+    /// Drops the whole statement; of the entries of an `Action`, what is left of them.
+    pub(super) fn drop_all(&mut self, cause: LossCause) {
+        match &mut self.change {
+            Change::Drop { .. } => {}
+            Change::LeaveOut(leave_out) => {
                 self.change = Change::Drop {
-                    forced: true,
+                    loss: Some(cause),
                     met: std::mem::take(&mut leave_out.met),
                 };
             }
-            _ => {}
+            Change::Entries(entries) => {
+                for at in 0..entries.list.len() {
+                    entries.refuse(at, cause);
+                }
+            }
         }
     }
 
     /// The statement as it is planned; `None` if nothing of it is left.
     pub(super) fn write(&self) -> Option<String> {
         let statement = self.site.statement;
-        let (key, list) = match &self.change {
-            Change::Drop { .. } => return None,
-            Change::Entries(entries) => ("Action", write_entries(entries)),
-            Change::LeaveOut(leave_out) => {
-                let before = if statement.is_negated() {
-                    entries_json(statement)
-                } else {
-                    Vec::new()
-                };
-                let added = leave_out
-                    .added
-                    .iter()
-                    .map(|pattern| quoted(pattern.as_str()));
-                ("NotAction", before.into_iter().chain(added).collect())
-            }
-        };
-        if list.is_empty() {
-            return None;
+        match &self.change {
+            Change::Drop { .. } => None,
+            Change::Entries(entries) => write_list(statement, "Action", &entries.write()),
+            Change::LeaveOut(leave_out) => write_list(
+                statement,
+                "NotAction",
+                &left_out(statement, &leave_out.added),
+            ),
         }
-        let list_json = match list.as_slice() {
-            [one] if action_json(statement).starts_with('"') => one.clone(),
-            list => format!("[{}]", list.join(",")),
-        };
-        let members = statement.members().map(|(own, json)| match own {
-            "Action" | "NotAction" => (key, list_json.as_str()),
-            _ => (own, json),
-        });
-        Some(write_object(members))
     }
 }
 
-impl<'a> Replacement<'a> {
-    fn new(pattern: &ActionPattern, site: &Site<'a>) -> Replacement<'a> {
-        let restricted = site.restricted.patterns();
-        let avoid: Vec<&ActionPattern> = restricted
-            .iter()
-            .filter(|other| other.intersects(pattern))
-            .collect();
-        let mut known = known::named_by(pattern);
-        if let Some(known) = &mut known {
-            known.retain(|action| !avoid.iter().any(|other| other.matches(action)));
-        }
-        let by = expand(pattern, &avoid, known.as_deref().unwrap_or_default());
-        let loses = || {
-            let beyond = Language {
-                all_of: vec![pattern],
-                none_of: avoid.iter().copied().chain(&by).collect(),
-                ..Language::default()
-            };
-            search(&beyond, &Budget::new(Budget::DOCUMENT)) != Emptiness::Empty
-        };
-        let loss = (known.is_none() && loses()).then_some(LossCause::NoCatalogue);
-        Replacement {
-            avoid,
-            known,
-            by,
-            loss,
-        }
+fn leave_out<'a>(site: &Site<'a>, violation: &Violation) -> Change<'a> {
+    let restricted = site.restricted.patterns();
+    let met = violation.met().iter().filter_map(|at| restricted.get(*at));
+    let met: Vec<ActionPattern> = met.cloned().collect();
+    if met.iter().any(ActionPattern::is_everything) {
+        return Change::Drop { loss: None, met };
     }
+    let services = services(&met);
+    let list = left_out(site.statement, &met);
+    let json = write_list(site.statement, "NotAction", &list);
+    Change::LeaveOut(LeaveOut {
+        services: (length(&services) < length(&met)).then_some(services),
+        added: met.clone(),
+        met,
+        forced: false,
+        size: json.map_or(0, |json| quota_size(&json)),
+    })
+}
 
-    /// How much the entry granted beyond what is restricted.
-    fn width(&self) -> usize {
-        self.known.as_ref().map_or(self.by.len(), Vec::len)
+impl LeaveOut {
+    fn saving(&self) -> usize {
+        let services = self.services.as_ref();
+        services.map_or(0, |services| length(&self.added) - length(services))
     }
+}
+
+/// The entries of a `NotAction` as JSON: those that the statement has, and these.
+fn left_out(statement: &Statement, added: &[ActionPattern]) -> Vec<String> {
+    let mut list = Vec::new();
+    if statement.is_negated() {
+        list = entries_json(statement);
+    }
+    list.extend(added.iter().map(|pattern| quoted(pattern.as_str())));
+    list
+}
+
+/// The statement with these entries; `None` if there is none.
+fn write_list(statement: &Statement, key: &str, list: &[String]) -> Option<String> {
+    let json = match list {
+        [] => return None,
+        [one] if action_json(statement).starts_with('"') => one.clone(),
+        list => format!("[{}]", list.join(",")),
+    };
+    Some(write_with(statement, key, &json))
+}
+
+/// The statement with this in place of its `Action` or `NotAction`.
+pub(super) fn write_with(statement: &Statement, key: &str, list: &str) -> String {
+    write_object(statement.members().map(|(own, json)| match own {
+        "Action" | "NotAction" => (key, list),
+        _ => (own, json),
+    }))
 }
 
 /// The JSON of `Action` or `NotAction`.
-fn action_json(statement: &Statement) -> &str {
+pub(super) fn action_json(statement: &Statement) -> &str {
     let mut members = statement.members();
     members
         .find(|(key, _)| matches!(*key, "Action" | "NotAction"))
@@ -268,7 +195,7 @@ fn action_json(statement: &Statement) -> &str {
 }
 
 /// The JSON of each entry of `Action` or `NotAction`.
-fn entries_json(statement: &Statement) -> Vec<String> {
+pub(super) fn entries_json(statement: &Statement) -> Vec<String> {
     let json = action_json(statement);
     match serde_json::from_str::<Vec<&RawValue>>(json) {
         Ok(entries) => entries
@@ -280,63 +207,6 @@ fn entries_json(statement: &Statement) -> Vec<String> {
     }
 }
 
-/// The entries as JSON, without what others of them cover.
-fn write_entries(entries: &[Entry<'_>]) -> Vec<String> {
-    // A name is covered by itself or by a wildcard, a wildcard only by another one.
-    let (names, mut wildcards): (Vec<_>, Vec<_>) =
-        kept(entries).partition(|pattern| pattern.is_literal());
-    let mut names: HashSet<&[char]> = names.into_iter().map(ActionPattern::normal).collect();
-    let mut list = Vec::new();
-    for entry in entries {
-        match &entry.fate {
-            Fate::Kept => list.push(entry.json.clone()),
-            Fate::Replaced(replacement) => {
-                for pattern in &replacement.by {
-                    if wildcards.iter().any(|other| other.covers_plainly(pattern)) {
-                        continue;
-                    }
-                    if pattern.is_literal() {
-                        if !names.insert(pattern.normal()) {
-                            continue;
-                        }
-                    } else {
-                        wildcards.push(pattern);
-                    }
-                    list.push(quoted(pattern.as_str()));
-                }
-            }
-        }
-    }
-    list
-}
-
-fn kept<'e>(entries: &'e [Entry<'_>]) -> impl Iterator<Item = &'e ActionPattern> {
-    entries
-        .iter()
-        .filter(|entry| matches!(entry.fate, Fate::Kept))
-        .map(|entry| entry.pattern)
-}
-
-fn replacements<'e, 'a>(entries: &'e [Entry<'a>]) -> impl Iterator<Item = &'e Replacement<'a>> {
-    entries.iter().filter_map(|entry| match &entry.fate {
-        Fate::Replaced(replacement) => Some(replacement),
-        Fate::Kept => None,
-    })
-}
-
-/// The widest replacement that is longer than the entry was.
-fn widest<'e, 'a>(entries: &'e mut [Entry<'a>]) -> Option<&'e mut Replacement<'a>> {
-    entries
-        .iter_mut()
-        .filter_map(|entry| match &mut entry.fate {
-            Fate::Replaced(replacement) => (length(&replacement.by)
-                > length(std::slice::from_ref(entry.pattern)))
-            .then_some(replacement),
-            Fate::Kept => None,
-        })
-        .max_by_key(|replacement| replacement.width())
-}
-
 /// The characters that the patterns take in a document, a comma and two quotes each included.
 fn length(patterns: &[ActionPattern]) -> usize {
     patterns
@@ -345,17 +215,15 @@ fn length(patterns: &[ActionPattern]) -> usize {
         .sum()
 }
 
-/// The whole services of the patterns; a pattern with a wildcard in its prefix stays.
+/// The whole services of the patterns.
 fn services(patterns: &[ActionPattern]) -> Vec<ActionPattern> {
     let mut services: Vec<ActionPattern> = Vec::new();
+    let mut seen = HashSet::new();
     for pattern in patterns {
-        let service = pattern
-            .has_literal_prefix()
-            .then(|| pattern.as_str().split_once(':'))
-            .flatten()
-            .and_then(|(prefix, _)| format!("{prefix}:*").parse().ok())
-            .unwrap_or_else(|| pattern.clone());
-        if !services.contains(&service) {
+        let prefix = pattern.as_str().split_once(':').map(|(prefix, _)| prefix);
+        let service = prefix.and_then(|prefix| format!("{prefix}:*").parse().ok());
+        let service: ActionPattern = service.unwrap_or_else(|| pattern.clone());
+        if seen.insert(service.clone()) {
             services.push(service);
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Shown, write_place};
+use crate::finding::{Shown, is_zero, write_place};
 use crate::pattern_list::{self, Listed};
 use crate::{ActionPattern, Element};
 
@@ -23,12 +23,19 @@ pub struct Edit {
     pub(super) element: Option<Element>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) before: Vec<ActionPattern>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) more_before: usize,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) after: Vec<ActionPattern>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) more_after: usize,
     pub(super) why: String,
 }
 
 impl Edit {
+    /// How many patterns an edit has at most of each kind.
+    pub const MAX_PATTERNS: usize = 20;
+
     /// An edit to the whole document.
     pub(super) fn of_document(kind: EditKind, why: String) -> Edit {
         Edit {
@@ -37,7 +44,9 @@ impl Edit {
             sid: None,
             element: None,
             before: Vec::new(),
+            more_before: 0,
             after: Vec::new(),
+            more_after: 0,
             why,
         }
     }
@@ -66,16 +75,28 @@ impl Edit {
         self.element
     }
 
-    /// The patterns that were there.
+    /// The patterns that were there, at most [`Edit::MAX_PATTERNS`].
     #[must_use]
     pub fn before(&self) -> &[ActionPattern] {
         &self.before
     }
 
-    /// The patterns that are there in their place, or were added.
+    /// How many patterns were there besides [`Edit::before`].
+    #[must_use]
+    pub fn more_before(&self) -> usize {
+        self.more_before
+    }
+
+    /// The patterns that replaced them, or were added, at most [`Edit::MAX_PATTERNS`].
     #[must_use]
     pub fn after(&self) -> &[ActionPattern] {
         &self.after
+    }
+
+    /// How many patterns replaced them, or were added, besides [`Edit::after`].
+    #[must_use]
+    pub fn more_after(&self) -> usize {
+        self.more_after
     }
 
     /// Why, as the end of a sentence that says what was done.
@@ -119,6 +140,8 @@ pub struct Loss {
     pub(super) element: Element,
     #[serde(rename = "pattern", with = "pattern_list")]
     pub(super) patterns: Vec<ActionPattern>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) more_patterns: usize,
     pub(super) examples: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) total: Option<usize>,
@@ -129,6 +152,8 @@ pub struct Loss {
 impl Loss {
     /// How many examples a loss has at most.
     pub const MAX_EXAMPLES: usize = 10;
+    /// How many patterns a loss has at most.
+    pub const MAX_PATTERNS: usize = 10;
 
     /// The index of the statement in the original, counted from 0.
     #[must_use]
@@ -148,10 +173,16 @@ impl Loss {
         self.element
     }
 
-    /// The entry; of a whole statement, all entries of its `Action` or `NotAction`.
+    /// The entry; of a whole statement, the entries of its `Action` or `NotAction`, at most [`Loss::MAX_PATTERNS`].
     #[must_use]
     pub fn patterns(&self) -> &[ActionPattern] {
         &self.patterns
+    }
+
+    /// How many entries the statement has besides [`Loss::patterns`].
+    #[must_use]
+    pub fn more_patterns(&self) -> usize {
+        self.more_patterns
     }
 
     /// Known actions that the statement granted, that are not restricted and that it grants no longer; at most
@@ -182,6 +213,8 @@ pub enum LossCause {
     /// The quota left no room.
     #[default]
     Quota,
+    /// It takes more than [`Remediation::MAX_STEPS`](crate::Remediation::MAX_STEPS) to find out what could stay.
+    Budget,
     /// The whole document was replaced.
     Replaced,
     /// The crate was built without the feature `catalogue`, so nobody knows which actions a wildcard should go on
@@ -205,8 +238,8 @@ impl fmt::Display for Edit {
             .element
             .map(|element| element.to_string())
             .unwrap_or_default();
-        let before = Shown::all(&self.before);
-        let after = Shown::all(&self.after);
+        let before = Shown::first(&self.before, self.before.len() + self.more_before);
+        let after = Shown::first(&self.after, self.after.len() + self.more_after);
         match self.kind {
             EditKind::DocumentReplaced => {
                 write!(f, "the document was replaced by one that grants nothing")?
@@ -230,18 +263,16 @@ impl fmt::Display for Edit {
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_place(f, self.statement, self.sid.as_deref())?;
-        let (element, patterns) = (self.element, Listed(&self.patterns));
-        match self.cause {
-            LossCause::Quota => write!(
-                f,
-                "{element} `{patterns}` could not be narrowed within the size that IAM allows"
-            )?,
-            LossCause::Replaced => write!(f, "{element} `{patterns}` went with the document")?,
-            LossCause::NoCatalogue => write!(
-                f,
-                "{element} `{patterns}` could not be narrowed without a list of known actions"
-            )?,
+        write!(f, "{} `{}`", self.element, Listed(&self.patterns))?;
+        if self.more_patterns > 0 {
+            write!(f, " and {} more", self.more_patterns)?;
         }
+        f.write_str(match self.cause {
+            LossCause::Quota => " could not be narrowed within the size that IAM allows",
+            LossCause::Budget => " could not be narrowed, because that takes too much work",
+            LossCause::Replaced => " went with the document",
+            LossCause::NoCatalogue => " could not be narrowed without a list of known actions",
+        })?;
         match self.total {
             None => f.write_str(", so other actions that it granted may be gone as well"),
             Some(total) => write!(

@@ -1,0 +1,328 @@
+//! What becomes of the entries of an `Action`.
+
+use std::collections::{HashMap, HashSet};
+
+use super::expand::{Expanded, Room, expand};
+use super::names::Names;
+use super::plan::{Site, action_json, entries_json, write_with};
+use super::report::LossCause;
+use crate::ActionPattern;
+use crate::budget::Budget;
+use crate::document::quoted;
+use crate::judgement::{Reason, Violation};
+use crate::quota::quota_size;
+use crate::search::{Emptiness, Language, search};
+
+/// The entries of an `Action`, and the characters that they come to.
+pub(super) struct Entries<'a> {
+    pub(super) list: Vec<Entry<'a>>,
+    /// The normal forms of what the statement grants: entries that stay, and replacements that were given room.
+    granted: HashSet<Box<[char]>>,
+    /// The entries with wildcards that stay.
+    wildcards: Vec<&'a ActionPattern>,
+    /// The characters of the statement without its entries.
+    around: usize,
+    /// The characters of the entries as JSON, of which one that is still to be replaced counts as it is.
+    within: usize,
+    count: usize,
+    /// Whether a lone entry is written without brackets.
+    is_string: bool,
+}
+
+/// An entry of `Action`.
+pub(super) struct Entry<'a> {
+    pub(super) pattern: &'a ActionPattern,
+    /// As it is written.
+    json: String,
+    pub(super) fate: Fate<'a>,
+}
+
+pub(super) enum Fate<'a> {
+    Kept,
+    Replaced(Replacement<'a>),
+    /// It goes, because IAM's reading of it is not known.
+    Doubtful,
+    /// It goes like the equal one before it.
+    Repeated,
+}
+
+pub(super) struct Replacement<'a> {
+    /// The restricted patterns that meet the entry.
+    pub(super) avoid: Vec<&'a ActionPattern>,
+    /// Whether one of them covers it.
+    pub(super) is_covered: bool,
+    /// The known actions that the entry names and that are not restricted; `None` if nobody can tell.
+    pub(super) known: Option<Vec<&'a str>>,
+    pub(super) by: Vec<ActionPattern>,
+    /// Why it grants less than it could, if it does.
+    pub(super) loss: Option<LossCause>,
+    /// The characters of the entry, if there still is room for it as it is.
+    reserved: Option<usize>,
+    /// What was given room in its place: normal form, and characters as JSON.
+    added: Vec<(Box<[char]>, usize)>,
+}
+
+/// How many steps it may take to leave out what other entries cover; what it does not come to is written.
+const MAX_TIDY_STEPS: u64 = 8_000_000;
+
+impl<'a> Entries<'a> {
+    /// The entries of a statement that violates so.
+    pub(super) fn new(
+        site: &Site<'a>,
+        violations: &[Violation],
+        names: &'a Names,
+        budget: &Budget,
+    ) -> Entries<'a> {
+        let statement = site.statement;
+        let reasons: HashMap<&ActionPattern, &Reason> = violations
+            .iter()
+            .filter_map(|violation| Some((violation.pattern(statement)?, &violation.reason)))
+            .collect();
+        let mut entries = Entries {
+            list: Vec::new(),
+            granted: HashSet::new(),
+            wildcards: Vec::new(),
+            around: quota_size(&write_with(statement, "Action", "")),
+            within: 0,
+            count: 0,
+            is_string: action_json(statement).starts_with('"'),
+        };
+        let mut seen: HashSet<&ActionPattern> = HashSet::new();
+        for (pattern, json) in statement.patterns().iter().zip(entries_json(statement)) {
+            let fate = match reasons.get(pattern) {
+                None => {
+                    entries.reserve(json.chars().count());
+                    entries.granted.insert(pattern.normal().into());
+                    Fate::Kept
+                }
+                Some(_) if !seen.insert(pattern) => Fate::Repeated,
+                Some(Reason::Doubt) => Fate::Doubtful,
+                Some(Reason::Meets(_)) => {
+                    let own = json.chars().count();
+                    entries.reserve(own);
+                    Fate::Replaced(Replacement::new(pattern, own, site, names, budget))
+                }
+            };
+            entries.list.push(Entry {
+                pattern,
+                json,
+                fate,
+            });
+        }
+        entries.wildcards = entries.kept().filter(|kept| !kept.is_literal()).collect();
+        entries
+    }
+
+    /// The characters of the statement; 0 if nothing of it is left.
+    pub(super) fn size(&self) -> usize {
+        match self.count {
+            0 => 0,
+            1 if self.is_string => self.around + self.within,
+            count => self.around + "[]".len() + self.within + count - 1,
+        }
+    }
+
+    /// The entries to be replaced, and how many known actions each grants beyond what is restricted.
+    pub(super) fn widths(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.list.iter().enumerate().filter_map(|(at, entry)| {
+            let known = entry.replacement()?.known.as_ref();
+            Some((at, known.map_or(0, Vec::len)))
+        })
+    }
+
+    /// What the entry with this index becomes, in the room that is reserved for it and so many characters more.
+    pub(super) fn expand(&self, at: usize, more: usize, budget: &Budget) -> Expanded {
+        let entry = self.list.get(at);
+        let Some((entry, replacement)) = entry.and_then(|e| Some((e, e.replacement()?))) else {
+            return Expanded::Into(Vec::new());
+        };
+        if replacement.is_covered {
+            return Expanded::Into(Vec::new());
+        }
+        let room = Room {
+            // A comma more than there may be.
+            characters: replacement.reserved.map_or(0, |own| own + 1) + more,
+            needed: &|pattern| match self.lacks(pattern, budget) {
+                true => characters(pattern) + 1,
+                false => 0,
+            },
+        };
+        let known = replacement.known.as_deref().unwrap_or_default();
+        expand(entry.pattern, &replacement.avoid, known, &room, budget)
+    }
+
+    /// Replaces the entry with this index by these patterns.
+    pub(super) fn replace(&mut self, at: usize, by: Vec<ActionPattern>, budget: &Budget) {
+        let added: Vec<(Box<[char]>, usize)> = by
+            .iter()
+            .filter(|pattern| self.lacks(pattern, budget))
+            .map(|pattern| (pattern.normal().into(), characters(pattern)))
+            .collect();
+        for (pattern, characters) in &added {
+            self.reserve(*characters);
+            self.granted.insert(pattern.clone());
+        }
+        let Some(entry) = self.list.get_mut(at) else {
+            return;
+        };
+        if let Fate::Replaced(replacement) = &mut entry.fate {
+            // Without a list of known actions nobody can tell what else the entry granted.
+            let loses = replacement.known.is_none()
+                && may_lose(entry.pattern, &replacement.avoid, &by, budget);
+            replacement.loss = loses.then_some(LossCause::NoCatalogue);
+            replacement.by = by;
+            replacement.added = added;
+            let reserved = replacement.reserved.take();
+            self.release(reserved);
+        }
+    }
+
+    /// Drops the entry with this index, whether it was replaced or not, for this reason.
+    pub(super) fn refuse(&mut self, at: usize, cause: LossCause) {
+        let Some(entry) = self.list.get_mut(at) else {
+            return;
+        };
+        let Fate::Replaced(replacement) = &mut entry.fate else {
+            return;
+        };
+        if !replacement.is_covered {
+            replacement.loss = Some(cause);
+        }
+        replacement.by.clear();
+        let added = std::mem::take(&mut replacement.added);
+        let reserved = replacement.reserved.take();
+        self.release(reserved);
+        for (pattern, characters) in added {
+            self.release(Some(characters));
+            self.granted.remove(&pattern);
+        }
+    }
+
+    /// The entries that stay.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &'a ActionPattern> {
+        let entries = self.list.iter();
+        entries
+            .filter(|entry| matches!(entry.fate, Fate::Kept))
+            .map(|entry| entry.pattern)
+    }
+
+    /// The entries as JSON, without what others of them cover.
+    pub(super) fn write(&self) -> Vec<String> {
+        let budget = Budget::new(MAX_TIDY_STEPS);
+        let mut wildcards: Vec<&ActionPattern> = self.wildcards.clone();
+        // A name is covered by itself or by a wildcard, a wildcard only by another one.
+        let mut names: HashSet<&[char]> = self
+            .kept()
+            .filter(|kept| kept.is_literal())
+            .map(ActionPattern::normal)
+            .collect();
+        let mut list = Vec::new();
+        for entry in &self.list {
+            if matches!(entry.fate, Fate::Kept) {
+                list.push(entry.json.clone());
+            }
+            for pattern in entry.replacement().into_iter().flat_map(|r| &r.by) {
+                let covers = |other: &&ActionPattern| other.covers_plainly(pattern, &budget);
+                if wildcards.iter().any(covers) {
+                    continue;
+                }
+                if !pattern.is_literal() {
+                    wildcards.push(pattern);
+                } else if !names.insert(pattern.normal()) {
+                    continue;
+                }
+                list.push(quoted(pattern.as_str()));
+            }
+        }
+        list
+    }
+
+    /// Whether a replacement would add something to what stays.
+    fn lacks(&self, pattern: &ActionPattern, budget: &Budget) -> bool {
+        let covers = |other: &&ActionPattern| other.covers_plainly(pattern, budget);
+        !self.granted.contains(pattern.normal()) && !self.wildcards.iter().any(covers)
+    }
+
+    /// Counts one more entry of so many characters.
+    fn reserve(&mut self, characters: usize) {
+        self.count += 1;
+        self.within += characters;
+    }
+
+    /// Counts an entry of so many characters no longer, if it was counted.
+    fn release(&mut self, characters: Option<usize>) {
+        if let Some(characters) = characters {
+            self.count -= 1;
+            self.within -= characters;
+        }
+    }
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn replacement(&self) -> Option<&Replacement<'a>> {
+        match &self.fate {
+            Fate::Replaced(replacement) => Some(replacement),
+            Fate::Kept | Fate::Doubtful | Fate::Repeated => None,
+        }
+    }
+}
+
+impl<'a> Replacement<'a> {
+    fn new(
+        entry: &'a ActionPattern,
+        own: usize,
+        site: &Site<'a>,
+        names: &'a Names,
+        budget: &Budget,
+    ) -> Replacement<'a> {
+        let restricted = site.restricted.patterns().iter();
+        let avoid: Vec<&ActionPattern> = restricted
+            .filter(|other| other.intersects_within(entry, budget))
+            .collect();
+        let is_covered = avoid
+            .iter()
+            .any(|other| other.covers_plainly(entry, budget));
+        let known = match is_covered {
+            true => Some(Vec::new()),
+            false => names.named_by(entry, budget).map(|mut known| {
+                let is_avoided = |action: &str| {
+                    avoid
+                        .iter()
+                        .any(|other| other.matches_within(action, budget))
+                };
+                known.retain(|action| !is_avoided(action));
+                known
+            }),
+        };
+        Replacement {
+            avoid,
+            is_covered,
+            // A list that the budget cut short names restricted actions too.
+            known: known.filter(|_| !budget.is_spent()),
+            by: Vec::new(),
+            loss: None,
+            reserved: Some(own),
+            added: Vec::new(),
+        }
+    }
+}
+
+/// Whether some action, known or not, is named by the entry and by none of the others; in doubt there is one.
+fn may_lose(
+    entry: &ActionPattern,
+    avoid: &[&ActionPattern],
+    by: &[ActionPattern],
+    budget: &Budget,
+) -> bool {
+    let beyond = Language {
+        all_of: vec![entry],
+        none_of: avoid.iter().copied().chain(by).collect(),
+        ..Language::default()
+    };
+    search(&beyond, budget) != Emptiness::Empty
+}
+
+/// The characters of a pattern as JSON.
+fn characters(pattern: &ActionPattern) -> usize {
+    quoted(pattern.as_str()).chars().count()
+}
