@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use iam_policy::{Quota, RestrictedActions, catalogue, judge, remediate};
 
+/// The bytes that findings may take, as a function gives them.
+const FINDINGS: usize = 16_000;
+
 const DEFAULT_LIST: &str = "s3:DeleteBucket,s3:DeleteObject";
 
 struct Case {
@@ -57,7 +60,7 @@ fn main() {
             black_box(serde_json::from_str::<serde_json::Value>(black_box(text)).is_ok());
         });
         let verdict = measure("verdict", &|text| {
-            black_box(judge(black_box(text), &restricted));
+            black_box(judge(black_box(text), &restricted).findings(FINDINGS));
         });
         let remediation = measure("remediation", &|text| {
             black_box(remediate(black_box(text), &restricted, Quota::MANAGED));
@@ -91,7 +94,7 @@ fn cases() -> Vec<Case> {
         list: list.to_owned(),
     };
     let large = corpus_file("large-one-statement.json");
-    vec![
+    let mut cases = vec![
         case(
             "small, violates",
             vec![allow(&["s3:DeleteBucket"])],
@@ -130,7 +133,26 @@ fn cases() -> Vec<Case> {
             real_shaped(),
             "iam:PassRole,sts:AssumeRole,ec2:*Delete*,organizations:*",
         ),
-    ]
+    ];
+    cases.extend(worst());
+    cases
+}
+
+/// The documents that took longest in a search for such (`cargo run --example worst`).
+fn worst() -> Vec<Case> {
+    let lines =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/worst.jsonl"))
+            .unwrap();
+    let case = |line: &str| {
+        let case: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = |key: &str| case[key].as_str().unwrap().to_owned();
+        Case {
+            name: format!("worst: {}", text("name")).leak(),
+            texts: vec![text("document")],
+            list: text("list"),
+        }
+    };
+    lines.lines().map(case).collect()
 }
 
 fn corpus_file(name: &str) -> String {

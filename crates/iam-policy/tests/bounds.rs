@@ -1,0 +1,73 @@
+//! How much work and how many words a document can cause.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what goes wrong in a helper fails the test that called it"
+)]
+
+use iam_policy::{Excerpt, Judgement, Quota, Remediation, RestrictedActions, judge};
+use serde::{Deserialize, Serialize};
+
+/// A document that a search found to take long, and the list that it was judged by.
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    list: RestrictedActions,
+    quota: usize,
+    document: String,
+}
+
+fn worst() -> Vec<Case> {
+    include_str!("../testdata/worst.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+#[test]
+fn the_worst_documents_found_stay_within_the_budget() {
+    for case in worst() {
+        let judgement = judge(&case.document, &case.list);
+        assert!(!judgement.is_clean(), "{}", case.name);
+        let steps = judgement.steps();
+        assert!(steps <= Judgement::MAX_STEPS, "{}: {steps}", case.name);
+        let remediation = judgement.remediate(Quota::characters(case.quota));
+        let steps = remediation.steps();
+        assert!(steps <= Remediation::MAX_STEPS, "{}: {steps}", case.name);
+        let result = judge(remediation.document(), &case.list);
+        assert!(result.is_clean(), "{}", case.name);
+    }
+}
+
+#[test]
+fn an_excerpt_fits_and_counts_what_it_leaves_out() {
+    #[track_caller]
+    fn fits<T: Serialize>(name: &str, excerpt: &Excerpt<T>, limit: usize, total: usize) {
+        let size = serde_json::to_string(excerpt.shown()).unwrap().len();
+        assert!(
+            size <= limit.max("[]".len()),
+            "{name}: {size} bytes of {limit}"
+        );
+        assert_eq!(excerpt.total(), total, "{name}");
+    }
+    for case in worst() {
+        let judgement = judge(&case.document, &case.list);
+        let total = judgement.findings(usize::MAX).total();
+        let remediation = judgement.remediate(Quota::characters(case.quota));
+        let (edits, losses) = (remediation.edits(), remediation.losses());
+        for limit in [0, 100, 1_000, 10_000] {
+            fits(&case.name, &judgement.findings(limit), limit, total);
+            fits(
+                &case.name,
+                &Excerpt::within(limit, edits),
+                limit,
+                edits.len(),
+            );
+            fits(
+                &case.name,
+                &Excerpt::within(limit, losses),
+                limit,
+                losses.len(),
+            );
+        }
+    }
+}
