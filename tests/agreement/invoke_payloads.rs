@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
-use iam_policy::{Quota, RestrictedActions, judge, remediate};
+use iam_policy::{Quota, RestrictedActions, judge};
 use incident::message::{
-    Contained, ContainedVersions, NotifyRequest, Quarantine, ReadRequest, WorkRequest,
+    Contained, ContainedVersions, NotifyRequest, Quarantine, ReadRequest, Removal, Restricted,
+    WorkRequest,
 };
 use incident::{Identity, KeptDocument, PolicyChange, Record};
 use serde::de::DeserializeOwned;
@@ -22,7 +23,8 @@ const TOKEN: &str = "AQCsAAAAKgAAAAMAAAAAAAAAAQExample+token/that/opens/nothing=
 
 fn quarantine(change: &PolicyChange, document: &str) -> Quarantine {
     let restricted: RestrictedActions = "s3:DeleteBucket,s3:DeleteObject".parse().unwrap();
-    let remediation = remediate(document, &restricted, Quota::MANAGED);
+    let judgement = judge(document, &restricted);
+    let remediation = judgement.remediate(Quota::MANAGED);
     Quarantine::InPlace(Contained {
         identity: Identity {
             id: "ANPAZ3XMPLE1EXAMPLE12".to_owned(),
@@ -35,10 +37,9 @@ fn quarantine(change: &PolicyChange, document: &str) -> Quarantine {
             quarantine: "v2".to_owned().try_into().unwrap(),
             created: true,
         }),
-        findings: judge(document, &restricted),
+        restricted: Restricted::from(&judgement),
         document: KeptDocument::new(remediation.document()),
-        edits: remediation.edits().to_vec(),
-        losses: remediation.losses().to_vec(),
+        removal: Removal::from(&remediation),
         evicted: Vec::new(),
         found_done: false,
     })
@@ -51,7 +52,7 @@ fn payloads() -> Vec<(&'static str, Value)> {
     vec![
         (
             "validate-policy",
-            json!({"task": "judge", "execution": EXECUTION, "event": event, "waited": false}),
+            json!({"task": "judge", "execution": EXECUTION, "waited": false}),
         ),
         ("remediate", json!({"execution": EXECUTION})),
         (

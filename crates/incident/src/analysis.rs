@@ -1,14 +1,12 @@
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use iam_policy::{
-    Edit, Finding, Loss, Quota, Remediation, RestrictedActions, quota_size, remediate,
-    remove_everything,
-};
+use iam_policy::{Quota, Remediation, RestrictedActions, judge, quota_size, remove_everything};
 
 use crate::KeptDocument;
 use crate::document::same_meaning;
+use crate::message::{Removal, Restricted};
 
 /// What the policy engine says of documents under one restricted list and quota; each document is judged once.
 #[derive(Debug)]
@@ -21,18 +19,17 @@ pub struct Analysis<'a> {
 
 #[derive(Debug)]
 struct Analyzed {
-    findings: Vec<Finding>,
-    candidates: Vec<Candidate>,
+    is_clean: bool,
+    restricted: Restricted,
+    candidates: OnceCell<Vec<Candidate>>,
 }
 
 /// A remediated document that can take an original's place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     pub document: String,
-    /// Each edit, in the order of the statements.
-    pub edits: Vec<Edit>,
-    /// Grants that go with the restricted ones, because the quota leaves no room.
-    pub losses: Vec<Loss>,
+    /// What was done to the original.
+    pub removal: Removal,
 }
 
 impl<'a> Analysis<'a> {
@@ -50,13 +47,13 @@ impl<'a> Analysis<'a> {
     /// Whether a document grants something restricted. One that cannot be read counts as if it did.
     #[must_use]
     pub fn is_restricted(&self, document: &KeptDocument) -> bool {
-        !self.analyzed(document).findings.is_empty()
+        !self.analyzed(document).is_clean
     }
 
     /// What is restricted in a document.
     #[must_use]
-    pub fn findings(&self, document: &KeptDocument) -> Vec<Finding> {
-        self.analyzed(document).findings.clone()
+    pub fn restricted(&self, document: &KeptDocument) -> Restricted {
+        self.analyzed(document).restricted.clone()
     }
 
     /// The remediated documents that can take its place, the best first; none where nothing is restricted.
@@ -65,19 +62,21 @@ impl<'a> Analysis<'a> {
     /// The last one grants nothing. Where IAM accepts nothing else, doubt means quarantine.
     #[must_use]
     pub fn candidates(&self, original: &KeptDocument) -> Vec<Candidate> {
-        self.analyzed(original).candidates.clone()
+        let analyzed = self.analyzed(original);
+        self.remediations(original, &analyzed).to_vec()
     }
 
     pub(crate) fn candidate(&self, original: &KeptDocument, number: usize) -> Option<String> {
         let analyzed = self.analyzed(original);
-        Some(analyzed.candidates.get(number)?.document.clone())
+        let candidate = self.remediations(original, &analyzed).get(number)?;
+        Some(candidate.document.clone())
     }
 
     /// Whether `document` means the same as one of the remediations of `original`.
     #[must_use]
     pub fn is_remediation(&self, document: &KeptDocument, original: &KeptDocument) -> bool {
-        self.analyzed(original)
-            .candidates
+        let analyzed = self.analyzed(original);
+        self.remediations(original, &analyzed)
             .iter()
             .any(|candidate| self.same(document.as_str(), &candidate.document))
     }
@@ -105,15 +104,11 @@ impl<'a> Analysis<'a> {
         if let Some(analyzed) = self.known.borrow().get(document.as_str()) {
             return Rc::clone(analyzed);
         }
-        let findings = iam_policy::judge(document.as_str(), self.restricted);
-        let candidates = if findings.is_empty() {
-            Vec::new()
-        } else {
-            self.remediations(document.as_str())
-        };
+        let judgement = judge(document.as_str(), self.restricted);
         let analyzed = Rc::new(Analyzed {
-            findings,
-            candidates,
+            is_clean: judgement.is_clean(),
+            restricted: Restricted::from(&judgement),
+            candidates: OnceCell::new(),
         });
         self.known
             .borrow_mut()
@@ -121,29 +116,30 @@ impl<'a> Analysis<'a> {
         analyzed
     }
 
-    fn remediations(&self, original: &str) -> Vec<Candidate> {
-        let best = Candidate::from(remediate(original, self.restricted, self.quota));
-        let size = quota_size(original).min(self.quota.limit());
-        let no_longer = Candidate::from(remediate(
-            original,
-            self.restricted,
-            Quota::characters(size),
-        ));
-        let nothing = Candidate::from(remove_everything(
-            original,
-            self.restricted,
-            "IAM did not accept a document that grants more",
-        ));
-        let mut candidates = vec![best];
-        for further in [no_longer, nothing] {
-            if candidates
-                .iter()
-                .all(|known| known.document != further.document)
-            {
-                candidates.push(further);
+    fn remediations<'d>(&self, original: &KeptDocument, analyzed: &'d Analyzed) -> &'d [Candidate] {
+        analyzed.candidates.get_or_init(|| {
+            if analyzed.is_clean {
+                return Vec::new();
             }
-        }
-        candidates
+            let original = original.as_str();
+            let judgement = judge(original, self.restricted);
+            let best = judgement.remediate(self.quota);
+            let size = quota_size(original).min(self.quota.limit());
+            let no_longer = judgement.remediate(Quota::characters(size));
+            let nothing = remove_everything(
+                original,
+                self.restricted,
+                "IAM did not accept a document that grants more",
+            );
+            let mut candidates = vec![Candidate::from(best)];
+            for further in [no_longer, nothing].map(Candidate::from) {
+                let is_new = |known: &Candidate| known.document != further.document;
+                if candidates.iter().all(is_new) {
+                    candidates.push(further);
+                }
+            }
+            candidates
+        })
     }
 }
 
@@ -151,8 +147,7 @@ impl From<Remediation> for Candidate {
     fn from(remediation: Remediation) -> Self {
         Self {
             document: remediation.document().to_owned(),
-            edits: remediation.edits().to_vec(),
-            losses: remediation.losses().to_vec(),
+            removal: Removal::from(&remediation),
         }
     }
 }

@@ -175,6 +175,22 @@ impl ExecutionArn {
         }
     }
 
+    /// The execution of this name of a state machine.
+    ///
+    /// # Errors
+    ///
+    /// [`IdentifierError::ExecutionArn`] with the ARN that the two do not make.
+    pub fn of(state_machine_arn: &str, name: &str) -> Result<Self, IdentifierError> {
+        let machine = state_machine_arn.replacen(":stateMachine:", ":execution:", 1);
+        Self::parse(&format!("{machine}:{name}"))
+    }
+
+    /// Its name, unique within the state machine.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit(':').next().unwrap_or_default()
+    }
+
     #[must_use]
     pub fn region(&self) -> &str {
         self.0.split(':').nth(3).unwrap_or_default()

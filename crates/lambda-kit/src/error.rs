@@ -14,12 +14,17 @@ pub struct HandlerError {
 }
 
 impl HandlerError {
+    /// The longest sentence, in bytes: names and texts from outside stand in it, and it becomes part of the execution.
+    const MAX_MESSAGE: usize = 1500;
+
     #[must_use]
     pub fn new(name: FailureName, message: impl Into<String>) -> Self {
-        Self {
-            name,
-            message: message.into(),
+        let mut message = message.into();
+        if message.len() > Self::MAX_MESSAGE {
+            message.truncate(message.floor_char_boundary(Self::MAX_MESSAGE));
+            message.push('…');
         }
+        Self { name, message }
     }
 
     /// The name that `Retry` and `Catch` see.

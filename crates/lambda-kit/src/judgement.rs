@@ -51,7 +51,7 @@ pub fn rules() -> Result<Rules, SettingError> {
 /// Logs and counts a verdict.
 pub fn report_verdict(execution: &ExecutionArn, verdict: &Verdict) {
     let result = verdict.result.as_str();
-    let findings = verdict.findings.len();
+    let findings = verdict.restricted.total();
     match verdict.result {
         VerdictResult::Exempt | VerdictResult::Monitored => {
             tracing::warn!(result, findings, "restricted actions stay in force");

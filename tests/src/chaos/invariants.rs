@@ -22,7 +22,7 @@ pub(crate) async fn check(world: &World, told: &mut Told, target: &Target) -> Re
         return Ok(());
     };
     let is_original = |document: &str| same(document, &target.original);
-    let is_live = !iam_policy::judge(&in_force, &restricted).is_empty();
+    let is_live = !iam_policy::judge(&in_force, &restricted).is_clean();
     let is_kept = documents.iter().any(|(_, document)| is_original(document));
 
     let incidents = world

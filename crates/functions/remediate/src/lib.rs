@@ -85,7 +85,7 @@ async fn contain(
                     analysis.same_meaning(&document, &rest.document)
                 });
             // What was taken out is what the administrator decides about, so it must be known.
-            let Candidate { edits, losses, .. } = candidate.ok_or_else(|| unsettled(target))?;
+            let Candidate { removal, .. } = candidate.ok_or_else(|| unsettled(target))?;
             let versions = match (
                 rest.original_version,
                 rest.original_created,
@@ -103,12 +103,11 @@ async fn contain(
             };
             Ok(Quarantine::InPlace(Contained {
                 identity: look.identity().clone(),
-                findings: analysis.findings(&rest.original),
+                restricted: analysis.restricted(&rest.original),
                 original: rest.original,
                 versions,
                 document: rest.document,
-                edits,
-                losses,
+                removal,
                 evicted: kept.evicted.clone(),
                 found_done: !run.has_written(),
             }))

@@ -130,7 +130,7 @@ async fn restore(
 fn in_force(look: &Look) -> InForce {
     InForce {
         version: look.version().cloned(),
-        document: look.document().clone(),
+        document: look.document().compacted(),
     }
 }
 

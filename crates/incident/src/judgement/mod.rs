@@ -3,9 +3,9 @@
 mod exempt;
 mod mode;
 
-use iam_policy::{Finding, RestrictedActions};
+use iam_policy::RestrictedActions;
 
-use crate::message::{Seen, Verdict, VerdictAction, VerdictResult};
+use crate::message::{Restricted, Seen, Verdict, VerdictAction, VerdictResult};
 use crate::{Analysis, KeptDocument, Look, PolicyWrite, Record};
 
 pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
@@ -29,15 +29,15 @@ impl Rules {
         }
         let named = record.document.as_deref().map(KeptDocument::new);
         let analysis = Analysis::new(&self.restricted, record.change.target.quota());
-        let findings = named
+        let restricted = named
             .as_ref()
-            .map_or_else(Vec::new, |named| analysis.findings(named));
+            .map_or_else(Restricted::default, |named| analysis.restricted(named));
         Some(alert(
             VerdictResult::NotInForce,
             record,
             None,
             named,
-            findings,
+            restricted,
         ))
     }
 
@@ -61,9 +61,9 @@ impl Rules {
             version: look.version().cloned(),
             document: look.document().clone(),
         };
-        let findings = analysis.findings(&seen.document);
-        if !findings.is_empty() {
-            return Some(self.judge_restricted(record, seen, findings));
+        let restricted = analysis.restricted(&seen.document);
+        if !restricted.is_empty() {
+            return Some(self.judge_restricted(record, seen, restricted));
         }
         if is_in_force(analysis, record, look) {
             return Some(alert(
@@ -71,21 +71,27 @@ impl Rules {
                 record,
                 Some(seen),
                 None,
-                findings,
+                restricted,
             ));
         }
         (waited || is_proven_newer(record, look)).then(|| judge_named(analysis, record, look, seen))
     }
 
-    fn judge_restricted(&self, record: &Record, seen: Seen, findings: Vec<Finding>) -> Verdict {
+    fn judge_restricted(&self, record: &Record, seen: Seen, restricted: Restricted) -> Verdict {
         if let Some(pattern) = self.exempt.covering(&record.change.actor) {
             return Verdict {
                 exemption: Some(pattern),
-                ..alert(VerdictResult::Exempt, record, Some(seen), None, findings)
+                ..alert(VerdictResult::Exempt, record, Some(seen), None, restricted)
             };
         }
         if self.mode == Mode::Monitor {
-            return alert(VerdictResult::Monitored, record, Some(seen), None, findings);
+            return alert(
+                VerdictResult::Monitored,
+                record,
+                Some(seen),
+                None,
+                restricted,
+            );
         }
         Verdict {
             action: VerdictAction::Remedy,
@@ -94,7 +100,7 @@ impl Rules {
                 record,
                 Some(seen),
                 None,
-                findings,
+                restricted,
             )
         }
     }
@@ -136,18 +142,24 @@ fn named_document(record: &Record, look: &Look) -> Option<KeptDocument> {
 /// Nothing restricted is in force, and something else than what the event names.
 fn judge_named(analysis: &Analysis<'_>, record: &Record, look: &Look, seen: Seen) -> Verdict {
     let Some(named) = named_document(record, look) else {
-        return alert(VerdictResult::Clean, record, Some(seen), None, Vec::new());
+        return alert(
+            VerdictResult::Clean,
+            record,
+            Some(seen),
+            None,
+            Restricted::default(),
+        );
     };
-    let findings = analysis.findings(&named);
-    if findings.is_empty() {
+    let restricted = analysis.restricted(&named);
+    if restricted.is_empty() {
         return match look {
-            Look::Managed(_) => alert(VerdictResult::Clean, record, Some(seen), None, findings),
+            Look::Managed(_) => alert(VerdictResult::Clean, record, Some(seen), None, restricted),
             Look::Inline(_) => alert(
                 VerdictResult::Overwritten,
                 record,
                 Some(seen),
                 Some(named),
-                findings,
+                restricted,
             ),
         };
     }
@@ -156,16 +168,16 @@ fn judge_named(analysis: &Analysis<'_>, record: &Record, look: &Look, seen: Seen
     } else {
         VerdictResult::Withdrawn
     };
-    alert(result, record, Some(seen), Some(named), findings)
+    alert(result, record, Some(seen), Some(named), restricted)
 }
 
 /// The policy is gone; what the record says that it granted is told.
 fn gone(analysis: &Analysis<'_>, record: &Record) -> Verdict {
     let named = record.document.as_deref().map(KeptDocument::new);
-    let findings = named
+    let restricted = named
         .as_ref()
-        .map_or_else(Vec::new, |named| analysis.findings(named));
-    alert(VerdictResult::Gone, record, None, named, findings)
+        .map_or_else(Restricted::default, |named| analysis.restricted(named));
+    alert(VerdictResult::Gone, record, None, named, restricted)
 }
 
 fn alert(
@@ -173,7 +185,7 @@ fn alert(
     record: &Record,
     in_force: Option<Seen>,
     named: Option<KeptDocument>,
-    findings: Vec<Finding>,
+    restricted: Restricted,
 ) -> Verdict {
     Verdict {
         action: VerdictAction::Alert,
@@ -181,7 +193,7 @@ fn alert(
         change: record.change.clone(),
         in_force,
         named,
-        findings,
+        restricted,
         exemption: None,
     }
 }

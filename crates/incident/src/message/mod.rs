@@ -1,17 +1,18 @@
 //! What the states of the workflow hand to the functions, and what the functions answer.
 //!
 //! The state machine keeps each answer under a key of its own (`verdict`, `quarantine`, `decision`, `outcome`), so that every step of an execution shows the whole incident.
-//! `remediate` and `revert` get the ARN of an execution and read the rest from its history.
+//! Functions that read or write IAM get the ARN of an execution, and read the rest from its input and its history.
 //! Messages carry facts; the crate `notice` makes words of them.
 
-use iam_policy::{Edit, Finding, Loss};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{ExecutionArn, Identity, KeptDocument, PolicyChange, Timestamp, VersionId};
 
+mod findings;
 mod telling;
 
+pub use findings::{Removal, Restricted};
 pub use telling::{
     AskRequest, Failure, Notified, NotifyRequest, TellFailure, TellOutcome, TellVerdict,
 };
@@ -29,8 +30,8 @@ pub enum ReadRequest {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JudgeRequest {
+    /// The execution that asks. Its input is the EventBridge event.
     pub execution: ExecutionArn,
-    pub event: Value,
     /// Whether IAM had its time to become consistent.
     #[serde(default)]
     pub waited: bool,
@@ -39,8 +40,8 @@ pub struct JudgeRequest {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AssessRequest {
+    /// The execution that asks. Its input is the EventBridge event.
     pub execution: ExecutionArn,
-    pub event: Value,
 }
 
 /// What `ValidatePolicy` answers: all that the execution knows from then on.
@@ -66,7 +67,8 @@ pub struct Verdict {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub named: Option<KeptDocument>,
     /// What is restricted: in the document in force, or else in the one that the event names.
-    pub findings: Vec<Finding>,
+    #[serde(flatten)]
+    pub restricted: Restricted,
     /// The entry of `ExemptPrincipals` that covers the caller, where it made the difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exemption: Option<String>,
@@ -220,13 +222,13 @@ pub struct Contained {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versions: Option<ContainedVersions>,
     /// What was restricted in the original.
-    pub findings: Vec<Finding>,
+    #[serde(flatten)]
+    pub restricted: Restricted,
     /// The document now in force, as read back from IAM.
     pub document: KeptDocument,
-    /// Each edit, in the order of the statements.
-    pub edits: Vec<Edit>,
-    /// Grants that went with the restricted ones because the quota left no room.
-    pub losses: Vec<Loss>,
+    /// What was done to the original.
+    #[serde(flatten)]
+    pub removal: Removal,
     /// Versions that were removed to make room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evicted: Vec<EvictedVersion>,
@@ -259,6 +261,19 @@ pub struct Assessment {
     pub in_force: AssessedState,
 }
 
+impl Assessment {
+    /// What is restricted in what is in force, where anything is.
+    #[must_use]
+    pub fn restricted(&self) -> Option<&Restricted> {
+        match &self.in_force {
+            AssessedState::Restricted { restricted, .. } => Some(restricted),
+            AssessedState::Clean { .. } | AssessedState::Gone | AssessedState::Unknown { .. } => {
+                None
+            }
+        }
+    }
+}
+
 /// What is in force after a failure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
@@ -278,7 +293,9 @@ pub enum AssessedState {
         /// The default version, of a managed policy.
         #[serde(skip_serializing_if = "Option::is_none")]
         version: Option<VersionId>,
-        findings: Vec<Finding>,
+        /// What is restricted.
+        #[serde(flatten)]
+        restricted: Restricted,
     },
     /// IAM shows no such policy.
     Gone,

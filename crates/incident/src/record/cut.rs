@@ -1,7 +1,9 @@
 use serde_json::{Map, Value};
 
-/// The longest text that stays, in bytes: an ARN has at most 2,048 characters.
-const MAX_TEXT: usize = 2048;
+/// The longest text that stays, in bytes.
+const MAX_TEXT: usize = 256;
+/// The longest ARN that stays, in bytes: a path has at most 512 characters and a name 128 (IAM User Guide, "IAM and AWS STS quotas").
+const MAX_ARN: usize = 768;
 
 /// What of an event the guard reads, and what helps whoever looks at the execution. A `policyDocument` is not among it.
 const KEPT: &[(&str, &[&str])] = &[
@@ -62,29 +64,34 @@ const KEPT: &[(&str, &[&str])] = &[
 ];
 
 /// The event without what nobody uses, so that an execution can carry it.
+///
+/// A change is read from what is left, so that a record which no CloudTrail wrote cannot make it longer.
 #[must_use]
 pub fn cut_event(event: &Value) -> Value {
     let mut cut = Value::Object(Map::new());
     for (path, names) in KEPT {
-        let Some(from) = event.pointer(path) else {
+        let Some(from) = event.pointer(path).and_then(Value::as_object) else {
+            continue;
+        };
+        let Some(into) = at(&mut cut, path) else {
             continue;
         };
         for name in *names {
-            let kept = match from.get(name) {
-                Some(Value::String(text)) => Value::from(shortened(text)),
+            let kept = match from.get(*name) {
+                Some(Value::String(text)) => Value::from(shortened(name, text)),
                 Some(plain @ (Value::Bool(_) | Value::Number(_))) => plain.clone(),
                 _ => continue,
             };
-            if let Some(into) = at(&mut cut, path) {
-                into.insert((*name).to_owned(), kept);
-            }
+            into.insert((*name).to_owned(), kept);
         }
     }
     cut
 }
 
-fn shortened(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(MAX_TEXT))
+fn shortened<'t>(name: &str, text: &'t str) -> &'t str {
+    let is_arn = matches!(name, "arn" | "policyArn");
+    let max = if is_arn { MAX_ARN } else { MAX_TEXT };
+    text.get(..text.floor_char_boundary(max))
         .unwrap_or_default()
 }
 

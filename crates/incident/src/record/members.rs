@@ -167,11 +167,10 @@ impl Members<'_> {
         }
     }
 
-    pub(super) fn document(&self) -> Result<Option<String>, RecordError> {
-        match self.event_name {
-            PolicyWrite::SetDefaultPolicyVersion => Ok(None),
-            _ => self.request("policyDocument"),
-        }
+    /// The document in the parameters as they were recorded.
+    pub(super) fn document(&self, request: Option<&Value>) -> Result<Option<String>, RecordError> {
+        let request = request.unwrap_or(&Value::Null);
+        self.text(request, "requestParameters", &["policyDocument"])
     }
 }
 

@@ -93,8 +93,8 @@ impl Record {
     ///
     /// A [`RecordError`] that says what is missing; none of them may be taken for "nothing restricted".
     pub fn parse(event: &Value) -> Result<Self, RecordError> {
-        let envelope =
-            Envelope::deserialize(event).map_err(|error| RecordError::Shape(error.to_string()))?;
+        let envelope = Envelope::deserialize(cut_event(event))
+            .map_err(|error| RecordError::Shape(error.to_string()))?;
         let detail = envelope.detail;
         let Some(event_name) = PolicyWrite::from_event_name(&detail.event_name)
             .filter(|_| matches!(detail.event_source.as_str(), "iam.amazonaws.com" | ""))
@@ -135,7 +135,10 @@ impl Record {
             PolicyWrite::CreatePolicyVersion => members.is_default_version()?,
             _ => true,
         };
-        let document = members.document()?;
+        let document = match event_name {
+            PolicyWrite::SetDefaultPolicyVersion => None,
+            _ => members.document(event.pointer("/detail/requestParameters"))?,
+        };
 
         Ok(Self {
             change: PolicyChange {

@@ -15,7 +15,7 @@ use crate::target::{Compared, Identity};
 /// How many documents are put into the execution before they are overwritten, at most.
 ///
 /// Whoever writes a new one each time must not hold the containment off for ever. After that, a document is overwritten that only its record holds.
-const MAX_KEPT: usize = 3;
+const MAX_KEPT: usize = 2;
 /// How often one run writes at most. More than one for each candidate means that somebody else writes too, or that IAM shows old answers.
 const MAX_PUTS: usize = 4;
 
@@ -125,7 +125,7 @@ pub(crate) fn contain(run: &mut Containment<'_>, look: &InlineLook) -> Step {
     let is_kept = originals.any(|original| analysis.same_meaning(original, current));
     if !is_kept && run.kept.originals.len() < MAX_KEPT {
         let mut kept = run.kept.clone();
-        kept.originals.push(current.clone());
+        kept.originals.push(current.beside(&kept.originals));
         return Step::Rest(Rest::KeepFirst(kept));
     }
     match run.candidate(current) {

@@ -14,7 +14,7 @@ use crate::{KeptDocument, PolicyArn, Timestamp, VersionId};
 /// How many versions a managed policy can have (IAM User Guide, "IAM and AWS STS quotas").
 pub const MAX_VERSIONS: usize = 5;
 /// How many versions one incident removes to make room, at most. More are needed only where somebody keeps filling the policy up.
-const MAX_EVICTED: usize = 4;
+const MAX_EVICTED: usize = 2;
 
 /// A customer managed policy, by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -167,10 +167,12 @@ fn contain_default(run: &mut Containment<'_>, look: &ManagedLook) -> Step {
         (None, Some(_)) if run.kept.evicted.len() >= MAX_EVICTED => Step::Rest(Rest::NotVisible),
         (None, Some(oldest)) => {
             let mut kept = run.kept.clone();
+            let earlier = kept.evicted.iter().map(|kept| &kept.document);
+            let document = oldest.document.beside(earlier);
             kept.evicted.push(EvictedVersion {
                 version: oldest.id.clone(),
                 created: oldest.created,
-                document: oldest.document.clone(),
+                document,
             });
             Step::Rest(Rest::KeepFirst(kept))
         }

@@ -51,8 +51,8 @@ fn every_start_is_contained_and_a_second_run_says_the_same_and_touches_nothing()
         let first = contain(&iam, &data);
         assert_contained(&iam);
         assert_eq!(first.original.as_str(), RESTRICTED);
-        assert_eq!(first.findings.len(), 1);
-        assert_eq!(first.edits.len(), 1);
+        assert_eq!(first.restricted.findings.len(), 1);
+        assert_eq!(first.removal.edits.len(), 1);
         let versions = first.versions.clone().unwrap();
         let account = iam.account();
         let policy = account.policy(ARN).unwrap();

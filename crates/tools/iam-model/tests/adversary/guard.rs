@@ -3,7 +3,9 @@
 use std::rc::Rc;
 
 use iam_model::{IamError, OwnerKind};
-use incident::message::{Contained, ContainedVersions, DecisionAction, Kept, VerdictAction};
+use incident::message::{
+    Contained, ContainedVersions, DecisionAction, Kept, Removal, Restricted, VerdictAction,
+};
 use incident::target::ManagedLook;
 use incident::{
     Actor, ContainedRest, Containment, Look, Memory, Plan, PolicyChange, Record, Rest, Restoration,
@@ -218,10 +220,9 @@ fn contained(rest: ContainedRest, identity: Option<incident::Identity>, kept: &K
         identity: identity.unwrap(),
         original: rest.original,
         versions,
-        findings: Vec::new(),
+        restricted: Restricted::default(),
         document: rest.document,
-        edits: Vec::new(),
-        losses: Vec::new(),
+        removal: Removal::default(),
         evicted: kept.evicted.clone(),
         found_done: false,
     }

@@ -1,0 +1,91 @@
+//! What was found in a document and done to it: as much as an execution can carry, and how much more there is.
+
+use iam_policy::{ActionPattern, Edit, Excerpt, Finding, Judgement, Loss, Remediation};
+use serde::{Deserialize, Serialize};
+
+/// The bytes of JSON that each list may take.
+///
+/// Together with the documents they keep the data of an execution below 128 KB (`tests/sizes.rs`).
+const PATTERN_BYTES: usize = 3 * 1024;
+const FINDING_BYTES: usize = 4 * 1024;
+const EDIT_BYTES: usize = 5 * 1024;
+const LOSS_BYTES: usize = 3 * 1024;
+
+/// What is restricted in a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Restricted {
+    /// The restricted patterns of which the document grants something, in the order of the list.
+    #[serde(rename = "restricted", default, skip_serializing_if = "Vec::is_empty")]
+    pub patterns: Vec<ActionPattern>,
+    /// How many more such patterns there are.
+    #[serde(rename = "moreRestricted", default, skip_serializing_if = "is_zero")]
+    pub more_patterns: usize,
+    /// Why, in the order of the statements; none where nothing is restricted.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// How many more findings there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_findings: usize,
+}
+
+impl Restricted {
+    /// How many findings there are.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.findings.len() + self.more_findings
+    }
+
+    /// Whether nothing is restricted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.total() == 0
+    }
+}
+
+impl From<&Judgement<'_>> for Restricted {
+    fn from(judgement: &Judgement<'_>) -> Self {
+        let patterns = Excerpt::within(PATTERN_BYTES, judgement.restricted_patterns());
+        let findings = judgement.findings(FINDING_BYTES);
+        Self {
+            more_patterns: patterns.more(),
+            patterns: patterns.into_shown(),
+            more_findings: findings.more(),
+            findings: findings.into_shown(),
+        }
+    }
+}
+
+/// What was taken out of a document, and what had to go with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Removal {
+    /// Each edit, in the order of the statements.
+    pub edits: Vec<Edit>,
+    /// How many more edits there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_edits: usize,
+    /// Grants that went with the restricted ones, because quota or budget left no room.
+    pub losses: Vec<Loss>,
+    /// How many more losses there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_losses: usize,
+}
+
+impl From<&Remediation> for Removal {
+    fn from(remediation: &Remediation) -> Self {
+        let edits = Excerpt::within(EDIT_BYTES, remediation.edits());
+        let losses = Excerpt::within(LOSS_BYTES, remediation.losses());
+        Self {
+            more_edits: edits.more(),
+            edits: edits.into_shown(),
+            more_losses: losses.more(),
+            losses: losses.into_shown(),
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(more: &usize) -> bool {
+    *more == 0
+}

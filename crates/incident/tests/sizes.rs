@@ -1,0 +1,275 @@
+//! No document and no record makes an execution's data too long to be carried.
+//!
+//! An execution whose data exceeds 256 KB ends in a way that nothing catches. The guard stays below half of that.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "what goes wrong in a helper fails the test that called it"
+)]
+
+use iam_policy::{Quota, RestrictedActions};
+use incident::message::{
+    AssessedState, Assessment, Contained, ContainedVersions, EvictedVersion, InForce, Judged, Kept,
+    Outcome, OutcomeResult, Quarantine, Restricted, Seen, Verdict, VerdictAction, VerdictResult,
+};
+use incident::{
+    Analysis, Candidate, Identity, KeptDocument, PolicyChange, Record, Timestamp, VersionId,
+    cut_event,
+};
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+/// What the design allows, in bytes.
+const LIMIT: usize = 128 * 1024;
+/// The longest list that the template takes, in characters.
+const LIST: usize = 2048;
+
+/// A list of short patterns, which has as many as there can be.
+fn longest_list() -> RestrictedActions {
+    let mut list = "s3:DeleteBucket,*:*Delete*".to_owned();
+    for (first, second) in (b'a'..=b'z').flat_map(|a| (b'a'..=b'z').map(move |b| (a, b))) {
+        let pattern = format!(",{}{}:*", char::from(first), char::from(second));
+        if list.len() + pattern.len() <= LIST {
+            list.push_str(&pattern);
+        }
+    }
+    list.parse().unwrap()
+}
+
+/// A record in which whatever its writer chooses is as long as can be.
+fn record() -> Value {
+    let long = |c: &str| c.repeat(20_000 / c.len());
+    json!({
+        "account": long("1"), "region": long("r"), "id": long("i"), "source": long("é"),
+        "detail-type": long("\\"), "time": long("\""),
+        "detail": {
+            "eventID": long("e"), "eventName": "CreatePolicyVersion", "eventSource": "iam.amazonaws.com",
+            "eventTime": "2026-03-02T09:15:27Z", "sourceIPAddress": long("\""), "userAgent": long("\\"),
+            "userIdentity": {
+                "type": long("\""), "principalId": long("\""), "arn": long("\\"), "accountId": long("\""),
+                "userName": long("\""), "invokedBy": long("\""),
+                "sessionContext": {"sourceIdentity": long("\""), "sessionIssuer": {"arn": long("\"")}}
+            },
+            "requestParameters": {
+                "policyArn": "arn:aws:iam::111122223333:policy/app", "policyName": long("\""),
+                "roleName": long("\""), "policyDocument": "{}", "userName": long("\""), "groupName": long("\"")
+            },
+            "responseElements": {"policyVersion": {"versionId": "v5", "isDefaultVersion": true}}
+        }
+    })
+}
+
+/// A document that IAM accepts: of up to 10,240 characters without white space, and with padding between the tokens.
+fn document() -> impl Strategy<Value = String> {
+    let entry = prop_oneof![
+        3 => select(vec!["*", "s3:*", "s3:Delete*", "ec2:*T*r*m*", "s3:DeleteBucket", "ab:*"])
+            .prop_map(str::to_owned),
+        1 => "[a-z]{2}:[A-Za-z*?]{1,60}",
+        1 => "s3:Del[\"\\\\éÿ]{1,40}",
+    ];
+    let statement = (
+        proptest::collection::vec(entry, 1..120),
+        "[A-Za-z0-9]{0,300}",
+        any::<bool>(),
+    );
+    let statements = proptest::collection::vec(statement, 1..40);
+    let padding = select(vec!["", " ", "\n", "\t\r\n  "]);
+    (statements, padding, 0_usize..130_000).prop_map(|(statements, padding, length)| {
+        let mut list: Vec<Value> = Vec::new();
+        let mut size = 60;
+        for (entries, sid, negated) in statements {
+            let key = if negated { "NotAction" } else { "Action" };
+            let statement = json!({"Sid": sid, "Effect": "Allow", key: entries, "Resource": "*"});
+            size += statement.to_string().chars().count() + 1;
+            if size <= 10_240 {
+                list.push(statement);
+            }
+        }
+        let text = json!({"Version": "2012-10-17", "Statement": list}).to_string();
+        let padding = padding.repeat(length / padding.len().max(1));
+        text.replacen("],", &format!("],{padding}"), 1)
+    })
+}
+
+#[track_caller]
+fn fits(what: &str, data: &Value) {
+    let size = data.to_string().len();
+    assert!(size < LIMIT, "{what} has {size} bytes");
+}
+
+fn time() -> Timestamp {
+    "2026-03-02T09:15:27Z".parse().unwrap()
+}
+
+fn version(id: &str) -> VersionId {
+    VersionId::parse(id).unwrap()
+}
+
+fn identity() -> Identity {
+    Identity {
+        id: "ANPAZ3XMPLE1EXAMPLE12".to_owned(),
+        created: time(),
+    }
+}
+
+/// An incident of a document that is as long as can be in every respect.
+struct Worst {
+    original: KeptDocument,
+    restricted: Restricted,
+    change: PolicyChange,
+    has_versions: bool,
+}
+
+impl Worst {
+    fn seen(&self) -> Seen {
+        Seen {
+            identity: identity(),
+            version: self.has_versions.then(|| version("v5")),
+            document: self.original.clone(),
+        }
+    }
+
+    /// What is kept first shares the room for one document that is kept as it was written.
+    fn kept(&self) -> Kept {
+        let mut kept = Kept {
+            judged: Some(self.seen()),
+            ..Kept::default()
+        };
+        let documents = [self.original.clone(), self.original.compacted()];
+        if self.has_versions {
+            let evicted = documents.into_iter().map(|document| EvictedVersion {
+                version: version("v1"),
+                created: time(),
+                document,
+            });
+            kept.evicted = evicted.collect();
+        } else {
+            kept.originals = documents.into();
+        }
+        kept
+    }
+
+    fn contained(&self, candidate: Candidate) -> Contained {
+        Contained {
+            identity: identity(),
+            original: self.original.clone(),
+            versions: self.has_versions.then(|| ContainedVersions {
+                original: version("v5"),
+                original_created: time(),
+                quarantine: version("v6"),
+                created: true,
+            }),
+            restricted: self.restricted.clone(),
+            document: KeptDocument::new(&candidate.document),
+            removal: candidate.removal,
+            evicted: self.kept().evicted,
+            found_done: false,
+        }
+    }
+
+    /// What the states hand on, up to the containment.
+    fn judged(&self) -> Value {
+        json!(Judged {
+            event: cut_event(&record()),
+            verdict: Verdict {
+                action: VerdictAction::Remedy,
+                result: VerdictResult::Restricted,
+                change: self.change.clone(),
+                in_force: Some(self.seen()),
+                named: None,
+                restricted: self.restricted.clone(),
+                exemption: None,
+            },
+        })
+    }
+}
+
+/// The data of an execution after each state, in the worst case for this document.
+fn walk(text: &str, list: &RestrictedActions, quota: Quota, has_versions: bool) {
+    let analysis = Analysis::new(list, quota);
+    let original = KeptDocument::new(text);
+    let worst = Worst {
+        restricted: analysis.restricted(&original),
+        change: Record::parse(&record()).unwrap().change,
+        original,
+        has_versions,
+    };
+    let data = worst.judged();
+    fits("the verdict", &data);
+    let mut alert = data.clone();
+    alert["verdict"]["named"] = json!(worst.original);
+    fits("an alert", &alert);
+    let mut first = data.clone();
+    first["quarantine"] = json!(Quarantine::KeepFirst(worst.kept()));
+    fits("what is kept first", &first);
+
+    for candidate in analysis.candidates(&worst.original) {
+        let mut data = data.clone();
+        data["quarantine"] = json!(Quarantine::InPlace(worst.contained(candidate)));
+        // The definition leaves it out: the quarantine has it.
+        data["verdict"].as_object_mut().unwrap().remove("inForce");
+        data["decision"] = json!({
+            "action": "allow", "time": "2026-03-02T09:15:27Z", "sourceIpAddress": "i".repeat(64),
+            "userAgent": "\"".repeat(300), "reason": "\"".repeat(500), "execution": "x".repeat(300)
+        });
+        fits("what was contained", &data);
+        let mut failed = data.clone();
+        failed["failure"] =
+            json!({"state": "Approved", "error": "PolicyUnsettled", "cause": "\"".repeat(3_000)});
+        failed["assessment"] = json!(Assessment {
+            change: Some(worst.change.clone()),
+            in_force: AssessedState::Restricted {
+                version: None,
+                restricted: worst.restricted.clone(),
+            },
+        });
+        fits("a failure", &failed);
+        data["outcome"] = json!(Outcome {
+            result: OutcomeResult::Allowed,
+            in_force: Some(InForce {
+                version: None,
+                document: worst.original.compacted(),
+            }),
+        });
+        fits("the outcome", &data);
+    }
+}
+
+fn walk_both(text: &str, list: &RestrictedActions) {
+    let size = text.chars().filter(|c| !c.is_ascii_whitespace()).count();
+    if size <= 6_144 {
+        walk(text, list, Quota::MANAGED, true);
+    }
+    walk(text, list, Quota::ROLE_INLINE, false);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn every_document_fits_into_an_execution(document in document(), longest in any::<bool>()) {
+        let list = if longest { longest_list() } else { "s3:DeleteBucket".parse().unwrap() };
+        walk_both(&document, &list);
+    }
+}
+
+#[test]
+fn the_worst_documents_fit_into_an_execution() {
+    let statement = |action: &Value, resource: &str| {
+        let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
+        json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
+    };
+    let stars = json!({"Effect": "Allow", "Action": vec!["*"; 50], "Resource": "*"});
+    let crowded = json!({"Version": "2012-10-17", "Statement": vec![stars; 24]}).to_string();
+    let padded = crowded.replacen("],", &format!("],{}", "\n".repeat(8_000)), 1);
+    // The characters that IAM takes and that are long in JSON.
+    let escaped = statement(&json!("*"), &"\\\"".repeat(1_450));
+    let accents = statement(&json!(["*", "s3:é"]), &"ÿ".repeat(6_000));
+    let unreadable = format!(r#"{{"Statement": 1e999{}}}"#, " ".repeat(130_000));
+    for list in [longest_list(), "s3:DeleteBucket".parse().unwrap()] {
+        for text in [&crowded, &padded, &escaped, &accents, &unreadable] {
+            walk_both(text, &list);
+        }
+    }
+}
