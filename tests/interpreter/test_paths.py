@@ -1,7 +1,7 @@
 """The ways through the state machine when every task works."""
 
 from machine import Test
-from story import EVENT, IN_PLACE, Story, judged
+from story import CHANGE, DOCUMENT, IN_PLACE, Story, judged
 
 ASKED = ["ValidatePolicy", "ChooseAction", "TempRemove", "CheckQuarantine", "AskUser", "UsersChoice"]
 CLEAN = {"result": "clean"}
@@ -41,11 +41,33 @@ class Paths(Test):
                     self.assertEqual(self.story.told(), told)
                     self.assertEqual(len(execution.entered()), 3)
 
-    def test_the_record_is_a_hint_that_the_function_gets_as_it_came(self) -> None:
+    def test_the_record_does_not_travel_because_nothing_may_fit_beside_it(self) -> None:
         self.story.judge = lambda payload: judged("alert", **CLEAN)
-        self.story.start().output()
+        execution = self.story.start()
+        execution.output()
         [payload] = self.story.asked("judge")
-        self.assertEqual((payload["event"], payload["waited"]), (EVENT, False))
+        self.assertEqual(payload, {"task": "judge", "execution": execution.arn, "waited": False})
+
+    def test_what_is_contained_is_not_carried_twice(self) -> None:
+        self.story.judge = lambda payload: judged(inForce={"document": DOCUMENT})
+        execution = self.story.start()
+        self.story.answer(execution, "allow")
+        output = execution.output()
+        self.assertNotIn("inForce", output["verdict"])
+        self.assertEqual(output["verdict"]["change"], CHANGE)
+
+    def test_an_answer_is_cut_to_what_a_decision_has(self) -> None:
+        for answer, kept in (
+            ({"action": "allow", "reason": "r" * 200_000, "more": "m" * 10_000}, {"action": "allow", "reason": "r" * 600}),
+            ({"action": "shrug", "time": 1, "userAgent": ["a"]}, {"action": "deny"}),
+            ([{"action": ["allow"]}], {"action": "deny"}),
+            ("allow", {"action": "deny"}),
+            (None, {"action": "deny"}),
+        ):
+            with self.subTest(answer=str(answer)[:40]):
+                execution = self.story.start()
+                execution.decide(self.story.token(), answer)
+                self.assertEqual(execution.output()["decision"], kept)
 
     def test_a_clean_change_is_silent_where_the_stack_says_so(self) -> None:
         self.story.judge = lambda payload: judged("alert", **CLEAN)

@@ -1,4 +1,4 @@
-//! What an execution proves: the one source of what `remediate` and `revert` may do.
+//! What an execution proves: the one source of what `validate-policy`, `remediate` and `revert` work on.
 //!
 //! Whoever may invoke a function can put anything into its payload. So a payload only names an execution, and everything else is read from that execution's history:
 //! it must be running, be one of the guard's own state machine, and have entered the very state that the function works for.
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
-use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
+use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
 use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
 use incident::message::{Quarantine, Verdict};
@@ -96,6 +96,30 @@ impl Executions {
             Client::new(config),
             required("STATE_MACHINE_ARN")?,
         ))
+    }
+
+    /// The input of `execution`: the EventBridge event that started it, or whatever somebody else started it with.
+    ///
+    /// It does not travel in payloads, because an input can be so long that nothing fits beside it.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureName::NotMine`] where the execution is not one of the guard's, [`FailureName::HistoryBehind`] where it is not visible yet.
+    pub async fn input(&self, execution: &ExecutionArn) -> Result<Value, HandlerError> {
+        if execution.state_machine_arn() != self.state_machine_arn {
+            metrics::not_mine(&self.state_machine_arn);
+            return Err(not_mine(execution, "it belongs to another state machine"));
+        }
+        let Some(described) = self.described(execution).await? else {
+            return Err(behind(execution, "nothing"));
+        };
+        let input = described.input.unwrap_or_default();
+        serde_json::from_str(&input).map_err(|error| {
+            HandlerError::new(
+                FailureName::PayloadMalformed,
+                format!("the input of `{execution}` is not JSON ({error}); look at the execution"),
+            )
+        })
     }
 
     /// The state that `execution` is in, where it is one that calls the function.
@@ -188,26 +212,8 @@ impl Executions {
         &self,
         execution: &ExecutionArn,
     ) -> Result<Option<&'static str>, HandlerError> {
-        let described = self
-            .client
-            .describe_execution()
-            .execution_arn(execution.as_str())
-            .send()
-            .await;
-        let described = match described {
-            Ok(described) => described,
-            Err(error) => {
-                return match error.as_service_error() {
-                    Some(
-                        DescribeExecutionError::ExecutionDoesNotExist(_)
-                        | DescribeExecutionError::InvalidArn(_),
-                    ) => Ok(Some("it does not exist")),
-                    _ => {
-                        let fault = fault(&error, |error| (error.code(), error.message()));
-                        Err(unreadable(execution, &fault))
-                    }
-                };
-            }
+        let Some(described) = self.described(execution).await? else {
+            return Ok(Some("it does not exist"));
         };
         Ok(if described.status != ExecutionStatus::Running {
             Some("it is not running")
@@ -224,6 +230,32 @@ impl Executions {
         } else {
             None
         })
+    }
+
+    /// What Step Functions says of an execution; `None` where there is none of this name.
+    async fn described(
+        &self,
+        execution: &ExecutionArn,
+    ) -> Result<Option<DescribeExecutionOutput>, HandlerError> {
+        let described = self
+            .client
+            .describe_execution()
+            .execution_arn(execution.as_str())
+            .send()
+            .await;
+        match described {
+            Ok(described) => Ok(Some(described)),
+            Err(error) => match error.as_service_error() {
+                Some(
+                    DescribeExecutionError::ExecutionDoesNotExist(_)
+                    | DescribeExecutionError::InvalidArn(_),
+                ) => Ok(None),
+                _ => {
+                    let fault = fault(&error, |error| (error.code(), error.message()));
+                    Err(unreadable(execution, &fault))
+                }
+            },
+        }
     }
 
     /// The newest events, back to the one that entered the state.

@@ -237,7 +237,9 @@ fn points_of(place: &Place, calls: &[Call]) -> Vec<Point> {
         let nth = seen.entry((function, call.action.as_str())).or_default();
         *nth += 1;
         // These calls name the execution only, and it runs before anybody can know its name.
-        if function == "RemediateFunction" && call.action.starts_with("states:") {
+        if ["ValidatePolicyFunction", "RemediateFunction"].contains(&function)
+            && call.action.starts_with("states:")
+        {
             continue;
         }
         points.push(Point {

@@ -1,16 +1,17 @@
 use iam_policy::RestrictedActions;
 use incident::message::{AssessRequest, AssessedState, Assessment};
 use incident::{Analysis, Record};
-use lambda_kit::HandlerError;
+use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 
 /// Says what is in force after a task failed, as IAM shows it now.
 pub(crate) async fn assess(
     restricted: &RestrictedActions,
+    executions: &Executions,
     store: &PolicyStore,
     request: &AssessRequest,
 ) -> Result<Assessment, HandlerError> {
-    let assessment = match Record::parse(&request.event) {
+    let assessment = match Record::parse(&executions.input(&request.execution).await?) {
         Ok(record) => {
             let target = &record.change.target;
             let analysis = Analysis::new(restricted, target.quota());
@@ -18,11 +19,14 @@ pub(crate) async fn assess(
                 None => AssessedState::Gone,
                 Some(look) => {
                     let version = look.version().cloned();
-                    let findings = analysis.findings(look.document());
-                    if findings.is_empty() {
+                    let restricted = analysis.restricted(look.document());
+                    if restricted.is_empty() {
                         AssessedState::Clean { version }
                     } else {
-                        AssessedState::Restricted { version, findings }
+                        AssessedState::Restricted {
+                            version,
+                            restricted,
+                        }
                     }
                 }
             };

@@ -1,18 +1,20 @@
 use incident::judgement::Rules;
 use incident::message::{JudgeRequest, Judged, Verdict};
 use incident::{Analysis, Record, cut_event};
-use lambda_kit::{FailureName, HandlerError};
+use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::PolicyStore;
 use tracing::Instrument as _;
 
 /// Judges what is in force where the record points.
 pub(crate) async fn judge(
     rules: &Rules,
+    executions: &Executions,
     store: &PolicyStore,
     request: &JudgeRequest,
 ) -> Result<Judged, HandlerError> {
-    let record = Record::parse(&request.event)?;
     let execution = &request.execution;
+    let event = executions.input(execution).await?;
+    let record = Record::parse(&event)?;
     let span = lambda_kit::incident_span(execution, &record.change);
     async {
         let verdict = match rules.judge_not_in_force(&record) {
@@ -21,7 +23,7 @@ pub(crate) async fn judge(
         };
         lambda_kit::report_verdict(execution, &verdict);
         Ok(Judged {
-            event: cut_event(&request.event),
+            event: cut_event(&event),
             verdict,
         })
     }

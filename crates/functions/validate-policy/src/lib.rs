@@ -8,7 +8,7 @@ mod judge;
 
 use incident::judgement::Rules;
 use incident::message::{Assessment, Judged, ReadRequest};
-use lambda_kit::HandlerError;
+use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 
 /// What the function answers, told apart by what it was asked.
@@ -23,18 +23,21 @@ pub enum Reading {
 ///
 /// # Errors
 ///
-/// A record that names no target, or an IAM that cannot be reached, refuses, or does not show the change yet.
+/// An execution that is not one of the guard, a record that names no target, or an IAM that cannot be reached, refuses, or does not show the change yet.
 pub async fn handle(
     rules: &Rules,
+    executions: &Executions,
     store: &PolicyStore,
     request: ReadRequest,
 ) -> Result<Reading, HandlerError> {
     match request {
-        ReadRequest::Judge(request) => judge::judge(rules, store, &request)
+        ReadRequest::Judge(request) => judge::judge(rules, executions, store, &request)
             .await
             .map(Reading::Judged),
-        ReadRequest::Assess(request) => assess::assess(&rules.restricted, store, &request)
-            .await
-            .map(Reading::Assessment),
+        ReadRequest::Assess(request) => {
+            assess::assess(&rules.restricted, executions, store, &request)
+                .await
+                .map(Reading::Assessment)
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The `validate-policy` function.
 
+use lambda_kit::Executions;
 use policy_store::PolicyStore;
 use validate_policy::handle;
 
@@ -7,6 +8,8 @@ use validate_policy::handle;
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
     let rules = lambda_kit::rules()?;
-    let store = PolicyStore::new(&lambda_kit::sdk_config());
-    lambda_kit::serve(|request| handle(&rules, &store, request)).await
+    let config = lambda_kit::sdk_config();
+    let executions = Executions::from_env(&config)?;
+    let store = PolicyStore::new(&config);
+    lambda_kit::serve(|request| handle(&rules, &executions, &store, request)).await
 }

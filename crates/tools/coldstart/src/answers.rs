@@ -18,6 +18,7 @@ pub(crate) struct StubResponse {
 pub(crate) struct StubState {
     versions: Vec<Version>,
     made: usize,
+    event: String,
     history: Vec<Value>,
     calls: Vec<String>,
 }
@@ -30,9 +31,10 @@ struct Version {
 }
 
 impl StubState {
-    /// A policy with these documents as `v1`, `v2` and so on, of which the last is in force, and an execution with these events, newest first.
-    pub(crate) fn new(documents: &[&str], history: Vec<Value>) -> Self {
+    /// A policy with these documents as `v1`, `v2` and so on, of which the last is in force, and an execution that this event started, with this history, newest first.
+    pub(crate) fn new(documents: &[&str], event: String, history: Vec<Value>) -> Self {
         let mut state = Self {
+            event,
             history,
             ..Self::default()
         };
@@ -66,7 +68,7 @@ impl StubState {
         self.calls.push(operation.to_owned());
         let (status, body) = match operation {
             "GetExecutionHistory" => (200, self.newest_events(request)),
-            "DescribeExecution" => (200, running(request)),
+            "DescribeExecution" => (200, self.running(request)),
             "SendTaskSuccess" => (200, "{}".to_owned()),
             _ => (400, r#"{"__type":"UnknownOperationException"}"#.to_owned()),
         };
@@ -86,6 +88,23 @@ impl StubState {
             .unwrap_or(&self.history);
         let next = (events.len() < self.history.len()).then_some("the second page");
         json!({ "events": events, "nextToken": next }).to_string()
+    }
+
+    /// The execution that a request names, while it runs.
+    fn running(&self, request: &[u8]) -> String {
+        let request: Value = serde_json::from_slice(request).unwrap_or_default();
+        let execution = request.get("executionArn").and_then(Value::as_str);
+        let execution = execution.unwrap_or_default();
+        let machine = execution.replace(":execution:", ":stateMachine:");
+        let machine = machine.rsplit_once(':').map_or("", |(machine, _)| machine);
+        json!({
+            "executionArn": execution,
+            "stateMachineArn": machine,
+            "status": "RUNNING",
+            "startDate": 1_772_442_930.0,
+            "input": self.event,
+        })
+        .to_string()
     }
 
     fn answer_query<'p>(
@@ -143,7 +162,7 @@ impl StubState {
             Some(result) => (
                 200,
                 format!(
-                    "<{action}StubResponse><{action}Result>{result}</{action}Result></{action}StubResponse>"
+                    "<{action}Response><{action}Result>{result}</{action}Result></{action}Response>"
                 ),
             ),
             None => (
@@ -196,20 +215,4 @@ fn member(into: &mut String, element: &str, version: &Version, with_document: bo
     )
     .is_err()
     {}
-}
-
-/// The execution that a request names, while it runs.
-fn running(request: &[u8]) -> String {
-    let request: Value = serde_json::from_slice(request).unwrap_or_default();
-    let execution = request.get("executionArn").and_then(Value::as_str);
-    let execution = execution.unwrap_or_default();
-    let machine = execution.replace(":execution:", ":stateMachine:");
-    let machine = machine.rsplit_once(':').map_or("", |(machine, _)| machine);
-    json!({
-        "executionArn": execution,
-        "stateMachineArn": machine,
-        "status": "RUNNING",
-        "startDate": 1_772_442_930.0,
-    })
-    .to_string()
 }

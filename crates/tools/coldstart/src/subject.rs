@@ -57,6 +57,8 @@ const ENVIRONMENT: [(&str, &str); 18] = [
 pub(crate) struct Subject {
     pub(crate) name: &'static str,
     pub(crate) payload: String,
+    /// What started the execution.
+    event: String,
     /// The documents of the policy's versions.
     documents: Vec<String>,
     /// The events of the execution, newest first.
@@ -92,6 +94,7 @@ impl Subject {
         Ok(Self {
             name,
             payload: payload.to_string(),
+            event: read("events/create-policy.json")?.to_string(),
             documents,
             history,
         })
@@ -113,12 +116,16 @@ impl Subject {
     /// The state of AWS before an invocation.
     pub(crate) fn stub_state(&self) -> StubState {
         let documents: Vec<_> = self.documents.iter().map(String::as_str).collect();
-        StubState::new(&documents, self.history.clone())
+        StubState::new(&documents, self.event.clone(), self.history.clone())
     }
 }
 
 fn read_payload(name: &str) -> Result<Value> {
-    let path = workspace::root().join(format!("events/invoke/{name}.json"));
+    read(&format!("events/invoke/{name}.json"))
+}
+
+fn read(file: &str) -> Result<Value> {
+    let path = workspace::root().join(file);
     let json = std::fs::read_to_string(&path)
         .with_context(|| format!("cannot read `{}`", path.display()))?;
     serde_json::from_str(&json).with_context(|| format!("`{}` is not JSON", path.display()))
@@ -166,6 +173,7 @@ impl Incident {
                     "version": "v1",
                     "document": self.of_asked("/quarantine/original"),
                 },
+                "restricted": self.of_asked("/quarantine/restricted"),
                 "findings": self.of_asked("/quarantine/findings"),
             },
         })

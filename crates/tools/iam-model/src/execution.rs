@@ -20,6 +20,8 @@ use serde_json::Value;
 pub struct Execution {
     pub machine: String,
     pub arn: String,
+    /// What it was started with.
+    pub input: Value,
     /// Whether it runs, and how it ended.
     pub status: ExecutionStatus,
     /// The version of the state machine that it was started with.
@@ -43,6 +45,7 @@ impl Execution {
         Self {
             machine: "arn:aws:states:us-east-1:111122223333:stateMachine:guard".to_owned(),
             arn: format!("arn:aws:states:us-east-1:111122223333:execution:guard:{name}"),
+            input: Value::Null,
             status: ExecutionStatus::Running,
             version: None,
             alias: None,
@@ -50,6 +53,15 @@ impl Execution {
             entered: Vec::new(),
             failures: 0,
             behind: 0,
+        }
+    }
+
+    /// It was started with this input.
+    #[must_use]
+    pub fn with_input(self, input: &Value) -> Self {
+        Self {
+            input: input.clone(),
+            ..self
         }
     }
 
@@ -103,6 +115,7 @@ impl Execution {
             .execution_arn(&self.arn)
             .state_machine_arn(&self.machine)
             .status(self.status.clone())
+            .input(self.input.to_string())
             .start_date(DateTime::from_secs(1_772_442_000))
             .set_state_machine_version_arn(self.version.clone())
             .set_state_machine_alias_arn(self.alias.clone())

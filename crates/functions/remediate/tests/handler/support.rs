@@ -102,13 +102,21 @@ pub(crate) fn judged(iam: &Iam, event: &Value) -> Value {
         mode: Mode::Enforce,
         exempt: ExemptPrincipals::default(),
     };
+    let execution = Execution::running("one").with_input(event);
+    let executions = Executions::new(execution.client(), execution.machine);
     let request = ReadRequest::Judge(JudgeRequest {
-        execution: ExecutionArn::parse(&Execution::running("one").arn).unwrap(),
-        event: event.clone(),
+        execution: ExecutionArn::parse(&execution.arn).unwrap(),
         waited: false,
     });
     let store = PolicyStore::from_client(iam.client());
-    match block_on(validate_policy::handle(&rules, &store, request)).unwrap() {
+    match block_on(validate_policy::handle(
+        &rules,
+        &executions,
+        &store,
+        request,
+    ))
+    .unwrap()
+    {
         Reading::Judged(judged) => serde_json::to_value(judged).unwrap(),
         Reading::Assessment(_) => panic!("a verdict was asked for"),
     }

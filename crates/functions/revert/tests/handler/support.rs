@@ -74,14 +74,20 @@ impl Incident {
             mode: Mode::Enforce,
             exempt: ExemptPrincipals::default(),
         };
-        let execution = Execution::running("one");
+        let execution = Execution::running("one").with_input(&iam.trail().pop().unwrap());
+        let executions = Executions::new(execution.client(), execution.machine);
         let request = ReadRequest::Judge(JudgeRequest {
             execution: ExecutionArn::parse(&execution.arn).unwrap(),
-            event: iam.trail().pop().unwrap(),
             waited: false,
         });
         let store = PolicyStore::from_client(iam.client());
-        let judged = block_on(validate_policy::handle(&rules, &store, request)).unwrap();
+        let judged = block_on(validate_policy::handle(
+            &rules,
+            &executions,
+            &store,
+            request,
+        ))
+        .unwrap();
         let mut data = serde_json::to_value(judged).unwrap();
         for _ in 0..3 {
             let execution = Execution::running("one").then("TempRemove", data.clone());

@@ -56,7 +56,11 @@ fn every_document_under_every_list() {
                 (VerdictAction::Remedy, VerdictResult::Restricted)
             };
             assert_eq!(
-                (verdict.action, verdict.result, verdict.findings.is_empty()),
+                (
+                    verdict.action,
+                    verdict.result,
+                    verdict.restricted.is_empty()
+                ),
                 (action, result, result == VerdictResult::Clean),
                 "{} under list {name}",
                 case.file

@@ -19,7 +19,7 @@ fn what_is_judged_is_what_iam_shows() {
     assert_eq!(seen.identity.created.as_second(), policy.created);
     assert_eq!(seen.version.unwrap().as_str(), "v1");
     assert_eq!(seen.document.as_str(), RESTRICTED, "byte for byte");
-    assert_eq!(verdict.findings.len(), 1);
+    assert_eq!(verdict.restricted.findings.len(), 1);
 
     let (iam, event) = created(HARMLESS);
     let verdict = judge(&iam, &event, false).unwrap();
@@ -111,7 +111,11 @@ fn only_what_looks_clean_or_absent_is_waited_for() {
         (verdict.action, verdict.result),
         (VerdictAction::Alert, VerdictResult::Gone)
     );
-    assert_eq!(verdict.findings.len(), 1, "what it granted is told");
+    assert_eq!(
+        verdict.restricted.findings.len(),
+        1,
+        "what it granted is told"
+    );
 }
 
 #[test]
@@ -145,7 +149,7 @@ fn a_named_version_that_is_not_in_force_any_more_is_judged_as_iam_holds_it() {
         (VerdictAction::Alert, VerdictResult::Withdrawn)
     );
     assert_eq!(verdict.named.unwrap().as_str(), RESTRICTED);
-    assert_eq!(verdict.findings.len(), 1);
+    assert_eq!(verdict.restricted.findings.len(), 1);
     assert_eq!(verdict.in_force.unwrap().document.as_str(), HARMLESS);
 
     let (iam, event) = created(HARMLESS);

@@ -25,3 +25,4 @@ mod corpus;
 mod faults;
 mod judging;
 mod support;
+mod whose;

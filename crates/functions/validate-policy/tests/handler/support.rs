@@ -1,9 +1,9 @@
-use iam_model::{Account, Iam, OwnerKind};
+use iam_model::{Account, Execution, Iam, OwnerKind};
 use iam_policy::RestrictedActions;
 use incident::ExecutionArn;
 use incident::judgement::{ExemptPrincipals, Mode, Rules};
 use incident::message::{AssessRequest, JudgeRequest, Judged, ReadRequest, Verdict};
-use lambda_kit::HandlerError;
+use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 use serde_json::Value;
 use validate_policy::{Reading, handle};
@@ -23,16 +23,24 @@ pub(crate) fn rules() -> Rules {
 }
 
 pub(crate) fn execution() -> ExecutionArn {
-    ExecutionArn::parse("arn:aws:states:us-east-1:111122223333:execution:guard:one").unwrap()
+    ExecutionArn::parse(&Execution::running("one").arn).unwrap()
 }
 
-fn run(rules: &Rules, iam: &Iam, request: ReadRequest) -> Result<Reading, HandlerError> {
+/// One invocation for the execution that was started with this event.
+fn run(
+    rules: &Rules,
+    iam: &Iam,
+    event: &Value,
+    request: ReadRequest,
+) -> Result<Reading, HandlerError> {
+    let execution = Execution::running("one").with_input(event);
+    let executions = Executions::new(execution.client(), execution.machine);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let store = PolicyStore::from_client(iam.client());
-    runtime.block_on(handle(rules, &store, request))
+    runtime.block_on(handle(rules, &executions, &store, request))
 }
 
 pub(crate) fn judged(
@@ -43,10 +51,9 @@ pub(crate) fn judged(
 ) -> Result<Judged, HandlerError> {
     let request = ReadRequest::Judge(JudgeRequest {
         execution: execution(),
-        event: event.clone(),
         waited,
     });
-    match run(rules, iam, request)? {
+    match run(rules, iam, event, request)? {
         Reading::Judged(judged) => Ok(judged),
         Reading::Assessment(_) => panic!("a verdict was asked for"),
     }
@@ -59,9 +66,8 @@ pub(crate) fn judge(iam: &Iam, event: &Value, waited: bool) -> Result<Verdict, H
 pub(crate) fn assess(iam: &Iam, event: &Value) -> Result<Value, HandlerError> {
     let request = ReadRequest::Assess(AssessRequest {
         execution: execution(),
-        event: event.clone(),
     });
-    let answer = run(&rules(), iam, request)?;
+    let answer = run(&rules(), iam, event, request)?;
     Ok(serde_json::to_value(answer).unwrap())
 }
 
