@@ -9,7 +9,7 @@ use incident::KeptDocument;
 
 use crate::text::plain_lines;
 
-/// The lines that differ between two documents, with those around them.
+/// How two documents differ, line by line.
 ///
 /// Both documents are laid out the same way first, so that only what they say differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct DocumentDiff {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DiffLine {
     pub kind: LineKind,
-    /// The line without its end, bounded in length.
+    /// The line without its end.
     pub text: String,
 }
 
@@ -38,18 +38,44 @@ pub enum LineKind {
 
 /// Lines shown around each difference.
 const CONTEXT: usize = 3;
-/// The longest line, in characters, without its indentation.
+/// The longest line of an excerpt, in characters, without its indentation.
 const MAX_LINE: usize = 300;
-/// The most lines read of a document. One of 6,144 characters has at most about 3,000, nearly all of them brackets.
+/// The most lines of an excerpt that are read of a document. One of 6,144 characters has at most about 3,000, nearly all of them brackets.
 const MAX_LINES: usize = 4000;
-/// The most lines shown.
+/// The most lines of an excerpt that are shown.
 const MAX_SHOWN: usize = 600;
 
 impl DocumentDiff {
+    /// The lines that differ, with those around them, as many as a reader looks at.
     #[must_use]
     pub fn between(before: &KeptDocument, after: &KeptDocument) -> Self {
-        let before = pretty_lines(before);
-        let after = pretty_lines(after);
+        let (before, after) = (pretty_lines(before), pretty_lines(after));
+        let mut diff = Self::of_lines(&before, &after, CONTEXT);
+        if diff.lines.len() > MAX_SHOWN {
+            diff.lines.truncate(MAX_SHOWN);
+            diff.lines.push(DiffLine::skipped());
+        }
+        diff
+    }
+
+    /// Every line of both documents, as long as it is.
+    #[must_use]
+    pub fn whole(before: &KeptDocument, after: &KeptDocument) -> Self {
+        let lines = |document: &KeptDocument| {
+            plain_lines(&pretty(document.as_str()), usize::MAX, usize::MAX)
+        };
+        let (before, after) = (lines(before), lines(after));
+        Self::of_lines(&before, &after, before.len() + after.len())
+    }
+
+    /// Whether lines are left out that are the same in both documents.
+    #[must_use]
+    pub fn is_excerpt(&self) -> bool {
+        let mut lines = self.lines.iter();
+        lines.any(|line| line.kind == LineKind::Skipped || line.text.ends_with('…'))
+    }
+
+    fn of_lines(before: &[String], after: &[String], context: usize) -> Self {
         // A comma behind the last entry that stays is no difference.
         let without_comma = |lines: &[String]| -> Vec<String> {
             lines
@@ -57,7 +83,7 @@ impl DocumentDiff {
                 .map(|line| line.trim_end_matches(',').to_owned())
                 .collect()
         };
-        let (before_keys, after_keys) = (without_comma(&before), without_comma(&after));
+        let (before_keys, after_keys) = (without_comma(before), without_comma(after));
         let before_keys: Vec<&str> = before_keys.iter().map(String::as_str).collect();
         let after_keys: Vec<&str> = after_keys.iter().map(String::as_str).collect();
         // The algorithm by its name: the crate's own front end brings all five of them.
@@ -72,7 +98,7 @@ impl DocumentDiff {
 
         let mut lines = Vec::new();
         let mut shown_to = 0;
-        for group in hook.into_inner().into_grouped_ops(CONTEXT) {
+        for group in hook.into_inner().into_grouped_ops(context) {
             if group
                 .first()
                 .is_some_and(|op| op.old_range().start > shown_to)
@@ -83,9 +109,9 @@ impl DocumentDiff {
                 shown_to = op.old_range().end;
                 for change in op.iter_changes(&before_keys[..], &after_keys[..]) {
                     let (kind, line) = match change.tag() {
-                        ChangeTag::Equal => (LineKind::Same, line(&before, change.old_index())),
-                        ChangeTag::Delete => (LineKind::Removed, line(&before, change.old_index())),
-                        ChangeTag::Insert => (LineKind::Added, line(&after, change.new_index())),
+                        ChangeTag::Equal => (LineKind::Same, line(before, change.old_index())),
+                        ChangeTag::Delete => (LineKind::Removed, line(before, change.old_index())),
+                        ChangeTag::Insert => (LineKind::Added, line(after, change.new_index())),
                     };
                     lines.push(DiffLine {
                         kind,
@@ -94,8 +120,7 @@ impl DocumentDiff {
                 }
             }
         }
-        if shown_to < before.len() || lines.len() > MAX_SHOWN {
-            lines.truncate(MAX_SHOWN);
+        if shown_to < before.len() {
             lines.push(DiffLine::skipped());
         }
         Self { lines }
@@ -111,13 +136,10 @@ impl DiffLine {
     }
 }
 
-impl fmt::Display for DocumentDiff {
-    /// A unified diff: `-` in front of what is gone, `+` in front of what is new.
+impl fmt::Display for DiffLine {
+    /// As in a unified diff: `-` in front of what is gone, `+` in front of what is new.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in &self.lines {
-            writeln!(f, "{} {}", line.kind.mark(), line.text)?;
-        }
-        Ok(())
+        write!(f, "{} {}", self.kind.mark(), self.text)
     }
 }
 

@@ -1,7 +1,8 @@
 use super::*;
 
 fn diff(before: &str, after: &str) -> String {
-    DocumentDiff::between(&KeptDocument::new(before), &KeptDocument::new(after)).to_string()
+    let diff = DocumentDiff::between(&KeptDocument::new(before), &KeptDocument::new(after));
+    diff.lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn a_document_of_brackets_stays_small() {
 }
 
 #[test]
-fn documents_cannot_add_lines_or_links() {
+fn documents_cannot_add_lines() {
     let after = r#"{"Id":"x\nAllow"}"#;
     let shown = diff(
         "{\"Id\":\"a\u{2028}+ b\u{202E}\",\"l\":\"https://evil.example\"}",
@@ -60,6 +61,30 @@ fn documents_cannot_add_lines_or_links() {
         shown.lines().all(|line| line.starts_with(['-', '+', ' '])),
         "{shown}"
     );
-    assert!(!shown.contains("://"), "{shown}");
     assert!(!shown.contains('\u{202E}'), "{shown}");
+}
+
+#[test]
+fn the_whole_diff_leaves_nothing_out() {
+    let entries: Vec<String> = (0..2_000).map(|n| format!("\"s3:Get{n}\"")).collect();
+    let long = "x".repeat(9_000);
+    let before = format!(
+        r#"{{"Id":"{long}","Action":[{},"s3:DeleteBucket"]}}"#,
+        entries.join(",")
+    );
+    let after = before.replace(r#","s3:DeleteBucket""#, "");
+    let (before, after) = (KeptDocument::new(&before), KeptDocument::new(&after));
+    assert!(DocumentDiff::between(&before, &after).is_excerpt());
+    let whole = DocumentDiff::whole(&before, &after);
+    assert!(!whole.is_excerpt());
+    let text: String = whole.lines.iter().map(|line| format!("{line}\n")).collect();
+    assert!(text.contains(&long) && entries.iter().all(|entry| text.contains(entry)));
+    let removed = whole
+        .lines
+        .iter()
+        .filter(|line| line.kind == LineKind::Removed);
+    assert_eq!(
+        removed.map(|line| line.text.trim()).collect::<Vec<_>>(),
+        ["\"s3:DeleteBucket\""]
+    );
 }

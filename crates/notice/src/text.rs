@@ -3,10 +3,11 @@
 //! Names, user agents, `Sid`s, reasons and documents are written by whoever made the change, and read by the administrator who judges it.
 //! None of them may add a line of its own, hide or reorder what stands next to it, or look like one of our links.
 
+use std::borrow::Cow;
+
 /// One line of at most `max` characters that shows what is in `text`.
 ///
-/// Line ends and runs of white space become one space, characters that cannot be seen or that change the direction of writing become their code point,
-/// and `://` becomes `[:]//`, so that no mail program makes a link of it.
+/// Line ends and runs of white space become one space, and characters that cannot be seen or that change the direction of writing become their code point.
 #[must_use]
 pub fn plain(text: &str, max: usize) -> String {
     let text = text.trim();
@@ -34,15 +35,64 @@ pub fn plain(text: &str, max: usize) -> String {
             count += 1;
         }
     }
-    line.replace("://", "[:]//")
+    line
 }
 
 /// Whether [`plain`] leaves a text as it is, as it does with nearly every line of a document: that is told much faster than it is made.
 fn is_plain(text: &str, max: usize) -> bool {
-    let is_harmless = |pair: &[u8]| !matches!(pair, b"  " | b"//");
+    let is_harmless = |pair: &[u8]| pair != b"  ";
     text.len() <= max
         && text.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
         && text.as_bytes().windows(2).all(is_harmless)
+}
+
+/// The text in a form of which no mail program makes a link: `www[.]example[.]org`.
+///
+/// A mail program makes a link of a scheme, of `www`, and of a dot before what can be a top-level domain.
+#[must_use]
+pub fn without_links(text: &str) -> Cow<'_, str> {
+    if !text.contains(['.', '。', '．', '｡']) && !text.contains("://") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    let mut before = None;
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        let after = rest.as_str();
+        let is_link = match c {
+            '.' => {
+                before.is_some_and(char::is_alphanumeric)
+                    && (ends_with_www(&out) || begins_with_domain(after))
+            }
+            '。' | '．' | '｡' => true,
+            ':' => after.starts_with("//"),
+            _ => false,
+        };
+        if is_link {
+            out.extend(['[', c, ']']);
+        } else {
+            out.push(c);
+        }
+        before = Some(c);
+    }
+    Cow::Owned(out)
+}
+
+fn ends_with_www(text: &str) -> bool {
+    text.len()
+        .checked_sub(3)
+        .and_then(|at| text.get(at..))
+        .is_some_and(|end| end.eq_ignore_ascii_case("www"))
+}
+
+/// Whether the first label can be a top-level domain, which has letters only, or is an encoded one.
+fn begins_with_domain(text: &str) -> bool {
+    let is_end = |c: char| !(c.is_alphanumeric() || c == '-');
+    let label = text.split(is_end).next().unwrap_or_default();
+    let is_encoded = label
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case("xn--"));
+    is_encoded || label.chars().count() > 1 && label.chars().all(char::is_alphabetic)
 }
 
 /// Several lines of text from outside, at most `max_lines` of `max` characters each, as [`plain`] makes them, but with their indentation.
@@ -84,7 +134,7 @@ mod tests {
     fn text_from_outside_stays_in_its_line() {
         for (text, shown) in [
             ("aws-cli/2.27", "aws-cli/2.27"),
-            ("a\r\nAllow:\nhttps://x", "a Allow: https[:]//x"),
+            ("a\r\nAllow:\nhttps://x", "a Allow: https://x"),
             ("a\u{2028}b\u{0085}c", "a b c"),
             ("safe\u{202E}evil", "safe\\u{202e}evil"),
             ("ze\u{200B}ro", "ze\\u{200b}ro"),
@@ -96,6 +146,32 @@ mod tests {
         }
         assert_eq!(plain("abcdef", 3), "abc…");
         assert_eq!(plain("abc", 3), "abc");
+    }
+
+    #[test]
+    fn text_from_outside_is_no_link() {
+        for (text, shown) in [
+            (
+                "https://evil.example/allow",
+                "https[:]//evil[.]example/allow",
+            ),
+            ("www.example.org/allow", "www[.]example[.]org/allow"),
+            ("WWW.two-words.example", "WWW[.]two-words[.]example"),
+            (
+                "md/command#iam.create-policy",
+                "md/command#iam.create-policy",
+            ),
+            ("Example.ORG", "Example[.]ORG"),
+            ("a@mail.example", "a@mail[.]example"),
+            ("пример.рф。テスト", "пример[.]рф[。]テスト"),
+            ("xn--e1a.xn--p1ai", "xn--e1a[.]xn--p1ai"),
+            ("aws-cli/2.27.41 Python/3.12", "aws-cli/2.27.41 Python/3.12"),
+            ("203.0.113.17", "203.0.113.17"),
+            ("It ended. You need not act.", "It ended. You need not act."),
+            ("s3:GetObject", "s3:GetObject"),
+        ] {
+            assert_eq!(without_links(text), shown);
+        }
     }
 
     #[test]

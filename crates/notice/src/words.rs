@@ -5,7 +5,7 @@ use incident::message::{AssessedState, Contained};
 /// What is in force until somebody decides.
 #[must_use]
 pub fn in_force(contained: &Contained) -> String {
-    let losses = if contained.losses.is_empty() {
+    let losses = if contained.removal.losses.is_empty() {
         "Everything else that the policy grants still works."
     } else {
         "The guard also had to remove some other permissions, which are listed below."
@@ -31,14 +31,10 @@ pub(crate) fn assessed(state: &AssessedState) -> String {
         AssessedState::Clean { version } => {
             format!("{}, which grants nothing restricted", what(version))
         }
-        AssessedState::Restricted { version, findings } => {
-            let list: Vec<String> = findings.iter().map(ToString::to_string).collect();
-            format!(
-                "{}, which GRANTS RESTRICTED ACTIONS. Remove them by hand: {}",
-                what(version),
-                list.join("; ")
-            )
-        }
+        AssessedState::Restricted { version, .. } => format!(
+            "{}, which GRANTS RESTRICTED ACTIONS. Remove them by hand.",
+            what(version)
+        ),
         AssessedState::Gone => "nothing, because the policy does not exist in IAM".to_owned(),
         AssessedState::Unknown { reason } => format!("unknown, because {reason}"),
     }

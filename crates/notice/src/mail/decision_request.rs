@@ -1,5 +1,4 @@
-use iam_policy::Finding;
-use incident::message::{AskRequest, DecisionAction};
+use incident::message::{AskRequest, DecisionAction, Restricted};
 
 use super::writer::Writer;
 use super::{LinkConfirmation, Links, Mail};
@@ -13,8 +12,9 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     let policy = name(&change.target);
     let mut mail = Writer::new(&format!(
         "The guard removed restricted permissions{} from the policy {policy}. Please allow or deny them.",
-        restricted(&request.quarantine.findings)
+        in_brackets(&request.quarantine.restricted)
     ));
+    mail.restricted(&request.quarantine.restricted, "the page");
     mail.paragraph(&format!(
         "{} wrote the policy at {}.",
         capitalised(&plain(&change.actor.to_string(), 200)),
@@ -46,7 +46,7 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     }
 
     mail.change(change);
-    mail.findings(&request.quarantine.findings);
+    mail.findings(&request.quarantine.restricted);
     mail.contained(&request.quarantine);
     mail.consoles(&change.target, &request.execution);
     // Last, because it is the part that may be cut.
@@ -58,25 +58,19 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
 }
 
 /// The restricted patterns that were met, in brackets, as far as a phone screen has room.
-fn restricted(findings: &[Finding]) -> String {
+fn in_brackets(restricted: &Restricted) -> String {
     const SHOWN: usize = 2;
-    let mut patterns: Vec<String> = Vec::new();
-    for finding in findings {
-        if let Finding::Grant(grant) = finding {
-            for pattern in grant.restricted() {
-                let pattern = plain(pattern.as_str(), 40);
-                if !patterns.contains(&pattern) {
-                    patterns.push(pattern);
-                }
-            }
-        }
-    }
-    let more = if patterns.len() > SHOWN { ", …" } else { "" };
-    patterns.truncate(SHOWN);
-    if patterns.is_empty() {
+    let patterns = restricted.patterns.iter().take(SHOWN);
+    let mut list: Vec<String> = patterns
+        .map(|pattern| plain(pattern.as_str(), 40))
+        .collect();
+    if list.is_empty() {
         return String::new();
     }
-    format!(" ({}{more})", patterns.join(", "))
+    if restricted.patterns.len() > SHOWN {
+        list.push("…".to_owned());
+    }
+    format!(" ({})", list.join(", "))
 }
 
 fn capitalised(text: &str) -> String {

@@ -1,4 +1,4 @@
-use incident::message::TellFailure;
+use incident::message::{Assessment, TellFailure};
 
 use super::Mail;
 use super::writer::Writer;
@@ -28,6 +28,10 @@ pub fn failure(request: &TellFailure) -> Mail {
         Writer::new("The IAM policy guard could not finish an incident. You need to act.");
     mail.paragraph(&format!("Policy: {policy}"));
     mail.line(&format!("In force now: {}", plain(&in_force, 3000)));
+    if let Some(restricted) = assessment.as_ref().and_then(Assessment::restricted) {
+        mail.restricted(restricted, "the execution");
+        mail.findings(restricted);
+    }
     mail.paragraph(&format!(
         "What failed: the state {}, with the error {}",
         plain(&failure.state, 80),

@@ -111,7 +111,7 @@ fn decided(
     };
     let mut text = Writer::new(&sentence);
     if let Some(more) = more(change, contained, result) {
-        text.paragraph(&more);
+        text.commands(&more);
     }
     Begun { subject, text }
 }

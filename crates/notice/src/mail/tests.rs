@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use incident::KeptDocument;
 use incident::message::{
     AskRequest, AssessedState, Assessment, Decision, DecisionAction, Failure, InForce, Outcome,
-    OutcomeResult, Quarantine, Seen, TellFailure, TellOutcome, Verdict, VerdictAction,
+    OutcomeResult, Quarantine, Restricted, Seen, TellFailure, TellOutcome, Verdict, VerdictAction,
     VerdictResult,
 };
 
@@ -31,7 +31,8 @@ fn request() -> Value {
     let restricted = "s3:DeleteBucket,s3:DeleteObject"
         .parse::<RestrictedActions>()
         .unwrap();
-    let remediation = iam_policy::remediate(ORIGINAL, &restricted, Quota::MANAGED);
+    let judgement = iam_policy::judge(ORIGINAL, &restricted);
+    let remediation = judgement.remediate(Quota::MANAGED);
     json!({
         "token": "AQCEAAAAKgAAAAMAAAAAAAAAAc+/a==",
         "execution": "arn:aws:states:us-east-1:111122223333:execution:guard:3f1c",
@@ -60,7 +61,8 @@ fn request() -> Value {
         "quarantine": {
             "identity": {"id": "ANPAZ3XMPLE1EXAMPLE12", "created": "2026-03-02T09:15:27Z"},
             "original": ORIGINAL,
-            "findings": iam_policy::judge(ORIGINAL, &restricted),
+            "restricted": judgement.restricted_patterns(),
+            "findings": judgement.findings(usize::MAX).into_shown(),
             "versions": {"original": "v1", "originalCreated": "2026-03-02T09:15:27Z", "quarantine": "v2", "created": true},
             "document": remediation.document(),
             "edits": remediation.edits(),
@@ -179,10 +181,10 @@ fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Ma
             document: contained.document.clone(),
         }),
         named: is_told_by_record.then(|| contained.original.clone()),
-        findings: if findings {
-            contained.findings.clone()
+        restricted: if findings {
+            contained.restricted.clone()
         } else {
-            Vec::new()
+            Restricted::default()
         },
         exemption: Some("arn:aws:iam::111122223333:role/Deploy*".to_owned()),
     };
@@ -269,7 +271,7 @@ fn failed(request: &AskRequest, cause: &str) -> TellFailure {
             change: Some(request.change.clone()),
             in_force: AssessedState::Restricted {
                 version: request.change.version.clone(),
-                findings: request.quarantine.findings.clone(),
+                restricted: request.quarantine.restricted.clone(),
             },
         }),
     }
@@ -297,10 +299,12 @@ fn the_first_sentence_fits_a_phone() {
 /// Every line of a mail that begins like one of our links must be one of ours.
 fn our_lines_only(mail: &Mail, hostile: &str) {
     for line in mail.message().lines() {
+        let is_link = line.contains("://") || line.contains("www.") || line.contains(".example/");
         assert!(
-            !line.contains("https://evil"),
+            !is_link || line.starts_with("https://a1b2c3d4e5.") || line.contains("console.aws."),
             "a link from outside: {line:?} of {hostile:?}"
         );
+        assert!(line.len() <= writer::MAX_LINE, "{}: {line}", line.len());
         assert!(
             !line.starts_with("ALLOW: fake") && !line.starts_with("In force now: fake"),
             "a line from outside: {line:?}"
@@ -315,7 +319,8 @@ fn nothing_from_outside_can_pose_as_the_guard() {
         "\n", "\r\n", "\r", "\u{2028}", "\u{85}", "\u{0B}", "\u{202E}",
     ] {
         let hostile = format!(
-            "x{break_}{break_}ALLOW: fake{break_}https://evil.example/allow{break_}In force now: fake"
+            "x{break_}{break_}ALLOW: fake{break_}https://evil.example/allow www.evil.example/allow{break_}In force now: fake{}",
+            "漢".repeat(500)
         );
         let mut value = request();
         value["change"]["actor"]["name"] = json!(hostile);
@@ -402,6 +407,26 @@ fn a_huge_incident_keeps_its_links() {
     within_limits(&mail);
     assert!(mail.message().contains(&links.allow) && mail.message().contains(&links.deny));
     assert!(mail.message().contains("and 460 more"));
+    let lines = mail.message().lines().map(str::len);
+    assert!(lines.max().unwrap() <= writer::MAX_LINE);
+}
+
+#[test]
+fn restricted_patterns_are_named_before_the_first_link() {
+    let mut value = request();
+    let patterns: Vec<String> = (0..60).map(|n| format!("ec2:Terminate{n}*")).collect();
+    for (shown, total) in [(1, 1), (60, 60), (60, 500)] {
+        value["quarantine"]["restricted"] = json!(patterns[..shown]);
+        value["quarantine"]["moreRestricted"] = json!(total - shown);
+        let mail = decision_request(&read(value.clone()), &links(LinkConfirmation::Required));
+        let (before, _) = mail.message().split_once("https://").unwrap();
+        let named = patterns.iter().filter(|it| before.contains(*it)).count();
+        assert!(named >= shown.min(30), "{before}");
+        if named < total {
+            assert!(before.contains(&format!("{total} patterns")), "{before}");
+            assert!(before.contains(&format!("and {} more", total - named)));
+        }
+    }
 }
 
 proptest! {

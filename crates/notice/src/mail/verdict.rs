@@ -16,8 +16,9 @@ pub fn verdict(verdict: &Verdict, execution: &ExecutionArn) -> Mail {
     for more in report.more {
         mail.paragraph(&more);
     }
+    mail.restricted(&verdict.restricted, "the execution");
     mail.change(change);
-    mail.findings(&verdict.findings);
+    mail.findings(&verdict.restricted);
     mail.consoles(&change.target, execution);
     if let Some(named) = verdict.named.as_ref().filter(|_| report.shows_named) {
         mail.document("THE DOCUMENT THAT WAS WRITTEN", named);
@@ -48,7 +49,7 @@ impl Report {
                     "Somebody wrote the policy {policy}. It grants nothing restricted, so the guard changed nothing. You do not need to do anything."
                 ),
             ),
-            VerdictResult::NotInForce if verdict.findings.is_empty() => report(
+            VerdictResult::NotInForce if verdict.restricted.is_empty() => report(
                 "Policy changed:",
                 format!(
                     "The policy {policy} has a new version, which is not in force and grants nothing restricted. You do not need to do anything."
@@ -109,7 +110,7 @@ impl Report {
 
 fn gone(verdict: &Verdict, policy: &str) -> Report {
     let mut more = Vec::new();
-    let next = if verdict.findings.is_empty() {
+    let next = if verdict.restricted.is_empty() {
         "You do not need to do anything."
     } else {
         more.push(
@@ -124,7 +125,7 @@ fn gone(verdict: &Verdict, policy: &str) -> Report {
             "The policy {policy} no longer exists, so the guard changed nothing. {next}"
         ),
         more,
-        shows_named: !verdict.findings.is_empty(),
+        shows_named: !verdict.restricted.is_empty(),
     }
 }
 

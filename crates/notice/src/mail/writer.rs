@@ -2,20 +2,23 @@
 
 use std::fmt::{Display, Write as _};
 
-use iam_policy::Finding;
-
-use incident::message::{Contained, Decision, InForce};
+use incident::message::{Contained, Decision, InForce, Restricted};
 use incident::{ExecutionArn, KeptDocument, PolicyChange, Target};
 
 use crate::diff::pretty_lines;
-use crate::text::{plain, plain_lines};
+use crate::text::{plain, plain_lines, without_links};
 use crate::{Console, DocumentDiff};
 
 /// The longest piece of text from outside on one line, in characters.
 const MAX_TEXT: usize = 300;
 /// The most entries of one list.
 const MAX_ENTRIES: usize = 40;
+/// The longest line, in bytes: mail servers break longer ones (RFC 5322, section 2.1.1: 998 characters), wherever that is.
+pub(super) const MAX_LINE: usize = 990;
+/// The bytes that the restricted patterns may take in their line.
+const MAX_PATTERNS: usize = 700;
 
+/// A mail in the making. Nothing in it is a link but what [`Writer::link`] and [`Writer::commands`] write.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     text: String,
@@ -24,51 +27,108 @@ pub(super) struct Writer {
 impl Writer {
     /// A mail that begins with this sentence.
     pub(super) fn new(sentence: &str) -> Self {
-        Self {
-            text: format!("{sentence}\n"),
-        }
+        let mut mail = Self::default();
+        mail.line(sentence);
+        mail
     }
 
     pub(super) fn finish(self) -> String {
         self.text
     }
 
-    /// A paragraph in our own words, after an empty line.
+    /// A paragraph after an empty line.
     pub(super) fn paragraph(&mut self, text: &str) {
         self.line("");
         self.line(text);
     }
 
+    /// One or more lines, with names from outside in them.
     pub(super) fn line(&mut self, text: &str) {
-        self.text.push_str(text);
+        for line in text.split('\n') {
+            self.verbatim(&without_links(line));
+        }
+    }
+
+    /// A line of ours, as it is.
+    fn verbatim(&mut self, line: &str) {
+        let end = line.floor_char_boundary(MAX_LINE);
+        if end == line.len() {
+            self.text.push_str(line);
+        } else {
+            let end = line.floor_char_boundary(MAX_LINE - '…'.len_utf8());
+            self.text.push_str(line.get(..end).unwrap_or_default());
+            self.text.push('…');
+        }
         self.text.push('\n');
     }
 
     /// A heading and a link on a line of its own, which mail programs keep whole.
     pub(super) fn link(&mut self, heading: &str, link: &str) {
         self.paragraph(heading);
-        self.line(link);
+        self.text.push_str(link);
+        self.text.push('\n');
+    }
+
+    /// A paragraph in which indented lines are commands of ours, to be copied as they are.
+    pub(super) fn commands(&mut self, text: &str) {
+        self.line("");
+        for line in text.split('\n') {
+            if line.starts_with("  ") {
+                self.verbatim(line);
+            } else {
+                self.line(line);
+            }
+        }
+    }
+
+    /// Every restricted pattern that was met, as far as a line has room. The first thing that a reader must know.
+    pub(super) fn restricted(&mut self, restricted: &Restricted, all: &str) {
+        if restricted.patterns.is_empty() {
+            return;
+        }
+        let total = restricted.patterns.len() + restricted.more_patterns;
+        let mut line = if total == 1 {
+            "Restricted:".to_owned()
+        } else {
+            format!("Restricted, {total} patterns:")
+        };
+        let mut shown = 0;
+        for pattern in &restricted.patterns {
+            let pattern = plain(pattern.as_str(), MAX_TEXT);
+            if line.len() + pattern.len() > MAX_PATTERNS {
+                break;
+            }
+            line.push_str(if shown == 0 { " " } else { ", " });
+            line.push_str(&pattern);
+            shown += 1;
+        }
+        if let more @ 1.. = total - shown {
+            _ = write!(line, " and {more} more; {all} has all of them");
+        }
+        self.paragraph(&line);
     }
 
     /// A label and a value from outside.
     fn field(&mut self, label: &str, value: &str) {
         let value = plain(value, MAX_TEXT);
         let label = format!("{label}:");
-        _ = writeln!(self.text, "{label:<9} {value}");
+        self.line(&format!("{label:<9} {value}"));
     }
 
     /// A heading and a numbered list of things from outside.
-    pub(super) fn list<T: Display>(&mut self, heading: &str, entries: &[T]) {
-        if entries.is_empty() {
+    ///
+    /// `more` says how many there are besides the entries.
+    pub(super) fn list<T: Display>(&mut self, heading: &str, entries: &[T], more: usize) {
+        if entries.is_empty() && more == 0 {
             return;
         }
         self.paragraph(heading);
         for (index, entry) in entries.iter().take(MAX_ENTRIES).enumerate() {
             let entry = plain(&entry.to_string(), 2 * MAX_TEXT);
-            _ = writeln!(self.text, "{}. {entry}", index + 1);
+            self.line(&format!("{}. {entry}", index + 1));
         }
-        if let more @ 1.. = entries.len().saturating_sub(MAX_ENTRIES) {
-            _ = writeln!(self.text, "and {more} more; all are in the execution");
+        if let more @ 1.. = entries.len().saturating_sub(MAX_ENTRIES) + more {
+            self.line(&format!("and {more} more"));
         }
     }
 
@@ -100,16 +160,19 @@ impl Writer {
         self.field("Call", change.event_name.as_str());
     }
 
-    pub(super) fn findings(&mut self, findings: &[Finding]) {
-        self.list("WHAT IS RESTRICTED", findings);
+    pub(super) fn findings(&mut self, restricted: &Restricted) {
+        let more = restricted.more_findings;
+        self.list("WHAT IS RESTRICTED", &restricted.findings, more);
     }
 
     /// What the guard removed, and why it removed more than what is restricted.
     pub(super) fn contained(&mut self, contained: &Contained) {
-        self.list("WHAT THE GUARD REMOVED", &contained.edits);
+        let removal = &contained.removal;
+        self.list("WHAT THE GUARD REMOVED", &removal.edits, removal.more_edits);
         self.list(
             "WHAT ELSE THE GUARD HAD TO REMOVE, because the policy would have been too long",
-            &contained.losses,
+            &removal.losses,
+            removal.more_losses,
         );
         let evicted: Vec<String> = contained
             .evicted
@@ -125,21 +188,23 @@ impl Writer {
         self.list(
             "OLD VERSIONS THAT THE GUARD DELETED, because IAM keeps only five; the execution keeps their documents",
             &evicted,
+            0,
         );
     }
 
     /// How a document was changed.
     pub(super) fn diff(&mut self, original: &KeptDocument, remediated: &KeptDocument) {
         self.paragraph("THE DOCUMENT (- removed, + added)");
-        let diff = DocumentDiff::between(original, remediated);
-        self.text.push_str(&diff.to_string());
+        for line in DocumentDiff::between(original, remediated).lines {
+            self.line(&line.to_string());
+        }
     }
 
     /// A document from outside, laid out.
     pub(super) fn document(&mut self, heading: &str, document: &KeptDocument) {
         self.paragraph(heading);
         for line in pretty_lines(document) {
-            _ = writeln!(self.text, "  {line}");
+            self.line(&format!("  {line}"));
         }
     }
 
@@ -166,7 +231,7 @@ impl Writer {
         if let Some(reason) = &decision.reason {
             self.line("Reason given:");
             for line in plain_lines(reason, MAX_TEXT, 20) {
-                _ = writeln!(self.text, "  > {line}");
+                self.line(&format!("  > {line}"));
             }
         }
     }
