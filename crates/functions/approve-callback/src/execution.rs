@@ -134,6 +134,13 @@ impl Execution {
             .is_some_and(|incident| incident.contained.is_some())
     }
 
+    /// Whether the document to be allowed is here as a whole; beyond a length that IAM does not accept, it is not.
+    pub(crate) fn shows_whole_document(&self) -> bool {
+        let incident = self.incident.as_ref();
+        let contained = incident.and_then(|incident| incident.contained.as_ref());
+        contained.is_some_and(|contained| !contained.original.is_cut())
+    }
+
     /// Reads events, newest first.
     fn from_events(arn: &ExecutionArn, events: &[HistoryEvent]) -> Self {
         let entered = events

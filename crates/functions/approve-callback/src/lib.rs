@@ -1,7 +1,7 @@
 //! The pages behind the links of the e-mail, and the decision.
 //!
 //! A GET asks, a POST decides, and nothing else does: mail scanners open every link that they find.
-//! What a page shows of an incident is read from the execution that the link names, and the decision carries that execution, so that no link can show one incident and decide another.
+//! What a page shows of an incident is read from the execution that the link names, or that waits with its token, and the decision carries that execution, so that no link can show one incident and decide another.
 //! A page says that a decision is recorded only where the execution itself shows it.
 
 mod decide;
@@ -10,20 +10,21 @@ mod page;
 mod reply;
 mod request;
 mod response;
+mod search;
 mod settings;
 
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
-use incident::Timestamp;
 use incident::message::Decision;
+use incident::{TaskToken, Timestamp};
 use notice::mail::LinkConfirmation;
 use serde_json::value::RawValue;
 
 use crate::decide::{Delivery, deliver, prove};
 use crate::execution::{Execution, ReadProblem, Standing};
 use crate::reply::{Form, Reply};
-use crate::request::{LinkProblem, Method, Parameters, Request};
+use crate::request::{Answer, LinkProblem, Method, Parameters, Request};
 pub use crate::response::Response;
 pub use crate::settings::Settings;
 
@@ -41,7 +42,7 @@ pub async fn handle(
     states: &aws_sdk_sfn::Client,
     payload: &RawValue,
 ) -> Response {
-    let request = Request::read(payload);
+    let request = Request::read(payload, &settings.state_machine_arn);
     let reply = reply(settings, states, &request).await;
     let response = Response::new(&request, &reply);
     // The token and the query stay out of this line.
@@ -73,6 +74,13 @@ async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Requ
         Ok(execution) => execution,
         Err(reply) => return reply,
     };
+    if answer == Answer::Allow && !execution.shows_whole_document() {
+        return Reply::BadLink(LinkProblem::TooLongToShow);
+    }
+    let parameters = Parameters {
+        execution: Some(execution.arn.clone()),
+        ..parameters.clone()
+    };
     let form = Form::new(request, parameters, answer);
     if !decides {
         return Reply::Confirm { form, execution };
@@ -82,47 +90,27 @@ async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Requ
         time: Timestamp::try_from(SystemTime::now()).ok(),
         source_ip_address: request.source_ip_address.clone(),
         user_agent: request.user_agent.clone(),
-        reason: parameters.reason.clone(),
-        execution: parameters.execution.clone(),
+        reason: form.parameters.reason.clone(),
+        execution: form.parameters.execution.clone(),
     };
-    let delivery = deliver(states, &parameters.token, &decision).await;
-    match execution {
-        None => match delivery {
-            Delivery::Taken => Reply::Decided {
-                decision,
-                execution: None,
-            },
-            Delivery::Closed => Reply::Closed,
-            Delivery::NoToken => Reply::BadLink(LinkProblem::NoToken),
-            Delivery::Failed => Reply::NotRecorded {
-                form,
-                execution: None,
-            },
-        },
-        Some(execution) => confirmed(states, execution, delivery, decision, form).await,
-    }
+    let delivery = deliver(states, &form.parameters.token, &decision).await;
+    confirmed(states, execution, delivery, decision, form).await
 }
 
-/// The execution that the link names, if it names one, and only while it waits for a decision with the token of the link.
+/// The execution that the link names, or that waits with its token, and only while it waits for a decision with that token.
 async fn look(
     settings: &Settings,
     states: &aws_sdk_sfn::Client,
     parameters: &Parameters,
-) -> Result<Option<Execution>, Reply> {
+) -> Result<Box<Execution>, Reply> {
     let Some(arn) = &parameters.execution else {
-        return match prove(states, &parameters.token).await {
-            // What cannot be checked now is checked by the answer itself.
-            Delivery::Taken | Delivery::Failed => Ok(None),
-            Delivery::Closed => Err(Reply::Closed),
-            Delivery::NoToken => Err(Reply::BadLink(LinkProblem::NoToken)),
-        };
+        return found(settings, states, &parameters.token).await;
     };
     if arn.state_machine_arn() != settings.state_machine_arn {
         return Err(Reply::BadLink(LinkProblem::OtherStateMachine));
     }
-    let execution = Execution::read(states, arn, &parameters.token)
-        .await
-        .map_err(Reply::Unreadable)?;
+    let execution = Execution::read(states, arn, &parameters.token).await;
+    let execution = Box::new(execution.map_err(Reply::Unreadable)?);
     if execution.standing != Standing::Waiting {
         // Nothing of it is shown to somebody who only knows its name.
         return Err(if execution.asked_with(&parameters.token) {
@@ -142,16 +130,40 @@ async fn look(
             Delivery::Failed => return Err(Reply::Unreadable(ReadProblem::Unreachable)),
         },
     }
-    if !execution.shows_all() {
-        return Err(Reply::Unreadable(ReadProblem::Unreachable));
+    shown(execution)
+}
+
+/// The execution of a token that was pasted by hand.
+async fn found(
+    settings: &Settings,
+    states: &aws_sdk_sfn::Client,
+    token: &TaskToken,
+) -> Result<Box<Execution>, Reply> {
+    match prove(states, token).await {
+        Delivery::Taken => {}
+        Delivery::Closed => return Err(Reply::Closed),
+        Delivery::NoToken => return Err(Reply::BadLink(LinkProblem::NoToken)),
+        Delivery::Failed => return Err(Reply::Unreadable(ReadProblem::Unreachable)),
     }
-    Ok(Some(execution))
+    let found = search::waiting_with(states, &settings.state_machine_arn, token).await;
+    match found.map_err(Reply::Unreadable)? {
+        Some(execution) => shown(Box::new(execution)),
+        None => Err(Reply::BadLink(LinkProblem::NotFound)),
+    }
+}
+
+fn shown(execution: Box<Execution>) -> Result<Box<Execution>, Reply> {
+    if execution.shows_all() {
+        Ok(execution)
+    } else {
+        Err(Reply::Unreadable(ReadProblem::Unreachable))
+    }
 }
 
 /// What became of a decision, as the execution itself shows it; an answer of Step Functions can be lost, and a token can belong to another execution.
 async fn confirmed(
     states: &aws_sdk_sfn::Client,
-    before: Execution,
+    before: Box<Execution>,
     delivery: Delivery,
     decision: Decision,
     form: Form,
@@ -161,7 +173,7 @@ async fn confirmed(
         // The history showed the very token that was taken.
         return Reply::Decided {
             decision,
-            execution: Some(before),
+            execution: before,
         };
     }
     for pause in LOOKS {
@@ -175,10 +187,10 @@ async fn confirmed(
             Standing::Decided(shown) if shown == decision => {
                 return Reply::Decided {
                     decision,
-                    execution: Some(before),
+                    execution: before,
                 };
             }
-            _ => return Reply::Over(now),
+            _ => return Reply::Over(Box::new(now)),
         }
     }
     match delivery {
@@ -187,7 +199,7 @@ async fn confirmed(
         Delivery::NoToken => Reply::BadLink(LinkProblem::NoToken),
         Delivery::Failed => Reply::NotRecorded {
             form,
-            execution: Some(before),
+            execution: before,
         },
     }
 }

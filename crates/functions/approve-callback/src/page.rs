@@ -2,9 +2,9 @@
 
 use askama::Template;
 use incident::Timestamp;
-use incident::message::{Decision, DecisionAction};
+use incident::message::{Decision, DecisionAction, Removal, Restricted};
 use notice::text::{plain, plain_lines};
-use notice::{Console, DocumentDiff, LineKind, target};
+use notice::{Console, DiffLine, DocumentDiff, LineKind, target};
 
 use crate::execution::{Execution, Incident, Standing};
 use crate::reply::{Form, Reply};
@@ -46,10 +46,13 @@ struct FormView {
 
 struct IncidentView {
     rows: Vec<(&'static str, Vec<Part>)>,
+    restricted: Vec<Part>,
     findings: Vec<Vec<Part>>,
     edits: Vec<Vec<Part>>,
     losses: Vec<Vec<Part>>,
     diff: Vec<DiffRow>,
+    /// All lines, where `diff` leaves some out.
+    whole: Vec<DiffRow>,
 }
 
 /// A part of a sentence: words, or a name that a page shows as code.
@@ -74,14 +77,11 @@ struct Consoles {
 }
 
 pub(crate) fn render(reply: &Reply) -> String {
-    let (form, execution) = match reply {
-        Reply::Confirm { form, execution } | Reply::NotRecorded { form, execution } => {
-            (Some(form), execution.as_ref())
-        }
-        Reply::Decided { execution, .. } => (None, execution.as_ref()),
-        Reply::Over(execution) => (None, Some(execution)),
-        _ => (None, None),
+    let form = match reply {
+        Reply::Confirm { form, .. } | Reply::NotRecorded { form, .. } => Some(form),
+        _ => None,
     };
+    let execution = reply.execution();
     let page = Page {
         style: STYLE,
         title: title(reply),
@@ -170,7 +170,7 @@ impl FormView {
         Self {
             target: form.target.clone(),
             token: parameters.token.expose().to_owned(),
-            execution: parameters.execution.as_ref().map(ToString::to_string),
+            execution: parameters.execution.as_ref().map(|it| it.name().to_owned()),
             reason: parameters.reason.clone().unwrap_or_default(),
             max_reason: MAX_REASON,
             tone: form.answer.as_str(),
@@ -206,33 +206,56 @@ impl IncidentView {
         ]);
         rows.extend(decide_by.map(|time| ("Decide by", text(&time.in_words()))));
         let contained = incident.contained.as_ref();
-        let diff = contained.map_or_else(Vec::new, |contained| {
-            DocumentDiff::between(&contained.original, &contained.document).lines
-        });
+        let restricted = contained.map_or_else(Restricted::default, |it| it.restricted.clone());
+        let removal = contained.map_or_else(Removal::default, |it| it.removal.clone());
+        let diff = contained.map(|it| DocumentDiff::between(&it.original, &it.document));
+        let cut = contained.filter(|_| diff.as_ref().is_some_and(DocumentDiff::is_excerpt));
+        let whole = cut.map(|it| DocumentDiff::whole(&it.original, &it.document));
         Self {
             rows,
-            findings: contained.map_or_else(Vec::new, |contained| list(&contained.findings)),
-            edits: contained.map_or_else(Vec::new, |contained| list(&contained.edits)),
-            losses: contained.map_or_else(Vec::new, |contained| list(&contained.losses)),
-            diff: diff
-                .into_iter()
-                .map(|line| DiffRow {
-                    kind: line.kind,
-                    text: format!("{} {}", line.kind.mark(), line.text),
-                })
-                .collect(),
+            restricted: patterns(&restricted),
+            findings: list(&restricted.findings, restricted.more_findings),
+            edits: list(&removal.edits, removal.more_edits),
+            losses: list(&removal.losses, removal.more_losses),
+            diff: rows_of(diff),
+            whole: rows_of(whole),
         }
     }
 }
 
-fn list<T: ToString>(entries: &[T]) -> Vec<Vec<Part>> {
+fn rows_of(diff: Option<DocumentDiff>) -> Vec<DiffRow> {
+    let lines = diff.map_or_else(Vec::new, |diff| diff.lines);
+    let row = |line: DiffLine| DiffRow {
+        text: line.to_string(),
+        kind: line.kind,
+    };
+    lines.into_iter().map(row).collect()
+}
+
+/// Every restricted pattern that was met, as one phrase.
+fn patterns(restricted: &Restricted) -> Vec<Part> {
+    let mut phrase = Vec::new();
+    for pattern in &restricted.patterns {
+        if !phrase.is_empty() {
+            phrase.push(Part::words(", "));
+        }
+        phrase.push(Part::code(&plain(pattern.as_str(), MAX_TEXT)));
+    }
+    if let more @ 1.. = restricted.more_patterns {
+        phrase.push(Part::words(&format!(" and {more} more")));
+    }
+    phrase
+}
+
+/// The entries, and how many there are besides.
+fn list<T: ToString>(entries: &[T], more: usize) -> Vec<Vec<Part>> {
     let mut list: Vec<Vec<Part>> = entries
         .iter()
         .take(MAX_ENTRIES)
         .map(|entry| parts(&plain(&entry.to_string(), 2 * MAX_TEXT)))
         .collect();
-    if let more @ 1.. = entries.len().saturating_sub(MAX_ENTRIES) {
-        list.push(parts(&format!("and {more} more; all are in the execution")));
+    if let more @ 1.. = entries.len().saturating_sub(MAX_ENTRIES) + more {
+        list.push(parts(&format!("and {more} more")));
     }
     list
 }
@@ -241,6 +264,13 @@ impl Part {
     fn words(text: &str) -> Self {
         Self {
             is_code: false,
+            text: text.to_owned(),
+        }
+    }
+
+    fn code(text: &str) -> Self {
+        Self {
+            is_code: true,
             text: text.to_owned(),
         }
     }

@@ -13,20 +13,20 @@ pub(crate) enum Reply {
     /// Says what will happen and asks once.
     Confirm {
         form: Form,
-        execution: Option<Execution>,
+        execution: Box<Execution>,
     },
     /// The decision is recorded.
     Decided {
         decision: Decision,
-        execution: Option<Execution>,
+        execution: Box<Execution>,
     },
     /// Nothing waits with this token any more, and the link does not say which execution did.
     Closed,
     /// The execution that the link names does not wait for a decision.
-    Over(Execution),
+    Over(Box<Execution>),
     NotRecorded {
         form: Form,
-        execution: Option<Execution>,
+        execution: Box<Execution>,
     },
     BadLink(LinkProblem),
     /// The execution that the link names cannot be read, so nothing is asked or decided.
@@ -48,11 +48,11 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(crate) fn new(request: &Request, parameters: &Parameters, answer: Answer) -> Self {
+    pub(crate) fn new(request: &Request, parameters: Parameters, answer: Answer) -> Self {
         let up = if request.trailing_slash { "../" } else { "" };
         Self {
             answer,
-            parameters: parameters.clone(),
+            parameters,
             target: format!("{up}{}", answer.as_str()),
         }
     }
@@ -88,7 +88,12 @@ impl Reply {
                 Standing::Expired | Standing::Ended | Standing::Broken => 410,
             },
             Self::Closed => 410,
-            Self::BadLink(LinkProblem::OtherToken | LinkProblem::NotCounted) => 409,
+            Self::BadLink(
+                LinkProblem::OtherToken
+                | LinkProblem::NotCounted
+                | LinkProblem::NotFound
+                | LinkProblem::TooLongToShow,
+            ) => 409,
             Self::BadLink(_) | Self::Unreadable(ReadProblem::NotFound) => 400,
             Self::NotRecorded { .. } | Self::Unreadable(ReadProblem::Unreachable) => 502,
             Self::NotFound => 404,
@@ -101,12 +106,12 @@ impl Reply {
         self.execution()?.incident.as_ref()
     }
 
-    fn execution(&self) -> Option<&Execution> {
+    pub(crate) fn execution(&self) -> Option<&Execution> {
         match self {
             Self::Confirm { execution, .. }
             | Self::Decided { execution, .. }
-            | Self::NotRecorded { execution, .. } => execution.as_ref(),
-            Self::Over(execution) => Some(execution),
+            | Self::NotRecorded { execution, .. }
+            | Self::Over(execution) => Some(execution),
             Self::Closed
             | Self::BadLink(_)
             | Self::Unreadable(_)
@@ -130,7 +135,7 @@ impl Reply {
     /// What is the case, in a sentence or two that never say more than is known.
     pub(crate) fn sentence(&self) -> String {
         match self {
-            Self::Confirm { form, execution } => ask(form.answer, execution.as_ref()),
+            Self::Confirm { form, execution } => ask(form.answer, execution),
             Self::Decided { decision, .. } => match decision.action {
                 DecisionAction::Allow => {
                     "Your decision is recorded: allow. The guard puts the original policy back in force and sends an e-mail when it is done."
@@ -183,28 +188,19 @@ impl Reply {
     }
 }
 
-fn ask(answer: Answer, execution: Option<&Execution>) -> String {
+fn ask(answer: Answer, execution: &Execution) -> String {
     let word = match answer {
         Answer::Allow => "Allow",
         Answer::Deny => "Deny",
     };
-    let incident = execution.and_then(|execution| execution.incident.as_ref());
-    match (incident, answer) {
-        (Some(incident), answer) => {
-            let effect = target::effect(
-                answer.into(),
-                &incident.change.target,
-                incident.contained.as_ref(),
-            );
-            format!("{word} {effect} Nothing is decided until you choose the button.")
-        }
-        (None, Answer::Allow) => format!(
-            "{word} puts the original policy back in force. The link does not name its incident, so no details can be shown. Nothing is decided until you choose the button."
-        ),
-        (None, Answer::Deny) => format!(
-            "{word} keeps the restricted permissions out and deletes the original version. The link does not name its incident, so no details can be shown. Nothing is decided until you choose the button."
-        ),
-    }
+    let effect = execution
+        .incident
+        .as_ref()
+        .map_or_else(String::new, |incident| {
+            let contained = incident.contained.as_ref();
+            target::effect(answer.into(), &incident.change.target, contained)
+        });
+    format!("{word} {effect} Nothing is decided until you choose the button.")
 }
 
 fn over(execution: &Execution) -> String {

@@ -75,7 +75,7 @@ impl From<Answer> for DecisionAction {
 pub(crate) struct Parameters {
     /// Whoever holds it can decide.
     pub(crate) token: TaskToken,
-    /// The execution to be decided; none in a link made by hand.
+    /// The execution to be decided, which links name by its name; none in a link made by hand.
     pub(crate) execution: Option<ExecutionArn>,
     /// Why, in the administrator's words.
     pub(crate) reason: Option<String>,
@@ -104,6 +104,14 @@ pub(crate) enum LinkProblem {
     #[error("The token in the link is not valid. Copy the whole link from the e-mail.")]
     NoToken,
     #[error(
+        "The token is not one of the newest incidents that wait for a decision. Use the link in the e-mail, which names the incident."
+    )]
+    NotFound,
+    #[error(
+        "The document is longer than the guard can show, and you cannot allow what the page cannot show. Deny it, or take the document from the execution and write it again by hand."
+    )]
+    TooLongToShow,
+    #[error(
         "This incident waits for a decision with another token. Use the link in the newest e-mail about this policy."
     )]
     OtherToken,
@@ -128,7 +136,7 @@ impl Request {
     /// Reads the event of a proxy integration (API Gateway Developer Guide, "Input format of a Lambda function for proxy integration").
     ///
     /// Every member of it can be missing or `null`.
-    pub(crate) fn read(payload: &RawValue) -> Self {
+    pub(crate) fn read(payload: &RawValue, state_machine_arn: &str) -> Self {
         let event = serde_json::from_str::<Value>(payload.get()).unwrap_or_default();
         let path = text(&event, &["path"])
             .or_else(|| text(&event, &["requestContext", "path"]))
@@ -150,7 +158,7 @@ impl Request {
         Self {
             method,
             answer,
-            parameters: parameters(&event, method),
+            parameters: parameters(&event, method, state_machine_arn),
             wants_json: header(&event, "accept").is_some_and(prefers_json),
             source_ip_address: text(&event, &["requestContext", "identity", "sourceIp"])
                 .and_then(|address| clean(address, 64)),
@@ -236,7 +244,11 @@ impl Fields {
     }
 }
 
-fn parameters(event: &Value, method: Method) -> Result<Parameters, LinkProblem> {
+fn parameters(
+    event: &Value,
+    method: Method,
+    state_machine_arn: &str,
+) -> Result<Parameters, LinkProblem> {
     let mut fields = Fields::default();
     query(event, &mut fields);
     // A reason belongs to a form, and the body of anything but a POST has no meaning.
@@ -249,7 +261,12 @@ fn parameters(event: &Value, method: Method) -> Result<Parameters, LinkProblem> 
     })?
     .ok_or(LinkProblem::TokenMissing)?;
     let execution = once(&fields.execution, |text| {
-        ExecutionArn::parse(text).map_err(|_| LinkProblem::ExecutionDamaged)
+        // An ARN may come from the console, where whoever pastes a token copies it.
+        let read = match text.contains(':') {
+            true => ExecutionArn::parse(text),
+            false => ExecutionArn::of(state_machine_arn, text),
+        };
+        read.map_err(|_| LinkProblem::ExecutionDamaged)
     })?;
     let reason = once(&fields.reason, reason)?.flatten();
     Ok(Parameters {

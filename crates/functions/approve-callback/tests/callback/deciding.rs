@@ -6,16 +6,6 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-const LINK: [(&str, &str); 2] = [("token", TOKEN), ("execution", EXECUTION)];
-
-async fn json_answer(states: &States, request: Value) -> (u16, Value) {
-    let response = states.answer(&wants_json(request)).await;
-    (
-        response.status_code,
-        serde_json::from_str(&response.body).unwrap(),
-    )
-}
-
 #[tokio::test(start_paused = true)]
 async fn get_and_head_never_decide() {
     for answer in ["allow", "deny"] {
@@ -70,24 +60,6 @@ async fn a_post_decides_and_records_who_why_and_for_which_execution() {
         let keys: Vec<_> = decision.as_object().unwrap().keys().collect();
         assert_eq!(keys.len(), 6, "{keys:?}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_link_made_by_hand_decides_without_an_execution() {
-    let states = States::one_waiting();
-    let page = states.answer(&request("GET", "allow", &LINK[..1])).await;
-    assert!(page.body.contains("no details can be shown"));
-    assert_eq!(states.fake().reads, 0);
-    let (status, shown) = json_answer(&states, form("allow", &LINK[..1])).await;
-    assert_eq!((status, &shown["result"]), (200, &json!("decided")));
-    assert_eq!(states.decision(EXECUTION).unwrap().get("execution"), None);
-
-    let (status, shown) = json_answer(&states, form("deny", &LINK[..1])).await;
-    assert_eq!(
-        (status, &shown["result"]),
-        (410, &json!("alreadyDecidedOrExpired"))
-    );
-    assert_eq!(states.decision(EXECUTION).unwrap()["action"], "allow");
 }
 
 #[tokio::test(start_paused = true)]
@@ -305,20 +277,13 @@ async fn a_decision_that_did_not_happen_is_never_a_200() {
             assert_eq!(response.status_code, 200);
         }
     }
-    for (fault, with_execution, without) in [
-        (Fault::InvalidToken, 400, 400),
-        (Fault::DoesNotExist, 409, 410),
-    ] {
+    for (fault, status) in [(Fault::InvalidToken, 400), (Fault::DoesNotExist, 409)] {
         let states = States::one_waiting();
         states.fake().send_fault = Some(fault);
-        assert_eq!(
-            states.answer(&form("deny", &LINK)).await.status_code,
-            with_execution
-        );
-        assert_eq!(
-            states.answer(&form("deny", &LINK[..1])).await.status_code,
-            without
-        );
+        for link in [&LINK[..], &LINK[..1]] {
+            let response = states.answer(&form("deny", link)).await;
+            assert_eq!(response.status_code, status);
+        }
     }
 }
 

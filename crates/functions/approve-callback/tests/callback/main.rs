@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod any_bytes;
+mod by_hand;
 mod deciding;
 mod headers;
 mod pages;

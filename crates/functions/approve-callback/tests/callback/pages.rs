@@ -8,8 +8,6 @@ use serde_json::json;
 
 use crate::support::*;
 
-const LINK: [(&str, &str); 2] = [("token", TOKEN), ("execution", EXECUTION)];
-
 fn texts(page: &Html, selector: &str) -> Vec<String> {
     page.select(&Selector::parse(selector).unwrap())
         .map(|element| element.text().collect())
@@ -35,9 +33,37 @@ async fn the_confirm_page_shows_the_incident() {
     }
     assert!(texts(&page, "#findings + ul li")[0].contains("s3:DeleteObject"));
     assert!(texts(&page, "#findings + ul code").contains(&"s3:DeleteObject".to_owned()));
-    assert_eq!(texts(&page, "del"), ["-         \"s3:DeleteObject\""]);
+    for lines in ["section > pre > del", "details > pre > del"] {
+        assert_eq!(texts(&page, lines), ["-         \"s3:DeleteObject\""]);
+    }
+    let whole = texts(&page, "details > pre").join("");
+    for line in incident::KeptDocument::new(&document()).as_str().split('"') {
+        assert!(whole.contains(line.trim_matches(|c: char| !c.is_alphanumeric())));
+    }
     assert!(texts(&page, "button")[0].starts_with("Allow"));
     assert_eq!(texts(&page, "form").len(), 1);
+}
+
+fn document() -> String {
+    let asked = asking();
+    asked["quarantine"]["original"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_restricted_pattern_stands_before_the_first_link() {
+    let states = States::one_waiting();
+    let patterns: Vec<String> = (0..500).map(|n| format!("ec2:Stop{n}")).collect();
+    states.change(EXECUTION, |run| {
+        run.data["quarantine"]["restricted"] = json!(patterns);
+    });
+    let response = states.answer(&request("GET", "allow", &LINK)).await;
+    let (before, _) = response.body.split_once("<a ").unwrap();
+    for pattern in patterns {
+        assert!(
+            before.contains(&format!("<code>{pattern}</code>")),
+            "{pattern}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -122,7 +148,7 @@ async fn every_page_shows_names_as_code_and_not_in_backticks() {
         .flat_map(|page| texts(&Html::parse_document(&page.body), "h1"))
         .collect();
     // Every title of `page.rs`: no page is left out.
-    assert_eq!(headings.len(), 16, "{headings:?}");
+    assert_eq!(headings.len(), 14, "{headings:?}");
     for page in pages {
         assert!(!page.body.contains('`'), "{}", page.body);
     }

@@ -1,36 +1,19 @@
-//! A Step Functions in memory, and requests as API Gateway sends them.
+//! What the tests of the callback share: an incident, and requests as API Gateway sends them.
+
+#[path = "states.rs"]
+mod states;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
 
-use approve_callback::{Response, Settings, handle};
-use aws_sdk_sfn::Client;
-use aws_sdk_sfn::operation::get_execution_history::{
-    GetExecutionHistoryError, GetExecutionHistoryOutput,
-};
-use aws_sdk_sfn::operation::send_task_heartbeat::{
-    SendTaskHeartbeatError, SendTaskHeartbeatOutput,
-};
-use aws_sdk_sfn::operation::send_task_success::{SendTaskSuccessError, SendTaskSuccessOutput};
-use aws_sdk_sfn::primitives::DateTime;
-use aws_sdk_sfn::types::error::{
-    ExecutionDoesNotExist, InvalidToken, TaskDoesNotExist, TaskTimedOut,
-};
-use aws_sdk_sfn::types::{
-    ExecutionSucceededEventDetails, HistoryEvent, HistoryEventType, StateEnteredEventDetails,
-    TaskScheduledEventDetails,
-};
-use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_types::body::SdkBody;
 use iam_policy::{Quota, RestrictedActions};
 use incident::message::{
-    Contained, ContainedVersions, Judged, Quarantine, Seen, Verdict, VerdictAction, VerdictResult,
+    Contained, ContainedVersions, Judged, Quarantine, Removal, Restricted, Seen, Verdict,
+    VerdictAction, VerdictResult,
 };
 use incident::{Identity, KeptDocument, VersionId};
-use notice::mail::LinkConfirmation;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
+
+pub(crate) use states::*;
 
 pub(crate) const MACHINE: &str = "arn:aws:states:us-east-1:111122223333:stateMachine:guard";
 pub(crate) const EXECUTION: &str = "arn:aws:states:us-east-1:111122223333:execution:guard:one";
@@ -41,304 +24,8 @@ pub(crate) const TOKEN: &str =
     "AQCEAAAAKgAAAAMAAAAAAAAAAc+sUu/QK1nV7Zr+5wq3h/8J2lR0m4vTz9XkY6pBdC1eFgHiJkLmNoPqRsTuVwXyZ==";
 pub(crate) const OTHER_TOKEN: &str = "AQCEAAAAKgAAAAMAAAAAAAAAAb/xWy+7uIoP";
 
-/// How a call to Step Functions fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// The call is carried out, and its answer is lost.
-    AnswerLost,
-    /// 503 before anything happened.
-    Unavailable,
-    /// The role may not make the call.
-    AccessDenied,
-    /// The text is no token.
-    InvalidToken,
-    /// As the emulator answers for every token that nothing waits with.
-    DoesNotExist,
-}
-
-/// One execution.
-#[derive(Clone, Debug)]
-pub(crate) struct Run {
-    pub(crate) token: String,
-    /// What `AskUser` was entered with.
-    pub(crate) data: Value,
-    /// What the administrator answered.
-    pub(crate) decision: Option<Value>,
-    /// Whether the history shows the token, as AWS does and the emulator does not.
-    pub(crate) shows_token: bool,
-    /// How often `AskUser` failed before it waited.
-    pub(crate) failed_attempts: usize,
-    /// Where it is instead of `AskUser`.
-    pub(crate) state: Option<&'static str>,
-    /// How it ended.
-    pub(crate) end: Option<HistoryEventType>,
-    /// What its states added at the end.
-    pub(crate) outcome: Option<Value>,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct FakeState {
-    pub(crate) runs: HashMap<String, Run>,
-    pub(crate) send_fault: Option<Fault>,
-    pub(crate) read_fault: Option<Fault>,
-    pub(crate) sent: Vec<Value>,
-    pub(crate) reads: usize,
-}
-
-/// The fake service.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct States(Arc<Mutex<FakeState>>);
-
-impl Run {
-    pub(crate) fn waiting(token: &str) -> Self {
-        Self {
-            token: token.to_owned(),
-            data: asking(),
-            decision: None,
-            shows_token: true,
-            failed_attempts: 0,
-            state: None,
-            end: None,
-            outcome: None,
-        }
-    }
-
-    fn waits_with(&self, token: &str) -> bool {
-        self.token == token && self.decision.is_none() && self.end.is_none() && self.state.is_none()
-    }
-
-    /// Newest first.
-    fn events(&self) -> Vec<HistoryEvent> {
-        let event = |kind: HistoryEventType| {
-            HistoryEvent::builder()
-                .timestamp(DateTime::from_secs(1_772_442_931))
-                .r#type(kind)
-                .id(1)
-        };
-        let entered = |name: &str, data: &Value| {
-            let details = StateEnteredEventDetails::builder()
-                .name(name)
-                .input(data.to_string())
-                .build()
-                .unwrap();
-            event(HistoryEventType::TaskStateEntered)
-                .state_entered_event_details(details)
-                .build()
-                .unwrap()
-        };
-        let mut data = self.data.clone();
-        let mut events = vec![entered("AskUser", &data)];
-        let scheduled = |token: &str| {
-            let mut parameters = json!({"FunctionName": "notify"});
-            if self.shows_token {
-                parameters["Payload"] = json!({
-                    "token": token, "askedAt": "2026-03-02T09:15:31.25Z", "timeoutSeconds": 604_800
-                });
-            }
-            let details = TaskScheduledEventDetails::builder()
-                .resource_type("lambda")
-                .resource("invoke.waitForTaskToken")
-                .region("us-east-1")
-                .parameters(parameters.to_string())
-                .build()
-                .unwrap();
-            event(HistoryEventType::TaskScheduled)
-                .task_scheduled_event_details(details)
-                .build()
-                .unwrap()
-        };
-        let plain = |kind| event(kind).build().unwrap();
-        for _ in 0..self.failed_attempts {
-            events.push(scheduled(OTHER_TOKEN));
-            events.push(plain(HistoryEventType::TaskStarted));
-            events.push(plain(HistoryEventType::TaskFailed));
-        }
-        events.push(scheduled(&self.token));
-        events.push(plain(HistoryEventType::TaskStarted));
-        events.push(plain(HistoryEventType::TaskSubmitted));
-        if let Some(decision) = &self.decision {
-            data["decision"] = decision.clone();
-            events.push(entered("UsersChoice", &data));
-        }
-        if let Some(state) = self.state {
-            events.push(entered(state, &data));
-        }
-        if let Some(outcome) = &self.outcome {
-            data["outcome"] = outcome.clone();
-        }
-        match &self.end {
-            Some(HistoryEventType::ExecutionSucceeded) => {
-                let details = ExecutionSucceededEventDetails::builder()
-                    .output(data.to_string())
-                    .build();
-                events.push(
-                    event(HistoryEventType::ExecutionSucceeded)
-                        .execution_succeeded_event_details(details)
-                        .build()
-                        .unwrap(),
-                );
-            }
-            Some(end) => events.push(plain(end.clone())),
-            None => {}
-        }
-        events.reverse();
-        events
-    }
-}
-
-impl States {
-    /// One execution that waits with [`TOKEN`].
-    pub(crate) fn one_waiting() -> Self {
-        let states = Self::default();
-        states.add(EXECUTION, Run::waiting(TOKEN));
-        states
-    }
-
-    pub(crate) fn add(&self, arn: &str, run: Run) {
-        self.fake().runs.insert(arn.to_owned(), run);
-    }
-
-    pub(crate) fn fake(&self) -> MutexGuard<'_, FakeState> {
-        self.0.lock().unwrap()
-    }
-
-    pub(crate) fn change(&self, arn: &str, change: impl FnOnce(&mut Run)) {
-        change(self.fake().runs.get_mut(arn).unwrap());
-    }
-
-    /// The decision that an execution got.
-    pub(crate) fn decision(&self, arn: &str) -> Option<Value> {
-        self.fake().runs[arn].decision.clone()
-    }
-
-    fn send(
-        &self,
-        token: &str,
-        output: &str,
-    ) -> MockResponse<SendTaskSuccessOutput, SendTaskSuccessError> {
-        use SendTaskSuccessError as Refused;
-        let mut fake = self.fake();
-        let output: Value = serde_json::from_str(output).unwrap();
-        fake.sent.push(output.clone());
-        let fault = fake.send_fault;
-        match fault {
-            Some(Fault::InvalidToken) => {
-                let error = InvalidToken::builder().build();
-                return MockResponse::Error(Refused::InvalidToken(error));
-            }
-            Some(Fault::DoesNotExist) => {
-                let error = TaskDoesNotExist::builder().build();
-                return MockResponse::Error(Refused::TaskDoesNotExist(error));
-            }
-            Some(fault @ (Fault::Unavailable | Fault::AccessDenied)) => {
-                return MockResponse::Http(http(fault));
-            }
-            Some(Fault::AnswerLost) | None => {}
-        }
-        let waiting = fake.runs.values_mut().find(|run| run.waits_with(token));
-        let Some(run) = waiting else {
-            let error = TaskTimedOut::builder().build();
-            return MockResponse::Error(Refused::TaskTimedOut(error));
-        };
-        run.decision = Some(output);
-        match fault {
-            Some(fault) => MockResponse::Http(http(fault)),
-            None => MockResponse::Output(SendTaskSuccessOutput::builder().build()),
-        }
-    }
-
-    fn beat(&self, token: &str) -> MockResponse<SendTaskHeartbeatOutput, SendTaskHeartbeatError> {
-        let fake = self.fake();
-        if fake.runs.values().any(|run| run.waits_with(token)) {
-            return MockResponse::Output(SendTaskHeartbeatOutput::builder().build());
-        }
-        let error = TaskTimedOut::builder().build();
-        MockResponse::Error(SendTaskHeartbeatError::TaskTimedOut(error))
-    }
-
-    pub(crate) fn client(&self) -> Client {
-        let fake = self.clone();
-        let beat = mock!(Client::send_task_heartbeat)
-            .then_compute_response(move |request| fake.beat(request.task_token().unwrap()));
-        let fake = self.clone();
-        let send = mock!(Client::send_task_success).then_compute_response(move |request| {
-            let (token, output) = (request.task_token().unwrap(), request.output().unwrap());
-            fake.send(token, output)
-        });
-        let fake = self.clone();
-        let read = mock!(Client::get_execution_history).then_compute_response(move |request| {
-            let mut fake = fake.fake();
-            fake.reads += 1;
-            if let Some(fault) = fake.read_fault {
-                return MockResponse::Http(http(fault));
-            }
-            assert_eq!(request.reverse_order(), Some(true));
-            match fake.runs.get(request.execution_arn().unwrap()) {
-                Some(run) => MockResponse::Output(page(
-                    run.events(),
-                    request.next_token(),
-                    request.max_results().unwrap(),
-                )),
-                None => MockResponse::Error(GetExecutionHistoryError::ExecutionDoesNotExist(
-                    ExecutionDoesNotExist::builder().build(),
-                )),
-            }
-        });
-        mock_client!(
-            aws_sdk_sfn,
-            RuleMode::MatchAny,
-            [&beat, &send, &read],
-            |config| { config.retry_config(aws_sdk_sfn::config::retry::RetryConfig::disabled()) }
-        )
-    }
-
-    pub(crate) async fn answer(&self, request: &Value) -> Response {
-        self.answer_with(LinkConfirmation::Required, request).await
-    }
-
-    pub(crate) async fn answer_with(
-        &self,
-        link_confirmation: LinkConfirmation,
-        request: &Value,
-    ) -> Response {
-        let settings = Settings {
-            state_machine_arn: MACHINE.to_owned(),
-            link_confirmation,
-        };
-        let payload = RawValue::from_string(request.to_string()).unwrap();
-        handle(&settings, &self.client(), &payload).await
-    }
-}
-
-/// As many events as were asked for, from where the page before ended.
-fn page(
-    events: Vec<HistoryEvent>,
-    next_token: Option<&str>,
-    max_results: i32,
-) -> GetExecutionHistoryOutput {
-    let start: usize = next_token.map_or(0, |token| token.parse().unwrap());
-    let end = start + usize::try_from(max_results).unwrap();
-    GetExecutionHistoryOutput::builder()
-        .set_next_token((end < events.len()).then(|| end.to_string()))
-        .set_events(Some(
-            events.into_iter().skip(start).take(end - start).collect(),
-        ))
-        .build()
-        .unwrap()
-}
-
-fn http(fault: Fault) -> HttpResponse {
-    let (status, code) = match fault {
-        Fault::AccessDenied => (400, "AccessDeniedException"),
-        _ => (503, "ServiceUnavailable"),
-    };
-    HttpResponse::new(
-        status.try_into().unwrap(),
-        SdkBody::from(format!(
-            r#"{{"__type":"{code}","message":"internal detail of role app-Role-1X"}}"#
-        )),
-    )
-}
+/// What a link of the e-mail carries.
+pub(crate) const LINK: [(&str, &str); 2] = [("token", TOKEN), ("execution", "one")];
 
 /// What the states hand to `AskUser`.
 pub(crate) fn asking() -> Value {
@@ -349,8 +36,9 @@ pub(crate) fn asking() -> Value {
     let restricted = "s3:DeleteBucket,s3:DeleteObject"
         .parse::<RestrictedActions>()
         .unwrap();
-    let remediation = iam_policy::remediate(&document, &restricted, Quota::MANAGED);
-    let findings = iam_policy::judge(&document, &restricted);
+    let judgement = iam_policy::judge(&document, &restricted);
+    let remediation = judgement.remediate(Quota::MANAGED);
+    let restricted = Restricted::from(&judgement);
     let identity = Identity {
         id: "ANPAZ3XMPLE1EXAMPLE12".to_owned(),
         created: record.change.event_time,
@@ -368,7 +56,7 @@ pub(crate) fn asking() -> Value {
             change: record.change.clone(),
             in_force: Some(seen),
             named: None,
-            findings: findings.clone(),
+            restricted: restricted.clone(),
             exemption: None,
         },
     });
@@ -381,10 +69,9 @@ pub(crate) fn asking() -> Value {
             quarantine: VersionId::parse("v2").unwrap(),
             created: true,
         }),
-        findings,
+        restricted,
         document: KeptDocument::new(remediation.document()),
-        edits: remediation.edits().to_vec(),
-        losses: remediation.losses().to_vec(),
+        removal: Removal::from(&remediation),
         evicted: Vec::new(),
         found_done: false,
     }));
@@ -429,6 +116,13 @@ pub(crate) fn form(answer: &str, fields: &[(&str, &str)]) -> Value {
     request["headers"]["content-type"] = json!("application/x-www-form-urlencoded");
     request["body"] = json!(form.finish());
     request
+}
+
+/// The status and the answer to a client that wants JSON.
+pub(crate) async fn json_answer(states: &States, request: Value) -> (u16, Value) {
+    let response = states.answer(&wants_json(request)).await;
+    let shown = serde_json::from_str(&response.body).unwrap();
+    (response.status_code, shown)
 }
 
 /// The same request of a client that wants JSON.
