@@ -6,7 +6,7 @@ use iam_policy::RestrictedActions;
 use incident::PolicyWrite;
 use serde_norway::Value;
 
-use crate::{read, template};
+use crate::{read, template, transformed};
 
 /// Follows keys, looking through tags of intrinsic functions.
 fn at<'a>(value: &'a Value, keys: &[&str]) -> &'a Value {
@@ -148,4 +148,47 @@ fn the_published_parameters_and_outputs_are_there() {
     ] {
         assert!(outputs.contains(name), "output {name}");
     }
+}
+
+/// Lambda takes 4 KB of variables, names and values together (AWS Lambda Developer Guide, "Lambda quotas").
+#[test]
+fn the_longest_parameters_fit_into_the_environment() {
+    /// An ARN or a URL that AWS makes.
+    const MADE: usize = 256;
+    let template = template();
+    let parameters = at(&template, &["Parameters"]);
+    let longest = |name: &str| {
+        let parameter = at(parameters, &[name]);
+        let length = |value: &Value| value.as_str().map_or(0, str::len);
+        match (parameter.get("MaxLength"), parameter.get("AllowedValues")) {
+            (Some(max), _) => usize::try_from(max.as_u64().unwrap()).unwrap(),
+            (None, Some(values)) => values
+                .as_sequence()
+                .unwrap()
+                .iter()
+                .map(length)
+                .max()
+                .unwrap(),
+            (None, None) => panic!("`{name}` is in an environment and has no `MaxLength`"),
+        }
+    };
+    let mut checked = 0;
+    for (name, function) in transformed::of_type("AWS::Lambda::Function") {
+        let variables = &function["Environment"]["Variables"];
+        let size: usize = variables
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| {
+                let value = match transformed::referred(value) {
+                    Some(parameter) if parameters.get(parameter).is_some() => longest(parameter),
+                    _ => value.as_str().map_or(MADE, str::len),
+                };
+                key.len() + value
+            })
+            .sum();
+        assert!(size <= 4_096, "{name}: {size} bytes");
+        checked += usize::from(size > 2_000);
+    }
+    assert_eq!(checked, 3, "functions with the restricted list");
 }

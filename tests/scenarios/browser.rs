@@ -21,7 +21,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         Scenario::new("browser::a_double_click_decides_once", double_click),
         Scenario::new("browser::a_late_click_on_the_other_answer", other_answer),
         Scenario::new("browser::a_decision_that_is_not_recorded", not_recorded),
-        Scenario::new("browser::pages_without_an_incident", without_incident),
+        Scenario::new("browser::a_token_that_was_pasted_by_hand", token_by_hand),
     ]
 }
 
@@ -202,7 +202,7 @@ async fn not_recorded(world: Arc<World>) -> Result<()> {
     Ok(())
 }
 
-async fn without_incident(world: Arc<World>) -> Result<()> {
+async fn token_by_hand(world: Arc<World>) -> Result<()> {
     let (_, incident) = waiting(&world, "by-hand-in-a-browser").await?;
     let link = incident.link("allow").await?;
     let by_hand: Vec<&str> = link.split('&').collect();
@@ -218,9 +218,11 @@ async fn without_incident(world: Arc<World>) -> Result<()> {
         browser.check_accessibility().await?;
 
         browser.goto(&by_hand).await?;
-        browser.expect_heading("Allow this policy?").await?;
-        let sentence = browser.text(".sentence").await?;
-        ensure!(sentence.contains("details"), "{sentence}");
+        browser
+            .expect_heading("Allow by-hand-in-a-browser?")
+            .await?;
+        let page = browser.text("main").await?;
+        ensure!(page.contains("s3:DeleteBucket"), "{page}");
         browser.check_accessibility().await?;
         browser.click(BUTTON).await?;
         browser.expect_heading("Allowed").await

@@ -349,7 +349,7 @@ fn only_documents(documents: &[(String, String)]) -> Vec<String> {
 
 /// The same time of another hour, or of the day before.
 fn an_hour_before(time: &Value) -> Result<Value> {
-    let text = time.as_str().context("the time is no text")?;
+    let text = time.as_str().context("the time is not a text")?;
     let (date, hour) = text.split_once('T').context("no time")?;
     let (hour, rest) = hour.split_once(':').context("no hour")?;
     let hour: u32 = hour.parse()?;

@@ -144,7 +144,20 @@ async fn by_hand(world: Arc<World>) -> Result<()> {
         .find_map(|part| part.strip_prefix("token="))
         .unwrap_or_default();
     let url = world.emulator.local_link(world.stack.output("AllowUrl")?);
-    let page = browse::open_and_confirm(&format!("{url}?token={token}")).await?;
+    let address = format!("{url}?token={token}");
+    let shown = http::get(&address).await?;
+    ensure!(
+        shown.status == 200,
+        "status {}: {}",
+        shown.status,
+        shown.body
+    );
+    ensure!(
+        shown.body.contains("by-hand") && shown.body.contains("Restricted: <code>s3:DeleteBucket"),
+        "the page does not show the incident: {}",
+        shown.body
+    );
+    let page = browse::open_and_confirm(&address).await?;
     ensure!(page.status == 200, "status {}: {}", page.status, page.body);
     ensure!(incident.outcome().await? == "allowed");
     Ok(())
@@ -188,6 +201,8 @@ async fn forged(world: Arc<World>) -> Result<()> {
     // administrator of the target is asked again, by a mail with another token.
     let token = fields.iter().find(|(name, _)| name == "token");
     let (_, token) = token.context("a link without a token")?;
+    // A link holds the token as it is, and a query reads its plus signs as spaces.
+    let token = token.replace(' ', "+");
     let decision = json!({"action": "allow", "execution": shown.execution.arn()});
     let send = world.emulator.sfn().send_task_success().task_token(token);
     send.output(decision.to_string()).send().await?;

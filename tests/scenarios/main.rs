@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use end_to_end::run;
 
+mod bounds;
 mod browser;
 mod callers;
 mod failures;
@@ -30,6 +31,7 @@ fn main() -> anyhow::Result<ExitCode> {
     usual.extend(writes::answered());
     usual.extend(callers::scenarios());
     usual.extend(rule::scenarios());
+    usual.extend(bounds::scenarios());
     let mut by_hand = forged::scenarios();
     by_hand.extend(hints::scenarios());
     let mut set_otherwise = writes::expiring();
@@ -38,7 +40,20 @@ fn main() -> anyhow::Result<ExitCode> {
     run(vec![
         (vec![list, ("ExemptPrincipals", rollout::EXEMPT)], usual),
         (vec![list], races::scenarios()),
-        (vec![list], by_hand),
+        // As long as the template takes them: the functions must still start.
+        (
+            vec![
+                (
+                    "restrictedActions",
+                    longest(list.1, 2048, "zz:UnknownAction"),
+                ),
+                (
+                    "ExemptPrincipals",
+                    longest("", 1024, "arn:aws:iam::111122223333:role/nobody-"),
+                ),
+            ],
+            by_hand,
+        ),
         (
             vec![
                 list,
@@ -54,4 +69,19 @@ fn main() -> anyhow::Result<ExitCode> {
         ),
         (rollout::MONITORING.to_vec(), rollout::monitoring()),
     ])
+}
+
+/// A list that is as long as a parameter may be, with entries like this one at its end.
+fn longest(list: &str, length: usize, entry: &str) -> &'static str {
+    let mut list = list.to_owned();
+    for number in 100.. {
+        let more = format!(",{entry}{number}");
+        if list.len() + more.len() > length {
+            break;
+        }
+        list.push_str(&more);
+    }
+    let rest = length - list.len();
+    list.push_str(&"0".repeat(rest));
+    list.trim_start_matches(',').to_owned().leak()
 }

@@ -14,6 +14,7 @@ mod policies;
 mod privileges;
 mod raw;
 mod runner;
+mod sizes;
 mod world;
 mod writes;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use anyhow::{Result, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
 
-use crate::{World, privileges};
+use crate::{World, privileges, sizes};
 
 /// A named story, told on a stack that other stories use at the same time.
 pub struct Scenario {
@@ -86,6 +86,10 @@ pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> Result<ExitCode> {
     // Only all stories together show what the roles are needed for.
     let is_complete = conclusion.num_filtered_out == 0 && arguments.filter.is_none();
     let mut disagreements = Vec::new();
+    let mut too_long = Vec::new();
+    for world in &worlds {
+        too_long.extend(runtime.block_on(sizes::too_long(world))?);
+    }
     if is_complete && !conclusion.has_failed() {
         let worlds = worlds.iter().map(Arc::as_ref);
         disagreements = runtime.block_on(privileges::disagreements(worlds))?;
@@ -95,6 +99,11 @@ pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> Result<ExitCode> {
             runtime.block_on(world.stop())?;
         }
     }
+    ensure!(
+        too_long.is_empty(),
+        "the data of executions is too long:\n{}",
+        too_long.join("\n")
+    );
     ensure!(
         disagreements.is_empty(),
         "the roles of template.yaml and the calls of the functions disagree:\n{}",
