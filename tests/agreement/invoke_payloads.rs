@@ -42,6 +42,7 @@ fn quarantine(change: &PolicyChange, document: &str) -> Quarantine {
         removal: Removal::from(&remediation),
         evicted: Vec::new(),
         found_done: false,
+        removed: false,
     })
 }
 

@@ -1,5 +1,5 @@
 use crate::message::{Kept, Seen};
-use crate::step::{Memory, Plan, Rest, Step};
+use crate::step::{Memory, Plan, Refusal, Rest, Step};
 use crate::target::{Compared, Look, inline, managed};
 use crate::{Analysis, KeptDocument, Timestamp, VersionId};
 
@@ -113,11 +113,13 @@ impl Plan for Containment<'_> {
         self.memory.made.extend(made);
     }
 
-    fn refused(&mut self) -> bool {
+    fn refused(&mut self, why: Refusal) -> bool {
         let Some((original, refused)) = &mut self.memory.trying else {
             return false;
         };
         *refused += 1;
-        self.analysis.candidate(original, *refused).is_some()
+        // An inline policy shares its quota and can go altogether; a managed policy has a quota of its own, which a shorter document fits.
+        let can_go = self.judged.version.is_none() && why == Refusal::TooLarge;
+        can_go || self.analysis.candidate(original, *refused).is_some()
     }
 }

@@ -32,7 +32,7 @@ pub use failure::FailureName;
 pub use identifier::{ExecutionArn, IdentifierError, PolicyArn, VersionId};
 pub use record::{Record, RecordError, cut_event};
 pub use restoration::Restoration;
-pub use step::{ContainedRest, Memory, Plan, Rest, Step};
+pub use step::{ContainedRest, Memory, Plan, Refusal, Rest, Step};
 pub use target::{Identity, Look, OwnerKind, Target};
 pub use timestamp::{NoTimestamp, Timestamp};
 pub use token::{TaskToken, TaskTokenError};

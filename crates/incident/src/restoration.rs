@@ -1,5 +1,5 @@
 use crate::message::{Contained, DecisionAction};
-use crate::step::{Memory, Plan, Rest, Step};
+use crate::step::{Memory, Plan, Refusal, Rest, Step};
 use crate::target::{Identity, Look, inline, managed};
 use crate::{Analysis, KeptDocument, Timestamp, VersionId};
 
@@ -16,6 +16,8 @@ pub struct Restoration<'a> {
     pub(crate) remediated: &'a KeptDocument,
     /// Whether the guard made the quarantine version.
     pub(crate) created: bool,
+    /// Whether the guard deleted the inline policy.
+    pub(crate) removed: bool,
     pub(crate) event_time: Timestamp,
     pub(crate) waited: bool,
     pub(crate) memory: Memory,
@@ -44,6 +46,7 @@ impl<'a> Restoration<'a> {
             quarantine_version: versions.map(|versions| &versions.quarantine),
             remediated: &contained.document,
             created: versions.is_some_and(|versions| versions.created),
+            removed: contained.removed,
             event_time,
             waited,
             memory: Memory::default(),
@@ -83,7 +86,7 @@ impl Plan for Restoration<'_> {
         self.memory.made.extend(made);
     }
 
-    fn refused(&mut self) -> bool {
+    fn refused(&mut self, _: Refusal) -> bool {
         false
     }
 }

@@ -17,6 +17,8 @@ pub enum Step {
     DeleteVersion(VersionId),
     /// Write this document over the inline policy.
     Put(String),
+    /// Delete the inline policy.
+    Delete,
     /// Nothing is left to do here.
     Rest(Rest),
 }
@@ -52,6 +54,8 @@ pub struct ContainedRest {
     pub document: KeptDocument,
     /// Whether the guard made the version in force, so that it may be deleted when the original returns.
     pub created: bool,
+    /// Whether the inline policy was deleted, since the quota left no room even for a document that grants nothing.
+    pub removed: bool,
 }
 
 /// What a run did so far. It is lost when the run is interrupted, so nothing that must hold rests on it alone.
@@ -74,6 +78,14 @@ impl Memory {
     }
 }
 
+/// Why IAM did not accept a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The quota leaves no room for it.
+    TooLarge,
+    Malformed,
+}
+
 /// Answers each look with the next step, and is told what became of it.
 pub trait Plan {
     /// The next step; `None` stands for a target that IAM does not show.
@@ -82,6 +94,6 @@ pub trait Plan {
     /// IAM carried the last step out, and made this version where that was the step.
     fn carried_out(&mut self, made: Option<VersionId>);
 
-    /// IAM refused the document of the last step. Answers whether there is another document to try.
-    fn refused(&mut self) -> bool;
+    /// IAM refused the document of the last step. Answers whether there is another step to try.
+    fn refused(&mut self, why: Refusal) -> bool;
 }

@@ -6,14 +6,19 @@ use crate::managed::{date, incomplete};
 use crate::{PolicyStore, StoreError, StoreErrorKind};
 
 impl PolicyStore {
-    /// The document in force, and whose it is.
+    /// The document in force, where there is one, and whose it is.
     ///
     /// The identity is read last: if the owner was made again in between, it is that of the new one, so that the document does not pass for the old one's.
     pub(crate) async fn inline_look(
         &self,
         policy: &InlinePolicy,
     ) -> Result<InlineLook, StoreError> {
-        let document = KeptDocument::new(&self.inline_document(policy).await?);
+        let document = match self.inline_document(policy).await {
+            Ok(document) => Some(KeptDocument::new(&document)),
+            // The owner tells whether it is the policy that is missing.
+            Err(error) if error.kind == StoreErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
         let identity = self.owner_identity(policy).await?;
         Ok(InlineLook { identity, document })
     }
@@ -75,6 +80,30 @@ impl PolicyStore {
         };
         let (id, created) = found.ok_or_else(|| incomplete(&doing, "no owner"))?;
         Ok(Identity { id, created })
+    }
+
+    /// Deletes an inline policy.
+    pub(crate) async fn delete_inline(&self, policy: &InlinePolicy) -> Result<(), StoreError> {
+        let doing = format!("delete {policy}");
+        let (owner, name) = (&policy.owner.name, &policy.name);
+        tracing::info!(owner = %policy.owner, policy_name = name, "deleting an inline policy");
+        match policy.owner.kind {
+            OwnerKind::Role => {
+                let call = self.client.delete_role_policy().role_name(owner);
+                let answer = call.policy_name(name).send().await;
+                answer.map(|_| ()).map_err(|error| sort(&doing, &error))
+            }
+            OwnerKind::User => {
+                let call = self.client.delete_user_policy().user_name(owner);
+                let answer = call.policy_name(name).send().await;
+                answer.map(|_| ()).map_err(|error| sort(&doing, &error))
+            }
+            OwnerKind::Group => {
+                let call = self.client.delete_group_policy().group_name(owner);
+                let answer = call.policy_name(name).send().await;
+                answer.map(|_| ()).map_err(|error| sort(&doing, &error))
+            }
+        }
     }
 
     /// Writes an inline policy over the one that is there.

@@ -32,7 +32,7 @@ impl PolicyStore {
         Self { client }
     }
 
-    /// What is in force, and the version `named` of a managed policy; `None` where IAM shows no such target.
+    /// What is in force, and the version `named` of a managed policy; `None` where IAM shows no such managed policy, or no owner of an inline one.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl PolicyStore {
         })
     }
 
-    /// All that IAM holds of a target; `None` where IAM shows no such target.
+    /// All that IAM holds of a target, and `None` as above.
     async fn look(
         &self,
         target: &Target,

@@ -1,5 +1,5 @@
 use incident::target::{InlinePolicy, ManagedPolicy};
-use incident::{Look, Plan, Rest, Step, Target, VersionId};
+use incident::{Look, Plan, Refusal, Rest, Step, Target, VersionId};
 
 use crate::{PolicyStore, StoreError, StoreErrorKind};
 
@@ -52,11 +52,7 @@ impl PolicyStore {
                             | StoreErrorKind::VersionLimit
                             | StoreErrorKind::DefaultVersion
                     ) => {}
-                Err(error)
-                    if matches!(
-                        error.kind,
-                        StoreErrorKind::TooLarge | StoreErrorKind::DocumentRefused
-                    ) && plan.refused() => {}
+                Err(error) if refusal(&error).is_some_and(|why| plan.refused(why)) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -80,7 +76,7 @@ impl PolicyStore {
             Step::DeleteVersion(version) => {
                 self.delete_version(policy, &version).await.map(|()| None)
             }
-            Step::Put(_) | Step::Rest(_) => Err(StoreError::misplaced(policy)),
+            Step::Put(_) | Step::Delete | Step::Rest(_) => Err(StoreError::misplaced(policy)),
         }
     }
 
@@ -91,10 +87,19 @@ impl PolicyStore {
     ) -> Result<Option<VersionId>, StoreError> {
         match step {
             Step::Put(document) => self.put_inline(policy, &document).await.map(|()| None),
+            Step::Delete => self.delete_inline(policy).await.map(|()| None),
             Step::CreateVersion(_)
             | Step::SetDefault(_)
             | Step::DeleteVersion(_)
             | Step::Rest(_) => Err(StoreError::misplaced(policy)),
         }
+    }
+}
+
+fn refusal(error: &StoreError) -> Option<Refusal> {
+    match error.kind {
+        StoreErrorKind::TooLarge => Some(Refusal::TooLarge),
+        StoreErrorKind::DocumentRefused => Some(Refusal::Malformed),
+        _ => None,
     }
 }

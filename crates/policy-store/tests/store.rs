@@ -4,7 +4,7 @@
 
 use iam_model::{Account, Fault, Iam, IamError, OwnerKind};
 use incident::target::{InlinePolicy, ManagedPolicy, Owner};
-use incident::{Look, Plan, PolicyArn, Rest, Step, Target, VersionId};
+use incident::{Look, Plan, PolicyArn, Refusal, Rest, Step, Target, VersionId};
 use policy_store::{PolicyStore, Settled, StoreError, StoreErrorKind};
 
 const ARN: &str = "arn:aws:iam::111122223333:policy/app";
@@ -87,7 +87,7 @@ impl Plan for Script {
         self.made.extend(made);
     }
 
-    fn refused(&mut self) -> bool {
+    fn refused(&mut self, _: Refusal) -> bool {
         self.refused += 1;
         self.has_another
     }
@@ -273,7 +273,7 @@ fn an_inline_policy_of_every_kind_of_owner_is_written() {
             Some(&*document("Two"))
         );
         let seen = script.looks[1].as_ref().unwrap();
-        assert_eq!(seen.document().as_str(), document("Two"));
+        assert_eq!(seen.document().unwrap().as_str(), document("Two"));
         assert_eq!(seen.identity().id, account.owner(model, "app").unwrap().id);
     }
 }

@@ -110,6 +110,7 @@ async fn contain(
                 removal,
                 evicted: kept.evicted.clone(),
                 found_done: !run.has_written(),
+                removed: rest.removed,
             }))
         }
         (Rest::KeepFirst(kept), _) => Ok(Quarantine::KeepFirst(kept)),

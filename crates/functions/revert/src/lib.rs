@@ -123,15 +123,15 @@ async fn restore(
     };
     Ok(Outcome {
         result,
-        in_force: look.as_ref().map(in_force),
+        in_force: look.as_ref().and_then(in_force),
     })
 }
 
-fn in_force(look: &Look) -> InForce {
-    InForce {
+fn in_force(look: &Look) -> Option<InForce> {
+    Some(InForce {
         version: look.version().cloned(),
-        document: look.document().compacted(),
-    }
+        document: look.document()?.compacted(),
+    })
 }
 
 fn unsettled(target: &Target) -> HandlerError {

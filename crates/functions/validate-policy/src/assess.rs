@@ -15,11 +15,13 @@ pub(crate) async fn assess(
         Ok(record) => {
             let target = &record.change.target;
             let analysis = Analysis::new(restricted, target.quota());
-            let in_force = match store.in_force(target, None).await? {
+            let look = store.in_force(target, None).await?;
+            let shown =
+                look.and_then(|look| Some((look.version().cloned(), look.document().cloned()?)));
+            let in_force = match shown {
                 None => AssessedState::Gone,
-                Some(look) => {
-                    let version = look.version().cloned();
-                    let restricted = analysis.restricted(look.document());
+                Some((version, document)) => {
+                    let restricted = analysis.restricted(&document);
                     if restricted.is_empty() {
                         AssessedState::Clean { version }
                     } else {

@@ -53,19 +53,20 @@ impl Rules {
         look: Option<&Look>,
         waited: bool,
     ) -> Option<Verdict> {
-        let Some(look) = look else {
+        let shown = look.and_then(|look| Some((look, look.document()?)));
+        let Some((look, document)) = shown else {
             return waited.then(|| gone(analysis, record));
         };
         let seen = Seen {
             identity: look.identity().clone(),
             version: look.version().cloned(),
-            document: look.document().clone(),
+            document: document.clone(),
         };
         let restricted = analysis.restricted(&seen.document);
         if !restricted.is_empty() {
             return Some(self.judge_restricted(record, seen, restricted));
         }
-        if is_in_force(analysis, record, look) {
+        if is_in_force(analysis, record, &seen) {
             return Some(alert(
                 VerdictResult::Clean,
                 record,
@@ -109,11 +110,11 @@ impl Rules {
 /// Whether what is in force is what the event names.
 ///
 /// A version's number alone does not tell: a policy that is made again begins with `v1` anew, and IAM may still show the one before.
-fn is_in_force(analysis: &Analysis<'_>, record: &Record, look: &Look) -> bool {
-    let is_named = record.change.version.as_ref() == look.version();
+fn is_in_force(analysis: &Analysis<'_>, record: &Record, seen: &Seen) -> bool {
+    let is_named = record.change.version == seen.version;
     is_named
         && match &record.document {
-            Some(text) => analysis.same_meaning(&KeptDocument::new(text), look.document()),
+            Some(text) => analysis.same_meaning(&KeptDocument::new(text), &seen.document),
             // The call has no document, or the record leaves it out.
             None => record.change.event_name == PolicyWrite::SetDefaultPolicyVersion,
         }

@@ -167,6 +167,17 @@ pub struct Kept {
     /// Documents of an inline policy that are not the judged one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub originals: Vec<KeptDocument>,
+    /// Whether the inline policy is to be deleted, so that whoever finds it missing later knows by whom.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub removes: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A version that was removed because a managed policy can have five only.
@@ -234,6 +245,9 @@ pub struct Contained {
     pub evicted: Vec<EvictedVersion>,
     /// Whether the work was found done, by an earlier run or another execution.
     pub found_done: bool,
+    /// Whether the inline policy was deleted, since the quota left no room even for `document`, which grants nothing.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub removed: bool,
 }
 
 /// The two versions of a managed policy that an incident is about.

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use iam_policy::Quota;
+use iam_policy::{GRANTS_NOTHING, Quota};
 use serde::{Deserialize, Serialize};
 
 use crate::KeptDocument;
 use crate::containment::Containment;
-use crate::message::{DecisionAction, Seen};
+use crate::message::{DecisionAction, Kept, Seen};
 use crate::restoration::Restoration;
 use crate::step::{ContainedRest, Rest, Step};
 use crate::target::{Compared, Identity};
@@ -84,57 +84,90 @@ impl fmt::Display for OwnerKind {
 pub struct InlineLook {
     /// Which owner of this name it is.
     pub identity: Identity,
-    pub document: KeptDocument,
+    /// The document in force; none where the owner has no such policy.
+    pub document: Option<KeptDocument>,
 }
 
 /// The next step so that the remediated document is in force and the original is in the execution.
 pub(crate) fn contain(run: &mut Containment<'_>, look: &InlineLook) -> Step {
+    let Some(current) = &look.document else {
+        return contain_absent(run, &look.identity);
+    };
     let seen = Seen {
         identity: look.identity.clone(),
         version: None,
-        document: look.document.clone(),
+        document: current.clone(),
     };
     if let Some(rest) = run.other_target(seen) {
         return Step::Rest(rest);
     }
     let analysis = run.analysis;
-    let current = &look.document;
-    let mut originals = std::iter::once(&run.judged.document).chain(&run.kept.originals);
     if !analysis.is_restricted(current) {
-        let written = run.memory.overwritten.iter();
-        let original = originals
-            .chain(written)
-            .filter(|original| analysis.is_restricted(original))
+        let original = originals(run)
             .filter(|original| analysis.is_remediation(current, original))
             .last();
         return match original {
             // It may be how things stood before somebody wrote the original again.
             Some(_) if !run.is_believed(false) => Step::Rest(Rest::NotVisible),
-            Some(original) => Step::Rest(Rest::Contained(ContainedRest {
-                original: original.clone(),
-                original_version: None,
-                original_created: None,
-                quarantine_version: None,
-                document: current.clone(),
-                created: true,
-            })),
+            Some(original) => contained(original, current, false),
             None if run.waited => Step::Rest(Rest::Superseded),
             None => Step::Rest(Rest::NotVisible),
         };
     }
-    let is_kept = originals.any(|original| analysis.same_meaning(original, current));
+    let mut kept = std::iter::once(&run.judged.document).chain(&run.kept.originals);
+    let is_kept = kept.any(|original| analysis.same_meaning(original, current));
     if !is_kept && run.kept.originals.len() < MAX_KEPT {
         let mut kept = run.kept.clone();
         kept.originals.push(current.beside(&kept.originals));
         return Step::Rest(Rest::KeepFirst(kept));
     }
     match run.candidate(current) {
-        Some(document) if run.memory.overwritten.len() < MAX_PUTS => {
+        Some(_) if run.memory.overwritten.len() >= MAX_PUTS => Step::Rest(Rest::NotVisible),
+        Some(document) => {
             run.memory.overwritten.push(current.clone());
             Step::Put(document)
         }
-        _ => Step::Rest(Rest::NotVisible),
+        None if run.kept.removes => {
+            run.memory.overwritten.push(current.clone());
+            Step::Delete
+        }
+        // IAM refuses even what grants nothing: the owner's other policies fill the quota.
+        None => Step::Rest(Rest::KeepFirst(Kept {
+            removes: true,
+            ..run.kept.clone()
+        })),
     }
+}
+
+/// The owner has no such policy: the guard deleted it, or somebody else did, or IAM does not show it yet.
+fn contain_absent(run: &Containment<'_>, identity: &Identity) -> Step {
+    let is_same = identity.compare(&run.judged.identity) == Compared::Same;
+    let original = originals(run).last();
+    match original.filter(|_| is_same && run.kept.removes && run.is_believed(false)) {
+        Some(original) => contained(original, &KeptDocument::new(GRANTS_NOTHING), true),
+        None if run.waited => Step::Rest(Rest::Gone),
+        None => Step::Rest(Rest::NotVisible),
+    }
+}
+
+/// What was in force and restricted, as far as the execution and this run know; the newest last.
+fn originals<'r>(run: &'r Containment<'_>) -> impl DoubleEndedIterator<Item = &'r KeptDocument> {
+    std::iter::once(&run.judged.document)
+        .chain(&run.kept.originals)
+        .chain(&run.memory.overwritten)
+        .filter(|original| run.analysis.is_restricted(original))
+}
+
+fn contained(original: &KeptDocument, document: &KeptDocument, removed: bool) -> Step {
+    Step::Rest(Rest::Contained(ContainedRest {
+        original: original.clone(),
+        original_version: None,
+        original_created: None,
+        quarantine_version: None,
+        document: document.clone(),
+        created: true,
+        removed,
+    }))
 }
 
 /// The next step so that the administrator's decision is in force.
@@ -144,12 +177,16 @@ pub(crate) fn restore(run: &mut Restoration<'_>, look: &InlineLook) -> Step {
         Compared::MadeAgain => return Step::Rest(Rest::Superseded),
         Compared::Doubtful => return not_as_left(run),
     }
-    let analysis = run.analysis;
-    let is_original = analysis.same_meaning(&look.document, run.original);
-    let is_quarantined = analysis.same_meaning(&look.document, run.remediated);
+    let is = |document: &KeptDocument| {
+        let current = look.document.as_ref();
+        current.is_some_and(|current| run.analysis.same_meaning(current, document))
+    };
+    let is_quarantined = match &look.document {
+        None => run.removed,
+        Some(_) => !run.removed && is(run.remediated),
+    };
     match run.action {
-        DecisionAction::Allow if is_original && run.is_believed() => Step::Rest(Rest::Settled),
-        DecisionAction::Allow if is_original => not_as_left(run),
+        DecisionAction::Allow if is(run.original) && run.is_believed() => Step::Rest(Rest::Settled),
         // Either IAM does not show the write yet, or a new incident of the same document has begun: whoever writes again at once fights.
         DecisionAction::Allow if is_quarantined && run.memory.has_written => {
             Step::Rest(Rest::NotVisible)
@@ -158,6 +195,7 @@ pub(crate) fn restore(run: &mut Restoration<'_>, look: &InlineLook) -> Step {
         DecisionAction::Deny | DecisionAction::Expire if is_quarantined => {
             Step::Rest(Rest::Settled)
         }
+        _ if look.document.is_none() && run.waited => Step::Rest(Rest::Gone),
         DecisionAction::Allow | DecisionAction::Deny | DecisionAction::Expire => not_as_left(run),
     }
 }

@@ -214,6 +214,7 @@ fn rest_contained(run: &Containment<'_>, look: &ManagedLook) -> Step {
             quarantine_version: Some(default.id.clone()),
             document: default.document.clone(),
             created: default.is_since(run.event_time),
+            removed: false,
         })),
         // Another execution was decided, and the original is gone.
         None => something_else(run, default),

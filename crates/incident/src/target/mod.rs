@@ -103,11 +103,12 @@ impl Look {
         }
     }
 
+    /// The document in force; none of an inline policy that its owner does not have.
     #[must_use]
-    pub fn document(&self) -> &KeptDocument {
+    pub fn document(&self) -> Option<&KeptDocument> {
         match self {
-            Self::Managed(look) => &look.default.document,
-            Self::Inline(look) => &look.document,
+            Self::Managed(look) => Some(&look.default.document),
+            Self::Inline(look) => look.document.as_ref(),
         }
     }
 

@@ -74,6 +74,7 @@ pub(crate) fn asking() -> Value {
         removal: Removal::from(&remediation),
         evicted: Vec::new(),
         found_done: false,
+        removed: false,
     }));
     data
 }

@@ -1,6 +1,7 @@
 use iam_model::{Fault, Iam, IamError, OwnerKind};
 use incident::message::Quarantine;
 use lambda_kit::FailureName;
+use serde_json::Value;
 
 use crate::support::*;
 
@@ -171,4 +172,103 @@ fn what_was_made_again_before_the_event_is_judged_anew() {
     assert_eq!(contained.identity.id, owner.id);
     assert_eq!(contained.original.as_str(), RESTRICTED);
     assert!(same(&document(&iam, kind), REMEDIATED));
+}
+
+/// Shorter than the shortest document that grants nothing.
+const ALL: &str =
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+
+/// An inline policy that allows everything, and another that leaves no room for less.
+fn without_room(kind: OwnerKind) -> (Iam, Value) {
+    let (iam, event) = inline(kind, ALL);
+    let room = kind.quota().limit() - iam_policy::quota_size(ALL);
+    let padding = room - iam_policy::quota_size(&harmless(0)) + "Get0".len();
+    let filler = harmless(0).replace("Get0", &"x".repeat(padding));
+    iam.change(|account| account.put_inline(kind, "app", "filler", filler))
+        .unwrap();
+    (iam, event)
+}
+
+#[test]
+fn a_policy_is_deleted_where_the_quota_refuses_even_the_smallest_document() {
+    for kind in OwnerKind::ALL {
+        let (iam, event) = without_room(kind);
+        let data = judged(&iam, &event);
+        let quarantine = remediate(&iam, &data).unwrap();
+        assert!(keep_first(quarantine.clone()).removes);
+        assert_eq!(document(&iam, kind), ALL, "not yet");
+        let data = with(&data, &quarantine);
+        let contained = in_place(remediate(&iam, &data).unwrap());
+        assert!(contained.removed);
+        assert_eq!(contained.original.as_str(), ALL);
+        assert_eq!(contained.document.as_str(), iam_policy::GRANTS_NOTHING);
+        assert_eq!(iam.account().inline(kind, "app", "inline"), None);
+        // A second run, such as one after a lost answer, knows who deleted it.
+        let error = remediate(&iam, &data).unwrap_err();
+        assert_eq!(error.name(), FailureName::ChangeNotVisible);
+        let again = in_place(remediate(&iam, &waited(&data)).unwrap());
+        assert!(again.removed && again.found_done);
+    }
+}
+
+#[test]
+fn a_policy_that_somebody_else_deleted_is_gone() {
+    let kind = OwnerKind::User;
+    let (iam, event) = without_room(kind);
+    let data = judged(&iam, &event);
+    // Before the execution holds that the guard would delete it.
+    iam.change(|account| account.delete_inline(kind, "app", "inline"))
+        .unwrap();
+    let error = remediate(&iam, &data).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_eq!(remediate(&iam, &waited(&data)).unwrap(), Quarantine::Gone);
+}
+
+#[test]
+fn a_policy_is_not_deleted_once_there_is_room() {
+    let kind = OwnerKind::User;
+    let (iam, event) = without_room(kind);
+    let data = judged(&iam, &event);
+    let data = with(&data, &remediate(&iam, &data).unwrap());
+    iam.change(|account| account.delete_inline(kind, "app", "filler"))
+        .unwrap();
+    let contained = in_place(remediate(&iam, &data).unwrap());
+    assert!(!contained.removed);
+    assert_eq!(document(&iam, kind), contained.document.as_str());
+}
+
+#[test]
+fn a_policy_is_not_deleted_because_iam_calls_its_remediation_malformed() {
+    let (iam, event) = inline(OwnerKind::User, RESTRICTED);
+    let data = judged(&iam, &event);
+    for call in 0..20 {
+        let error = IamError::other("MalformedPolicyDocument", 400);
+        if call % 3 == 2 {
+            iam.fail(call, Fault::Refused(error));
+        }
+    }
+    let error = remediate(&iam, &data).unwrap_err();
+    assert_eq!(error.name(), FailureName::AwsRefused);
+    assert_eq!(document(&iam, OwnerKind::User), RESTRICTED);
+}
+
+#[test]
+fn a_deletion_can_fail_at_any_call_and_be_run_again() {
+    for fault in [
+        Fault::AnswerLost,
+        Fault::Refused(IamError::other("Throttling", 400)),
+        Fault::Stale(1),
+    ] {
+        for call in 0.. {
+            let (iam, event) = without_room(OwnerKind::User);
+            let data = judged(&iam, &event);
+            iam.fail(call, fault.clone());
+            let contained = contain(&iam, &data);
+            assert!(contained.removed);
+            assert_eq!(iam.account().inline(OwnerKind::User, "app", "inline"), None);
+            if iam.heal() {
+                break;
+            }
+        }
+    }
 }

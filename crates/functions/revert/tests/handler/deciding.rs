@@ -53,7 +53,11 @@ fn a_decision_is_carried_out_whichever_call_fails_and_however_often_it_is_run() 
                 Fault::Refused(IamError::other("Throttling", 400)),
                 Fault::Stale(1),
             ] {
-                for incident in [Incident::managed(&[RESTRICTED]), Incident::inline()] {
+                for incident in [
+                    Incident::managed(&[RESTRICTED]),
+                    Incident::inline(),
+                    Incident::removed(),
+                ] {
                     incident.iam.fail(call, fault.clone());
                     let mut runs = 0;
                     let mut answer = incident.revert(action);
@@ -316,4 +320,76 @@ fn a_double_that_came_late_counts_as_the_quarantine_and_an_older_version_does_no
     let outcome = incident.revert_after_waiting("allow").unwrap();
     assert_eq!(outcome.result.as_str(), "superseded");
     assert_eq!(incident.versions(), (vec![1, 2, 3], 2));
+}
+
+#[test]
+fn a_policy_that_was_deleted_for_want_of_room_comes_back_or_stays_away() {
+    let incident = Incident::removed();
+    let original = incident.data["quarantine"]["original"].clone();
+    assert_eq!(incident.data["quarantine"]["removed"], true);
+    incident.revert("expire").unwrap();
+    let outcome = incident.revert("deny").unwrap();
+    assert_eq!(outcome.result.as_str(), "denied");
+    assert_eq!(outcome.in_force, None);
+    assert_eq!(
+        incident
+            .iam
+            .account()
+            .inline(OwnerKind::Role, "app", "inline"),
+        None
+    );
+    let outcome = incident.revert("allow").unwrap();
+    assert_eq!(outcome.result.as_str(), "allowed");
+    assert_eq!(incident.document(), original);
+}
+
+#[test]
+fn a_deleted_policy_that_is_there_again_or_whose_owner_was_made_again_is_left_alone() {
+    let kind = OwnerKind::Role;
+    for action in ["allow", "deny", "expire"] {
+        let incident = Incident::removed();
+        incident.iam.change(|account| {
+            account.delete_inline(kind, "app", "filler").unwrap();
+            account.put_inline(kind, "app", "inline", HARMLESS).unwrap();
+        });
+        let before = incident.iam.account();
+        // It may be how things stood before.
+        let error = incident.revert(action).unwrap_err();
+        assert_eq!(error.name(), FailureName::ChangeNotVisible);
+        let outcome = incident.revert_after_waiting(action).unwrap();
+        assert_eq!(outcome.result.as_str(), "superseded");
+        assert_eq!(incident.iam.account(), before);
+
+        let incident = Incident::removed();
+        incident.iam.change(|account| {
+            account.delete_inline(kind, "app", "filler").unwrap();
+            account.delete_owner(kind, "app").unwrap();
+            account.pass(1);
+            account.create_owner(kind, "app").unwrap();
+        });
+        let before = incident.iam.account();
+        let outcome = incident.revert(action).unwrap();
+        assert_eq!(outcome.result.as_str(), "superseded");
+        assert_eq!(incident.iam.account(), before);
+    }
+}
+
+#[test]
+fn an_allow_that_has_no_room_fails_and_leaves_everything_as_it_is() {
+    let incident = Incident::removed();
+    incident
+        .iam
+        .change(|account| account.put_inline(OwnerKind::Role, "app", "another", HARMLESS))
+        .unwrap_err();
+    let short =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
+    incident
+        .iam
+        .change(|account| account.put_inline(OwnerKind::Role, "app", "another", short))
+        .unwrap();
+    let before = incident.iam.account();
+    let error = incident.revert("allow").unwrap_err();
+    assert_eq!(error.name(), FailureName::AwsRefused);
+    assert!(error.to_string().contains("LimitExceeded"), "{error}");
+    assert_eq!(incident.iam.account(), before);
 }

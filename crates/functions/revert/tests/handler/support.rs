@@ -67,6 +67,27 @@ impl Incident {
         Self::contained(iam)
     }
 
+    /// An inline policy that allows everything, and another that leaves no room for less.
+    pub(crate) fn removed() -> Self {
+        const ALL: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let iam = Iam::new(Account::default());
+        let kind = OwnerKind::Role;
+        let room = kind.quota().limit() - iam_policy::quota_size(ALL);
+        let padding = room - iam_policy::quota_size(HARMLESS) + "Describe*".len();
+        let filler = HARMLESS.replace("Describe*", &"x".repeat(padding));
+        iam.change(|account| {
+            account.create_owner(kind, "app").unwrap();
+            account.put_inline(kind, "app", "filler", filler).unwrap();
+        });
+        let client = iam.client();
+        block_on(async {
+            let call = client.put_role_policy().role_name("app");
+            let call = call.policy_name("inline").policy_document(ALL);
+            call.send().await.unwrap();
+        });
+        Self::contained(iam)
+    }
+
     fn contained(iam: Iam) -> Self {
         iam.change(|account| account.pass(2));
         let rules = Rules {
