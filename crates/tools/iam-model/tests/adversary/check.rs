@@ -60,8 +60,9 @@ fn put_in_force(setting: &Setting, write: &Write<'_>, look: &Look) -> Result<(),
     let kept = |text: &str| incident::KeptDocument::new(text);
     match &write.execution.stage {
         Stage::Containing { .. } => {
-            let original = look.document();
-            let is_remediation = setting.analysis.is_remediation(&kept(after), original);
+            let is_remediation = look
+                .document()
+                .is_some_and(|original| setting.analysis.is_remediation(&kept(after), original));
             // A remediation of what was in force, the same again, or a harmless version that the guard's own overtook.
             let is_harmless_version = matches!(write.step, Step::SetDefault(_));
             if setting.is_restricted(after) || !(is_remediation || is_harmless_version) {
@@ -89,9 +90,9 @@ fn taken_away(setting: &Setting, write: &Write<'_>, look: &Look) -> Result<(), S
             .and_then(|policy| policy.version(number(version)))
             .map(|version| &*version.document),
         // What came between look and write is lost: the one gap that the design names.
-        Step::Put(_) => setting.in_force(account).filter(|document| {
+        Step::Put(_) | Step::Delete => setting.in_force(account).filter(|document| {
             let seen = look.document();
-            seen.as_str() == *document
+            seen.is_some_and(|seen| seen.as_str() == *document)
         }),
         _ => None,
     };
@@ -110,7 +111,7 @@ fn taken_away(setting: &Setting, write: &Write<'_>, look: &Look) -> Result<(), S
             setting.same(lost, judged.0.document.as_str())
                 || judged_anew.is_some_and(|it| setting.same(lost, it.document.as_str()))
                 || setting.kind == Kind::Managed
-                    && setting.same(lost, look.document().as_str())
+                    && look.document().is_some_and(|seen| setting.same(lost, seen.as_str()))
                 || kept.evicted.iter().any(|it| setting.same(lost, it.document.as_str()))
                 || kept.originals.iter().any(|it| setting.same(lost, it.as_str()))
                 // After as many as an execution carries, only the record has it.

@@ -29,6 +29,8 @@ pub(crate) struct Found {
     pub(crate) states: usize,
     pub(crate) moves: usize,
     pub(crate) rests: usize,
+    /// States in which an execution has deleted the inline policy for want of room.
+    pub(crate) deletions: usize,
 }
 
 pub(crate) struct Explorer<'a> {
@@ -98,6 +100,8 @@ impl<'a> Explorer<'a> {
     }
 
     fn check(&mut self, situation: &Situation) -> Result<(), String> {
+        let mut executions = situation.executions.iter();
+        self.found.deletions += usize::from(executions.any(|it| it.stage.has_deleted()));
         let key = digest(&(
             &situation.iam,
             &situation.hints,

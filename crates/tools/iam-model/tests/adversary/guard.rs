@@ -8,8 +8,8 @@ use incident::message::{
 };
 use incident::target::ManagedLook;
 use incident::{
-    Actor, ContainedRest, Containment, Look, Memory, Plan, PolicyChange, Record, Rest, Restoration,
-    Step,
+    Actor, ContainedRest, Containment, Look, Memory, Plan, PolicyChange, Record, Refusal, Rest,
+    Restoration, Step,
 };
 
 use crate::check::{self, Write};
@@ -225,6 +225,7 @@ fn contained(rest: ContainedRest, identity: Option<incident::Identity>, kept: &K
         removal: Removal::default(),
         evicted: kept.evicted.clone(),
         found_done: false,
+        removed: rest.removed,
     }
 }
 
@@ -255,6 +256,7 @@ fn take(
         Step::Put(document) => account
             .put_inline(user, OWNER, INLINE, document.as_str())
             .map(|()| None),
+        Step::Delete => account.delete_inline(user, OWNER, INLINE).map(|()| None),
     };
     match taken {
         Ok(made) => {
@@ -272,7 +274,7 @@ fn take(
         // What the store answers with a second look.
         Err(error) if error.code == "NoSuchEntity" || error.code == "DeleteConflict" => {}
         Err(error) if error.message.contains("versions") => {}
-        Err(_) if plan.refused() => {}
+        Err(error) if error.code == "LimitExceeded" && plan.refused(Refusal::TooLarge) => {}
         // What was allowed does not fit any more: the task fails for good, and a person is told.
         Err(_) if matches!(execution.stage, Stage::Reverting { .. }) => {
             return Ok(Some(Rest::Gone));

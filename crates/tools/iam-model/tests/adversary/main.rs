@@ -98,3 +98,26 @@ fn inline_a_second_each() {
         bounds(8, 3, 1),
     );
 }
+
+/// From a quota that is filled to the last character, and from the moment before the guard deletes.
+#[test]
+fn inline_without_room() {
+    for tick in [0, 1] {
+        // The two writes of the start count.
+        let documents = [ALL_RESTRICTED, HARMLESS];
+        let setting = Setting::new(Kind::Inline, &documents, bounds(8, 4, tick));
+        let written = first(&setting, ALL_RESTRICTED);
+        let mut filled = attack(&setting, &written, &Attack::FillQuota).unwrap();
+        filled.settle_down();
+        let mut refused = guard::deliver(&filled, &filled.hints[0]);
+        while let Some(next) = guard::step(&setting, &refused, 0, 0).unwrap() {
+            if setting.in_force(next.iam.account()).is_none() {
+                break;
+            }
+            refused = next;
+        }
+        let starts = [filled, refused];
+        let found = Explorer::new(&setting).explore("inline, without room", &starts);
+        assert!(found.deletions > 1_000, "{found:?}");
+    }
+}

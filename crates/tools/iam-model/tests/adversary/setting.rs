@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use iam_model::{Account, OwnerKind};
-use iam_policy::{GRANTS_NOTHING, Quota, quota_size};
+use iam_policy::{Quota, quota_size};
 use incident::judgement::{ExemptPrincipals, Mode, Rules};
 use incident::target::{InlineLook, InlinePolicy, ManagedLook, ManagedPolicy, Owner, Version};
 use incident::{Analysis, Identity, KeptDocument, Look, PolicyArn, Target, Timestamp, VersionId};
@@ -135,11 +135,10 @@ impl Setting {
     }
 }
 
-/// The filler that leaves no room besides the document that is there, or else one that grants nothing.
+/// The filler that leaves no room besides the document that is there, be it shorter than one that grants nothing.
 pub(crate) fn filler(account: &Account) -> Option<String> {
     let document = account.inline(OwnerKind::User, OWNER, INLINE)?;
-    let kept = quota_size(document).max(quota_size(GRANTS_NOTHING));
-    let room = OwnerKind::User.quota().limit() - kept;
+    let room = OwnerKind::User.quota().limit() - quota_size(document);
     let padding = room - quota_size(HARMLESS) + "Run".len();
     Some(HARMLESS.replace("Run", &"x".repeat(padding)))
 }
@@ -161,13 +160,12 @@ fn managed_look(account: &Account) -> Option<Rc<Look>> {
 
 fn inline_look(account: &Account) -> Option<Rc<Look>> {
     let owner = account.owner(OwnerKind::User, OWNER)?;
-    let document = owner.inline.get(INLINE)?;
     Some(Rc::new(Look::Inline(InlineLook {
         identity: Identity {
             id: owner.id.clone(),
             created: time(owner.created),
         },
-        document: KeptDocument::new(document),
+        document: owner.inline.get(INLINE).map(|it| KeptDocument::new(it)),
     })))
 }
 

@@ -87,6 +87,16 @@ impl Stage {
     pub(crate) fn is_at_rest(&self) -> bool {
         matches!(self, Self::Asking(_) | Self::Ended(..))
     }
+
+    /// Whether the inline policy was deleted, since the quota left no room.
+    pub(crate) fn has_deleted(&self) -> bool {
+        match self {
+            Self::Asking(held) | Self::Reverting { held, .. } | Self::Ended(_, Some(held)) => {
+                held.0.removed
+            }
+            Self::Judging { .. } | Self::Containing { .. } | Self::Ended(_, None) => false,
+        }
+    }
 }
 
 /// A value with the hash of what counts in it.
@@ -111,13 +121,13 @@ hashed!(Keeping, Kept, |it, state| {
     for version in &it.evicted {
         (&version.version, version.created, &version.document).hash(state);
     }
-    it.originals.hash(state);
+    (&it.originals, it.removes).hash(state);
     if let Some(judged) = &it.judged {
         (&judged.identity, &judged.version, &judged.document).hash(state);
     }
 });
 hashed!(Holding, Contained, |it, state| {
-    (&it.identity, &it.original, &it.document).hash(state);
+    (&it.identity, &it.original, &it.document, it.removed).hash(state);
     if let Some(versions) = &it.versions {
         (&versions.original, versions.original_created).hash(state);
         (&versions.quarantine, versions.created).hash(state);
