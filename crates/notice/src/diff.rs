@@ -6,6 +6,7 @@ use similar::ChangeTag;
 use similar::algorithms::{Capture, Compact, myers};
 
 use incident::KeptDocument;
+use incident::message::Contained;
 
 use crate::text::plain_lines;
 
@@ -46,10 +47,24 @@ const MAX_LINES: usize = 4000;
 const MAX_SHOWN: usize = 600;
 
 impl DocumentDiff {
-    /// The lines that differ, with those around them, as many as a reader looks at.
+    /// What the guard did to a policy, as many lines as a reader looks at.
     #[must_use]
-    pub fn between(before: &KeptDocument, after: &KeptDocument) -> Self {
-        let (before, after) = (pretty_lines(before), pretty_lines(after));
+    pub fn of(contained: &Contained) -> Self {
+        Self::between(&contained.original, after(contained))
+    }
+
+    /// Every line of both documents, as long as it is.
+    #[must_use]
+    pub fn whole_of(contained: &Contained) -> Self {
+        Self::whole(&contained.original, after(contained))
+    }
+
+    /// The lines that differ, with those around them; all of them where nothing comes after.
+    fn between(before: &KeptDocument, after: Option<&KeptDocument>) -> Self {
+        let (before, after) = (
+            pretty_lines(before),
+            after.map_or_else(Vec::new, pretty_lines),
+        );
         let mut diff = Self::of_lines(&before, &after, CONTEXT);
         if diff.lines.len() > MAX_SHOWN {
             diff.lines.truncate(MAX_SHOWN);
@@ -58,13 +73,11 @@ impl DocumentDiff {
         diff
     }
 
-    /// Every line of both documents, as long as it is.
-    #[must_use]
-    pub fn whole(before: &KeptDocument, after: &KeptDocument) -> Self {
+    fn whole(before: &KeptDocument, after: Option<&KeptDocument>) -> Self {
         let lines = |document: &KeptDocument| {
             plain_lines(&pretty(document.as_str()), usize::MAX, usize::MAX)
         };
-        let (before, after) = (lines(before), lines(after));
+        let (before, after) = (lines(before), after.map_or_else(Vec::new, lines));
         Self::of_lines(&before, &after, before.len() + after.len())
     }
 
@@ -125,6 +138,11 @@ impl DocumentDiff {
         }
         Self { lines }
     }
+}
+
+/// The document that took the original's place; none where the policy was deleted.
+fn after(contained: &Contained) -> Option<&KeptDocument> {
+    (!contained.removed).then_some(&contained.document)
 }
 
 impl DiffLine {

@@ -5,6 +5,9 @@ use incident::message::{AssessedState, Contained};
 /// What is in force until somebody decides.
 #[must_use]
 pub fn in_force(contained: &Contained) -> String {
+    if contained.removed {
+        return "In force now: nothing of the policy. The guard deleted the whole policy, because the other inline policies fill the quota and left no room for a smaller one. The execution keeps the original document.".to_owned();
+    }
     let losses = if contained.removal.losses.is_empty() {
         "Everything else that the policy grants still works."
     } else {
@@ -18,6 +21,17 @@ pub fn in_force(contained: &Contained) -> String {
         None => format!(
             "In force now: the policy without the restricted permissions. The execution keeps the original document. {losses}"
         ),
+    }
+}
+
+/// What the guard took out, in the order of the statements.
+#[must_use]
+pub fn edits(contained: &Contained) -> Vec<String> {
+    if contained.removed {
+        vec!["the whole policy, because the quota left no room for a smaller one".to_owned()]
+    } else {
+        let edits = contained.removal.edits.iter();
+        edits.map(ToString::to_string).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use askama::Template;
 use incident::Timestamp;
 use incident::message::{Decision, DecisionAction, Removal, Restricted};
 use notice::text::{plain, plain_lines};
-use notice::{Console, DiffLine, DocumentDiff, LineKind, target};
+use notice::{Console, DiffLine, DocumentDiff, LineKind, target, words};
 
 use crate::execution::{Execution, Incident, Standing};
 use crate::reply::{Form, Reply};
@@ -208,14 +208,17 @@ impl IncidentView {
         let contained = incident.contained.as_ref();
         let restricted = contained.map_or_else(Restricted::default, |it| it.restricted.clone());
         let removal = contained.map_or_else(Removal::default, |it| it.removal.clone());
-        let diff = contained.map(|it| DocumentDiff::between(&it.original, &it.document));
+        let diff = contained.map(DocumentDiff::of);
         let cut = contained.filter(|_| diff.as_ref().is_some_and(DocumentDiff::is_excerpt));
-        let whole = cut.map(|it| DocumentDiff::whole(&it.original, &it.document));
+        let whole = cut.map(DocumentDiff::whole_of);
         Self {
             rows,
             restricted: patterns(&restricted),
             findings: list(&restricted.findings, restricted.more_findings),
-            edits: list(&removal.edits, removal.more_edits),
+            edits: list(
+                &contained.map_or_else(Vec::new, words::edits),
+                removal.more_edits,
+            ),
             losses: list(&removal.losses, removal.more_losses),
             diff: rows_of(diff),
             whole: rows_of(whole),

@@ -1,7 +1,7 @@
 //! What is answered, apart from how it looks.
 
 use incident::message::{Decision, DecisionAction, OutcomeResult};
-use notice::target;
+use notice::{target, words};
 use serde_json::{Value, json};
 
 use crate::execution::{Execution, Incident, ReadProblem, Standing};
@@ -193,14 +193,18 @@ fn ask(answer: Answer, execution: &Execution) -> String {
         Answer::Allow => "Allow",
         Answer::Deny => "Deny",
     };
-    let effect = execution
-        .incident
-        .as_ref()
-        .map_or_else(String::new, |incident| {
-            let contained = incident.contained.as_ref();
-            target::effect(answer.into(), &incident.change.target, contained)
+    let incident = execution.incident.as_ref();
+    let effect = incident.map_or_else(String::new, |incident| {
+        let contained = incident.contained.as_ref();
+        target::effect(answer.into(), &incident.change.target, contained)
+    });
+    let removed = incident
+        .and_then(|incident| incident.contained.as_ref())
+        .filter(|contained| contained.removed)
+        .map_or_else(String::new, |contained| {
+            format!("{} ", words::in_force(contained))
         });
-    format!("{word} {effect} Nothing is decided until you choose the button.")
+    format!("{removed}{word} {effect} Nothing is decided until you choose the button.")
 }
 
 fn over(execution: &Execution) -> String {

@@ -10,10 +10,16 @@ use crate::words::in_force;
 pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     let change = &request.change;
     let policy = name(&change.target);
-    let mut mail = Writer::new(&format!(
-        "The guard removed restricted permissions{} from the policy {policy}. Please allow or deny them.",
-        in_brackets(&request.quarantine.restricted)
-    ));
+    let restricted = in_brackets(&request.quarantine.restricted);
+    let mut mail = Writer::new(&if request.quarantine.removed {
+        format!(
+            "The guard deleted the policy {policy}, which granted restricted permissions{restricted}. Please allow or deny them."
+        )
+    } else {
+        format!(
+            "The guard removed restricted permissions{restricted} from the policy {policy}. Please allow or deny them."
+        )
+    });
     mail.restricted(&request.quarantine.restricted, "the page");
     mail.paragraph(&format!(
         "{} wrote the policy at {}.",
@@ -50,7 +56,7 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     mail.contained(&request.quarantine);
     mail.consoles(&change.target, &request.execution);
     // Last, because it is the part that may be cut.
-    mail.diff(&request.quarantine.original, &request.quarantine.document);
+    mail.diff(&request.quarantine);
     Mail::new(
         &format!("Decide: restricted permissions in {policy}"),
         &mail.finish(),

@@ -66,7 +66,7 @@ fn not_contained(change: &PolicyChange, is_gone: bool) -> Begun {
     };
     let mut text = Writer::new(&sentence);
     if let Some(more) = target::gone(&change.target).filter(|_| is_gone) {
-        text.paragraph(more);
+        text.paragraph(&more);
     }
     Begun { subject, text }
 }
@@ -90,13 +90,21 @@ fn decided(
         ),
         OutcomeResult::Denied => (
             "Denied",
-            format!("Denied: the restricted permissions stay out of the policy {policy}."),
+            if contained.removed {
+                format!("Denied: the policy {policy} stays deleted.")
+            } else {
+                format!("Denied: the restricted permissions stay out of the policy {policy}.")
+            },
         ),
         OutcomeResult::Expired => (
             "Expired",
-            format!(
-                "Nobody decided in time. The restricted permissions stay out of the policy {policy}."
-            ),
+            if contained.removed {
+                format!("Nobody decided in time. The policy {policy} stays deleted.")
+            } else {
+                format!(
+                    "Nobody decided in time. The restricted permissions stay out of the policy {policy}."
+                )
+            },
         ),
         OutcomeResult::Superseded => (
             "Changed again",
@@ -145,6 +153,6 @@ fn more(change: &PolicyChange, contained: &Contained, result: OutcomeResult) -> 
         OutcomeResult::Superseded => {
             Some("The guard judges the newer change on its own.".to_owned())
         }
-        OutcomeResult::Gone => target::gone(&change.target).map(str::to_owned),
+        OutcomeResult::Gone => target::gone(&change.target),
     }
 }

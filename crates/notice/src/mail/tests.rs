@@ -1,7 +1,7 @@
 //! Each kind of mail as its reader sees it, in `testdata/mail`. `UPDATE_EXPECT=1 cargo test -p notice` writes them anew.
 
 use expect_test::expect_file;
-use iam_policy::{Quota, RestrictedActions};
+use iam_policy::{Quota, RestrictedActions, remove_everything};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -93,6 +93,29 @@ fn inline(mut request: Value) -> Value {
     request
 }
 
+/// An inline policy that the guard deleted, since the quota had no room.
+fn removed() -> Value {
+    let mut request = inline(request());
+    let original =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+    let restricted = "s3:DeleteBucket".parse::<RestrictedActions>().unwrap();
+    let judgement = iam_policy::judge(original, &restricted);
+    let remediation = remove_everything(
+        original,
+        &restricted,
+        "IAM did not accept a document that grants more",
+    );
+    let quarantine = &mut request["quarantine"];
+    quarantine["original"] = json!(original);
+    quarantine["restricted"] = json!(judgement.restricted_patterns());
+    quarantine["findings"] = json!(judgement.findings(usize::MAX).into_shown());
+    quarantine["document"] = json!(remediation.document());
+    quarantine["edits"] = json!(remediation.edits());
+    quarantine["losses"] = json!(remediation.losses());
+    quarantine["removed"] = json!(true);
+    request
+}
+
 fn read(request: Value) -> AskRequest {
     serde_json::from_value(request).unwrap()
 }
@@ -130,6 +153,7 @@ fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> 
     let request = read(request);
     let document = match result {
         OutcomeResult::Gone => None,
+        OutcomeResult::Denied | OutcomeResult::Expired if request.quarantine.removed => None,
         OutcomeResult::Allowed => Some(KeptDocument::new(ORIGINAL)),
         _ => Some(KeptDocument::new(REMEDIATED)),
     };
@@ -201,6 +225,10 @@ fn each_mail_reads_as_it_should() {
     let mail = decision_request(&on_role, &links(LinkConfirmation::None));
     expect_file!["../../testdata/mail/decision-request-inline.txt"].assert_eq(&shown(&mail));
 
+    let deleted = read(removed());
+    let mail = decision_request(&deleted, &links(LinkConfirmation::Required));
+    expect_file!["../../testdata/mail/decision-request-deleted.txt"].assert_eq(&shown(&mail));
+
     let mail = verdict_of(&managed, VerdictResult::Clean, false);
     expect_file!["../../testdata/mail/clean-change.txt"].assert_eq(&shown(&mail));
     let mail = verdict_of(&managed, VerdictResult::NotInForce, true);
@@ -240,6 +268,16 @@ fn each_mail_reads_as_it_should() {
     ));
     expect_file!["../../testdata/mail/expired-inline.txt"].assert_eq(&outcome_of(
         inline(request()),
+        DecisionAction::Expire,
+        OutcomeResult::Expired,
+    ));
+    expect_file!["../../testdata/mail/denied-deleted.txt"].assert_eq(&outcome_of(
+        removed(),
+        DecisionAction::Deny,
+        OutcomeResult::Denied,
+    ));
+    expect_file!["../../testdata/mail/expired-deleted.txt"].assert_eq(&outcome_of(
+        removed(),
         DecisionAction::Expire,
         OutcomeResult::Expired,
     ));
@@ -291,9 +329,11 @@ fn the_links_stand_on_lines_of_their_own() {
 
 #[test]
 fn the_first_sentence_fits_a_phone() {
-    let mail = decision_request(&read(request()), &links(LinkConfirmation::Required));
-    let first = mail.message().lines().next().unwrap();
-    assert!(first.len() <= 160, "{}: {first}", first.len());
+    for request in [request(), removed()] {
+        let mail = decision_request(&read(request), &links(LinkConfirmation::Required));
+        let first = mail.message().lines().next().unwrap();
+        assert!(first.len() <= 160, "{}: {first}", first.len());
+    }
 }
 
 /// Every line of a mail that begins like one of our links must be one of ours.

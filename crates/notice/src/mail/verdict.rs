@@ -118,7 +118,7 @@ fn gone(verdict: &Verdict, policy: &str) -> Report {
         );
         "Its restricted permissions are no longer in force."
     };
-    more.extend(target::gone(&verdict.change.target).map(str::to_owned));
+    more.extend(target::gone(&verdict.change.target));
     Report {
         subject: "Policy gone:",
         sentence: format!(

@@ -7,6 +7,7 @@ use incident::{ExecutionArn, KeptDocument, PolicyChange, Target};
 
 use crate::diff::pretty_lines;
 use crate::text::{plain, plain_lines, without_links};
+use crate::words::edits;
 use crate::{Console, DocumentDiff};
 
 /// The longest piece of text from outside on one line, in characters.
@@ -168,7 +169,11 @@ impl Writer {
     /// What the guard removed, and why it removed more than what is restricted.
     pub(super) fn contained(&mut self, contained: &Contained) {
         let removal = &contained.removal;
-        self.list("WHAT THE GUARD REMOVED", &removal.edits, removal.more_edits);
+        self.list(
+            "WHAT THE GUARD REMOVED",
+            &edits(contained),
+            removal.more_edits,
+        );
         self.list(
             "WHAT ELSE THE GUARD HAD TO REMOVE, because the policy would have been too long",
             &removal.losses,
@@ -193,9 +198,9 @@ impl Writer {
     }
 
     /// How a document was changed.
-    pub(super) fn diff(&mut self, original: &KeptDocument, remediated: &KeptDocument) {
+    pub(super) fn diff(&mut self, contained: &Contained) {
         self.paragraph("THE DOCUMENT (- removed, + added)");
-        for line in DocumentDiff::between(original, remediated).lines {
+        for line in DocumentDiff::of(contained).lines {
             self.line(&line.to_string());
         }
     }

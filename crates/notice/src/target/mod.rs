@@ -43,7 +43,10 @@ pub fn effect(action: DecisionAction, target: &Target, contained: Option<&Contai
     let versions = contained.and_then(|contained| contained.versions.as_ref());
     match target {
         Target::Managed(_) => managed::effect(action, versions),
-        Target::Inline(_) => inline::effect(action).to_owned(),
+        Target::Inline(_) => {
+            let is_removed = contained.is_some_and(|contained| contained.removed);
+            inline::effect(action, is_removed).to_owned()
+        }
     }
 }
 
@@ -52,14 +55,14 @@ pub fn effect(action: DecisionAction, target: &Target, contained: Option<&Contai
 pub fn by_hand(target: &Target, contained: &Contained) -> String {
     match (target, &contained.versions) {
         (Target::Managed(policy), Some(versions)) => managed::by_hand(policy, versions),
-        _ => inline::BY_HAND.to_owned(),
+        _ => inline::by_hand(contained.removed).to_owned(),
     }
 }
 
 /// What the reader of a mail about a deleted target should know; nothing where a deletion is what it seems.
-pub(crate) fn gone(target: &Target) -> Option<&'static str> {
+pub(crate) fn gone(target: &Target) -> Option<String> {
     match target {
         Target::Managed(_) => None,
-        Target::Inline(policy) => inline::gone(policy),
+        Target::Inline(policy) => Some(inline::gone(policy)),
     }
 }

@@ -44,6 +44,33 @@ async fn the_confirm_page_shows_the_incident() {
     assert_eq!(texts(&page, "form").len(), 1);
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_page_says_that_the_whole_policy_was_deleted_and_what_each_answer_does() {
+    let states = States::one_waiting();
+    states.change(EXECUTION, |run| {
+        run.data["verdict"]["change"]["target"] = json!({
+            "type": "inline",
+            "owner": {"kind": "user", "name": "app"},
+            "name": "storage"
+        });
+        run.data["quarantine"]["versions"] = json!(null);
+        run.data["quarantine"]["removed"] = json!(true);
+    });
+    for (answer, effect) in [
+        ("allow", "Allow writes the original policy again"),
+        ("deny", "Deny leaves the policy deleted"),
+    ] {
+        let response = states.answer(&request("GET", answer, &LINK)).await;
+        let page = Html::parse_document(&response.body);
+        let sentence = texts(&page, ".sentence").join("");
+        for part in ["deleted the whole policy", "quota", effect] {
+            assert!(sentence.contains(part), "{part} is not in {sentence}");
+        }
+        assert!(!texts(&page, "del").is_empty());
+        assert!(texts(&page, "ins").is_empty(), "nothing took its place");
+    }
+}
+
 fn document() -> String {
     let asked = asking();
     asked["quarantine"]["original"].as_str().unwrap().to_owned()
