@@ -10,7 +10,7 @@ use crate::{definition, read};
 
 /// What no role of the guard may do.
 const FORBIDDEN: &str = "iam:Attach*,iam:Detach*,iam:Create*Role*,iam:Create*User*,iam:CreateAccessKey,iam:CreateLoginProfile,\
-    iam:CreatePolicy,iam:Update*,iam:Add*,iam:Remove*,iam:PassRole,iam:Tag*,iam:DeleteRole*,iam:DeleteUser*,iam:DeleteGroup*,iam:DeletePolicy,\
+    iam:CreatePolicy,iam:Update*,iam:Add*,iam:Remove*,iam:PassRole,iam:Tag*,iam:DeleteRole,iam:DeleteUser,iam:DeleteGroup,iam:DeletePolicy,\
     iam:*PermissionsBoundary,sts:*,lambda:Update*,lambda:Create*,lambda:Add*,lambda:Delete*,states:Update*,states:Delete*,states:Create*,\
     states:Stop*,events:*,sns:Sub*,sns:Unsub*,sns:Set*,sns:Delete*,kms:Put*,kms:Sch*,kms:Disable*,kms:CreateGrant,logs:DeleteLogGroup,logs:DeleteLogStream,logs:DeleteRetentionPolicy,logs:Put*Retention*,\
     s3:*,ec2:*,cloudtrail:*,cloudformation:*,organizations:*,ssm:*,secretsmanager:*";
@@ -100,7 +100,7 @@ fn our_own_engine_finds_nothing_forbidden_in_our_own_roles() {
 #[test]
 fn only_two_roles_write_policies_and_the_rule_leaves_out_these_two() {
     let writes: RestrictedActions =
-        "iam:CreatePolicyVersion,iam:SetDefaultPolicyVersion,iam:DeletePolicyVersion,iam:Put*"
+        "iam:CreatePolicyVersion,iam:SetDefaultPolicyVersion,iam:Delete*,iam:Put*"
             .parse()
             .unwrap();
     let mut writers = BTreeSet::new();
@@ -123,6 +123,22 @@ fn only_two_roles_write_policies_and_the_rule_leaves_out_these_two() {
     let left_out = many(&issuer[1]["anything-but"]);
     let left_out: BTreeSet<_> = left_out.into_iter().filter_map(referred).collect();
     assert_eq!(left_out, BTreeSet::from(WRITERS));
+}
+
+#[test]
+fn only_the_containment_deletes_inline_policies() {
+    let deletes = [
+        "iam:DeleteGroupPolicy",
+        "iam:DeleteRolePolicy",
+        "iam:DeleteUserPolicy",
+    ];
+    for role in documents().keys() {
+        let allowed = allowed(role);
+        for action in deletes {
+            let is_allowed = allowed.contains(action);
+            assert_eq!(is_allowed, *role == "RemediateRole", "{role}: {action}");
+        }
+    }
 }
 
 #[test]
