@@ -17,6 +17,7 @@ def close_all() -> None:
     accept_events_of_aws_services()
     set_default_policy_version()
     never_reuse_version_ids()
+    enforce_quotas()
     name_the_calling_function()
     callbacks.attach()
 
@@ -81,6 +82,57 @@ def never_reuse_version_ids() -> None:
         return status, headers, body
 
     handlers["CreatePolicyVersion"] = handler
+
+
+# Characters without white space, of a managed policy and of all inline policies of one owner in sum.
+# IAM User Guide, "IAM and AWS STS quotas".
+MANAGED_QUOTA = 6_144
+INLINE_QUOTAS = {"Role": 10_240, "User": 2_048, "Group": 5_120}
+
+
+def enforce_quotas() -> None:
+    """Refuses documents that are too long, as IAM does; MiniStack takes any length."""
+    handlers, parameter, error = need(iam, "_IAM_HANDLERS"), need(iam, "_p"), need(iam, "_error")
+    roles, users, groups = need(iam, "_roles"), need(iam, "_users"), need(iam, "_groups")
+    of_users, of_groups = need(iam, "_user_inline_policies"), need(iam, "_group_inline_policies")
+    owners = {
+        "Role": (roles, lambda name: roles[name]["InlinePolicies"]),
+        "User": (users, lambda name: of_users.get(name) or {}),
+        "Group": (groups, lambda name: of_groups.get(name) or {}),
+    }
+
+    def size(document):
+        # White space between tokens does not count; that inside strings does.
+        return len(re.sub(r'("(?:[^"\\]|\\.)*")|[ \t\r\n]+', r"\1", document))
+
+    def managed(carry_out):
+        def handler(parameters):
+            if size(parameter(parameters, "PolicyDocument")) > MANAGED_QUOTA:
+                message = f"Cannot exceed quota for PolicySize: {MANAGED_QUOTA}"
+                return error(409, "LimitExceeded", message, ns="iam")
+            return carry_out(parameters)
+
+        return handler
+
+    def inline(kind, carry_out):
+        known, policies = owners[kind]
+        quota = INLINE_QUOTAS[kind]
+
+        def handler(parameters):
+            owner, name = parameter(parameters, f"{kind}Name"), parameter(parameters, "PolicyName")
+            if owner in known:
+                after = {**policies(owner), name: parameter(parameters, "PolicyDocument")}
+                if sum(map(size, after.values())) > quota:
+                    message = f"Maximum policy size of {quota} bytes exceeded for {kind.lower()} {owner}"
+                    return error(409, "LimitExceeded", message, ns="iam")
+            return carry_out(parameters)
+
+        return handler
+
+    for action in ("CreatePolicy", "CreatePolicyVersion"):
+        handlers[action] = managed(handlers[action])
+    for kind in owners:
+        handlers[f"Put{kind}Policy"] = inline(kind, handlers[f"Put{kind}Policy"])
 
 
 def name_the_calling_function() -> None:

@@ -70,6 +70,48 @@ async fn default_versions_can_be_set_and_version_ids_do_not_come_back() -> Resul
     emulator.stop().await
 }
 
+/// A document with so many characters that count, and white space that does not.
+fn of_size(size: usize) -> String {
+    let sid = "x".repeat(size - DOCUMENT.replace(' ', "").len() - r#""Sid":"","#.len());
+    DOCUMENT.replace(r#"[{"#, &format!("[ {{\n\"Sid\":\"{sid}\", "))
+}
+
+#[tokio::test]
+async fn quotas_are_in_characters_and_shared_by_the_inline_policies_of_one_owner() -> Result<()> {
+    let emulator = emulator().await?;
+    let iam = emulator.iam();
+    let create = async |name: &str, size| {
+        let create = iam.create_policy().policy_name(name);
+        let sent = create.policy_document(of_size(size)).send().await;
+        sent.err()
+            .and_then(|error| error.into_service_error().code().map(str::to_owned))
+    };
+    assert_eq!(create("long", 6_144).await, None);
+    let refused = create("too-long", 6_145).await;
+    assert_eq!(refused.as_deref(), Some("LimitExceeded"));
+
+    iam.create_user().user_name("app").send().await?;
+    let put = async |name: &str, size| {
+        let put = iam.put_user_policy().user_name("app").policy_name(name);
+        let sent = put.policy_document(of_size(size)).send().await;
+        sent.err().map(|error| {
+            let error = error.into_service_error();
+            (error.code().map(str::to_owned), error.to_string())
+        })
+    };
+    assert_eq!(put("one", 1_000).await, None);
+    let (code, message) = put("two", 1_049).await.context("it was not refused")?;
+    assert_eq!(code.as_deref(), Some("LimitExceeded"));
+    assert!(
+        message.contains("Maximum policy size of 2048 bytes exceeded for user app"),
+        "{message}"
+    );
+    assert_eq!(put("two", 1_048).await, None);
+    assert_eq!(put("one", 1_000).await, None, "it takes its own place");
+    assert!(put("one", 1_001).await.is_some());
+    emulator.stop().await
+}
+
 /// Starts a state machine with one callback task of these members, and returns the ARN of the execution.
 async fn start_callback(emulator: &Emulator, resource: &str, parameters: Value) -> Result<String> {
     let trust = TRUST.replace(r#"{"AWS": "*"}"#, r#"{"Service": "states.amazonaws.com"}"#);
