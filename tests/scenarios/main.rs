@@ -14,6 +14,7 @@ mod links;
 mod races;
 mod roles;
 mod rollout;
+mod room;
 mod rule;
 mod variants;
 mod walkthrough;
@@ -34,6 +35,7 @@ fn main() -> anyhow::Result<ExitCode> {
     usual.extend(bounds::scenarios());
     let mut by_hand = forged::scenarios();
     by_hand.extend(hints::scenarios());
+    by_hand.extend(room::scenarios());
     let mut set_otherwise = writes::expiring();
     set_otherwise.extend(variants::scenarios());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
