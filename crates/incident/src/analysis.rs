@@ -2,7 +2,9 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use iam_policy::{Quota, Remediation, RestrictedActions, judge, quota_size, remove_everything};
+use iam_policy::{
+    GRANTS_NOTHING, Quota, Remediation, RestrictedActions, judge, quota_size, remove_everything,
+};
 
 use crate::KeptDocument;
 use crate::document::same_meaning;
@@ -25,11 +27,11 @@ struct Analyzed {
 }
 
 /// A remediated document that can take an original's place.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Candidate {
-    pub document: String,
-    /// What was done to the original.
-    pub removal: Removal,
+#[derive(Debug)]
+struct Candidate {
+    document: String,
+    /// What was done to the original; none of the document that grants nothing, where it takes long to say.
+    removal: Option<Removal>,
 }
 
 impl<'a> Analysis<'a> {
@@ -56,27 +58,38 @@ impl<'a> Analysis<'a> {
         self.analyzed(document).restricted.clone()
     }
 
-    /// The remediated documents that can take its place, the best first; none where nothing is restricted.
+    /// The remediated document with this number that can take its place, the best first; none where nothing is restricted.
     ///
     /// IAM can refuse one: the quota of inline policies is shared by all of one owner, so a document no longer than the original is what certainly fits.
     /// The last one grants nothing. Where IAM accepts nothing else, doubt means quarantine.
     #[must_use]
-    pub fn candidates(&self, original: &KeptDocument) -> Vec<Candidate> {
+    pub fn candidate(&self, original: &KeptDocument, number: usize) -> Option<String> {
         let analyzed = self.analyzed(original);
-        self.remediations(original, &analyzed).to_vec()
+        let candidate = self.candidates(original, &analyzed).get(number)?;
+        Some(candidate.document.clone())
     }
 
-    pub(crate) fn candidate(&self, original: &KeptDocument, number: usize) -> Option<String> {
+    /// What was done to an original whose remediation is `document`; `None` where it is not one of them.
+    #[must_use]
+    pub fn removal(&self, original: &KeptDocument, document: &KeptDocument) -> Option<Removal> {
         let analyzed = self.analyzed(original);
-        let candidate = self.remediations(original, &analyzed).get(number)?;
-        Some(candidate.document.clone())
+        let candidates = self.candidates(original, &analyzed);
+        let is_it = |candidate: &&Candidate| self.same(document.as_str(), &candidate.document);
+        let candidate = candidates.iter().find(is_it)?;
+        Some(candidate.removal.clone().unwrap_or_else(|| {
+            Removal::from(&remove_everything(
+                original.as_str(),
+                self.restricted,
+                "IAM did not accept a document that grants more",
+            ))
+        }))
     }
 
     /// Whether `document` means the same as one of the remediations of `original`.
     #[must_use]
     pub fn is_remediation(&self, document: &KeptDocument, original: &KeptDocument) -> bool {
         let analyzed = self.analyzed(original);
-        self.remediations(original, &analyzed)
+        self.candidates(original, &analyzed)
             .iter()
             .any(|candidate| self.same(document.as_str(), &candidate.document))
     }
@@ -116,28 +129,31 @@ impl<'a> Analysis<'a> {
         analyzed
     }
 
-    fn remediations<'d>(&self, original: &KeptDocument, analyzed: &'d Analyzed) -> &'d [Candidate] {
+    fn candidates<'d>(&self, original: &KeptDocument, analyzed: &'d Analyzed) -> &'d [Candidate] {
         analyzed.candidates.get_or_init(|| {
             if analyzed.is_clean {
                 return Vec::new();
             }
             let original = original.as_str();
             let judgement = judge(original, self.restricted);
-            let best = judgement.remediate(self.quota);
-            let size = quota_size(original).min(self.quota.limit());
-            let no_longer = judgement.remediate(Quota::characters(size));
-            let nothing = remove_everything(
-                original,
-                self.restricted,
-                "IAM did not accept a document that grants more",
-            );
-            let mut candidates = vec![Candidate::from(best)];
-            for further in [no_longer, nothing].map(Candidate::from) {
+            let mut candidates = vec![Candidate::from(judgement.remediate(self.quota))];
+            let add = |candidates: &mut Vec<Candidate>, further: Candidate| {
                 let is_new = |known: &Candidate| known.document != further.document;
                 if candidates.iter().all(is_new) {
                     candidates.push(further);
                 }
+            };
+            let size = quota_size(original).min(self.quota.limit());
+            let is_longer = |best: &Candidate| quota_size(&best.document) > size;
+            if candidates.iter().any(is_longer) {
+                let no_longer = judgement.remediate(Quota::characters(size));
+                add(&mut candidates, no_longer.into());
             }
+            let nothing = Candidate {
+                document: GRANTS_NOTHING.to_owned(),
+                removal: None,
+            };
+            add(&mut candidates, nothing);
             candidates
         })
     }
@@ -147,7 +163,7 @@ impl From<Remediation> for Candidate {
     fn from(remediation: Remediation) -> Self {
         Self {
             document: remediation.document().to_owned(),
-            removal: Removal::from(&remediation),
+            removal: Some(Removal::from(&remediation)),
         }
     }
 }

@@ -24,7 +24,7 @@ mod timestamp;
 mod token;
 
 pub use actor::Actor;
-pub use analysis::{Analysis, Candidate};
+pub use analysis::Analysis;
 pub use change::{PolicyChange, PolicyWrite};
 pub use containment::Containment;
 pub use document::KeptDocument;

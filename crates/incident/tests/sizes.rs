@@ -10,11 +10,11 @@
 use iam_policy::{Quota, RestrictedActions};
 use incident::message::{
     AssessedState, Assessment, Contained, ContainedVersions, EvictedVersion, InForce, Judged, Kept,
-    Outcome, OutcomeResult, Quarantine, Restricted, Seen, Verdict, VerdictAction, VerdictResult,
+    Outcome, OutcomeResult, Quarantine, Removal, Restricted, Seen, Verdict, VerdictAction,
+    VerdictResult,
 };
 use incident::{
-    Analysis, Candidate, Identity, KeptDocument, PolicyChange, Record, Timestamp, VersionId,
-    cut_event,
+    Analysis, Identity, KeptDocument, PolicyChange, Record, Timestamp, VersionId, cut_event,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -150,7 +150,7 @@ impl Worst {
         kept
     }
 
-    fn contained(&self, candidate: Candidate) -> Contained {
+    fn contained(&self, document: KeptDocument, removal: Removal) -> Contained {
         Contained {
             identity: identity(),
             original: self.original.clone(),
@@ -161,10 +161,11 @@ impl Worst {
                 created: true,
             }),
             restricted: self.restricted.clone(),
-            document: KeptDocument::new(&candidate.document),
-            removal: candidate.removal,
+            document,
+            removal,
             evicted: self.kept().evicted,
             found_done: false,
+            removed: false,
         }
     }
 
@@ -204,9 +205,12 @@ fn walk(text: &str, list: &RestrictedActions, quota: Quota, has_versions: bool) 
     first["quarantine"] = json!(Quarantine::KeepFirst(worst.kept()));
     fits("what is kept first", &first);
 
-    for candidate in analysis.candidates(&worst.original) {
+    let documents = (0..).map_while(|number| analysis.candidate(&worst.original, number));
+    for document in documents.map(|document| KeptDocument::new(&document)) {
+        let removal = analysis.removal(&worst.original, &document).unwrap();
+        let contained = worst.contained(document, removal);
         let mut data = data.clone();
-        data["quarantine"] = json!(Quarantine::InPlace(worst.contained(candidate)));
+        data["quarantine"] = json!(Quarantine::InPlace(contained));
         // The definition leaves it out: the quarantine has it.
         data["verdict"].as_object_mut().unwrap().remove("inForce");
         data["decision"] = json!({

@@ -6,7 +6,7 @@ use iam_policy::RestrictedActions;
 use incident::message::{
     Contained, ContainedVersions, Kept, OutcomeResult, Quarantine, WorkRequest,
 };
-use incident::{Analysis, Candidate, Containment, Rest};
+use incident::{Analysis, Containment, Rest};
 use lambda_kit::history::{Callers, Entered};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::{PolicyStore, Settled};
@@ -77,15 +77,9 @@ async fn contain(
     };
     match (rest, look) {
         (Rest::Contained(rest), Some(look)) => {
-            let candidate = analysis
-                .candidates(&rest.original)
-                .into_iter()
-                .find(|candidate| {
-                    let document = incident::KeptDocument::new(&candidate.document);
-                    analysis.same_meaning(&document, &rest.document)
-                });
             // What was taken out is what the administrator decides about, so it must be known.
-            let Candidate { removal, .. } = candidate.ok_or_else(|| unsettled(target))?;
+            let removal = analysis.removal(&rest.original, &rest.document);
+            let removal = removal.ok_or_else(|| unsettled(target))?;
             let versions = match (
                 rest.original_version,
                 rest.original_created,
