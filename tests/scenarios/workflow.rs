@@ -167,6 +167,9 @@ async fn newer_change(world: Arc<World>) -> Result<()> {
 async fn sixth_version(world: Arc<World>) -> Result<()> {
     let first = document(&["ec2:Describe*"]);
     let arn = world.create_policy("full", &first).await?;
+    // A late look of this incident would contain the newer version in place of the other.
+    let begun = world.incident("CreatePolicy", "\"full\"").await?;
+    ensure!(begun.outcome().await? == "clean");
     for number in 2..5 {
         world
             .create_version(&arn, &document(&[&format!("ec2:Get{number}*")]), false)
