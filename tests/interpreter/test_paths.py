@@ -26,6 +26,8 @@ class Paths(Test):
             ("notInForce", finding, [], ["tellVerdict"]),
             ("gone", {}, [], ["tellVerdict"]),
             ("gone", finding, ["tellVerdict"], ["tellVerdict"]),
+            # A finding that is too long to be carried.
+            ("gone", {"moreFindings": 1}, ["tellVerdict"], ["tellVerdict"]),
             ("alreadyContained", finding, [], []),
             ("withdrawn", finding, ["tellVerdict"], ["tellVerdict"]),
             ("overwritten", {}, ["tellVerdict"], ["tellVerdict"]),
