@@ -40,7 +40,7 @@ impl<T> Excerpt<T> {
         self.shown.len() + self.more
     }
 
-    /// Whether there is no entry at all, neither shown nor not.
+    /// Whether the list has no entries, shown or left out.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.total() == 0

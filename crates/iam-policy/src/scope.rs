@@ -191,7 +191,7 @@ impl<'a> Restriction<'a> {
     fn language<'l>(&'l self, granted: &Granted<'l>, budget: &Budget) -> Option<Language<'l>> {
         let pattern = granted.pattern;
         let taken = || self.denied.iter().chain(&granted.left_out).copied();
-        // What one pattern takes away whole is no question, and the comparison is a cheap one.
+        // If one pattern takes everything away, the search is not needed, and this comparison is cheap.
         let takes_all = |other: &ActionPattern| {
             other.covers_plainly(self.pattern, budget)
                 || pattern.is_some_and(|pattern| other.covers_plainly(pattern, budget))

@@ -17,7 +17,7 @@ use crate::{ActionPattern, glob};
 pub(super) enum Expanded {
     /// Patterns within the entry that name all of the known actions, and no action that is to be avoided.
     Into(Vec<ActionPattern>),
-    /// There is no room for them.
+    /// They do not fit.
     TooLong,
     /// The budget did not suffice to find them.
     TooHard,

@@ -50,7 +50,7 @@ pub async fn in_force(iam: &Client, arn: &str) -> Result<InForce> {
 ///
 /// # Errors
 ///
-/// If there is no such version.
+/// If the version does not exist.
 pub async fn document(iam: &Client, arn: &str, version: &str) -> Result<String> {
     let read = iam
         .get_policy_version()

@@ -39,7 +39,7 @@ pub(crate) enum Fault {
     Unavailable,
     /// The role may not make the call.
     AccessDenied,
-    /// The text is no token.
+    /// The text is not a token.
     InvalidToken,
     /// As the emulator answers for every token that nothing waits with.
     DoesNotExist,
