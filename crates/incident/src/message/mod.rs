@@ -7,12 +7,16 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ExecutionArn, Identity, KeptDocument, PolicyChange, Timestamp, VersionId};
+use crate::{ExecutionArn, Identity, KeptDocument, PolicyChange, VersionId};
 
+mod decision;
 mod findings;
+mod quarantine;
 mod telling;
 
+pub use decision::{Decision, DecisionAction, InForce, Outcome, OutcomeResult};
 pub use findings::{Removal, Restricted};
+pub use quarantine::{Contained, ContainedVersions, EvictedVersion, Kept, Quarantine};
 pub use telling::{
     AskRequest, Failure, Notified, NotifyRequest, TellFailure, TellOutcome, TellVerdict,
 };
@@ -155,115 +159,6 @@ pub struct WorkRequest {
     pub execution: ExecutionArn,
 }
 
-/// Documents that are in the execution, so that they may be overwritten or deleted in IAM.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
-    /// What is in force instead of what `ValidatePolicy` saw, since the target was made again before the event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub judged: Option<Seen>,
-    /// Versions that must make room.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub evicted: Vec<EvictedVersion>,
-    /// Documents of an inline policy that are not the judged one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub originals: Vec<KeptDocument>,
-    /// Whether the inline policy is to be deleted, so that whoever finds it missing later knows by whom.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub removes: bool,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-/// A version that was removed because a managed policy can have five only.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EvictedVersion {
-    pub version: VersionId,
-    pub created: Timestamp,
-    pub document: KeptDocument,
-}
-
-/// `quarantine`: what `TempRemove` did.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(
-    tag = "status",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-pub enum Quarantine {
-    /// The remediated document is in force; a decision is needed.
-    InPlace(Contained),
-    /// With these documents in the execution, the task is to run again.
-    KeepFirst(Kept),
-    /// Nothing restricted is in force any more, by somebody else's change, or the target is another one.
-    Superseded,
-    Gone,
-}
-
-impl Quarantine {
-    /// The documents that the execution holds by it.
-    #[must_use]
-    pub fn kept(&self) -> Kept {
-        match self {
-            Self::KeepFirst(kept) => kept.clone(),
-            Self::InPlace(contained) => Kept {
-                evicted: contained.evicted.clone(),
-                ..Kept::default()
-            },
-            Self::Superseded | Self::Gone => Kept::default(),
-        }
-    }
-}
-
-/// A policy whose restricted grants are out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Contained {
-    /// Which of the things that ever had this name it is.
-    pub identity: Identity,
-    /// The document that was in force.
-    pub original: KeptDocument,
-    /// The versions, for a managed policy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub versions: Option<ContainedVersions>,
-    /// What was restricted in the original.
-    #[serde(flatten)]
-    pub restricted: Restricted,
-    /// The document now in force, as read back from IAM.
-    pub document: KeptDocument,
-    /// What was done to the original.
-    #[serde(flatten)]
-    pub removal: Removal,
-    /// Versions that were removed to make room.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub evicted: Vec<EvictedVersion>,
-    /// Whether the work was found done, by an earlier run or another execution.
-    pub found_done: bool,
-    /// Whether the inline policy was deleted, since the quota left no room even for `document`, which grants nothing.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub removed: bool,
-}
-
-/// The two versions of a managed policy that an incident is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ContainedVersions {
-    /// The version as it was written, kept but not in force.
-    pub original: VersionId,
-    /// When that version was made.
-    pub original_created: Timestamp,
-    /// The version in force, without the restricted grants.
-    pub quarantine: VersionId,
-    /// Whether the guard made that version; an existing one with the same meaning is used where there is one.
-    pub created: bool,
-}
-
 /// What `AssessFailure` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -315,132 +210,4 @@ pub enum AssessedState {
     Gone,
     /// The record does not say which policy to look at.
     Unknown { reason: String },
-}
-
-/// `decision`: the administrator's answer, or that there was none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Decision {
-    pub action: DecisionAction,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub time: Option<Timestamp>,
-    /// The address that it came from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source_ip_address: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_agent: Option<String>,
-    /// Why, in the administrator's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// The execution whose incident the page showed; the state machine takes no decision made on another one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub execution: Option<ExecutionArn>,
-}
-
-impl Decision {
-    /// Reads whatever was answered: an answer that was not given through a page can be anything, and what is not an allow counts as deny.
-    #[must_use]
-    pub fn read(answer: &Value) -> Self {
-        Self::deserialize(answer).unwrap_or_else(|_| {
-            Self::from(match answer.get("action").and_then(Value::as_str) {
-                Some("allow") => DecisionAction::Allow,
-                Some("expire") => DecisionAction::Expire,
-                _ => DecisionAction::Deny,
-            })
-        })
-    }
-}
-
-impl From<DecisionAction> for Decision {
-    /// A decision of which nothing but the answer is known.
-    fn from(action: DecisionAction) -> Self {
-        Self {
-            action,
-            time: None,
-            source_ip_address: None,
-            user_agent: None,
-            reason: None,
-            execution: None,
-        }
-    }
-}
-
-/// The answers; `UsersChoice` reads them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum DecisionAction {
-    /// Put the original back.
-    Allow,
-    /// Keep the remediation and remove the original version.
-    Deny,
-    /// Nobody answered in time: keep the remediation and the original version.
-    Expire,
-}
-
-/// `outcome`: how the incident ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Outcome {
-    pub result: OutcomeResult,
-    /// The document now in force, as read back from IAM.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub in_force: Option<InForce>,
-}
-
-/// The ends of an incident that needed a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum OutcomeResult {
-    /// The original is back.
-    Allowed,
-    /// The remediation stays, the original version is gone; its document is in the execution.
-    Denied,
-    /// Nobody answered: the remediation stays, and so does the original version.
-    Expired,
-    /// A newer change was made; nothing was touched.
-    Superseded,
-    Gone,
-}
-
-impl OutcomeResult {
-    pub const ALL: [Self; 5] = [
-        Self::Allowed,
-        Self::Denied,
-        Self::Expired,
-        Self::Superseded,
-        Self::Gone,
-    ];
-
-    /// The word that stands for it in an execution.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Allowed => "allowed",
-            Self::Denied => "denied",
-            Self::Expired => "expired",
-            Self::Superseded => "superseded",
-            Self::Gone => "gone",
-        }
-    }
-}
-
-impl From<DecisionAction> for OutcomeResult {
-    /// The end that a decision leads to where nothing came in between.
-    fn from(action: DecisionAction) -> Self {
-        match action {
-            DecisionAction::Allow => Self::Allowed,
-            DecisionAction::Deny => Self::Denied,
-            DecisionAction::Expire => Self::Expired,
-        }
-    }
-}
-
-/// What a handler read back from IAM.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct InForce {
-    /// The default version, for a managed policy.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub version: Option<VersionId>,
-    pub document: KeptDocument,
 }
