@@ -21,12 +21,16 @@ pub enum FailureName {
     HistoryBehind,
     /// An AWS service refused the call for good, for instance for a missing permission.
     AwsRefused,
+    /// IAM lets nobody change the role: a service-linked one, or one of IAM Identity Center.
+    UnmodifiableEntity,
+    /// An allow does not carry the key that only the links of the newest request have.
+    DecisionUnproven,
     /// Steps were carried out, but the policy did not come to rest in a state that the function knows.
     PolicyUnsettled,
 }
 
 impl FailureName {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::RecordMalformed,
         Self::RecordNamesNoPolicy,
         Self::PayloadMalformed,
@@ -35,6 +39,8 @@ impl FailureName {
         Self::NotMine,
         Self::HistoryBehind,
         Self::AwsRefused,
+        Self::UnmodifiableEntity,
+        Self::DecisionUnproven,
         Self::PolicyUnsettled,
     ];
 
@@ -50,6 +56,8 @@ impl FailureName {
             Self::NotMine => "NotMine",
             Self::HistoryBehind => "HistoryBehind",
             Self::AwsRefused => "AwsRefused",
+            Self::UnmodifiableEntity => "UnmodifiableEntity",
+            Self::DecisionUnproven => "DecisionUnproven",
             Self::PolicyUnsettled => "PolicyUnsettled",
         }
     }
@@ -66,7 +74,28 @@ impl FailureName {
             | Self::RecordNamesNoPolicy
             | Self::PayloadMalformed
             | Self::NotMine
-            | Self::AwsRefused => false,
+            | Self::AwsRefused
+            | Self::UnmodifiableEntity
+            | Self::DecisionUnproven => false,
+        }
+    }
+
+    /// Whether no later try of a containment can succeed, so that the state machine makes none.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::RecordMalformed
+            | Self::RecordNamesNoPolicy
+            | Self::PayloadMalformed
+            | Self::NotMine
+            | Self::UnmodifiableEntity
+            | Self::DecisionUnproven => true,
+            // Somebody can give back a permission that a person took away.
+            Self::AwsRefused
+            | Self::TransientAwsError
+            | Self::ChangeNotVisible
+            | Self::HistoryBehind
+            | Self::PolicyUnsettled => false,
         }
     }
 }

@@ -32,6 +32,18 @@ impl HandlerError {
     pub fn name(&self) -> FailureName {
         self.name
     }
+
+    /// The error of a run that believes what IAM shows where it `waited`: such a run is not repeated for another look.
+    #[must_use]
+    pub fn after_waiting(self, waited: bool) -> Self {
+        match self.name {
+            FailureName::ChangeNotVisible if waited => Self {
+                name: FailureName::PolicyUnsettled,
+                ..self
+            },
+            _ => self,
+        }
+    }
 }
 
 impl fmt::Display for HandlerError {

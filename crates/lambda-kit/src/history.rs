@@ -11,7 +11,7 @@ use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, Describ
 use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
 use incident::message::{Quarantine, Verdict};
-use incident::{ExecutionArn, FailureName};
+use incident::{ExecutionArn, FailureName, KeyDigest};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -160,6 +160,20 @@ impl Executions {
         Err(refusal)
     }
 
+    /// What the history shows of the key in the links of the newest request; `None` where it shows none.
+    ///
+    /// # Errors
+    ///
+    /// If the history cannot be read.
+    pub async fn newest_key(
+        &self,
+        execution: &ExecutionArn,
+    ) -> Result<Option<KeyDigest>, HandlerError> {
+        let is_request = |event: &HistoryEvent| event.task_submitted_event_details.is_some();
+        let events = self.newest_events(execution, is_request).await?;
+        Ok(events.iter().find_map(submitted_key))
+    }
+
     /// One look: the state, or why it is not one that calls the function.
     async fn look(
         &self,
@@ -169,7 +183,8 @@ impl Executions {
         if let Some(problem) = self.standing(execution).await? {
             return Ok(Err(not_mine(execution, problem)));
         }
-        let events = self.newest_events(execution).await?;
+        let is_entry = |event: &HistoryEvent| event.state_entered_event_details.is_some();
+        let events = self.newest_events(execution, is_entry).await?;
         let Some(entered) = events
             .iter()
             .find_map(|event| event.state_entered_event_details.as_ref())
@@ -258,10 +273,11 @@ impl Executions {
         }
     }
 
-    /// The newest events, back to the one that entered the state.
+    /// The newest events, back to the first that is wanted.
     async fn newest_events(
         &self,
         execution: &ExecutionArn,
+        is_wanted: impl Fn(&HistoryEvent) -> bool,
     ) -> Result<Vec<HistoryEvent>, HandlerError> {
         let mut events = Vec::new();
         let mut next = None;
@@ -289,15 +305,30 @@ impl Executions {
             };
             next = page.next_token;
             events.extend(page.events);
-            let has_entered = events
-                .iter()
-                .any(|event| event.state_entered_event_details.is_some());
-            if next.is_none() || has_entered {
+            if next.is_none() || events.iter().any(&is_wanted) {
                 break;
             }
         }
         Ok(events)
     }
+}
+
+/// What an event shows of the key that `notify` made, where it is the one of its answer.
+#[must_use]
+pub fn submitted_key(event: &HistoryEvent) -> Option<KeyDigest> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Output {
+        payload: Payload,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Payload {
+        key_sha256: KeyDigest,
+    }
+    let submitted = event.task_submitted_event_details.as_ref()?;
+    let output: Output = serde_json::from_str(submitted.output.as_deref()?).ok()?;
+    Some(output.payload.key_sha256)
 }
 
 fn not_mine(execution: &ExecutionArn, problem: &str) -> HandlerError {

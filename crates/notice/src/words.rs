@@ -24,6 +24,16 @@ pub fn in_force(contained: &Contained) -> String {
     }
 }
 
+/// What an e-mail adds after one that told of a failure.
+pub(crate) fn failure_is_over(failed_tries: u32) -> Option<String> {
+    (failed_tries > 0).then(|| {
+        let tries = if failed_tries == 1 { "try" } else { "tries" };
+        format!(
+            "The failure that the guard reported in an earlier e-mail is over, after {failed_tries} failed {tries}."
+        )
+    })
+}
+
 /// What the guard took out, in the order of the statements.
 #[must_use]
 pub fn edits(contained: &Contained) -> Vec<String> {

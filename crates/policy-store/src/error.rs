@@ -30,6 +30,8 @@ pub enum StoreErrorKind {
     DocumentRefused,
     /// The version to delete is the default now.
     DefaultVersion,
+    /// IAM lets nobody change the role: a service-linked one, or one of IAM Identity Center.
+    Unmodifiable,
     /// IAM refuses the call for good.
     Refused,
 }
@@ -48,6 +50,9 @@ impl StoreErrorKind {
             }
             Self::DefaultVersion => {
                 "somebody changed the default version, so the state machine tries again a few times"
+            }
+            Self::Unmodifiable => {
+                "IAM lets nobody change a service-linked role or a role of IAM Identity Center; change the permission set, or the service that the role belongs to"
             }
             Self::Refused => {
                 "check the permissions of the role of the function, and the service control policies; then change the policy by hand"
@@ -75,6 +80,7 @@ impl From<StoreError> for HandlerError {
             StoreErrorKind::Transient
             | StoreErrorKind::VersionLimit
             | StoreErrorKind::DefaultVersion => FailureName::TransientAwsError,
+            StoreErrorKind::Unmodifiable => FailureName::UnmodifiableEntity,
             StoreErrorKind::TooLarge
             | StoreErrorKind::DocumentRefused
             | StoreErrorKind::Refused => FailureName::AwsRefused,
@@ -99,6 +105,7 @@ where
             StoreErrorKind::DocumentRefused
         }
         "DeleteConflict" | "DeleteConflictException" => StoreErrorKind::DefaultVersion,
+        "UnmodifiableEntity" | "UnmodifiableEntityException" => StoreErrorKind::Unmodifiable,
         _ if fault.transient => StoreErrorKind::Transient,
         _ => StoreErrorKind::Refused,
     };

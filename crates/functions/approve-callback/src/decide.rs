@@ -4,7 +4,7 @@ use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::operation::send_task_heartbeat::SendTaskHeartbeatError;
 use aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError;
 use incident::TaskToken;
-use incident::message::Decision;
+use incident::message::Proven;
 
 /// How Step Functions took a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(crate) enum Delivery {
 pub(crate) async fn deliver(
     states: &aws_sdk_sfn::Client,
     token: &TaskToken,
-    decision: &Decision,
+    decision: &Proven<'_>,
 ) -> Delivery {
     let output = match serde_json::to_string(decision) {
         Ok(output) => output,

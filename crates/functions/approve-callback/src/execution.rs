@@ -6,7 +6,8 @@ use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
 use incident::message::{Contained, Decision, DecisionAction, OutcomeResult, Quarantine};
-use incident::{ExecutionArn, PolicyChange, TaskToken, Timestamp};
+use incident::{ExecutionArn, KeyDigest, LinkKey, PolicyChange, TaskToken, Timestamp};
+use lambda_kit::history::submitted_key;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -32,8 +33,10 @@ pub(crate) struct Execution {
     pub(crate) token: Option<TaskToken>,
     /// Every token with which it asked, as far as the history was read.
     tokens: Vec<TaskToken>,
+    /// What proves the key of the newest request, where the history shows it.
+    key: Option<KeyDigest>,
     /// Until when it waits, where the history shows it.
-    pub(crate) decide_by: Option<Timestamp>,
+    pub(crate) waits_until: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +130,11 @@ impl Execution {
         self.tokens.contains(token)
     }
 
+    /// Whether its newest request has this key in its links.
+    pub(crate) fn gave(&self, key: Option<&LinkKey>) -> bool {
+        key.is_some_and(|key| self.key == Some(key.digest()))
+    }
+
     /// Whether everything that a decision should be made on can be shown.
     pub(crate) fn shows_all(&self) -> bool {
         self.incident
@@ -183,7 +191,8 @@ impl Execution {
             outcome: data
                 .member::<OutcomeData>("outcome")
                 .map(|outcome| outcome.result),
-            decide_by: request.as_ref().and_then(Request::decide_by),
+            waits_until: request.as_ref().and_then(Request::waits_until),
+            key: since_entry(events).find_map(submitted_key),
             tokens: tokens.map(|request| request.token).collect(),
             token: request.map(|request| request.token),
         }
@@ -205,17 +214,19 @@ struct Request {
 
 impl Request {
     /// The moment that the e-mail names too.
-    fn decide_by(&self) -> Option<Timestamp> {
+    fn waits_until(&self) -> Option<Timestamp> {
         self.asked_at?.plus_seconds(self.timeout_seconds?)
     }
 }
 
 /// The request in the newest scheduled task since a state was entered.
 fn newest_request(events: &[HistoryEvent]) -> Option<Request> {
-    events
-        .iter()
-        .take_while(|event| !is_state_entered(event))
-        .find_map(request_of)
+    since_entry(events).find_map(request_of)
+}
+
+/// The events since a state was entered, of events that begin with the newest.
+fn since_entry(events: &[HistoryEvent]) -> impl Iterator<Item = &HistoryEvent> {
+    events.iter().take_while(|event| !is_state_entered(event))
 }
 
 /// The request of an event that scheduled the function which asks.

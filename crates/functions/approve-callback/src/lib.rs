@@ -16,8 +16,8 @@ mod settings;
 use std::time::{Duration, SystemTime};
 
 use aws_config::SdkConfig;
-use incident::message::Decision;
-use incident::{TaskToken, Timestamp};
+use incident::message::{Decision, Proven};
+use incident::{DecideBy, TaskToken, Timestamp};
 use notice::mail::LinkConfirmation;
 use serde_json::value::RawValue;
 
@@ -70,12 +70,19 @@ async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Requ
         Ok(parameters) => parameters,
         Err(problem) => return Reply::BadLink(*problem),
     };
+    let needs_key = answer == Answer::Allow && settings.decide_by == DecideBy::Mail;
+    if needs_key && parameters.key.is_none() {
+        return Reply::BadLink(LinkProblem::KeyMissing);
+    }
     let execution = match look(settings, states, parameters).await {
         Ok(execution) => execution,
         Err(reply) => return reply,
     };
     if answer == Answer::Allow && !execution.shows_whole_document() {
         return Reply::BadLink(LinkProblem::TooLongToShow);
+    }
+    if needs_key && !execution.gave(parameters.key.as_ref()) {
+        return Reply::BadLink(LinkProblem::KeyWrong);
     }
     let parameters = Parameters {
         execution: Some(execution.arn.clone()),
@@ -92,8 +99,13 @@ async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Requ
         user_agent: request.user_agent.clone(),
         reason: form.parameters.reason.clone(),
         execution: form.parameters.execution.clone(),
+        unproven: false,
     };
-    let delivery = deliver(states, &form.parameters.token, &decision).await;
+    let proven = Proven {
+        decision: &decision,
+        key: form.parameters.key.as_ref(),
+    };
+    let delivery = deliver(states, &form.parameters.token, &proven).await;
     confirmed(states, execution, delivery, decision, form).await
 }
 

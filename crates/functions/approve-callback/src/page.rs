@@ -1,8 +1,8 @@
 //! The pages, as HTML that needs no script.
 
 use askama::Template;
-use incident::Timestamp;
 use incident::message::{Decision, DecisionAction, Removal, Restricted};
+use incident::{LinkKey, Timestamp};
 use notice::text::{plain, plain_lines};
 use notice::{Console, DiffLine, DocumentDiff, LineKind, target, words};
 
@@ -38,6 +38,7 @@ struct FormView {
     target: String,
     token: String,
     execution: Option<String>,
+    key: Option<String>,
     reason: String,
     max_reason: usize,
     tone: &'static str,
@@ -92,7 +93,7 @@ pub(crate) fn render(reply: &Reply) -> String {
         incident: reply.incident().map(|incident| {
             // After the decision, the time for it is of no interest.
             let waiting = execution.filter(|_| form.is_some());
-            IncidentView::new(incident, waiting.and_then(|it| it.decide_by))
+            IncidentView::new(incident, waiting.and_then(|it| it.waits_until))
         }),
         form: form.map(FormView::new),
         consoles: execution.map(Consoles::new),
@@ -171,6 +172,7 @@ impl FormView {
             target: form.target.clone(),
             token: parameters.token.expose().to_owned(),
             execution: parameters.execution.as_ref().map(|it| it.name().to_owned()),
+            key: parameters.key.as_ref().map(LinkKey::expose),
             reason: parameters.reason.clone().unwrap_or_default(),
             max_reason: MAX_REASON,
             tone: form.answer.as_str(),
@@ -183,7 +185,7 @@ impl FormView {
 }
 
 impl IncidentView {
-    fn new(incident: &Incident, decide_by: Option<Timestamp>) -> Self {
+    fn new(incident: &Incident, waits_until: Option<Timestamp>) -> Self {
         let change = &incident.change;
         let text = |text: &str| vec![Part::words(&plain(text, MAX_TEXT))];
         let optional = |value: &Option<String>| text(value.as_deref().unwrap_or("unknown"));
@@ -204,7 +206,7 @@ impl IncidentView {
             ("When", text(&change.event_time.in_words())),
             ("Call", text(change.event_name.as_str())),
         ]);
-        rows.extend(decide_by.map(|time| ("Decide by", text(&time.in_words()))));
+        rows.extend(waits_until.map(|time| ("Decide by", text(&time.in_words()))));
         let contained = incident.contained.as_ref();
         let restricted = contained.map_or_else(Restricted::default, |it| it.restricted.clone());
         let removal = contained.map_or_else(Removal::default, |it| it.removal.clone());

@@ -87,6 +87,7 @@ impl Reply {
                 Standing::Waiting | Standing::Decided(_) | Standing::NotAsking => 409,
                 Standing::Expired | Standing::Ended | Standing::Broken => 410,
             },
+            Self::BadLink(LinkProblem::KeyMissing | LinkProblem::KeyWrong) => 403,
             Self::Closed => 410,
             Self::BadLink(
                 LinkProblem::OtherToken

@@ -1,7 +1,7 @@
 //! A request of API Gateway, read so that no event can be refused: whatever is missing or wrong becomes a page.
 
 use incident::message::DecisionAction;
-use incident::{ExecutionArn, TaskToken, TaskTokenError};
+use incident::{ExecutionArn, LinkKey, TaskToken, TaskTokenError};
 use notice::text::is_unseen;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -77,6 +77,8 @@ pub(crate) struct Parameters {
     pub(crate) token: TaskToken,
     /// The execution to be decided, which links name by its name; none in a link made by hand.
     pub(crate) execution: Option<ExecutionArn>,
+    /// What an allow can need besides; what cannot be a key counts as none.
+    pub(crate) key: Option<LinkKey>,
     /// Why, in the administrator's words.
     pub(crate) reason: Option<String>,
 }
@@ -95,7 +97,7 @@ pub(crate) enum LinkProblem {
     TokenMissing,
     #[error("The token in the link is damaged. Copy the whole link from the e-mail.")]
     TokenDamaged,
-    #[error("The link has more than one token or more than one execution.")]
+    #[error("The link has more than one token, execution or key.")]
     Repeated,
     #[error("The link does not name a valid execution. Copy the whole link from the e-mail.")]
     ExecutionDamaged,
@@ -119,6 +121,14 @@ pub(crate) enum LinkProblem {
         "The token in the link belongs to another incident, so your decision does not count, and this incident still waits. Use the link in the newest e-mail about this policy."
     )]
     NotCounted,
+    #[error(
+        "To allow, you need the ALLOW link of the e-mail: its key proves that you have the e-mail, and this link has none. The incident still waits. You can deny without a key."
+    )]
+    KeyMissing,
+    #[error(
+        "The key in the link is not the one of the newest e-mail about this incident. The incident still waits. Use the link in the newest e-mail about this policy."
+    )]
+    KeyWrong,
     #[error("The reason is longer than 500 characters. Go back and shorten it.")]
     ReasonTooLong,
 }
@@ -229,6 +239,7 @@ fn clean(text: &str, max: usize) -> Option<String> {
 struct Fields {
     token: Vec<String>,
     execution: Vec<String>,
+    key: Vec<String>,
     reason: Vec<String>,
 }
 
@@ -237,6 +248,7 @@ impl Fields {
         let field = match name {
             "token" => &mut self.token,
             "execution" => &mut self.execution,
+            "key" => &mut self.key,
             "reason" => &mut self.reason,
             _ => return,
         };
@@ -268,10 +280,12 @@ fn parameters(
         };
         read.map_err(|_| LinkProblem::ExecutionDamaged)
     })?;
+    let key = once(&fields.key, |text| Ok(LinkKey::parse(text).ok()))?.flatten();
     let reason = once(&fields.reason, reason)?.flatten();
     Ok(Parameters {
         token,
         execution,
+        key,
         reason,
     })
 }

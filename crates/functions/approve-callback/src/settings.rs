@@ -1,3 +1,4 @@
+use incident::DecideBy;
 use lambda_kit::SettingError;
 use notice::mail::LinkConfirmation;
 
@@ -7,6 +8,8 @@ pub struct Settings {
     pub state_machine_arn: String,
     /// Whether a link asks before it decides.
     pub link_confirmation: LinkConfirmation,
+    /// Whether an allow needs the key of the link.
+    pub decide_by: DecideBy,
 }
 
 impl Settings {
@@ -14,11 +17,12 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// If the state machine is missing or `LINK_CONFIRMATION` is neither `Required` nor `None`.
+    /// If the state machine is missing, or another setting has a value that it cannot have.
     pub fn from_env() -> Result<Self, SettingError> {
         Ok(Self {
             state_machine_arn: lambda_kit::required("STATE_MACHINE_ARN")?,
             link_confirmation: lambda_kit::parsed("LINK_CONFIRMATION")?.unwrap_or_default(),
+            decide_by: lambda_kit::parsed("DECIDE_BY")?.unwrap_or_default(),
         })
     }
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use crate::support::{EXECUTION, Fault, OTHER_TOKEN, States, TOKEN, form, request};
+use crate::support::{EXECUTION, Fault, KEY, OTHER_TOKEN, States, TOKEN, form, request};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -47,7 +47,7 @@ async fn no_log_line_holds_the_token() {
         .with_writer(lines.clone())
         .with_max_level(tracing::Level::INFO)
         .set_default();
-    let link = [("token", TOKEN), ("execution", EXECUTION)];
+    let link = [("token", TOKEN), ("execution", EXECUTION), ("key", KEY)];
     for fault in [
         None,
         Some(Fault::Unavailable),
@@ -66,6 +66,7 @@ async fn no_log_line_holds_the_token() {
                 json!({"path": "/allow", "body": TOKEN, "token": TOKEN}),
             ] {
                 states.answer(&event).await;
+                states.answer_by_mail(&event).await;
             }
         }
     }
@@ -74,6 +75,7 @@ async fn no_log_line_holds_the_token() {
         log.contains("\"answered\"") && log.contains(EXECUTION),
         "{log}"
     );
+    assert!(!log.contains(KEY), "{log}");
     for part in [TOKEN, OTHER_TOKEN]
         .iter()
         .flat_map(|token| token.as_bytes().chunks_exact(24))

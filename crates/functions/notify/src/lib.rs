@@ -4,8 +4,8 @@ use aws_config::SdkConfig;
 use aws_sdk_sns::error::ProvideErrorMetadata as _;
 use http::Uri;
 use incident::message::{Notified, NotifyRequest};
-use incident::{ExecutionArn, TaskToken};
-use lambda_kit::{HandlerError, SettingError};
+use incident::{ExecutionArn, LinkKey, TaskToken};
+use lambda_kit::{FailureName, HandlerError, SettingError};
 use notice::mail::{self, LinkConfirmation, Links, Mail};
 use tracing::Instrument as _;
 
@@ -44,13 +44,14 @@ impl Settings {
 
     /// The links for a decision on one waiting execution.
     #[must_use]
-    pub fn links(&self, token: &TaskToken, execution: &ExecutionArn) -> Links {
+    pub fn links(&self, token: &TaskToken, execution: &ExecutionArn, key: &LinkKey) -> Links {
         let url = self.api_url.to_string();
         let url = url.trim_end_matches('/');
         // Characters of a token may stand in a query as they are, and encoded they would make the line too long for mail
         // servers.
-        let (token, name) = (token.expose(), encoded(execution.name()));
-        let link = |answer: &str| format!("{url}/{answer}?token={token}&execution={name}");
+        let (token, name, key) = (token.expose(), encoded(execution.name()), key.expose());
+        let link =
+            |answer: &str| format!("{url}/{answer}?token={token}&execution={name}&key={key}");
         Links {
             allow: link("allow"),
             deny: link("deny"),
@@ -80,32 +81,45 @@ pub async fn handle(
         None => tracing::info_span!("incident", %execution),
     };
     async {
-        let mail = mail(settings, &request);
+        let (mail, notified) = mail(settings, request)?;
         publish(settings, sns, &mail, &execution).await?;
         tracing::info!(subject = mail.subject(), "the e-mail is sent");
-        Ok(Notified {
-            token: match request {
-                NotifyRequest::Ask(request) => Some(request.token),
-                NotifyRequest::TellVerdict(_)
-                | NotifyRequest::TellOutcome(_)
-                | NotifyRequest::TellFailure(_) => None,
-            },
-        })
+        Ok(notified)
     }
     .instrument(span)
     .await
 }
 
-fn mail(settings: &Settings, request: &NotifyRequest) -> Mail {
-    match request {
+/// The mail, and what to answer when it is sent.
+fn mail(settings: &Settings, request: NotifyRequest) -> Result<(Mail, Notified), HandlerError> {
+    let mail = match request {
         NotifyRequest::Ask(request) => {
-            let links = settings.links(&request.token, &request.execution);
-            mail::decision_request(request, &links)
+            let key = new_key(&request.execution)?;
+            let links = settings.links(&request.token, &request.execution, &key);
+            let notified = Notified {
+                key_sha256: Some(key.digest()),
+                token: Some(request.token.clone()),
+            };
+            return Ok((mail::decision_request(&request, &links), notified));
         }
-        NotifyRequest::TellVerdict(request) => mail::verdict(&request.verdict, &request.execution),
-        NotifyRequest::TellOutcome(request) => mail::outcome(request),
-        NotifyRequest::TellFailure(request) => mail::failure(request),
-    }
+        NotifyRequest::TellVerdict(request) => mail::verdict(&request),
+        NotifyRequest::TellOutcome(request) => mail::outcome(&request),
+        NotifyRequest::TellFailure(request) => mail::failure(&request),
+    };
+    Ok((mail, Notified::default()))
+}
+
+fn new_key(execution: &ExecutionArn) -> Result<LinkKey, HandlerError> {
+    let mut bytes = [0; LinkKey::BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        HandlerError::new(
+            FailureName::TransientAwsError,
+            format!(
+                "could not make the key for the links of `{execution}`, because the system gave no random numbers ({error}); the state machine tries again a few times"
+            ),
+        )
+    })?;
+    Ok(LinkKey::from_random(bytes))
 }
 
 async fn publish(
@@ -157,10 +171,11 @@ mod tests {
                 api_url: api_url.parse().unwrap(),
                 link_confirmation: LinkConfirmation::Required,
             };
-            let links = settings.links(&token, &execution);
+            let key = LinkKey::from_random([0; 16]);
+            let links = settings.links(&token, &execution, &key);
             assert_eq!(
                 links.deny,
-                "https://a1b2.execute-api.us-east-1.amazonaws.com/Prod/deny?token=AQCE+a/b==&execution=one"
+                "https://a1b2.execute-api.us-east-1.amazonaws.com/Prod/deny?token=AQCE+a/b==&execution=one&key=AAAAAAAAAAAAAAAAAAAAAA"
             );
             assert_eq!(links.allow, links.deny.replace("/deny", "/allow"));
         }
@@ -181,9 +196,11 @@ mod tests {
             link_confirmation: LinkConfirmation::Required,
         };
         let token = TaskToken::parse(&token).unwrap();
-        let links = settings.links(&token, &ExecutionArn::parse(&execution).unwrap());
+        let key = LinkKey::from_random([7; 16]);
+        let execution = ExecutionArn::parse(&execution).unwrap();
+        let links = settings.links(&token, &execution, &key);
         for link in [links.allow, links.deny] {
-            let around = link.len() - token.expose().len();
+            let around = link.len() - token.expose().len() - key.expose().len();
             assert!(
                 around <= 170 && link.len() <= 990,
                 "{around} {}",

@@ -18,7 +18,8 @@ const CALLERS: Callers = Callers {
     before: &[
         "ValidatePolicy",
         "ValidateOnceMore",
-        "BelieveIam",
+        "RunAgain",
+        "WaitForNextTry",
         "ChooseAction",
         "CheckQuarantine",
     ],
@@ -70,7 +71,8 @@ async fn contain(
     let analysis = Analysis::new(restricted, target.quota());
     let waited = entered.has_waited();
     let mut run = Containment::new(&analysis, judged, verdict.change.event_time, &kept, waited);
-    let settled = store.settle(target, &mut run).await?;
+    let settled = store.settle(target, &mut run).await;
+    let settled = settled.map_err(|error| HandlerError::from(error).after_waiting(waited))?;
     let (rest, look) = match settled {
         Settled::At(rest, look) => (rest, look),
         Settled::Unsettled => return Err(unsettled(target)),

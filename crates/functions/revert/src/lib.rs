@@ -6,7 +6,7 @@ use iam_policy::RestrictedActions;
 use incident::message::{
     Contained, Decision, DecisionAction, InForce, Outcome, OutcomeResult, Quarantine, WorkRequest,
 };
-use incident::{Analysis, ExecutionArn, Look, Rest, Restoration, Target};
+use incident::{Analysis, DecideBy, ExecutionArn, Look, Rest, Restoration, Target};
 use lambda_kit::history::{Callers, Entered};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::{PolicyStore, Settled};
@@ -18,7 +18,7 @@ const APPROVED: &str = "Approved";
 /// The states that the function works for.
 const CALLERS: Callers = Callers {
     own: &[APPROVED, "Denied"],
-    before: &["AskUser", "UsersChoice", "BelieveIam"],
+    before: &["AskUser", "UsersChoice", "AskAgain", "RunAgain"],
 };
 
 /// Answers one invocation. It can run any number of times, from whatever point an earlier run was interrupted at.
@@ -28,6 +28,7 @@ const CALLERS: Callers = Callers {
 /// An execution that does not call the function, or an IAM that cannot be reached, refuses, or does not show what the quarantine left.
 pub async fn handle(
     restricted: &RestrictedActions,
+    decide_by: DecideBy,
     executions: &Executions,
     store: &PolicyStore,
     request: WorkRequest,
@@ -39,6 +40,9 @@ pub async fn handle(
     async {
         let contained = contained(&entered)?;
         let decision = decision(execution, &entered)?;
+        if decision.action == DecisionAction::Allow && decide_by == DecideBy::Mail {
+            prove(executions, execution, &entered).await?;
+        }
         let outcome = restore(restricted, store, &entered, contained, &decision).await?;
         tracing::info!(result = outcome.result.as_str(), "outcome");
         lambda_kit::metrics::ended(execution, outcome.result);
@@ -90,6 +94,25 @@ fn decision(execution: &ExecutionArn, entered: &Entered) -> Result<Decision, Han
     ))
 }
 
+/// Compares the key that the answer carries with what the execution's history shows of the key of its newest request.
+async fn prove(
+    executions: &Executions,
+    execution: &ExecutionArn,
+    entered: &Entered,
+) -> Result<(), HandlerError> {
+    let key = entered.data.decision.as_ref().and_then(Decision::key);
+    let asked = executions.newest_key(execution).await?;
+    if key.is_some_and(|key| asked == Some(key.digest())) {
+        return Ok(());
+    }
+    Err(HandlerError::new(
+        FailureName::DecisionUnproven,
+        format!(
+            "the decision in `{execution}` allows without the key of the newest e-mail, so nothing was changed, and the administrator is asked again; find out who sent it: look for SendTaskSuccess in CloudTrail"
+        ),
+    ))
+}
+
 async fn restore(
     restricted: &RestrictedActions,
     store: &PolicyStore,
@@ -103,7 +126,9 @@ async fn restore(
     let waited = entered.has_waited();
     let action = decision.action;
     let mut run = Restoration::new(&analysis, action, contained, change.event_time, waited);
-    let (rest, look) = match store.settle(target, &mut run).await? {
+    let settled = store.settle(target, &mut run).await;
+    let settled = settled.map_err(|error| HandlerError::from(error).after_waiting(waited))?;
+    let (rest, look) = match settled {
         Settled::At(rest, look) => (rest, look),
         Settled::Unsettled => return Err(unsettled(target)),
     };

@@ -8,8 +8,9 @@ use revert::handle;
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
     let restricted = lambda_kit::restricted_actions()?;
+    let decide_by = lambda_kit::parsed("DECIDE_BY")?.unwrap_or_default();
     let config = lambda_kit::sdk_config();
     let executions = Executions::from_env(&config)?;
     let store = PolicyStore::new(&config);
-    lambda_kit::serve(|request| handle(&restricted, &executions, &store, request)).await
+    lambda_kit::serve(|request| handle(&restricted, decide_by, &executions, &store, request)).await
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ExecutionArn, KeptDocument, Timestamp, VersionId};
+use super::is_false;
+use crate::{ExecutionArn, KeptDocument, LinkKey, Timestamp, VersionId};
 
 /// `decision`: the administrator's answer, or that there was none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,19 @@ pub struct Decision {
     /// The execution whose incident the page showed; the state machine takes no decision made on another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<ExecutionArn>,
+    /// Whether there were answers, of which none counted; only where the guard stopped asking.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unproven: bool,
+}
+
+/// What the page sends to the execution that waits.
+#[derive(Clone, Debug, Serialize)]
+pub struct Proven<'a> {
+    #[serde(flatten)]
+    pub decision: &'a Decision,
+    /// The key of the link that was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<&'a LinkKey>,
 }
 
 impl Decision {
@@ -37,6 +51,12 @@ impl Decision {
             })
         })
     }
+
+    /// The key that an answer carries, whatever else it is.
+    #[must_use]
+    pub fn key(answer: &Value) -> Option<LinkKey> {
+        LinkKey::parse(answer.get("key")?.as_str()?).ok()
+    }
 }
 
 impl From<DecisionAction> for Decision {
@@ -49,6 +69,7 @@ impl From<DecisionAction> for Decision {
             user_agent: None,
             reason: None,
             execution: None,
+            unproven: false,
         }
     }
 }

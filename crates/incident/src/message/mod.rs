@@ -14,11 +14,12 @@ mod findings;
 mod quarantine;
 mod telling;
 
-pub use decision::{Decision, DecisionAction, InForce, Outcome, OutcomeResult};
+pub use decision::{Decision, DecisionAction, InForce, Outcome, OutcomeResult, Proven};
 pub use findings::{Removal, Restricted};
 pub use quarantine::{Contained, ContainedVersions, EvictedVersion, Kept, Quarantine};
 pub use telling::{
-    AskRequest, Failure, Notified, NotifyRequest, TellFailure, TellOutcome, TellVerdict,
+    AskRequest, Asked, AskedBecause, Failure, Notified, NotifyRequest, TellFailure, TellOutcome,
+    TellVerdict,
 };
 
 /// What `validate-policy` is asked.
@@ -210,4 +211,12 @@ pub enum AssessedState {
     Gone,
     /// The record does not say which policy to look at.
     Unknown { reason: String },
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_false(value: &bool) -> bool {
+    !value
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Removal, Restricted, Seen};
+use super::{Removal, Restricted, Seen, is_false};
 use crate::{Identity, KeptDocument, Timestamp, VersionId};
 
 /// Documents that are in the execution, so that they may be overwritten or deleted in IAM.
@@ -20,14 +20,6 @@ pub struct Kept {
     /// Whether the inline policy is to be deleted, so that whoever finds it missing later knows by whom.
     #[serde(default, skip_serializing_if = "is_false")]
     pub removes: bool,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 /// A version that was removed because a managed policy can have five only.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Assessment, Contained, Decision, Outcome, Quarantine, Verdict};
-use crate::{ExecutionArn, PolicyChange, TaskToken, Timestamp};
+use crate::{ExecutionArn, KeyDigest, PolicyChange, TaskToken, Timestamp};
 
 /// What `notify` is asked.
 #[derive(Clone, Debug, Deserialize)]
@@ -55,15 +55,60 @@ pub struct AskRequest {
     pub asked_at: Timestamp,
     /// How long a decision is waited for, in seconds.
     pub timeout_seconds: u32,
+    /// How often the containment failed before, which a failure e-mail told.
+    #[serde(default)]
+    pub failed_tries: u32,
+    /// Which request it is.
+    #[serde(default)]
+    pub asked: Asked,
+}
+
+/// Which request for one decision it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Asked {
+    /// Counted from 1.
+    pub times: u32,
+    /// Why the answer to the one before did not count.
+    #[serde(default)]
+    pub because: Option<AskedBecause>,
+}
+
+impl Asked {
+    /// The last request; after it, an answer that does not count is none.
+    pub const MOST: u32 = 3;
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self {
+            times: 1,
+            because: None,
+        }
+    }
+}
+
+/// Why an answer does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AskedBecause {
+    /// It was made on the page of another incident.
+    OtherIncident,
+    /// It was an allow without the key of the request.
+    WithoutKey,
 }
 
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TellVerdict {
     pub execution: ExecutionArn,
     pub verdict: Verdict,
+    /// How often the containment failed before, which a failure e-mail told.
+    #[serde(default)]
+    pub failed_tries: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct TellOutcome {
     pub execution: ExecutionArn,
     pub change: PolicyChange,
@@ -75,6 +120,9 @@ pub struct TellOutcome {
     /// What came of the decision.
     #[serde(default)]
     pub outcome: Option<Outcome>,
+    /// How often the containment failed before, which a failure e-mail told.
+    #[serde(default)]
+    pub failed_tries: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -88,10 +136,14 @@ pub struct TellFailure {
 
 /// What `notify` answers. It is not the task's result where a decision is waited for, but Step Functions shows it in the `TaskSubmitted` event, where the published walkthrough copies the token from.
 #[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Notified {
     /// The token that the decision must carry, where one is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<TaskToken>,
+    /// What proves the key in its links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_sha256: Option<KeyDigest>,
 }
 
 /// The error that ended the normal way of an incident.
@@ -103,6 +155,12 @@ pub struct Failure {
     /// Its cause: of a function, JSON with `errorMessage`.
     #[serde(default)]
     pub cause: String,
+    /// How many tries of a containment have failed; 0 of any other task.
+    #[serde(default)]
+    pub tries: u32,
+    /// Whether the state machine tries again.
+    #[serde(default)]
+    pub again: bool,
 }
 
 impl Failure {

@@ -1,10 +1,10 @@
-use incident::message::{AskRequest, DecisionAction, Restricted};
+use incident::message::{AskRequest, Asked, AskedBecause, DecisionAction, Restricted};
 
 use super::writer::Writer;
 use super::{LinkConfirmation, Links, Mail};
 use crate::target::{effect, name};
 use crate::text::plain;
-use crate::words::in_force;
+use crate::words::{failure_is_over, in_force};
 
 #[must_use]
 pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
@@ -27,6 +27,8 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
         change.event_time.in_words()
     ));
     mail.line(&in_force(&request.quarantine));
+    mail.paragraphs(asked_again(request.asked));
+    mail.paragraphs(failure_is_over(request.failed_tries));
 
     let effect = |action| effect(action, &change.target, Some(&request.quarantine));
     mail.link(
@@ -61,6 +63,28 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
         &format!("Decide: restricted permissions in {policy}"),
         &mail.finish(),
     )
+}
+
+/// Why the administrator is asked again, and what comes after the last time.
+fn asked_again(asked: Asked) -> Option<String> {
+    let why = match asked.because? {
+        AskedBecause::OtherIncident => {
+            "An answer to the earlier e-mail was made on the page of another incident, so it did not count."
+        }
+        AskedBecause::WithoutKey => {
+            "Somebody answered the earlier e-mail with allow, but without the key that only the links of the e-mail have, so the answer did not count. Find out who: look for SendTaskSuccess in the CloudTrail event history."
+        }
+    };
+    let most = Asked::MOST;
+    let last = if asked.times >= most {
+        " It is the last one: if the next answer does not count either, the restricted permissions stay out."
+    } else {
+        ""
+    };
+    Some(format!(
+        "{why} Only the links in this e-mail work now. This is request {} of {most}.{last}",
+        asked.times
+    ))
 }
 
 /// The restricted patterns that were met, in brackets, as far as a phone screen has room.

@@ -1,4 +1,5 @@
-use incident::message::{Assessment, TellFailure};
+use incident::FailureName;
+use incident::message::{Assessment, Failure, TellFailure};
 
 use super::Mail;
 use super::writer::Writer;
@@ -24,8 +25,16 @@ pub fn failure(request: &TellFailure) -> Mail {
         None => "unknown, because it could not be read. Look at the policy that the input of the execution names."
             .to_owned(),
     };
-    let mut mail =
-        Writer::new("The IAM policy guard could not finish an incident. You need to act.");
+    let mut mail = Writer::new(&if failure.again {
+        "The IAM policy guard could not finish an incident yet. It keeps trying, but you may need to act.".to_owned()
+    } else if failure.tries > 1 {
+        format!(
+            "The IAM policy guard could not finish an incident in {} tries and gave up. You need to act.",
+            failure.tries
+        )
+    } else {
+        "The IAM policy guard could not finish an incident. You need to act.".to_owned()
+    });
     mail.paragraph(&format!("Policy: {policy}"));
     mail.line(&format!("In force now: {}", plain(&in_force, 3000)));
     if let Some(restricted) = assessment.as_ref().and_then(Assessment::restricted) {
@@ -38,9 +47,12 @@ pub fn failure(request: &TellFailure) -> Mail {
         plain(&failure.error, 200)
     ));
     mail.line(&format!("Why: {}", plain(&failure.message(), 3000)));
-    mail.paragraph(
-        "What to do: look at the policy. If restricted permissions are in force, remove them by hand. Then find the cause in the execution.",
-    );
+    mail.paragraph(what_to_do(failure));
+    if failure.again {
+        mail.paragraph(
+            "What the guard does: it tries again after 1, 2, 4 and 8 minutes and then every 15 minutes, for about a day. Each try begins with a new look at what is in force. You get an e-mail when a try succeeds, when nothing is left to do, or when the guard gives up.",
+        );
+    }
     mail.link(
         "The execution, with every step:",
         &Console::of_partition(execution.partition()).execution(execution),
@@ -52,4 +64,12 @@ pub fn failure(request: &TellFailure) -> Mail {
         ),
         &mail.finish(),
     )
+}
+
+fn what_to_do(failure: &Failure) -> &'static str {
+    if failure.error == FailureName::UnmodifiableEntity.as_str() {
+        "What to do: IAM lets nobody change this role, because it is a service-linked role or a role of IAM Identity Center. Remove the restricted permissions where they come from: in the permission set, or in the service that the role belongs to."
+    } else {
+        "What to do: look at the policy. If restricted permissions are in force, remove them by hand. Then find the cause in the execution."
+    }
 }

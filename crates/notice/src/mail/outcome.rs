@@ -6,6 +6,7 @@ use incident::message::{
 use super::Mail;
 use super::writer::Writer;
 use crate::target::{self, by_hand};
+use crate::words::failure_is_over;
 
 /// Reports how an incident ended.
 #[must_use]
@@ -38,6 +39,7 @@ struct Begun {
 impl Begun {
     fn finish(mut self, request: &TellOutcome, end: impl FnOnce(&mut Writer)) -> Mail {
         let change = &request.change;
+        self.text.paragraphs(failure_is_over(request.failed_tries));
         self.text.change(change);
         self.text.consoles(&change.target, &request.execution);
         end(&mut self.text);
@@ -81,7 +83,7 @@ fn decided(
     let not_done = match decision.action {
         DecisionAction::Allow => "The guard did not carry out the decision (allow).",
         DecisionAction::Deny => "The guard did not carry out the decision (deny).",
-        DecisionAction::Expire => "Nobody decided in time.",
+        DecisionAction::Expire => no_decision(decision),
     };
     let (subject, sentence) = match result {
         OutcomeResult::Allowed => (
@@ -99,10 +101,14 @@ fn decided(
         OutcomeResult::Expired => (
             "Expired",
             if contained.removed {
-                format!("Nobody decided in time. The policy {policy} stays deleted.")
+                format!(
+                    "{} The policy {policy} stays deleted.",
+                    no_decision(decision)
+                )
             } else {
                 format!(
-                    "Nobody decided in time. The restricted permissions stay out of the policy {policy}."
+                    "{} The restricted permissions stay out of the policy {policy}.",
+                    no_decision(decision)
                 )
             },
         ),
@@ -122,6 +128,14 @@ fn decided(
         text.commands(&more);
     }
     Begun { subject, text }
+}
+
+fn no_decision(decision: &Decision) -> &'static str {
+    if decision.unproven {
+        "The guard asked three times and got no answer that counts."
+    } else {
+        "Nobody decided in time."
+    }
 }
 
 /// What the reader may want to know or do next.

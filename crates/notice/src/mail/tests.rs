@@ -8,14 +8,17 @@ use serde_json::{Value, json};
 use incident::KeptDocument;
 use incident::message::{
     AskRequest, AssessedState, Assessment, Decision, DecisionAction, Failure, InForce, Outcome,
-    OutcomeResult, Quarantine, Restricted, Seen, TellFailure, TellOutcome, Verdict, VerdictAction,
-    VerdictResult,
+    OutcomeResult, Quarantine, Restricted, Seen, TellFailure, TellOutcome, TellVerdict, Verdict,
+    VerdictAction, VerdictResult,
 };
 
 use super::*;
 
 #[path = "hostile_tests.rs"]
 mod hostile;
+
+#[path = "again_tests.rs"]
+mod again;
 
 const ORIGINAL: &str = r#"{
     "Version": "2012-10-17",
@@ -126,7 +129,7 @@ fn read(request: Value) -> AskRequest {
 fn links(confirmation: LinkConfirmation) -> Links {
     let link = |answer| {
         format!(
-            "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/Prod/{answer}?token=AQCEAAAAKgAAAAMAAAAAAAAAAc%2B%2Fa%3D%3D&execution=arn%3Aaws%3Astates%3Aus-east-1%3A111122223333%3Aexecution%3Aguard%3A3f1c"
+            "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/Prod/{answer}?token=AQCEAAAAKgAAAAMAAAAAAAAAAc+/a==&execution=3f1c&key=AAECAwQFBgcICQoLDA0ODw"
         )
     };
     Links {
@@ -144,6 +147,7 @@ fn decision(action: DecisionAction) -> Decision {
         user_agent: Some("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0".to_owned()),
         reason: Some("Planned clean-up,\nsee the change of this morning.".to_owned()),
         execution: None,
+        unproven: false,
     }
 }
 
@@ -188,6 +192,7 @@ fn told(
         quarantine,
         decision,
         outcome,
+        failed_tries: 0,
     }
 }
 
@@ -215,7 +220,11 @@ fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Ma
         },
         exemption: Some("arn:aws:iam::111122223333:role/Deploy*".to_owned()),
     };
-    verdict(&about, &request.execution)
+    verdict(&TellVerdict {
+        execution: request.execution.clone(),
+        verdict: about,
+        failed_tries: request.failed_tries,
+    })
 }
 
 #[test]
@@ -307,6 +316,8 @@ fn failed(request: &AskRequest, cause: &str) -> TellFailure {
             state: "TempRemove".to_owned(),
             error: "AwsRefused".to_owned(),
             cause: cause.to_owned(),
+            tries: 0,
+            again: false,
         },
         assessment: Some(Assessment {
             change: Some(request.change.clone()),

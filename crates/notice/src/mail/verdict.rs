@@ -1,18 +1,22 @@
-use incident::ExecutionArn;
-use incident::message::{Verdict, VerdictResult};
+use incident::message::{TellVerdict, Verdict, VerdictResult};
 
 use super::Mail;
 use super::writer::Writer;
 use crate::target;
 use crate::text::plain;
+use crate::words::failure_is_over;
 
 /// Reports a change that needs no decision.
 #[must_use]
-pub fn verdict(verdict: &Verdict, execution: &ExecutionArn) -> Mail {
+pub fn verdict(request: &TellVerdict) -> Mail {
+    let TellVerdict {
+        execution, verdict, ..
+    } = request;
     let change = &verdict.change;
     let policy = target::name(&change.target);
     let report = Report::of(verdict, &policy);
     let mut mail = Writer::new(&report.sentence);
+    mail.paragraphs(failure_is_over(request.failed_tries));
     for more in report.more {
         mail.paragraph(&more);
     }

@@ -43,6 +43,13 @@ impl Writer {
         self.line(text);
     }
 
+    /// A paragraph, where there is something to say.
+    pub(super) fn paragraphs(&mut self, text: Option<String>) {
+        if let Some(text) = text {
+            self.paragraph(&text);
+        }
+    }
+
     /// One or more lines, with names from outside in them.
     pub(super) fn line(&mut self, text: &str) {
         for line in text.split('\n') {

@@ -10,7 +10,7 @@ use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sfn::types::error::ExecutionDoesNotExist;
 use aws_sdk_sfn::types::{
     ExecutionStatus, HistoryEvent, HistoryEventType, StateEnteredEventDetails,
-    StateExitedEventDetails,
+    StateExitedEventDetails, TaskSubmittedEventDetails,
 };
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use serde_json::Value;
@@ -32,6 +32,8 @@ pub struct Execution {
     pub redrives: i32,
     /// The states that it entered, with their data; all but the last are left.
     pub entered: Vec<(String, Value)>,
+    /// What the function answered that asks, at each entry of `AskUser`.
+    pub submitted: Vec<Value>,
     /// How often the task of the last state failed.
     pub failures: usize,
     /// How many looks at the history show it without its last state.
@@ -51,6 +53,7 @@ impl Execution {
             alias: None,
             redrives: 0,
             entered: Vec::new(),
+            submitted: Vec::new(),
             failures: 0,
             behind: 0,
         }
@@ -70,6 +73,12 @@ impl Execution {
     pub fn then(mut self, state: &str, data: Value) -> Self {
         self.entered.push((state.to_owned(), data));
         self
+    }
+
+    /// The function that asks answered so, each time it was called.
+    #[must_use]
+    pub fn with_submitted(self, submitted: Vec<Value>) -> Self {
+        Self { submitted, ..self }
     }
 
     /// A client of Step Functions that knows this execution and no other.
@@ -131,6 +140,7 @@ impl Execution {
     fn events(&self, is_behind: bool) -> Vec<HistoryEvent> {
         let mut events = History::default();
         events.add(HistoryEventType::ExecutionStarted, None, None);
+        let mut submitted = self.submitted.iter();
         let shown = self.entered.len() - usize::from(is_behind && !self.entered.is_empty());
         for (index, (state, data)) in self.entered.iter().take(shown).enumerate() {
             events.add(
@@ -138,6 +148,9 @@ impl Execution {
                 Some((state, data)),
                 None,
             );
+            if state == "AskUser" {
+                events.submitted(submitted.next());
+            }
             let is_last = index + 1 == shown;
             for _ in 0..if is_last { self.failures } else { 0 } {
                 events.attempt(HistoryEventType::TaskFailed);
@@ -159,6 +172,22 @@ impl Execution {
 struct History(Vec<HistoryEvent>);
 
 impl History {
+    fn submitted(&mut self, payload: Option<&Value>) {
+        let details = payload.and_then(|payload| {
+            let output = serde_json::json!({"StatusCode": 200, "Payload": payload});
+            TaskSubmittedEventDetails::builder()
+                .resource_type("lambda")
+                .resource("invoke.waitForTaskToken")
+                .output(output.to_string())
+                .build()
+                .ok()
+        });
+        self.add(HistoryEventType::TaskSubmitted, None, None);
+        if let Some(event) = self.0.last_mut() {
+            event.task_submitted_event_details = details;
+        }
+    }
+
     fn attempt(&mut self, end: HistoryEventType) {
         self.add(HistoryEventType::TaskScheduled, None, None);
         self.add(HistoryEventType::TaskStarted, None, None);

@@ -6,6 +6,7 @@ mod any_bytes;
 mod by_hand;
 mod deciding;
 mod headers;
+mod keys;
 mod pages;
 mod reading;
 mod support;

@@ -20,15 +20,17 @@ use aws_sdk_sfn::types::error::{
 use aws_sdk_sfn::types::{
     ExecutionListItem, ExecutionStatus, ExecutionSucceededEventDetails, HistoryEvent,
     HistoryEventType, StateEnteredEventDetails, TaskScheduledEventDetails,
+    TaskSubmittedEventDetails,
 };
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
+use incident::{DecideBy, LinkKey};
 use notice::mail::LinkConfirmation;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::{EXECUTION, MACHINE, OTHER_TOKEN, TOKEN, asking};
+use super::{EXECUTION, KEY, MACHINE, OTHER_TOKEN, TOKEN, asking};
 
 /// How a call to Step Functions fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,8 @@ pub(crate) struct Run {
     pub(crate) decision: Option<Value>,
     /// Whether the history shows the token, as AWS does and the emulator does not.
     pub(crate) shows_token: bool,
+    /// The key of its newest request.
+    pub(crate) key: &'static str,
     /// How often `AskUser` failed before it waited.
     pub(crate) failed_attempts: usize,
     /// Where it is instead of `AskUser`.
@@ -85,6 +89,7 @@ impl Run {
             data: asking(),
             decision: None,
             shows_token: true,
+            key: KEY,
             failed_attempts: 0,
             state: None,
             end: None,
@@ -144,7 +149,18 @@ impl Run {
         }
         events.push(scheduled(&self.token));
         events.push(plain(HistoryEventType::TaskStarted));
-        events.push(plain(HistoryEventType::TaskSubmitted));
+        let digest = LinkKey::parse(self.key).unwrap().digest();
+        let answer =
+            json!({"StatusCode": 200, "Payload": {"token": self.token, "keySha256": digest}});
+        let submitted = TaskSubmittedEventDetails::builder()
+            .resource_type("lambda")
+            .resource("invoke.waitForTaskToken")
+            .output(answer.to_string())
+            .build();
+        let submitted = event(HistoryEventType::TaskSubmitted)
+            .task_submitted_event_details(submitted.unwrap())
+            .build();
+        events.push(submitted.unwrap());
         if let Some(decision) = &self.decision {
             data["decision"] = decision.clone();
             events.push(entered("UsersChoice", &data));
@@ -321,9 +337,26 @@ impl States {
         link_confirmation: LinkConfirmation,
         request: &Value,
     ) -> Response {
+        self.answer_as(link_confirmation, DecideBy::Token, request)
+            .await
+    }
+
+    /// Where an allow needs the key of the link.
+    pub(crate) async fn answer_by_mail(&self, request: &Value) -> Response {
+        self.answer_as(LinkConfirmation::Required, DecideBy::Mail, request)
+            .await
+    }
+
+    pub(crate) async fn answer_as(
+        &self,
+        link_confirmation: LinkConfirmation,
+        decide_by: DecideBy,
+        request: &Value,
+    ) -> Response {
         let settings = Settings {
             state_machine_arn: MACHINE.to_owned(),
             link_confirmation,
+            decide_by,
         };
         let payload = RawValue::from_string(request.to_string()).unwrap();
         handle(&settings, &self.client(), &payload).await

@@ -24,6 +24,10 @@ pub(crate) const TOKEN: &str =
     "AQCEAAAAKgAAAAMAAAAAAAAAAc+sUu/QK1nV7Zr+5wq3h/8J2lR0m4vTz9XkY6pBdC1eFgHiJkLmNoPqRsTuVwXyZ==";
 pub(crate) const OTHER_TOKEN: &str = "AQCEAAAAKgAAAAMAAAAAAAAAAb/xWy+7uIoP";
 
+/// The key in the links of the newest request.
+pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODw";
+pub(crate) const OTHER_KEY: &str = "DwECAwQFBgcICQoLDA0ODw";
+
 /// What a link of the e-mail carries.
 pub(crate) const LINK: [(&str, &str); 2] = [("token", TOKEN), ("execution", "one")];
 

@@ -18,5 +18,6 @@
 #![cfg(test)]
 
 mod deciding;
+mod proof;
 mod support;
 mod whose;

@@ -1,8 +1,8 @@
 use iam_model::{Account, Execution, Iam, OwnerKind};
 use iam_policy::RestrictedActions;
-use incident::ExecutionArn;
 use incident::judgement::{ExemptPrincipals, Mode, Rules};
 use incident::message::{JudgeRequest, Outcome, Quarantine, ReadRequest, WorkRequest};
+use incident::{DecideBy, ExecutionArn};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 use serde_json::{Value, json};
@@ -159,15 +159,39 @@ impl Incident {
         self.invoke_with(execution, &json!({"execution": execution.arn}))
     }
 
+    /// Where an allow needs the key of the link.
+    pub(crate) fn invoke_by_mail(&self, execution: &Execution) -> Result<Outcome, HandlerError> {
+        self.invoke_as(
+            DecideBy::Mail,
+            execution,
+            &json!({"execution": execution.arn}),
+        )
+    }
+
     pub(crate) fn invoke_with(
         &self,
+        execution: &Execution,
+        payload: &Value,
+    ) -> Result<Outcome, HandlerError> {
+        self.invoke_as(DecideBy::Token, execution, payload)
+    }
+
+    fn invoke_as(
+        &self,
+        decide_by: DecideBy,
         execution: &Execution,
         payload: &Value,
     ) -> Result<Outcome, HandlerError> {
         let request: WorkRequest = serde_json::from_value(payload.clone()).unwrap();
         let executions = Executions::new(execution.client(), MACHINE.to_owned());
         let store = PolicyStore::from_client(self.iam.client());
-        block_on(revert::handle(&restricted(), &executions, &store, request))
+        block_on(revert::handle(
+            &restricted(),
+            decide_by,
+            &executions,
+            &store,
+            request,
+        ))
     }
 
     /// The numbers of the versions, and the one in force.

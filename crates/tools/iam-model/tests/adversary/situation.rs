@@ -60,7 +60,7 @@ pub(crate) struct Execution {
 
 #[derive(Clone, Debug, Hash)]
 pub(crate) enum Stage {
-    /// In `ValidatePolicy`, or in `BelieveIam` after IAM had its time.
+    /// In `ValidatePolicy`, or in `RunAgain` after IAM had its time.
     Judging { waited: bool },
     /// In `TempRemove`.
     Containing {
