@@ -58,12 +58,15 @@ fn the_functions_that_change_policies_get_the_execution_and_nothing_else() {
 #[test]
 fn the_first_states_hand_on_new_objects() {
     let states = states();
-    for name in ["ValidatePolicy", "ValidateOnceMore"] {
-        assert_eq!(
-            states[name]["Output"], "{% $states.result.Payload %}",
-            "{name}"
-        );
-    }
+    assert_eq!(
+        states["ValidatePolicy"]["Output"],
+        "{% $states.result.Payload %}"
+    );
+    // Its own input is what the catchers of the first state made.
+    assert_eq!(
+        states["ValidateOnceMore"]["Output"],
+        "{% $merge([$states.result.Payload, $exists($states.input.tries) ? {'tries': $states.input.tries} : {}]) %}"
+    );
     for catcher in states["ValidatePolicy"]["Catch"].as_array().unwrap() {
         let output = catcher["Output"].as_str().unwrap();
         assert!(!output.contains("$states.input"), "{output}");
@@ -134,6 +137,76 @@ fn what_passes_by_itself_is_retried_and_nothing_else() {
             "{state_name} retries what cannot pass"
         );
     }
+}
+
+/// The states whose failure leaves a grant in force: they are tried again.
+const CONTAINING: [&str; 3] = ["ValidatePolicy", "ValidateOnceMore", "TempRemove"];
+
+#[test]
+fn a_containment_is_tried_again_unless_no_try_can_succeed() {
+    let names: Vec<String> = FailureName::ALL
+        .iter()
+        // Of a containment nobody asks for a proof.
+        .filter(|name| name.is_final() && **name != FailureName::DecisionUnproven)
+        .map(|name| format!("'{name}'"))
+        .collect();
+    let list = format!("$states.errorOutput.Error in [{}]", names.join(", "));
+    for (name, state) in &states() {
+        let catchers = state["Catch"].as_array().cloned().unwrap_or_default();
+        let all = catchers
+            .iter()
+            .find(|catcher| catcher["ErrorEquals"][0] == "States.ALL");
+        let Some(all) = all else { continue };
+        let failure = all["Assign"]["failure"].as_str().unwrap_or_default();
+        let tries = failure.contains("'again': $count < 100");
+        assert_eq!(tries, CONTAINING.contains(&name.as_str()), "{name}");
+        assert_eq!(failure.contains(&list), tries, "{name}: {list}");
+        assert_eq!(all["Next"] == "CountTries", tries, "{name}");
+    }
+}
+
+/// The number behind a text of an expression.
+fn number_after(expression: &Value, text: &str) -> usize {
+    let (_, rest) = expression.as_str().unwrap().split_once(text).unwrap();
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap()
+}
+
+/// A history with more than 25,000 events ends its execution (Step Functions Developer Guide, "Step Functions service quotas").
+#[test]
+fn the_longest_history_has_room() {
+    let states = states();
+    let most_of = |name: &str| {
+        let retries = states[name]["Retry"].as_array().unwrap().iter();
+        let retries = retries.map(|retry| retry["MaxAttempts"].as_u64().unwrap_or(3));
+        let attempts = 1 + retries.sum::<u64>();
+        // Entered and exited; and each attempt is scheduled and started, and ends.
+        2 + 3 * usize::try_from(attempts).unwrap()
+    };
+    let temp_remove = &states["TempRemove"];
+    let rounds = number_after(
+        &states["CheckQuarantine"]["Choices"][0]["Condition"],
+        "$states.input.rounds < ",
+    );
+    let used = number_after(&temp_remove["Catch"][1]["Output"], "'rounds': ");
+    let tries = number_after(&temp_remove["Catch"][1]["Assign"]["failure"], "$count < ");
+    // Each round with all its retries, a choice after it, and once the way through the state that believes IAM.
+    let round = most_of("TempRemove") + 2;
+    let believing = most_of("TempRemove") + 2;
+    let waiting = 8;
+    let telling = 2 * ["AssessFailure", "ReportFailure", "ReportFailurePlainly"]
+        .map(most_of)
+        .iter()
+        .sum::<usize>();
+    let first =
+        most_of("ValidatePolicy") + most_of("ValidateOnceMore") + 4 + rounds * round + believing;
+    let later = (rounds - used) * round + believing + waiting;
+    // The ways of an answer, of which there are three.
+    let answering = 3 * (most_of("AskUser") + most_of("Approved") * 2 + 10)
+        + most_of("Denied") * 2
+        + most_of("ReportOutcome");
+    let longest = first + (tries - 1) * later + telling + answering;
+    assert!(longest < 25_000, "{longest}");
 }
 
 #[test]

@@ -23,6 +23,8 @@ from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.sns.models import SNSBackend
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -90,6 +92,8 @@ class World:
         # Takes the subject, and raises PublishError to refuse the mail.
         self.publish: Callable[[str], None] = lambda subject: None
         self.delays: list[float] = []
+        # How long the Wait states would have waited.
+        self.waits: list[float] = []
 
     def invoke(self, name: str, body: str, response_headers: dict) -> bytes:
         payload = json.loads(body)
@@ -103,10 +107,11 @@ class World:
 
     def entered_with(self, arn: str) -> tuple[str, dict]:
         """The state that an execution is in, and the data that it was entered with: all that remediate and revert know."""
-        states = boto3.client("stepfunctions", region_name=REGION)
-        events = states.get_execution_history(executionArn=arn)["events"]
-        entered = [event["stateEnteredEventDetails"] for event in events if "stateEnteredEventDetails" in event]
-        return entered[-1]["name"], json.loads(entered[-1]["input"])
+        # Not through the API, which writes and reads a long history anew each time.
+        execution = stepfunctions_parser_backends[ACCOUNT][REGION].describe_execution(arn)
+        events = execution.to_history_output()["events"]
+        entered = next(event["stateEnteredEventDetails"] for event in reversed(events) if "stateEnteredEventDetails" in event)
+        return entered["name"], json.loads(entered["input"])
 
     def payloads(self, name: str) -> list[dict]:
         """What a function was asked, in order."""
@@ -120,6 +125,9 @@ def world() -> Iterator[World]:
 
     def invoke(self, function_name, qualifier, body, headers, response_headers):
         return here.invoke(function_name.split(":")[-1], body, response_headers)
+
+    def wait(self, env, wait_seconds):
+        here.waits.append(wait_seconds)
 
     def publish(self, message, subject=None, **rest):
         try:
@@ -140,6 +148,7 @@ def world() -> Iterator[World]:
             (LambdaSimpleBackend, "invoke", invoke),
             (SNSBackend, "publish", publish),
             (retrier_decl, "time", _Clock(here.delays)),
+            (WaitFunction, "_wait_interval", wait),
         ):
             original = getattr(owner, name)
             setattr(owner, name, value)

@@ -8,8 +8,10 @@ from story import EVENT, Story, failing, judged
 
 TRANSIENT = "TransientAwsError"
 FOR_GOOD = "AwsRefused"
+# After these, no later try of a containment can succeed.
+FINAL = ("RecordMalformed", "RecordNamesNoPolicy", "PayloadMalformed", "NotMine", "UnmodifiableEntity")
 NOT_VISIBLE = "ChangeNotVisible"
-FAILED = ["AssessFailure", "ReportFailure", "Failed"]
+FAILED = ["AssessFailure", "ReportFailure", "TryAgainOrFail", "Failed"]
 # The most that each of the standard retries waits; full jitter waits anything up to it.
 MOST = [1, 2, 4, 8, 16]
 
@@ -60,23 +62,23 @@ class Failures(Test):
                         self.assertLessEqual(delay, most)
 
     def test_a_transient_error_that_stays_ends_in_the_failure_mail(self) -> None:
-        self.expects_question = False
-        self.break_task("TempRemove", lambda then: failing(TRANSIENT, 1000, then))
-        execution = self.run_story("TempRemove")
-        self.assert_failed(execution, "TempRemove", TRANSIENT)
+        self.break_task("Approved", lambda then: failing(TRANSIENT, 1000, then))
+        execution = self.run_story("Approved")
+        self.assert_failed(execution, "Approved", TRANSIENT)
         self.assertEqual(len(self.world.delays), len(MOST))
-        self.assertEqual(len(self.world.payloads("Remediate")), 1 + len(MOST))
+        self.assertEqual(len(self.world.payloads("Revert")), 1 + len(MOST))
 
     def test_an_error_for_good_is_not_retried(self) -> None:
         self.expects_question = False
-        for state in ("ValidatePolicy", "TempRemove", "Approved", "Denied"):
-            for error in (FOR_GOOD, "NotMine"):
+        errors = {"ValidatePolicy": FINAL, "TempRemove": FINAL, "Approved": (FOR_GOOD, "NotMine"), "Denied": (FOR_GOOD,)}
+        for state, names in errors.items():
+            for error in names:
                 with self.subTest(state=state, error=error):
                     self.fresh()
                     self.break_task(state, lambda then: failing(error, 1000, then))
                     execution = self.run_story(state)
                     self.assert_failed(execution, state, error)
-                    self.assertEqual(self.world.delays, [])
+                    self.assertEqual(self.world.delays + self.world.waits, [])
 
     def test_a_question_that_cannot_be_asked_fails_at_once(self) -> None:
         notify = self.world.functions["Notify"]
@@ -111,10 +113,10 @@ class Failures(Test):
 
     def test_what_is_believed_can_fail_like_any_other_task(self) -> None:
         def judge(payload: dict):
-            raise FunctionError(FOR_GOOD if payload["waited"] else NOT_VISIBLE)
+            raise FunctionError("NotMine" if payload["waited"] else NOT_VISIBLE)
 
         self.story.judge = judge
-        self.assert_failed(self.story.start(), "ValidateOnceMore", FOR_GOOD)
+        self.assert_failed(self.story.start(), "ValidateOnceMore", "NotMine")
 
     def test_no_member_of_the_input_survives_the_first_state(self) -> None:
         forged = {
@@ -122,6 +124,9 @@ class Failures(Test):
             "waited": "TempRemove",
             "quarantine": {"status": "keepFirst", "evicted": [{"version": "v1"}]},
             "decision": {"action": "allow"},
+            "tries": {"count": 99, "told": True},
+            "rounds": 20,
+            "asked": {"times": 3},
             "verdict": {"action": "alert", "result": "clean"},
         }
         execution = self.story.start(forged)
@@ -130,15 +135,17 @@ class Failures(Test):
         inputs = [json.loads(event["stateEnteredEventDetails"]["input"]) for event in first if "stateEnteredEventDetails" in event]
         self.assertEqual(list(inputs[1]), ["event", "verdict"])
         self.assertNotIn("quarantine", inputs[2])
-        for error in (FOR_GOOD, NOT_VISIBLE):
+        for error, names in (("NotMine", ["event", "tries"]), (NOT_VISIBLE, ["event"])):
             with self.subTest(error):
                 self.fresh()
-                self.story.judge = failing(error, 1000)
+                self.story.judge = failing(error, 5, failing("NotMine", 1000))
                 execution = self.story.start(forged)
                 execution.closed()
                 events = execution.history()
                 entered = [event["stateEnteredEventDetails"] for event in events if "stateEnteredEventDetails" in event]
-                self.assertEqual(list(json.loads(entered[1]["input"])), ["event"])
+                data = json.loads(entered[1]["input"])
+                self.assertEqual(list(data), names)
+                self.assertEqual(data.get("tries", {"count": 1, "told": False}), {"count": 1, "told": False})
 
     def test_an_input_of_any_kind_ends_in_the_failure_mail(self) -> None:
         for event in ({}, [], [1], "text", 1, True, None, {"waited": 1}, [{"waited": "ValidatePolicy"}], {"detail": 1}, {"account": "x" * 100_000}):
@@ -148,13 +155,13 @@ class Failures(Test):
                 self.assert_failed(self.story.start(event), "ValidatePolicy", "RecordMalformed")
 
     def test_a_failure_that_cannot_be_assessed_is_told_all_the_same(self) -> None:
-        self.story.judge = failing(FOR_GOOD, 1000)
+        self.story.judge = failing("NotMine", 1000)
         self.story.assess = failing("PayloadMalformed", 1000)
         execution = self.story.start()
         described = execution.closed()
-        self.assertEqual((described["status"], described["error"]), ("FAILED", FOR_GOOD))
+        self.assertEqual((described["status"], described["error"]), ("FAILED", "NotMine"))
         [told] = self.story.asked("tellFailure")
-        self.assertEqual((told["failure"]["state"], told["failure"]["error"]), ("ValidatePolicy", FOR_GOOD))
+        self.assertEqual((told["failure"]["state"], told["failure"]["error"]), ("ValidatePolicy", "NotMine"))
         self.assertIsNone(told["assessment"])
 
     def test_a_mail_that_is_refused_ends_in_the_failure_mail(self) -> None:
@@ -171,7 +178,7 @@ class Failures(Test):
                 if state == "ReportOutcome":
                     self.story.answer(execution, "allow")
                 described = execution.closed()
-                self.assertEqual(execution.entered()[-3:], FAILED)
+                self.assertEqual(execution.entered()[-4:], FAILED)
                 self.assertTrue(described["cause"].startswith(state), described)
                 self.assertEqual(self.story.told(), [task, "tellFailure"])
 
@@ -180,39 +187,42 @@ class Failures(Test):
             self.world.functions[name] = failing("Lambda.AccessDeniedException", 1000)
         execution = self.story.start()
         described = execution.closed()
-        self.assertEqual(execution.entered(), ["ValidatePolicy", "AssessFailure", "ReportFailure", "ReportFailurePlainly", "Failed"])
-        [sent] = self.world.mails
-        for part in ("ValidatePolicy", "could not be read", execution.arn):
-            self.assertIn(part, sent["message"])
-        self.assertLess(len(sent["subject"]), 100)
+        told = ["CountTries", "AssessFailure", "ReportFailure", "ReportFailurePlainly", "TryAgainOrFail"]
+        self.assertEqual(execution.entered()[:7], ["ValidatePolicy", *told, "WaitForNextTry"])
+        self.assertEqual(execution.entered()[-7:], ["ValidateOnceMore", *told, "Failed"])
+        for sent, state in zip(self.world.mails, ("ValidatePolicy", "ValidateOnceMore"), strict=True):
+            for part in (state, "could not be read", execution.arn):
+                self.assertIn(part, sent["message"])
+            self.assertEqual("keeps trying" in sent["message"], state == "ValidatePolicy")
+            self.assertLess(len(sent["subject"]), 100)
         self.assertEqual(described["error"], "Lambda.AccessDeniedException")
 
     def test_a_failure_that_cannot_be_mailed_has_both_errors(self) -> None:
-        self.story.judge = failing(FOR_GOOD, 1000)
+        self.story.judge = failing("NotMine", 1000)
         self.world.functions["Notify"] = failing(FOR_GOOD, 1000)
         self.world.publish = refuse
         execution = self.story.start()
         described = execution.closed()
-        self.assertEqual(execution.entered()[-2:], ["ReportFailurePlainly", "FailedUnreported"])
-        self.assertEqual(described["error"], FOR_GOOD)
-        for part in ("ValidatePolicy", f"{FOR_GOOD} of the test", "ReportFailurePlainly", "SNS."):
+        self.assertEqual(execution.entered()[-3:], ["ReportFailurePlainly", "TryAgainOrFail", "FailedUnreported"])
+        self.assertEqual(described["error"], "NotMine")
+        for part in ("ValidatePolicy", "NotMine of the test", "ReportFailurePlainly", "SNS."):
             self.assertIn(part, described["cause"])
 
     def test_a_long_cause_is_cut(self) -> None:
         def judge(payload: dict):
-            raise FunctionError(FOR_GOOD, "x" * 32000)
+            raise FunctionError("NotMine", "x" * 32000)
 
         self.story.judge = judge
         self.story.assess = failing(FOR_GOOD, 1000)
         described = self.story.start().closed()
-        self.assertEqual(described["error"], FOR_GOOD)
+        self.assertEqual(described["error"], "NotMine")
         self.assertLessEqual(len(described["cause"]), 32768)
 
     def assert_failed(self, execution, state: str, error: str) -> None:
         described = execution.closed()
         self.assertEqual((described["status"], described["error"]), ("FAILED", error), described)
         self.assertTrue(described["cause"].startswith(f"{state}: "), described["cause"])
-        self.assertEqual(execution.entered()[-3:], FAILED)
+        self.assertEqual(execution.entered()[-4:], FAILED)
         self.assertEqual(self.story.told()[-1], "tellFailure")
         asked = self.story.asked("tellFailure")[-1]
         self.assertEqual((asked["failure"]["state"], asked["failure"]["error"]), (state, error))

@@ -10,12 +10,14 @@ mod callers;
 mod failures;
 mod forged;
 mod hints;
+mod keys;
 mod links;
 mod races;
 mod roles;
 mod rollout;
 mod room;
 mod rule;
+mod tries;
 mod variants;
 mod walkthrough;
 mod workflow;
@@ -36,6 +38,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut by_hand = forged::scenarios();
     by_hand.extend(hints::scenarios());
     by_hand.extend(room::scenarios());
+    by_hand.extend(keys::scenarios());
+    by_hand.extend(tries::scenarios());
     let mut set_otherwise = writes::expiring();
     set_otherwise.extend(variants::scenarios());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
@@ -53,6 +57,7 @@ fn main() -> anyhow::Result<ExitCode> {
                     "ExemptPrincipals",
                     longest("", 1024, "arn:aws:iam::111122223333:role/nobody-"),
                 ),
+                ("DecideBy", "Mail"),
             ],
             by_hand,
         ),

@@ -79,6 +79,9 @@ async fn see_through(
                 continue;
             }
             open += 1;
+            if let Some(rule) = rule.filter(|_| is_persistent(told)) {
+                lift_between_tries(incident, rule).await?;
+            }
             let arn = incident.execution.arn().to_owned();
             let wanted = told.case.answer != Answer::Expire && !answered.contains(&arn);
             // A call that is carried out late is over before a person has read the mail.
@@ -96,6 +99,20 @@ async fn see_through(
         }
         sleep(INTERVAL).await;
     }
+}
+
+fn is_persistent(told: &Told) -> bool {
+    let trouble = told.case.trouble.as_ref();
+    trouble.is_some_and(|trouble| trouble.times == Times::Persistently)
+}
+
+/// Ends a persistent fault once the incident waits for its next try: the hundred tries of a day are not told, only that the next one succeeds.
+async fn lift_between_tries(incident: &Incident<'_>, rule: &Injected) -> Result<()> {
+    let states = incident.states().await?;
+    if states.last().is_some_and(|state| state == "WaitForNextTry") {
+        rule.lift();
+    }
+    Ok(())
 }
 
 /// Opens the link and presses the button, again and again until the page says that the decision is recorded.
@@ -128,12 +145,7 @@ async fn decide(
                 page.body
             ),
         }
-        let persistent = told
-            .case
-            .trouble
-            .as_ref()
-            .is_some_and(|trouble| trouble.times == Times::Persistently);
-        if persistent
+        if is_persistent(told)
             && page.status >= 500
             && tries == TRIES_UNDER_FAULT
             && let Some(rule) = rule

@@ -23,6 +23,8 @@ pub const PAST_THE_TIMEOUT: Duration = Duration::from_secs(33);
 pub enum Fault {
     /// The service refuses, because there are too many calls.
     Throttle,
+    /// IAM says that nobody can change the role.
+    Unmodifiable,
     /// The service fails with status 500 and does nothing.
     ServerError,
     /// The connection breaks before the service has the request.
@@ -40,6 +42,7 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Those that can pass; the others a story asks for.
     pub const ALL: [Self; 8] = [
         Self::Throttle,
         Self::ServerError,
@@ -56,6 +59,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Throttle => "throttled",
+            Self::Unmodifiable => "unmodifiable",
             Self::ServerError => "status 500",
             Self::Drop => "connection broken",
             Self::LoseAnswer => "carried out, answer lost",

@@ -167,6 +167,11 @@ impl Shared {
     ) -> Result<Response<Full<Bytes>>, Broken> {
         let answer = match fault {
             Fault::Throttle => Ok(refusal(&request, StatusCode::BAD_REQUEST, "Throttling")),
+            Fault::Unmodifiable => Ok(refusal(
+                &request,
+                StatusCode::BAD_REQUEST,
+                "UnmodifiableEntity",
+            )),
             Fault::ServerError => Ok(refusal(
                 &request,
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,0 +1,74 @@
+"""Answers that do not count."""
+
+from machine import FunctionError, Test
+from story import Story
+
+UNPROVEN = "DecisionUnproven"
+
+
+class Answers(Test):
+    def setUp(self) -> None:
+        super().setUp()
+        self.story = Story(self.world)
+
+    def requests(self) -> list[dict]:
+        """Which request each was."""
+        return [payload["asked"] for payload in self.world.payloads("Notify") if payload["task"] == "ask"]
+
+    def proven_by(self, key: str) -> None:
+        """Lets the function that carries out want this key for an allow."""
+
+        def restore(data: dict) -> dict:
+            decision = data["decision"]
+            if decision["action"] == "allow" and decision.get("key") != key:
+                raise FunctionError(UNPROVEN)
+            return {"result": decision["action"]}
+
+        self.story.restore = restore
+
+    def test_an_allow_without_the_key_is_asked_again(self) -> None:
+        self.proven_by("right")
+        execution = self.story.start()
+        execution.decide(self.story.token(), {"action": "allow"})
+        execution.decide(self.story.token(), {"action": "allow", "key": "right", "execution": execution.arn})
+        output = execution.output()
+        self.assertEqual(output["outcome"], {"result": "allow"})
+        self.assertEqual(execution.entered().count("AskUser"), 2)
+        self.assertEqual(self.requests(), [{"times": 1}, {"times": 2, "because": "withoutKey"}])
+        tokens = [payload["token"] for payload in self.world.payloads("Notify") if payload["task"] == "ask"]
+        self.assertEqual(len(set(tokens)), 2)
+
+    def test_the_third_that_does_not_count_is_none(self) -> None:
+        self.proven_by("right")
+        for answer, because in (
+            ({"action": "allow"}, "withoutKey"),
+            ({"action": "allow", "key": "right", "execution": "another"}, "otherIncident"),
+            ({"action": "deny", "execution": "another"}, "otherIncident"),
+        ):
+            with self.subTest(answer):
+                self.world.calls.clear()
+                execution = self.story.start()
+                for _ in range(3):
+                    execution.decide(self.story.token(), answer)
+                output = execution.output()
+                self.assertEqual(output["decision"], {"action": "expire", "unproven": True})
+                self.assertEqual(output["outcome"], {"result": "expire"})
+                self.assertEqual(execution.entered()[-4:], ["AskAgain", "Denied", "ReportOutcome", "Succeeded"])
+                again = [{"times": times, "because": because} for times in (2, 3)]
+                self.assertEqual(self.requests(), [{"times": 1}, *again])
+                [told] = self.story.asked("tellOutcome")
+                self.assertTrue(told["decision"]["unproven"])
+
+    def test_a_denial_after_an_allow_that_does_not_count_is_carried_out(self) -> None:
+        self.proven_by("right")
+        execution = self.story.start()
+        execution.decide(self.story.token(), {"action": "allow"})
+        execution.decide(self.story.token(), {"action": "deny"})
+        self.assertEqual(execution.output()["outcome"], {"result": "deny"})
+
+    def test_an_answer_cannot_say_which_request_it_is(self) -> None:
+        self.proven_by("right")
+        execution = self.story.start()
+        for _ in range(3):
+            execution.decide(self.story.token(), {"action": "allow", "asked": {"times": 1}, "unproven": False})
+        self.assertEqual(execution.output()["outcome"], {"result": "expire"})

@@ -1,0 +1,158 @@
+"""A containment that fails is tried again, for about a day."""
+
+import json
+
+from machine import FunctionError, PublishError, Test
+from story import EVENT, IN_PLACE, Story, failing, judged
+
+# Any error that somebody could mend.
+REFUSED = "AwsRefused"
+# How long a try waits for the next one.
+WAITS = [60, 120, 240, 480] + [900] * 95
+ROUND = ["CountTries", "AssessFailure", "ReportFailure", "TryAgainOrFail", "WaitForNextTry", "RunAgain"]
+LATER = ["CountTries", "WaitForNextTry", "RunAgain"]
+
+
+class Tries(Test):
+    def setUp(self) -> None:
+        super().setUp()
+        self.story = Story(self.world)
+
+    def failures(self) -> list[dict]:
+        """What the failure mails were told of the failure."""
+        return [payload["failure"] for payload in self.story.asked("tellFailure")]
+
+    def test_the_first_failure_is_told_and_a_later_success_too(self) -> None:
+        for state, first, tried in (("judge", "ValidatePolicy", "ValidateOnceMore"), ("contain", "TempRemove", "TempRemove")):
+            with self.subTest(state):
+                self.world.waits.clear()
+                self.world.calls.clear()
+                self.story = Story(self.world)
+                setattr(self.story, state, failing(REFUSED, 3, getattr(self.story, state)))
+                execution = self.story.start()
+                self.story.answer(execution, "deny")
+                execution.output()
+                start = [] if state == "judge" else ["ValidatePolicy", "ChooseAction"]
+                ways = [first, *ROUND, tried, *LATER, tried, *LATER, tried]
+                self.assertEqual(execution.entered()[: len(start + ways)], start + ways)
+                self.assertEqual(self.world.waits, WAITS[:3])
+                [failure] = self.failures()
+                self.assertEqual((failure["tries"], failure["again"]), (1, True))
+                [request] = [payload for payload in self.world.payloads("Notify") if payload["task"] == "ask"]
+                self.assertEqual(request["failedTries"], 3)
+                [outcome] = self.story.asked("tellOutcome")
+                self.assertEqual(outcome["failedTries"], 0)
+
+    def test_after_a_hundred_tries_it_fails_and_says_so(self) -> None:
+        for state in ("judge", "contain"):
+            with self.subTest(state):
+                self.world.waits.clear()
+                self.world.calls.clear()
+                self.story = Story(self.world)
+                setattr(self.story, state, failing(REFUSED, 1000))
+                execution = self.story.start()
+                described = execution.closed()
+                self.assertEqual((described["status"], described["error"]), ("FAILED", REFUSED))
+                self.assertEqual(self.world.waits, WAITS)
+                self.assertAlmostEqual(sum(self.world.waits) / 3600, 24, delta=0.1)
+                first, last = self.failures()
+                self.assertEqual((first["tries"], first["again"]), (1, True))
+                self.assertEqual((last["tries"], last["again"]), (100, False))
+
+    def test_what_keeps_changing_is_a_failure_after_some_rounds(self) -> None:
+        rounds = []
+
+        def contain(data: dict) -> dict:
+            rounds.append(data.get("rounds", 0))
+            return {"status": "keepFirst"} if len(rounds) < 25 else IN_PLACE
+
+        self.story.contain = contain
+        execution = self.story.start()
+        self.story.answer(execution, "deny")
+        execution.output()
+        self.assertEqual(rounds, [*range(20), *range(15, 20)])
+        [failure] = self.failures()
+        self.assertEqual((failure["state"], failure["error"], failure["again"]), ("TempRemove", "PolicyUnsettled", True))
+
+    def test_a_try_keeps_what_is_in_the_execution_and_believes_iam(self) -> None:
+        kept = {"status": "keepFirst", "evicted": [{"version": "v1"}]}
+        seen = []
+
+        def contain(data: dict) -> dict:
+            seen.append((data.get("waited"), data.get("quarantine")))
+            if len(seen) == 2:
+                raise FunctionError(REFUSED)
+            return IN_PLACE if len(seen) > 2 else kept
+
+        self.story.contain = contain
+        execution = self.story.start()
+        self.story.answer(execution, "deny")
+        execution.output()
+        self.assertEqual(seen, [(None, None), (None, kept), ("TempRemove", kept)])
+        self.assertEqual([payload["waited"] for payload in self.story.asked("judge")], [False])
+
+    def test_what_became_needless_is_told_whatever_the_stack_says(self) -> None:
+        for result in ("clean", "alreadyContained", "notInForce", "gone"):
+            with self.subTest(result):
+                self.world.calls.clear()
+                self.story.judge = failing(REFUSED, 2, lambda payload: judged("alert", result=result))
+                execution = self.story.start(NotifyOnAllowed="false")
+                self.assertEqual(execution.output()["outcome"], {"result": result})
+                self.assertEqual(self.story.told(), ["tellFailure", "tellVerdict"])
+                self.assertEqual(self.story.asked("tellVerdict")[0]["failedTries"], 2)
+                self.assertEqual([payload["waited"] for payload in self.story.asked("judge")], [False, True, True])
+        for status in ("superseded", "gone"):
+            with self.subTest(status):
+                self.world.calls.clear()
+                self.story = Story(self.world)
+                self.story.contain = failing(REFUSED, 2, lambda data: {"status": status})
+                execution = self.story.start()
+                output = execution.output()
+                self.assertEqual(output["outcome"], {"result": status})
+                self.assertEqual(self.story.told(), ["tellFailure", "tellOutcome"])
+                self.assertEqual(self.story.asked("tellOutcome")[0]["failedTries"], 2)
+                self.assertNotIn("tries", output)
+
+    def test_a_failure_that_could_not_be_told_is_told_with_the_next(self) -> None:
+        self.story.judge = failing(REFUSED, 3, self.story.judge)
+        notify = self.world.functions["Notify"]
+        down = [2]
+
+        def broken(payload: dict) -> dict:
+            if payload["task"] == "tellFailure" and down[0] > 0:
+                down[0] -= 1
+                raise FunctionError(REFUSED)
+            return notify(payload)
+
+        def publish(subject: str) -> None:
+            raise PublishError("refused by the test")
+
+        self.world.functions["Notify"] = broken
+        self.world.publish = publish
+        execution = self.story.start()
+        self.story.answer(execution, "deny")
+        execution.output()
+        self.assertEqual([failure["tries"] for failure in self.failures()], [1, 2, 3])
+        self.assertEqual(self.world.waits, WAITS[:3])
+
+    def test_an_error_for_good_ends_the_tries(self) -> None:
+        errors = iter([REFUSED, REFUSED, "UnmodifiableEntity"])
+
+        def contain(data: dict) -> dict:
+            raise FunctionError(next(errors))
+
+        self.story.contain = contain
+        described = self.story.start().closed()
+        self.assertEqual((described["status"], described["error"]), ("FAILED", "UnmodifiableEntity"))
+        self.assertEqual([(failure["tries"], failure["again"]) for failure in self.failures()], [(1, True), (3, False)])
+
+    def test_nothing_of_the_tries_stays_in_what_the_pages_read(self) -> None:
+        self.story.contain = failing(REFUSED, 1, self.story.contain)
+        execution = self.story.start(EVENT)
+        self.story.answer(execution, "allow")
+        output = execution.output()
+        for name in ("tries", "rounds", "waited", "failure", "assessment"):
+            self.assertNotIn(name, output)
+        asked = [event for event in execution.history() if event.get("stateEnteredEventDetails", {}).get("name") == "AskUser"]
+        data = json.loads(asked[0]["stateEnteredEventDetails"]["input"])
+        self.assertNotIn("assessment", data)

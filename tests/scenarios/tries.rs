@@ -1,0 +1,208 @@
+//! A containment that fails for longer than its retries last, and goes on.
+//!
+//! Told on a stack where an event arrives only when a story brings it, and a wait of a minute takes seconds.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use aws_sdk_sfn::types::ExecutionStatus;
+use end_to_end::faults::{Fault, Injected, Rule, Times};
+use end_to_end::{Incident, SOON, Scenario, Target, World, Write, actions, document};
+use local::poll;
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        Scenario::new("tries::a_newer_change_is_contained_by_the_next_try", newer),
+        Scenario::new("tries::the_judgement_is_tried_again_too", judgement),
+        Scenario::new("tries::what_became_needless_is_told", needless),
+        Scenario::new(
+            "tries::a_role_that_nobody_can_change_is_told_at_once",
+            unmodifiable,
+        ),
+    ]
+}
+
+/// A rule that acts at each of these calls of a function, about this policy.
+async fn always(
+    world: &World,
+    function: &str,
+    action: &str,
+    name: &str,
+    fault: Fault,
+) -> Result<Injected> {
+    let resources = world.stack.resources().await?;
+    let function = resources.get(function).context("no such function")?;
+    Ok(world.faults.inject(Rule {
+        function: function.clone(),
+        action: action.to_owned(),
+        marks: vec![name.to_owned()],
+        nth: 1,
+        times: Times::Persistently,
+        fault,
+    }))
+}
+
+/// The incident of a write whose containment fails, once the failure was told.
+async fn failing<'w>(world: &'w World, target: &Target, error: &str) -> Result<Incident<'w>> {
+    target.carry_out(world.emulator.iam()).await?;
+    let event = target.write.event_name();
+    let record = world.records(event, &target.name).await?.pop();
+    let incident = world.deliver(&record.context("no record")?).await?;
+    let mail = incident.report().await?;
+    for part in [
+        "Action needed",
+        error,
+        "It keeps trying",
+        "every 15 minutes",
+    ] {
+        let text = format!("{}\n{}", mail.subject, mail.message);
+        ensure!(text.contains(part), "no `{part}` in {text}");
+    }
+    ensure!(incident.execution.closed().await?.is_none(), "it gave up");
+    Ok(incident)
+}
+
+async fn waits(incident: &Incident<'_>) -> Result<()> {
+    poll("the wait for the next try", SOON, async || {
+        let states = incident.states().await?;
+        Ok(states
+            .last()
+            .is_some_and(|state| state == "WaitForNextTry")
+            .then_some(()))
+    })
+    .await
+}
+
+async fn newer(world: Arc<World>) -> Result<()> {
+    world.deliver_by_hand().await?;
+    let name = "tries-newer";
+    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
+    let target = Target::prepare(&world, Write::CreatePolicyVersion, name, original).await?;
+    let throttled = always(
+        &world,
+        "RemediateFunction",
+        "iam:CreatePolicyVersion",
+        name,
+        Fault::Throttle,
+    )
+    .await?;
+    let incident = failing(&world, &target, "TransientAwsError").await?;
+    waits(&incident).await?;
+    // While it waits, somebody writes another restricted version.
+    let newer = document(&["s3:DeleteObject", "s3:ListBucket"]);
+    world.create_version(target.arn(), &newer, true).await?;
+    throttled.lift();
+    let request = incident.request().await?;
+    for part in ["s3:DeleteObject", "earlier e-mail is over, after"] {
+        ensure!(
+            request.message.contains(part),
+            "no `{part}` in {}",
+            request.message
+        );
+    }
+    let in_force = target.in_force(&world).await?.context("no policy")?;
+    ensure!(actions(&in_force)? == ["s3:ListBucket"], "{in_force}");
+    incident.answer("allow").await?;
+    ensure!(incident.outcome().await? == "allowed");
+    let in_force = target.in_force(&world).await?.context("no policy")?;
+    ensure!(in_force == newer, "{in_force}");
+    let failures = world
+        .mails_until_now(|mail| {
+            mail.message.contains(&incident.name()) && mail.subject.starts_with("Action needed")
+        })
+        .await?;
+    ensure!(failures.len() == 1, "{} failure mails", failures.len());
+    Ok(())
+}
+
+async fn judgement(world: Arc<World>) -> Result<()> {
+    world.deliver_by_hand().await?;
+    let name = "tries-judgement";
+    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
+    let target = Target::prepare(&world, Write::PutUserPolicy, name, original).await?;
+    let broken = always(
+        &world,
+        "ValidatePolicyFunction",
+        "iam:GetUserPolicy",
+        name,
+        Fault::ServerError,
+    )
+    .await?;
+    let incident = failing(&world, &target, "TransientAwsError").await?;
+    broken.lift();
+    incident.request().await?;
+    let in_force = target.in_force(&world).await?.context("no policy")?;
+    ensure!(actions(&in_force)? == ["s3:GetObject"], "{in_force}");
+    incident.answer("deny").await?;
+    ensure!(incident.outcome().await? == "denied");
+    Ok(())
+}
+
+async fn needless(world: Arc<World>) -> Result<()> {
+    world.deliver_by_hand().await?;
+    let name = "tries-needless";
+    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
+    let target = Target::prepare(&world, Write::PutGroupPolicy, name, original).await?;
+    let throttled = always(
+        &world,
+        "RemediateFunction",
+        "iam:PutGroupPolicy",
+        name,
+        Fault::Throttle,
+    )
+    .await?;
+    let incident = failing(&world, &target, "TransientAwsError").await?;
+    waits(&incident).await?;
+    target
+        .overwrite(world.emulator.iam(), &document(&["ec2:DescribeVpcs"]))
+        .await?;
+    throttled.lift();
+    ensure!(incident.outcome().await? == "superseded");
+    let mails = world
+        .mails_until_now(|mail| {
+            mail.message.contains(&incident.name())
+                && mail.message.contains("earlier e-mail is over")
+        })
+        .await?;
+    ensure!(mails.len() == 1, "{} mails", mails.len());
+    Ok(())
+}
+
+async fn unmodifiable(world: Arc<World>) -> Result<()> {
+    world.deliver_by_hand().await?;
+    let name = "tries-unmodifiable";
+    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
+    let target = Target::prepare(&world, Write::PutRolePolicy, name, original).await?;
+    let _fault = always(
+        &world,
+        "RemediateFunction",
+        "iam:PutRolePolicy",
+        name,
+        Fault::Unmodifiable,
+    )
+    .await?;
+    target.carry_out(world.emulator.iam()).await?;
+    let record = world.records("PutRolePolicy", name).await?.pop();
+    let incident = world.deliver(&record.context("no record")?).await?;
+    let closed = incident.closed().await?;
+    ensure!(
+        closed.status == ExecutionStatus::Failed,
+        "{}",
+        closed.status
+    );
+    ensure!(
+        closed.error.as_deref() == Some("UnmodifiableEntity"),
+        "{:?}",
+        closed.error
+    );
+    let mail = incident.report().await?;
+    for part in ["GRANTS RESTRICTED ACTIONS", "permission set"] {
+        ensure!(
+            mail.message.contains(part),
+            "no `{part}` in {}",
+            mail.message
+        );
+    }
+    ensure!(!mail.message.contains("keeps trying"), "{}", mail.message);
+    Ok(())
+}
