@@ -177,7 +177,10 @@ fn policies_are_in_the_roles_and_aws_managed_ones_out_of_reach() {
             for resource in many(&statement["Resource"]).into_iter().filter(|_| iam) {
                 let arn = resource["Fn::Sub"].as_str().unwrap();
                 let account = "arn:${AWS::Partition}:iam::${AWS::AccountId}:";
-                assert!(arn.starts_with(account), "{role}: {arn}");
+                // Somebody can attach an AWS managed policy, and what it grants is read.
+                let is_read = role == "ValidatePolicyRole"
+                    && arn == "arn:${AWS::Partition}:iam::aws:policy/*";
+                assert!(is_read || arn.starts_with(account), "{role}: {arn}");
             }
         }
     }
@@ -319,7 +322,7 @@ fn the_rule_may_start_incidents_and_nothing_else() {
 fn every_call_to_iam_is_one_that_a_role_may_make() {
     // The crate that makes the calls is the list of them.
     let mut sources = String::new();
-    for file in ["managed", "inline"] {
+    for file in ["managed", "inline", "told"] {
         sources.push_str(&read(&format!("crates/policy-store/src/{file}.rs")));
     }
     let granted: BTreeSet<&str> = documents()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use iam_policy::RestrictedActions;
-use incident::PolicyWrite;
+use incident::WatchedCall;
 use serde_norway::Value;
 
 use crate::{read, template, transformed};
@@ -55,7 +55,7 @@ fn the_definition_gets_the_substitutions_it_asks_for() {
 #[test]
 fn the_rule_forwards_the_calls_that_are_judged() {
     let template = template();
-    let names = at(
+    let ways = at(
         &template,
         &[
             "Resources",
@@ -63,18 +63,17 @@ fn the_rule_forwards_the_calls_that_are_judged() {
             "Properties",
             "EventPattern",
             "detail",
-            "eventName",
+            "$or",
         ],
     );
-    let names: BTreeSet<&str> = names
-        .as_sequence()
-        .unwrap()
-        .iter()
+    let ways = ways.as_sequence().unwrap().iter();
+    let names: BTreeSet<&str> = ways
+        .flat_map(|way| at(way, &["eventName"]).as_sequence().unwrap())
         .map(|name| name.as_str().unwrap())
         .collect();
     assert_eq!(
         names,
-        PolicyWrite::ALL
+        WatchedCall::ALL
             .iter()
             .map(|write| write.as_str())
             .collect()

@@ -296,7 +296,15 @@ async fn failing(world: Arc<World>) -> Result<()> {
     );
     let states = execution.states_entered().await?;
     ensure!(
-        states == ["ValidatePolicy", "AssessFailure", "ReportFailure", "Failed"],
+        states
+            == [
+                "ValidatePolicy",
+                "CountTries",
+                "AssessFailure",
+                "ReportFailure",
+                "TryAgainOrFail",
+                "Failed"
+            ],
         "{states:?}"
     );
     check_members(&execution).await?;

@@ -17,6 +17,7 @@ mod roles;
 mod rollout;
 mod room;
 mod rule;
+mod told;
 mod tries;
 mod variants;
 mod walkthrough;
@@ -40,6 +41,7 @@ fn main() -> anyhow::Result<ExitCode> {
     by_hand.extend(room::scenarios());
     by_hand.extend(keys::scenarios());
     by_hand.extend(tries::scenarios());
+    by_hand.extend(told::scenarios());
     let mut set_otherwise = writes::expiring();
     set_otherwise.extend(variants::scenarios());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");

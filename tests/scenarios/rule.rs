@@ -17,10 +17,14 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 /// The events, and whether each starts an incident.
-const EXPECTED: [(&str, bool); 21] = [
-    ("attach-group-policy", false),
-    ("attach-role-policy-aws-managed", false),
-    ("attach-user-policy", false),
+const EXPECTED: [(&str, bool); 37] = [
+    ("add-user-to-group", true),
+    ("attach-group-policy", true),
+    ("attach-role-policy-aws-managed", true),
+    ("attach-user-policy", true),
+    ("create-access-key", true),
+    ("create-access-key-own", true),
+    ("create-login-profile", true),
     ("create-policy", true),
     ("create-policy-6kb", true),
     ("create-policy-notaction", true),
@@ -30,15 +34,27 @@ const EXPECTED: [(&str, bool); 21] = [
     ("create-policy-version-request-omitted", true),
     ("create-policy-version-sso-role", true),
     ("create-policy-wildcard-terraform", true),
-    ("create-role", false),
+    ("create-role", true),
     ("delete-policy-version", false),
+    ("delete-role-permissions-boundary", true),
+    ("delete-user-permissions-boundary", true),
+    ("detach-group-policy", true),
+    ("detach-role-policy", true),
+    ("detach-user-policy", true),
     ("failed-create-policy-access-denied", false),
     ("failed-create-policy-version-limit", false),
     ("put-group-policy", true),
-    ("put-role-permissions-boundary", false),
+    ("put-role-permissions-boundary", true),
     ("put-role-policy", true),
     ("put-role-policy-cloudformation", true),
+    ("put-user-permissions-boundary", true),
     ("put-user-policy", true),
+    ("remove-user-from-group", true),
+    ("update-assume-role-policy", true),
+    ("update-group", true),
+    ("update-login-profile", true),
+    ("update-user", true),
+    ("update-user-path", false),
 ];
 /// Told apart from the others by the role that calls.
 const OWN_ROLE: &str = "own-role-create-policy-version";

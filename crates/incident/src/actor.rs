@@ -43,6 +43,12 @@ impl Actor {
         Some(set.rsplit_once('_').map_or(set, |(name, _)| name))
     }
 
+    /// The IAM user that called, by its name.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        (self.kind == "IAMUser").then_some(self.name.as_str())
+    }
+
     #[must_use]
     pub fn role(&self) -> Option<&str> {
         let (_, resource) = self.issuer_arn.as_deref()?.split_once(":role/")?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Actor, Target, Timestamp, VersionId};
 
-/// A write of a policy document that somebody made, as its record tells it.
+/// A write that somebody made, as its record tells it.
 ///
 /// It says which target to look at, and serves whoever reads about it. What decides is what IAM holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ use crate::{Actor, Target, Timestamp, VersionId};
 pub struct PolicyChange {
     /// CloudTrail's `eventID`, the same in every delivery of the record.
     pub event_id: String,
-    pub event_name: PolicyWrite,
+    pub event_name: WatchedCall,
     pub event_time: Timestamp,
     /// The account that the policy belongs to.
     pub account: String,
@@ -32,9 +32,9 @@ pub struct PolicyChange {
     pub in_force: bool,
 }
 
-/// The calls that put a policy document in force.
+/// The calls that the rule forwards: those that put a policy document in force, and those that are told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum PolicyWrite {
+pub enum WatchedCall {
     /// A managed policy with its first version.
     CreatePolicy,
     /// A further version of a managed policy.
@@ -44,16 +44,55 @@ pub enum PolicyWrite {
     PutRolePolicy,
     PutUserPolicy,
     PutGroupPolicy,
+    // Told of, and left as they are.
+    AttachRolePolicy,
+    AttachUserPolicy,
+    AttachGroupPolicy,
+    DetachRolePolicy,
+    DetachUserPolicy,
+    DetachGroupPolicy,
+    AddUserToGroup,
+    RemoveUserFromGroup,
+    PutRolePermissionsBoundary,
+    PutUserPermissionsBoundary,
+    DeleteRolePermissionsBoundary,
+    DeleteUserPermissionsBoundary,
+    UpdateAssumeRolePolicy,
+    CreateRole,
+    CreateAccessKey,
+    CreateLoginProfile,
+    UpdateLoginProfile,
+    UpdateUser,
+    UpdateGroup,
 }
 
-impl PolicyWrite {
-    pub const ALL: [Self; 6] = [
+impl WatchedCall {
+    pub const ALL: [Self; 25] = [
         Self::CreatePolicy,
         Self::CreatePolicyVersion,
         Self::SetDefaultPolicyVersion,
         Self::PutRolePolicy,
         Self::PutUserPolicy,
         Self::PutGroupPolicy,
+        Self::AttachRolePolicy,
+        Self::AttachUserPolicy,
+        Self::AttachGroupPolicy,
+        Self::DetachRolePolicy,
+        Self::DetachUserPolicy,
+        Self::DetachGroupPolicy,
+        Self::AddUserToGroup,
+        Self::RemoveUserFromGroup,
+        Self::PutRolePermissionsBoundary,
+        Self::PutUserPermissionsBoundary,
+        Self::DeleteRolePermissionsBoundary,
+        Self::DeleteUserPermissionsBoundary,
+        Self::UpdateAssumeRolePolicy,
+        Self::CreateRole,
+        Self::CreateAccessKey,
+        Self::CreateLoginProfile,
+        Self::UpdateLoginProfile,
+        Self::UpdateUser,
+        Self::UpdateGroup,
     ];
 
     /// The call that has this `eventName`, if it is a watched one.
@@ -71,11 +110,30 @@ impl PolicyWrite {
             Self::PutRolePolicy => "PutRolePolicy",
             Self::PutUserPolicy => "PutUserPolicy",
             Self::PutGroupPolicy => "PutGroupPolicy",
+            Self::AttachRolePolicy => "AttachRolePolicy",
+            Self::AttachUserPolicy => "AttachUserPolicy",
+            Self::AttachGroupPolicy => "AttachGroupPolicy",
+            Self::DetachRolePolicy => "DetachRolePolicy",
+            Self::DetachUserPolicy => "DetachUserPolicy",
+            Self::DetachGroupPolicy => "DetachGroupPolicy",
+            Self::AddUserToGroup => "AddUserToGroup",
+            Self::RemoveUserFromGroup => "RemoveUserFromGroup",
+            Self::PutRolePermissionsBoundary => "PutRolePermissionsBoundary",
+            Self::PutUserPermissionsBoundary => "PutUserPermissionsBoundary",
+            Self::DeleteRolePermissionsBoundary => "DeleteRolePermissionsBoundary",
+            Self::DeleteUserPermissionsBoundary => "DeleteUserPermissionsBoundary",
+            Self::UpdateAssumeRolePolicy => "UpdateAssumeRolePolicy",
+            Self::CreateRole => "CreateRole",
+            Self::CreateAccessKey => "CreateAccessKey",
+            Self::CreateLoginProfile => "CreateLoginProfile",
+            Self::UpdateLoginProfile => "UpdateLoginProfile",
+            Self::UpdateUser => "UpdateUser",
+            Self::UpdateGroup => "UpdateGroup",
         }
     }
 }
 
-impl fmt::Display for PolicyWrite {
+impl fmt::Display for WatchedCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

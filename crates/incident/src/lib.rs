@@ -26,7 +26,7 @@ mod token;
 
 pub use actor::Actor;
 pub use analysis::Analysis;
-pub use change::{PolicyChange, PolicyWrite};
+pub use change::{PolicyChange, WatchedCall};
 pub use containment::Containment;
 pub use document::KeptDocument;
 pub use failure::FailureName;

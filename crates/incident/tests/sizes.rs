@@ -181,6 +181,7 @@ impl Worst {
                 named: None,
                 restricted: self.restricted.clone(),
                 exemption: None,
+                told: None,
             },
         })
     }

@@ -63,6 +63,12 @@ pub fn report_verdict(execution: &ExecutionArn, verdict: &Verdict) {
                 "restricted actions were in force for a while"
             );
         }
+        VerdictResult::Told => {
+            tracing::warn!(
+                result,
+                "restricted actions are in force by a call that is not undone"
+            );
+        }
         VerdictResult::Restricted
         | VerdictResult::Clean
         | VerdictResult::NotInForce

@@ -1,6 +1,7 @@
 //! What is in force, in the words that the e-mails and the pages share.
 
-use incident::message::{AssessedState, Contained};
+use incident::Target;
+use incident::message::{AssessedState, Assessment, Contained};
 
 /// What is in force until somebody decides.
 #[must_use]
@@ -46,12 +47,14 @@ pub fn edits(contained: &Contained) -> Vec<String> {
 }
 
 /// What is in force after a failure.
-pub(crate) fn assessed(state: &AssessedState) -> String {
-    let what = |version: &Option<_>| match version {
-        Some(version) => format!("version {version}"),
-        None => "the inline policy".to_owned(),
+pub(crate) fn assessed(assessment: &Assessment) -> String {
+    let target = assessment.change.as_ref().map(|change| &change.target);
+    let what = |version: &Option<_>| match (version, target) {
+        (Some(version), _) => format!("version {version}"),
+        (None, Some(Target::Told(_))) => "what the call gave".to_owned(),
+        (None, _) => "the inline policy".to_owned(),
     };
-    match state {
+    match &assessment.in_force {
         AssessedState::Clean { version } => {
             format!("{}, which grants nothing restricted", what(version))
         }

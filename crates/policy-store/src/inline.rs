@@ -23,7 +23,10 @@ impl PolicyStore {
         Ok(InlineLook { identity, document })
     }
 
-    async fn inline_document(&self, policy: &InlinePolicy) -> Result<String, StoreError> {
+    pub(crate) async fn inline_document(
+        &self,
+        policy: &InlinePolicy,
+    ) -> Result<String, StoreError> {
         let doing = format!("read {policy}");
         let (owner, name) = (&policy.owner.name, &policy.name);
         match policy.owner.kind {

@@ -6,6 +6,7 @@ mod error;
 mod inline;
 mod managed;
 mod settle;
+mod told;
 
 use aws_config::SdkConfig;
 use incident::{Look, Target, VersionId};
@@ -48,6 +49,7 @@ impl PolicyStore {
                 .await
                 .map(Look::Managed),
             Target::Inline(policy) => self.inline_look(policy).await.map(Look::Inline),
+            Target::Told(told) => Err(StoreError::misplaced(told)),
         })
     }
 
@@ -60,6 +62,7 @@ impl PolicyStore {
         found(match target {
             Target::Managed(policy) => self.managed_look(policy, earlier).await.map(Look::Managed),
             Target::Inline(policy) => self.inline_look(policy).await.map(Look::Inline),
+            Target::Told(told) => Err(StoreError::misplaced(told)),
         })
     }
 }

@@ -83,7 +83,10 @@ impl PolicyStore {
         look(policy, identity, &default, versions)
     }
 
-    async fn identity(&self, policy: &ManagedPolicy) -> Result<(Identity, VersionId), StoreError> {
+    pub(crate) async fn identity(
+        &self,
+        policy: &ManagedPolicy,
+    ) -> Result<(Identity, VersionId), StoreError> {
         let doing = format!("read {policy}");
         let answer = self
             .client
@@ -110,6 +113,29 @@ impl PolicyStore {
         policy: &ManagedPolicy,
         version: &VersionId,
     ) -> Result<Version, StoreError> {
+        let (found, document) = self.read_version(policy, version).await?;
+        Ok(Version {
+            id: version.clone(),
+            created: created(&found),
+            document: KeptDocument::new(&document),
+        })
+    }
+
+    /// The text of a version, of any length.
+    pub(crate) async fn version_document(
+        &self,
+        policy: &ManagedPolicy,
+        version: &VersionId,
+    ) -> Result<String, StoreError> {
+        let (_, document) = self.read_version(policy, version).await?;
+        Ok(document)
+    }
+
+    async fn read_version(
+        &self,
+        policy: &ManagedPolicy,
+        version: &VersionId,
+    ) -> Result<(PolicyVersion, String), StoreError> {
         let doing = format!("read version {version} of {policy}");
         let answer = self
             .client
@@ -124,12 +150,9 @@ impl PolicyStore {
             .ok_or_else(|| incomplete(&doing, "no version"))?;
         let document = found
             .document()
-            .ok_or_else(|| incomplete(&doing, "no document"))?;
-        Ok(Version {
-            id: version.clone(),
-            created: created(&found),
-            document: KeptDocument::new(document),
-        })
+            .ok_or_else(|| incomplete(&doing, "no document"))?
+            .to_owned();
+        Ok((found, document))
     }
 
     /// Makes a new version of `document` and puts it in force with the same call.

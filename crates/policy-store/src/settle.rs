@@ -41,6 +41,7 @@ impl PolicyStore {
                 (Step::Rest(rest), _) => return Ok(Settled::At(rest, look)),
                 (step, Target::Managed(policy)) => self.take_managed(policy, step).await,
                 (step, Target::Inline(policy)) => self.take_inline(policy, step).await,
+                (_, Target::Told(told)) => Err(StoreError::misplaced(told)),
             };
             match taken {
                 Ok(made) => plan.carried_out(made),

@@ -1,42 +1,21 @@
-use iam_policy::RestrictedActions;
+use incident::judgement::Rules;
 use incident::message::{AssessRequest, AssessedState, Assessment};
-use incident::{Analysis, Record};
+use incident::{Analysis, Record, Target};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 
 /// Says what is in force after a task failed, as IAM shows it now.
 pub(crate) async fn assess(
-    restricted: &RestrictedActions,
+    rules: &Rules,
     executions: &Executions,
     store: &PolicyStore,
     request: &AssessRequest,
 ) -> Result<Assessment, HandlerError> {
     let assessment = match Record::parse(&executions.input(&request.execution).await?) {
-        Ok(record) => {
-            let target = &record.change.target;
-            let analysis = Analysis::new(restricted, target.quota());
-            let look = store.in_force(target, None).await?;
-            let shown =
-                look.and_then(|look| Some((look.version().cloned(), look.document().cloned()?)));
-            let in_force = match shown {
-                None => AssessedState::Gone,
-                Some((version, document)) => {
-                    let restricted = analysis.restricted(&document);
-                    if restricted.is_empty() {
-                        AssessedState::Clean { version }
-                    } else {
-                        AssessedState::Restricted {
-                            version,
-                            restricted,
-                        }
-                    }
-                }
-            };
-            Assessment {
-                change: Some(record.change),
-                in_force,
-            }
-        }
+        Ok(record) => Assessment {
+            in_force: in_force(rules, store, &record).await?,
+            change: Some(record.change),
+        },
         Err(error) => Assessment {
             change: None,
             in_force: AssessedState::Unknown {
@@ -51,4 +30,38 @@ pub(crate) async fn assess(
         "the workflow failed"
     );
     Ok(assessment)
+}
+
+async fn in_force(
+    rules: &Rules,
+    store: &PolicyStore,
+    record: &Record,
+) -> Result<AssessedState, HandlerError> {
+    let target = &record.change.target;
+    if let Target::Told(told) = target {
+        let look = store.told(told).await?;
+        let verdict = rules.judge_told(record, told, look.as_ref(), true);
+        let restricted = verdict.filter(|verdict| verdict.told.is_some());
+        return Ok(match restricted {
+            Some(verdict) => AssessedState::Restricted {
+                version: None,
+                restricted: verdict.restricted,
+            },
+            None => AssessedState::Clean { version: None },
+        });
+    }
+    let look = store.in_force(target, None).await?;
+    let shown = look.and_then(|look| Some((look.version().cloned(), look.document().cloned()?)));
+    let Some((version, document)) = shown else {
+        return Ok(AssessedState::Gone);
+    };
+    let restricted = Analysis::new(&rules.restricted, target.quota()).restricted(&document);
+    Ok(if restricted.is_empty() {
+        AssessedState::Clean { version }
+    } else {
+        AssessedState::Restricted {
+            version,
+            restricted,
+        }
+    })
 }

@@ -1,6 +1,6 @@
 use incident::judgement::Rules;
 use incident::message::{JudgeRequest, Judged, Verdict};
-use incident::{Analysis, Record, cut_event};
+use incident::{Analysis, Record, Target, cut_event};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::PolicyStore;
 use tracing::Instrument as _;
@@ -38,19 +38,23 @@ async fn look(
     record: &Record,
 ) -> Result<Verdict, HandlerError> {
     let change = &record.change;
-    let look = store
-        .in_force(&change.target, change.version.as_ref())
-        .await?;
-    let analysis = Analysis::new(&rules.restricted, change.target.quota());
-    rules
-        .judge(&analysis, record, look.as_ref(), request.waited)
-        .ok_or_else(|| {
-            HandlerError::new(
-                FailureName::ChangeNotVisible,
-                format!(
-                    "IAM does not show the result of {} on {} yet; IAM is eventually consistent, so the state machine tries again a few times",
-                    change.event_name, change.target
-                ),
-            )
-        })
+    let verdict = if let Target::Told(told) = &change.target {
+        let look = store.told(told).await?;
+        rules.judge_told(record, told, look.as_ref(), request.waited)
+    } else {
+        let look = store
+            .in_force(&change.target, change.version.as_ref())
+            .await?;
+        let analysis = Analysis::new(&rules.restricted, change.target.quota());
+        rules.judge(&analysis, record, look.as_ref(), request.waited)
+    };
+    verdict.ok_or_else(|| {
+        HandlerError::new(
+            FailureName::ChangeNotVisible,
+            format!(
+                "IAM does not show the result of {} on {} yet; IAM is eventually consistent, so the state machine tries again a few times",
+                change.event_name, change.target
+            ),
+        )
+    })
 }

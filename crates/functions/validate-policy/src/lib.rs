@@ -34,10 +34,8 @@ pub async fn handle(
         ReadRequest::Judge(request) => judge::judge(rules, executions, store, &request)
             .await
             .map(Reading::Judged),
-        ReadRequest::Assess(request) => {
-            assess::assess(&rules.restricted, executions, store, &request)
-                .await
-                .map(Reading::Assessment)
-        }
+        ReadRequest::Assess(request) => assess::assess(rules, executions, store, &request)
+            .await
+            .map(Reading::Assessment),
     }
 }

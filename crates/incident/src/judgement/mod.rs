@@ -2,11 +2,12 @@
 
 mod exempt;
 mod mode;
+mod told;
 
 use iam_policy::RestrictedActions;
 
 use crate::message::{Restricted, Seen, Verdict, VerdictAction, VerdictResult};
-use crate::{Analysis, KeptDocument, Look, PolicyWrite, Record};
+use crate::{Analysis, KeptDocument, Look, Record, WatchedCall};
 
 pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
 pub use mode::{Mode, ModeError};
@@ -116,7 +117,7 @@ fn is_in_force(analysis: &Analysis<'_>, record: &Record, seen: &Seen) -> bool {
         && match &record.document {
             Some(text) => analysis.same_meaning(&KeptDocument::new(text), &seen.document),
             // The call has no document, or the record leaves it out.
-            None => record.change.event_name == PolicyWrite::SetDefaultPolicyVersion,
+            None => record.change.event_name == WatchedCall::SetDefaultPolicyVersion,
         }
 }
 
@@ -196,5 +197,6 @@ fn alert(
         named,
         restricted,
         exemption: None,
+        told: None,
     }
 }

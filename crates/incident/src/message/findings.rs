@@ -3,6 +3,8 @@
 use iam_policy::{ActionPattern, Edit, Excerpt, Finding, Judgement, Loss, Remediation};
 use serde::{Deserialize, Serialize};
 
+use super::is_zero;
+
 /// The bytes of JSON that each list may take.
 ///
 /// Together with the documents they keep the data of an execution below 128 KB (`tests/sizes.rs`).
@@ -83,9 +85,4 @@ impl From<&Remediation> for Removal {
             losses: losses.into_shown(),
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(more: &usize) -> bool {
-    *more == 0
 }

@@ -13,6 +13,7 @@ mod decision;
 mod findings;
 mod quarantine;
 mod telling;
+mod told;
 
 pub use decision::{Decision, DecisionAction, InForce, Outcome, OutcomeResult, Proven};
 pub use findings::{Removal, Restricted};
@@ -21,6 +22,7 @@ pub use telling::{
     AskRequest, Asked, AskedBecause, Failure, Notified, NotifyRequest, TellFailure, TellOutcome,
     TellVerdict,
 };
+pub use told::{Reason, ToldOf};
 
 /// What `validate-policy` is asked.
 #[derive(Clone, Debug, Deserialize)]
@@ -77,6 +79,9 @@ pub struct Verdict {
     /// The entry of `ExemptPrincipals` that covers the caller, where it made the difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exemption: Option<String>,
+    /// Why a call that is not undone is told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldOf>,
 }
 
 /// What IAM showed in force at one moment.
@@ -122,10 +127,12 @@ pub enum VerdictResult {
     Monitored,
     /// Restricted actions are granted and stay in force, because whoever wrote them is exempt.
     Exempt,
+    /// A call that the guard does not undo brings something restricted.
+    Told,
 }
 
 impl VerdictResult {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Restricted,
         Self::Clean,
         Self::NotInForce,
@@ -135,6 +142,7 @@ impl VerdictResult {
         Self::AlreadyContained,
         Self::Monitored,
         Self::Exempt,
+        Self::Told,
     ];
 
     /// The word that stands for it in an execution.
@@ -150,6 +158,7 @@ impl VerdictResult {
             Self::AlreadyContained => "alreadyContained",
             Self::Monitored => "monitored",
             Self::Exempt => "exempt",
+            Self::Told => "told",
         }
     }
 }
@@ -219,4 +228,9 @@ pub enum AssessedState {
 )]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(more: &usize) -> bool {
+    *more == 0
 }

@@ -102,6 +102,9 @@ pub enum AskedBecause {
 pub struct TellVerdict {
     pub execution: ExecutionArn,
     pub verdict: Verdict,
+    /// When it is told, as Step Functions wrote it.
+    #[serde(default)]
+    pub told_at: Option<Timestamp>,
     /// How often the containment failed before, which a failure e-mail told.
     #[serde(default)]
     pub failed_tries: u32,

@@ -49,9 +49,16 @@ const KEPT: &[(&str, &[&str])] = &[
             "roleName",
             "userName",
             "groupName",
+            "permissionsBoundary",
+            "newUserName",
+            "newGroupName",
             "omitted",
             "originalSize",
         ],
+    ),
+    (
+        "/detail/responseElements/accessKey",
+        &["accessKeyId", "userName"],
     ),
     (
         "/detail/responseElements/policy",
@@ -89,7 +96,7 @@ pub fn cut_event(event: &Value) -> Value {
 }
 
 fn shortened<'t>(name: &str, text: &'t str) -> &'t str {
-    let is_arn = matches!(name, "arn" | "policyArn");
+    let is_arn = matches!(name, "arn" | "policyArn" | "permissionsBoundary");
     let max = if is_arn { MAX_ARN } else { MAX_TEXT };
     text.get(..text.floor_char_boundary(max))
         .unwrap_or_default()

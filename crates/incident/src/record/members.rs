@@ -4,14 +4,14 @@ use serde_json::Value;
 
 use super::RecordError;
 use crate::{
-    IdentifierError, OwnerKind, PolicyArn, PolicyWrite, Target, VersionId,
+    Actor, IdentifierError, OwnerKind, PolicyArn, Target, VersionId, WatchedCall,
     target::{InlinePolicy, ManagedPolicy, Owner},
 };
 
 /// `requestParameters` and `responseElements`, read member by member.
 pub(super) struct Members<'a> {
     pub(super) event_id: &'a str,
-    pub(super) event_name: PolicyWrite,
+    pub(super) event_name: WatchedCall,
     pub(super) request: &'a Value,
     pub(super) response: &'a Value,
 }
@@ -50,21 +50,22 @@ impl Members<'_> {
         }
     }
 
-    fn request(&self, key: &str) -> Result<Option<String>, RecordError> {
+    pub(super) fn request(&self, key: &str) -> Result<Option<String>, RecordError> {
         self.text(self.request, "requestParameters", &[key])
     }
 
-    fn response(&self, path: &[&str]) -> Result<Option<String>, RecordError> {
+    pub(super) fn response(&self, path: &[&str]) -> Result<Option<String>, RecordError> {
         self.text(self.response, "responseElements", path)
     }
 
-    fn identifier<T>(&self, read: Result<T, IdentifierError>) -> Result<T, RecordError> {
+    pub(super) fn identifier<T>(&self, read: Result<T, IdentifierError>) -> Result<T, RecordError> {
         read.map_err(|error| self.problem(error.to_string()))
     }
 
     /// The target and the version that was written, from wherever the record has them; where parameters were left out and nothing else names the target, `names_no_policy`.
     pub(super) fn target(
         &self,
+        actor: &Actor,
         names_no_policy: impl Fn() -> RecordError,
     ) -> Result<(Target, Option<VersionId>), RecordError> {
         let missing = |member: &str| {
@@ -74,8 +75,11 @@ impl Members<'_> {
                 self.problem(format!("`{member}` is missing"))
             }
         };
+        if let Some(told) = self.told(actor, missing)? {
+            return Ok((Target::Told(told), None));
+        }
         match self.event_name {
-            PolicyWrite::CreatePolicy => {
+            WatchedCall::CreatePolicy => {
                 let arn = self
                     .response(&["policy", "arn"])?
                     .ok_or_else(|| missing("responseElements.policy.arn"))?;
@@ -84,7 +88,7 @@ impl Members<'_> {
                     .unwrap_or_else(|| "v1".to_owned());
                 self.managed(&arn, &version)
             }
-            PolicyWrite::CreatePolicyVersion => {
+            WatchedCall::CreatePolicyVersion => {
                 let arn = self
                     .request("policyArn")?
                     .ok_or_else(|| missing("requestParameters.policyArn"))?;
@@ -95,7 +99,7 @@ impl Members<'_> {
                     })?;
                 self.managed(&arn, &version)
             }
-            PolicyWrite::SetDefaultPolicyVersion => {
+            WatchedCall::SetDefaultPolicyVersion => {
                 let arn = self
                     .request("policyArn")?
                     .ok_or_else(|| missing("requestParameters.policyArn"))?;
@@ -104,9 +108,10 @@ impl Members<'_> {
                     .ok_or_else(|| missing("requestParameters.versionId"))?;
                 self.managed(&arn, &version)
             }
-            PolicyWrite::PutRolePolicy => self.inline(OwnerKind::Role, "roleName", missing),
-            PolicyWrite::PutUserPolicy => self.inline(OwnerKind::User, "userName", missing),
-            PolicyWrite::PutGroupPolicy => self.inline(OwnerKind::Group, "groupName", missing),
+            WatchedCall::PutRolePolicy => self.inline(OwnerKind::Role, "roleName", missing),
+            WatchedCall::PutUserPolicy => self.inline(OwnerKind::User, "userName", missing),
+            WatchedCall::PutGroupPolicy => self.inline(OwnerKind::Group, "groupName", missing),
+            _ => Err(self.problem("the call writes no policy document")),
         }
     }
 
@@ -131,15 +136,9 @@ impl Members<'_> {
         owner: &str,
         missing: impl Fn(&str) -> RecordError,
     ) -> Result<(Target, Option<VersionId>), RecordError> {
-        let member = |key: &str| -> Result<String, RecordError> {
-            let name = self
-                .request(key)?
-                .ok_or_else(|| missing(&format!("requestParameters.{key}")))?;
-            if is_iam_name(&name) {
-                Ok(name)
-            } else {
-                Err(self.problem(format!("`requestParameters.{key}` is not a valid IAM name")))
-            }
+        let member = |key: &str| {
+            let name = self.name(key)?;
+            name.ok_or_else(|| missing(&format!("requestParameters.{key}")))
         };
         let owner = Owner {
             kind,
@@ -147,6 +146,16 @@ impl Members<'_> {
         };
         let name = member("policyName")?;
         Ok((Target::Inline(InlinePolicy { owner, name }), None))
+    }
+
+    /// The name that a parameter gives; `None` where there is no such parameter.
+    pub(super) fn name(&self, key: &str) -> Result<Option<String>, RecordError> {
+        let name = self.request(key)?;
+        if name.as_deref().is_none_or(is_iam_name) {
+            Ok(name)
+        } else {
+            Err(self.problem(format!("`requestParameters.{key}` is not a valid IAM name")))
+        }
     }
 
     /// The answer says whether the new version is the default; the request says it only if the caller did.
@@ -170,7 +179,11 @@ impl Members<'_> {
     /// The document in the parameters as they were recorded.
     pub(super) fn document(&self, request: Option<&Value>) -> Result<Option<String>, RecordError> {
         let request = request.unwrap_or(&Value::Null);
-        self.text(request, "requestParameters", &["policyDocument"])
+        let member = match self.event_name {
+            WatchedCall::CreateRole => "assumeRolePolicyDocument",
+            _ => "policyDocument",
+        };
+        self.text(request, "requestParameters", &[member])
     }
 }
 

@@ -3,11 +3,12 @@
 mod cut;
 mod members;
 mod shape;
+mod told;
 
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::{Actor, FailureName, PolicyChange, PolicyWrite, Timestamp};
+use crate::{Actor, FailureName, PolicyChange, Timestamp, WatchedCall};
 pub use cut::cut_event;
 use members::Members;
 use shape::Envelope;
@@ -45,7 +46,7 @@ pub enum RecordError {
     )]
     FailedCall {
         event_id: String,
-        event_name: PolicyWrite,
+        event_name: WatchedCall,
         error_code: String,
     },
     /// A member that the call always has is missing or is not what it should be.
@@ -54,7 +55,7 @@ pub enum RecordError {
     )]
     Member {
         event_id: String,
-        event_name: PolicyWrite,
+        event_name: WatchedCall,
         /// Which member, and what was expected.
         problem: String,
     },
@@ -64,7 +65,7 @@ pub enum RecordError {
     )]
     NamesNoPolicy {
         event_id: String,
-        event_name: PolicyWrite,
+        event_name: WatchedCall,
         actor: Box<Actor>,
         event_time: Timestamp,
     },
@@ -96,7 +97,7 @@ impl Record {
         let envelope = Envelope::deserialize(cut_event(event))
             .map_err(|error| RecordError::Shape(error.to_string()))?;
         let detail = envelope.detail;
-        let Some(event_name) = PolicyWrite::from_event_name(&detail.event_name)
+        let Some(event_name) = WatchedCall::from_event_name(&detail.event_name)
             .filter(|_| matches!(detail.event_source.as_str(), "iam.amazonaws.com" | ""))
         else {
             return Err(RecordError::NotWatched {
@@ -130,13 +131,13 @@ impl Record {
             actor: Box::new(actor.clone()),
             event_time,
         };
-        let (target, version) = members.target(names_no_policy)?;
+        let (target, version) = members.target(&actor, names_no_policy)?;
         let in_force = match event_name {
-            PolicyWrite::CreatePolicyVersion => members.is_default_version()?,
+            WatchedCall::CreatePolicyVersion => members.is_default_version()?,
             _ => true,
         };
         let document = match event_name {
-            PolicyWrite::SetDefaultPolicyVersion => None,
+            WatchedCall::SetDefaultPolicyVersion => None,
             _ => members.document(event.pointer("/detail/requestParameters"))?,
         };
 

@@ -140,11 +140,7 @@ fn records_that_cannot_be_judged_fail_by_name() {
             "failed-create-policy-version-limit.json",
             FailureName::RecordMalformed,
         ),
-        (
-            "attach-role-policy-aws-managed.json",
-            FailureName::RecordMalformed,
-        ),
-        ("create-role.json", FailureName::RecordMalformed),
+        ("update-user-path.json", FailureName::RecordMalformed),
         ("delete-policy-version.json", FailureName::RecordMalformed),
     ] {
         let error = Record::parse(&event(file)).unwrap_err();

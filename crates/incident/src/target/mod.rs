@@ -5,6 +5,7 @@
 
 pub mod inline;
 pub mod managed;
+pub mod told;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use inline::{InlineLook, InlinePolicy, Owner, OwnerKind};
 pub use managed::{ManagedLook, ManagedPolicy, Version};
+pub use told::{Credentials, HeldPolicy, Told, ToldLook};
 
 use crate::{KeptDocument, Timestamp, VersionId};
 
@@ -22,6 +24,8 @@ use crate::{KeptDocument, Timestamp, VersionId};
 pub enum Target {
     Managed(ManagedPolicy),
     Inline(InlinePolicy),
+    /// Told of, and left as it is.
+    Told(Told),
 }
 
 impl Target {
@@ -31,6 +35,7 @@ impl Target {
         match self {
             Self::Managed(policy) => policy.arn.name(),
             Self::Inline(policy) => &policy.name,
+            Self::Told(told) => told.name(),
         }
     }
 
@@ -38,7 +43,8 @@ impl Target {
     #[must_use]
     pub fn quota(&self) -> Quota {
         match self {
-            Self::Managed(_) => Quota::MANAGED,
+            // What is told of is only judged, which no quota changes.
+            Self::Managed(_) | Self::Told(_) => Quota::MANAGED,
             Self::Inline(policy) => policy.quota(),
         }
     }
@@ -49,6 +55,7 @@ impl fmt::Display for Target {
         match self {
             Self::Managed(policy) => policy.fmt(f),
             Self::Inline(policy) => policy.fmt(f),
+            Self::Told(told) => told.fmt(f),
         }
     }
 }

@@ -21,7 +21,7 @@ pub fn failure(request: &TellFailure) -> Mail {
         plain(&change.target.to_string(), 300)
     });
     let in_force = match assessment {
-        Some(assessment) => assessed(&assessment.in_force),
+        Some(assessment) => assessed(assessment),
         None => "unknown, because it could not be read. Look at the policy that the input of the execution names."
             .to_owned(),
     };

@@ -7,6 +7,7 @@ mod decision_request;
 mod failure;
 mod links;
 mod outcome;
+mod told;
 mod verdict;
 mod writer;
 

@@ -20,6 +20,9 @@ mod hostile;
 #[path = "again_tests.rs"]
 mod again;
 
+#[path = "told_tests.rs"]
+mod told_of;
+
 const ORIGINAL: &str = r#"{
     "Version": "2012-10-17",
     "Statement": [
@@ -219,10 +222,12 @@ fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Ma
             Restricted::default()
         },
         exemption: Some("arn:aws:iam::111122223333:role/Deploy*".to_owned()),
+        told: None,
     };
     verdict(&TellVerdict {
         execution: request.execution.clone(),
         verdict: about,
+        told_at: None,
         failed_tries: request.failed_tries,
     })
 }

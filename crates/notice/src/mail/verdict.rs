@@ -1,7 +1,8 @@
+use incident::Target;
 use incident::message::{TellVerdict, Verdict, VerdictResult};
 
-use super::Mail;
 use super::writer::Writer;
+use super::{Mail, told};
 use crate::target;
 use crate::text::plain;
 use crate::words::failure_is_over;
@@ -12,6 +13,9 @@ pub fn verdict(request: &TellVerdict) -> Mail {
     let TellVerdict {
         execution, verdict, ..
     } = request;
+    if let (Target::Told(told), Some(of)) = (&verdict.change.target, &verdict.told) {
+        return told::told(request, told, of);
+    }
     let change = &verdict.change;
     let policy = target::name(&change.target);
     let report = Report::of(verdict, &policy);
@@ -103,7 +107,7 @@ impl Report {
                     plain(verdict.exemption.as_deref().unwrap_or_default(), 300)
                 ),
             ),
-            VerdictResult::Monitored | VerdictResult::Restricted => still_in_force(
+            VerdictResult::Monitored | VerdictResult::Restricted | VerdictResult::Told => still_in_force(
                 policy,
                 "the guard only monitors",
                 "The guard changed nothing, because its parameter Mode is Monitor. With Enforce, it would have removed the restricted permissions and asked you.".to_owned(),

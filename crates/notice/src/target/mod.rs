@@ -2,6 +2,7 @@
 
 mod inline;
 mod managed;
+pub(crate) mod told;
 
 use incident::Target;
 use incident::message::{Contained, DecisionAction};
@@ -25,6 +26,7 @@ pub fn name(target: &Target) -> String {
     let name = match target {
         Target::Managed(policy) => policy.arn.name().to_owned(),
         Target::Inline(policy) => inline::name(policy),
+        Target::Told(told) => told::name(told),
     };
     plain(&name, MAX_NAME)
 }
@@ -34,6 +36,7 @@ pub(crate) fn console_path(target: &Target) -> String {
     match target {
         Target::Managed(policy) => managed::console_path(policy),
         Target::Inline(policy) => inline::console_path(policy),
+        Target::Told(told) => told::console_path(told),
     }
 }
 
@@ -43,7 +46,8 @@ pub fn effect(action: DecisionAction, target: &Target, contained: Option<&Contai
     let versions = contained.and_then(|contained| contained.versions.as_ref());
     match target {
         Target::Managed(_) => managed::effect(action, versions),
-        Target::Inline(_) => {
+        // Nothing is decided about what is told of.
+        Target::Inline(_) | Target::Told(_) => {
             let is_removed = contained.is_some_and(|contained| contained.removed);
             inline::effect(action, is_removed).to_owned()
         }
@@ -62,7 +66,7 @@ pub fn by_hand(target: &Target, contained: &Contained) -> String {
 /// What the reader of a mail about a deleted target should know; nothing where a deletion is what it seems.
 pub(crate) fn gone(target: &Target) -> Option<String> {
     match target {
-        Target::Managed(_) => None,
+        Target::Managed(_) | Target::Told(_) => None,
         Target::Inline(policy) => Some(inline::gone(policy)),
     }
 }

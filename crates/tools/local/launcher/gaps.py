@@ -16,6 +16,7 @@ def close_all() -> None:
     need(lambda_svc, "reset")
     accept_events_of_aws_services()
     set_default_policy_version()
+    rename_users_and_groups()
     never_reuse_version_ids()
     enforce_quotas()
     name_the_calling_function()
@@ -51,6 +52,48 @@ def set_default_policy_version() -> None:
         return xml(200, "SetDefaultPolicyVersionResponse", "", ns="iam")
 
     need(iam, "_IAM_HANDLERS").setdefault("SetDefaultPolicyVersion", handler)
+
+
+def rename_users_and_groups() -> None:
+    """Adds UpdateUser and UpdateGroup, which MiniStack does not implement.
+
+    Whoever is renamed keeps the unique identifier, the policies and the memberships.
+    """
+    handlers, parameter = need(iam, "_IAM_HANDLERS"), need(iam, "_p")
+    error, xml = need(iam, "_error"), need(iam, "_xml")
+    users, groups, keys = need(iam, "_users"), need(iam, "_groups"), need(iam, "_access_keys")
+    profiles = need(iam, "_login_profiles")
+    inline = {"User": need(iam, "_user_inline_policies"), "Group": need(iam, "_group_inline_policies")}
+
+    def renaming(kind, owners):
+        def handler(parameters):
+            old = parameter(parameters, f"{kind}Name")
+            path, new = parameter(parameters, "NewPath"), parameter(parameters, f"New{kind}Name") or old
+            if old not in owners:
+                return error(404, "NoSuchEntity", f"The {kind.lower()} with name {old} cannot be found.", ns="iam")
+            if new != old and new in owners:
+                return error(409, "EntityAlreadyExists", f"{kind} with name {new} already exists.", ns="iam")
+            owner = owners.pop(old)
+            path = path or owner["Path"]
+            arn = owner["Arn"].split(f":{kind.lower()}/")[0]
+            owner.update({f"{kind}Name": new, "Path": path, "Arn": f"{arn}:{kind.lower()}{path}{new}"})
+            owners[new] = owner
+            if old in inline[kind]:
+                inline[kind][new] = inline[kind].pop(old)
+            if kind == "User":
+                for group in groups.values():
+                    group["Users"] = [new if name == old else name for name in group["Users"]]
+                for key in keys.values():
+                    if key["UserName"] == old:
+                        key["UserName"] = new
+                if old in profiles:
+                    profiles[new] = profiles.pop(old)
+            return xml(200, f"Update{kind}Response", "", ns="iam")
+
+        return handler
+
+    for kind, owners in (("User", users), ("Group", groups)):
+        handlers.setdefault(f"Update{kind}", renaming(kind, owners))
 
 
 def never_reuse_version_ids() -> None:

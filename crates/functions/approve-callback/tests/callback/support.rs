@@ -62,6 +62,7 @@ pub(crate) fn asking() -> Value {
             named: None,
             restricted: restricted.clone(),
             exemption: None,
+            told: None,
         },
     });
     data["quarantine"] = json!(Quarantine::InPlace(Contained {

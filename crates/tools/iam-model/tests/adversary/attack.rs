@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use iam_model::{Account, MAX_VERSIONS, OwnerKind, PolicyVersion};
-use incident::PolicyWrite;
+use incident::WatchedCall;
 
 use crate::setting::{ARN, FILLER, INLINE, Kind, OWNER, Setting, filler};
 use crate::situation::{Hint, Situation};
@@ -114,7 +114,7 @@ pub(crate) fn attack(
     let user = OwnerKind::User;
     let hint = match attack {
         Attack::CreatePolicy(document) => {
-            let hint = hint(PolicyWrite::CreatePolicy, Some(1), true, Some(document));
+            let hint = hint(WatchedCall::CreatePolicy, Some(1), true, Some(document));
             account
                 .create_policy("/", "app", Arc::clone(document))
                 .ok()?;
@@ -125,7 +125,7 @@ pub(crate) fn attack(
                 .clone()
                 .create_policy_version(ARN, Arc::clone(document), *as_default)
                 .ok()?;
-            let call = PolicyWrite::CreatePolicyVersion;
+            let call = WatchedCall::CreatePolicyVersion;
             let hint = hint(call, Some(number), *as_default, Some(document));
             account
                 .create_policy_version(ARN, Arc::clone(document), *as_default)
@@ -133,13 +133,13 @@ pub(crate) fn attack(
             Some(hint)
         }
         Attack::SetDefault(number) => {
-            let call = PolicyWrite::SetDefaultPolicyVersion;
+            let call = WatchedCall::SetDefaultPolicyVersion;
             let hint = hint(call, Some(*number), true, None);
             account.set_default_policy_version(ARN, *number).ok()?;
             Some(hint)
         }
         Attack::Put(document) => {
-            let hint = hint(PolicyWrite::PutUserPolicy, None, true, Some(document));
+            let hint = hint(WatchedCall::PutUserPolicy, None, true, Some(document));
             account
                 .put_inline(user, OWNER, INLINE, Arc::clone(document))
                 .ok()?;
@@ -170,7 +170,7 @@ pub(crate) fn attack(
             None
         }
         Attack::MakeOwnerAgain(document) => {
-            let hint = hint(PolicyWrite::PutUserPolicy, None, true, Some(document));
+            let hint = hint(WatchedCall::PutUserPolicy, None, true, Some(document));
             for policy in [INLINE, FILLER] {
                 // Not each of them is there.
                 drop(account.delete_inline(user, OWNER, policy));

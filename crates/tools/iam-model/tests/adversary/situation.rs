@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use iam_model::Account;
 use incident::message::{Contained, DecisionAction, Kept, Seen};
-use incident::{Memory, PolicyWrite};
+use incident::{Memory, WatchedCall};
 
 /// An account that does not change any more.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub(crate) fn digest(value: &impl Hash) -> u64 {
 pub(crate) struct Hint {
     /// How many writes the attacker had made with this one.
     pub(crate) write: usize,
-    pub(crate) call: PolicyWrite,
+    pub(crate) call: WatchedCall,
     pub(crate) second: i64,
     pub(crate) version: Option<u32>,
     pub(crate) in_force: bool,

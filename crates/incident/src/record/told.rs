@@ -1,0 +1,126 @@
+//! Where the records of calls that are told of name what they are about.
+
+use super::RecordError;
+use super::members::Members;
+use crate::target::{Credentials, Owner, Told};
+use crate::{Actor, OwnerKind, PolicyArn, WatchedCall};
+
+impl Members<'_> {
+    /// What a call did; `None` for a call that writes a policy document.
+    pub(super) fn told(
+        &self,
+        actor: &Actor,
+        missing: impl Fn(&str) -> RecordError,
+    ) -> Result<Option<Told>, RecordError> {
+        let name = |key: &str| {
+            let name = self.name(key)?;
+            name.ok_or_else(|| missing(&format!("requestParameters.{key}")))
+        };
+        let owner = |kind: OwnerKind| {
+            let name = name(match kind {
+                OwnerKind::Role => "roleName",
+                OwnerKind::User => "userName",
+                OwnerKind::Group => "groupName",
+            })?;
+            Ok::<_, RecordError>(Owner { kind, name })
+        };
+        let policy = |key: &str| {
+            let arn = self.request(key)?;
+            let arn = arn.map(|arn| self.identifier(PolicyArn::parse(&arn)));
+            arn.transpose()
+        };
+        let attached = |kind| {
+            let policy = policy("policyArn")?;
+            let policy = policy.ok_or_else(|| missing("requestParameters.policyArn"))?;
+            Ok::<_, RecordError>((owner(kind)?, policy))
+        };
+        let renamed = |kind: OwnerKind, key: &str| {
+            let before = owner(kind)?.name;
+            Ok::<_, RecordError>(Told::Renaming {
+                owner: Owner {
+                    kind,
+                    name: name(key)?,
+                },
+                before,
+            })
+        };
+        Ok(Some(match self.event_name {
+            WatchedCall::CreatePolicy
+            | WatchedCall::CreatePolicyVersion
+            | WatchedCall::SetDefaultPolicyVersion
+            | WatchedCall::PutRolePolicy
+            | WatchedCall::PutUserPolicy
+            | WatchedCall::PutGroupPolicy => return Ok(None),
+            WatchedCall::AttachRolePolicy => attachment(attached(OwnerKind::Role)?),
+            WatchedCall::AttachUserPolicy => attachment(attached(OwnerKind::User)?),
+            WatchedCall::AttachGroupPolicy => attachment(attached(OwnerKind::Group)?),
+            WatchedCall::DetachRolePolicy => detachment(attached(OwnerKind::Role)?),
+            WatchedCall::DetachUserPolicy => detachment(attached(OwnerKind::User)?),
+            WatchedCall::DetachGroupPolicy => detachment(attached(OwnerKind::Group)?),
+            WatchedCall::AddUserToGroup => Told::Membership {
+                user: name("userName")?,
+                group: name("groupName")?,
+            },
+            WatchedCall::RemoveUserFromGroup => Told::Departure {
+                user: name("userName")?,
+                group: name("groupName")?,
+            },
+            WatchedCall::PutRolePermissionsBoundary => Told::Boundary {
+                owner: owner(OwnerKind::Role)?,
+                boundary: policy("permissionsBoundary")?,
+            },
+            WatchedCall::PutUserPermissionsBoundary => Told::Boundary {
+                owner: owner(OwnerKind::User)?,
+                boundary: policy("permissionsBoundary")?,
+            },
+            WatchedCall::DeleteRolePermissionsBoundary => Told::Boundary {
+                owner: owner(OwnerKind::Role)?,
+                boundary: None,
+            },
+            WatchedCall::DeleteUserPermissionsBoundary => Told::Boundary {
+                owner: owner(OwnerKind::User)?,
+                boundary: None,
+            },
+            WatchedCall::UpdateAssumeRolePolicy => Told::Trust {
+                role: name("roleName")?,
+                is_new: false,
+            },
+            WatchedCall::CreateRole => Told::Trust {
+                role: name("roleName")?,
+                is_new: true,
+            },
+            WatchedCall::CreateAccessKey => {
+                let key = self.response(&["accessKey", "accessKeyId"])?;
+                self.credentials(actor, Credentials::AccessKey(key))?
+            }
+            WatchedCall::CreateLoginProfile | WatchedCall::UpdateLoginProfile => {
+                self.credentials(actor, Credentials::Password)?
+            }
+            WatchedCall::UpdateUser => renamed(OwnerKind::User, "newUserName")?,
+            WatchedCall::UpdateGroup => renamed(OwnerKind::Group, "newGroupName")?,
+        }))
+    }
+
+    fn credentials(&self, actor: &Actor, credentials: Credentials) -> Result<Told, RecordError> {
+        let named = self.name("userName")?;
+        // Without a name, the call is about its caller.
+        let is_own = named.as_deref().is_none_or(|name| {
+            actor
+                .user()
+                .is_some_and(|caller| caller.eq_ignore_ascii_case(name))
+        });
+        Ok(Told::Credentials {
+            user: named.unwrap_or_else(|| actor.name.clone()),
+            credentials,
+            is_own,
+        })
+    }
+}
+
+fn attachment((owner, policy): (Owner, PolicyArn)) -> Told {
+    Told::Attachment { owner, policy }
+}
+
+fn detachment((owner, policy): (Owner, PolicyArn)) -> Told {
+    Told::Detachment { owner, policy }
+}

@@ -1,0 +1,142 @@
+//! What the guard tells of and does not undo.
+
+use incident::message::{Reason, TellVerdict, ToldOf, VerdictResult};
+use incident::target::Told;
+use incident::{Target, Timestamp};
+
+use super::Mail;
+use super::writer::Writer;
+use crate::target;
+use crate::text::plain;
+
+/// The patterns of one policy, in characters.
+const MAX_PATTERNS: usize = 500;
+
+pub(super) fn told(request: &TellVerdict, told: &Told, of: &ToldOf) -> Mail {
+    let verdict = &request.verdict;
+    let change = &verdict.change;
+    let is_so = verdict.result == VerdictResult::Told;
+    let who = capitalised(&plain(&change.actor.to_string(), 200));
+    let mut mail = Writer::new(&format!(
+        "{who} {}. {}",
+        plain(&target::told::done(told), 700),
+        what_it_means(told, of, is_so)
+    ));
+    mail.restricted(&verdict.restricted, "the execution");
+    mail.paragraph(&since(request, is_so));
+    mail.list("WHY THE GUARD REPORTS IT", &reasons(of), of.more_reasons);
+    if is_so {
+        mail.paragraph("The guard does not undo this call. To take it back, run:");
+        mail.commands(&format!("  {}", target::told::take_back(told)));
+        mail.paragraphs(target::told::before_taking_back(told).map(str::to_owned));
+    }
+    if let Some(entry) = &verdict.exemption {
+        mail.paragraph(&format!(
+            "The entry {} of the parameter ExemptPrincipals covers the caller.",
+            plain(entry, 300)
+        ));
+    }
+    if of.monitored {
+        mail.paragraph(
+            "The parameter Mode is Monitor. With Enforce, the guard would also only report this call.",
+        );
+    }
+    mail.change(change);
+    mail.consoles(&change.target, &request.execution);
+    let state = if is_so { "In force" } else { "Withdrawn" };
+    Mail::new(
+        &format!("{state}: {}", target::name(&change.target)),
+        &mail.finish(),
+    )
+}
+
+fn what_it_means(told: &Told, of: &ToldOf, is_so: bool) -> &'static str {
+    let no_boundary = of.reasons.contains(&Reason::NoBoundary);
+    match told {
+        _ if !is_so => "That granted restricted permissions for a while. It is no longer so.",
+        Told::Boundary { .. } if no_boundary => {
+            "No boundary limits the permissions any more. This IS IN FORCE."
+        }
+        Told::Boundary { .. } => "The boundary allows restricted permissions, and it IS IN FORCE.",
+        Told::Detachment { .. } | Told::Departure { .. } => {
+            "What went denied something, which may be allowed now. This IS IN FORCE."
+        }
+        Told::Trust { .. } => "The trust policy lets in somebody from outside, and it IS IN FORCE.",
+        Told::Credentials { .. } => {
+            "Whoever has these credentials has the restricted permissions of that user. This IS IN FORCE."
+        }
+        Told::Renaming { .. } => {
+            "Its inline policies grant restricted permissions and go with the new name. This IS IN FORCE."
+        }
+        Told::Attachment { .. } | Told::Membership { .. } => {
+            "That grants restricted permissions, which ARE IN FORCE."
+        }
+    }
+}
+
+/// How long it has been so, as far as is known.
+fn since(request: &TellVerdict, is_so: bool) -> String {
+    let start = request.verdict.change.event_time;
+    let when = start.in_words();
+    match request.told_at.filter(|_| is_so) {
+        Some(now) => format!(
+            "In force since {when}, which is {} ago.",
+            duration(start, now)
+        ),
+        None => format!("The call was made at {when}."),
+    }
+}
+
+fn duration(start: Timestamp, now: Timestamp) -> String {
+    let seconds = now.as_second().saturating_sub(start.as_second()).max(0);
+    let (number, unit) = match seconds {
+        0..120 => (seconds, "second"),
+        120..7200 => (seconds / 60, "minute"),
+        7200..172_800 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
+}
+
+fn reasons(of: &ToldOf) -> Vec<String> {
+    of.reasons.iter().map(reason).collect()
+}
+
+fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Grants {
+            policy,
+            restricted,
+            more_restricted,
+        } => {
+            let patterns: Vec<String> = restricted.iter().map(ToString::to_string).collect();
+            let more = match more_restricted {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!(
+                "the {} grants {}{more}",
+                policy_words(policy),
+                plain(&patterns.join(", "), MAX_PATTERNS)
+            )
+        }
+        Reason::Denied { policy } => {
+            format!("the {} holds a Deny", policy_words(policy))
+        }
+        Reason::NoBoundary => "there is no permissions boundary".to_owned(),
+        Reason::Unread => {
+            "there are more policies than the guard reads, so look at the rest by hand".to_owned()
+        }
+    }
+}
+
+fn policy_words(policy: &Target) -> String {
+    policy.to_string()
+}
+
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
+}

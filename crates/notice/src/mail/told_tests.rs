@@ -1,0 +1,185 @@
+//! Mails about calls that are not undone.
+
+use incident::PolicyArn;
+use incident::message::{Reason, ToldOf};
+use incident::target::{Credentials, ManagedPolicy, Owner, OwnerKind, Told};
+use incident::{Target, WatchedCall};
+
+use super::*;
+
+fn owner(kind: OwnerKind) -> Owner {
+    Owner {
+        kind,
+        name: "dave".to_owned(),
+    }
+}
+
+fn administrator() -> PolicyArn {
+    PolicyArn::parse("arn:aws:iam::aws:policy/AdministratorAccess").unwrap()
+}
+
+fn grants() -> Reason {
+    Reason::Grants {
+        policy: Target::Managed(ManagedPolicy {
+            arn: administrator(),
+        }),
+        restricted: vec!["s3:DeleteBucket".parse().unwrap()],
+        more_restricted: 0,
+    }
+}
+
+fn mail(call: WatchedCall, told: Told, result: VerdictResult, reasons: &[Reason]) -> Mail {
+    let mut request = read(request());
+    request.change.event_name = call;
+    request.change.version = None;
+    request.change.target = Target::Told(told);
+    let is_grant = reasons.iter().any(|it| matches!(it, Reason::Grants { .. }));
+    verdict(&TellVerdict {
+        execution: request.execution,
+        verdict: Verdict {
+            action: VerdictAction::Alert,
+            result,
+            change: request.change,
+            in_force: None,
+            named: None,
+            restricted: if is_grant {
+                Restricted {
+                    findings: Vec::new(),
+                    ..request.quarantine.restricted
+                }
+            } else {
+                Restricted::default()
+            },
+            exemption: None,
+            told: Some(ToldOf::new(reasons, false)),
+        },
+        told_at: Some("2026-03-02T09:15:58.4Z".parse().unwrap()),
+        failed_tries: 0,
+    })
+}
+
+fn attached(result: VerdictResult) -> Mail {
+    let told = Told::Attachment {
+        owner: owner(OwnerKind::User),
+        policy: administrator(),
+    };
+    mail(WatchedCall::AttachUserPolicy, told, result, &[grants()])
+}
+
+#[test]
+fn each_reads_as_it_should() {
+    let file = expect_file!["../../testdata/mail/told-attachment.txt"];
+    file.assert_eq(&shown(&attached(VerdictResult::Told)));
+    let file = expect_file!["../../testdata/mail/told-attachment-withdrawn.txt"];
+    file.assert_eq(&shown(&attached(VerdictResult::Withdrawn)));
+
+    let told = Told::Boundary {
+        owner: owner(OwnerKind::Role),
+        boundary: None,
+    };
+    let call = WatchedCall::DeleteRolePermissionsBoundary;
+    let boundary = mail(call, told, VerdictResult::Told, &[Reason::NoBoundary]);
+    expect_file!["../../testdata/mail/told-boundary.txt"].assert_eq(&shown(&boundary));
+
+    let told = Told::Departure {
+        user: "dave".to_owned(),
+        group: "developers".to_owned(),
+    };
+    let denied = Reason::Denied {
+        policy: Target::Managed(ManagedPolicy {
+            arn: administrator(),
+        }),
+    };
+    let call = WatchedCall::RemoveUserFromGroup;
+    let departure = mail(call, told, VerdictResult::Told, &[denied]);
+    expect_file!["../../testdata/mail/told-departure.txt"].assert_eq(&shown(&departure));
+}
+
+#[test]
+fn the_command_takes_the_call_back() {
+    let user = || owner(OwnerKind::User);
+    let membership = || ("d'ave".to_owned(), "developers".to_owned());
+    for (told, command) in [
+        (
+            Told::Attachment {
+                owner: owner(OwnerKind::Group),
+                policy: administrator(),
+            },
+            "aws iam detach-group-policy --group-name 'dave' --policy-arn 'arn:aws:iam::aws:policy/AdministratorAccess'",
+        ),
+        (
+            Told::Detachment {
+                owner: owner(OwnerKind::Role),
+                policy: administrator(),
+            },
+            "aws iam attach-role-policy --role-name 'dave' --policy-arn 'arn:aws:iam::aws:policy/AdministratorAccess'",
+        ),
+        (
+            Told::Membership {
+                user: membership().0,
+                group: membership().1,
+            },
+            r"aws iam remove-user-from-group --user-name 'd'\''ave' --group-name 'developers'",
+        ),
+        (
+            Told::Departure {
+                user: membership().0,
+                group: membership().1,
+            },
+            r"aws iam add-user-to-group --user-name 'd'\''ave' --group-name 'developers'",
+        ),
+        (
+            Told::Boundary {
+                owner: user(),
+                boundary: None,
+            },
+            "aws iam put-user-permissions-boundary --user-name 'dave' --permissions-boundary ",
+        ),
+        (
+            Told::Trust {
+                role: "app".to_owned(),
+                is_new: true,
+            },
+            "aws iam update-assume-role-policy --role-name 'app' --policy-document '{",
+        ),
+        (
+            Told::Credentials {
+                user: "dave".to_owned(),
+                credentials: Credentials::AccessKey(Some("AKIAI44QH8DHBEXAMPLE".to_owned())),
+                is_own: false,
+            },
+            "aws iam delete-access-key --user-name 'dave' --access-key-id 'AKIAI44QH8DHBEXAMPLE'",
+        ),
+        (
+            Told::Credentials {
+                user: "dave".to_owned(),
+                credentials: Credentials::Password,
+                is_own: false,
+            },
+            "aws iam delete-login-profile --user-name 'dave'",
+        ),
+        (
+            Told::Renaming {
+                owner: user(),
+                before: "david".to_owned(),
+            },
+            "aws iam update-user --user-name 'dave' --new-user-name 'david'",
+        ),
+    ] {
+        let what = told.to_string();
+        let mail = mail(
+            WatchedCall::AttachUserPolicy,
+            told,
+            VerdictResult::Told,
+            &[grants()],
+        );
+        assert!(
+            mail.message()
+                .lines()
+                .any(|line| line.trim_start().starts_with(command)),
+            "{what}: {}",
+            mail.message()
+        );
+        assert!(mail.subject().starts_with("In force: "), "{what}");
+    }
+}
