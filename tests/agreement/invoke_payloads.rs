@@ -41,6 +41,7 @@ fn quarantine(change: &PolicyChange, document: &str) -> Quarantine {
         document: KeptDocument::new(remediation.document()),
         removal: Removal::from(&remediation),
         evicted: Vec::new(),
+        attached_to: None,
         found_done: false,
         removed: false,
     })

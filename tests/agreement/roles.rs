@@ -178,7 +178,7 @@ fn policies_are_in_the_roles_and_aws_managed_ones_out_of_reach() {
                 let arn = resource["Fn::Sub"].as_str().unwrap();
                 let account = "arn:${AWS::Partition}:iam::${AWS::AccountId}:";
                 // Somebody can attach an AWS managed policy, and what it grants is read.
-                let is_read = role == "ValidatePolicyRole"
+                let is_read = *role == "ValidatePolicyRole"
                     && arn == "arn:${AWS::Partition}:iam::aws:policy/*";
                 assert!(is_read || arn.starts_with(account), "{role}: {arn}");
             }

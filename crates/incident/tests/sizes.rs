@@ -9,12 +9,14 @@
 
 use iam_policy::{Quota, RestrictedActions};
 use incident::message::{
-    AssessedState, Assessment, Contained, ContainedVersions, EvictedVersion, InForce, Judged, Kept,
-    Outcome, OutcomeResult, Quarantine, Removal, Restricted, Seen, Verdict, VerdictAction,
-    VerdictResult,
+    AssessedState, Assessment, AttachedTo, Contained, ContainedVersions, EvictedVersion, InForce,
+    Judged, Kept, Outcome, OutcomeResult, Quarantine, Removal, Restricted, Seen, Verdict,
+    VerdictAction, VerdictResult,
 };
+use incident::target::Owner;
 use incident::{
-    Analysis, Identity, KeptDocument, PolicyChange, Record, Timestamp, VersionId, cut_event,
+    Analysis, Identity, KeptDocument, OwnerKind, PolicyChange, Record, Timestamp, VersionId,
+    cut_event,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -164,6 +166,17 @@ impl Worst {
             document,
             removal,
             evicted: self.kept().evicted,
+            attached_to: Some(AttachedTo {
+                first: vec![
+                    Owner {
+                        kind: OwnerKind::Group,
+                        name: "n".repeat(128),
+                    };
+                    AttachedTo::NAMED
+                ],
+                total: 1000,
+                has_more: true,
+            }),
             found_done: false,
             removed: false,
         }

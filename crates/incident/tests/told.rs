@@ -75,7 +75,7 @@ fn each_record_names_what_it_is_about() {
     for (name, expected) in [
         (
             "attach-role-policy-aws-managed",
-            "policy `arn:aws:iam::aws:policy/AdministratorAccess` on role",
+            "policy `arn:aws:iam::aws:policy/AmazonS3FullAccess` on role `app-task`",
         ),
         (
             "attach-user-policy",

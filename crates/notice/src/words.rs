@@ -1,7 +1,11 @@
 //! What is in force, in the words that the e-mails and the pages share.
 
+use crate::text::plain;
 use incident::Target;
 use incident::message::{AssessedState, Assessment, Contained};
+
+/// The names of those who hold a policy, in characters: less than ten of the longest.
+const MAX_HOLDERS: usize = 700;
 
 /// What is in force until somebody decides.
 #[must_use]
@@ -32,6 +36,29 @@ pub(crate) fn failure_is_over(failed_tries: u32) -> Option<String> {
         format!(
             "The failure that the guard reported in an earlier e-mail is over, after {failed_tries} failed {tries}."
         )
+    })
+}
+
+/// Who holds a policy, as far as it is known.
+#[must_use]
+pub fn attached_to(contained: &Contained) -> Option<String> {
+    let attached = contained.attached_to.as_ref()?;
+    let names: Vec<String> = attached
+        .first
+        .iter()
+        .map(|owner| format!("{} {}", owner.kind, owner.name))
+        .collect();
+    let (named, total) = (names.len(), attached.total);
+    let more = match (total.saturating_sub(named), attached.has_more) {
+        (0, false) => String::new(),
+        (0, true) => " and more".to_owned(),
+        (more, false) => format!(" and {more} more ({total} in all)"),
+        (more, true) => format!(" and more than {more} others"),
+    };
+    Some(if names.is_empty() {
+        "nobody yet".to_owned()
+    } else {
+        plain(&format!("{}{more}", names.join(", ")), MAX_HOLDERS)
     })
 }
 

@@ -1,5 +1,6 @@
-use aws_sdk_iam::types::PolicyVersion;
-use incident::target::{ManagedLook, ManagedPolicy, Version};
+use aws_sdk_iam::types::{PolicyUsageType, PolicyVersion};
+use incident::message::AttachedTo;
+use incident::target::{ManagedLook, ManagedPolicy, Owner, OwnerKind, Version};
 use incident::{Identity, KeptDocument, Look, Timestamp, VersionId};
 
 use crate::error::sort;
@@ -81,6 +82,37 @@ impl PolicyStore {
         }
         let default = default.ok_or_else(|| incomplete(&doing, "no default version"))?;
         look(policy, identity, &default, versions)
+    }
+
+    /// Who holds a managed policy. Nothing is decided by it.
+    ///
+    /// # Errors
+    ///
+    /// If IAM cannot be reached or refuses.
+    pub async fn attached_to(&self, policy: &ManagedPolicy) -> Result<AttachedTo, StoreError> {
+        let doing = format!("list who holds {policy}");
+        let held = self
+            .client
+            .list_entities_for_policy()
+            .policy_arn(policy.arn.as_str())
+            .policy_usage_filter(PolicyUsageType::PermissionsPolicy)
+            .send()
+            .await
+            .map_err(|error| sort(&doing, &error))?;
+        let named = |kind: OwnerKind, name: Option<String>| name.map(|name| Owner { kind, name });
+        let groups = held.policy_groups.unwrap_or_default().into_iter();
+        let users = held.policy_users.unwrap_or_default().into_iter();
+        let roles = held.policy_roles.unwrap_or_default().into_iter();
+        let all: Vec<Owner> = roles
+            .filter_map(|role| named(OwnerKind::Role, role.role_name))
+            .chain(users.filter_map(|user| named(OwnerKind::User, user.user_name)))
+            .chain(groups.filter_map(|group| named(OwnerKind::Group, group.group_name)))
+            .collect();
+        Ok(AttachedTo {
+            total: all.len(),
+            first: all.into_iter().take(AttachedTo::NAMED).collect(),
+            has_more: held.is_truncated,
+        })
     }
 
     pub(crate) async fn identity(

@@ -364,7 +364,7 @@ fn errors_are_sorted_by_what_to_do_about_them() {
         ("ServiceFailure", 500, StoreErrorKind::Transient),
         ("ConcurrentModification", 409, StoreErrorKind::Transient),
         ("AccessDenied", 403, StoreErrorKind::Refused),
-        ("UnmodifiableEntity", 400, StoreErrorKind::Refused),
+        ("UnmodifiableEntity", 400, StoreErrorKind::Unmodifiable),
     ] {
         for call in 0..6 {
             let iam = iam();

@@ -208,6 +208,9 @@ impl IncidentView {
         ]);
         rows.extend(waits_until.map(|time| ("Decide by", text(&time.in_words()))));
         let contained = incident.contained.as_ref();
+        if let Some(holders) = contained.and_then(words::attached_to) {
+            rows.push(("Attached to", vec![Part::words(&holders)]));
+        }
         let restricted = contained.map_or_else(Restricted::default, |it| it.restricted.clone());
         let removal = contained.map_or_else(Removal::default, |it| it.removal.clone());
         let diff = contained.map(DocumentDiff::of);

@@ -4,9 +4,9 @@
 
 use iam_policy::RestrictedActions;
 use incident::message::{
-    Contained, ContainedVersions, Kept, OutcomeResult, Quarantine, WorkRequest,
+    AttachedTo, Contained, ContainedVersions, Kept, OutcomeResult, Quarantine, WorkRequest,
 };
-use incident::{Analysis, Containment, Rest};
+use incident::{Analysis, Containment, Rest, Target};
 use lambda_kit::history::{Callers, Entered};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::{PolicyStore, Settled};
@@ -105,6 +105,7 @@ async fn contain(
                 document: rest.document,
                 removal,
                 evicted: kept.evicted.clone(),
+                attached_to: attached_to(store, target).await,
                 found_done: !run.has_written(),
                 removed: rest.removed,
             }))
@@ -120,6 +121,20 @@ async fn contain(
                 "IAM does not show what `ValidatePolicy` saw in {target}; IAM is eventually consistent, so the state machine tries again a few times"
             ),
         )),
+    }
+}
+
+/// Who holds the policy, for the mail. A containment does not fail for it.
+async fn attached_to(store: &PolicyStore, target: &Target) -> Option<AttachedTo> {
+    let Target::Managed(policy) = target else {
+        return None;
+    };
+    match store.attached_to(policy).await {
+        Ok(attached_to) => Some(attached_to),
+        Err(error) => {
+            tracing::warn!(%error, "the e-mail cannot say who holds the policy");
+            None
+        }
     }
 }
 

@@ -17,7 +17,7 @@ mod told;
 
 pub use decision::{Decision, DecisionAction, InForce, Outcome, OutcomeResult, Proven};
 pub use findings::{Removal, Restricted};
-pub use quarantine::{Contained, ContainedVersions, EvictedVersion, Kept, Quarantine};
+pub use quarantine::{AttachedTo, Contained, ContainedVersions, EvictedVersion, Kept, Quarantine};
 pub use telling::{
     AskRequest, Asked, AskedBecause, Failure, Notified, NotifyRequest, TellFailure, TellOutcome,
     TellVerdict,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Removal, Restricted, Seen, is_false};
+use crate::target::Owner;
 use crate::{Identity, KeptDocument, Timestamp, VersionId};
 
 /// Documents that are in the execution, so that they may be overwritten or deleted in IAM.
@@ -85,11 +86,32 @@ pub struct Contained {
     /// Versions that were removed to make room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evicted: Vec<EvictedVersion>,
+    /// Who holds the managed policy, where that could be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attached_to: Option<AttachedTo>,
     /// Whether the work was found done, by an earlier run or another execution.
     pub found_done: bool,
     /// Whether the inline policy was deleted, since the quota left no room even for `document`, which grants nothing.
     #[serde(default, skip_serializing_if = "is_false")]
     pub removed: bool,
+}
+
+/// Who holds a managed policy.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AttachedTo {
+    /// The first ten.
+    pub first: Vec<Owner>,
+    /// How many there are, as far as they were read.
+    pub total: usize,
+    /// Whether there are more.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub has_more: bool,
+}
+
+impl AttachedTo {
+    /// How many are named.
+    pub const NAMED: usize = 10;
 }
 
 /// The two versions of a managed policy that an incident is about.

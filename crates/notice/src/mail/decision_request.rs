@@ -4,7 +4,7 @@ use super::writer::Writer;
 use super::{LinkConfirmation, Links, Mail};
 use crate::target::{effect, name};
 use crate::text::plain;
-use crate::words::{failure_is_over, in_force};
+use crate::words::{attached_to, failure_is_over, in_force};
 
 #[must_use]
 pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
@@ -26,6 +26,9 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
         capitalised(&plain(&change.actor.to_string(), 200)),
         change.event_time.in_words()
     ));
+    if let Some(holders) = attached_to(&request.quarantine) {
+        mail.line(&format!("Attached to: {holders}."));
+    }
     mail.line(&in_force(&request.quarantine));
     mail.paragraphs(asked_again(request.asked));
     mail.paragraphs(failure_is_over(request.failed_tries));

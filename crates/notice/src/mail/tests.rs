@@ -76,6 +76,7 @@ fn request() -> Value {
             "document": remediation.document(),
             "edits": remediation.edits(),
             "losses": remediation.losses(),
+            "attachedTo": {"first": [{"kind": "role", "name": "app"}, {"kind": "group", "name": "developers"}], "total": 12},
             "foundDone": false
         },
         "askedAt": "2026-03-02T09:15:31.25Z",
@@ -92,6 +93,7 @@ fn inline(mut request: Value) -> Value {
         "name": "storage"
     });
     request["quarantine"]["versions"] = Value::Null;
+    request["quarantine"]["attachedTo"] = Value::Null;
     request["quarantine"]["losses"] = json!([{
         "statement": 0,
         "element": "Action",

@@ -147,7 +147,11 @@ impl Writer {
             Some(version) => format!("{}, version {version}", change.target),
             None => change.target.to_string(),
         };
-        self.field("Policy", &policy);
+        let label = match change.target {
+            Target::Managed(_) | Target::Inline(_) => "Policy",
+            Target::Told(_) => "What",
+        };
+        self.field(label, &policy);
         self.field("Account", &change.account);
         self.field("Who", &change.actor.to_string());
         if let Some(arn) = &change.actor.arn {
@@ -250,10 +254,14 @@ impl Writer {
 
     pub(super) fn consoles(&mut self, target: &Target, execution: &ExecutionArn) {
         let console = Console::of_partition(execution.partition());
-        self.link(
-            "The execution, with every step and both documents:",
-            &console.execution(execution),
-        );
-        self.link("The policy:", &console.target(target));
+        let (execution_heading, target_heading) = match target {
+            Target::Managed(_) | Target::Inline(_) => (
+                "The execution, with every step and both documents:",
+                "The policy:",
+            ),
+            Target::Told(_) => ("The execution, with every step:", "In the console of IAM:"),
+        };
+        self.link(execution_heading, &console.execution(execution));
+        self.link(target_heading, &console.target(target));
     }
 }

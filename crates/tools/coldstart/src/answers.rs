@@ -124,6 +124,7 @@ impl StubState {
                     "<Versions>{members}</Versions><IsTruncated>false</IsTruncated>"
                 ))
             }
+            "ListEntitiesForPolicy" => Some("<IsTruncated>false</IsTruncated>".to_owned()),
             "GetPolicy" => Some(self.policy()),
             "GetPolicyVersion" => {
                 self.versions

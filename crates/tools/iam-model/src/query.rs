@@ -64,6 +64,11 @@ impl Call {
                 Ok(Xml::default().element("Policy", policy_members(arn, policy(account, arn)?)))
             }
             "ListPolicyVersions" => self.list_versions(account),
+            // Nobody holds a policy here.
+            "ListEntitiesForPolicy" => {
+                policy(account, self.required("PolicyArn")?)?;
+                Ok(Xml::default().text("IsTruncated", false))
+            }
             "GetPolicyVersion" => {
                 let (arn, number) = (self.required("PolicyArn")?, self.version()?);
                 let version = policy(account, arn)?.version(number).ok_or_else(|| {

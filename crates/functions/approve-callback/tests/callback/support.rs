@@ -78,6 +78,7 @@ pub(crate) fn asking() -> Value {
         document: KeptDocument::new(remediation.document()),
         removal: Removal::from(&remediation),
         evicted: Vec::new(),
+        attached_to: None,
         found_done: false,
         removed: false,
     }));

@@ -224,6 +224,7 @@ fn contained(rest: ContainedRest, identity: Option<incident::Identity>, kept: &K
         document: rest.document,
         removal: Removal::default(),
         evicted: kept.evicted.clone(),
+        attached_to: None,
         found_done: false,
         removed: rest.removed,
     }
