@@ -191,3 +191,24 @@ fn the_longest_parameters_fit_into_the_environment() {
     }
     assert_eq!(checked, 3, "functions with the restricted list");
 }
+
+/// Not every account can reserve, so nothing is reserved unless somebody asks for it.
+#[test]
+fn concurrency_is_reserved_on_request_for_what_contains_a_policy() {
+    let parameter = &transformed::transformed()["Parameters"]["ReservedConcurrency"];
+    assert_eq!(parameter["Default"], 0);
+    assert_eq!(parameter["MinValue"], 0);
+    let condition = &transformed::transformed()["Conditions"]["ReservesConcurrency"];
+    let reserves =
+        serde_json::json!({"Fn::Not": [{"Fn::Equals": [{"Ref": "ReservedConcurrency"}, 0]}]});
+    assert_eq!(condition, &reserves);
+    for (name, function) in transformed::of_type("AWS::Lambda::Function") {
+        let reserved = &function["ReservedConcurrentExecutions"];
+        if ["ValidatePolicyFunction", "RemediateFunction"].contains(&name) {
+            let on_request = serde_json::json!({"Fn::If": ["ReservesConcurrency", {"Ref": "ReservedConcurrency"}, {"Ref": "AWS::NoValue"}]});
+            assert_eq!(reserved, &on_request, "{name}");
+        } else {
+            assert!(reserved.is_null(), "{name}: {reserved}");
+        }
+    }
+}
