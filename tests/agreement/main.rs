@@ -21,6 +21,7 @@ mod roles;
 mod template;
 mod tidy;
 mod transformed;
+mod watch;
 
 fn path(relative: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "..", relative]

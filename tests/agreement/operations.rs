@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::read;
-use crate::transformed::{many, of_type, properties, referred, resolved, resources, transformed};
+use crate::transformed::{many, of_type, properties, referred, resources, transformed};
 
 #[test]
 fn every_alarm_tells_and_has_its_page() {
@@ -135,65 +135,6 @@ fn no_rule_loses_an_event_in_silence() {
             assert_eq!(kept, Some("UndeliveredEventsQueue"), "{rule}");
         }
     }
-}
-
-#[test]
-fn patterns_are_within_the_limit_of_eventbridge() {
-    for (rule, properties) in of_type("AWS::Events::Rule") {
-        let pattern = resolved(&properties["EventPattern"]).to_string();
-        assert!(
-            pattern.len() <= 2048,
-            "{rule}: {} characters",
-            pattern.len()
-        );
-    }
-}
-
-#[test]
-fn whoever_touches_the_guard_is_told() {
-    let rules = [
-        "WatchRules",
-        "WatchFunctions",
-        "WatchRoles",
-        "WatchAlerts",
-        "WatchTrails",
-    ];
-    for rule in rules {
-        let targets = many(&properties(rule)["Targets"]);
-        assert_eq!(referred(&targets[0]["Arn"]), Some("AlertTopic"), "{rule}");
-        assert_eq!(targets[1]["Fn::If"][0], "HasAlarmTopic", "{rule}");
-    }
-    // WatchTrails is watched by WatchRules, and WatchRules, by its name, by WatchTrails.
-    let either = &properties("WatchRules")["EventPattern"]["detail"]["$or"];
-    for (index, member) in ["name", "rule"].into_iter().enumerate() {
-        let watched = many(&either[index]["requestParameters"][member]);
-        let watched: BTreeSet<_> = watched.into_iter().filter_map(referred).collect();
-        let others = of_type("AWS::Events::Rule").map(|(name, _)| name);
-        let others: BTreeSet<_> = others.filter(|name| *name != "WatchRules").collect();
-        assert_eq!(watched, others);
-    }
-    let name = &properties("WatchRules")["Name"];
-    let trails = &properties("WatchTrails")["EventPattern"]["detail"]["$or"];
-    assert_eq!(&trails[1]["requestParameters"]["name"][0], name);
-    assert_eq!(&trails[2]["requestParameters"]["rule"][0], name);
-    let functions = &properties("WatchFunctions")["EventPattern"]["detail"]["$or"][0];
-    for (function, _) in of_type("AWS::Lambda::Function") {
-        assert!(
-            functions
-                .to_string()
-                .contains(&format!("*${{{function}}}*")),
-            "{function}"
-        );
-    }
-    let roles =
-        many(&properties("WatchRoles")["EventPattern"]["detail"]["requestParameters"]["roleName"]);
-    // IAM takes names in any letter case, so the watch does too.
-    let names = roles.iter().map(|role| &role["equals-ignore-case"]);
-    let roles: BTreeSet<_> = names.filter_map(referred).collect();
-    assert_eq!(
-        roles,
-        of_type("AWS::IAM::Role").map(|(name, _)| name).collect()
-    );
 }
 
 #[test]

@@ -70,7 +70,23 @@ pub(crate) fn resolved(value: &Value) -> Value {
     match value {
         Value::Object(members) => match members.iter().next() {
             Some((key, inner)) if members.len() == 1 => match key.as_str() {
-                "Ref" => Value::from(&LONG[..64]),
+                "Ref" => Value::from(referred_text(inner, LONG)),
+                // The longest of what it may become.
+                "Fn::If" => {
+                    let branches = [resolved(&inner[1]), resolved(&inner[2])];
+                    let longest = branches.into_iter().max_by_key(|it| it.to_string().len());
+                    longest.unwrap_or_default()
+                }
+                "Fn::Join" => {
+                    let parts: Vec<Value> = many(&inner[1]).into_iter().map(resolved).collect();
+                    let parts: Vec<&str> = parts.iter().filter_map(Value::as_str).collect();
+                    Value::from(parts.join(inner[0].as_str().unwrap_or_default()))
+                }
+                "Fn::Split" => {
+                    let text = resolved(&inner[1]);
+                    let parts = text.as_str().unwrap_or_default();
+                    parts.split(inner[0].as_str().unwrap_or_default()).collect()
+                }
                 "Fn::GetAtt" => Value::from(LONG),
                 "Fn::Sub" => Value::from(sub(inner, LONG)),
                 _ => Value::Object([(key.clone(), resolved(inner))].into_iter().collect()),
@@ -84,6 +100,14 @@ pub(crate) fn resolved(value: &Value) -> Value {
         Value::Array(values) => values.iter().map(resolved).collect(),
         value => value.clone(),
     }
+}
+
+/// A parameter is as long as it may be, and everything else as long as a name.
+fn referred_text(name: &Value, stand_in: &str) -> String {
+    let parameter = &transformed()["Parameters"][name.as_str().unwrap_or_default()];
+    let length = parameter["MaxLength"].as_u64().unwrap_or(64);
+    let length = usize::try_from(length).unwrap_or_default();
+    stand_in.chars().cycle().take(length).collect()
 }
 
 fn sub(value: &Value, stand_in: &str) -> String {

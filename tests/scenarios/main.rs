@@ -21,6 +21,7 @@ mod told;
 mod tries;
 mod variants;
 mod walkthrough;
+mod watch;
 mod workflow;
 mod writes;
 
@@ -36,6 +37,7 @@ fn main() -> anyhow::Result<ExitCode> {
     usual.extend(callers::scenarios());
     usual.extend(rule::scenarios());
     usual.extend(bounds::scenarios());
+    usual.extend(watch::scenarios());
     let mut by_hand = forged::scenarios();
     by_hand.extend(hints::scenarios());
     by_hand.extend(room::scenarios());
@@ -46,7 +48,14 @@ fn main() -> anyhow::Result<ExitCode> {
     set_otherwise.extend(variants::scenarios());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
     run(vec![
-        (vec![list, ("ExemptPrincipals", rollout::EXEMPT)], usual),
+        (
+            vec![
+                list,
+                ("ExemptPrincipals", rollout::EXEMPT),
+                ("OtherTaskSenders", watch::OTHER_SENDER),
+            ],
+            usual,
+        ),
         (vec![list], races::scenarios()),
         // As long as the template takes them: the functions must still start.
         (

@@ -38,8 +38,17 @@ impl World {
     ///
     /// If EventBridge does not take it.
     pub async fn play(&self, detail: &Value) -> Result<()> {
+        self.play_of("aws.iam", detail).await
+    }
+
+    /// Puts a recorded event of another service on the default event bus, as CloudTrail would.
+    ///
+    /// # Errors
+    ///
+    /// If EventBridge does not take it.
+    pub async fn play_of(&self, source: &str, detail: &Value) -> Result<()> {
         let entry = json!({
-            "Source": "aws.iam",
+            "Source": source,
             "DetailType": "AWS API Call via CloudTrail",
             "Detail": detail.to_string(),
         });

@@ -1,0 +1,173 @@
+//! Who goes around the guard's ways, or touches the guard, is told by e-mail with the caller.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use end_to_end::{Scenario, World};
+use serde_json::{Value, json};
+
+/// The role that answers tokens of another state machine, on the usual stack.
+pub(crate) const OTHER_SENDER: &str = "arn:aws:iam::000000000000:role/orders-worker";
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![Scenario::new(
+        "watch::calls_that_go_around_the_guard_are_told",
+        around,
+    )]
+}
+
+/// A call as its record has it, and whether the watch tells of it.
+struct Call {
+    source: &'static str,
+    name: &'static str,
+    request: Value,
+    response: Value,
+    /// The role behind the session; nobody with a session otherwise.
+    role: Option<String>,
+    is_told: bool,
+}
+
+impl Call {
+    fn new(source: &'static str, name: &'static str, request: Value, is_told: bool) -> Self {
+        Self {
+            source,
+            name,
+            request,
+            response: Value::Null,
+            role: None,
+            is_told,
+        }
+    }
+
+    fn by(mut self, role: &str) -> Self {
+        self.role = Some(role.to_owned());
+        self
+    }
+
+    fn answered(mut self, response: Value) -> Self {
+        self.response = response;
+        self
+    }
+
+    fn record(&self, mark: &str) -> Value {
+        let mut identity =
+            json!({"type": "IAMUser", "arn": "arn:aws:iam::000000000000:user/mallory"});
+        if let Some(role) = &self.role {
+            let session = role
+                .replace(":iam:", ":sts:")
+                .replace(":role/", ":assumed-role/");
+            identity = json!({
+                "type": "AssumedRole",
+                "arn": format!("{session}/a-session"),
+                "sessionContext": {"sessionIssuer": {"type": "Role", "arn": role}},
+            });
+        }
+        json!({
+            "eventSource": format!("{}.amazonaws.com", self.source.trim_start_matches("aws.")),
+            "eventName": self.name,
+            "eventTime": "2026-03-02T09:15:29Z",
+            "eventID": mark,
+            "sourceIPAddress": "203.0.113.9",
+            "userIdentity": identity,
+            "requestParameters": self.request,
+            "responseElements": self.response,
+        })
+    }
+}
+
+/// Plays the calls, and holds the e-mails against what should be told.
+async fn hold(world: &World, calls: Vec<Call>) -> Result<()> {
+    // What is not told comes first: when the others have arrived, it had its time.
+    let (told, silent): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.is_told);
+    let mut marks = Vec::new();
+    for (number, call) in silent.into_iter().chain(told).enumerate() {
+        let mark = format!("watched-{}-{number:02}-{}", call.name, std::process::id());
+        world.play_of(call.source, &call.record(&mark)).await?;
+        marks.push((mark, call));
+    }
+    for (mark, call) in marks.iter().filter(|(_, call)| call.is_told) {
+        let mail = world
+            .mail(mark, |mail| mail.message.contains(mark.as_str()))
+            .await?;
+        let who = call.record(mark).pointer("/userIdentity/arn").cloned();
+        let who = who.as_ref().and_then(Value::as_str).context("no caller")?;
+        ensure!(
+            mail.message.contains(call.name) && mail.message.contains(who),
+            "the mail names call and caller: {}",
+            mail.message
+        );
+        let execution = [&call.request, &call.response]
+            .into_iter()
+            .find_map(|part| part.get("executionArn"))
+            .and_then(Value::as_str);
+        ensure!(
+            execution.is_none_or(|arn| mail.message.contains(arn)),
+            "the mail names the execution: {}",
+            mail.message
+        );
+    }
+    for (mark, _) in marks.iter().filter(|(_, call)| !call.is_told) {
+        let mails = world.mails_until_now(|mail| mail.message.contains(mark.as_str()));
+        ensure!(mails.await?.is_empty(), "a mail tells of {mark}");
+    }
+    Ok(())
+}
+
+async fn around(world: Arc<World>) -> Result<()> {
+    let machine = world.stack.output("StateMachineArn")?.to_owned();
+    let execution = machine.replace(":stateMachine:", ":execution:") + ":one";
+    let elsewhere = machine.replace("-incidents", "-orders");
+    let resources = world.stack.resources().await?;
+    let role = |logical: &str| -> Result<String> {
+        let name = resources.get(logical).context("no such role")?;
+        Ok(format!("arn:aws:iam::000000000000:role/{name}"))
+    };
+    let states = |name, request, is_told| Call::new("aws.states", name, request, is_told);
+    let started = json!({"executionArn": execution, "startDate": "Mar 2, 2026 9:15:29 AM"});
+    let of_machine = json!({"stateMachineArn": machine});
+    let token = json!({"output": "HIDDEN_DUE_TO_SECURITY_REASONS"});
+    let version = json!([{"stateMachineVersionArn": format!("{machine}:1"), "weight": 100}]);
+    let alias = format!("{machine}:live");
+    hold(
+        &world,
+        vec![
+            states("StartExecution", of_machine.clone(), true).answered(started.clone()),
+            states("StartExecution", of_machine.clone(), true)
+                .by(&role("NotifyRole")?)
+                .answered(started.clone()),
+            states("StartExecution", of_machine.clone(), false)
+                .by(&role("PolicyWriteRuleRole")?)
+                .answered(started),
+            states(
+                "StartExecution",
+                json!({"stateMachineArn": format!("{machine}:1")}),
+                true,
+            ),
+            states(
+                "StartExecution",
+                json!({"stateMachineArn": elsewhere}),
+                false,
+            ),
+            states("StopExecution", json!({"executionArn": execution}), true),
+            states("RedriveExecution", json!({"executionArn": execution}), true),
+            states("PublishStateMachineVersion", of_machine.clone(), true),
+            states("UpdateStateMachine", of_machine, true),
+            states(
+                "CreateStateMachineAlias",
+                json!({"name": "live", "routingConfiguration": version}),
+                true,
+            ),
+            states(
+                "UpdateStateMachineAlias",
+                json!({"stateMachineAliasArn": alias}),
+                true,
+            ),
+            states("SendTaskSuccess", token.clone(), true),
+            states("SendTaskSuccess", token.clone(), false).by(&role("ApproveCallbackRole")?),
+            states("SendTaskSuccess", token.clone(), false).by(OTHER_SENDER),
+            states("SendTaskFailure", token.clone(), true).by(&role("NotifyRole")?),
+            states("SendTaskHeartbeat", token, false),
+        ],
+    )
+    .await
+}
