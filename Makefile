@@ -19,12 +19,19 @@ LOCAL = cargo run --quiet --package local --
 # Where cargo puts what it builds for this machine.
 BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 
+# The name of a deployed stack, and its Region: for scp, smoke, pause, resume and remove.
+STACK ?=
+REGION ?= us-east-1
+# For `make scp`: the roles that deploy, and those that answer task tokens of other state machines.
+DEPLOYER ?=
+SENDERS ?=
+
 comma := ,
 
 .DEFAULT_GOAL := help
 # Cargo uses all processors by itself.
 .NOTPARALLEL:
-.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
+.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -32,6 +39,7 @@ help: ## Lists the targets.
 	@echo "  make demo ANSWER=allow|deny   answers by itself; without ANSWER it waits for you in a browser"
 	@echo "  make local PORT=4567          uses another port than 4566"
 	@echo "  make chaos ONLY='put revert'  plays the incidents and calls that contain these words, and leaves docs/chaos.md alone"
+	@echo "  make scp STACK=name DEPLOYER=arn:aws:iam::111122223333:role/deploy   and more of the like: see docs/operations.md"
 	@echo "  make bench-coldstart JSON=1   prints JSON, as make bench-containment JSON=1 does"
 
 demo: rust ## Plays the walkthrough on a local AWS: the policy, the e-mail, the answer, the outcome.
@@ -104,6 +112,10 @@ build: rust ## Builds what goes to AWS, with the SAM CLI.
 
 deploy: build ## Deploys to the AWS account of your credentials; asks before it does.
 	@$(LOCAL) sam deploy --guided
+
+# What it prints is the policy, and nothing else.
+scp: rust ## Prints a service control policy that lets nobody but DEPLOYER change the deployed STACK.
+	@$(LOCAL) scp --stack '$(STACK)' --region '$(REGION)' --deployer '$(DEPLOYER)' --senders '$(SENDERS)'
 
 actions: rust ## Refreshes the catalogue of known AWS actions.
 	@sh crates/iam-policy/data/refresh.sh

@@ -18,6 +18,7 @@ mod definition;
 mod invoke_payloads;
 mod operations;
 mod roles;
+mod scp;
 mod template;
 mod tidy;
 mod transformed;

@@ -12,6 +12,7 @@ mod forged;
 mod hints;
 mod keys;
 mod links;
+mod operate;
 mod races;
 mod roles;
 mod rollout;
@@ -38,6 +39,7 @@ fn main() -> anyhow::Result<ExitCode> {
     usual.extend(rule::scenarios());
     usual.extend(bounds::scenarios());
     usual.extend(watch::scenarios());
+    usual.extend(operate::scenarios());
     let mut by_hand = forged::scenarios();
     by_hand.extend(hints::scenarios());
     by_hand.extend(room::scenarios());

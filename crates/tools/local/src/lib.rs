@@ -22,8 +22,10 @@
 //! # }
 //! ```
 
+pub mod account;
 pub mod browse;
 pub mod command;
+pub mod deployed;
 pub mod emulator;
 pub mod execution;
 pub mod functions;
@@ -34,6 +36,7 @@ pub mod policies;
 pub mod programs;
 mod raw;
 pub mod report;
+pub mod scp;
 pub mod stack;
 pub mod tools;
 pub mod wait;

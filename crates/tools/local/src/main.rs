@@ -9,7 +9,10 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand, ValueEnum};
+use local::account::Account;
+use local::deployed::Deployed;
 use local::programs::{self, Program};
+use local::scp::{self, Trusted};
 use local::tools::{self, Tool};
 use local::{command, functions, lint, report};
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,6 +51,17 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Prints a service control policy that lets nobody but the deployer change a deployed stack.
+    Scp {
+        #[command(flatten)]
+        stack: Deployment,
+        /// The roles that deploy: exact ARNs, separated by commas.
+        #[arg(long)]
+        deployer: String,
+        /// The roles that answer task tokens of other state machines.
+        #[arg(long, default_value = "")]
+        senders: String,
+    },
     /// Checks that everything is there that the tests need; installs what is missing in continuous integration or after a yes.
     Prerequisites,
     /// Runs the linters of the template and the state machine.
@@ -58,6 +72,25 @@ enum Command {
         #[arg(required = true)]
         checks: Vec<String>,
     },
+}
+
+/// A stack in the account that your own AWS settings lead to.
+#[derive(Debug, clap::Args)]
+struct Deployment {
+    /// The name of the stack.
+    #[arg(long)]
+    stack: String,
+    /// The Region of the stack.
+    #[arg(long, default_value = local::emulator::REGION)]
+    region: String,
+}
+
+impl Deployment {
+    async fn read(&self) -> Result<(Account, Deployed)> {
+        let account = Account::open(&self.region).await?;
+        let stack = Deployed::read(&account, &self.stack).await?;
+        Ok((account, stack))
+    }
 }
 
 /// The administrator's answer.
@@ -128,5 +161,16 @@ async fn run(command: Command) -> Result<()> {
             programs::ensure(&Program::ALL).await
         }
         Command::Lint => lint::run().await,
+        Command::Scp {
+            stack,
+            deployer,
+            senders,
+        } => {
+            let (_, stack) = stack.read().await?;
+            let deployers = Trusted::list(&deployer, &stack.account)?;
+            let senders = Trusted::list(&senders, &stack.account)?;
+            report::line(&scp::policy(&stack, &deployers, &senders)?);
+            Ok(())
+        }
     }
 }

@@ -1,0 +1,305 @@
+//! A service control policy that lets nobody but the deployer change a deployed stack.
+//!
+//! The policy names what is harmless and denies the rest, so that calls which AWS adds later are denied too. It has only what
+//! service control policies take (AWS Organizations User Guide, "SCP syntax"): `Deny` with `Action` or `NotAction`, `Resource`
+//! and `Condition`.
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::deployed::{Deployed, Resource};
+
+/// How many characters a service control policy may have (AWS Organizations User Guide, "Quotas for AWS Organizations").
+pub const LONGEST: usize = 5_120;
+
+/// Calls that change nothing. `sts` is among them because a trust policy decides who becomes a role, and adding lines to a log
+/// because API Gateway does that with a role of the account.
+const HARMLESS: [&str; 35] = [
+    "apigateway:GET",
+    "cloudformation:Describe*",
+    "cloudformation:Get*",
+    "cloudformation:List*",
+    "cloudtrail:Describe*",
+    "cloudtrail:Get*",
+    "cloudtrail:List*",
+    "cloudwatch:Describe*",
+    "cloudwatch:Get*",
+    "cloudwatch:List*",
+    "events:Describe*",
+    "events:List*",
+    "iam:Get*",
+    "iam:List*",
+    "kms:Describe*",
+    "kms:Get*",
+    "kms:List*",
+    "lambda:Get*",
+    "lambda:List*",
+    "logs:CreateLogStream",
+    "logs:Describe*",
+    "logs:FilterLogEvents",
+    "logs:Get*",
+    "logs:List*",
+    "logs:PutLogEvents",
+    "logs:StartQuery",
+    "s3:Get*",
+    "s3:List*",
+    "sns:Get*",
+    "sns:List*",
+    "sqs:Get*",
+    "sqs:List*",
+    "states:Describe*",
+    "states:List*",
+    "sts:*",
+];
+
+/// It shows task tokens, which decide unless `DecideBy` is `Mail`.
+const READS_TOKENS: &str = "states:GetExecutionHistory";
+
+/// The exact ARN of a role, or a pattern for the roles of a permission set of IAM Identity Center.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trusted(String);
+
+impl Trusted {
+    /// Reads a list of ARNs, separated by commas. All must be roles of this account.
+    ///
+    /// # Errors
+    ///
+    /// Says which entry is wrong, and why.
+    pub fn list(text: &str, account: &str) -> Result<Vec<Self>> {
+        let entries = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+        entries.map(|entry| Self::parse(entry, account)).collect()
+    }
+
+    fn parse(text: &str, account: &str) -> Result<Self> {
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let [_, _, "iam", "", number, resource] = parts.as_slice() else {
+            bail!("`{text}` is not the ARN of a role");
+        };
+        let role = resource.strip_prefix("role/");
+        let role = role.with_context(|| format!("`{text}` is not the ARN of a role"))?;
+        ensure!(
+            *number == account,
+            "`{text}` is not a role of the account {account}"
+        );
+        // Nobody but IAM Identity Center makes roles there.
+        let set = role
+            .strip_prefix("aws-reserved/sso.amazonaws.com/")
+            .and_then(|it| it.split_once("AWSReservedSSO_"))
+            .map(|(_, set)| set.trim_end_matches('*'));
+        let is_exact = !role.contains(['*', '?']);
+        ensure!(
+            is_exact || set.is_some_and(|set| !set.is_empty() && !set.contains(['*', '?'])),
+            "`{text}` has a wildcard: somebody could make a role that matches; only a permission set can be named so, as \
+             role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_NAME_*"
+        );
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Makes the policy, as text that fits.
+///
+/// # Errors
+///
+/// Fails if the stack has a resource of a type that this module does not know, or if the policy does not fit.
+pub fn policy(stack: &Deployed, deployers: &[Trusted], senders: &[Trusted]) -> Result<String> {
+    ensure!(!deployers.is_empty(), "name the role that deploys");
+    let of_the_stack = format!(
+        "arn:{}:cloudformation:{}:{}:stack/{}/*",
+        stack.partition, stack.region, stack.account, stack.name
+    );
+    let mut groups = vec![Group {
+        kind: "stack/",
+        arns: vec![of_the_stack],
+    }];
+    for resource in &stack.resources {
+        let (kind, arns) = arns(stack, resource)?;
+        match groups.iter_mut().find(|group| group.kind == kind) {
+            Some(group) => group.arns.extend(arns),
+            None => groups.push(Group { kind, arns }),
+        }
+    }
+    let wide_first = ["alarm:", "log-group:", "rule/", "function:"];
+    let mut text = written(stack, &groups, deployers, senders)?;
+    // Names that begin alike become one pattern, where the exact ones do not fit.
+    for kind in wide_first {
+        if text.len() <= LONGEST {
+            break;
+        }
+        for group in groups.iter_mut().filter(|group| group.kind == kind) {
+            group.widen();
+        }
+        text = written(stack, &groups, deployers, senders)?;
+    }
+    ensure!(
+        text.len() <= LONGEST,
+        "the policy has {} characters, and {LONGEST} are allowed; choose a shorter name for the stack",
+        text.len()
+    );
+    Ok(text)
+}
+
+/// With line breaks, if they fit: AWS counts them too.
+fn written(
+    stack: &Deployed,
+    groups: &[Group],
+    deployers: &[Trusted],
+    senders: &[Trusted],
+) -> Result<String> {
+    let policy = document(stack, groups, deployers, senders)?;
+    let readable = format!("{policy:#}");
+    Ok(if readable.len() <= LONGEST {
+        readable
+    } else {
+        policy.to_string()
+    })
+}
+
+fn document(
+    stack: &Deployed,
+    groups: &[Group],
+    deployers: &[Trusted],
+    senders: &[Trusted],
+) -> Result<Value> {
+    let deployers = deployers.iter().map(|it| it.0.as_str());
+    let roles = stack
+        .resources
+        .iter()
+        .filter(|it| it.kind == "AWS::IAM::Role");
+    let own: Vec<String> = roles.map(|role| role_arn(stack, &role.physical)).collect();
+    let keepers: Vec<&str> = deployers
+        .clone()
+        .chain(own.iter().map(String::as_str))
+        .collect();
+
+    let mut harmless: Vec<&str> = HARMLESS.to_vec();
+    if stack.parameters.get("DecideBy").map(String::as_str) == Some("Mail") {
+        harmless.push(READS_TOKENS);
+    }
+    let arns = groups.iter().flat_map(|group| &group.arns);
+    let mut guarded: Vec<&str> = arns.map(String::as_str).collect();
+    // Whoever could change the deployer could become the deployer.
+    guarded.extend(deployers.clone());
+
+    let unless = |keepers: &[&str]| json!({"ArnNotLike": {"aws:PrincipalArn": keepers}});
+    let callback = role_arn(stack, stack.physical("ApproveCallbackRole")?);
+    let mut answering: Vec<&str> = vec![&callback];
+    answering.extend(deployers);
+    answering.extend(senders.iter().map(|it| it.0.as_str()));
+    Ok(json!({
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "OnlyTheDeployerChangesTheGuard",
+                "Effect": "Deny",
+                "NotAction": harmless,
+                "Resource": guarded,
+                "Condition": unless(&keepers),
+            },
+            // These calls have no resource.
+            {
+                "Sid": "OnlyThePagesAnswer",
+                "Effect": "Deny",
+                "Action": "states:SendTask*",
+                "Resource": "*",
+                "Condition": unless(&answering),
+            },
+        ],
+    }))
+}
+
+fn role_arn(stack: &Deployed, name: &str) -> String {
+    format!("arn:{}:iam::{}:role/{name}", stack.partition, stack.account)
+}
+
+/// ARNs of one kind, which can become one pattern.
+#[derive(Clone, Debug)]
+struct Group {
+    kind: &'static str,
+    arns: Vec<String>,
+}
+
+impl Group {
+    /// Replaces the ARNs by one pattern, if their names begin alike up to a hyphen, as the names of one stack do.
+    fn widen(&mut self) {
+        let Some((first, others)) = self.arns.split_first() else {
+            return;
+        };
+        let mut common = first.as_str();
+        for arn in others {
+            let same = common.chars().zip(arn.chars()).take_while(|(a, b)| a == b);
+            common = common
+                .get(..same.map(|(a, _)| a.len_utf8()).sum())
+                .unwrap_or_default();
+        }
+        let name = common.split_once(self.kind).map(|(_, name)| name);
+        if let (Some(name), Some((kept, _))) = (name, common.rsplit_once('-'))
+            && name.contains('-')
+        {
+            self.arns = vec![format!("{kept}-*")];
+        }
+    }
+}
+
+/// The ARNs that reach a resource and everything below it: versions and aliases, streams, executions, subscriptions.
+fn arns(stack: &Deployed, resource: &Resource) -> Result<(&'static str, Vec<String>)> {
+    let Deployed {
+        partition,
+        region,
+        account,
+        ..
+    } = stack;
+    let id = resource.physical.as_str();
+    let regional =
+        |service: &str, rest: &str| format!("arn:{partition}:{service}:{region}:{account}:{rest}");
+    let (kind, arn) = match resource.kind.as_str() {
+        "AWS::IAM::Role" => ("role/", role_arn(stack, id)),
+        "AWS::Lambda::Function" => ("function:", regional("lambda", &format!("function:{id}*"))),
+        "AWS::Events::Rule" => ("rule/", regional("events", &format!("rule/{id}"))),
+        "AWS::StepFunctions::StateMachine" => {
+            let executions = id.replace(":stateMachine:", ":execution:") + ":*";
+            let below = format!("{id}:*");
+            return Ok(("stateMachine:", vec![id.to_owned(), below, executions]));
+        }
+        "AWS::SNS::Topic" => ("topic", format!("{id}*")),
+        "AWS::SQS::Queue" => {
+            let name = id.rsplit('/').next().unwrap_or(id);
+            ("queue", regional("sqs", name))
+        }
+        "AWS::KMS::Key" => ("key/", regional("kms", &format!("key/{id}"))),
+        "AWS::KMS::Alias" => ("alias/", regional("kms", id)),
+        "AWS::Logs::LogGroup" => {
+            // Only names that begin alike can become one pattern.
+            let kind = if id.starts_with('/') {
+                "log-group:/"
+            } else {
+                "log-group:"
+            };
+            (kind, regional("logs", &format!("log-group:{id}*")))
+        }
+        "AWS::CloudWatch::Alarm" => ("alarm:", regional("cloudwatch", &format!("alarm:{id}"))),
+        "AWS::CloudWatch::Dashboard" => (
+            "dashboard/",
+            format!("arn:{partition}:cloudwatch::{account}:dashboard/{id}"),
+        ),
+        "AWS::ApiGateway::RestApi" => (
+            "/restapis/",
+            format!("arn:{partition}:apigateway:{region}::/restapis/{id}*"),
+        ),
+        "AWS::CloudTrail::Trail" => ("trail/", regional("cloudtrail", &format!("trail/{id}"))),
+        "AWS::S3::Bucket" => ("bucket", format!("arn:{partition}:s3:::{id}*")),
+        // Parts of what is named above.
+        "AWS::ApiGateway::Deployment"
+        | "AWS::ApiGateway::Stage"
+        | "AWS::IAM::Policy"
+        | "AWS::Lambda::Permission"
+        | "AWS::S3::BucketPolicy"
+        | "AWS::SNS::Subscription"
+        | "AWS::SNS::TopicPolicy"
+        | "AWS::SQS::QueuePolicy" => return Ok(("stack/", Vec::new())),
+        other => bail!(
+            "`{}` has the type {other}, which this command does not know how to protect",
+            resource.logical
+        ),
+    };
+    Ok((kind, vec![arn]))
+}
