@@ -31,7 +31,7 @@ comma := ,
 .DEFAULT_GOAL := help
 # Cargo uses all processors by itself.
 .NOTPARALLEL:
-.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
+.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy pause resume remove scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -112,6 +112,15 @@ build: rust ## Builds what goes to AWS, with the SAM CLI.
 
 deploy: build ## Deploys to the AWS account of your credentials; asks before it does.
 	@$(LOCAL) sam deploy --guided
+
+pause: rust ## Disables the rule of the deployed STACK, so that no incident starts.
+	@$(LOCAL) pause --stack '$(STACK)' --region '$(REGION)'
+
+resume: rust ## Enables that rule again.
+	@$(LOCAL) resume --stack '$(STACK)' --region '$(REGION)'
+
+remove: rust ## Deletes the deployed STACK once nothing waits any more; asks before it does.
+	@$(LOCAL) remove --stack '$(STACK)' --region '$(REGION)'
 
 # What it prints is the policy, and nothing else.
 scp: rust ## Prints a service control policy that lets nobody but DEPLOYER change the deployed STACK.

@@ -3,17 +3,24 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use end_to_end::{Scenario, World};
+use end_to_end::{Scenario, World, actions, document};
 use local::account::Account;
 use local::deployed::Deployed;
 use local::emulator::ACCOUNT;
+use local::operate;
 use local::scp::{self, Trusted};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    vec![Scenario::new(
-        "operate::the_policy_for_an_organization_names_the_deployed_stack",
-        protect,
-    )]
+    vec![
+        Scenario::new(
+            "operate::the_policy_for_an_organization_names_the_deployed_stack",
+            protect,
+        ),
+        Scenario::new(
+            "operate::a_pause_a_removal_and_what_waits_meanwhile",
+            pause_and_remove,
+        ),
+    ]
 }
 
 async fn protect(world: Arc<World>) -> Result<()> {
@@ -36,4 +43,68 @@ async fn protect(world: Arc<World>) -> Result<()> {
     let unknown = Deployed::read(&account, "no-such-stack").await;
     ensure!(unknown.is_err(), "a stack that does not exist");
     Ok(())
+}
+
+/// On a stack of its own, because none is left.
+async fn pause_and_remove(_: Arc<World>) -> Result<()> {
+    let world = World::start(&[]).await?;
+    let account = Account::of_emulator(&world.emulator).await?;
+    let stack = Deployed::read(&account, world.stack.name()).await?;
+    let restricted = document(&["s3:DeleteBucket", "s3:GetObject"]);
+    let waits = world.create_policy("waits", &restricted).await?;
+    let incident = world.incident("CreatePolicy", "\"waits\"").await?;
+    incident.request().await?;
+
+    operate::pause(&account, &stack).await?;
+    let open = operate::waiting(&account, &stack).await?;
+    let about = open.first().and_then(|it| it.about.as_deref());
+    ensure!(about == Some("CreatePolicy waits"), "{open:?}");
+    let unseen = world.create_policy("unseen", &restricted).await?;
+    operate::resume(&account, &stack).await?;
+    let decided = world.create_policy("decided", &restricted).await?;
+    let second = world.incident("CreatePolicy", "\"decided\"").await?;
+    second.request().await?;
+    ensure!(
+        world
+            .incidents("CreatePolicy", "\"unseen\"")
+            .await?
+            .is_empty(),
+        "a paused guard starts nothing"
+    );
+    ensure!(world.in_force(&unseen).await?.document == restricted);
+
+    // No answer deletes nothing.
+    let refused = operate::remove(&account, &stack, async |_| Ok("perhaps".to_owned())).await;
+    ensure!(refused.is_err(), "it is removed without an answer");
+    ensure!(operate::waiting(&account, &stack).await?.len() == 2);
+    // One is decided while the removal waits, and one is stopped.
+    let mut questions = 0;
+    operate::remove(&account, &stack, async |_| {
+        questions += 1;
+        Ok(match questions {
+            1 => {
+                second.answer("allow").await?;
+                ensure!(second.outcome().await? == "allowed");
+                String::new()
+            }
+            2 => "stop".to_owned(),
+            _ => stack.name.clone(),
+        })
+    })
+    .await?;
+    ensure!(questions == 3, "{questions} questions");
+    ensure!(Deployed::read(&account, &stack.name).await.is_err());
+    ensure!(world.in_force(&decided).await?.document == restricted);
+    let contained = world.in_force(&waits).await?;
+    ensure!(
+        actions(&contained.document)? == ["s3:GetObject"],
+        "what was stopped stays remediated: {contained:?}"
+    );
+    let groups = account.call(&["logs", "describe-log-groups"]).await?;
+    let kept = stack.physical("RemediateLogs")?;
+    ensure!(
+        groups.to_string().contains(kept),
+        "the logs are gone: {groups}"
+    );
+    world.emulator.stop().await
 }

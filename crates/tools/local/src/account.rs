@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
+use tokio::process::Command;
 
 use crate::command;
 use crate::emulator::{Emulator, REGION};
@@ -58,6 +59,20 @@ impl Account {
         &self.region
     }
 
+    /// Lets another program that uses AWS lead to the same account.
+    pub fn lead(&self, program: &mut Command) {
+        program.envs(self.environment.iter().map(|(name, value)| (name, value)));
+    }
+
+    /// The endpoint of a local AWS, if the settings lead to one.
+    pub fn endpoint(&self) -> Option<String> {
+        const VARIABLE: &str = "AWS_ENDPOINT_URL";
+        let mut own = self.environment.iter();
+        let own = own.find(|(name, _)| name == VARIABLE);
+        own.map(|(_, value)| value.clone())
+            .or_else(|| std::env::var(VARIABLE).ok())
+    }
+
     /// Makes one call, as in `["iam", "get-policy", "--policy-arn", ARN]`. The AWS CLI reads all pages.
     ///
     /// # Errors
@@ -67,8 +82,12 @@ impl Account {
         let mut aws = command::program(&self.program);
         aws.args(arguments)
             .args(["--region", &self.region, "--output", "json"])
-            .env("AWS_PAGER", "")
-            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+            .env("AWS_PAGER", "");
+        // Version 1 of the AWS CLI does not look at the variable for every service.
+        if let Some(endpoint) = self.endpoint() {
+            aws.args(["--endpoint-url", &endpoint]);
+        }
+        self.lead(&mut aws);
         let what = arguments.iter().take(2).copied().collect::<Vec<_>>();
         let what = format!("aws {}", what.join(" "));
         let answer = command::run_captured(aws, &what).await?;

@@ -32,6 +32,7 @@ pub mod functions;
 pub mod http;
 pub mod lint;
 pub mod mailbox;
+pub mod operate;
 pub mod policies;
 pub mod programs;
 mod raw;

@@ -14,7 +14,8 @@ use local::deployed::Deployed;
 use local::programs::{self, Program};
 use local::scp::{self, Trusted};
 use local::tools::{self, Tool};
-use local::{command, functions, lint, report};
+use local::{command, functions, lint, operate, report};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The local stack of this project.
@@ -62,6 +63,12 @@ enum Command {
         #[arg(long, default_value = "")]
         senders: String,
     },
+    /// Disables the rule of a deployed stack, and lists what is open.
+    Pause(Deployment),
+    /// Enables the rule again.
+    Resume(Deployment),
+    /// Deletes a deployed stack once nothing waits any more; asks before it does.
+    Remove(Deployment),
     /// Checks that everything is there that the tests need; installs what is missing in continuous integration or after a yes.
     Prerequisites,
     /// Runs the linters of the template and the state machine.
@@ -131,6 +138,20 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Asks a question and reads one line of an answer.
+async fn answer(question: &str) -> Result<String> {
+    report::ask(question);
+    let mut line = String::new();
+    let read = BufReader::new(tokio::io::stdin())
+        .read_line(&mut line)
+        .await;
+    anyhow::ensure!(
+        read.context("cannot read the answer")? > 0,
+        "there is nobody to answer"
+    );
+    Ok(line)
+}
+
 /// Waits until somebody asks this process to stop; gives the name of how.
 async fn stop_signal() -> Result<&'static str> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
@@ -161,6 +182,19 @@ async fn run(command: Command) -> Result<()> {
             programs::ensure(&Program::ALL).await
         }
         Command::Lint => lint::run().await,
+        Command::Pause(stack) => {
+            let (account, stack) = stack.read().await?;
+            operate::pause(&account, &stack).await
+        }
+        Command::Resume(stack) => {
+            let (account, stack) = stack.read().await?;
+            operate::resume(&account, &stack).await
+        }
+        Command::Remove(stack) => {
+            tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
+            let (account, stack) = stack.read().await?;
+            operate::remove(&account, &stack, answer).await
+        }
         Command::Scp {
             stack,
             deployer,
