@@ -177,6 +177,22 @@ fn nothing_is_open_to_the_public_but_the_pages() {
     }
 }
 
+/// Whatever is public is behind the stage with its throttling and its log.
+#[test]
+fn there_is_one_stage() {
+    let stages: Vec<_> = of_type("AWS::ApiGateway::Stage").collect();
+    assert_eq!(stages.len(), 1);
+    assert_eq!(stages[0].1["StageName"], "Prod");
+    // A deployment can make a stage too: SAM's `Stage`, unless the API has a version.
+    for (name, deployment) in of_type("AWS::ApiGateway::Deployment") {
+        assert!(deployment["StageName"].is_null(), "{name}: {deployment}");
+    }
+    for output in ["ApiUrl", "AllowUrl", "DenyUrl"] {
+        let url = transformed()["Outputs"][output]["Value"].to_string();
+        assert!(url.contains("/Prod"), "{url}");
+    }
+}
+
 #[test]
 fn no_log_holds_a_token() {
     for stage in of_type("AWS::ApiGateway::Stage").map(|(_, stage)| stage) {
