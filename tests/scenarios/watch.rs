@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 pub(crate) const OTHER_SENDER: &str = "arn:aws:iam::000000000000:role/orders-worker";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    vec![Scenario::new(
-        "watch::calls_that_go_around_the_guard_are_told",
-        around,
-    )]
+    vec![
+        Scenario::new("watch::calls_that_go_around_the_guard_are_told", around),
+        Scenario::new("watch::changes_of_functions_and_roles_are_told", functions),
+    ]
 }
 
 /// A call as its record has it, and whether the watch tells of it.
@@ -167,6 +167,77 @@ async fn around(world: Arc<World>) -> Result<()> {
             states("SendTaskSuccess", token.clone(), false).by(OTHER_SENDER),
             states("SendTaskFailure", token.clone(), true).by(&role("NotifyRole")?),
             states("SendTaskHeartbeat", token, false),
+        ],
+    )
+    .await
+}
+
+async fn functions(world: Arc<World>) -> Result<()> {
+    let resources = world.stack.resources().await?;
+    let name = |logical: &str| resources.get(logical).context("no such resource");
+    let function = name("RemediateFunction")?;
+    let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{function}");
+    let role = name("RevertRole")?;
+    let role_arn = format!("arn:aws:iam::000000000000:role/{role}");
+    let lambda = |name, request, is_told| Call::new("aws.lambda", name, request, is_told);
+    let of = |name: &str| json!({"functionName": name});
+    hold(
+        &world,
+        vec![
+            // However the caller names the function.
+            lambda("UpdateFunctionCode20150331v2", of(function), true),
+            lambda("UpdateFunctionConfiguration20150331v2", of(&arn), true),
+            lambda(
+                "AddPermission20150331v2",
+                of(&format!("000000000000:function:{function}")),
+                true,
+            ),
+            lambda(
+                "RemovePermission20150331v2",
+                of(&format!("{function}:live")),
+                true,
+            ),
+            lambda("PutFunctionConcurrency20171031", of(function), true),
+            lambda("DeleteFunctionConcurrency20171031", of(function), true),
+            lambda("PutRuntimeManagementConfig", of(function), true),
+            lambda(
+                "UpdateFunctionCode20150331v2",
+                of(&format!("{arn}:$LATEST")),
+                true,
+            )
+            .answered(json!({"functionName": function, "functionArn": arn})),
+            lambda("UpdateFunctionCode20150331v2", of("orders"), false)
+                .answered(json!({"functionName": "orders"})),
+            lambda("Invoke", of(&arn), false),
+            // A role of the guard, given to a function of somebody else.
+            lambda(
+                "CreateFunction20150331",
+                json!({"functionName": "x", "role": role_arn}),
+                true,
+            ),
+            lambda(
+                "CreateFunction20150331",
+                json!({"functionName": "x", "role": "arn:aws:iam::000000000000:role/x"}),
+                false,
+            ),
+            Call::new(
+                "aws.iam",
+                "DeleteRolePolicy",
+                json!({"roleName": role.to_uppercase(), "policyName": "Guardrails"}),
+                true,
+            ),
+            Call::new(
+                "aws.iam",
+                "UpdateAssumeRolePolicy",
+                json!({"roleName": role}),
+                true,
+            ),
+            Call::new(
+                "aws.iam",
+                "UpdateAssumeRolePolicy",
+                json!({"roleName": "orders"}),
+                false,
+            ),
         ],
     )
     .await
