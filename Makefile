@@ -19,6 +19,8 @@ LOCAL = cargo run --quiet --package local --
 # Where cargo puts what it builds for this machine.
 BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 
+# The processor of the functions: x86_64 or arm64.
+ARCHITECTURE ?= x86_64
 # The name of a deployed stack, and its Region: for scp, smoke, pause, resume and remove.
 STACK ?=
 REGION ?= us-east-1
@@ -39,6 +41,7 @@ help: ## Lists the targets.
 	@echo "  make demo ANSWER=allow|deny   answers by itself; without ANSWER it waits for you in a browser"
 	@echo "  make local PORT=4567          uses another port than 4566"
 	@echo "  make chaos ONLY='put revert'  plays the incidents and calls that contain these words, and leaves docs/chaos.md alone"
+	@echo "  make deploy ARCHITECTURE=arm64 builds for arm64 and deploys that"
 	@echo "  make scp STACK=name DEPLOYER=arn:aws:iam::111122223333:role/deploy   and more of the like: see docs/operations.md"
 	@echo "  make bench-coldstart JSON=1   prints JSON, as make bench-containment JSON=1 does"
 
@@ -107,8 +110,8 @@ load: rust ## Lets N incidents (200) happen at once and prints how long containm
 setup: rust ## Installs the pinned tools below .local/tools.
 	@$(LOCAL) setup
 
-build: rust ## Builds what goes to AWS, with the SAM CLI.
-	@$(LOCAL) sam build
+build: rust ## Builds what goes to AWS, with the SAM CLI, for ARCHITECTURE (x86_64 or arm64).
+	@$(LOCAL) sam-build --architecture '$(ARCHITECTURE)'
 
 deploy: build ## Deploys to the AWS account of your credentials; asks before it does.
 	@$(LOCAL) sam deploy --guided

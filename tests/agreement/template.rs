@@ -212,3 +212,30 @@ fn concurrency_is_reserved_on_request_for_what_contains_a_policy() {
         }
     }
 }
+
+/// One line says the processor for the build and for Lambda, so neither can contradict the other.
+#[test]
+fn the_processor_is_said_once_and_the_builder_compiles_for_it() {
+    assert!(transformed::transformed()["Parameters"]["Architecture"].is_null());
+    for (name, function) in transformed::of_type("AWS::Lambda::Function") {
+        assert_eq!(
+            function["Architectures"],
+            serde_json::json!(["x86_64"]),
+            "{name}"
+        );
+    }
+    let commands = transformed::python("tests/agreement/builder.py", &[]);
+    let commands: serde_json::Value = serde_json::from_slice(&commands).unwrap();
+    let arm = serde_json::json!([
+        "cargo",
+        "lambda",
+        "build",
+        "--release",
+        "--arm64",
+        "--bin",
+        "notify"
+    ]);
+    let x86 = serde_json::json!(["cargo", "lambda", "build", "--release", "--bin", "notify"]);
+    assert_eq!(commands["arm64"], arm);
+    assert_eq!(commands["x86_64"], x86);
+}

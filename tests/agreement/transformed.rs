@@ -1,5 +1,6 @@
 //! The template as CloudFormation gets it, after the SAM transform.
 
+use std::ffi::OsString;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -12,20 +13,26 @@ use crate::path;
 pub(crate) fn transformed() -> &'static Value {
     static TEMPLATE: OnceLock<Value> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(tools::ensure(&[Tool::Sam])).unwrap();
-        let output = Command::new(Tool::Sam.bin().join("python"))
-            .arg(path("tests/agreement/transform.py"))
-            .arg(path("template.yaml"))
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        serde_json::from_slice(&output.stdout).unwrap()
+        let template = path("template.yaml").into_os_string();
+        serde_json::from_slice(&python("tests/agreement/transform.py", &[template])).unwrap()
     })
+}
+
+/// What a script prints when the Python of the pinned SAM CLI runs it.
+pub(crate) fn python(script: &str, arguments: &[OsString]) -> Vec<u8> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(tools::ensure(&[Tool::Sam])).unwrap();
+    let output = Command::new(Tool::Sam.bin().join("python"))
+        .arg(path(script))
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output.stdout
 }
 
 pub(crate) fn resources() -> &'static Map<String, Value> {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use tokio::process::Command;
 
+use crate::architecture::{self, Architecture};
 use crate::tools::{self, Tool};
 use crate::workspace::Lock;
 use crate::{command, report, workspace};
@@ -20,13 +21,6 @@ pub const BINARIES: [&str; 5] = [
     "approve-callback",
     "revert",
 ];
-
-/// The processor of this machine, by its name in Lambda: the emulator runs the functions directly.
-pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") {
-    "arm64"
-} else {
-    "x86_64"
-};
 
 /// The profile that `cargo lambda build --release` reads from its environment, so that a change is seen soon.
 const FAST_PROFILE: [(&str, &str); 5] = [
@@ -56,7 +50,7 @@ pub async fn build() -> Result<()> {
     // One call builds all functions and shows the progress of cargo. The SAM CLI then has nothing left to build.
     let mut cargo = command::program("cargo");
     cargo.args(["lambda", "build", "--release"]);
-    if ARCHITECTURE == "arm64" {
+    if Architecture::HERE == Architecture::Arm64 {
         cargo.arg("--arm64");
     }
     for binary in BINARIES {
@@ -69,9 +63,28 @@ pub async fn build() -> Result<()> {
     report::step("sam build");
     let mut sam = tools::sam()?;
     sam.args(["build", "--no-cached", "--parallel", "--build-dir"])
-        .arg(workspace::local(BUILD_DIR));
+        .arg(workspace::local(BUILD_DIR))
+        .arg("--template-file")
+        .arg(architecture::template(Architecture::HERE)?);
     fast(&mut sam);
-    command::run_logged(sam, "sam build", "sam-build").await
+    command::run_logged(sam, "sam build", "sam-build").await?;
+    architecture::check(&workspace::local(BUILD_DIR), Architecture::HERE)
+}
+
+/// Builds what goes to AWS, and checks that it is for the processor that the template says.
+///
+/// # Errors
+///
+/// Fails if the build fails, or if a function is built for another processor.
+pub async fn build_for_aws(architecture: Architecture) -> Result<()> {
+    tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
+    let mut sam = tools::sam()?;
+    as_from_a_shell(&mut sam);
+    sam.arg("build")
+        .arg("--template-file")
+        .arg(architecture::template(architecture)?);
+    command::run_shown(sam, "sam build").await?;
+    architecture::check(&workspace::root().join(".aws-sam/build"), architecture)
 }
 
 /// Removes the variables that cargo set for this program, so that the cargo that it runs does not see them.

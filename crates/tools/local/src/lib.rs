@@ -23,6 +23,7 @@
 //! ```
 
 pub mod account;
+pub mod architecture;
 pub mod browse;
 pub mod command;
 pub mod deployed;

@@ -10,6 +10,7 @@ use std::process::{ExitCode, Stdio};
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use local::account::Account;
+use local::architecture::Architecture;
 use local::deployed::Deployed;
 use local::programs::{self, Program};
 use local::scp::{self, Trusted};
@@ -45,6 +46,12 @@ enum Command {
         /// A parameter of the template, as in `restrictedActions=iam:*,s3:DeleteBucket`.
         #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
         parameters: Vec<(String, String)>,
+    },
+    /// Builds what goes to AWS, with the pinned SAM CLI.
+    SamBuild {
+        /// The processor that the functions run on.
+        #[arg(long, value_enum, default_value = "x86_64")]
+        architecture: Architecture,
     },
     /// Runs the pinned SAM CLI, with your own AWS settings: what it deploys goes to your account.
     Sam {
@@ -167,6 +174,7 @@ async fn run(command: Command) -> Result<()> {
         Command::Build => functions::build().await,
         Command::Demo { answer } => demo::run(answer).await,
         Command::Up { port, parameters } => up::run(port, parameters).await,
+        Command::SamBuild { architecture } => functions::build_for_aws(architecture).await,
         Command::Sam { arguments } => {
             tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
             let mut sam = tools::sam()?;

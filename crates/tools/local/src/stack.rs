@@ -93,9 +93,9 @@ impl Stack {
             ])
             .args(["--capabilities", "CAPABILITY_IAM", "--template-file"])
             .arg(workspace::local(functions::BUILD_DIR).join("template.yaml"));
-        let mut all = self::parameters(&[("Architecture", functions::ARCHITECTURE)]);
-        all.extend(parameters.clone());
-        deploy.arg("--parameter-overrides").args(overrides(&all));
+        deploy
+            .arg("--parameter-overrides")
+            .args(overrides(parameters));
         let built = Lock::to_use(functions::LOCK).await?;
         command::run_logged(deploy, "sam deploy", &self.log("deploy")).await?;
         drop(built);
