@@ -177,3 +177,19 @@ fn a_clean_change_enters_three_states() {
         ["ValidatePolicy", "ChooseAction", "AllowWithNotification"]
     );
 }
+
+#[test]
+fn the_alarms_are_counted() {
+    let alarms = crate::transformed::of_type("AWS::CloudWatch::Alarm");
+    let metrics = alarms.map(|(_, alarm)| {
+        let metrics = crate::transformed::many(&alarm["Metrics"]).into_iter();
+        let read = metrics.filter(|it| it["MetricStat"].is_object()).count();
+        read.max(1)
+    });
+    let count: usize = metrics.sum();
+    let row = format!("| alarms | {count} × 0.10");
+    assert!(
+        read("docs/operations.md").contains(&row),
+        "write into docs/operations.md, \"Cost\": {row}"
+    );
+}

@@ -28,12 +28,19 @@ fn every_alarm_tells_and_has_its_page() {
             alarm["AlarmActions"][1]["Fn::If"][0], "HasAlarmTopic",
             "{logical}"
         );
+        // A new alarm has no data, and with any other word than these it would tell of that at once.
         let missing = if name == "silence" {
-            "breaching"
+            "missing"
         } else {
             "notBreaching"
         };
         assert_eq!(alarm["TreatMissingData"], missing, "{logical}");
+        let of_silence = (name == "silence").then_some(&alarm["AlarmActions"]);
+        assert_eq!(
+            alarm.get("InsufficientDataActions"),
+            of_silence,
+            "{logical}"
+        );
     }
     for heading in manual.lines().filter_map(|line| line.strip_prefix("### `")) {
         let name = heading.trim_end_matches('`');
@@ -47,12 +54,14 @@ fn every_alarm_tells_and_has_its_page() {
 #[test]
 fn alarms_look_at_what_the_stack_has() {
     let alarms: Vec<(&str, &Value)> = of_type("AWS::CloudWatch::Alarm").collect();
+    let is_of = |looked_at: &Value, metric: &str, resource: &str| {
+        let mut dimensions = many(&looked_at["Dimensions"]).into_iter();
+        looked_at["MetricName"] == metric
+            && dimensions.any(|it| referred(&it["Value"]) == Some(resource))
+    };
     let watched = |metric: &str, resource: &str| {
-        alarms.iter().any(|(_, alarm)| {
-            let mut dimensions = many(&alarm["Dimensions"]).into_iter();
-            alarm["MetricName"] == metric
-                && dimensions.any(|it| referred(&it["Value"]) == Some(resource))
-        })
+        let mut each = alarms.iter();
+        each.any(|(_, alarm)| is_of(alarm, metric, resource))
     };
     for metric in [
         "ExecutionsFailed",
@@ -73,6 +82,11 @@ fn alarms_look_at_what_the_stack_has() {
     ));
     assert!(watched("NumberOfNotificationsFailed", "AlertTopic"));
     assert!(watched("NumberOfNotificationsDelivered", "AlertTopic"));
+    // E-mails that were sent, next to e-mails that arrived.
+    let metrics = &properties("UnheardAlarm")["Metrics"];
+    let of = |index: usize| &metrics[index]["MetricStat"]["Metric"];
+    assert!(is_of(of(1), "NumberOfMessagesPublished", "AlertTopic"));
+    assert!(is_of(of(2), "NumberOfNotificationsDelivered", "AlertTopic"));
 }
 
 #[test]
