@@ -104,7 +104,7 @@ fn who_must_publish_can() {
         ),
         (
             &properties(key)["KeyPolicy"],
-            json!(["kms:Decrypt", "kms:GenerateDataKey"]),
+            json!(["kms:Decrypt", "kms:GenerateDataKey*"]),
         ),
     ] {
         for service in ["cloudwatch.amazonaws.com", "events.amazonaws.com"] {
@@ -125,6 +125,32 @@ fn who_must_publish_can() {
     let topic = &properties("AlertTopicPolicy")["PolicyDocument"]["Statement"];
     let mut allowing = many(topic).into_iter().filter(|it| it["Effect"] == "Allow");
     assert!(allowing.all(|statement| statement["Principal"]["Service"].is_string()));
+}
+
+/// Where it is not AWS, it is the local AWS, whose account has a number that no account on AWS has.
+#[test]
+fn only_encrypted_connections_are_taken() {
+    let is_aws =
+        json!({"Fn::Not": [{"Fn::Equals": [{"Ref": "AWS::AccountId"}, local::emulator::ACCOUNT]}]});
+    assert_eq!(transformed()["Conditions"]["IsAws"], is_aws);
+    assert!(local::emulator::ACCOUNT.chars().all(|digit| digit == '0'));
+    for (policy, action) in [
+        ("UndeliveredEventsQueuePolicy", "sqs:*"),
+        ("AlertTopicPolicy", "sns:Publish"),
+    ] {
+        let statements = many(&properties(policy)["PolicyDocument"]["Statement"]);
+        let choice = &statements.last().unwrap()["Fn::If"];
+        assert_eq!(choice[0], "IsAws", "{policy}");
+        assert_eq!(choice[2], json!({"Ref": "AWS::NoValue"}), "{policy}");
+        let deny = &choice[1];
+        assert_eq!(
+            (&deny["Effect"], &deny["Principal"]),
+            (&json!("Deny"), &json!("*"))
+        );
+        assert_eq!(deny["Action"], action);
+        let not_encrypted = json!({"Bool": {"aws:SecureTransport": "false"}});
+        assert_eq!(deny["Condition"], not_encrypted, "{policy}");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ const BY_SERVICES: [(&str, &str); 6] = [
     ("xray:PutTraceSegments", "Lambda itself sends the traces"),
     ("xray:PutTelemetryRecords", "Lambda itself sends the traces"),
     (
-        "kms:GenerateDataKey",
+        "kms:GenerateDataKey*",
         "SNS encrypts a message in its publisher's name",
     ),
     (
