@@ -24,10 +24,10 @@ fn every_alarm_tells_and_has_its_page() {
             Some("AlertTopic"),
             "{logical}"
         );
-        assert_eq!(
-            alarm["AlarmActions"][1]["Fn::If"][0], "HasAlarmTopic",
-            "{logical}"
-        );
+        let others = [&alarm["AlarmActions"][1], &alarm["AlarmActions"][2]];
+        let others = others.map(|it| it["Fn::If"][0].as_str());
+        let when = [Some("HasAlarmTopic"), Some("MakesAlarmTopic")];
+        assert_eq!(others, when, "{logical}");
         // A new alarm has no data, and with any other word than these it would tell of that at once.
         let missing = if name == "silence" {
             "missing"
@@ -91,27 +91,28 @@ fn alarms_look_at_what_the_stack_has() {
 
 #[test]
 fn who_must_publish_can() {
-    let key = "AlertKey";
-    assert_eq!(
-        referred(&properties("AlertTopic")["KmsMasterKeyId"]),
-        Some(key)
-    );
-    assert_eq!(properties(key)["EnableKeyRotation"], true);
-    for (policy, actions) in [
-        (
-            &properties("AlertTopicPolicy")["PolicyDocument"],
-            json!("sns:Publish"),
-        ),
-        (
-            &properties(key)["KeyPolicy"],
-            json!(["kms:Decrypt", "kms:GenerateDataKey*"]),
-        ),
-    ] {
+    let topics: Vec<_> = of_type("AWS::SNS::Topic").collect();
+    let keys: BTreeSet<_> = topics
+        .iter()
+        .filter_map(|(_, it)| referred(&it["KmsMasterKeyId"]))
+        .collect();
+    assert_eq!(keys.len(), topics.len(), "each topic has a key of its own");
+    let mut policies = Vec::new();
+    for (name, policy) in of_type("AWS::SNS::TopicPolicy") {
+        policies.push((name, &policy["PolicyDocument"], json!("sns:Publish")));
+    }
+    for key in keys {
+        assert_eq!(properties(key)["EnableKeyRotation"], true);
+        let actions = json!(["kms:Decrypt", "kms:GenerateDataKey*"]);
+        policies.push((key, &properties(key)["KeyPolicy"], actions));
+    }
+    assert_eq!(policies.len(), 2 * topics.len());
+    for (name, policy, actions) in policies {
         for service in ["cloudwatch.amazonaws.com", "events.amazonaws.com"] {
             let statement = many(&policy["Statement"])
                 .into_iter()
                 .find(|statement| statement["Principal"]["Service"] == service)
-                .unwrap_or_else(|| panic!("{service} may not {actions}"));
+                .unwrap_or_else(|| panic!("{name}: {service} may not {actions}"));
             assert_eq!(statement["Effect"], "Allow");
             assert_eq!(statement["Action"], actions);
             // EventBridge takes no conditions there.
@@ -122,21 +123,26 @@ fn who_must_publish_can() {
         }
     }
     // Nobody else: the account's own roles need a permission of their own.
-    let topic = &properties("AlertTopicPolicy")["PolicyDocument"]["Statement"];
-    let mut allowing = many(topic).into_iter().filter(|it| it["Effect"] == "Allow");
-    assert!(allowing.all(|statement| statement["Principal"]["Service"].is_string()));
+    for (_, policy) in of_type("AWS::SNS::TopicPolicy") {
+        let statements = many(&policy["PolicyDocument"]["Statement"]).into_iter();
+        let mut allowing = statements.filter(|it| it["Effect"] == "Allow");
+        assert!(allowing.all(|statement| statement["Principal"]["Service"].is_string()));
+    }
 }
 
 /// Where it is not AWS, it is the local AWS, whose account has a number that no account on AWS has.
 #[test]
 fn only_encrypted_connections_are_taken() {
-    let is_aws =
-        json!({"Fn::Not": [{"Fn::Equals": [{"Ref": "AWS::AccountId"}, local::emulator::ACCOUNT]}]});
+    // Neither is the number of an account of AWS.
+    let local = [local::emulator::ACCOUNT, "AWS::AccountId"];
+    let local = local.map(|account| json!({"Fn::Equals": [{"Ref": "AWS::AccountId"}, account]}));
+    let is_aws = json!({"Fn::Not": [{"Fn::Or": local}]});
     assert_eq!(transformed()["Conditions"]["IsAws"], is_aws);
     assert!(local::emulator::ACCOUNT.chars().all(|digit| digit == '0'));
     for (policy, action) in [
         ("UndeliveredEventsQueuePolicy", "sqs:*"),
         ("AlertTopicPolicy", "sns:Publish"),
+        ("AlarmTopicPolicy", "sns:Publish"),
     ] {
         let statements = many(&properties(policy)["PolicyDocument"]["Statement"]);
         let choice = &statements.last().unwrap()["Fn::If"];

@@ -71,8 +71,12 @@ fn every_watch_rule_tells_of_successful_calls() {
         let targets = many(&properties(rule)["Targets"]);
         assert_eq!(referred(&targets[0]["Arn"]), Some("AlertTopic"), "{rule}");
         assert_eq!(targets[1]["Fn::If"][0], "HasAlarmTopic", "{rule}");
-        assert_eq!(detail(rule)["errorCode"], json!([{"exists": false}]));
+        let second = &targets[2]["Fn::If"];
+        assert_eq!(second[0], "MakesAlarmTopic", "{rule}");
+        assert_eq!(referred(&second[1]["Arn"]), Some("AlarmTopic"), "{rule}");
         let words = &targets[0]["InputTransformer"];
+        assert_eq!(&second[1]["InputTransformer"], words, "{rule}");
+        assert_eq!(detail(rule)["errorCode"], json!([{"exists": false}]));
         let template = words["InputTemplate"]["Fn::Sub"].as_str().unwrap();
         for name in ["<who>", "<call>", "<event>", "<time>", "${AWS::StackName}"] {
             assert!(template.contains(name), "{rule} does not tell {name}");
@@ -105,8 +109,34 @@ fn the_watch_watches_itself() {
     }
     let name = &properties("WatchRules")["Name"];
     let trails = &detail("WatchTrails")["$or"];
-    assert_eq!(&trails[1]["requestParameters"]["name"][0], name);
-    assert_eq!(&trails[2]["requestParameters"]["rule"][0], name);
+    assert_eq!(&trails[2]["requestParameters"]["name"][0], name);
+    assert_eq!(&trails[3]["requestParameters"]["rule"][0], name);
+}
+
+/// Whoever silences one mailbox is told to both.
+#[test]
+fn the_watch_knows_every_topic_and_key() {
+    let either = many(&detail("WatchAlerts")["$or"]);
+    let names = |member: &str| {
+        let found = either
+            .iter()
+            .find(|it| !it["requestParameters"][member].is_null());
+        found.unwrap()["requestParameters"][member].to_string()
+    };
+    for (topic, _) in of_type("AWS::SNS::Topic") {
+        for member in ["topicArn", "resourceArn"] {
+            let named = format!("{{\"Ref\":\"{topic}\"}}");
+            assert!(names(member).contains(&named), "{member} {topic}");
+        }
+        assert!(
+            names("subscriptionArn").contains(&format!("${{{topic}}}:")),
+            "{topic}"
+        );
+    }
+    for (key, _) in of_type("AWS::KMS::Key") {
+        let arn = format!("[\"{key}\",\"Arn\"]");
+        assert!(names("keyId").contains(&arn), "{key}");
+    }
 }
 
 #[test]
@@ -146,7 +176,7 @@ fn only_the_guards_own_calls_are_not_told() {
     let target = &properties("PolicyWriteRule")["Targets"][0];
     assert_eq!(referred(role[0]), referred(&target["RoleArn"]));
 
-    let others = issuer(detail("WatchUnnamed"));
+    let others = issuer(&detail("WatchUnnamed")["$or"][0]);
     assert_eq!(others[0], json!({"exists": false}));
     let choice = &others[1]["anything-but"]["Fn::If"];
     assert_eq!(choice[0], "HasOtherTaskSenders");

@@ -55,6 +55,7 @@ fn main() -> anyhow::Result<ExitCode> {
                 list,
                 ("ExemptPrincipals", rollout::EXEMPT),
                 ("OtherTaskSenders", watch::OTHER_SENDER),
+                ("AlarmEmailAddress", "on-call@example.com"),
             ],
             usual,
         ),

@@ -137,6 +137,12 @@ async fn wrong_parameters(world: Arc<World>) -> Result<()> {
             "list of role or user ARN patterns",
         ),
         ("AlarmTopicArn", "on-call", "ARN of an SNS topic"),
+        ("AlarmEmailAddress", "on-call", "one e-mail address"),
+        (
+            "AlarmEmailAddress",
+            "security@example.com",
+            "another mailbox",
+        ),
         (
             "restrictedActions",
             "DeleteBucket",

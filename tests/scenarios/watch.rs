@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use end_to_end::{Scenario, World};
+use end_to_end::{SOON, Scenario, World};
+use local::Mailbox;
 use serde_json::{Value, json};
 
 /// The role that answers tokens of another state machine, on the usual stack.
@@ -13,6 +14,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("watch::calls_that_go_around_the_guard_are_told", around),
         Scenario::new("watch::changes_of_functions_and_roles_are_told", functions),
+        Scenario::new(
+            "watch::who_silences_a_mailbox_is_told_in_the_other",
+            mailboxes,
+        ),
     ]
 }
 
@@ -128,6 +133,9 @@ async fn around(world: Arc<World>) -> Result<()> {
     let token = json!({"output": "HIDDEN_DUE_TO_SECURITY_REASONS"});
     let version = json!([{"stateMachineVersionArn": format!("{machine}:1"), "weight": 100}]);
     let alias = format!("{machine}:live");
+    let change_set = "arn:aws:cloudformation:us-east-1:000000000000:changeSet/one/0d1e2f3a";
+    let changed =
+        |request, is_told| Call::new("aws.cloudformation", "ExecuteChangeSet", request, is_told);
     hold(
         &world,
         vec![
@@ -167,6 +175,39 @@ async fn around(world: Arc<World>) -> Result<()> {
             states("SendTaskSuccess", token.clone(), false).by(OTHER_SENDER),
             states("SendTaskFailure", token.clone(), true).by(&role("NotifyRole")?),
             states("SendTaskHeartbeat", token, false),
+            // Two services that every event goes by.
+            Call::new(
+                "aws.events",
+                "UpdateEventBus",
+                json!({"name": "default"}),
+                true,
+            ),
+            Call::new(
+                "aws.events",
+                "UpdateEventBus",
+                json!({"name": "orders"}),
+                false,
+            ),
+            Call::new(
+                "aws.cloudtrail",
+                "StopLogging",
+                json!({"name": "trail"}),
+                true,
+            ),
+            // A change set by its ARN names no stack.
+            changed(
+                json!({"changeSetName": change_set, "stackName": world.stack.name()}),
+                true,
+            ),
+            changed(json!({"changeSetName": change_set}), true),
+            changed(
+                json!({"changeSetName": "one", "stackName": "orders"}),
+                false,
+            ),
+            changed(
+                json!({"changeSetName": change_set, "stackName": "orders"}),
+                false,
+            ),
         ],
     )
     .await
@@ -241,4 +282,62 @@ async fn functions(world: Arc<World>) -> Result<()> {
         ],
     )
     .await
+}
+
+async fn mailboxes(world: Arc<World>) -> Result<()> {
+    let resources = world.stack.resources().await?;
+    let of = |logical: &str| resources.get(logical).context("no such resource");
+    let topic = of("AlertTopic")?;
+    let second = of("AlarmTopic")?;
+    let keys = [of("AlertKey")?, of("AlarmKey")?];
+    let mut others = Mailbox::open(&world.emulator, second).await?;
+    let sns = |name, request, is_told| Call::new("aws.sns", name, request, is_told);
+    hold(
+        &world,
+        vec![
+            sns(
+                "PutDataProtectionPolicy",
+                json!({"resourceArn": topic}),
+                true,
+            ),
+            sns(
+                "PutDataProtectionPolicy",
+                json!({"resourceArn": second}),
+                true,
+            ),
+            sns(
+                "Unsubscribe",
+                json!({"subscriptionArn": format!("{second}:0d1e2f3a")}),
+                true,
+            ),
+            sns(
+                "Subscribe",
+                json!({"topicArn": topic, "protocol": "email"}),
+                true,
+            ),
+            sns(
+                "Subscribe",
+                json!({"topicArn": "arn:aws:sns:us-east-1:000000000000:orders"}),
+                false,
+            ),
+            Call::new("aws.kms", "DisableKey", json!({"keyId": keys[0]}), true),
+            Call::new("aws.kms", "DisableKey", json!({"keyId": keys[1]}), true),
+            Call::new("aws.kms", "DisableKey", json!({"keyId": "0d1e2f3a"}), false),
+        ],
+    )
+    .await?;
+    // The second mailbox gets the same e-mails, and no request for a decision.
+    others
+        .wait_for("the same e-mail", SOON, |mail| {
+            mail.message.contains("DisableKey")
+        })
+        .await?;
+    ensure!(
+        others
+            .mails()
+            .await?
+            .iter()
+            .all(|mail| mail.links.is_empty())
+    );
+    Ok(())
 }
