@@ -33,7 +33,7 @@ comma := ,
 .DEFAULT_GOAL := help
 # Cargo uses all processors by itself.
 .NOTPARALLEL:
-.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy pause resume remove scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
+.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy smoke pause resume remove scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -115,6 +115,9 @@ build: rust ## Builds what goes to AWS, with the SAM CLI, for ARCHITECTURE (x86_
 
 deploy: build ## Deploys to the AWS account of your credentials; asks before it does.
 	@$(LOCAL) sam deploy --guided
+
+smoke: rust ## Plays the walkthrough against the deployed STACK with your AWS credentials, and cleans up after itself.
+	@$(LOCAL) smoke --stack '$(STACK)' --region '$(REGION)'
 
 pause: rust ## Disables the rule of the deployed STACK, so that no incident starts.
 	@$(LOCAL) pause --stack '$(STACK)' --region '$(REGION)'

@@ -7,8 +7,8 @@ use end_to_end::{Scenario, World, actions, document};
 use local::account::Account;
 use local::deployed::Deployed;
 use local::emulator::ACCOUNT;
-use local::operate;
 use local::scp::{self, Trusted};
+use local::{operate, smoke};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -16,6 +16,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "operate::the_policy_for_an_organization_names_the_deployed_stack",
             protect,
         ),
+        Scenario::new("operate::the_smoke_test_plays_both_answers", smoke_test),
         Scenario::new(
             "operate::a_pause_a_removal_and_what_waits_meanwhile",
             pause_and_remove,
@@ -42,6 +43,30 @@ async fn protect(world: Arc<World>) -> Result<()> {
     }
     let unknown = Deployed::read(&account, "no-such-stack").await;
     ensure!(unknown.is_err(), "a stack that does not exist");
+    Ok(())
+}
+
+async fn smoke_test(world: Arc<World>) -> Result<()> {
+    let account = Account::of_emulator(&world.emulator).await?;
+    let mut stack = Deployed::read(&account, world.stack.name()).await?;
+    let nobody = async |_: &str| anyhow::bail!("nobody is asked where a token decides");
+    smoke::run(&account, &stack, nobody).await?;
+    let left = world.emulator.iam().list_policies().send().await?;
+    let left = left.policies.unwrap_or_default().into_iter();
+    let mut names = left.filter_map(|it| it.policy_name);
+    ensure!(
+        !names.any(|it| it.starts_with("guard-smoke")),
+        "something is left"
+    );
+
+    stack
+        .parameters
+        .insert("Mode".to_owned(), "Monitor".to_owned());
+    let refused = smoke::run(&account, &stack, nobody).await;
+    ensure!(
+        refused.is_err(),
+        "it plays where nothing would be contained"
+    );
     Ok(())
 }
 

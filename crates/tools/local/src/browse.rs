@@ -35,6 +35,19 @@ pub async fn open_and_confirm(url: &str) -> Result<Response> {
     http::post_form(&form.action, &form.fields).await
 }
 
+/// The same, where opening the link may be all that it takes (`LinkConfirmation` is `None`).
+///
+/// # Errors
+///
+/// Fails if there is no answer.
+pub async fn open_and_decide(url: &str) -> Result<Response> {
+    let page = http::get(url).await?;
+    match form_of(url, &page.body)? {
+        Some(form) if form.is_post => http::post_form(&form.action, &form.fields).await,
+        _ => Ok(page),
+    }
+}
+
 /// The first form of the page at `url`.
 ///
 /// # Errors

@@ -344,7 +344,7 @@ pub fn is_free(port: u16) -> bool {
 }
 
 /// The form with a path works in every browser and client. Names below `localhost` do not.
-fn local_link(endpoint: &str, link: &str) -> Option<String> {
+pub(crate) fn local_link(endpoint: &str, link: &str) -> Option<String> {
     let url = Url::parse(link).ok()?;
     let (api, domain) = url.host_str()?.split_once('.')?;
     domain.starts_with("execute-api.").then(|| {

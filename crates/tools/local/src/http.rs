@@ -1,9 +1,10 @@
-//! A small HTTP client for this machine: no TLS, no redirects, no cookies.
+//! A small HTTP client: no redirects, no cookies, and TLS for what is not on this machine.
 
 use anyhow::{Context as _, Result};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::{Method, Request};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
@@ -57,11 +58,17 @@ pub async fn send(
         .body(Full::new(Bytes::from(body)))
         .with_context(|| format!("cannot make a request for `{url}`"))?;
     // Each request has its own client, so that no connection is open when the server stops.
-    let client = Client::builder(TokioExecutor::new()).build_http();
-    let answer = client
-        .request(request)
-        .await
-        .with_context(|| format!("no answer to {method} `{url}`"))?;
+    let client = Client::builder(TokioExecutor::new());
+    let answer = if url.starts_with("https:") {
+        let tls = HttpsConnectorBuilder::new()
+            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+            .context("cannot read the root certificates of this machine")?;
+        let connector = tls.https_only().enable_http1().build();
+        client.build(connector).request(request).await
+    } else {
+        client.build_http().request(request).await
+    };
+    let answer = answer.with_context(|| format!("no answer to {method} `{url}`"))?;
     let status = answer.status().as_u16();
     let headers = answer
         .headers()

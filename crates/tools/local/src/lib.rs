@@ -39,6 +39,7 @@ pub mod programs;
 mod raw;
 pub mod report;
 pub mod scp;
+pub mod smoke;
 pub mod stack;
 pub mod tools;
 pub mod wait;

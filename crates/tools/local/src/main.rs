@@ -15,8 +15,7 @@ use local::deployed::Deployed;
 use local::programs::{self, Program};
 use local::scp::{self, Trusted};
 use local::tools::{self, Tool};
-use local::{command, functions, lint, operate, report};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
+use local::{command, functions, lint, operate, report, smoke};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The local stack of this project.
@@ -70,6 +69,8 @@ enum Command {
         #[arg(long, default_value = "")]
         senders: String,
     },
+    /// Plays the walkthrough against a deployed stack, with allow and with deny, and cleans up after itself.
+    Smoke(Deployment),
     /// Disables the rule of a deployed stack, and lists what is open.
     Pause(Deployment),
     /// Enables the rule again.
@@ -148,14 +149,17 @@ async fn main() -> ExitCode {
 /// Asks a question and reads one line of an answer.
 async fn answer(question: &str) -> Result<String> {
     report::ask(question);
-    let mut line = String::new();
-    let read = BufReader::new(tokio::io::stdin())
-        .read_line(&mut line)
-        .await;
-    anyhow::ensure!(
-        read.context("cannot read the answer")? > 0,
-        "there is nobody to answer"
-    );
+    let (send, receive) = tokio::sync::oneshot::channel();
+    // A thread of its own: the runtime would wait for its threads to read, even after Ctrl-C.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line);
+        // If nobody waits for the answer any more, it is lost.
+        if send.send(read.map(|bytes| (bytes, line))).is_err() {}
+    });
+    let read = receive.await.context("cannot read the answer")?;
+    let (bytes, line) = read.context("cannot read the answer")?;
+    anyhow::ensure!(bytes > 0, "there is nobody to answer");
     Ok(line)
 }
 
@@ -190,6 +194,10 @@ async fn run(command: Command) -> Result<()> {
             programs::ensure(&Program::ALL).await
         }
         Command::Lint => lint::run().await,
+        Command::Smoke(stack) => {
+            let (account, stack) = stack.read().await?;
+            smoke::run(&account, &stack, answer).await
+        }
         Command::Pause(stack) => {
             let (account, stack) = stack.read().await?;
             operate::pause(&account, &stack).await
