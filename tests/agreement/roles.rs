@@ -204,8 +204,36 @@ fn no_function_can_rewrite_the_guard_itself() {
         assert_eq!(protected, roles, "{writer}");
     }
     let before = many(&resources()["PolicyWriteRule"]["DependsOn"]);
-    for guardrails in ["RemediateGuardrails", "RevertGuardrails"] {
+    for guardrails in [
+        "RemediateGuardrails",
+        "RevertGuardrails",
+        "RemediateWrites",
+        "RevertWrites",
+    ] {
         assert!(before.contains(&&json!(guardrails)), "{guardrails}");
+    }
+}
+
+/// What writes is allowed from inside the function only, besides being denied from everywhere else.
+#[test]
+fn every_write_to_iam_is_bound_to_the_function() {
+    for role in documents().keys() {
+        for statement in statements(role, "Allow") {
+            let writes = many(&statement["Action"]).into_iter().any(|action| {
+                let name = action.as_str().unwrap().strip_prefix("iam:");
+                name.is_some_and(|it| !it.starts_with("Get") && !it.starts_with("List"))
+            });
+            if !writes {
+                continue;
+            }
+            let function = role.replace("Role", "Function");
+            let own = json!([
+                {"Fn::GetAtt": [function, "Arn"]},
+                {"Fn::Sub": format!("${{{function}.Arn}}:*")},
+            ]);
+            let condition = json!({"ArnLike": {"lambda:SourceFunctionArn": own}});
+            assert_eq!(statement["Condition"], condition, "{role}: {statement}");
+        }
     }
 }
 
