@@ -18,6 +18,7 @@ mod meaning;
 mod nearest;
 mod pattern_list;
 mod quota;
+mod ready_made;
 mod remediation;
 mod restricted;
 mod scope;
@@ -34,6 +35,7 @@ pub use excerpt::Excerpt;
 pub use finding::{Doubtful, Element, Finding, Grant};
 pub use judgement::{Judgement, judge};
 pub use quota::{Quota, quota_size};
+pub use ready_made::{ReadyMadeEntry, ReadyMadeList};
 pub use remediation::{
     Edit, EditKind, GRANTS_NOTHING, Loss, LossCause, Remediation, remediate, remove_everything,
 };

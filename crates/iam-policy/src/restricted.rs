@@ -6,9 +6,10 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::budget::Budget;
+use crate::error::Short;
 use crate::json;
 use crate::pattern_list::Listed;
-use crate::{ActionPattern, ActionPatternError, known};
+use crate::{ActionPattern, ActionPatternError, ReadyMadeList, known};
 
 /// How many steps it may take to find entries that others cover; what it does not come to stays in the list.
 const MAX_STEPS: u64 = 8_000_000;
@@ -16,10 +17,11 @@ const MAX_STEPS: u64 = 8_000_000;
 /// The action patterns that the security team restricts.
 ///
 /// The list is read by [`str::parse`] from its entries, separated by commas.
+/// An entry is an action pattern, or `@` and the name of a [`ReadyMadeList`], which stands for the actions of that list.
 /// Blank entries are skipped, white space around entries and letter case do not count, and an entry that another one
 /// covers is left out.
-/// A list without an entry is an error, and so is an entry that is not a valid action pattern or has characters that no
-/// action has.
+/// A list without an entry is an error, and so is an entry that is not a valid action pattern, has characters that no
+/// action has, or names no ready-made list.
 /// Serde reads and writes the list as its text.
 ///
 /// ```
@@ -34,39 +36,52 @@ pub struct RestrictedActions {
     patterns: Vec<ActionPattern>,
 }
 
+/// The patterns of a list while it is read.
+struct Reader {
+    patterns: Vec<ActionPattern>,
+    budget: Budget,
+}
+
+impl Reader {
+    /// Adds a pattern, unless another one covers it; those that it covers go.
+    ///
+    /// `spell` makes the pattern what the list shows, which takes a look at the catalogue.
+    fn add(&mut self, pattern: ActionPattern, spell: impl FnOnce(ActionPattern) -> ActionPattern) {
+        let Reader { patterns, budget } = self;
+        let covers = |other: &ActionPattern| other.covers_within(&pattern, budget);
+        if patterns.iter().any(covers) {
+            return;
+        }
+        patterns.retain(|other| !pattern.covers_within(other, budget));
+        patterns.push(spell(pattern));
+    }
+}
+
 impl FromStr for RestrictedActions {
     type Err = RestrictedActionsError;
 
     fn from_str(list: &str) -> Result<RestrictedActions, RestrictedActionsError> {
-        let mut patterns: Vec<ActionPattern> = Vec::new();
-        let budget = Budget::new(MAX_STEPS);
+        let mut reader = Reader {
+            patterns: Vec::new(),
+            budget: Budget::new(MAX_STEPS),
+        };
         for entry in list
             .split(',')
             .map(str::trim)
             .filter(|entry| !entry.is_empty())
         {
-            let pattern: ActionPattern = entry.parse()?;
-            let odd = |c: &char| !(c.is_ascii_alphanumeric() || "-.*?:".contains(*c));
-            if let Some(odd) = entry.chars().find(odd) {
-                return Err(RestrictedActionsError::OddCharacter {
-                    entry: entry.to_owned(),
-                    odd,
-                });
-            }
-            if pattern.name().is_empty() {
-                return Err(RestrictedActionsError::NoName {
-                    entry: entry.to_owned(),
-                });
-            }
-            if patterns
-                .iter()
-                .any(|other| other.covers_within(&pattern, &budget))
-            {
+            if let Some(name) = entry.strip_prefix('@') {
+                let ready_made = ReadyMadeList::named(name)
+                    .ok_or_else(|| RestrictedActionsError::NoSuchList(entry.to_owned()))?;
+                // They are spelled as AWS spells them already.
+                for pattern in ready_made.patterns() {
+                    reader.add(pattern, |pattern| pattern);
+                }
                 continue;
             }
-            patterns.retain(|other| !pattern.covers_within(other, &budget));
-            patterns.push(spelled(pattern));
+            reader.add(read_pattern(entry)?, spelled);
         }
+        let patterns = reader.patterns;
         if patterns.is_empty() {
             return Err(RestrictedActionsError::Empty);
         }
@@ -113,6 +128,30 @@ impl RestrictedActions {
         #[cfg(not(feature = "catalogue"))]
         Vec::new()
     }
+}
+
+/// An entry that is no name of a list.
+fn read_pattern(entry: &str) -> Result<ActionPattern, RestrictedActionsError> {
+    let pattern: ActionPattern = entry.parse()?;
+    let odd = |c: &char| !(c.is_ascii_alphanumeric() || "-.*?:".contains(*c));
+    if let Some(odd) = entry.chars().find(odd) {
+        return Err(RestrictedActionsError::OddCharacter {
+            entry: entry.to_owned(),
+            odd,
+        });
+    }
+    if pattern.name().is_empty() {
+        return Err(RestrictedActionsError::NoName {
+            entry: entry.to_owned(),
+        });
+    }
+    Ok(pattern)
+}
+
+/// The names of the ready-made lists, as an entry writes them.
+fn names() -> String {
+    let names = ReadyMadeList::ALL.map(|list| format!("`@{}`", list.name()));
+    names.join(", ")
 }
 
 /// The pattern as AWS spells it, if it is a known action; else as it is.
@@ -166,6 +205,13 @@ pub enum RestrictedActionsError {
         /// The entry.
         entry: String,
     },
+    /// An entry begins with `@`, and names no ready-made list.
+    #[error(
+        "reading the list of restricted actions: there is no ready-made list `{}`; there are {}",
+        Short(.0),
+        names()
+    )]
+    NoSuchList(String),
     /// An entry has a character that no action has.
     #[error(
         "reading the list of restricted actions: `{entry}` has the character `{odd}`; use letters, digits, `-` and the \

@@ -100,6 +100,12 @@ fn lists_with_errors() {
                 "{reading}`s3:` has no name after the colon; write a name, as in `s3:GetObject`, or `*` for the whole service"
             ),
         ),
+        (
+            "s3:Get*, @escalation",
+            &format!(
+                "{reading}there is no ready-made list `@escalation`; there are `@privilege-escalation`, `@data-destruction`, `@audit-tampering`, `@credential-exposure`"
+            ),
+        ),
     ] {
         assert_eq!(
             RestrictedActions::from_str(list).unwrap_err().to_string(),

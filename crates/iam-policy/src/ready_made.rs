@@ -1,0 +1,100 @@
+//! Ready-made lists of restricted actions.
+
+use crate::ActionPattern;
+
+/// A list of restricted actions that comes with the crate; a [`RestrictedActions`](crate::RestrictedActions) list names
+/// it by `@` and its name.
+///
+/// Every entry is one action, as AWS spells it.
+///
+/// ```
+/// use iam_policy::ReadyMadeList;
+///
+/// let list = ReadyMadeList::named("privilege-escalation").ok_or("no such list")?;
+/// let entry = list.entries().find(|entry| entry.action == "iam:AddUserToGroup").ok_or("no such entry")?;
+/// assert_eq!(entry.source, "iam-013");
+/// assert_eq!(entry.reason, "gives a user what a group may do");
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadyMadeList {
+    name: &'static str,
+    summary: &'static str,
+    /// One entry a line: action, source and reason, separated by tabs.
+    entries: &'static str,
+}
+
+/// An entry of a [`ReadyMadeList`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadyMadeEntry {
+    /// The action.
+    pub action: &'static str,
+    /// Where it is known from: identifiers of paths of pathfinding.cloud, or of a technique of MITRE ATT&CK.
+    pub source: &'static str,
+    /// What the action does that is dangerous, as the end of a sentence.
+    pub reason: &'static str,
+}
+
+impl ReadyMadeList {
+    /// All lists.
+    pub const ALL: [ReadyMadeList; 4] = [
+        ReadyMadeList {
+            name: "privilege-escalation",
+            summary: "the fewest actions without which no known path leads from fewer permissions to more",
+            entries: include_str!("../data/ready-made/privilege-escalation.tsv"),
+        },
+        ReadyMadeList {
+            name: "data-destruction",
+            summary: "actions that delete data, make it unreadable or delete its backups",
+            entries: include_str!("../data/ready-made/data-destruction.tsv"),
+        },
+        ReadyMadeList {
+            name: "audit-tampering",
+            summary: "actions that stop, empty or hide what records and reports",
+            entries: include_str!("../data/ready-made/audit-tampering.tsv"),
+        },
+        ReadyMadeList {
+            name: "credential-exposure",
+            summary: "actions that answer with passwords, keys, tokens or secrets",
+            entries: include_str!("../data/ready-made/credential-exposure.tsv"),
+        },
+    ];
+
+    /// The list of this name, without the `@`; the letter case does not count.
+    #[must_use]
+    pub fn named(name: &str) -> Option<ReadyMadeList> {
+        Self::ALL
+            .into_iter()
+            .find(|list| list.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The name, without the `@`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What the list is about, in one phrase.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        self.summary
+    }
+
+    /// The entries, in alphabetical order.
+    pub fn entries(&self) -> impl Iterator<Item = ReadyMadeEntry> + use<> {
+        self.entries.lines().filter_map(|line| {
+            let (action, rest) = line.split_once('\t')?;
+            let (source, reason) = rest.split_once('\t')?;
+            Some(ReadyMadeEntry {
+                action,
+                source,
+                reason,
+            })
+        })
+    }
+
+    /// The actions as patterns.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = ActionPattern> + use<> {
+        self.entries().filter_map(|entry| entry.action.parse().ok())
+    }
+}
