@@ -1,0 +1,403 @@
+//! From a file to the policies in it and what the engine says of them.
+
+use iam_policy::{DocumentError, Finding, Place, RestrictedActions, judge};
+
+use crate::found::{Content, Found, NotJudged, Policy};
+use crate::input::{Encoding, Input};
+use crate::managed::ManagedPolicies;
+use crate::partial::{Places, World, judge_partial, places};
+use crate::plan;
+use crate::source::{Source, Span};
+use crate::template::{self, Context, conditions, evaluate};
+use crate::tree::{Node, json, yaml};
+use crate::verdict::{Note, Noted, Opinion, Verdict};
+
+/// A policy with its verdict.
+#[derive(Debug)]
+pub struct Judged {
+    pub name: String,
+    /// The place of the policy in the file.
+    pub span: Span,
+    pub opinion: Opinion,
+    /// The document, where the file has it as a string, or not at all; then all places are the place of the policy.
+    pub document: Option<Document>,
+}
+
+#[derive(Debug)]
+pub struct Document {
+    pub text: String,
+    /// What it is, where it does not stand in the file.
+    pub what: Option<String>,
+}
+
+/// What a file has.
+#[derive(Debug, Default)]
+pub struct Analyzed {
+    pub judged: Vec<Judged>,
+    pub not_judged: Vec<NotJudged>,
+    /// Why the file as a whole was not judged, though somebody named it.
+    pub problem: Option<String>,
+    /// Whether nothing in the file is about permissions.
+    pub is_other: bool,
+}
+
+/// What decides about documents.
+#[derive(Debug)]
+pub struct Settings {
+    pub restricted: RestrictedActions,
+    pub managed: ManagedPolicies,
+    /// Whether a named file may be something else than a policy, a plan or a template.
+    pub skip_others: bool,
+}
+
+/// Finds the policies in a file and judges them.
+pub fn analyze(input: &Input, settings: &Settings) -> Analyzed {
+    let source = &input.source;
+    let is_expected = input.is_named && !settings.skip_others;
+    // What begins like this can only be a document, percent-encoded as IAM answers it.
+    if source.text.trim_start().starts_with('%') && is_expected {
+        return file(input, None, settings);
+    }
+    match json::parse(&source.text) {
+        Ok(root) => from_json(input, &root, settings),
+        Err(_) if looks_like_yaml(source) => match yaml::parse(source) {
+            Ok(roots) => from_yaml(input, &roots, settings),
+            Err(error) if is_expected => Analyzed {
+                problem: Some(format!(
+                    "line {}: {error}; the file is not YAML",
+                    source.line(error.span.start)
+                )),
+                ..Analyzed::default()
+            },
+            Err(_) => other(),
+        },
+        Err(_) if is_expected => match wrong_kind(source) {
+            Some(problem) => Analyzed {
+                problem: Some(problem.to_owned()),
+                ..Analyzed::default()
+            },
+            None => file(input, None, settings),
+        },
+        // A document that cannot be read is no reason to say that there is none.
+        Err(_) if source.text.contains("\"Statement\"") && source.text.contains("\"Effect\"") => {
+            file(input, None, settings)
+        }
+        Err(_) => other(),
+    }
+}
+
+fn other() -> Analyzed {
+    Analyzed {
+        is_other: true,
+        ..Analyzed::default()
+    }
+}
+
+fn extension(source: &Source) -> String {
+    let name = source.name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    extension.unwrap_or_default().to_ascii_lowercase()
+}
+
+/// Whether a text that is not JSON can be a template.
+fn looks_like_yaml(source: &Source) -> bool {
+    let is_named_so = matches!(extension(source).as_str(), "yaml" | "yml" | "template");
+    let words = ["AWSTemplateFormatVersion:", "Resources:", "Statement:"];
+    let begins = |line: &str| words.iter().any(|word| line.starts_with(word));
+    is_named_so || extension(source) != "json" && source.text.lines().any(begins)
+}
+
+/// Files that people give in place of what the command reads.
+fn wrong_kind(source: &Source) -> Option<&'static str> {
+    match extension(source).as_str() {
+        "tf" | "hcl" | "tfvars" => Some(
+            "this is Terraform code; run `terraform plan -out=FILE`, and check what `terraform show -json FILE` prints",
+        ),
+        "tfplan" => Some(
+            "this is a plan in Terraform's own format; check what `terraform show -json FILE` prints",
+        ),
+        "ts" | "py" | "js" | "go" | "java" | "md" => {
+            Some("this is neither a policy document, nor a Terraform plan, nor a template")
+        }
+        _ => None,
+    }
+}
+
+fn from_yaml(input: &Input, roots: &[Node<'_>], settings: &Settings) -> Analyzed {
+    let mut all = Analyzed::default();
+    for root in roots {
+        let found = if template::is_template(root) {
+            template::find(root, &settings.managed)
+        } else if root.get("Statement").is_some() && (input.is_named || is_identity_policy(root)) {
+            let mut found = Found::default();
+            let content = Content::Template {
+                document: root,
+                mappings: None,
+            };
+            found.policy(short_name(&input.source), root.span.clone(), content);
+            found
+        } else {
+            continue;
+        };
+        let analyzed = judged(input, found, None, settings);
+        all.judged.extend(analyzed.judged);
+        all.not_judged.extend(analyzed.not_judged);
+    }
+    let is_empty = all.judged.is_empty() && all.not_judged.is_empty();
+    let is_about = roots
+        .iter()
+        .any(|root| template::is_template(root) || root.get("Statement").is_some());
+    all.is_other = is_empty && !is_about;
+    if all.is_other && input.is_named && !settings.skip_others {
+        all.problem = Some("this is neither a policy document nor a template".to_owned());
+    }
+    all
+}
+
+fn from_json(input: &Input, root: &Node<'_>, settings: &Settings) -> Analyzed {
+    if plan::is_plan(root) {
+        return judged(input, plan::find(root, &settings.managed), None, settings);
+    }
+    if template::is_template(root) {
+        return judged(
+            input,
+            template::find(root, &settings.managed),
+            None,
+            settings,
+        );
+    }
+    if is_trust_policy(root) {
+        let mut analyzed = Analyzed::default();
+        if input.is_named {
+            analyzed.not_judged.push(NotJudged {
+                name: short_name(&input.source),
+                span: root.span.clone(),
+                reason: "a trust policy, which grants nothing to its role".to_owned(),
+            });
+        }
+        return analyzed;
+    }
+    let is_expected = input.is_named && !settings.skip_others;
+    if is_expected || is_identity_policy(root) {
+        return file(input, Some(root), settings);
+    }
+    other()
+}
+
+fn statements<'n>(root: &'n Node<'n>) -> &'n [Node<'n>] {
+    root.get("Statement")
+        .map(Node::one_or_many)
+        .unwrap_or_default()
+}
+
+fn names_principal(statement: &Node<'_>) -> bool {
+    statement.get("Principal").is_some() || statement.get("NotPrincipal").is_some()
+}
+
+/// Whether a document says who may assume a role: only such documents have principals and no resource.
+fn is_trust_policy(root: &Node<'_>) -> bool {
+    let trusts = |statement: &Node<'_>| {
+        let has_resource = ["Resource", "NotResource"]
+            .iter()
+            .any(|it| statement.get(it).is_some());
+        let actions = statement
+            .get("Action")
+            .map(Node::one_or_many)
+            .unwrap_or_default();
+        let is_sts = |action: &Node<'_>| {
+            action
+                .text()
+                .is_some_and(|it| it.to_ascii_lowercase().starts_with("sts:"))
+        };
+        names_principal(statement) && !has_resource && actions.iter().all(is_sts)
+    };
+    !statements(root).is_empty() && statements(root).iter().all(trusts)
+}
+
+/// Whether a tree looks like a document of a user, role or group, rather than of a bucket or something else altogether.
+fn is_identity_policy(root: &Node<'_>) -> bool {
+    let is_statement = |statement: &Node<'_>| {
+        (statement.get("Effect").is_some() || statement.get("Action").is_some())
+            && !names_principal(statement)
+    };
+    statements(root).iter().any(is_statement)
+}
+
+/// The file as one policy document.
+fn file(input: &Input, root: Option<&Node<'_>>, settings: &Settings) -> Analyzed {
+    let mut found = Found::default();
+    let span = root.map_or_else(|| input.source.everything(), |root| root.span.clone());
+    found.policy(short_name(&input.source), span, Content::File);
+    judged(input, found, root, settings)
+}
+
+/// What people call the file.
+fn short_name(source: &Source) -> String {
+    let name = source.name.rsplit(['/', '\\']).next().unwrap_or_default();
+    if name == "-" {
+        "standard input".to_owned()
+    } else {
+        name.to_owned()
+    }
+}
+
+fn judged(
+    input: &Input,
+    found: Found<'_>,
+    root: Option<&Node<'_>>,
+    settings: &Settings,
+) -> Analyzed {
+    let judged = found.policies.into_iter();
+    Analyzed {
+        judged: judged
+            .filter_map(|policy| judge_policy(input, policy, root, &settings.restricted))
+            .collect(),
+        not_judged: found.not_judged,
+        ..Analyzed::default()
+    }
+}
+
+fn judge_policy(
+    input: &Input,
+    policy: Policy<'_>,
+    root: Option<&Node<'_>>,
+    restricted: &RestrictedActions,
+) -> Option<Judged> {
+    let Policy {
+        name,
+        span,
+        content,
+    } = policy;
+    let (opinion, document) = match content {
+        Content::File => (judge_file(input, root, &span, restricted), None),
+        Content::Unknown(reason) => (Opinion::unknown(reason, span.clone()), None),
+        Content::Text(text) => {
+            let opinion = judge_text(&text, &Places::default(), &span, restricted);
+            let text = text.into_owned();
+            (opinion, Some(Document { text, what: None }))
+        }
+        Content::Elsewhere { text, what } => {
+            let opinion = judge_text(&text, &Places::default(), &span, restricted);
+            let (text, what) = (text.into_owned(), Some(what));
+            (opinion, Some(Document { text, what }))
+        }
+        Content::Template { document, mappings } => {
+            let evaluated = |world: &World| evaluate(document, Context { mappings, world });
+            let opinion = judge_partial(&conditions(document), evaluated, restricted)?;
+            (opinion, None)
+        }
+    };
+    Some(Judged {
+        name,
+        span,
+        opinion,
+        document,
+    })
+}
+
+fn judge_file(
+    input: &Input,
+    root: Option<&Node<'_>>,
+    span: &Span,
+    restricted: &RestrictedActions,
+) -> Opinion {
+    let source = &input.source;
+    if matches!(input.encoding, Encoding::Utf16 | Encoding::Unknown) {
+        let reason = "the file is not in UTF-8".to_owned();
+        return Opinion {
+            verdict: Verdict::Restricted,
+            notes: vec![Noted {
+                note: Note::Finding(Finding::Unreadable { reason }),
+                span: first_line(source, span),
+            }],
+            span: span.clone(),
+        };
+    }
+    let world = World::new();
+    let context = Context {
+        mappings: None,
+        world: &world,
+    };
+    let places = root
+        .and_then(|root| evaluate(root, context))
+        .map(|item| places(&item))
+        .unwrap_or_default();
+    let place = match (root, json::parse(&source.text)) {
+        (None, Err(error)) => error.span,
+        _ => first_line(source, span),
+    };
+    match input.encoding {
+        // The engine sees the file as it is.
+        Encoding::Utf8WithMark => {
+            let text = format!("\u{feff}{}", source.text);
+            judge_text(&text, &places, &place, restricted)
+        }
+        _ => judge_text(&source.text, &places, &place, restricted),
+    }
+}
+
+/// The part of a place that is on its first line.
+fn first_line(source: &Source, span: &Span) -> Span {
+    let text = source.text.get(span.clone()).unwrap_or_default();
+    span.start..span.start + text.lines().next().unwrap_or_default().len()
+}
+
+fn judge_text(text: &str, places: &Places, span: &Span, restricted: &RestrictedActions) -> Opinion {
+    let judgement = judge(text, restricted);
+    if judgement.is_clean() {
+        return Opinion::clean(span.clone());
+    }
+    let statement = match judgement.document() {
+        Err(error) => wrong_statement(error).and_then(|index| places.statement(index)),
+        Ok(_) => None,
+    };
+    Opinion::restricted(
+        &judgement,
+        places,
+        statement.unwrap_or_else(|| span.clone()),
+    )
+}
+
+/// The statement that cannot be read.
+fn wrong_statement(error: &DocumentError) -> Option<usize> {
+    let place = match error {
+        DocumentError::NotAnObject { place, .. }
+        | DocumentError::RepeatedKey { place, .. }
+        | DocumentError::Missing { place, .. }
+        | DocumentError::Both { place, .. }
+        | DocumentError::Value { place, .. }
+        | DocumentError::Action { place, .. } => place,
+        _ => return None,
+    };
+    match place {
+        Place::Statement(index) => Some(*index),
+        _ => None,
+    }
+}
+
+/// A document as people read it, with the places of what was found in it.
+pub fn pretty(document: &Document, notes: &[Noted]) -> (String, Vec<Span>) {
+    let mut text = Vec::new();
+    let mut serializer = serde_json::Serializer::pretty(&mut text);
+    let mut deserializer = serde_json::Deserializer::from_str(&document.text);
+    let is_json = serde_transcode::transcode(&mut deserializer, &mut serializer).is_ok();
+    let text = match String::from_utf8(text) {
+        Ok(text) if is_json => text,
+        _ => document.text.clone(),
+    };
+    let world = World::new();
+    let context = Context {
+        mappings: None,
+        world: &world,
+    };
+    let root = json::parse(&text).ok();
+    let item = root.and_then(|root| evaluate(&root, context));
+    let places = item.map(|item| places(&item)).unwrap_or_default();
+    let start = 0..text.lines().next().unwrap_or_default().len();
+    let spans = notes.iter().map(|noted| match &noted.note {
+        Note::Finding(finding) => places.of(finding).unwrap_or_else(|| start.clone()),
+        Note::Unknown(_) => start.clone(),
+    });
+    let spans = spans.collect();
+    (text, spans)
+}

@@ -1,0 +1,17 @@
+//! The verdicts of the guard on the command line.
+
+pub mod check;
+pub mod cli;
+pub mod exit;
+pub mod found;
+pub mod input;
+pub mod managed;
+pub mod partial;
+pub mod plan;
+pub mod report;
+pub mod run;
+pub mod settings;
+pub mod source;
+pub mod template;
+pub mod tree;
+pub mod verdict;

@@ -1,0 +1,29 @@
+use std::io::{self, BufWriter, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use iam_guard::cli::Cli;
+use iam_guard::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Both leave colours out where nobody sees them.
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    let mut diagnostics = anstream::stderr().lock();
+    let done = iam_guard::run::run(&cli, &mut out, &mut diagnostics)
+        .and_then(|exit| out.flush().map(|()| exit).map_err(Into::into));
+    let exit = done.unwrap_or_else(|error| {
+        let is_closed = error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        // Whoever closed the pipe has read enough; nothing else can be done about a closed stderr.
+        let written = if is_closed {
+            Ok(())
+        } else {
+            writeln!(diagnostics, "error: {error:#}")
+        };
+        drop(written);
+        Exit::NotKnown
+    });
+    ExitCode::from(exit.code())
+}

@@ -1,0 +1,274 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::source::Source;
+use crate::template::{Context, conditions, evaluate};
+use crate::tree::yaml;
+
+fn verdict(list: &str, document: &str) -> (Verdict, Vec<String>) {
+    let source = Source::new("test.yaml", document);
+    let trees = yaml::parse(&source).unwrap();
+    let document = &trees[0];
+    let opinion = judge_partial(
+        &conditions(document),
+        |world| {
+            let context = Context {
+                mappings: None,
+                world,
+            };
+            evaluate(document, context)
+        },
+        &list.parse().unwrap(),
+    )
+    .unwrap();
+    let notes = opinion.notes.iter().map(|it| it.note.message());
+    (opinion.verdict, notes.collect())
+}
+
+/// One statement in each line of `statements`, in YAML's flow style.
+fn of(statements: &[&str]) -> Verdict {
+    let statements: Vec<String> = statements.iter().map(|it| format!("  - {it}\n")).collect();
+    verdict(
+        "s3:DeleteBucket,iam:*",
+        &format!("Statement:\n{}", statements.concat()),
+    )
+    .0
+}
+
+use Verdict::{Clean, Restricted, Unknown};
+
+#[test]
+fn an_unknown_action_counts_where_the_verdict_depends_on_it() {
+    for (action, expected) in [
+        ("!Ref Actions", Unknown),
+        ("[s3:GetObject, !Ref Action]", Unknown),
+        ("[s3:DeleteBucket, !Ref Action]", Restricted),
+        ("!Sub 's3:${Verb}Bucket'", Unknown),
+        ("!Sub '${Service}:DeleteBucket'", Unknown),
+        ("!Sub '${Service}:GetObject'", Unknown),
+        ("!Sub 's3:Get${Thing}'", Clean),
+        ("!Sub 's3:Delete${A}et${B}'", Unknown),
+        ("!Sub '${A}Bucket'", Unknown),
+        ("!Sub '${A}'", Unknown),
+        ("!Sub 'sqs${A}'", Clean),
+        ("!Sub 'sq${A}:*Bucket'", Clean),
+        ("!Sub 's3:GetObject'", Clean),
+        ("!Sub 's3:DeleteBucket'", Restricted),
+        ("!Sub ['s3:${V}Bucket', {V: Delete}]", Restricted),
+        ("!Sub ['s3:${V}Bucket', {V: !Ref X}]", Unknown),
+        ("!Join ['', ['s3:', DeleteBucket]]", Restricted),
+        ("!Join ['', ['s3:', !Ref Verb, Bucket]]", Unknown),
+        ("!Join ['', ['s3:Get', !Ref Verb]]", Clean),
+        ("!Split [',', 's3:GetObject,s3:DeleteBucket']", Restricted),
+        ("!Split [',', !Ref Actions]", Unknown),
+        ("[!Select [1, [s3:GetObject, s3:DeleteBucket]]]", Restricted),
+        ("[!Select [0, [s3:GetObject, s3:DeleteBucket]]]", Clean),
+        ("{'Fn::Transform': {Name: 'AWS::Include'}}", Unknown),
+    ] {
+        let statement = format!("{{Effect: Allow, Action: {action}, Resource: '*'}}");
+        assert_eq!(of(&[&statement]), expected, "{action}");
+    }
+}
+
+#[test]
+fn an_unknown_not_action_leaves_out_everything_or_nothing() {
+    for (action, expected) in [
+        ("!Ref Actions", Unknown),
+        ("[s3:*, 'iam:*', !Ref More]", Clean),
+        ("['s3:*', !Sub 'iam:${A}']", Unknown),
+        ("['s3:*', !Sub 'sqs:${A}']", Restricted),
+    ] {
+        let statement = format!("{{Effect: Allow, NotAction: {action}, Resource: '*'}}");
+        assert_eq!(of(&[&statement]), expected, "{action}");
+    }
+}
+
+#[test]
+fn of_an_allow_only_actions_and_effect_count() {
+    for (rest, expected) in [
+        (
+            "Action: s3:DeleteBucket, Resource: !GetAtt Bucket.Arn",
+            Restricted,
+        ),
+        ("Action: s3:GetObject, Resource: !Sub '${Bucket}/*'", Clean),
+        (
+            "Action: s3:GetObject, Resource: !Ref All, Condition: !Ref C, Sid: !Ref S",
+            Clean,
+        ),
+        ("Action: s3:GetObject, NotResource: [!Ref All, a]", Clean),
+        (
+            "Action: s3:GetObject, Resource: '*', Condition: {StringEquals: {a: !Ref B}}",
+            Clean,
+        ),
+    ] {
+        assert_eq!(
+            of(&[&format!("{{Effect: Allow, {rest}}}")]),
+            expected,
+            "{rest}"
+        );
+    }
+    let effect = |action: &str| format!("{{Effect: !Ref E, Action: {action}, Resource: '*'}}");
+    assert_eq!(of(&[&effect("s3:DeleteBucket")]), Unknown);
+    assert_eq!(of(&[&effect("s3:GetObject")]), Clean);
+}
+
+#[test]
+fn a_deny_cancels_only_if_it_surely_does() {
+    let allow = "{Effect: Allow, Action: s3:DeleteBucket, Resource: '*'}";
+    for (deny, expected) in [
+        ("Action: 's3:*', Resource: '*'", Clean),
+        ("Action: 's3:*', Resource: !Ref R", Unknown),
+        ("Action: 's3:*', Resource: [a, !Sub '${R}*']", Unknown),
+        (
+            "Action: 's3:*', Resource: !Sub 'arn:aws:s3:::${R}'",
+            Restricted,
+        ),
+        ("Action: 's3:*', Resource: ['*', !Ref R]", Clean),
+        ("Action: 's3:*', NotResource: !Ref R", Restricted),
+        ("Action: 's3:*', Resource: '*', Condition: !Ref C", Unknown),
+        (
+            "Action: 's3:*', Resource: '*', Condition: {Bool: {a: !Ref C}}",
+            Restricted,
+        ),
+        ("Action: !Ref A, Resource: '*'", Unknown),
+        ("Action: !Sub '${S}:DeleteBucket', Resource: '*'", Unknown),
+        ("Action: !Sub 's3:Get${S}', Resource: '*'", Restricted),
+        ("Action: ['s3:*', !Ref A], Resource: '*'", Clean),
+        ("NotAction: !Ref A, Resource: '*'", Unknown),
+        (
+            "NotAction: [s3:DeleteBucket, !Ref A], Resource: '*'",
+            Restricted,
+        ),
+        ("NotAction: sqs:*, Resource: '*'", Clean),
+        ("NotAction: [!Sub 'sqs:${A}'], Resource: '*'", Clean),
+    ] {
+        assert_eq!(
+            of(&[allow, &format!("{{Effect: Deny, {deny}}}")]),
+            expected,
+            "{deny}"
+        );
+    }
+    assert_eq!(of(&[allow, "!Ref S"]), Unknown);
+    assert_eq!(
+        of(&[
+            "{Effect: Allow, Action: s3:GetObject, Resource: '*'}",
+            "!Ref S"
+        ]),
+        Unknown
+    );
+}
+
+#[test]
+fn conditions_are_tried_in_all_ways() {
+    let allow = |action: &str| format!("{{Effect: Allow, Action: {action}, Resource: '*'}}");
+    let if_ = |yes: &str, no: &str| format!("!If [C, {yes}, {no}]");
+    let (get, delete) = (allow("s3:GetObject"), allow("s3:DeleteBucket"));
+    let none = "!Ref AWS::NoValue";
+    for (statements, expected) in [
+        (vec![if_(&get, none)], Clean),
+        (vec![if_(&delete, none)], Unknown),
+        (vec![if_(&delete, &delete)], Restricted),
+        (vec![if_(&delete, none), if_(none, &delete)], Restricted),
+        (vec![if_(&delete, none), delete.clone()], Restricted),
+        (
+            vec![allow("!If [C, s3:DeleteBucket, s3:GetObject]")],
+            Unknown,
+        ),
+        (vec![allow("!If [C, s3:PutObject, s3:GetObject]")], Clean),
+        (
+            vec![allow("[!If [C, !Ref X, !Ref AWS::NoValue], s3:GetObject]")],
+            Unknown,
+        ),
+        (
+            vec![allow("[!If [C, s3:GetObject, !Ref AWS::NoValue]]")],
+            Clean,
+        ),
+    ] {
+        let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+        assert_eq!(of(&statements), expected, "{statements:?}");
+    }
+    let many: Vec<String> = (0..30)
+        .map(|n| format!("!If [C{n}, {get}, !Ref AWS::NoValue]"))
+        .collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    assert_eq!(of(&many), Unknown);
+}
+
+#[test]
+fn what_is_wrong_in_every_reading_violates() {
+    for document in [
+        "Statement: {Effect: allow, Action: !Ref A, Resource: '*'}",
+        "Statement: {Effect: Allow, Action: [s3:GetObject, 5], Resource: '*'}",
+        "Statement: {Effect: Allow, Action: s3:GetObject}",
+        "Statement: []",
+        "Version: 2012-10-17",
+        "[1]",
+    ] {
+        assert_eq!(
+            verdict("s3:DeleteBucket", document).0,
+            Restricted,
+            "{document}"
+        );
+    }
+}
+
+#[test]
+fn a_text_with_unknown_stretches_is_opened() {
+    let sub = |statement: &str| format!("!Sub '{{\"Statement\": {statement}}}'");
+    let allow = |action: &str| {
+        sub(&format!(
+            r#"{{"Effect": "Allow", "Action": {action}, "Resource": "${{R}}"}}"#
+        ))
+    };
+    for (document, expected) in [
+        (allow(r#""s3:GetObject""#), Clean),
+        (allow(r#""s3:DeleteBucket""#), Restricted),
+        (allow(r#""s3:${Verb}Bucket""#), Unknown),
+        (allow(r#"["s3:GetObject", "sqs:${A}${B}"]"#), Clean),
+        (allow(r#"["s3:DeleteBucket", "${A}"]"#), Restricted),
+        (allow("${Actions}"), Unknown),
+        (sub("${Statements}"), Unknown),
+        ("!Sub '{\"${K}\": 1}'".to_owned(), Unknown),
+        (
+            "'{\"Statement\": {\"Effect\": \"Allow\", \"Action\": \"s3:*\", \"Resource\": \"*\"}}'"
+                .to_owned(),
+            Restricted,
+        ),
+        ("'no document'".to_owned(), Restricted),
+    ] {
+        assert_eq!(
+            verdict("s3:DeleteBucket", &document).0,
+            expected,
+            "{document}"
+        );
+    }
+}
+
+#[test]
+fn reasons_say_what_is_not_known() {
+    let document = "Statement: {Effect: Allow, Action: [s3:GetObject, !Sub 's3:${Verb}Bucket'], Resource: !Ref R}";
+    let (_, reasons) = verdict("s3:DeleteBucket", document);
+    assert_eq!(
+        reasons,
+        ["Action is not known before the deployment: `s3:${Verb}Bucket`"]
+    );
+    let document =
+        "Statement: !If [IsProd, {Effect: Allow, Action: '*', Resource: '*'}, !Ref AWS::NoValue]";
+    let (_, reasons) = verdict("s3:DeleteBucket", document);
+    assert_eq!(
+        reasons[0],
+        "what the document grants depends on the condition `IsProd`"
+    );
+    assert!(
+        reasons[1].starts_with("statement 1: Action `*` grants"),
+        "{reasons:?}"
+    );
+}
+
+#[test]
+fn every_choice_is_a_world() {
+    assert_eq!(worlds(&[]), [BTreeMap::new()]);
+    let names = ["A".to_owned(), "B".to_owned()];
+    let all: std::collections::BTreeSet<_> = worlds(&names).into_iter().collect();
+    assert_eq!(all.len(), 4);
+}

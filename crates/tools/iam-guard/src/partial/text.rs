@@ -1,0 +1,88 @@
+//! Documents that stand in a template as a text with unknown stretches, such as `!Sub '{"Statement": …}'`.
+
+use super::{Item, Piece, Shape};
+use crate::source::Span;
+use crate::tree::{Node, Value, json};
+
+/// Stands for the unknown stretch with a number; nobody uses these characters, which have no meaning.
+const FIRST: u32 = 0xf_0000;
+const LAST: u32 = 0xf_fffd;
+
+/// The document that a text is, as far as it can be read; a text that is known as a whole stays a text.
+pub(super) fn opened(item: Item) -> Item {
+    let Shape::Text(pieces) = &item.shape else {
+        return item;
+    };
+    let holes: Vec<&str> = pieces
+        .iter()
+        .filter_map(|piece| match piece {
+            Piece::Hole(what) => Some(what.as_str()),
+            Piece::Known(_) => None,
+        })
+        .collect();
+    if holes.is_empty() {
+        return item;
+    }
+    let mut numbers = (FIRST..=LAST).filter_map(char::from_u32);
+    let text: Option<String> = pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Known(text) if text.contains(is_number) => None,
+            Piece::Known(text) => Some(text.clone()),
+            Piece::Hole(_) => numbers.next().map(String::from),
+        })
+        .collect();
+    let unknown = || Item {
+        shape: Shape::Unknown(format!("`{}`", holes.join("`, `"))),
+        span: item.span.clone(),
+    };
+    let Some(text) = text else {
+        return unknown();
+    };
+    match json::parse(&text) {
+        Ok(root) => convert(&root, &holes, &item.span),
+        Err(_) => unknown(),
+    }
+}
+
+fn is_number(c: char) -> bool {
+    (FIRST..=LAST).contains(&u32::from(c))
+}
+
+fn convert(node: &Node<'_>, holes: &[&str], span: &Span) -> Item {
+    let shape = match &node.value {
+        Value::Null => Shape::Null,
+        Value::Bool(value) => Shape::Plain(value.to_string()),
+        Value::Number(number) => Shape::Plain(number.to_string()),
+        Value::Text(text) => Shape::Text(pieces(text, holes)),
+        Value::List(entries) => {
+            Shape::List(entries.iter().map(|it| convert(it, holes, span)).collect())
+        }
+        Value::Object(members) if members.iter().any(|it| it.key.contains(is_number)) => {
+            Shape::Unknown("a key of the document".to_owned())
+        }
+        Value::Object(members) => {
+            let members = members
+                .iter()
+                .map(|member| (member.key.to_string(), convert(&member.value, holes, span)));
+            Shape::Object(members.collect())
+        }
+    };
+    Item {
+        shape,
+        span: span.clone(),
+    }
+}
+
+fn pieces(text: &str, holes: &[&str]) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    for part in text.split_inclusive(is_number) {
+        let known = part.trim_end_matches(is_number);
+        pieces.push(Piece::Known(known.to_owned()));
+        let number = part.chars().next_back().filter(|c| is_number(*c));
+        let index = number.and_then(|c| usize::try_from(u32::from(c) - FIRST).ok());
+        let hole = index.and_then(|index| holes.get(index));
+        pieces.extend(hole.map(|what| Piece::Hole((*what).to_owned())));
+    }
+    pieces
+}

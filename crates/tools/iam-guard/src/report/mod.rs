@@ -1,0 +1,99 @@
+//! The reports of a check.
+
+mod github;
+mod json;
+mod sarif;
+mod text;
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use iam_policy::RestrictedActions;
+
+use crate::check::{Analyzed, Counts, Judged};
+use crate::source::{Source, Span};
+use crate::verdict::{Noted, Verdict};
+
+/// How the report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people: each finding with the lines that it is about
+    #[default]
+    Text,
+    /// One JSON object a line, one for each policy
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub Actions, which become annotations
+    Github,
+}
+
+/// A report that grows file by file.
+#[derive(Debug)]
+pub struct Report {
+    format: Format,
+    text: text::Text,
+    sarif: sarif::Sarif,
+}
+
+impl Report {
+    pub fn new(format: Format, restricted: &RestrictedActions) -> Self {
+        Self {
+            format,
+            text: text::Text::new(restricted),
+            sarif: sarif::Sarif::default(),
+        }
+    }
+
+    /// Reports a file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn file(
+        &mut self,
+        source: &Source,
+        analyzed: &Analyzed,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        match self.format {
+            Format::Text => self.text.file(source, analyzed, out),
+            Format::Json => json::file(source, analyzed, out),
+            Format::Github => github::file(source, analyzed, out),
+            Format::Sarif => {
+                self.sarif.file(source, analyzed);
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the report.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written.
+    pub fn end(&mut self, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
+        match self.format {
+            Format::Text => self.text.end(counts, out),
+            Format::Json | Format::Github => Ok(()),
+            Format::Sarif => self.sarif.end(out),
+        }
+    }
+}
+
+/// Where in the file a note belongs.
+fn place<'a>(judged: &'a Judged, noted: &'a Noted) -> &'a Span {
+    match judged.document {
+        Some(_) => &judged.span,
+        None => &noted.span,
+    }
+}
+
+/// What is said of a policy as a whole, where its notes do not say more.
+fn summary(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Clean => "the policy grants nothing restricted",
+        Verdict::Restricted => "the policy grants restricted actions",
+        Verdict::Unknown => "it is not known whether the policy grants restricted actions",
+    }
+}

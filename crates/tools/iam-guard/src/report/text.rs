@@ -1,0 +1,172 @@
+//! The report for people.
+
+use std::io::{self, Write};
+use std::ops::Range;
+
+use annotate_snippets::renderer::{DEFAULT_TERM_WIDTH, DecorStyle};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use iam_policy::{Finding, RestrictedActions};
+
+use crate::check::{Analyzed, Counts, Judged, pretty};
+use crate::source::{Source, Span};
+use crate::verdict::{Note, Noted, Verdict};
+
+/// How many reasons are shown for one policy.
+const MAX_NOTES: usize = 20;
+
+#[derive(Debug)]
+pub(super) struct Text {
+    renderer: Renderer,
+    restricted: String,
+}
+
+impl Text {
+    pub(super) fn new(restricted: &RestrictedActions) -> Self {
+        Self {
+            renderer: Renderer::styled()
+                .decor_style(DecorStyle::Ascii)
+                .term_width(DEFAULT_TERM_WIDTH),
+            restricted: restricted.to_string(),
+        }
+    }
+
+    pub(super) fn file(
+        &self,
+        source: &Source,
+        analyzed: &Analyzed,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        for judged in &analyzed.judged {
+            if judged.opinion.verdict != Verdict::Clean {
+                self.policy(source, judged, out)?;
+            }
+        }
+        for not_judged in &analyzed.not_judged {
+            let title = format!("`{}` is not judged: {}", not_judged.name, not_judged.reason);
+            let group = Level::NOTE.primary_title(title);
+            self.render(&[group.element(origin(source, &not_judged.span))], out)?;
+        }
+        Ok(())
+    }
+
+    fn policy(&self, source: &Source, judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
+        let opinion = &judged.opinion;
+        let level = match opinion.verdict {
+            Verdict::Unknown => Level::WARNING,
+            Verdict::Clean | Verdict::Restricted => Level::ERROR,
+        };
+        let mut group = level
+            .primary_title(title(judged))
+            .elements(None::<Origin<'_>>);
+        let document;
+        let (text, spans, path) = match &judged.document {
+            None => {
+                let spans = opinion.notes.iter().map(|noted| noted.span.clone());
+                (&source.text, spans.collect(), Some(source.name.as_str()))
+            }
+            Some(of) => {
+                let (text, spans) = pretty(of, &opinion.notes);
+                document = text;
+                group = group.element(origin(source, &judged.span));
+                (&document, spans, Some("document"))
+            }
+        };
+        let mut snippet = Snippet::source(text).path(path);
+        for (noted, span) in opinion.notes.iter().zip(&spans).take(MAX_NOTES) {
+            let span = inside(text, span);
+            let label = label(&noted.note);
+            snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(label));
+        }
+        group = group.element(snippet);
+        if let Some(what) = judged.document.as_ref().and_then(|it| it.what.as_ref()) {
+            group = group.element(Level::NOTE.message(format!("the document is that of {what}")));
+        }
+        let more = opinion.notes.len().saturating_sub(MAX_NOTES);
+        if more > 0 {
+            group = group.element(Level::NOTE.message(format!("there are {more} more reasons")));
+        }
+        self.render(&[group], out)
+    }
+
+    fn render(&self, groups: &[Group<'_>], out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}\n", self.renderer.render(groups))
+    }
+
+    pub(super) fn end(&self, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
+        let policies = counts.clean + counts.restricted + counts.unknown;
+        let plural = if policies == 1 { "policy" } else { "policies" };
+        write!(
+            out,
+            "{policies} {plural}: {} restricted, {} not known, {} clean",
+            counts.restricted, counts.unknown, counts.clean
+        )?;
+        if counts.not_judged > 0 {
+            write!(out, "; {} not judged", counts.not_judged)?;
+        }
+        if counts.others > 0 {
+            let files = if counts.others == 1 { "file" } else { "files" };
+            write!(out, "; {} {files} without policies", counts.others)?;
+        }
+        writeln!(out, ". Restricted: {}", short(&self.restricted))
+    }
+}
+
+fn origin<'s>(source: &'s Source, span: &Span) -> Origin<'s> {
+    Origin::path(source.name.as_str())
+        .line(source.line(span.start))
+        .char_column(source.column(span.start))
+}
+
+fn title(judged: &Judged) -> String {
+    let name = &judged.name;
+    let notes = judged.opinion.notes.as_slice();
+    if let [
+        Noted {
+            note: Note::Finding(Finding::Unreadable { .. }),
+            ..
+        },
+    ] = notes
+    {
+        return format!("`{name}` cannot be read as a policy document");
+    }
+    match judged.opinion.verdict {
+        Verdict::Unknown => format!("`{name}` may grant restricted actions"),
+        Verdict::Clean | Verdict::Restricted => format!("`{name}` grants restricted actions"),
+    }
+}
+
+/// The list as a line has room for it.
+fn short(list: &str) -> String {
+    const SHOWN: usize = 100;
+    match list.char_indices().nth(SHOWN) {
+        None => list.to_owned(),
+        Some((at, _)) => {
+            let shown = list.get(..at).unwrap_or_default();
+            let (shown, _) = shown.rsplit_once(',').unwrap_or((shown, ""));
+            let more = list.matches(',').count() - shown.matches(',').count();
+            format!("{shown} and {more} more")
+        }
+    }
+}
+
+/// A reason beside its place, which need not be named again.
+fn label(note: &Note) -> String {
+    let message = note.message();
+    match message.split_once(": ") {
+        Some((place, rest)) if place.starts_with("statement ") => rest.to_owned(),
+        _ => message,
+    }
+}
+
+/// A place that certainly is in the text, and at most one line of it where it is long.
+fn inside(text: &str, span: &Range<usize>) -> Range<usize> {
+    let Some(part) = text.get(span.clone()) else {
+        return 0..0;
+    };
+    let lines = part.lines().count();
+    let end = match lines {
+        0..=12 => span.end,
+        _ => span.start + part.lines().next().unwrap_or_default().len(),
+    };
+    span.start..end
+}

@@ -1,0 +1,52 @@
+//! From options to what they ask for.
+
+use std::io::Write;
+
+use crate::check::{self, Settings};
+use crate::cli::{Check, Cli, Command};
+use crate::exit::Exit;
+use crate::managed::ManagedPolicies;
+use crate::settings::Config;
+
+/// Runs the command that the options name.
+///
+/// # Errors
+///
+/// If the options or the configuration file cannot be used, or the report cannot be written.
+pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyhow::Result<Exit> {
+    match &cli.command {
+        Command::Check(options) => check(options, out, diagnostics),
+    }
+}
+
+fn check(
+    options: &Check,
+    out: &mut dyn Write,
+    diagnostics: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let config = Config::read(options.rules.config.as_deref())?;
+    let restricted = config.restricted(options.rules.restricted.as_deref())?;
+    for warning in restricted.warnings() {
+        writeln!(diagnostics, "warning: in the restricted list, {warning}")?;
+    }
+    let managed = options.managed_policies.as_ref();
+    let managed = managed.or(config.managed_policies.as_ref());
+    let settings = Settings {
+        restricted,
+        managed: managed.map_or_else(
+            || Ok(ManagedPolicies::default()),
+            |path| ManagedPolicies::read(path),
+        )?,
+        skip_others: options.skip_others,
+    };
+    let allow_unknown = options.allow_unknown || config.allow_unknown;
+    let files = &options.files;
+    Ok(check::check(
+        files,
+        &settings,
+        allow_unknown,
+        options.format,
+        out,
+        diagnostics,
+    )?)
+}

@@ -1,0 +1,210 @@
+//! CloudFormation and SAM templates.
+
+mod intrinsics;
+mod sam;
+
+pub use intrinsics::{Context, conditions, evaluate};
+
+use crate::found::{Content, Found};
+use crate::managed::ManagedPolicies;
+use crate::partial::{Piece, Shape, World};
+use crate::tree::Node;
+
+/// Whether a tree is a template.
+pub fn is_template(root: &Node<'_>) -> bool {
+    let is_resource = |node: &Node<'_>| {
+        let kind = node.get("Type").and_then(Node::text);
+        kind.is_some_and(|kind| kind.contains("::"))
+    };
+    let resources = root.get("Resources").map(Node::members).unwrap_or_default();
+    root.get("AWSTemplateFormatVersion").is_some()
+        || resources
+            .iter()
+            .any(|resource| is_resource(&resource.value))
+}
+
+/// Finds the policies in a template.
+pub fn find<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies) -> Found<'s> {
+    let mut finder = Finder {
+        root,
+        managed,
+        found: Found::default(),
+    };
+    if let Some(resources) = root.get("Resources") {
+        finder.resources(resources);
+    }
+    finder.found
+}
+
+struct Finder<'s> {
+    root: &'s Node<'s>,
+    managed: &'s ManagedPolicies,
+    found: Found<'s>,
+}
+
+impl<'s> Finder<'s> {
+    fn resources(&mut self, resources: &'s Node<'s>) {
+        for member in resources.members() {
+            if member.key.starts_with("Fn::ForEach") {
+                // The last part is the resources that are made again and again.
+                if let Some(made) = member.value.entries().last() {
+                    self.resources(made);
+                }
+            } else if member.key.starts_with("Fn::") {
+                let reason = "resources of a macro or an included file, which are not here";
+                self.found
+                    .not_judged(member.key.to_string(), member.key_span.clone(), reason);
+            } else {
+                self.resource(&member.key, &member.value);
+            }
+        }
+    }
+
+    fn resource(&mut self, name: &str, resource: &'s Node<'s>) {
+        let kind = resource
+            .get("Type")
+            .and_then(Node::text)
+            .unwrap_or_default();
+        if matches!(
+            kind,
+            "AWS::CloudFormation::Stack" | "AWS::Serverless::Application"
+        ) {
+            let reason = "a stack of its own, whose template is not here";
+            self.found.not_judged(name, resource.span.clone(), reason);
+        }
+        if kind == "AWS::Serverless::Connector" || resource.get("Connectors").is_some() {
+            let reason = "a connector, whose policy SAM makes at the deployment";
+            self.found.not_judged(name, resource.span.clone(), reason);
+        }
+        let Some(properties) = resource.get("Properties") else {
+            return;
+        };
+        let property = |name: &str| properties.get(name);
+        match kind {
+            "AWS::IAM::Policy"
+            | "AWS::IAM::ManagedPolicy"
+            | "AWS::IAM::RolePolicy"
+            | "AWS::IAM::UserPolicy"
+            | "AWS::IAM::GroupPolicy" => {
+                if let Some(document) = property("PolicyDocument") {
+                    self.document(name.to_owned(), document);
+                }
+            }
+            "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" => {
+                if let Some(policies) = property("Policies") {
+                    self.embedded(name, policies);
+                }
+                if let Some(arns) = property("ManagedPolicyArns") {
+                    self.attachments(&format!("{name}.ManagedPolicyArns"), arns);
+                }
+                if let Some(groups) = property("Groups") {
+                    self.membership(name, groups);
+                }
+            }
+            "AWS::IAM::UserToGroupAddition" => self.membership(name, properties),
+            "AWS::SSO::PermissionSet" => {
+                if let Some(document) = property("InlinePolicy") {
+                    self.document(name.to_owned(), document);
+                }
+                if let Some(arns) = property("ManagedPolicies") {
+                    self.attachments(&format!("{name}.ManagedPolicies"), arns);
+                }
+                if let Some(references) = property("CustomerManagedPolicyReferences") {
+                    let reason =
+                        "attaches customer managed policies, of which the documents are not here";
+                    self.found.not_judged(name, references.span.clone(), reason);
+                }
+            }
+            "AWS::Serverless::Function" | "AWS::Serverless::StateMachine" => {
+                if let Some(policies) = property("Policies") {
+                    self.sam_policies(&format!("{name}.Policies"), policies);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn membership(&mut self, name: &str, node: &Node<'_>) {
+        let reason = "puts users into groups, whose policies are judged only where they stand";
+        self.found.not_judged(name, node.span.clone(), reason);
+    }
+
+    fn document(&mut self, name: String, document: &'s Node<'s>) {
+        let content = Content::Template {
+            document,
+            mappings: self.root.get("Mappings"),
+        };
+        self.found.policy(name, document.span.clone(), content);
+    }
+
+    /// The inline policies of a role, user or group.
+    fn embedded(&mut self, name: &str, policies: &'s Node<'s>) {
+        for (index, policy) in branches(policies).into_iter().enumerate() {
+            let name = format!("{name}.Policies[{index}]");
+            match policy.get("PolicyDocument") {
+                Some(document) => self.document(name, document),
+                None => {
+                    let reason = "the inline policy is not known before the deployment".to_owned();
+                    let span = policy.span.clone();
+                    self.found.policy(name, span, Content::Unknown(reason));
+                }
+            }
+        }
+    }
+
+    fn attachments(&mut self, at: &str, arns: &'s Node<'s>) {
+        for arn in branches(arns) {
+            self.attachment(at, arn);
+        }
+    }
+
+    fn attachment(&mut self, at: &str, arn: &'s Node<'s>) {
+        if self.is_made_here(arn) {
+            return;
+        }
+        let arn_text = self.as_far_as_known(arn);
+        let managed = self.managed;
+        managed.attach(&mut self.found, at, arn.span.clone(), arn_text.as_deref());
+    }
+
+    /// Whether a reference is to a resource of this template, which is judged itself.
+    fn is_made_here(&self, node: &Node<'_>) -> bool {
+        let get_att = node
+            .get("Fn::GetAtt")
+            .map(Node::one_or_many)
+            .unwrap_or_default();
+        let reference = node.get("Ref").or(get_att.first()).and_then(Node::text);
+        let logical = reference.map(|text| text.split('.').next().unwrap_or(text));
+        logical.is_some_and(|logical| self.root.at(&["Resources", logical]).is_some())
+    }
+
+    /// A text, with what is not known as the file has it.
+    fn as_far_as_known(&self, node: &Node<'_>) -> Option<String> {
+        let world = World::new();
+        let context = Context {
+            mappings: self.root.get("Mappings"),
+            world: &world,
+        };
+        match evaluate(node, context)?.shape {
+            Shape::Text(pieces) => {
+                let pieces = pieces.into_iter().map(|piece| match piece {
+                    Piece::Known(text) | Piece::Hole(text) => text,
+                });
+                Some(pieces.collect())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The entries of a list that can be there: of a condition, both ways.
+fn branches<'s>(node: &'s Node<'s>) -> Vec<&'s Node<'s>> {
+    let entries = node.one_or_many().iter();
+    entries
+        .flat_map(|entry| match entry.get("Fn::If").map(Node::entries) {
+            Some([_, yes, no]) => [branches(yes), branches(no)].concat(),
+            _ if entry.get("Ref").and_then(Node::text) == Some("AWS::NoValue") => Vec::new(),
+            _ => vec![entry],
+        })
+        .collect()
+}

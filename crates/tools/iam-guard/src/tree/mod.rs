@@ -1,0 +1,93 @@
+//! JSON and YAML as one tree, in which every value knows where it stands.
+
+pub mod json;
+pub mod yaml;
+
+use std::borrow::Cow;
+
+use crate::source::Span;
+
+/// A value and its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node<'s> {
+    pub value: Value<'s>,
+    pub span: Span,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'s> {
+    Null,
+    Bool(bool),
+    /// A number as it is written.
+    Number(Cow<'s, str>),
+    Text(Cow<'s, str>),
+    List(Vec<Node<'s>>),
+    Object(Vec<Member<'s>>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member<'s> {
+    pub key: Cow<'s, str>,
+    pub key_span: Span,
+    pub value: Node<'s>,
+}
+
+/// Why a text is no tree, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TreeError {
+    pub message: String,
+    pub span: Span,
+}
+
+impl<'s> Node<'s> {
+    /// The value of the first member with this key, where this is an object.
+    pub fn get(&self, key: &str) -> Option<&Node<'s>> {
+        let mut members = self.members().iter();
+        Some(&members.find(|member| member.key == key)?.value)
+    }
+
+    /// The value that a path of keys leads to.
+    pub fn at(&self, path: &[&str]) -> Option<&Node<'s>> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    /// The members; none of anything but an object.
+    pub fn members(&self) -> &[Member<'s>] {
+        match &self.value {
+            Value::Object(members) => members,
+            _ => &[],
+        }
+    }
+
+    /// The entries; none of anything but a list.
+    pub fn entries(&self) -> &[Node<'s>] {
+        match &self.value {
+            Value::List(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The entries of a list, or the one value that stands in place of a list.
+    pub fn one_or_many(&self) -> &[Node<'s>] {
+        match &self.value {
+            Value::List(entries) => entries,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn is_true(&self) -> bool {
+        self.value == Value::Bool(true)
+    }
+
+    pub fn is_null(&self) -> bool {
+        self.value == Value::Null
+    }
+}

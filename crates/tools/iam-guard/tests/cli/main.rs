@@ -1,0 +1,11 @@
+//! The command as people and scripts use it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what goes wrong in a helper fails the test that called it"
+)]
+
+mod documents;
+mod plan;
+mod reports;
+mod support;
+mod template;

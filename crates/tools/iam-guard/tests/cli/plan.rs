@@ -1,0 +1,267 @@
+//! Terraform plans.
+
+use serde_json::{Value, json};
+
+use crate::support::{Ran, allow, check, folder, pairs, run};
+
+/// A resource that is to be created.
+fn created(address: &str, after: Value, unknown: Value) -> Value {
+    let kind = address.rsplit('.').nth(1).unwrap();
+    json!({
+        "address": address, "mode": "managed", "type": kind, "name": address.rsplit('.').next(),
+        "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": unknown},
+    })
+}
+
+fn plan(changes: Vec<Value>) -> Value {
+    json!({"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": changes})
+}
+
+fn checked(plan: &Value) -> Ran {
+    check("plan.json", &plan.to_string())
+}
+
+#[test]
+fn every_resource_that_carries_a_policy() {
+    let (wide, clean) = (allow("s3:*"), allow("s3:GetObject"));
+    let ran = checked(&plan(vec![
+        created(
+            "aws_iam_policy.a",
+            json!({"policy": wide}),
+            json!({"arn": true}),
+        ),
+        created("aws_iam_role_policy.b", json!({"policy": clean}), json!({})),
+        created(
+            "module.m[\"x\"].aws_iam_user_policy.c",
+            json!({"policy": wide}),
+            json!({}),
+        ),
+        created("aws_iam_group_policy.d", json!({"policy": wide}), json!({})),
+        created(
+            "aws_ssoadmin_permission_set_inline_policy.e",
+            json!({"inline_policy": wide}),
+            json!({}),
+        ),
+        created(
+            "aws_iam_role.f",
+            json!({"assume_role_policy": allow("sts:AssumeRole"), "inline_policy": [{"name": "x", "policy": clean}, {"name": "y", "policy": wide}]}),
+            json!({"inline_policy": [{}, {}]}),
+        ),
+        created("aws_s3_bucket_policy.g", json!({"policy": wide}), json!({})),
+        created(
+            "aws_iam_role.h",
+            json!({"inline_policy": [{"name": null, "policy": null}]}),
+            json!({}),
+        ),
+    ]));
+    assert_eq!(
+        ran.verdicts(),
+        pairs(&[
+            ("aws_iam_policy.a", "restricted"),
+            ("aws_iam_role_policy.b", "clean"),
+            ("module.m[\"x\"].aws_iam_user_policy.c", "restricted"),
+            ("aws_iam_group_policy.d", "restricted"),
+            ("aws_ssoadmin_permission_set_inline_policy.e", "restricted"),
+            ("aws_iam_role.f.inline_policy[0]", "clean"),
+            ("aws_iam_role.f.inline_policy[1]", "restricted"),
+        ])
+    );
+    assert_eq!(ran.code, 1);
+}
+
+#[test]
+fn what_is_not_known_before_the_apply_is_unknown() {
+    let clean = allow("s3:GetObject");
+    let mut plan = plan(vec![
+        created(
+            "aws_iam_policy.a",
+            json!({"name": "a"}),
+            json!({"policy": true}),
+        ),
+        created(
+            "aws_iam_policy.b",
+            json!({"policy": clean}),
+            json!({"arn": true, "policy": false}),
+        ),
+        created(
+            "aws_iam_role.c",
+            json!({"inline_policy": [{"name": "x"}]}),
+            json!({"inline_policy": [{"policy": true}]}),
+        ),
+        // What the configuration does not set is left to the provider, and is no policy.
+        created(
+            "aws_iam_role.d",
+            json!({"name": "d"}),
+            json!({"inline_policy": true, "managed_policy_arns": true}),
+        ),
+        created(
+            "module.m[0].aws_iam_role.e",
+            json!({"name": "e"}),
+            json!({"inline_policy": true}),
+        ),
+    ]);
+    plan["configuration"] = json!({"root_module": {
+        "resources": [
+            {"address": "aws_iam_policy.a", "expressions": {"policy": {"references": ["aws_s3_bucket.b.arn", "aws_s3_bucket.b"]}}},
+            {"address": "aws_iam_role.d", "expressions": {"name": {"constant_value": "d"}}},
+        ],
+        "module_calls": {"m": {"module": {"resources": [
+            {"address": "aws_iam_role.e", "expressions": {"inline_policy": {"references": ["var.policies"]}}},
+        ]}}},
+    }});
+    let ran = checked(&plan);
+    assert_eq!(ran.code, 2);
+    assert_eq!(
+        ran.verdicts(),
+        pairs(&[
+            ("aws_iam_policy.a", "unknown"),
+            ("aws_iam_policy.b", "clean"),
+            ("aws_iam_role.c.inline_policy[0]", "unknown"),
+            ("module.m[0].aws_iam_role.e.inline_policy", "unknown"),
+        ])
+    );
+    assert_eq!(
+        ran.lines()[0]["findings"][0]["message"],
+        "the document is not known before the apply, because it refers to `aws_s3_bucket.b.arn`, `aws_s3_bucket.b`"
+    );
+}
+
+#[test]
+fn a_policy_in_two_sections_counts_once() {
+    let wide = allow("s3:*");
+    let mut plan = plan(vec![
+        created("aws_iam_policy.a", json!({"policy": wide}), json!({})),
+        json!({"address": "aws_iam_policy.gone", "type": "aws_iam_policy", "change": {"actions": ["delete"], "before": {"policy": wide}, "after": null}}),
+        json!({"address": "data.aws_iam_policy.read", "mode": "data", "type": "aws_iam_policy", "change": {"actions": ["read"], "after": {"policy": wide}}}),
+        json!({"address": "aws_iam_policy.same", "type": "aws_iam_policy", "change": {"actions": ["no-op"], "after": {"policy": wide}}}),
+    ]);
+    plan["planned_values"] = json!({"root_module": {
+        "resources": [
+            {"address": "aws_iam_policy.a", "mode": "managed", "type": "aws_iam_policy", "values": {"policy": wide}},
+            {"address": "aws_iam_policy.same", "mode": "managed", "type": "aws_iam_policy", "values": {"policy": wide}},
+        ],
+        "child_modules": [{"resources": [
+            {"address": "module.m.aws_iam_policy.b", "mode": "managed", "type": "aws_iam_policy", "values": {"policy": wide}},
+            {"address": "module.m.aws_iam_policy.c", "mode": "managed", "type": "aws_iam_policy", "values": {"name": "c"}},
+        ]}],
+    }});
+    plan["prior_state"] = json!({"values": {"root_module": {"resources": [
+        {"address": "aws_iam_policy.old", "mode": "managed", "type": "aws_iam_policy", "values": {"policy": wide}},
+    ]}}});
+    assert_eq!(
+        checked(&plan).verdicts(),
+        pairs(&[
+            ("aws_iam_policy.a", "restricted"),
+            ("aws_iam_policy.same", "restricted"),
+            ("module.m.aws_iam_policy.b", "restricted"),
+            ("module.m.aws_iam_policy.c", "unknown"),
+        ])
+    );
+}
+
+#[test]
+fn attachments_are_judged_where_the_document_is_known() {
+    let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let plan = plan(vec![
+        created(
+            "aws_iam_role_policy_attachment.a",
+            json!({"policy_arn": admin}),
+            json!({}),
+        ),
+        created(
+            "aws_iam_user_policy_attachment.b",
+            json!({"policy_arn": "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"}),
+            json!({}),
+        ),
+        created(
+            "aws_iam_group_policy_attachment.c",
+            json!({"policy_arn": "arn:aws:iam::111122223333:policy/own"}),
+            json!({}),
+        ),
+        created(
+            "aws_iam_policy_attachment.d",
+            json!({"roles": ["r"]}),
+            json!({"policy_arn": true}),
+        ),
+        created(
+            "aws_iam_group_membership.e",
+            json!({"group": "g", "users": ["u"]}),
+            json!({}),
+        ),
+        created(
+            "aws_iam_role.f",
+            json!({"managed_policy_arns": [admin]}),
+            json!({}),
+        ),
+    ]);
+    let ran = checked(&plan);
+    assert_eq!((ran.code, ran.out.as_str()), (0, ""));
+    let managed = json!({
+        "arn:aws:iam::aws:policy/AdministratorAccess": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+        "ViewOnlyAccess": {"Document": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}]}},
+    });
+    let folder = folder(&[
+        ("plan.json", &plan.to_string()),
+        ("managed.json", &managed.to_string()),
+    ]);
+    let arguments = [
+        "check",
+        "plan.json",
+        "--restricted",
+        "s3:DeleteBucket",
+        "--managed-policies",
+        "managed.json",
+        "--format",
+    ];
+    let ran = run(folder.path(), &[&arguments[..], &["json"]].concat());
+    assert_eq!(ran.code, 1);
+    assert_eq!(
+        ran.verdicts(),
+        pairs(&[
+            (
+                "aws_iam_role_policy_attachment.a (AdministratorAccess)",
+                "restricted"
+            ),
+            ("aws_iam_user_policy_attachment.b (ViewOnlyAccess)", "clean"),
+            ("aws_iam_role.f (AdministratorAccess)", "restricted"),
+        ])
+    );
+    let text = run(folder.path(), &[&arguments[..], &["text"]].concat()).out;
+    for name in [
+        "group_policy_attachment.c",
+        "policy_attachment.d",
+        "group_membership.e",
+    ] {
+        assert!(
+            text.contains(&format!("`aws_iam_{name}` is not judged")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn lines_are_those_of_the_document_in_the_file() {
+    let plan = plan(vec![
+        created(
+            "aws_iam_policy.a",
+            json!({"policy": allow("s3:GetObject")}),
+            json!({}),
+        ),
+        created(
+            "aws_iam_policy.b",
+            json!({"policy": allow("s3:*")}),
+            json!({}),
+        ),
+    ]);
+    let text = serde_json::to_string_pretty(&plan).unwrap();
+    let ran = check("plan.json", &text);
+    let lines = ran.lines();
+    for line in &lines {
+        let number = usize::try_from(line["line"].as_u64().unwrap()).unwrap();
+        assert!(
+            text.lines().nth(number - 1).unwrap().contains("\"policy\""),
+            "{line}"
+        );
+    }
+    assert_eq!(lines[1]["findings"][0]["line"], lines[1]["line"]);
+}

@@ -1,0 +1,92 @@
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// What a run of the command came to.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) diagnostics: String,
+}
+
+impl Ran {
+    /// The lines of `--format json`.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        let lines = self.out.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    /// Name and verdict of each line.
+    pub(crate) fn verdicts(&self) -> Vec<(String, String)> {
+        let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
+        let lines = self.lines();
+        lines
+            .iter()
+            .map(|line| (text(line, "name"), text(line, "verdict")))
+            .collect()
+    }
+}
+
+/// A folder for the files of a test.
+pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+pub(crate) fn run_with(folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_iam-guard"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        diagnostics: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ran {
+    run_with(folder, arguments, b"")
+}
+
+/// Checks one file of this name, by the default list of the template.
+pub(crate) fn check(name: &str, text: &str) -> Ran {
+    let folder = folder(&[(name, text)]);
+    let list = "s3:DeleteBucket,s3:DeleteObject";
+    run(
+        folder.path(),
+        &["check", name, "--restricted", list, "--format", "json"],
+    )
+}
+
+/// A document with one `Allow` statement.
+pub(crate) fn allow(action: &str) -> String {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": [action], "Resource": "*"}],
+    })
+    .to_string()
+}
+
+/// Pairs as `Ran::verdicts` has them.
+pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    let owned = |pair: &(&str, &str)| (pair.0.to_owned(), pair.1.to_owned());
+    expected.iter().map(owned).collect()
+}
