@@ -10,6 +10,7 @@ use crate::budget::Budget;
 use crate::error::Short;
 use crate::glob;
 use crate::json;
+use crate::known;
 use crate::search::{Emptiness, Language, search};
 
 /// A set of actions as policies write it: `s3:DeleteBucket`, `s3:Delete*`, `s3:?eleteBucket`, or `*` for all.
@@ -94,6 +95,40 @@ impl ActionPattern {
     #[must_use]
     pub fn intersects(&self, other: &ActionPattern) -> bool {
         self.intersects_within(other, &Budget::unlimited())
+    }
+
+    /// An action, known or not, that both patterns name; none if there is none.
+    ///
+    /// It is spelled as AWS spells it where an action known today will do, and else as short as can be.
+    ///
+    /// ```
+    /// use iam_policy::ActionPattern;
+    ///
+    /// let pattern: ActionPattern = "s3:Delete*".parse()?;
+    /// # #[cfg(feature = "catalogue")]
+    /// assert_eq!(pattern.witness(&"s3:*Bucket".parse()?).as_deref(), Some("s3:DeleteBucket"));
+    /// assert_eq!(pattern.witness(&"s3:*Zebra".parse()?).as_deref(), Some("s3:deletezebra"));
+    /// assert_eq!(pattern.witness(&"s3:Get*".parse()?), None);
+    /// # Ok::<(), iam_policy::ActionPatternError>(())
+    /// ```
+    #[must_use]
+    pub fn witness(&self, other: &ActionPattern) -> Option<String> {
+        if !self.intersects(other) {
+            return None;
+        }
+        let budget = Budget::unlimited();
+        let known = known::named_within(self, &budget).unwrap_or_default();
+        if let Some(known) = known.into_iter().find(|action| other.matches(action)) {
+            return Some(known);
+        }
+        let both = Language {
+            all_of: vec![self, other],
+            ..Language::default()
+        };
+        match search(&both, &budget) {
+            Emptiness::Inhabited(action) => Some(action),
+            Emptiness::Empty | Emptiness::Undecided => None,
+        }
     }
 
     /// Whether every action, known or not, that `inner` names is named by this pattern too.

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use iam_policy::ActionPattern;
 
 use crate::report::Format;
 
@@ -20,6 +21,12 @@ pub struct Cli {
 pub enum Command {
     /// Checks policy documents, Terraform plans and templates before a deployment
     Check(Check),
+    /// Takes the restricted grants out of a policy document
+    Fix(Fix),
+    /// Says whether two action patterns have an action in common
+    Explain(Explain),
+    /// Shows the ready-made lists, with the reason for each action
+    Lists(Lists),
 }
 
 /// The restricted list, which several commands need
@@ -67,4 +74,81 @@ pub struct Check {
     /// Leaves out files that are no policy, plan or template, also if they are named
     #[arg(long)]
     pub skip_others: bool,
+}
+
+/// Takes the restricted grants out of a policy document
+///
+/// The result grants everything else that the document granted, and nothing new. It is the document that the guard would put in force. What was changed is told on standard error.
+///
+/// Exit status: 0 if the result is clean, 2 if the document cannot be read.
+#[derive(Debug, Args)]
+pub struct Fix {
+    /// A policy document in JSON; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    pub rules: Rules,
+
+    /// Writes the result into the file, rather than to standard output
+    #[arg(long)]
+    pub write: bool,
+
+    /// The quota that the result must fit
+    #[arg(long, value_enum, default_value_t)]
+    pub quota: Kind,
+}
+
+/// Where a policy is, which decides about its quota
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// 6,144 characters, for a managed policy
+    #[default]
+    Managed,
+    /// 10,240 characters, for all inline policies of a role
+    Role,
+    /// 2,048 characters, for all inline policies of a user
+    User,
+    /// 5,120 characters, for all inline policies of a group
+    Group,
+}
+
+/// Says whether two action patterns have an action in common
+///
+/// The answer does not depend on the actions that AWS has today. It names an action that both patterns match, one that AWS has if there is any.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// An action pattern, such as `s3:Delete*`
+    #[arg(value_name = "PATTERN")]
+    pub one: ActionPattern,
+
+    /// Another one, such as `s3:*Bucket`
+    #[arg(value_name = "PATTERN")]
+    pub other: ActionPattern,
+}
+
+/// Shows the ready-made lists, with the reason for each action
+///
+/// The sources are identifiers of paths of pathfinding.cloud, and techniques of MITRE ATT&CK.
+#[derive(Debug, Args)]
+pub struct Lists {
+    /// The name of one list, with or without `@`
+    #[arg(value_name = "LIST")]
+    pub name: Option<String>,
+
+    /// How the lists are written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+/// How lists are written
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// A table for people
+    #[default]
+    Text,
+    /// One JSON object a line, one for each action
+    Json,
+    /// The page of the documentation
+    Markdown,
 }

@@ -3,8 +3,11 @@
 pub mod check;
 pub mod cli;
 pub mod exit;
+pub mod explain;
+pub mod fix;
 pub mod found;
 pub mod input;
+pub mod lists;
 pub mod managed;
 pub mod partial;
 pub mod plan;

@@ -2,11 +2,14 @@
 
 use std::io::Write;
 
+use iam_policy::RestrictedActions;
+
 use crate::check::{self, Settings};
-use crate::cli::{Check, Cli, Command};
+use crate::cli::{Check, Cli, Command, Rules};
 use crate::exit::Exit;
 use crate::managed::ManagedPolicies;
 use crate::settings::Config;
+use crate::{explain, fix, lists};
 
 /// Runs the command that the options name.
 ///
@@ -16,7 +19,32 @@ use crate::settings::Config;
 pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Check(options) => check(options, out, diagnostics),
+        Command::Fix(options) => {
+            let restricted = restricted(&options.rules, diagnostics)?.1;
+            fix::fix(options, &restricted, out, diagnostics)
+        }
+        Command::Explain(options) => {
+            explain::explain(&options.one, &options.other, out)?;
+            Ok(Exit::Clean)
+        }
+        Command::Lists(options) => {
+            lists::lists(options, out)?;
+            Ok(Exit::Clean)
+        }
     }
+}
+
+/// The configuration and the restricted list, with warnings of what may be typing errors.
+fn restricted(
+    rules: &Rules,
+    diagnostics: &mut dyn Write,
+) -> anyhow::Result<(Config, RestrictedActions)> {
+    let config = Config::read(rules.config.as_deref())?;
+    let restricted = config.restricted(rules.restricted.as_deref())?;
+    for warning in restricted.warnings() {
+        writeln!(diagnostics, "warning: in the restricted list, {warning}")?;
+    }
+    Ok((config, restricted))
 }
 
 fn check(
@@ -24,11 +52,7 @@ fn check(
     out: &mut dyn Write,
     diagnostics: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let config = Config::read(options.rules.config.as_deref())?;
-    let restricted = config.restricted(options.rules.restricted.as_deref())?;
-    for warning in restricted.warnings() {
-        writeln!(diagnostics, "warning: in the restricted list, {warning}")?;
-    }
+    let (config, restricted) = restricted(&options.rules, diagnostics)?;
     let managed = options.managed_policies.as_ref();
     let managed = managed.or(config.managed_policies.as_ref());
     let settings = Settings {

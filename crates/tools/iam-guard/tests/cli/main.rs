@@ -4,6 +4,7 @@
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
+mod commands;
 mod documents;
 mod plan;
 mod reports;

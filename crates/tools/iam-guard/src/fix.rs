@@ -1,0 +1,67 @@
+//! `iam-guard fix`: a document without its restricted grants.
+
+use std::io::Write;
+
+use anyhow::{Context as _, bail};
+use iam_policy::{Quota, RestrictedActions, judge};
+
+use crate::check::{Document, pretty};
+use crate::cli::{Fix, Kind};
+use crate::exit::Exit;
+use crate::input::{self, Encoding, Named};
+
+impl From<Kind> for Quota {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Managed => Self::MANAGED,
+            Kind::Role => Self::ROLE_INLINE,
+            Kind::User => Self::USER_INLINE,
+            Kind::Group => Self::GROUP_INLINE,
+        }
+    }
+}
+
+/// Remediates the document.
+///
+/// # Errors
+///
+/// If the file cannot be read or written, or is no policy document.
+pub fn fix(
+    options: &Fix,
+    restricted: &RestrictedActions,
+    out: &mut dyn Write,
+    diagnostics: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let input = input::read(&Named {
+        path: options.file.clone(),
+        is_named: true,
+    })?;
+    let name = &input.source.name;
+    if input.encoding != Encoding::Utf8 {
+        bail!("{name} is not a policy document: it is not in UTF-8, or has a byte order mark");
+    }
+    let judgement = judge(&input.source.text, restricted);
+    if let Err(error) = judgement.document() {
+        bail!("{name} is not a policy document: {error}");
+    }
+    let remediation = judgement.remediate(options.quota.into());
+    for edit in remediation.edits() {
+        writeln!(diagnostics, "{edit}")?;
+    }
+    for loss in remediation.losses() {
+        writeln!(diagnostics, "lost: {loss}")?;
+    }
+    let text = match remediation.is_changed() {
+        true => {
+            let text = remediation.document().to_owned();
+            pretty(&Document { text, what: None }, &[]).0 + "\n"
+        }
+        false => input.source.text.clone(),
+    };
+    if !options.write {
+        out.write_all(text.as_bytes())?;
+    } else if remediation.is_changed() {
+        std::fs::write(&options.file, text).with_context(|| format!("writing {name}"))?;
+    }
+    Ok(Exit::Clean)
+}
