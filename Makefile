@@ -3,6 +3,8 @@
 
 # The answer that `make demo` gives by itself: allow or deny. Empty: it waits for a person in a browser.
 ANSWER ?=
+# What `make demo` and `make load` play. Empty: a policy that is contained. demo: attach. load: ordinary.
+CASE ?=
 # The port of `make local`.
 PORT ?= 4566
 # The part of the matrix that `make chaos` tells: words that an incident or call contains. Empty: all of it.
@@ -39,6 +41,7 @@ help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
 	@echo "  make demo ANSWER=allow|deny   answers by itself; without ANSWER it waits for you in a browser"
+	@echo "  make demo CASE=attach         plays a call that the guard reports and does not undo"
 	@echo "  make local PORT=4567          uses another port than 4566"
 	@echo "  make chaos ONLY='put revert'  plays the incidents and calls that contain these words, and leaves docs/chaos.md alone"
 	@echo "  make deploy ARCHITECTURE=arm64 builds for arm64 and deploys that"
@@ -48,7 +51,7 @@ help: ## Lists the targets.
 demo: rust ## Plays the walkthrough on a local AWS: the policy, the e-mail, the answer, the outcome.
 	@$(call say,building the local tool)
 	@cargo build --package local
-	@$(LOCAL) demo $(if $(ANSWER),--answer $(ANSWER))
+	@$(LOCAL) demo $(if $(ANSWER),--answer $(ANSWER)) $(if $(CASE),--case $(CASE))
 
 local: rust ## Keeps the stack up on a local AWS until Ctrl-C and shows what happens on it.
 	@$(call say,building the local tool)
@@ -103,9 +106,9 @@ chaos: rust ## Fails at every AWS call of every incident, and writes what came o
 	@$(call say,$(if $(ONLY),a part of the matrix of faults,the whole matrix of faults))
 	@cargo run --quiet --package end-to-end --bin chaos -- $(if $(ONLY),only '$(ONLY)')
 
-load: rust ## Lets N incidents (200) happen at once and prints how long containment takes.
+load: rust ## Lets N incidents (200) happen at once and prints how long containment takes; CASE=ordinary makes ordinary calls instead.
 	@$(call say,many incidents at once)
-	@cargo run --quiet --package end-to-end --bin load -- $(N)
+	@cargo run --quiet --package end-to-end --bin load -- $(N) $(CASE)
 
 setup: rust ## Installs the pinned tools below .local/tools.
 	@$(LOCAL) setup

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 mod costs;
+mod coverage;
 mod definition;
 mod invoke_payloads;
 mod operations;

@@ -48,6 +48,7 @@ fn main() -> anyhow::Result<ExitCode> {
     by_hand.extend(told::scenarios());
     let mut set_otherwise = writes::expiring();
     set_otherwise.extend(variants::scenarios());
+    set_otherwise.extend(told::silent());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
     run(vec![
         (

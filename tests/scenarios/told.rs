@@ -6,8 +6,16 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::Client;
-use end_to_end::{Incident, Owner, Scenario, World, document};
+use end_to_end::{Incident, Owner, SOON, Scenario, World, document, ordinary};
 use local::Mail;
+
+/// On a stack that sends no mails about harmless changes of policies either.
+pub(crate) fn silent() -> Vec<Scenario> {
+    vec![Scenario::new(
+        "told::an_ordinary_day_makes_no_mail",
+        ordinary,
+    )]
+}
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -74,6 +82,15 @@ impl Heard<'_> {
         ensure!(mails.is_empty(), "{:?}", mails);
         Ok(())
     }
+}
+
+/// `make load CASE=ordinary N=1000` tells of a thousand.
+async fn ordinary(world: Arc<World>) -> Result<()> {
+    let (prefix, rounds) = ("told-ordinary", 10);
+    ordinary::day(&world, prefix, rounds).await?;
+    let mails = ordinary::heard(&world, prefix, rounds, SOON).await?;
+    ensure!(mails.is_empty(), "{mails:?}");
+    Ok(())
 }
 
 async fn user(world: &World, name: &str) -> Result<Client> {

@@ -9,6 +9,7 @@ mod incident;
 mod index;
 pub mod load;
 mod mails;
+pub mod ordinary;
 mod owner;
 mod policies;
 mod privileges;

@@ -11,6 +11,8 @@ use crate::{Target, World, Write, document};
 
 /// The longest that the last of them may take.
 const DEADLINE: Duration = Duration::from_secs(300);
+/// How much longer each further incident may take.
+const FOR_EACH: Duration = Duration::from_millis(1500);
 const INTERVAL: Duration = Duration::from_millis(250);
 /// How many writes are made, and how many decisions sent, at the same moment.
 const AT_ONCE: usize = 32;
@@ -81,7 +83,8 @@ pub async fn run(world: &World, count: usize, progress: impl Fn(&str)) -> Result
         writes: count,
         ..Load::default()
     };
-    let end = Instant::now() + DEADLINE;
+    let more = u32::try_from(count).unwrap_or(u32::MAX);
+    let end = Instant::now() + DEADLINE + FOR_EACH.saturating_mul(more);
     let mut asked = BTreeMap::new();
     while asked.len() < count && Instant::now() < end {
         for mail in world.mails(|mail| mail.link_to("allow").is_some()).await? {

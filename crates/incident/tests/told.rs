@@ -1,6 +1,8 @@
 //! What a call that is not undone comes to, for every state in which IAM can be.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 

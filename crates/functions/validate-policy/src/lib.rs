@@ -14,6 +14,10 @@ use policy_store::PolicyStore;
 /// What the function answers, told apart by what it was asked.
 #[derive(Debug, serde::Serialize)]
 #[serde(untagged)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value lives for one invocation"
+)]
 pub enum Reading {
     Judged(Judged),
     Assessment(Assessment),

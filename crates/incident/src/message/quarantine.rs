@@ -39,6 +39,10 @@ pub struct EvictedVersion {
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value lives for one invocation"
+)]
 pub enum Quarantine {
     /// The remediated document is in force; a decision is needed.
     InPlace(Contained),

@@ -13,16 +13,17 @@ use local::{
 use serde_json::Value;
 use similar::TextDiff;
 
-use crate::{Answer, walkthrough};
+use crate::{Answer, Case, demo_attach, walkthrough};
 
 /// The deadline for what the machine does by itself: seconds, or longer on a loaded machine.
-const MACHINE: Duration = Duration::from_secs(60);
+pub(crate) const MACHINE: Duration = Duration::from_secs(60);
 /// The deadline for what a person does.
 const PERSON: Duration = Duration::from_secs(3600);
 
 /// Plays the walkthrough, and fails if the outcome is wrong.
-pub(crate) async fn run(answer: Option<Answer>) -> Result<()> {
+pub(crate) async fn run(case: Case, answer: Option<Answer>) -> Result<()> {
     let answer = match answer {
+        None if case == Case::Attach => None,
         None if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() => {
             report::step("there is no terminal, so the demo answers by itself: allow");
             Some(Answer::Allow)
@@ -34,25 +35,30 @@ pub(crate) async fn run(answer: Option<Answer>) -> Result<()> {
     report::step("starting the local AWS");
     let emulator = Emulator::start(EmulatorOptions::default()).await?;
     report::detail(&format!("on {}", emulator.endpoint()));
-    let outcome = play(&emulator, answer).await;
+    let outcome = match case {
+        Case::Policy => play(&emulator, answer).await,
+        Case::Attach => demo_attach::play(&emulator).await,
+    };
     let stopped = emulator.stop().await;
     outcome.and(stopped)
 }
 
-async fn play(emulator: &Emulator, answer: Option<Answer>) -> Result<()> {
+/// Deploys the template with the parameters of the walkthrough.
+pub(crate) async fn deploy(emulator: &Emulator) -> Result<Stack> {
     let parameters = walkthrough::parameters();
     report::step("sam deploy, with these parameters:");
     for (name, value) in &parameters {
         report::detail(&format!("{name} = {value}"));
     }
-    let stack = Stack::deploy(
-        emulator,
-        StackOptions {
-            parameters,
-            ..StackOptions::default()
-        },
-    )
-    .await?;
+    let options = StackOptions {
+        parameters,
+        ..StackOptions::default()
+    };
+    Stack::deploy(emulator, options).await
+}
+
+async fn play(emulator: &Emulator, answer: Option<Answer>) -> Result<()> {
+    let stack = deploy(emulator).await?;
     let mailbox = Mailbox::open(emulator, stack.output("AlertTopicArn")?).await?;
 
     report::step(&format!(
@@ -266,7 +272,7 @@ async fn check_outcome(
 }
 
 /// Prints what happens, with the seconds since somebody wrote the policy.
-struct Timeline {
+pub(crate) struct Timeline {
     start: Instant,
     mailbox: Mailbox,
     mails_shown: usize,
@@ -274,7 +280,7 @@ struct Timeline {
 }
 
 impl Timeline {
-    fn new(mailbox: Mailbox) -> Self {
+    pub(crate) fn new(mailbox: Mailbox) -> Self {
         report::gap();
         Self {
             start: Instant::now(),
@@ -284,7 +290,7 @@ impl Timeline {
         }
     }
 
-    fn tell(&self, text: &str) {
+    pub(crate) fn tell(&self, text: &str) {
         report::line(&format!(
             "{:7.2} s  {text}",
             self.start.elapsed().as_secs_f64()
@@ -318,7 +324,10 @@ impl Timeline {
         .await
     }
 
-    async fn follow_until_closed(&mut self, execution: &Execution) -> Result<ExecutionStatus> {
+    pub(crate) async fn follow_until_closed(
+        &mut self,
+        execution: &Execution,
+    ) -> Result<ExecutionStatus> {
         let status = local::poll("the end of the execution", MACHINE, async || {
             let closed = execution.closed().await?;
             self.show_states(execution, "").await?;
@@ -330,7 +339,11 @@ impl Timeline {
     }
 
     /// Waits for an e-mail, and shows every e-mail that arrived until then.
-    async fn next_mail(&mut self, what: &str, wanted: impl Fn(&Mail) -> bool) -> Result<Mail> {
+    pub(crate) async fn next_mail(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&Mail) -> bool,
+    ) -> Result<Mail> {
         let mail = self.mailbox.wait_for(what, MACHINE, wanted).await?;
         let mails = self.mailbox.mails().await?.to_vec();
         for mail in mails.iter().skip(self.mails_shown) {

@@ -1,6 +1,7 @@
 //! `local`: sets up the tools, plays the walkthrough, keeps the local stack up, runs the linters.
 
 mod demo;
+mod demo_attach;
 mod up;
 mod walkthrough;
 
@@ -36,6 +37,9 @@ enum Command {
         /// The administrator's answer; without it, a link is to be opened in a browser.
         #[arg(long)]
         answer: Option<Answer>,
+        /// What happens: a policy that is contained, or a call that is only told of.
+        #[arg(long, default_value = "policy")]
+        case: Case,
     },
     /// Keeps the stack up until Ctrl-C, and shows what happens on it.
     Up {
@@ -108,6 +112,15 @@ impl Deployment {
     }
 }
 
+/// The stories of the demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Case {
+    /// Somebody writes a policy with a restricted action.
+    Policy,
+    /// Somebody attaches `AdministratorAccess` to a user.
+    Attach,
+}
+
 /// The administrator's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Answer {
@@ -176,7 +189,7 @@ async fn run(command: Command) -> Result<()> {
     match command {
         Command::Setup => tools::ensure(&Tool::ALL).await,
         Command::Build => functions::build().await,
-        Command::Demo { answer } => demo::run(answer).await,
+        Command::Demo { answer, case } => demo::run(case, answer).await,
         Command::Up { port, parameters } => up::run(port, parameters).await,
         Command::SamBuild { architecture } => functions::build_for_aws(architecture).await,
         Command::Sam { arguments } => {
