@@ -60,7 +60,7 @@ impl FromStr for PolicyDocument {
         for (key, value) in &members {
             match key.as_ref() {
                 "Version" => version(value)?,
-                "Statement" => statements = Some(read_statements(value)?),
+                "Statement" => statements = Some(read_statements(value, Statement::parse)?),
                 _ => {}
             }
         }
@@ -193,11 +193,14 @@ pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// The elements of a JSON array as they are written.
-fn read_statements(value: &RawValue) -> Result<Vec<Statement>, DocumentError> {
+/// The statements of a document, each read by `parse` from its index and its text.
+pub(crate) fn read_statements<T>(
+    value: &RawValue,
+    parse: impl Fn(usize, &RawValue) -> Result<T, DocumentError>,
+) -> Result<Vec<T>, DocumentError> {
     let json = value.get();
     if json.starts_with('{') {
-        return Ok(vec![Statement::parse(0, value)?]);
+        return Ok(vec![parse(0, value)?]);
     }
     let place = Place::Document;
     let wrong = |found: &str| DocumentError::Value {
@@ -215,11 +218,11 @@ fn read_statements(value: &RawValue) -> Result<Vec<Statement>, DocumentError> {
     }
     list.iter()
         .enumerate()
-        .map(|(index, raw)| Statement::parse(index, raw))
+        .map(|(index, raw)| parse(index, raw))
         .collect()
 }
 
-fn version(value: &RawValue) -> Result<(), DocumentError> {
+pub(crate) fn version(value: &RawValue) -> Result<(), DocumentError> {
     match serde_json::from_str::<crate::json::Text<'_>>(value.get()) {
         Ok(text) if matches!(text.0.as_ref(), "2012-10-17" | "2008-10-17") => Ok(()),
         _ => Err(DocumentError::Value {

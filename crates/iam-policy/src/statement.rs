@@ -133,8 +133,9 @@ impl Statement {
     }
 }
 
-struct Reader {
-    place: Place,
+/// Reads the elements that statements of every kind of policy have.
+pub(crate) struct Reader {
+    pub(crate) place: Place,
 }
 
 impl Reader {
@@ -195,7 +196,7 @@ impl Reader {
         })
     }
 
-    fn effect(&self, value: &RawValue) -> Result<Effect, DocumentError> {
+    pub(crate) fn effect(&self, value: &RawValue) -> Result<Effect, DocumentError> {
         match self.string("Effect", value)?.as_ref() {
             "Allow" => Ok(Effect::Allow),
             "Deny" => Ok(Effect::Deny),
@@ -207,7 +208,11 @@ impl Reader {
         }
     }
 
-    fn patterns(&self, key: &str, value: &RawValue) -> Result<Vec<ActionPattern>, DocumentError> {
+    pub(crate) fn patterns(
+        &self,
+        key: &str,
+        value: &RawValue,
+    ) -> Result<Vec<ActionPattern>, DocumentError> {
         self.strings(key, value, |text| {
             text.parse().map_err(|source| DocumentError::Action {
                 place: self.place,
@@ -259,14 +264,18 @@ impl Reader {
         }
     }
 
-    fn string<'a>(&self, key: &str, value: &'a RawValue) -> Result<Cow<'a, str>, DocumentError> {
+    pub(crate) fn string<'a>(
+        &self,
+        key: &str,
+        value: &'a RawValue,
+    ) -> Result<Cow<'a, str>, DocumentError> {
         match json::string(value.get()) {
             Some(text) => Ok(text),
             None => Err(self.wrong(key, json::kind(value.get()).to_owned(), "a string")),
         }
     }
 
-    fn wrong(&self, key: &str, found: String, expected: &'static str) -> DocumentError {
+    pub(crate) fn wrong(&self, key: &str, found: String, expected: &'static str) -> DocumentError {
         DocumentError::Value {
             place: self.place,
             key: key.to_owned(),
