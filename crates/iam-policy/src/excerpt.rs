@@ -22,6 +22,11 @@ pub struct Excerpt<T> {
 }
 
 impl<T> Excerpt<T> {
+    /// These entries, and so many more that were left out.
+    pub(crate) fn of(shown: Vec<T>, more: usize) -> Excerpt<T> {
+        Excerpt { shown, more }
+    }
+
     /// The entries shown, in their order.
     #[must_use]
     pub fn shown(&self) -> &[T] {

@@ -24,6 +24,7 @@ mod restricted;
 mod scope;
 mod search;
 mod statement;
+mod trust;
 
 #[cfg(test)]
 mod bounds_tests;
@@ -41,3 +42,4 @@ pub use remediation::{
 };
 pub use restricted::{RestrictedActions, RestrictedActionsError, UnknownAction};
 pub use statement::{Effect, Statement};
+pub use trust::{Outsider, TrustedAccounts, TrustedAccountsError, Who, judge_trust};

@@ -1,0 +1,123 @@
+//! Which outsiders conditions leave.
+
+use std::collections::BTreeSet;
+
+use super::account::AccountId;
+
+/// Whom the values of a condition name.
+pub(super) enum Named {
+    Unknown,
+    Accounts(BTreeSet<AccountId>),
+    Arns(BTreeSet<(AccountId, String)>),
+    Organizations(BTreeSet<Organization>),
+}
+
+/// An organization of accounts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Organization {
+    /// That of the role's account.
+    Own,
+    Id(String),
+}
+
+/// Which outsiders are left: whoever is in all sets that there are.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Limits {
+    pub(super) accounts: Option<BTreeSet<AccountId>>,
+    /// The ARNs of principals, with wildcards, by which the accounts are named.
+    pub(super) arns: Option<BTreeSet<(AccountId, String)>>,
+    pub(super) organizations: Option<BTreeSet<Organization>>,
+}
+
+impl Limits {
+    pub(super) const NONE: Limits = Limits {
+        accounts: None,
+        arns: None,
+        organizations: None,
+    };
+
+    pub(super) fn nobody() -> Limits {
+        Limits {
+            accounts: Some(BTreeSet::new()),
+            ..Limits::NONE
+        }
+    }
+
+    /// Whether principals of the account are left.
+    pub(super) fn admit(&self, account: AccountId) -> bool {
+        let accounts = self.accounts.as_ref();
+        !self.is_nobody() && accounts.is_none_or(|accounts| accounts.contains(&account))
+    }
+
+    /// Whether nobody outside is left.
+    pub(super) fn is_nobody(&self) -> bool {
+        self.accounts.as_ref().is_some_and(BTreeSet::is_empty)
+            || self.organizations.as_ref().is_some_and(BTreeSet::is_empty)
+    }
+
+    /// Leaves only those who are named.
+    pub(super) fn add(&mut self, named: Named) {
+        match named {
+            Named::Unknown => {}
+            Named::Accounts(accounts) => self.leave_accounts(&accounts),
+            Named::Arns(arns) => {
+                self.leave_accounts(&arns.iter().map(|(account, _)| *account).collect());
+                // Of two lists of ARNs one is shown; whom it names too many is sorted out by the accounts.
+                self.arns.get_or_insert(arns);
+            }
+            Named::Organizations(organizations) => self.leave_organizations(&organizations),
+        }
+    }
+
+    /// Those whom both leave.
+    pub(super) fn and(mut self, other: &Limits) -> Limits {
+        if let Some(accounts) = &other.accounts {
+            self.leave_accounts(accounts);
+        }
+        if let Some(organizations) = &other.organizations {
+            self.leave_organizations(organizations);
+        }
+        if self.arns.is_none() {
+            self.arns.clone_from(&other.arns);
+        }
+        self
+    }
+
+    /// Those whom one of the two leaves, or more: where the two are limited differently, that is not said.
+    pub(super) fn or(self, other: &Limits) -> Limits {
+        if self.is_nobody() {
+            return other.clone();
+        }
+        if other.is_nobody() {
+            return self;
+        }
+        Limits {
+            accounts: union(self.accounts, other.accounts.as_ref()),
+            arns: union(self.arns, other.arns.as_ref()),
+            organizations: union(self.organizations, other.organizations.as_ref()),
+        }
+    }
+
+    fn leave_accounts(&mut self, accounts: &BTreeSet<AccountId>) {
+        match &mut self.accounts {
+            Some(before) => before.retain(|account| accounts.contains(account)),
+            None => self.accounts = Some(accounts.clone()),
+        }
+    }
+
+    fn leave_organizations(&mut self, organizations: &BTreeSet<Organization>) {
+        let own = &Organization::Own;
+        match &mut self.organizations {
+            // The role's own organization may be one of the others.
+            Some(before) if before.contains(own) || organizations.contains(own) => {}
+            Some(before) => before.retain(|organization| organizations.contains(organization)),
+            None => self.organizations = Some(organizations.clone()),
+        }
+    }
+}
+
+fn union<T: Ord + Clone>(a: Option<BTreeSet<T>>, b: Option<&BTreeSet<T>>) -> Option<BTreeSet<T>> {
+    let (mut a, b) = (a?, b?);
+    a.extend(b.iter().cloned());
+    Some(a)
+}
