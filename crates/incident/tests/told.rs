@@ -2,7 +2,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::indexing_slicing,
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
@@ -21,6 +20,8 @@ fn rules() -> Rules {
         restricted: "iam:PassRole,s3:DeleteBucket,kms:*".parse().unwrap(),
         mode: Mode::Enforce,
         exempt: "arn:aws:iam::111122223333:user/carol".parse().unwrap(),
+        account: "111122223333".to_owned(),
+        trusted: "999999999999".parse().unwrap(),
     }
 }
 
@@ -343,4 +344,51 @@ fn a_rename_without_a_new_name_is_none() {
         serde_json::from_str(include_str!("../../../events/update-user.json")).unwrap();
     event["detail"]["requestParameters"] = json!({"userName": "dave", "newPath": "/leavers/"});
     assert!(Record::parse(&event).is_err());
+}
+
+#[test]
+fn a_trust_policy_is_told_of_where_it_lets_in_somebody_from_outside() {
+    let trusting = |principal: &str| ToldLook {
+        trust: Some(format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
+        )),
+        ..look(true, &[])
+    };
+    // The role that the record makes lets in Lambda.
+    let record = record("create-role");
+    let service = trusting(r#"{"Service":"lambda.amazonaws.com"}"#);
+    assert_eq!(result(&record, &service, false), VerdictResult::Clean);
+    let other = trusting(r#"{"Service":"ec2.amazonaws.com"}"#);
+    assert_eq!(judge(&record, Some(&other), false), None);
+    assert_eq!(result(&record, &other, true), VerdictResult::Clean);
+    for account in ["111122223333", "999999999999"] {
+        let trusted = trusting(&format!(r#"{{"AWS":"{account}"}}"#));
+        assert_eq!(result(&record, &trusted, true), VerdictResult::Clean);
+    }
+    // Whoever is let in is told of at once, whichever write did it.
+    for principal in [r#""*""#, r#"{"AWS":"arn:aws:iam::444455556666:root"}"#] {
+        let verdict = judge(&record, Some(&trusting(principal)), false).unwrap();
+        assert_eq!(verdict.result, VerdictResult::Told);
+        assert!(matches!(
+            verdict.told.unwrap().reasons.as_slice(),
+            [Reason::Outsider { .. }]
+        ));
+    }
+}
+
+/// A record can say of any account that it is the guard's own.
+#[test]
+fn the_own_account_is_not_taken_from_the_record() {
+    let mut event: Value = serde_json::from_str(include_str!(
+        "../../../events/update-assume-role-policy.json"
+    ))
+    .unwrap();
+    event["account"] = json!("444455556666");
+    event["detail"]["recipientAccountId"] = json!("444455556666");
+    let record = Record::parse(&event).unwrap();
+    let look = ToldLook {
+        trust: record.document.clone(),
+        ..look(true, &[])
+    };
+    assert_eq!(result(&record, &look, false), VerdictResult::Told);
 }

@@ -45,7 +45,23 @@ pub fn rules() -> Result<Rules, SettingError> {
         restricted: restricted_actions()?,
         mode: parsed("MODE")?.unwrap_or_default(),
         exempt: parsed("EXEMPT_PRINCIPALS")?.unwrap_or_default(),
+        account: account()?,
+        trusted: parsed("TRUSTED_ACCOUNTS")?.unwrap_or_default(),
     })
+}
+
+/// The account of the state machine, and so of the function.
+fn account() -> Result<String, SettingError> {
+    const NAME: &str = "STATE_MACHINE_ARN";
+    let arn = required(NAME)?;
+    match arn.split(':').nth(4) {
+        Some(account) => Ok(account.to_owned()),
+        None => Err(SettingError::Unusable {
+            name: NAME,
+            problem: "it is not the ARN of a state machine".to_owned(),
+            value: arn,
+        }),
+    }
 }
 
 /// Logs and counts a verdict.

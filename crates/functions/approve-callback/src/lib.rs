@@ -88,7 +88,7 @@ async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Requ
         execution: Some(execution.arn.clone()),
         ..parameters.clone()
     };
-    let form = Form::new(request, parameters, answer);
+    let form = Box::new(Form::new(request, parameters, answer));
     if !decides {
         return Reply::Confirm { form, execution };
     }
@@ -178,7 +178,7 @@ async fn confirmed(
     before: Box<Execution>,
     delivery: Delivery,
     decision: Decision,
-    form: Form,
+    form: Box<Form>,
 ) -> Reply {
     let token = &form.parameters.token;
     if delivery == Delivery::Taken && before.token.is_some() {

@@ -95,7 +95,7 @@ pub(crate) fn render(reply: &Reply) -> String {
             let waiting = execution.filter(|_| form.is_some());
             IncidentView::new(incident, waiting.and_then(|it| it.waits_until))
         }),
-        form: form.map(FormView::new),
+        form: form.map(|form| FormView::new(form)),
         consoles: execution.map(Consoles::new),
     };
     page.render().unwrap_or_else(|error| {

@@ -12,7 +12,7 @@ use crate::request::{Answer, LinkProblem, Parameters, Request};
 pub(crate) enum Reply {
     /// Says what will happen and asks once.
     Confirm {
-        form: Form,
+        form: Box<Form>,
         execution: Box<Execution>,
     },
     /// The decision is recorded.
@@ -25,7 +25,7 @@ pub(crate) enum Reply {
     /// The execution that the link names does not wait for a decision.
     Over(Box<Execution>),
     NotRecorded {
-        form: Form,
+        form: Box<Form>,
         execution: Box<Execution>,
     },
     BadLink(LinkProblem),

@@ -4,7 +4,7 @@ mod exempt;
 mod mode;
 mod told;
 
-use iam_policy::RestrictedActions;
+use iam_policy::{RestrictedActions, TrustedAccounts};
 
 use crate::message::{Restricted, Seen, Verdict, VerdictAction, VerdictResult};
 use crate::{Analysis, KeptDocument, Look, Record, WatchedCall};
@@ -19,6 +19,10 @@ pub struct Rules {
     pub mode: Mode,
     /// Whose writes are told and never undone.
     pub exempt: ExemptPrincipals,
+    /// The account that the guard is in, whatever a record says.
+    pub account: String,
+    /// The accounts that trust policies may let in without a word.
+    pub trusted: TrustedAccounts,
 }
 
 impl Rules {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr as _;
 
-use iam_policy::{ActionPattern, Effect, Excerpt, Judgement, PolicyDocument, judge};
+use iam_policy::{ActionPattern, Effect, Excerpt, Judgement, PolicyDocument, judge, judge_trust};
 
 use super::{Mode, Rules, alert};
 use crate::message::{Reason, Restricted, ToldOf, Verdict, VerdictResult};
@@ -114,7 +114,16 @@ impl Rules {
         let Some(document) = &look.trust else {
             return (false, Vec::new());
         };
-        let reasons = Vec::new();
+        let outsiders = judge_trust(document, &self.account, &self.trusted);
+        let mut reasons: Vec<Reason> = outsiders
+            .shown()
+            .iter()
+            .cloned()
+            .map(|outsider| Reason::Outsider { outsider })
+            .collect();
+        if let more @ 1.. = outsiders.more() {
+            reasons.push(Reason::MoreOutsiders { more });
+        }
         let is_written = record.document.as_deref().is_none_or(|written| {
             let kept = KeptDocument::new(written);
             crate::document::same_meaning(kept.as_str(), document)

@@ -1,6 +1,6 @@
 //! What is told of a call that the guard does not undo.
 
-use iam_policy::{ActionPattern, Excerpt};
+use iam_policy::{ActionPattern, Excerpt, Outsider};
 use serde::{Deserialize, Serialize};
 
 use super::{is_false, is_zero};
@@ -58,6 +58,10 @@ pub enum Reason {
     Denied { policy: Target },
     /// There is no permissions boundary any more.
     NoBoundary,
+    /// A trust policy lets in somebody from outside.
+    Outsider { outsider: Outsider },
+    /// It lets in this many more.
+    MoreOutsiders { more: usize },
     /// There are more policies than the guard reads.
     Unread,
 }

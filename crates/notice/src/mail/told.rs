@@ -124,6 +124,8 @@ fn reason(reason: &Reason) -> String {
         Reason::Denied { policy } => {
             format!("the {} holds a Deny", policy_words(policy))
         }
+        Reason::Outsider { outsider } => outsider.to_string(),
+        Reason::MoreOutsiders { more } => format!("{more} more may come in"),
         Reason::NoBoundary => "there is no permissions boundary".to_owned(),
         Reason::Unread => {
             "there are more policies than the guard reads, so look at the rest by hand".to_owned()

@@ -101,6 +101,8 @@ pub(crate) fn judged(iam: &Iam, event: &Value) -> Value {
         restricted: restricted(),
         mode: Mode::Enforce,
         exempt: ExemptPrincipals::default(),
+        account: "111122223333".to_owned(),
+        trusted: iam_policy::TrustedAccounts::default(),
     };
     let execution = Execution::running("one").with_input(event);
     let executions = Executions::new(execution.client(), execution.machine);

@@ -94,6 +94,8 @@ impl Incident {
             restricted: restricted(),
             mode: Mode::Enforce,
             exempt: ExemptPrincipals::default(),
+            account: "111122223333".to_owned(),
+            trusted: iam_policy::TrustedAccounts::default(),
         };
         let execution = Execution::running("one").with_input(&iam.trail().pop().unwrap());
         let executions = Executions::new(execution.client(), execution.machine);

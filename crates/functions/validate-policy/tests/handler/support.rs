@@ -19,6 +19,8 @@ pub(crate) fn rules() -> Rules {
         restricted: "s3:DeleteBucket".parse::<RestrictedActions>().unwrap(),
         mode: Mode::Enforce,
         exempt: ExemptPrincipals::default(),
+        account: "111122223333".to_owned(),
+        trusted: iam_policy::TrustedAccounts::default(),
     }
 }
 

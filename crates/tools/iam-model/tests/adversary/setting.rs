@@ -66,6 +66,8 @@ impl Setting {
             restricted: "s3:DeleteBucket,s3:DeleteObject".parse().unwrap(),
             mode: Mode::Enforce,
             exempt: ExemptPrincipals::default(),
+            account: "111122223333".to_owned(),
+            trusted: iam_policy::TrustedAccounts::default(),
         }));
         let (target, quota) = match kind {
             Kind::Managed => {
