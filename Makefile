@@ -26,6 +26,9 @@ ARCHITECTURE ?= x86_64
 # The name of a deployed stack, and its Region: for scp, smoke, pause, resume and remove.
 STACK ?=
 REGION ?= us-east-1
+# For `make package`: where the source is published, and the S3 bucket for the code.
+SOURCE ?=
+BUCKET ?=
 # For `make scp`: the roles that deploy, and those that answer task tokens of other state machines.
 DEPLOYER ?=
 SENDERS ?=
@@ -35,7 +38,7 @@ comma := ,
 .DEFAULT_GOAL := help
 # Cargo uses all processors by itself.
 .NOTPARALLEL:
-.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy smoke pause resume remove scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
+.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy package smoke pause resume remove scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -45,6 +48,7 @@ help: ## Lists the targets.
 	@echo "  make local PORT=4567          uses another port than 4566"
 	@echo "  make chaos ONLY='put revert'  plays the incidents and calls that contain these words, and leaves docs/chaos.md alone"
 	@echo "  make deploy ARCHITECTURE=arm64 builds for arm64 and deploys that"
+	@echo "  make package SOURCE=https://github.com/OWNER/REPOSITORY BUCKET=name"
 	@echo "  make scp STACK=name DEPLOYER=arn:aws:iam::111122223333:role/deploy   and more of the like: see docs/operations.md"
 	@echo "  make bench-coldstart JSON=1   prints JSON, as make bench-containment JSON=1 does"
 
@@ -118,6 +122,9 @@ build: rust ## Builds what goes to AWS, with the SAM CLI, for ARCHITECTURE (x86_
 
 deploy: build ## Deploys to the AWS account of your credentials; asks before it does.
 	@$(LOCAL) sam deploy --guided
+
+package: rust ## Builds and uploads the packages for the AWS Serverless Application Repository, one for each processor.
+	@$(LOCAL) package --source '$(SOURCE)' --bucket '$(BUCKET)' --region '$(REGION)'
 
 smoke: rust ## Plays the walkthrough against the deployed STACK with your AWS credentials, and cleans up after itself.
 	@$(LOCAL) smoke --stack '$(STACK)' --region '$(REGION)'

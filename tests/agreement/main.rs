@@ -18,6 +18,7 @@ mod coverage;
 mod definition;
 mod invoke_payloads;
 mod operations;
+mod publishing;
 mod roles;
 mod scp;
 mod template;

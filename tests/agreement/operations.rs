@@ -407,18 +407,3 @@ fn the_readme_lists_every_parameter_with_its_default() {
         );
     }
 }
-
-#[test]
-fn the_published_application_is_this_one() {
-    let application = &transformed()["Metadata"]["AWS::ServerlessRepo::Application"];
-    let version = format!(
-        "version = \"{}\"",
-        application["SemanticVersion"].as_str().unwrap()
-    );
-    assert!(read("Cargo.toml").contains(&version));
-    assert!(read("Cargo.toml").contains("license = \"Apache-2.0\""));
-    assert_eq!(application["SpdxLicenseId"], "Apache-2.0");
-    for file in ["LicenseUrl", "ReadmeUrl"] {
-        read(application[file].as_str().unwrap());
-    }
-}

@@ -34,6 +34,7 @@ pub mod http;
 pub mod lint;
 pub mod mailbox;
 pub mod operate;
+pub mod package;
 pub mod policies;
 pub mod programs;
 mod raw;

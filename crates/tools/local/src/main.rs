@@ -13,10 +13,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 use local::account::Account;
 use local::architecture::Architecture;
 use local::deployed::Deployed;
+use local::package::Source;
 use local::programs::{self, Program};
 use local::scp::{self, Trusted};
 use local::tools::{self, Tool};
-use local::{command, functions, lint, operate, report, smoke};
+use local::{command, functions, lint, operate, package, report, smoke};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The local stack of this project.
@@ -72,6 +73,18 @@ enum Command {
         /// The roles that answer task tokens of other state machines.
         #[arg(long, default_value = "")]
         senders: String,
+    },
+    /// Builds and uploads the packages for the AWS Serverless Application Repository, one for each processor.
+    Package {
+        /// Where the source is published, as in `https://github.com/OWNER/REPOSITORY`.
+        #[arg(long)]
+        source: String,
+        /// The S3 bucket for the code; the repository must be able to read it.
+        #[arg(long)]
+        bucket: String,
+        /// The Region of the bucket.
+        #[arg(long, default_value = local::emulator::REGION)]
+        region: String,
     },
     /// Plays the walkthrough against a deployed stack, with allow and with deny, and cleans up after itself.
     Smoke(Deployment),
@@ -207,6 +220,15 @@ async fn run(command: Command) -> Result<()> {
             programs::ensure(&Program::ALL).await
         }
         Command::Lint => lint::run().await,
+        Command::Package {
+            source,
+            bucket,
+            region,
+        } => {
+            let source = Source::parse(&source)?;
+            let account = Account::open(&region).await?;
+            package::run(&account, &source, &bucket).await
+        }
         Command::Smoke(stack) => {
             let (account, stack) = stack.read().await?;
             smoke::run(&account, &stack, answer).await
