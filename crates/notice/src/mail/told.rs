@@ -20,7 +20,7 @@ pub(super) fn told(request: &TellVerdict, told: &Told, of: &ToldOf) -> Mail {
     let mut mail = Writer::new(&format!(
         "{who} {}. {}",
         plain(&target::told::done(told), 700),
-        what_it_means(told, of, is_so)
+        target::told::meaning(told, of, is_so)
     ));
     mail.restricted(&verdict.restricted, "the execution");
     mail.paragraph(&since(request, is_so));
@@ -48,30 +48,6 @@ pub(super) fn told(request: &TellVerdict, told: &Told, of: &ToldOf) -> Mail {
         &format!("{state}: {}", target::name(&change.target)),
         &mail.finish(),
     )
-}
-
-fn what_it_means(told: &Told, of: &ToldOf, is_so: bool) -> &'static str {
-    let no_boundary = of.reasons.contains(&Reason::NoBoundary);
-    match told {
-        _ if !is_so => "That granted restricted permissions for a while. It is no longer so.",
-        Told::Boundary { .. } if no_boundary => {
-            "No boundary limits the permissions any more. This IS IN FORCE."
-        }
-        Told::Boundary { .. } => "The boundary allows restricted permissions, and it IS IN FORCE.",
-        Told::Detachment { .. } | Told::Departure { .. } => {
-            "What went denied something, which may be allowed now. This IS IN FORCE."
-        }
-        Told::Trust { .. } => "The trust policy lets in somebody from outside, and it IS IN FORCE.",
-        Told::Credentials { .. } => {
-            "Whoever has these credentials has the restricted permissions of that user. This IS IN FORCE."
-        }
-        Told::Renaming { .. } => {
-            "Its inline policies grant restricted permissions and go with the new name. This IS IN FORCE."
-        }
-        Told::Attachment { .. } | Told::Membership { .. } => {
-            "That grants restricted permissions, which ARE IN FORCE."
-        }
-    }
 }
 
 /// How long it has been so, as far as is known.

@@ -1,3 +1,4 @@
+use incident::message::{Reason, ToldOf};
 use incident::target::{Credentials, Owner, OwnerKind, Told};
 use percent_encoding::utf8_percent_encode;
 
@@ -68,6 +69,31 @@ pub(crate) fn done(told: &Told) -> String {
         },
         Told::Renaming { owner, before } => {
             format!("renamed the {} {before} to {}", owner.kind, owner.name)
+        }
+    }
+}
+
+/// What it means for whoever reads of it.
+pub(crate) fn meaning(told: &Told, of: &ToldOf, is_so: bool) -> &'static str {
+    let no_boundary = of.reasons.contains(&Reason::NoBoundary);
+    match told {
+        _ if !is_so => "That granted restricted permissions for a while. It is no longer so.",
+        Told::Boundary { .. } if no_boundary => {
+            "No boundary limits the permissions any more. This IS IN FORCE."
+        }
+        Told::Boundary { .. } => "The boundary allows restricted permissions, and it IS IN FORCE.",
+        Told::Detachment { .. } | Told::Departure { .. } => {
+            "What went denied something, which may be allowed now. This IS IN FORCE."
+        }
+        Told::Trust { .. } => "The trust policy lets in somebody from outside, and it IS IN FORCE.",
+        Told::Credentials { .. } => {
+            "Whoever has these credentials has the restricted permissions of that user. This IS IN FORCE."
+        }
+        Told::Renaming { .. } => {
+            "Its inline policies grant restricted permissions and go with the new name. This IS IN FORCE."
+        }
+        Told::Attachment { .. } | Told::Membership { .. } => {
+            "That grants restricted permissions, which ARE IN FORCE."
         }
     }
 }
