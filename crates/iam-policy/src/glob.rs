@@ -82,7 +82,7 @@ pub(crate) fn covers(outer: &[char], inner: &[char], budget: &Budget) -> bool {
 }
 
 /// What a comparison costs that ends at once.
-const CALL: u64 = 8;
+pub(crate) const CALL: u64 = 8;
 
 /// Whether `glob` can be laid over `text`, each `*` of the glob taking any stretch of the text and every other
 /// character one for which `takes` holds; `None` if the budget does not suffice to tell.
