@@ -1,11 +1,13 @@
 //! `iam-guard check`: what files grant that is restricted.
 
 mod analysis;
+mod judging;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-pub use analysis::{Analyzed, Document, Judged, Settings, analyze, pretty};
+pub use analysis::{Analyzed, Settings, analyze};
+pub use judging::{Document, Judged, pretty};
 
 use crate::exit::Exit;
 use crate::input::{self, Input};
