@@ -38,7 +38,7 @@ comma := ,
 .DEFAULT_GOAL := help
 # Cargo uses all processors by itself.
 .NOTPARALLEL:
-.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy package smoke pause resume remove scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust
+.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy package smoke pause resume remove scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust bench-cli
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -147,6 +147,10 @@ actions: rust ## Refreshes the catalogue of known AWS actions.
 
 bench: rust ## Measures the policy engine.
 	@cargo bench --package iam-policy
+
+bench-cli: rust ## Measures the command line against its goals.
+	@cargo build --quiet --release --package iam-guard --bin iam-guard --example bench
+	@$(BUILT)/../release/examples/bench target/bench-cli $(BUILT)/../release/iam-guard
 
 screenshots: rust ## Takes the pictures in docs/screenshots anew, in a browser without a window.
 	@cargo run --quiet --package approve-callback --example pages -- target/pages

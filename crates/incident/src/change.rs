@@ -67,6 +67,16 @@ pub enum WatchedCall {
 }
 
 impl WatchedCall {
+    /// The calls that put a policy document in force. The others are told of, and left as they are.
+    pub const DOCUMENT_WRITES: [Self; 6] = [
+        Self::CreatePolicy,
+        Self::CreatePolicyVersion,
+        Self::SetDefaultPolicyVersion,
+        Self::PutRolePolicy,
+        Self::PutUserPolicy,
+        Self::PutGroupPolicy,
+    ];
+
     pub const ALL: [Self; 25] = [
         Self::CreatePolicy,
         Self::CreatePolicyVersion,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use iam_policy::ActionPattern;
 
+use crate::backtest;
 use crate::report::Format;
 
 /// Tells what IAM policies grant that a security team restricts
@@ -21,6 +22,8 @@ pub struct Cli {
 pub enum Command {
     /// Checks policy documents, Terraform plans and templates before a deployment
     Check(Check),
+    /// Tells what the guard would have done about the changes in exported CloudTrail logs
+    Backtest(Backtest),
     /// Takes the restricted grants out of a policy document
     Fix(Fix),
     /// Says whether two action patterns have an action in common
@@ -151,4 +154,31 @@ pub enum ListFormat {
     Json,
     /// The page of the documentation
     Markdown,
+}
+
+/// Tells what the guard would have done about the changes in exported CloudTrail logs
+///
+/// Every successful write of a policy is judged by the document in its record. A record without a document is judged by the earlier record that wrote the version, and else counts as not known.
+///
+/// Exit status: 0 if no change is restricted; 1 if one is; 2 if a file cannot be read, or a change is not known.
+#[derive(Debug, Args)]
+pub struct Backtest {
+    /// Log files (`.json`, `.json.gz`) and folders with them
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub rules: Rules,
+
+    /// Roles and users whose changes would be reported and not undone: ARN patterns, separated by commas
+    #[arg(long, value_name = "PATTERNS")]
+    pub exempt: Option<String>,
+
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: backtest::Format,
+
+    /// Writes a page with the report as well
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 }

@@ -1,5 +1,6 @@
 //! The verdicts of the guard on the command line.
 
+pub mod backtest;
 pub mod check;
 pub mod cli;
 pub mod exit;

@@ -4,8 +4,9 @@ use std::io::Write;
 
 use iam_policy::RestrictedActions;
 
+use crate::backtest::{self, Backtest};
 use crate::check::{self, Settings};
-use crate::cli::{Check, Cli, Command, Rules};
+use crate::cli::{self, Check, Cli, Command, Rules};
 use crate::exit::Exit;
 use crate::managed::ManagedPolicies;
 use crate::settings::Config;
@@ -19,6 +20,7 @@ use crate::{explain, fix, lists};
 pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Check(options) => check(options, out, diagnostics),
+        Command::Backtest(options) => backtest(options, out, diagnostics),
         Command::Fix(options) => {
             let restricted = restricted(&options.rules, diagnostics)?.1;
             fix::fix(options, &restricted, out, diagnostics)
@@ -73,4 +75,24 @@ fn check(
         out,
         diagnostics,
     )?)
+}
+
+fn backtest(
+    options: &cli::Backtest,
+    out: &mut dyn Write,
+    diagnostics: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let (config, restricted) = restricted(&options.rules, diagnostics)?;
+    let exempt = options
+        .exempt
+        .clone()
+        .unwrap_or_else(|| config.exempt.join(","));
+    let task = Backtest {
+        paths: &options.paths,
+        restricted: &restricted,
+        exempt: &exempt.parse()?,
+        format: options.format,
+        html: options.html.as_ref(),
+    };
+    backtest::backtest(&task, out, diagnostics)
 }

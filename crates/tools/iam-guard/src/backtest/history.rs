@@ -1,0 +1,111 @@
+//! The versions of managed policies that earlier records wrote, by which later records are judged that carry no document.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use incident::{Timestamp, VersionId};
+
+use super::change::Grants;
+
+/// How many policies are remembered at most; records about others count as unknown.
+pub(super) const MAX_POLICIES: usize = 10_000;
+/// How many versions of one policy are remembered at most, the newest.
+const MAX_VERSIONS: usize = 20;
+
+#[derive(Debug, Default)]
+pub(super) struct History {
+    policies: HashMap<Box<str>, Vec<Version>>,
+}
+
+#[derive(Debug)]
+struct Version {
+    number: u64,
+    written: Timestamp,
+    grants: Option<Rc<Grants>>,
+}
+
+impl History {
+    /// Remembers what a version grants.
+    pub(super) fn remember(
+        &mut self,
+        arn: &str,
+        version: &VersionId,
+        written: Timestamp,
+        grants: Option<Rc<Grants>>,
+    ) {
+        let is_full = self.policies.len() >= MAX_POLICIES;
+        if is_full && !self.policies.contains_key(arn) {
+            return;
+        }
+        let versions = self.policies.entry(arn.into()).or_default();
+        if versions.len() >= MAX_VERSIONS {
+            let oldest = versions.iter().enumerate().min_by_key(|(_, it)| it.written);
+            if let Some((oldest, _)) = oldest {
+                versions.remove(oldest);
+            }
+        }
+        versions.push(Version {
+            number: version.number(),
+            written,
+            grants,
+        });
+    }
+
+    /// What a version grants, as it was at a moment: numbers come again when a policy is deleted and made again.
+    pub(super) fn grants(
+        &self,
+        arn: &str,
+        version: &VersionId,
+        at: Timestamp,
+    ) -> Option<Option<Rc<Grants>>> {
+        let versions = self.policies.get(arn)?.iter();
+        let number = version.number();
+        let earlier = versions.filter(|it| it.number == number && it.written <= at);
+        earlier
+            .max_by_key(|it| it.written)
+            .map(|it| it.grants.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn version(number: usize) -> VersionId {
+        VersionId::parse(&format!("v{number}")).unwrap()
+    }
+
+    #[test]
+    fn the_latest_version_before_the_moment_counts() {
+        let mut history = History::default();
+        let wide = Some(Rc::new(Grants::default()));
+        history.remember("a", &version(1), moment(20), None);
+        history.remember("a", &version(1), moment(10), wide.clone());
+        assert_eq!(history.grants("a", &version(1), moment(15)), Some(wide));
+        assert_eq!(history.grants("a", &version(1), moment(20)), Some(None));
+        assert_eq!(history.grants("a", &version(1), moment(5)), None);
+        assert_eq!(history.grants("a", &version(2), moment(30)), None);
+        assert_eq!(history.grants("b", &version(1), moment(30)), None);
+    }
+
+    #[test]
+    fn no_more_is_remembered_than_there_is_room_for() {
+        let mut history = History::default();
+        for policy in 0..=MAX_POLICIES {
+            history.remember(&policy.to_string(), &version(1), moment(1), None);
+        }
+        let last = MAX_POLICIES.to_string();
+        assert_eq!(history.grants(&last, &version(1), moment(1)), None);
+        assert!(history.grants("0", &version(1), moment(1)).is_some());
+        for number in 2..40 {
+            let written = moment(i64::try_from(number).unwrap());
+            history.remember("0", &version(number), written, None);
+        }
+        assert_eq!(history.grants("0", &version(1), moment(50)), None);
+        assert!(history.grants("0", &version(39), moment(50)).is_some());
+    }
+}

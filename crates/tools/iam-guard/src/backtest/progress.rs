@@ -1,0 +1,33 @@
+//! The progress bar, which only a terminal shows.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+#[derive(Debug)]
+pub(super) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    pub(super) fn over(files: &[PathBuf]) -> Self {
+        let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |it| it.len());
+        let bar = ProgressBar::new(files.iter().map(length).sum());
+        let style = "{bar:40} {percent:>3}% {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(style) {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    /// The file, whose reading moves the bar.
+    pub(super) fn reading(&self, file: File) -> impl Read + use<> {
+        self.bar.wrap_read(file)
+    }
+
+    pub(super) fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}
