@@ -38,7 +38,7 @@ comma := ,
 .DEFAULT_GOAL := help
 # Cargo uses all processors by itself.
 .NOTPARALLEL:
-.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy package smoke pause resume remove scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust bench-cli
+.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy package smoke pause resume remove scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust bench-cli managed-policies
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -145,6 +145,12 @@ scp: rust ## Prints a service control policy that lets nobody but DEPLOYER chang
 actions: rust ## Refreshes the catalogue of known AWS actions.
 	@sh crates/iam-policy/data/refresh.sh
 
+managed-policies: rust ## Fetches the AWS managed policies and writes the page about them.
+	@mkdir -p target
+	@python3 crates/tools/iam-guard/managed-policies.py target/managed-policies.json
+	@cargo run --quiet --package iam-guard --example managed_page -- target/managed-policies.json > target/aws-managed-policies.md
+	@mv target/aws-managed-policies.md docs/aws-managed-policies.md
+
 bench: rust ## Measures the policy engine.
 	@cargo bench --package iam-policy
 
@@ -155,6 +161,8 @@ bench-cli: rust ## Measures the command line against its goals.
 screenshots: rust ## Takes the pictures in docs/screenshots anew, in a browser without a window.
 	@cargo run --quiet --package approve-callback --example pages -- target/pages
 	@cargo run --quiet --package end-to-end --bin screenshots -- target/pages docs/screenshots
+	@cargo build --quiet --package iam-guard --bin iam-guard --example picture
+	@$(BUILT)/examples/picture $(BUILT)/iam-guard docs/screenshots/iam-guard.svg
 
 coldstart: rust ## Holds the functions' instructions and sizes to their limits.
 	@$(call say,limits of cold starts)

@@ -20,16 +20,13 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Checks policy documents, Terraform plans and templates before a deployment
     Check(Check),
-    /// Tells what the guard would have done about the changes in exported CloudTrail logs
     Backtest(Backtest),
-    /// Takes the restricted grants out of a policy document
     Fix(Fix),
-    /// Says whether two action patterns have an action in common
     Explain(Explain),
-    /// Shows the ready-made lists, with the reason for each action
     Lists(Lists),
+    Completion(Completion),
+    Man(Man),
 }
 
 /// The restricted list, which several commands need
@@ -181,4 +178,22 @@ pub struct Backtest {
     /// Writes a page with the report as well
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
+}
+
+/// Prints what a shell needs to complete the options
+///
+/// Example for bash: `iam-guard completion bash > ~/.local/share/bash-completion/completions/iam-guard`.
+#[derive(Debug, Args)]
+pub struct Completion {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: clap_complete::Shell,
+}
+
+/// Prints the manual page, or writes the pages of all commands into a folder
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The folder
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
 }

@@ -36,8 +36,10 @@ const MEMBERSHIPS: [&str; 2] = ["aws_iam_group_membership", "aws_iam_user_group_
 
 /// Whether a tree is a plan or a state.
 pub fn is_plan(root: &Node<'_>) -> bool {
-    let sections = ["resource_changes", "planned_values", "values"];
-    root.get("format_version").is_some() && sections.iter().any(|it| root.get(it).is_some())
+    let is_plan = ["resource_changes", "planned_values"]
+        .iter()
+        .any(|it| root.get(it).is_some());
+    is_plan || root.get("format_version").is_some() && root.at(&["values", "root_module"]).is_some()
 }
 
 /// Finds the policies in a plan; one that stands in several sections counts once.

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use anyhow::Context as _;
+use clap::CommandFactory as _;
 use iam_policy::RestrictedActions;
 
 use crate::backtest::{self, Backtest};
@@ -27,6 +29,20 @@ pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyho
         }
         Command::Explain(options) => {
             explain::explain(&options.one, &options.other, out)?;
+            Ok(Exit::Clean)
+        }
+        Command::Completion(options) => {
+            let mut command = Cli::command();
+            clap_complete::generate(options.shell, &mut command, "iam-guard", &mut &mut *out);
+            Ok(Exit::Clean)
+        }
+        Command::Man(options) => {
+            let command = Cli::command();
+            match &options.folder {
+                Some(folder) => clap_mangen::generate_to(command, folder)
+                    .with_context(|| format!("writing into {}", folder.display()))?,
+                None => clap_mangen::Man::new(command).render(&mut &mut *out)?,
+            }
             Ok(Exit::Clean)
         }
         Command::Lists(options) => {

@@ -127,3 +127,35 @@ fn lists_have_reasons_and_a_page() {
         "run `iam-guard lists --format markdown > docs/ready-made-lists.md`"
     );
 }
+
+#[test]
+fn help_man_page_and_completion_name_every_command() {
+    let folder = folder(&[]);
+    let help = run(folder.path(), &["--help"]).out;
+    let page = run(folder.path(), &["man"]).out;
+    let completion = run(folder.path(), &["completion", "bash"]).out;
+    for command in ["check", "backtest", "fix", "explain", "lists"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{help}");
+        assert!(
+            page.contains(&format!("iam\\-guard\\-{command}(1)")),
+            "{page}"
+        );
+        assert!(
+            completion.contains(&format!("iam__guard__subcmd__{command}"))
+                || completion.contains(&format!("iam__guard__{command}")),
+            "{command}"
+        );
+        assert!(run(folder.path(), &[command, "--help"]).code == 0);
+    }
+    assert_eq!(run(folder.path(), &["man", "--folder", "."]).code, 0);
+    assert!(folder.path().join("iam-guard-check.1").exists());
+    let check = run(folder.path(), &["check", "--help"]).out;
+    assert!(
+        check.contains("Exit status: 0 if all policies are clean"),
+        "{check}"
+    );
+    assert!(
+        check.lines().all(|line| line.chars().count() <= 100),
+        "{check}"
+    );
+}
