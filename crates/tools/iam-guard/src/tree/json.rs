@@ -1,73 +1,202 @@
-//! JSON, strictly as RFC 8259 has it.
+//! JSON, as the engine reads it.
+//!
+//! serde_json reads the values, and does not say where they are. So a second walk along the text, which is known to be
+//! JSON by then, finds their places.
 
-use jsonc_parser::ast;
-use jsonc_parser::common::Range;
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+use std::borrow::Cow;
+use std::fmt;
+
+use memchr::memchr2;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{Member, Node, TreeError, Value};
 use crate::source::Span;
-
-const STRICT: ParseOptions = ParseOptions {
-    allow_comments: false,
-    allow_loose_object_property_names: false,
-    allow_trailing_commas: false,
-    allow_missing_commas: false,
-    allow_single_quoted_strings: false,
-    allow_hexadecimal_numbers: false,
-    allow_unary_plus_numbers: false,
-    allow_bare_decimal_point_numbers: false,
-    allow_non_finite_numbers: false,
-    allow_extended_string_escapes: false,
-};
 
 /// Reads a text.
 ///
 /// # Errors
 ///
-/// If the text is not JSON, or nested deeper than the parser reads.
+/// If the text is not JSON, or nested deeper than the engine reads.
 pub fn parse(text: &str) -> Result<Node<'_>, TreeError> {
-    let parsed = parse_to_ast(text, &CollectOptions::default(), &STRICT);
-    let parsed = parsed.map_err(|error| TreeError {
-        message: error.kind().to_string(),
-        span: span(error.range()),
-    })?;
-    parsed.value.map(node).ok_or_else(|| TreeError {
-        message: "there is no value".to_owned(),
-        span: 0..text.len(),
-    })
-}
-
-fn span(range: Range) -> Span {
-    range.start..range.end
-}
-
-fn node(value: ast::Value<'_>) -> Node<'_> {
-    use jsonc_parser::common::Ranged as _;
-    let span = span(value.range());
-    let value = match value {
-        ast::Value::NullKeyword(_) => Value::Null,
-        ast::Value::BooleanLit(boolean) => Value::Bool(boolean.value),
-        ast::Value::NumberLit(number) => Value::Number(number.value.into()),
-        ast::Value::StringLit(text) => Value::Text(text.value),
-        ast::Value::Array(array) => Value::List(array.elements.into_iter().map(node).collect()),
-        ast::Value::Object(object) => {
-            Value::Object(object.properties.into_iter().map(member).collect())
+    let mut root: Node<'_> = serde_json::from_str(text).map_err(|error| {
+        let at = offset(text, error.line(), error.column());
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or_default();
+        TreeError {
+            message: message.to_owned(),
+            span: at..at,
         }
-    };
-    Node { value, span }
+    })?;
+    Walk { text, at: 0 }.place(&mut root);
+    Ok(root)
 }
 
-fn member(property: ast::ObjectProp<'_>) -> Member<'_> {
-    use jsonc_parser::common::Ranged as _;
-    let key_span = span(property.name.range());
-    let key = match property.name {
-        ast::ObjectPropName::String(text) => text.value,
-        ast::ObjectPropName::Word(word) => word.value.into(),
-    };
-    Member {
-        key,
-        key_span,
-        value: node(property.value),
+/// The byte that serde_json counts by its line, from 1, and the bytes read of that line.
+fn offset(text: &str, line: usize, column: usize) -> usize {
+    let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
+    let start: usize = lines.map(str::len).sum();
+    text.floor_char_boundary(start + column.saturating_sub(1))
+}
+
+impl<'de> Deserialize<'de> for Node<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = deserializer.deserialize_any(ValueVisitor)?;
+        Ok(Node { value, span: 0..0 })
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value<'de>, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value<'de>, E> {
+        Ok(Value::Bool(value))
+    }
+
+    // Numbers are taken from the text when their places are known.
+    fn visit_i64<E>(self, _: i64) -> Result<Value<'de>, E> {
+        Ok(Value::Number(Cow::Borrowed("")))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Value<'de>, E> {
+        Ok(Value::Number(Cow::Borrowed("")))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Value<'de>, E> {
+        Ok(Value::Number(Cow::Borrowed("")))
+    }
+
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Value<'de>, E> {
+        Ok(Value::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value<'de>, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = seq.next_element()? {
+            entries.push(entry);
+        }
+        Ok(Value::List(entries))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
+        let mut members = Vec::new();
+        while let Some(Key(key)) = map.next_key()? {
+            members.push(Member {
+                key,
+                key_span: 0..0,
+                value: map.next_value()?,
+            });
+        }
+        Ok(Value::Object(members))
+    }
+}
+
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match deserializer.deserialize_str(ValueVisitor)? {
+            Value::Text(key) => Ok(Key(key)),
+            _ => Err(de::Error::custom("a key is not a string")),
+        }
+    }
+}
+
+/// A walk along a text that is JSON.
+struct Walk<'s> {
+    text: &'s str,
+    at: usize,
+}
+
+impl<'s> Walk<'s> {
+    fn place(&mut self, node: &mut Node<'s>) {
+        self.pass_white_space();
+        let start = self.at;
+        match &mut node.value {
+            Value::Null => self.at += "null".len(),
+            Value::Bool(true) => self.at += "true".len(),
+            Value::Bool(false) => self.at += "false".len(),
+            Value::Number(number) => {
+                let rest = self.text.get(start..).unwrap_or_default();
+                let is_part = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+                let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+                *number = Cow::Borrowed(rest.get(..end).unwrap_or_default());
+                self.at += end;
+            }
+            Value::Text(_) => self.pass_string(),
+            Value::List(entries) => {
+                self.at += 1;
+                for (index, entry) in entries.iter_mut().enumerate() {
+                    self.pass_comma(index);
+                    self.place(entry);
+                }
+                self.pass_white_space();
+                self.at += 1;
+            }
+            Value::Object(members) => {
+                self.at += 1;
+                for (index, member) in members.iter_mut().enumerate() {
+                    self.pass_comma(index);
+                    self.pass_white_space();
+                    let key = self.at;
+                    self.pass_string();
+                    member.key_span = key..self.at;
+                    self.pass_white_space();
+                    self.at += ":".len();
+                    self.place(&mut member.value);
+                }
+                self.pass_white_space();
+                self.at += 1;
+            }
+        }
+        node.span = Span {
+            start,
+            end: self.at,
+        };
+    }
+
+    fn pass_white_space(&mut self) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        let space = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        self.at += rest.iter().take_while(space).count();
+    }
+
+    fn pass_comma(&mut self, index: usize) {
+        if index > 0 {
+            self.pass_white_space();
+            self.at += ",".len();
+        }
+    }
+
+    fn pass_string(&mut self) {
+        self.at += 1;
+        loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            match memchr2(b'"', b'\\', rest) {
+                Some(next) if rest.get(next) == Some(&b'\\') => self.at += next + 2,
+                Some(next) => {
+                    self.at += next + 1;
+                    return;
+                }
+                None => {
+                    self.at = self.text.len();
+                    return;
+                }
+            }
+        }
     }
 }
 
@@ -77,25 +206,39 @@ mod tests {
 
     #[test]
     fn values_know_their_places() {
-        let text = "{\"a\": [1, \"x\\u0041\"],\n \"b\": null}";
+        let text = " {\"a\": [1 , \"x\\u0041\\\\\", {}, [ ]],\r\n \"\\\"b\":\t-1.5e3 , \"c\" :null,\"a\":true}\n";
         let tree = parse(text).unwrap();
+        let written = |node: &Node<'_>| text.get(node.span.clone()).unwrap().to_owned();
         let list = tree.get("a").unwrap();
-        assert_eq!(text.get(list.span.clone()), Some("[1, \"x\\u0041\"]"));
-        assert_eq!(list.entries()[1].text(), Some("xA"));
-        let key = tree.members()[1].key_span.clone();
-        assert_eq!(text.get(key), Some("\"b\""));
-        assert!(tree.get("b").unwrap().is_null());
+        assert_eq!(written(list), "[1 , \"x\\u0041\\\\\", {}, [ ]]");
+        let entries: Vec<String> = list.entries().iter().map(written).collect();
+        assert_eq!(entries, ["1", "\"x\\u0041\\\\\"", "{}", "[ ]"]);
+        assert_eq!(list.entries()[1].text(), Some("xA\\"));
+        let number = tree.get("\"b").unwrap();
+        assert_eq!(number.value, Value::Number("-1.5e3".into()));
+        assert_eq!(written(number), "-1.5e3");
+        let keys = tree
+            .members()
+            .iter()
+            .map(|it| text.get(it.key_span.clone()).unwrap());
+        assert_eq!(
+            keys.collect::<Vec<_>>(),
+            ["\"a\"", "\"\\\"b\"", "\"c\"", "\"a\""]
+        );
+        assert_eq!(written(&tree), text.trim());
+        assert_eq!(written(tree.get("c").unwrap()), "null");
     }
 
     #[test]
     fn what_is_no_json_is_refused_with_its_place() {
         let deep = "[".repeat(100_000);
         for text in [
-            "", " ", "{", "{a: 1}", "[1,]", "// x\n1", "'x'", "[1 2]", "1 2", &deep,
+            "", " ", "{", "{a: 1}", "[1,]", "// x\n1", "'x'", "[1 2]", "1 2", &deep, "é", "[\"é\n",
         ] {
             let error = parse(text).unwrap_err();
-            assert!(error.span.end <= text.len(), "{error:?}");
+            assert!(text.is_char_boundary(error.span.start), "{error:?}");
         }
-        assert_eq!(parse("{\"a\": nul}").unwrap_err().span.start, 6);
+        assert_eq!(parse("{\"a\": nul}").unwrap_err().span.start, 9);
+        assert_eq!(parse("{\n\"a\" 1}").unwrap_err().span.start, 6);
     }
 }
