@@ -67,6 +67,9 @@ fn forged_members(change: &Value) -> Value {
         "evicted": [{"version": "v1", "document": MARK}],
         "decision": {"action": "allow", "reason": MARK},
         "waited": "TempRemove",
+        "rounds": 20,
+        "tries": {"count": 99, "told": true, "mark": MARK},
+        "asked": {"times": 3, "mark": MARK},
     })
 }
 
@@ -221,8 +224,14 @@ async fn check_members(execution: &Execution) -> Result<()> {
         .keys()
         .map(String::as_str)
         .collect();
+    // Where it fails, its own count of tries is there, whatever the input says.
+    let tries = first.get("tries");
     ensure!(
-        members.is_subset(&BTreeSet::from(["event", "verdict"])),
+        tries.is_none_or(|tries| *tries == json!({"count": 1, "told": false})),
+        "{tries:?}"
+    );
+    ensure!(
+        members.is_subset(&BTreeSet::from(["event", "tries", "verdict"])),
         "the first state hands on {members:?}"
     );
     for output in &outputs {
