@@ -83,6 +83,15 @@ impl Limits {
         self
     }
 
+    /// The organizations that both leave, if they say so.
+    pub(super) fn organizations_of(both: [&Limits; 2]) -> Option<BTreeSet<Organization>> {
+        let mut limits = Limits::NONE;
+        for organizations in both.into_iter().filter_map(|it| it.organizations.as_ref()) {
+            limits.leave_organizations(organizations);
+        }
+        limits.organizations
+    }
+
     /// Those whom one of the two leaves, or more: where the two are limited differently, that is not said.
     pub(super) fn or(self, other: &Limits) -> Limits {
         if self.is_nobody() {

@@ -30,12 +30,13 @@ mod principal;
 mod provider;
 mod statement;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use account::Insiders;
+use account::{AccountId, Insiders};
 pub use account::{TrustedAccounts, TrustedAccountsError};
 use condition::Left;
-use limits::{Limits, Organization};
+use limits::Limits;
 pub use outsider::{Outsider, Who};
 use principal::Principal;
 use statement::{Calls, Principals, TrustStatement};
@@ -109,7 +110,12 @@ pub fn judge_trust(
 
 /// Adds whom an `Allow` lets in.
 fn allowed(statement: &TrustStatement, denied: &Denied, insiders: &Insiders<'_>, list: &mut List) {
-    let limits = statement.conditions.leave(insiders);
+    let limits = &statement.conditions.leave(insiders);
+    let open = OnceCell::new();
+    let is_open = |issuer: &str| {
+        let open = open.get_or_init(|| provider::open(&statement.conditions));
+        open.contains(&issuer)
+    };
     let anybody = [Principal::Anybody];
     let (principals, everybody) = match &statement.principals {
         Principals::Named(principals) => (principals.as_slice(), Who::Everybody),
@@ -122,44 +128,40 @@ fn allowed(statement: &TrustStatement, denied: &Denied, insiders: &Insiders<'_>,
         }
         let left = denied.leave(calls);
         let admit = |account| limits.admit(account) && left.admit(account);
-        let mut tell = |who: Who| list.add(who, |who| outsider(statement, who, left));
+        let is_anybody = *principal == Principal::Anybody;
+        let make = |who| outsider(statement, who, left, is_anybody);
         match principal {
-            Principal::Anybody => within(limits.clone().and(left), &everybody, tell),
+            Principal::Anybody => within([limits, left], &everybody, list, make),
             Principal::Account(account) => {
                 if !insiders.contains(*account) && admit(*account) {
-                    let account = account.to_string();
-                    tell(Who::Account { account });
+                    list.add(Who::account(*account), make);
                 }
             }
             Principal::Arn { account, arn } => {
                 if !insiders.contains(*account) && admit(*account) {
-                    let arn = short(arn);
-                    tell(Who::Principal { arn });
+                    list.add(Who::principal(arn), make);
                 }
             }
             Principal::Service => {}
             Principal::Saml { account, arn } => {
                 if !insiders.contains(*account) {
-                    let arn = short(arn);
-                    tell(Who::Provider { arn });
+                    list.add(Who::provider(arn), make);
                 }
             }
             Principal::Oidc { issuer, registered } => match registered {
                 Some((account, arn)) if !insiders.contains(*account) => {
-                    let arn = short(arn);
-                    tell(Who::Provider { arn });
+                    list.add(Who::provider(arn), make);
                 }
-                _ if provider::is_open(issuer, &statement.conditions) => {
-                    let provider = short(issuer);
-                    tell(Who::EverybodyAt { provider });
+                _ if is_open(issuer) => {
+                    let provider = issuer.clone();
+                    list.add(Who::EverybodyAt { provider }, make);
                 }
                 _ => {}
             },
             Principal::Unclear { kind, text } => {
                 // Whoever it is, callers of an account are within the limits or not; of others it is not known.
                 if kind != "AWS" || !(limits.is_nobody() || left.is_nobody()) {
-                    let (element, principal) = (short(kind), short(text));
-                    tell(Who::Unclear { element, principal });
+                    list.add(Who::unclear(kind, text), make);
                 }
             }
         }
@@ -176,39 +178,44 @@ fn calls_of(principal: &Principal) -> Calls {
     }
 }
 
-/// Tells of those whom the limits leave of everybody, by the narrowest that they say.
-fn within(limits: Limits, everybody: &Who, mut tell: impl FnMut(Who)) {
-    if limits.is_nobody() {
+/// Adds those whom both limits leave of everybody, by the narrowest that these say.
+fn within(limits: [&Limits; 2], everybody: &Who, list: &mut List, make: impl Fn(Who) -> Outsider) {
+    if limits.iter().any(|limits| limits.is_nobody()) {
         return;
     }
-    let is_left = |account| limits.admit(account);
-    if let Some(arns) = &limits.arns {
-        for (_, arn) in arns.iter().filter(|(account, _)| is_left(*account)) {
-            tell(Who::Principal { arn: short(arn) });
+    let [first, second] = limits;
+    if let Some(arns) = first.arns.as_ref().or(second.arns.as_ref()) {
+        let is_left = |account| first.admit(account) && second.admit(account);
+        let arns = arns.iter().filter(|(account, _)| is_left(*account));
+        list.add_narrow(arns, |(_, arn)| make(Who::principal(arn)));
+        return;
+    }
+    let make_account = |account: &AccountId| make(Who::account(*account));
+    match (&first.accounts, &second.accounts) {
+        (Some(first), Some(second)) => {
+            list.add_narrow(first.intersection(second), make_account);
         }
-    } else if let Some(accounts) = &limits.accounts {
-        for account in accounts {
-            let account = account.to_string();
-            tell(Who::Account { account });
+        (Some(accounts), None) | (None, Some(accounts)) => {
+            list.add_narrow(accounts.iter(), make_account);
         }
-    } else if let Some(organizations) = &limits.organizations {
-        for organization in organizations {
-            tell(match organization {
-                Organization::Own => Who::OwnOrganization,
-                Organization::Id(id) => Who::Organization { id: short(id) },
-            });
-        }
-    } else {
-        tell(everybody.clone());
+        (None, None) => match Limits::organizations_of(limits) {
+            Some(organizations) => {
+                for organization in &organizations {
+                    list.add(Who::organization(organization), &make);
+                }
+            }
+            None => list.add(everybody.clone(), make),
+        },
     }
 }
 
 /// What is told of somebody whom the statement lets in, of whom other statements leave some.
-fn outsider(statement: &TrustStatement, who: Who, left: &Limits) -> Outsider {
-    // What names whom the entry is about needs not be said again.
+///
+/// Of a statement for anybody, `who` is whom its conditions leave, so that the keys that say it need not be named again.
+fn outsider(statement: &TrustStatement, who: Who, left: &Limits, is_anybody: bool) -> Outsider {
     let is_said = |key: &str| match key {
-        "aws:principalaccount" => matches!(who, Who::Account { .. }),
-        "aws:principalarn" => matches!(who, Who::Principal { .. }),
+        "aws:principalaccount" => is_anybody && matches!(who, Who::Account { .. }),
+        "aws:principalarn" => is_anybody && matches!(who, Who::Principal { .. }),
         "aws:principalorgid" => matches!(who, Who::Organization { .. } | Who::OwnOrganization),
         _ => false,
     };
@@ -223,7 +230,7 @@ fn outsider(statement: &TrustStatement, who: Who, left: &Limits) -> Outsider {
     let conditions: Vec<String> = keys
         .into_values()
         .take(Outsider::MAX_CONDITIONS)
-        .map(short)
+        .map(|key| Short(key).to_string())
         .collect();
     Outsider {
         statement: Some(statement.index),
@@ -232,10 +239,6 @@ fn outsider(statement: &TrustStatement, who: Who, left: &Limits) -> Outsider {
         more_conditions: total - conditions.len(),
         conditions,
     }
-}
-
-fn short(text: &str) -> String {
-    Short(text).to_string()
 }
 
 /// What the `Deny` statements take away.
@@ -316,5 +319,12 @@ impl List {
             }
         }
         self.shown.push(make(who));
+    }
+
+    /// Adds those of the narrowest kind, and only counts them where there is no room.
+    fn add_narrow<T>(&mut self, mut some: impl Iterator<Item = T>, make: impl Fn(T) -> Outsider) {
+        let room = MOST_NAMED.saturating_sub(self.shown.len());
+        self.shown.extend(some.by_ref().take(room).map(make));
+        self.more += some.count();
     }
 }

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::AccountId;
+use super::limits::Organization;
+use crate::error::Short;
 use crate::finding::{is_zero, write_place};
 
 /// Somebody outside whom a statement of a trust policy lets in.
@@ -79,6 +82,37 @@ pub enum Who {
 }
 
 impl Who {
+    pub(super) fn account(account: AccountId) -> Who {
+        let account = account.to_string();
+        Who::Account { account }
+    }
+
+    pub(super) fn principal(arn: &str) -> Who {
+        let arn = Short(arn).to_string();
+        Who::Principal { arn }
+    }
+
+    pub(super) fn provider(arn: &str) -> Who {
+        let arn = Short(arn).to_string();
+        Who::Provider { arn }
+    }
+
+    pub(super) fn organization(organization: &Organization) -> Who {
+        match organization {
+            Organization::Own => Who::OwnOrganization,
+            Organization::Id(id) => Who::Organization {
+                id: Short(id).to_string(),
+            },
+        }
+    }
+
+    pub(super) fn unclear(element: &str, principal: &str) -> Who {
+        Who::Unclear {
+            element: Short(element).to_string(),
+            principal: Short(principal).to_string(),
+        }
+    }
+
     /// The greater, the sooner it is left out of a list that is too long.
     pub(super) fn narrowness(&self) -> u8 {
         match self {

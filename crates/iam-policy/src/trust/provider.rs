@@ -5,7 +5,7 @@
 //! claim has to.  The audience says it only where the provider gives every customer one of their own; at most providers
 //! whoever asks for a token chooses its audience.
 
-use super::condition::{Condition, Conditions};
+use super::condition::Conditions;
 
 /// The shared issuers, and the claims of which one has to say whose identity it is.
 const SHARED: [(&str, &[&str]); 21] = [
@@ -59,21 +59,25 @@ const GITHUB_OWNERS: [&str; 7] = [
     "repository_owner_id",
 ];
 
-/// Whether everybody who has an identity at the provider may come in under these conditions.
-pub(super) fn is_open(issuer: &str, conditions: &Conditions) -> bool {
-    let Some((_, claims)) = SHARED.iter().find(|(shared, _)| *shared == issuer) else {
-        return false;
-    };
-    let names_owner = |condition: &Condition| {
-        claims.iter().any(|claim| {
-            condition.is_on(&format!("{issuer}:{claim}"))
-                && condition.fixes(|text, is_all| match *claim {
+/// The shared issuers of which everybody who has an identity there may come in under these conditions.
+pub(super) fn open(conditions: &Conditions) -> Vec<&'static str> {
+    let is_open = |issuer: &str, claims: &[&str]| {
+        !claims.iter().any(|claim| {
+            let key = format!("{issuer}:{claim}");
+            let mut on_claim = conditions.list.iter().filter(|it| it.is_on(&key));
+            on_claim.any(|condition| {
+                condition.fixes(|text, is_all| match *claim {
                     "sub" => subject_names_owner(issuer, text, is_all),
                     _ => is_all && !text.is_empty(),
                 })
+            })
         })
     };
-    !conditions.list.iter().any(names_owner)
+    let shared = SHARED.iter();
+    shared
+        .filter(|(issuer, claims)| is_open(issuer, claims))
+        .map(|(issuer, _)| *issuer)
+        .collect()
 }
 
 /// Whether a subject, or the beginning of one, names an owner to the end, as `repo:organization/` does.
