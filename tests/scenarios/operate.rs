@@ -59,6 +59,23 @@ async fn smoke_test(world: Arc<World>) -> Result<()> {
         "something is left"
     );
 
+    // Where only the e-mail can allow, somebody pastes its link.
+    let by_mail = ("DecideBy".to_owned(), "Mail".to_owned());
+    stack.parameters.extend([by_mail]);
+    let mut asked = 0;
+    smoke::run(&account, &stack, async |question: &str| {
+        asked += 1;
+        let policy = question.split_whitespace().last().unwrap_or_default();
+        let policy = policy.trim_end_matches(':');
+        let mail = world.mail("the request", |mail| {
+            mail.message.contains(policy) && mail.link_to("allow").is_some()
+        });
+        let mail = mail.await?;
+        Ok(format!("{}\n", mail.link_to("allow").context("no link")?))
+    })
+    .await?;
+    ensure!(asked == 1, "asked {asked} times: a deny needs no link");
+
     stack
         .parameters
         .insert("Mode".to_owned(), "Monitor".to_owned());

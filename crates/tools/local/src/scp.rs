@@ -112,6 +112,11 @@ pub fn policy(stack: &Deployed, deployers: &[Trusted], senders: &[Trusted]) -> R
         arns: vec![of_the_stack],
     }];
     for resource in &stack.resources {
+        ensure!(
+            !resource.physical.is_empty(),
+            "`{}` is not deployed yet: finish the deployment first",
+            resource.logical
+        );
         let (kind, arns) = arns(stack, resource)?;
         match groups.iter_mut().find(|group| group.kind == kind) {
             Some(group) => group.arns.extend(arns),
