@@ -152,18 +152,28 @@ impl ActionPattern {
 
     /// [`ActionPattern::intersects`]; `true` if the budget does not suffice.
     pub(crate) fn intersects_within(&self, other: &ActionPattern, budget: &Budget) -> bool {
-        // Most pairs that are compared begin differently, which is seen without any preparation.
-        let mut begin = self.normal.iter().zip(&other.normal);
-        let decisive = begin.find(|(a, b)| a != b || **a == '*');
-        if decisive.is_some_and(|(a, b)| !is_wildcard(*a) && !is_wildcard(*b)) {
+        if self.begins_differently(other) {
             return !budget.spend(glob::CALL);
         }
         glob::intersect(self.prefix(), other.prefix(), budget)
             && glob::intersect(self.name(), other.name(), budget)
     }
 
+    /// Whether the patterns differ in a character before which neither has a `*`, so that they have nothing in common.
+    ///
+    /// Most pairs that are compared do, which is seen without any preparation.
+    fn begins_differently(&self, other: &ActionPattern) -> bool {
+        let mut begin = self.normal.iter().zip(&other.normal);
+        let decisive = begin.find(|(a, b)| a != b || **a == '*');
+        decisive.is_some_and(|(a, b)| !is_wildcard(*a) && !is_wildcard(*b))
+    }
+
     /// [`ActionPattern::covers`]; `false` if the budget does not suffice.
     pub(crate) fn covers_within(&self, inner: &ActionPattern, budget: &Budget) -> bool {
+        if self.begins_differently(inner) {
+            budget.spend(glob::CALL);
+            return false;
+        }
         let beyond = || Language {
             all_of: vec![inner],
             none_of: vec![self],

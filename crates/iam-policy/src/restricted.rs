@@ -31,40 +31,57 @@ const MAX_STEPS: u64 = 8_000_000;
 /// assert_eq!(restricted.to_string(), "s3:DeleteBucket,iam:*");
 /// # Ok::<(), iam_policy::RestrictedActionsError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RestrictedActions {
     patterns: Vec<ActionPattern>,
+    /// Whether each pattern comes from a ready-made list, of which every entry is a known action.
+    #[cfg_attr(
+        not(feature = "catalogue"),
+        expect(
+            dead_code,
+            reason = "there are no warnings without the list of known actions"
+        )
+    )]
+    ready_made: Vec<bool>,
 }
 
-/// The patterns of a list while it is read.
-struct Reader {
-    patterns: Vec<ActionPattern>,
-    budget: Budget,
-}
-
-impl Reader {
-    /// Adds a pattern, unless another one covers it; those that it covers go.
-    ///
-    /// `spell` makes the pattern what the list shows, which takes a look at the catalogue.
-    fn add(&mut self, pattern: ActionPattern, spell: impl FnOnce(ActionPattern) -> ActionPattern) {
-        let Reader { patterns, budget } = self;
-        let covers = |other: &ActionPattern| other.covers_within(&pattern, budget);
-        if patterns.iter().any(covers) {
-            return;
-        }
-        patterns.retain(|other| !pattern.covers_within(other, budget));
-        patterns.push(spell(pattern));
+impl PartialEq for RestrictedActions {
+    fn eq(&self, other: &RestrictedActions) -> bool {
+        self.patterns == other.patterns
     }
+}
+
+impl Eq for RestrictedActions {}
+
+/// Adds a pattern, unless another one covers it; those that it covers go.
+fn add(
+    list: &mut Vec<(ActionPattern, bool)>,
+    pattern: ActionPattern,
+    ready_made: bool,
+    budget: &Budget,
+) {
+    if list
+        .iter()
+        .any(|(other, _)| other.covers_within(&pattern, budget))
+    {
+        return;
+    }
+    list.retain(|(other, _)| !pattern.covers_within(other, budget));
+    // The entries of ready-made lists are spelled as AWS spells them already.
+    let pattern = if ready_made {
+        pattern
+    } else {
+        spelled(pattern)
+    };
+    list.push((pattern, ready_made));
 }
 
 impl FromStr for RestrictedActions {
     type Err = RestrictedActionsError;
 
     fn from_str(list: &str) -> Result<RestrictedActions, RestrictedActionsError> {
-        let mut reader = Reader {
-            patterns: Vec::new(),
-            budget: Budget::new(MAX_STEPS),
-        };
+        let mut added = Vec::new();
+        let budget = Budget::new(MAX_STEPS);
         for entry in list
             .split(',')
             .map(str::trim)
@@ -73,19 +90,21 @@ impl FromStr for RestrictedActions {
             if let Some(name) = entry.strip_prefix('@') {
                 let ready_made = ReadyMadeList::named(name)
                     .ok_or_else(|| RestrictedActionsError::NoSuchList(entry.to_owned()))?;
-                // They are spelled as AWS spells them already.
                 for pattern in ready_made.patterns() {
-                    reader.add(pattern, |pattern| pattern);
+                    add(&mut added, pattern, true, &budget);
                 }
                 continue;
             }
-            reader.add(read_pattern(entry)?, spelled);
+            add(&mut added, read_pattern(entry)?, false, &budget);
         }
-        let patterns = reader.patterns;
-        if patterns.is_empty() {
+        if added.is_empty() {
             return Err(RestrictedActionsError::Empty);
         }
-        Ok(RestrictedActions { patterns })
+        let (patterns, ready_made) = added.into_iter().unzip();
+        Ok(RestrictedActions {
+            patterns,
+            ready_made,
+        })
     }
 }
 
@@ -119,8 +138,9 @@ impl RestrictedActions {
         return self
             .patterns
             .iter()
-            .filter(|pattern| !crate::catalogue::names_any(pattern))
-            .map(|pattern| UnknownAction {
+            .zip(&self.ready_made)
+            .filter(|(pattern, ready_made)| !**ready_made && !crate::catalogue::names_any(pattern))
+            .map(|(pattern, _)| UnknownAction {
                 pattern: pattern.clone(),
                 nearest: crate::nearest::nearest(pattern),
             })
