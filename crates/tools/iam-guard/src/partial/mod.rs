@@ -170,4 +170,6 @@ fn judge_item(item: &Item, restricted: &RestrictedActions) -> Opinion {
 }
 
 #[cfg(test)]
+mod soundness_tests;
+#[cfg(test)]
 mod tests;
