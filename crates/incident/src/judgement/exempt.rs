@@ -6,10 +6,33 @@ use crate::Actor;
 
 /// The principals whose writes are told and never undone.
 ///
-/// A pattern stands for the ARN of a role or user, with its path; `*` matches any characters and `?` exactly one.
+/// A pattern stands for the ARN of a role or user, with its path; `*` matches any characters but `/` and `?` exactly one, so that
+/// a wildcard covers one part of a path.
 /// What a caller can choose freely, as the name of a session or of a client, is never looked at.
 #[derive(Clone, Debug, Default)]
-pub struct ExemptPrincipals(Vec<WildMatch>);
+pub struct ExemptPrincipals(Vec<ArnPattern>);
+
+/// A pattern for an ARN, as it was written and part by part.
+#[derive(Clone, Debug)]
+struct ArnPattern {
+    text: String,
+    parts: Vec<WildMatch>,
+}
+
+impl ArnPattern {
+    fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            parts: text.split('/').map(WildMatch::new).collect(),
+        }
+    }
+
+    fn matches(&self, arn: &str) -> bool {
+        let parts: Vec<&str> = arn.split('/').collect();
+        let mut both = self.parts.iter().zip(&parts);
+        self.parts.len() == parts.len() && both.all(|(pattern, part)| pattern.matches(part))
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -25,7 +48,7 @@ impl ExemptPrincipals {
     pub fn covering(&self, actor: &Actor) -> Option<String> {
         let arn = principal(actor)?;
         let pattern = self.0.iter().find(|pattern| pattern.matches(arn))?;
-        Some(pattern.to_string())
+        Some(pattern.text.clone())
     }
 }
 
@@ -46,7 +69,7 @@ impl FromStr for ExemptPrincipals {
         let parts = text.split(',').map(str::trim);
         let patterns = parts.filter(|part| !part.is_empty()).map(|part| {
             if is_pattern(part) {
-                Ok(WildMatch::new(part))
+                Ok(ArnPattern::new(part))
             } else {
                 Err(ExemptPrincipalsError(part.to_owned()))
             }
@@ -106,6 +129,22 @@ mod tests {
                 true,
             ),
             (user, caller("IAMUser", user, None), true),
+            // A wildcard covers one part of a path, and no more of them.
+            (
+                "arn:aws:iam::111122223333:role/c*",
+                caller("AssumedRole", session, Some(role)),
+                false,
+            ),
+            (
+                "arn:aws:iam::111122223333:role/*/deploy",
+                caller("AssumedRole", session, Some(role)),
+                true,
+            ),
+            (
+                "arn:aws:iam::111122223333:role/*eploy",
+                caller("AssumedRole", session, Some(role)),
+                false,
+            ),
             (
                 user,
                 caller(
