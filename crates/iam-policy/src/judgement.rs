@@ -198,6 +198,17 @@ impl<'r> Judgement<'r> {
         statements
     }
 
+    /// The entries of `Action` that grant something restricted, in the order of the document; `None` for a `NotAction`.
+    ///
+    /// Unlike [`Judgement::findings`], this takes no further work.
+    pub fn granting(&self) -> impl Iterator<Item = Option<&ActionPattern>> {
+        let document = self.document.as_ref().ok();
+        self.violations.iter().filter_map(move |violation| {
+            let statement = document?.statements().get(violation.statement)?;
+            Some(violation.pattern(statement))
+        })
+    }
+
     /// Why the document violates, in at most `limit` bytes as a JSON array.
     #[must_use]
     pub fn findings(&self, limit: usize) -> Excerpt<Finding> {

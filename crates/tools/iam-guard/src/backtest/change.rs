@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use iam_policy::{Finding, RestrictedActions, judge};
+use iam_policy::{ActionPattern, RestrictedActions, judge};
 use incident::{Actor, Record, RecordError, Target, Timestamp, VersionId, WatchedCall};
 use serde_json::{Value, json};
 
@@ -89,15 +89,15 @@ fn is_write(event: &Value) -> bool {
 }
 
 /// How many entries of a document are kept at most.
-const MAX_ENTRIES: usize = 8;
+const MAX_ENTRIES: usize = 4;
 
 /// What a document grants that is restricted.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Grants {
     /// The restricted patterns, by their places in the list.
-    pub(super) patterns: Vec<usize>,
+    pub(super) patterns: Box<[u16]>,
     /// The entries that grant, as they would be taken out.
-    pub(super) entries: Vec<String>,
+    pub(super) entries: Box<[Box<str>]>,
 }
 
 /// The restricted grants of a document; none of a clean one.
@@ -108,32 +108,29 @@ pub(super) fn grants(document: &str, restricted: &RestrictedActions) -> Option<R
     }
     let met = judgement.restricted_patterns();
     let all = restricted.patterns().iter().enumerate();
-    let findings = judgement.findings(8_000);
-    let mut entries: Vec<String> = findings.shown().iter().map(entry).collect();
-    entries.dedup();
-    entries.truncate(MAX_ENTRIES);
+    let mut entries: Vec<Box<str>> = Vec::new();
+    for granting in judgement.granting().take(MAX_ENTRIES * MAX_ENTRIES) {
+        let entry = entry(granting);
+        if entries.len() < MAX_ENTRIES && !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    if judgement.document().is_err() {
+        entries.push("the whole document, which cannot be read".into());
+    }
     Some(Rc::new(Grants {
         patterns: all
             .filter(|(_, pattern)| met.contains(pattern))
-            .map(|(index, _)| index)
+            .filter_map(|(index, _)| u16::try_from(index).ok())
             .collect(),
-        entries,
+        entries: entries.into(),
     }))
 }
 
-fn entry(finding: &Finding) -> String {
+/// An entry as the sums name it; `NotAction` as a whole.
+fn entry(granting: Option<&ActionPattern>) -> Box<str> {
     const LONGEST: usize = 80;
-    let text = match finding {
-        Finding::Grant(grant) => match grant.element() {
-            iam_policy::Element::Action => grant
-                .patterns()
-                .first()
-                .map_or_else(String::new, ToString::to_string),
-            iam_policy::Element::NotAction => "NotAction".to_owned(),
-        },
-        Finding::Doubtful(doubtful) => doubtful.pattern().to_string(),
-        _ => "the whole document, which cannot be read".to_owned(),
-    };
+    let text = granting.map_or("NotAction", ActionPattern::as_str);
     text.chars().take(LONGEST).collect()
 }
 

@@ -1,6 +1,6 @@
 //! The versions of managed policies that earlier records wrote, by which later records are judged that carry no document.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use incident::{Timestamp, VersionId};
@@ -10,11 +10,15 @@ use super::change::Grants;
 /// How many policies are remembered at most; records about others count as unknown.
 pub(super) const MAX_POLICIES: usize = 10_000;
 /// How many versions of one policy are remembered at most, the newest.
-const MAX_VERSIONS: usize = 20;
+const MAX_VERSIONS: usize = 10;
+/// How many different grants are remembered with the entries that grant.
+const MAX_KNOWN: usize = 10_000;
 
 #[derive(Debug, Default)]
 pub(super) struct History {
     policies: HashMap<Box<str>, Vec<Version>>,
+    /// What versions grant, each once.
+    known: HashSet<Rc<Grants>>,
 }
 
 #[derive(Debug)]
@@ -37,6 +41,7 @@ impl History {
         if is_full && !self.policies.contains_key(arn) {
             return;
         }
+        let grants = grants.map(|grants| self.shared(grants));
         let versions = self.policies.entry(arn.into()).or_default();
         if versions.len() >= MAX_VERSIONS {
             let oldest = versions.iter().enumerate().min_by_key(|(_, it)| it.written);
@@ -49,6 +54,30 @@ impl History {
             written,
             grants,
         });
+    }
+
+    /// The same grants, in the place of those that are known already.
+    fn shared(&mut self, grants: Rc<Grants>) -> Rc<Grants> {
+        if let Some(known) = self.known.get(&grants) {
+            return Rc::clone(known);
+        }
+        if self.known.len() < MAX_KNOWN {
+            self.known.insert(Rc::clone(&grants));
+            return grants;
+        }
+        // There is room for the patterns only, and most documents meet the same ones.
+        let grants = Rc::new(Grants {
+            entries: Box::default(),
+            ..Grants::clone(&grants)
+        });
+        match self.known.get(&grants) {
+            Some(known) => Rc::clone(known),
+            None if self.known.len() < 2 * MAX_KNOWN => {
+                self.known.insert(Rc::clone(&grants));
+                grants
+            }
+            None => grants,
+        }
     }
 
     /// What a version grants, as it was at a moment: numbers come again when a policy is deleted and made again.

@@ -32,7 +32,7 @@ use tally::Tally;
 pub use report::Format;
 
 /// Duplicates are recognized among so many changes.
-const MAX_SEEN: usize = 500_000;
+const MAX_SEEN: usize = 300_000;
 
 /// What is to be done.
 #[derive(Debug)]

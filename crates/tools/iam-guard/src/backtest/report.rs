@@ -79,13 +79,13 @@ struct Incident {
     target: String,
     patterns: Vec<String>,
     #[serde(skip)]
-    entries: Vec<String>,
+    entries: Box<[Box<str>]>,
 }
 
 impl Incident {
     fn new(spilled: Spilled, restricted: &RestrictedActions) -> Self {
         let patterns = spilled.patterns.iter();
-        let patterns = patterns.filter_map(|index| restricted.patterns().get(*index));
+        let patterns = patterns.filter_map(|index| restricted.patterns().get(usize::from(*index)));
         Self {
             event_id: spilled.event_id,
             time: spilled.time,

@@ -8,7 +8,7 @@ use std::io::{
 use serde::{Deserialize, Serialize};
 
 /// More changes than these are not put in the order of their times.
-const MAX_SORTED: usize = 500_000;
+const MAX_SORTED: usize = 300_000;
 
 /// A change that is an incident, or turns out to be one when all records are read.
 #[derive(Debug, Serialize, Deserialize)]
@@ -21,10 +21,10 @@ pub(super) struct Spilled {
     pub(super) target: String,
     /// Whether the caller is exempt.
     pub(super) exempt: bool,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) patterns: Vec<usize>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) entries: Vec<String>,
+    #[serde(default, skip_serializing_if = "<[u16]>::is_empty")]
+    pub(super) patterns: Box<[u16]>,
+    #[serde(default, skip_serializing_if = "<[Box<str>]>::is_empty")]
+    pub(super) entries: Box<[Box<str>]>,
     /// The version that was put in force, where its document is still to be found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) version: Option<String>,

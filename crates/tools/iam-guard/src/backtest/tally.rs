@@ -67,7 +67,7 @@ impl Tally {
         *self.days.entry(day.to_owned()).or_default() += 1;
         self.actors.add(&incident.actor);
         for index in &incident.patterns {
-            if let Some(count) = self.patterns.get_mut(*index) {
+            if let Some(count) = self.patterns.get_mut(usize::from(*index)) {
                 *count += 1;
             }
         }
