@@ -126,6 +126,23 @@ pub fn is_unseen(c: char) -> bool {
             | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
+/// A value that a shell takes as it is, in a form of which no mail program makes a link: a shell reads `'a.''b'` as `a.b`.
+pub(crate) fn shell_quoted(text: &str) -> String {
+    let quoted = format!("'{}'", text.replace('\'', r"'\''"));
+    if without_links(text) == text {
+        quoted
+    } else {
+        quoted.replace('.', ".''")
+    }
+}
+
+/// The text as the beginning of a sentence.
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + characters.as_str()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

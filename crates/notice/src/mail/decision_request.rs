@@ -3,7 +3,7 @@ use incident::message::{AskRequest, Asked, AskedBecause, DecisionAction, Restric
 use super::writer::Writer;
 use super::{LinkConfirmation, Links, Mail};
 use crate::target::{effect, name};
-use crate::text::plain;
+use crate::text::{capitalised, plain};
 use crate::words::{attached_to, failure_is_over, in_force};
 
 #[must_use]
@@ -104,10 +104,4 @@ fn in_brackets(restricted: &Restricted) -> String {
         list.push("…".to_owned());
     }
     format!(" ({})", list.join(", "))
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|c| c.to_uppercase().to_string());
-    first.unwrap_or_default() + characters.as_str()
 }

@@ -1,13 +1,13 @@
 //! What the guard tells of and does not undo.
 
+use incident::Timestamp;
 use incident::message::{Reason, TellVerdict, ToldOf, VerdictResult};
 use incident::target::Told;
-use incident::{Target, Timestamp};
 
 use super::Mail;
 use super::writer::Writer;
 use crate::target;
-use crate::text::plain;
+use crate::text::{capitalised, plain};
 
 /// The patterns of one policy, in characters.
 const MAX_PATTERNS: usize = 500;
@@ -93,12 +93,12 @@ fn reason(reason: &Reason) -> String {
             };
             format!(
                 "the {} grants {}{more}",
-                policy_words(policy),
+                policy,
                 plain(&patterns.join(", "), MAX_PATTERNS)
             )
         }
         Reason::Denied { policy } => {
-            format!("the {} holds a Deny", policy_words(policy))
+            format!("the {} holds a Deny", policy)
         }
         Reason::Outsider { outsider } => outsider.to_string(),
         Reason::MoreOutsiders { more } => format!("{more} more may come in"),
@@ -107,14 +107,4 @@ fn reason(reason: &Reason) -> String {
             "there are more policies than the guard reads, so look at the rest by hand".to_owned()
         }
     }
-}
-
-fn policy_words(policy: &Target) -> String {
-    policy.to_string()
-}
-
-fn capitalised(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|c| c.to_uppercase().to_string());
-    first.unwrap_or_default() + characters.as_str()
 }

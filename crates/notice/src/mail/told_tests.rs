@@ -158,6 +158,14 @@ fn the_command_takes_the_call_back() {
             },
             "aws iam delete-login-profile --user-name 'dave'",
         ),
+        // A shell reads the two quotes as nothing, and no mail program reads a link.
+        (
+            Told::Membership {
+                user: "www.example.com".to_owned(),
+                group: "v1.2".to_owned(),
+            },
+            "aws iam remove-user-from-group --user-name 'www.''example.''com' --group-name 'v1.2'",
+        ),
         (
             Told::Renaming {
                 owner: user(),

@@ -3,6 +3,7 @@ use incident::target::ManagedPolicy;
 use percent_encoding::utf8_percent_encode;
 
 use super::SEGMENT;
+use crate::text::shell_quoted;
 
 pub(super) fn console_path(policy: &ManagedPolicy) -> String {
     let arn = utf8_percent_encode(policy.arn.as_str(), SEGMENT);
@@ -33,8 +34,7 @@ pub(super) fn effect(action: DecisionAction, versions: Option<&ContainedVersions
 pub(super) fn by_hand(policy: &ManagedPolicy, versions: &ContainedVersions) -> String {
     format!(
         "The guard kept the original version {version}. To bring it back, make it the default version:\n\n  aws iam set-default-policy-version --policy-arn {arn} --version-id {version}\n\nThe guard then removes the restricted permissions again and asks you once more.",
-        // A policy's path may hold characters that a shell acts on.
-        arn = format_args!("'{}'", policy.arn.as_str().replace('\'', r"'\''")),
+        arn = shell_quoted(policy.arn.as_str()),
         version = versions.original
     )
 }

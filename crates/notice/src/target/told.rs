@@ -3,6 +3,7 @@ use incident::target::{Credentials, Owner, OwnerKind, Told};
 use percent_encoding::utf8_percent_encode;
 
 use super::SEGMENT;
+use crate::text::shell_quoted;
 
 /// A trust policy that lets nobody in.
 const NOBODY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}"#;
@@ -103,16 +104,16 @@ pub(crate) fn take_back(told: &Told) -> String {
     let policy_of = |verb: &str, owner: &Owner, policy: &str| {
         format!(
             "aws iam {verb}-{kind}-policy --{kind}-name {} --policy-arn {}",
-            quoted(&owner.name),
-            quoted(policy),
+            shell_quoted(&owner.name),
+            shell_quoted(policy),
             kind = owner.kind,
         )
     };
     let member = |verb: &str, user: &str, group: &str| {
         format!(
             "aws iam {verb} --user-name {} --group-name {}",
-            quoted(user),
-            quoted(group)
+            shell_quoted(user),
+            shell_quoted(group)
         )
     };
     match told {
@@ -122,12 +123,12 @@ pub(crate) fn take_back(told: &Told) -> String {
         Told::Departure { user, group } => member("add-user-to-group", user, group),
         Told::Boundary { owner, .. } => format!(
             "aws iam put-{kind}-permissions-boundary --{kind}-name {} --permissions-boundary ARN_OF_THE_BOUNDARY_BEFORE",
-            quoted(&owner.name),
+            shell_quoted(&owner.name),
             kind = owner.kind,
         ),
         Told::Trust { role, .. } => format!(
             "aws iam update-assume-role-policy --role-name {} --policy-document '{NOBODY}'",
-            quoted(role)
+            shell_quoted(role)
         ),
         Told::Credentials {
             user,
@@ -135,16 +136,20 @@ pub(crate) fn take_back(told: &Told) -> String {
             ..
         } => format!(
             "aws iam delete-access-key --user-name {} --access-key-id {}",
-            quoted(user),
-            key.as_deref().map_or("ACCESS_KEY_ID".to_owned(), quoted)
+            shell_quoted(user),
+            key.as_deref()
+                .map_or("ACCESS_KEY_ID".to_owned(), shell_quoted)
         ),
         Told::Credentials { user, .. } => {
-            format!("aws iam delete-login-profile --user-name {}", quoted(user))
+            format!(
+                "aws iam delete-login-profile --user-name {}",
+                shell_quoted(user)
+            )
         }
         Told::Renaming { owner, before } => format!(
             "aws iam update-{kind} --{kind}-name {} --new-{kind}-name {}",
-            quoted(&owner.name),
-            quoted(before),
+            shell_quoted(&owner.name),
+            shell_quoted(before),
             kind = owner.kind,
         ),
     }
@@ -192,9 +197,4 @@ pub(super) fn console_path(told: &Told) -> String {
 
 fn words(owner: &Owner) -> String {
     format!("{} {}", owner.kind, owner.name)
-}
-
-/// A value that a shell takes as it is.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
