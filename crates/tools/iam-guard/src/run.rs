@@ -33,7 +33,10 @@ pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyho
         }
         Command::Completion(options) => {
             let mut command = Cli::command();
-            clap_complete::generate(options.shell, &mut command, "iam-guard", &mut &mut *out);
+            // It panics where it cannot write, as into a pipe that its reader has closed.
+            let mut text = Vec::new();
+            clap_complete::generate(options.shell, &mut command, "iam-guard", &mut text);
+            out.write_all(&text)?;
             Ok(Exit::Clean)
         }
         Command::Man(options) => {
