@@ -118,7 +118,8 @@ pub(crate) async fn disagreements<'w>(
 /// Whether a call is about another account's policy, as the recorded events are: no role may do anything there.
 fn is_elsewhere(call: &Call) -> bool {
     let account = call.resource.split(':').nth(4).unwrap_or_default();
-    !["", "*", ACCOUNT].contains(&account)
+    // AWS managed policies are in the account `aws`.
+    !["", "*", "aws", ACCOUNT].contains(&account)
 }
 
 /// The roles of functions carry their function's name; those of the state machine and the rules are compared with the definition elsewhere.
