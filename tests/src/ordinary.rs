@@ -93,22 +93,26 @@ pub async fn heard(
 ) -> Result<Vec<Mail>> {
     let expected = count * CALLS_OF_ONE + 1;
     poll("the ends of ordinary calls", deadline, async || {
-        let mut ended = 0;
+        let mut incidents = Vec::new();
         for call in CALLS {
-            for incident in world.incidents(call, prefix).await? {
-                let is_running = world.is_running(incident.execution.arn()).await?;
-                ended += usize::from(!is_running);
-            }
+            incidents.extend(world.incidents(call, prefix).await?);
         }
-        Ok((ended == expected).then_some(()))
+        if incidents.len() < expected {
+            return Ok(None);
+        }
+        for incident in &incidents {
+            let Some(closed) = incident.execution.closed().await? else {
+                return Ok(None);
+            };
+            let outcome = closed.output.pointer("/outcome/result");
+            ensure!(
+                outcome.is_some_and(|it| it == "clean"),
+                "it ended as {outcome:?}"
+            );
+        }
+        Ok(Some(()))
     })
     .await?;
-    for call in CALLS {
-        for incident in world.incidents(call, prefix).await? {
-            let outcome = incident.outcome().await?;
-            ensure!(outcome == "clean", "{call} ended as {outcome}");
-        }
-    }
     world
         .mails_until_now(|mail| mail.message.contains(prefix))
         .await
