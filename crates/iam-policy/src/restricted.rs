@@ -150,7 +150,7 @@ impl RestrictedActions {
     }
 }
 
-/// An entry that is no name of a list.
+/// An entry that does not name a ready-made list.
 fn read_pattern(entry: &str) -> Result<ActionPattern, RestrictedActionsError> {
     let pattern: ActionPattern = entry.parse()?;
     let odd = |c: &char| !(c.is_ascii_alphanumeric() || "-.*?:".contains(*c));

@@ -42,7 +42,7 @@ fn any_other_allow_is_not() {
             vec![submitted(&key(1))],
         ),
         (
-            "a key that is no text",
+            "a key that is not a string",
             json!({"action": "allow", "key": [key(1)]}),
             vec![submitted(&key(1))],
         ),
