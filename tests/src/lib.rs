@@ -21,7 +21,7 @@ mod writes;
 
 pub use incident::Incident;
 pub use local::policies::actions;
-pub use owner::Owner;
+pub use owner::{Owner, access_key, join};
 pub use policies::document;
 pub use runner::{Parameters, Scenario, run};
 pub use world::World;

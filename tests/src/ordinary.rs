@@ -7,7 +7,7 @@ use aws_sdk_iam::config::Credentials;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use local::{Mail, poll};
 
-use crate::{Owner, World, document};
+use crate::{Owner, World, document, join};
 
 /// Policies that people attach without a second thought.
 const READ_ONLY: [&str; 2] = [
@@ -41,21 +41,17 @@ pub async fn day(world: &World, prefix: &str, count: usize) -> Result<()> {
     let group = format!("{prefix}-readers");
     Owner::Group.create(iam, &group).await?;
     let [first, second] = READ_ONLY;
-    let attach = iam.attach_group_policy().group_name(&group);
-    attach.policy_arn(first).send().await?;
+    Owner::Group.attach(iam, &group, first).await?;
     stream::iter(0..count)
         .map(anyhow::Ok)
         .try_for_each_concurrent(AT_ONCE, async |number| {
             let name = format!("{prefix}-{number:04}");
             let role = iam.create_role().role_name(&name);
             role.assume_role_policy_document(FOR_LAMBDA).send().await?;
-            let attach = iam.attach_role_policy().role_name(&name);
-            attach.policy_arn(second).send().await?;
-            let detach = iam.detach_role_policy().role_name(&name);
-            detach.policy_arn(second).send().await?;
+            Owner::Role.attach(iam, &name, second).await?;
+            Owner::Role.detach(iam, &name, second).await?;
             Owner::User.create(iam, &name).await?;
-            let add = iam.add_user_to_group().group_name(&group);
-            add.user_name(&name).send().await?;
+            join(iam, &name, &group).await?;
             rotate(world, &name).await
         })
         .await

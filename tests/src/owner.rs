@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 const FOR_EC2: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
-/// What can have inline policies.
+/// What can hold policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     Role,
@@ -131,6 +131,76 @@ impl Owner {
         }
         Ok(())
     }
+}
+
+/// The calls that give somebody a policy that exists already.
+impl Owner {
+    /// Attaches a managed policy.
+    ///
+    /// # Errors
+    ///
+    /// If IAM refuses.
+    pub async fn attach(self, iam: &Client, name: &str, policy: &str) -> Result<()> {
+        match self {
+            Self::Role => {
+                let attach = iam.attach_role_policy().role_name(name);
+                attach.policy_arn(policy).send().await?;
+            }
+            Self::User => {
+                let attach = iam.attach_user_policy().user_name(name);
+                attach.policy_arn(policy).send().await?;
+            }
+            Self::Group => {
+                let attach = iam.attach_group_policy().group_name(name);
+                attach.policy_arn(policy).send().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Detaches a managed policy.
+    ///
+    /// # Errors
+    ///
+    /// If IAM refuses.
+    pub async fn detach(self, iam: &Client, name: &str, policy: &str) -> Result<()> {
+        match self {
+            Self::Role => {
+                let detach = iam.detach_role_policy().role_name(name);
+                detach.policy_arn(policy).send().await?;
+            }
+            Self::User => {
+                let detach = iam.detach_user_policy().user_name(name);
+                detach.policy_arn(policy).send().await?;
+            }
+            Self::Group => {
+                let detach = iam.detach_group_policy().group_name(name);
+                detach.policy_arn(policy).send().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts a user into a group.
+///
+/// # Errors
+///
+/// If IAM refuses.
+pub async fn join(iam: &Client, user: &str, group: &str) -> Result<()> {
+    let add = iam.add_user_to_group().user_name(user);
+    add.group_name(group).send().await?;
+    Ok(())
+}
+
+/// A new access key of a user, made by somebody else: its identifier.
+///
+/// # Errors
+///
+/// If IAM refuses.
+pub async fn access_key(iam: &Client, user: &str) -> Result<String> {
+    let answer = iam.create_access_key().user_name(user).send().await?;
+    Ok(answer.access_key.context("no key")?.access_key_id)
 }
 
 /// What is not there is `None`; other errors stay errors.
