@@ -13,6 +13,7 @@ mod hints;
 mod keys;
 mod links;
 mod operate;
+mod passed;
 mod races;
 mod roles;
 mod rollout;
@@ -46,6 +47,7 @@ fn main() -> anyhow::Result<ExitCode> {
     by_hand.extend(keys::scenarios());
     by_hand.extend(tries::scenarios());
     by_hand.extend(told::scenarios());
+    by_hand.extend(passed::scenarios());
     let mut set_otherwise = writes::expiring();
     set_otherwise.extend(variants::scenarios());
     set_otherwise.extend(told::silent());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::Client;
-use end_to_end::{Incident, Owner, SOON, Scenario, World, document, ordinary};
+use end_to_end::{Incident, Owner, SOON, Scenario, World, access_key, document, join, ordinary};
 use local::Mail;
 
 /// On a stack that sends no mails about harmless changes of policies either.
@@ -29,11 +29,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
-const HARMLESS: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
+pub(crate) const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+pub(crate) const HARMLESS: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
 
 /// What became of the newest record of a call.
-struct Heard<'w> {
+pub(crate) struct Heard<'w> {
     world: &'w World,
     incident: Incident<'w>,
 }
@@ -46,24 +46,43 @@ async fn heard<'w>(world: &'w World, call: &str, mark: &str) -> Result<Heard<'w>
     Ok(Heard { world, incident })
 }
 
+/// Brings the oldest record of `call` that holds `mark`.
+pub(crate) async fn heard_first<'w>(world: &'w World, call: &str, mark: &str) -> Result<Heard<'w>> {
+    let records = world.records(call, mark).await?;
+    let record = records.first();
+    let record = record.with_context(|| format!("no record of {call}"))?;
+    let incident = world.deliver(record).await?;
+    Ok(Heard { world, incident })
+}
+
 impl Heard<'_> {
+    pub(crate) async fn outcome(&self) -> Result<String> {
+        self.incident.outcome().await
+    }
+
     async fn mails(&self) -> Result<Vec<Mail>> {
         let name = self.incident.name();
         let named = |mail: &Mail| mail.message.contains(&name);
         self.world.mails_until_now(named).await
     }
 
-    /// It is told of, in one mail that has these parts and no link that decides.
-    async fn told(&self, parts: &[&str]) -> Result<()> {
+    /// It is told of as in force.
+    pub(crate) async fn told(&self, parts: &[&str]) -> Result<()> {
+        let in_force = ["In force: ", "IN FORCE", "ago."];
+        self.ends_as("told", &[parts, &in_force].concat()).await
+    }
+
+    /// It ends as `result`, in one mail that has these parts and no link that decides.
+    pub(crate) async fn ends_as(&self, result: &str, parts: &[&str]) -> Result<()> {
         let outcome = self.incident.outcome().await?;
-        ensure!(outcome == "told", "{outcome}");
+        ensure!(outcome == result, "{outcome}");
         let mails = self.mails().await?;
         let [mail] = mails.as_slice() else {
             anyhow::bail!("{} mails", mails.len());
         };
         ensure!(mail.link_to("allow").is_none(), "{}", mail.message);
         let text = format!("{}\n{}", mail.subject, mail.message);
-        for part in parts.iter().chain(&["In force: ", "IN FORCE", "ago."]) {
+        for part in parts {
             ensure!(text.contains(part), "no `{part}` in {text}");
         }
         Ok(())
@@ -93,7 +112,7 @@ async fn ordinary(world: Arc<World>) -> Result<()> {
     Ok(())
 }
 
-async fn user(world: &World, name: &str) -> Result<Client> {
+pub(crate) async fn user(world: &World, name: &str) -> Result<Client> {
     world.deliver_by_hand().await?;
     let iam = world.emulator.iam();
     Owner::User.create(iam, name).await?;
@@ -107,21 +126,9 @@ async fn attachments(world: Arc<World>) -> Result<()> {
         owner.create(&iam, name).await?;
     }
     for (policy, is_told) in [(ADMINISTRATOR, true), (HARMLESS, false)] {
-        iam.attach_user_policy()
-            .user_name(name)
-            .policy_arn(policy)
-            .send()
-            .await?;
-        iam.attach_role_policy()
-            .role_name(name)
-            .policy_arn(policy)
-            .send()
-            .await?;
-        iam.attach_group_policy()
-            .group_name(name)
-            .policy_arn(policy)
-            .send()
-            .await?;
+        for owner in [Owner::User, Owner::Role, Owner::Group] {
+            owner.attach(&iam, name, policy).await?;
+        }
         for kind in ["User", "Role", "Group"] {
             let heard = heard(&world, &format!("Attach{kind}Policy"), name).await?;
             let small = kind.to_lowercase();
@@ -135,27 +142,7 @@ async fn attachments(world: Arc<World>) -> Result<()> {
             }
         }
     }
-    // Taken back before the guard could look: it was in force for a while.
-    iam.detach_user_policy()
-        .user_name(name)
-        .policy_arn(ADMINISTRATOR)
-        .send()
-        .await?;
-    let late = heard_first(&world, "AttachUserPolicy", name).await?;
-    let outcome = late.incident.outcome().await?;
-    ensure!(outcome == "withdrawn", "{outcome}");
-    ensure!(late.mails().await?.len() == 1, "it is told");
     Ok(())
-}
-
-/// Brings the oldest record of `call` that holds `mark`, once more.
-async fn heard_first<'w>(world: &'w World, call: &str, mark: &str) -> Result<Heard<'w>> {
-    let records = world.records(call, mark).await?;
-    let record = records
-        .first()
-        .with_context(|| format!("no record of {call}"))?;
-    let incident = world.deliver(record).await?;
-    Ok(Heard { world, incident })
 }
 
 async fn memberships(world: Arc<World>) -> Result<()> {
@@ -166,16 +153,8 @@ async fn memberships(world: Arc<World>) -> Result<()> {
         ("told-readers", HARMLESS),
     ] {
         Owner::Group.create(&iam, group).await?;
-        iam.attach_group_policy()
-            .group_name(group)
-            .policy_arn(policy)
-            .send()
-            .await?;
-        iam.add_user_to_group()
-            .group_name(group)
-            .user_name(name)
-            .send()
-            .await?;
+        Owner::Group.attach(&iam, group, policy).await?;
+        join(&iam, name, group).await?;
         let heard = heard(&world, "AddUserToGroup", group).await?;
         if policy == ADMINISTRATOR {
             let command = format!(
@@ -228,8 +207,7 @@ async fn boundaries(world: Arc<World>) -> Result<()> {
 async fn credentials(world: Arc<World>) -> Result<()> {
     let name = "told-holder";
     let iam = user(&world, name).await?;
-    let key = iam.create_access_key().user_name(name).send().await?;
-    let id = key.access_key.context("no key")?.access_key_id;
+    let id = access_key(&iam, name).await?;
     heard(&world, "CreateAccessKey", &id)
         .await?
         .silent()
@@ -238,18 +216,9 @@ async fn credentials(world: Arc<World>) -> Result<()> {
     // What a user holds through a group counts too.
     let group = "told-holders";
     Owner::Group.create(&iam, group).await?;
-    iam.attach_group_policy()
-        .group_name(group)
-        .policy_arn(ADMINISTRATOR)
-        .send()
-        .await?;
-    iam.add_user_to_group()
-        .group_name(group)
-        .user_name(name)
-        .send()
-        .await?;
-    let key = iam.create_access_key().user_name(name).send().await?;
-    let id = key.access_key.context("no key")?.access_key_id;
+    Owner::Group.attach(&iam, group, ADMINISTRATOR).await?;
+    join(&iam, name, group).await?;
+    let id = access_key(&iam, name).await?;
     let command = format!("aws iam delete-access-key --user-name '{name}' --access-key-id '{id}'");
     heard(&world, "CreateAccessKey", &id)
         .await?
@@ -286,26 +255,10 @@ async fn denials(world: Arc<World>) -> Result<()> {
     let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
     let denies = world.create_policy("told-denies", deny).await?;
     for (policy, is_told) in [(denies.as_str(), true), (HARMLESS, false)] {
-        iam.attach_user_policy()
-            .user_name(name)
-            .policy_arn(policy)
-            .send()
-            .await?;
-        iam.attach_role_policy()
-            .role_name(name)
-            .policy_arn(policy)
-            .send()
-            .await?;
-        iam.attach_group_policy()
-            .group_name(name)
-            .policy_arn(policy)
-            .send()
-            .await?;
-        iam.add_user_to_group()
-            .group_name(name)
-            .user_name(name)
-            .send()
-            .await?;
+        for owner in [Owner::User, Owner::Role, Owner::Group] {
+            owner.attach(&iam, name, policy).await?;
+        }
+        join(&iam, name, name).await?;
         iam.remove_user_from_group()
             .group_name(name)
             .user_name(name)
@@ -319,21 +272,9 @@ async fn denials(world: Arc<World>) -> Result<()> {
         } else {
             left.silent().await?;
         }
-        iam.detach_user_policy()
-            .user_name(name)
-            .policy_arn(policy)
-            .send()
-            .await?;
-        iam.detach_role_policy()
-            .role_name(name)
-            .policy_arn(policy)
-            .send()
-            .await?;
-        iam.detach_group_policy()
-            .group_name(name)
-            .policy_arn(policy)
-            .send()
-            .await?;
+        for owner in [Owner::User, Owner::Role, Owner::Group] {
+            owner.detach(&iam, name, policy).await?;
+        }
         for kind in ["User", "Role", "Group"] {
             let heard = heard(&world, &format!("Detach{kind}Policy"), name).await?;
             if is_told {
@@ -382,7 +323,9 @@ async fn renamings(world: Arc<World>) -> Result<()> {
             if number == 0 {
                 heard.silent().await?;
             } else {
-                heard.told(&[&command, "go with the new name"]).await?;
+                heard
+                    .told(&[&command, "keeps its restricted permissions"])
+                    .await?;
             }
         }
         names.push(after);

@@ -79,6 +79,12 @@ impl PolicyArn {
         }
     }
 
+    /// Whether both name one policy: IAM takes the ARN in any letter case and lists it as it was made.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+
     /// The policy's name: what stands behind the last `/`.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -76,14 +76,18 @@ pub fn edits(contained: &Contained) -> Vec<String> {
 /// What is in force after a failure.
 pub(crate) fn assessed(assessment: &Assessment) -> String {
     let target = assessment.change.as_ref().map(|change| &change.target);
-    let what = |version: &Option<_>| match (version, target) {
-        (Some(version), _) => format!("version {version}"),
-        (None, Some(Target::Told(_))) => "what the call gave".to_owned(),
-        (None, _) => "the inline policy".to_owned(),
+    let is_told = matches!(target, Some(Target::Told(_)));
+    let what = |version: &Option<_>| match version {
+        Some(version) => format!("version {version}"),
+        None => "the inline policy".to_owned(),
     };
     match &assessment.in_force {
+        AssessedState::Clean { .. } if is_told => "nothing restricted by this call".to_owned(),
         AssessedState::Clean { version } => {
             format!("{}, which grants nothing restricted", what(version))
+        }
+        AssessedState::Restricted { .. } if is_told => {
+            "what the call did, which the guard REPORTS AS RESTRICTED. Look at it, and take it back by hand if it should not be so.".to_owned()
         }
         AssessedState::Restricted { version, .. } => format!(
             "{}, which GRANTS RESTRICTED ACTIONS. Remove them by hand.",

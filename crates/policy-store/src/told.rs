@@ -13,27 +13,26 @@ use crate::{PolicyStore, StoreError, StoreErrorKind};
 const MAX_POLICIES: usize = 60;
 
 impl PolicyStore {
-    /// What IAM shows of what a call did; `None` where one of the things that it names does not exist.
+    /// What IAM shows of what a call did.
     ///
     /// # Errors
     ///
     /// If IAM cannot be reached or refuses.
-    pub async fn told(&self, told: &Told) -> Result<Option<ToldLook>, StoreError> {
-        let look = match told {
+    pub async fn told(&self, told: &Told) -> Result<ToldLook, StoreError> {
+        // Everybody renews their own, so there is nothing to read.
+        if let Told::Credentials { is_own: true, .. } = told {
+            return Ok(ToldLook::default());
+        }
+        match told {
             Told::Attachment { owner, policy } => self.attachment(owner, policy, true).await,
             Told::Detachment { owner, policy } => self.attachment(owner, policy, false).await,
             Told::Membership { user, group } => self.membership(user, group, true).await,
             Told::Departure { user, group } => self.membership(user, group, false).await,
-            Told::Boundary { owner, .. } => self.boundary(owner).await,
+            Told::Boundary { owner, boundary } => self.boundary(owner, boundary.as_ref()).await,
             Told::Trust { role, .. } => self.trust(role).await,
-            Told::Credentials { is_own: true, .. } => Ok(ToldLook::default()),
-            Told::Credentials { user, .. } => self.held_by(user).await,
-            Told::Renaming { owner, .. } => self.renamed(owner).await,
-        };
-        match look {
-            Ok(look) => Ok(Some(look)),
-            Err(error) if error.kind == StoreErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            // A session that began with them outlives them, so nobody looks whether they are still there.
+            Told::Credentials { user, .. } => self.held_by(named(OwnerKind::User, user)).await,
+            Told::Renaming { owner, .. } => self.held_by(owner.clone()).await,
         }
     }
 
@@ -43,10 +42,15 @@ impl PolicyStore {
         policy: &PolicyArn,
         is_wanted: bool,
     ) -> Result<ToldLook, StoreError> {
-        let is_there = self.attached(owner).await?.contains(policy);
+        let attached = found(self.attached(owner).await)?;
+        let absent = attached.is_none().then(|| owner.clone());
+        let is_it = |one: &PolicyArn| one.is_same(policy);
+        let is_so = attached.is_some_and(|attached| attached.iter().any(is_it) == is_wanted);
+        let policy = found(self.managed_document(policy).await)?;
         Ok(ToldLook {
-            is_so: is_there == is_wanted,
-            policies: vec![self.managed_document(policy).await?],
+            is_so,
+            absent,
+            policies: policy.into_iter().collect(),
             ..ToldLook::default()
         })
     }
@@ -57,22 +61,50 @@ impl PolicyStore {
         group: &str,
         is_wanted: bool,
     ) -> Result<ToldLook, StoreError> {
-        let groups = self.groups_of(user).await?;
+        let groups = found(self.groups_of(user).await)?;
+        let absent = groups.is_none().then(|| named(OwnerKind::User, user));
         // IAM takes names in any letter case.
-        let is_there = groups.iter().any(|one| one.eq_ignore_ascii_case(group));
+        let is_it = |one: &String| one.eq_ignore_ascii_case(group);
+        let is_so = groups.is_some_and(|groups| groups.iter().any(is_it) == is_wanted);
         let mut held = Held::default();
-        let group = Owner {
-            kind: OwnerKind::Group,
-            name: group.to_owned(),
-        };
-        self.add_policies(&group, &mut held).await?;
+        let group = named(OwnerKind::Group, group);
+        found(self.add_policies(&group, &mut held).await)?;
         Ok(ToldLook {
-            is_so: is_there == is_wanted,
+            is_so,
+            absent,
             ..held.into_look()
         })
     }
 
-    async fn boundary(&self, owner: &Owner) -> Result<ToldLook, StoreError> {
+    async fn boundary(
+        &self,
+        owner: &Owner,
+        wanted: Option<&PolicyArn>,
+    ) -> Result<ToldLook, StoreError> {
+        let shown = found(self.boundary_of(owner).await)?;
+        let is_so = match (&shown, wanted) {
+            (Some(Some(shown)), Some(wanted)) => shown.is_same(wanted),
+            (Some(None), None) => true,
+            _ => false,
+        };
+        let mut look = ToldLook {
+            is_so,
+            absent: shown.is_none().then(|| owner.clone()),
+            boundary: shown.flatten(),
+            ..ToldLook::default()
+        };
+        if let Some(arn) = &look.boundary {
+            // One that was deleted allows nothing.
+            look.policies
+                .extend(found(self.managed_document(arn).await)?);
+        }
+        if let Some(arn) = wanted.filter(|_| !is_so) {
+            look.passed.extend(found(self.managed_document(arn).await)?);
+        }
+        Ok(look)
+    }
+
+    async fn boundary_of(&self, owner: &Owner) -> Result<Option<PolicyArn>, StoreError> {
         let doing = format!("read {owner}");
         let name = &owner.name;
         let boundary = match owner.kind {
@@ -89,59 +121,44 @@ impl PolicyStore {
             }
         };
         let arn = boundary.and_then(|boundary| boundary.permissions_boundary_arn);
-        let arn = arn.map(|arn| policy_arn(&doing, &arn)).transpose()?;
-        let mut policies = Vec::new();
-        if let Some(arn) = &arn {
-            policies.push(self.managed_document(arn).await?);
-        }
+        arn.map(|arn| policy_arn(&doing, &arn)).transpose()
+    }
+
+    async fn trust(&self, name: &str) -> Result<ToldLook, StoreError> {
+        let doing = format!("read role `{name}`");
+        let answer = self.client.get_role().role_name(name).send().await;
+        let answer = found(answer.map_err(|error| sort(&doing, &error)))?;
+        let role = answer.map(|answer| answer.role.ok_or_else(|| incomplete(&doing, "no role")));
+        let role = role.transpose()?;
         Ok(ToldLook {
-            is_so: true,
-            policies,
-            boundary: arn,
+            is_so: role.is_some(),
+            absent: role.is_none().then(|| named(OwnerKind::Role, name)),
+            trust: role.and_then(|role| role.assume_role_policy_document),
             ..ToldLook::default()
         })
     }
 
-    async fn trust(&self, role: &str) -> Result<ToldLook, StoreError> {
-        let doing = format!("read role `{role}`");
-        let answer = self.client.get_role().role_name(role).send().await;
-        let answer = answer.map_err(|error| sort(&doing, &error))?;
-        let role = answer.role.ok_or_else(|| incomplete(&doing, "no role"))?;
+    /// What somebody holds who is still there.
+    async fn held_by(&self, owner: Owner) -> Result<ToldLook, StoreError> {
+        let mut held = Held::default();
+        let is_so = found(self.add_all(&owner, &mut held).await)?.is_some();
         Ok(ToldLook {
-            is_so: true,
-            trust: role.assume_role_policy_document,
-            ..ToldLook::default()
+            is_so,
+            absent: (!is_so).then_some(owner),
+            ..held.into_look()
         })
     }
 
-    /// What a user holds: inline, attached, and through groups.
-    async fn held_by(&self, user: &str) -> Result<ToldLook, StoreError> {
-        let mut held = Held::default();
-        let own = Owner {
-            kind: OwnerKind::User,
-            name: user.to_owned(),
-        };
-        self.add_policies(&own, &mut held).await?;
-        for group in self.groups_of(user).await? {
-            let group = Owner {
-                kind: OwnerKind::Group,
-                name: group,
-            };
-            self.add_policies(&group, &mut held).await?;
+    /// Adds what somebody holds: inline, attached, and for a user through groups.
+    async fn add_all(&self, owner: &Owner, held: &mut Held) -> Result<(), StoreError> {
+        self.add_policies(owner, held).await?;
+        if owner.kind == OwnerKind::User {
+            for group in self.groups_of(&owner.name).await? {
+                let group = named(OwnerKind::Group, &group);
+                found(self.add_policies(&group, held).await)?;
+            }
         }
-        Ok(ToldLook {
-            is_so: true,
-            ..held.into_look()
-        })
-    }
-
-    async fn renamed(&self, owner: &Owner) -> Result<ToldLook, StoreError> {
-        let mut held = Held::default();
-        self.add_inline(owner, &mut held).await?;
-        Ok(ToldLook {
-            is_so: true,
-            ..held.into_look()
-        })
+        Ok(())
     }
 
     async fn add_policies(&self, owner: &Owner, held: &mut Held) -> Result<(), StoreError> {
@@ -150,7 +167,8 @@ impl PolicyStore {
             if !held.has_room() {
                 return Ok(());
             }
-            held.add(self.managed_document(&policy).await)?;
+            held.policies
+                .extend(found(self.managed_document(&policy).await)?);
         }
         Ok(())
     }
@@ -164,11 +182,11 @@ impl PolicyStore {
                 owner: owner.clone(),
                 name,
             };
-            let document = self.inline_document(&policy).await;
-            held.add(document.map(|document| HeldPolicy {
+            let document = found(self.inline_document(&policy).await)?;
+            held.policies.extend(document.map(|document| HeldPolicy {
                 policy: Target::Inline(policy),
                 document,
-            }))?;
+            }));
         }
         Ok(())
     }
@@ -257,22 +275,28 @@ impl Held {
         !self.has_more
     }
 
-    /// Adds a policy that was read; one that was deleted between two calls is not there.
-    fn add(&mut self, read: Result<HeldPolicy, StoreError>) -> Result<(), StoreError> {
-        match read {
-            Ok(policy) => self.policies.push(policy),
-            Err(error) if error.kind == StoreErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
     fn into_look(self) -> ToldLook {
         ToldLook {
             policies: self.policies,
             has_more: self.has_more,
             ..ToldLook::default()
         }
+    }
+}
+
+fn named(kind: OwnerKind, name: &str) -> Owner {
+    Owner {
+        kind,
+        name: name.to_owned(),
+    }
+}
+
+/// What was read; `None` where IAM does not have it, or has it no more.
+fn found<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if error.kind == StoreErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

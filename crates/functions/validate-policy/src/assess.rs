@@ -1,5 +1,5 @@
 use incident::judgement::Rules;
-use incident::message::{AssessRequest, AssessedState, Assessment};
+use incident::message::{AssessRequest, AssessedState, Assessment, VerdictResult};
 use incident::{Analysis, Record, Target};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
@@ -40,14 +40,17 @@ async fn in_force(
     let target = &record.change.target;
     if let Target::Told(told) = target {
         let look = store.told(told).await?;
-        let verdict = rules.judge_told(record, told, look.as_ref(), true);
-        let restricted = verdict.filter(|verdict| verdict.told.is_some());
-        return Ok(match restricted {
-            Some(verdict) => AssessedState::Restricted {
+        let verdict = rules.judge_told(record, told, &look, true);
+        return Ok(match verdict {
+            Some(verdict) if verdict.result == VerdictResult::Told => AssessedState::Restricted {
                 version: None,
                 restricted: verdict.restricted,
             },
-            None => AssessedState::Clean { version: None },
+            Some(verdict) if verdict.result == VerdictResult::Gone => AssessedState::Unknown {
+                reason: "IAM has no user or group of that name any more; it may have another name"
+                    .to_owned(),
+            },
+            _ => AssessedState::Clean { version: None },
         });
     }
     let look = store.in_force(target, None).await?;

@@ -40,7 +40,7 @@ async fn look(
     let change = &record.change;
     let verdict = if let Target::Told(told) = &change.target {
         let look = store.told(told).await?;
-        rules.judge_told(record, told, look.as_ref(), request.waited)
+        rules.judge_told(record, told, &look, request.waited)
     } else {
         let look = store
             .in_force(&change.target, change.version.as_ref())

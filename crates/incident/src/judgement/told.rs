@@ -6,76 +6,121 @@ use iam_policy::{ActionPattern, Effect, Excerpt, Judgement, PolicyDocument, judg
 
 use super::{Mode, Rules, alert};
 use crate::message::{Reason, Restricted, ToldOf, Verdict, VerdictResult};
-use crate::target::{HeldPolicy, Told, ToldLook};
-use crate::{KeptDocument, Record};
+use crate::target::{HeldPolicy, OwnerKind, Told, ToldLook};
+use crate::{KeptDocument, PolicyArn, Record};
 
 /// The bytes of JSON that the restricted patterns of all policies may take.
 const PATTERN_BYTES: usize = 3 * 1024;
 
+/// What a call brought or took: as IAM shows it now, or as the record says.
+struct Side<'l> {
+    policies: &'l [HeldPolicy],
+    has_more: bool,
+    boundary: Option<&'l PolicyArn>,
+    trust: Option<&'l str>,
+}
+
 impl Rules {
     /// The verdict on a call that is not undone; `None` where IAM may not show it yet.
     ///
-    /// `look` is what IAM shows of it, and none where one of the things that it names does not exist.
+    /// What is in force is told of, whichever call put it there.
+    /// What the call did is told of where it is over, too: whoever is quicker than the record would do it unseen.
     #[must_use]
     pub fn judge_told(
         &self,
         record: &Record,
         told: &Told,
-        look: Option<&ToldLook>,
+        look: &ToldLook,
         waited: bool,
     ) -> Option<Verdict> {
-        let Some(look) = look else {
-            return waited.then(|| self.told(record, VerdictResult::Clean, &[], Vec::new()));
+        if brings_nothing(told) {
+            return Some(self.clean(record));
+        }
+        let shown = Side {
+            policies: &look.policies,
+            has_more: look.has_more,
+            boundary: look.boundary.as_ref(),
+            trust: look.trust.as_deref(),
         };
-        let judged = self.judged(&look.policies);
-        let (is_so, reasons) = match told {
-            Told::Attachment { .. } | Told::Membership { .. } | Told::Renaming { .. } => {
-                (look.is_so, grants(&judged, look))
+        let is_so = look.is_so && is_written(record, look);
+        // One of these is in force for everybody, whoever wrote it.
+        let is_one = matches!(told, Told::Boundary { .. } | Told::Trust { .. });
+        if is_so || is_one && look.absent.is_none() {
+            let mut reasons = self.reasons(told, &shown);
+            if !reasons.is_empty() {
+                reasons.extend((!is_so).then_some(Reason::OtherCall));
+                return Some(self.told(record, VerdictResult::Told, &shown, &reasons));
             }
-            // Of what is there again, nothing is gone.
-            Told::Detachment { .. } | Told::Departure { .. } if !look.is_so => (false, Vec::new()),
-            Told::Detachment { .. } | Told::Departure { .. } => (true, denies(look)),
-            Told::Boundary { boundary, .. } => {
-                let reasons = match look.boundary {
-                    None => vec![Reason::NoBoundary],
-                    Some(_) => grants(&judged, look),
-                };
-                (look.boundary == *boundary, reasons)
-            }
-            Told::Credentials { is_own: true, .. } => (true, Vec::new()),
-            Told::Credentials { .. } => (true, grants(&judged, look)),
-            Told::Trust { .. } => self.trust(record, look),
-        };
-        if !is_so && !waited {
+        }
+        if is_so {
+            return Some(self.clean(record));
+        }
+        if !waited {
             return None;
         }
-        let result = match told {
-            _ if reasons.is_empty() => VerdictResult::Clean,
-            // What is in force is told of, whichever call put it there.
-            Told::Boundary { .. } | Told::Trust { .. } => VerdictResult::Told,
-            _ if is_so => VerdictResult::Told,
+        let named = match told {
+            Told::Boundary { boundary, .. } => Side {
+                policies: &look.passed,
+                boundary: boundary.as_ref(),
+                ..shown
+            },
+            Told::Trust { .. } => Side {
+                trust: record.document.as_deref(),
+                ..shown
+            },
+            _ => shown,
+        };
+        let mut reasons = self.reasons(told, &named);
+        if reasons.is_empty() {
+            return Some(self.clean(record));
+        }
+        let result = match &look.absent {
+            // A role cannot be renamed, so it was deleted.
+            Some(owner) if owner.kind != OwnerKind::Role => {
+                let owner = owner.clone();
+                reasons.insert(0, Reason::Absent { owner });
+                VerdictResult::Gone
+            }
             _ => VerdictResult::Withdrawn,
         };
-        Some(self.told(record, result, &judged, reasons))
+        Some(self.told(record, result, &named, &reasons))
     }
 
-    fn judged<'l>(&self, policies: &'l [HeldPolicy]) -> Vec<(&'l HeldPolicy, Judgement<'_>)> {
-        let judged = policies
-            .iter()
-            .map(|held| (held, judge(&held.document, &self.restricted)));
-        judged.collect()
+    /// Why the guard tells of a call that brought or took this.
+    fn reasons(&self, told: &Told, side: &Side<'_>) -> Vec<Reason> {
+        match told {
+            Told::Detachment { .. } | Told::Departure { .. } => denies(side),
+            Told::Trust { .. } => self.outsiders(side.trust),
+            Told::Boundary { .. } if side.boundary.is_none() => vec![Reason::NoBoundary],
+            Told::Boundary { .. }
+            | Told::Attachment { .. }
+            | Told::Membership { .. }
+            | Told::Credentials { .. }
+            | Told::Renaming { .. } => self.grants(side),
+        }
+    }
+
+    fn clean(&self, record: &Record) -> Verdict {
+        alert(
+            VerdictResult::Clean,
+            record,
+            None,
+            None,
+            Restricted::default(),
+        )
     }
 
     fn told(
         &self,
         record: &Record,
         result: VerdictResult,
-        judged: &[(&HeldPolicy, Judgement<'_>)],
-        reasons: Vec<Reason>,
+        side: &Side<'_>,
+        reasons: &[Reason],
     ) -> Verdict {
         let is_grant = |reason: &Reason| matches!(reason, Reason::Grants { .. });
+        let judged = self.judged(side);
         let patterns = if reasons.iter().any(is_grant) {
-            self.met(judged)
+            self.met(&judged)
         } else {
             Vec::new()
         };
@@ -85,15 +130,32 @@ impl Rules {
             patterns: patterns.into_shown(),
             ..Restricted::default()
         };
-        let is_told = result != VerdictResult::Clean;
         Verdict {
-            told: is_told.then(|| ToldOf::new(&reasons, self.mode == Mode::Monitor)),
-            exemption: self
-                .exempt
-                .covering(&record.change.actor)
-                .filter(|_| is_told),
+            told: Some(ToldOf::new(reasons, self.mode == Mode::Monitor)),
+            exemption: self.exempt.covering(&record.change.actor),
             ..alert(result, record, None, None, restricted)
         }
+    }
+
+    fn judged<'l>(&self, side: &Side<'l>) -> Vec<(&'l HeldPolicy, Judgement<'_>)> {
+        let judged = side
+            .policies
+            .iter()
+            .map(|held| (held, judge(&held.document, &self.restricted)));
+        judged.collect()
+    }
+
+    fn grants(&self, side: &Side<'_>) -> Vec<Reason> {
+        let mut reasons: Vec<Reason> = self
+            .judged(side)
+            .iter()
+            .filter(|(_, judgement)| !judgement.is_clean())
+            .map(|(held, judgement)| Reason::grants(&held.policy, &judgement.restricted_patterns()))
+            .collect();
+        if side.has_more {
+            reasons.push(Reason::Unread);
+        }
+        reasons
     }
 
     /// The restricted patterns that the policies meet together, in the order of the list.
@@ -109,10 +171,10 @@ impl Rules {
         met
     }
 
-    /// Whether the trust policy is the one of the record, and whom it lets in from outside.
-    fn trust(&self, record: &Record, look: &ToldLook) -> (bool, Vec<Reason>) {
-        let Some(document) = &look.trust else {
-            return (false, Vec::new());
+    /// Whom a trust policy lets in from outside.
+    fn outsiders(&self, trust: Option<&str>) -> Vec<Reason> {
+        let Some(document) = trust else {
+            return Vec::new();
         };
         let outsiders = judge_trust(document, &self.account, &self.trusted);
         let mut reasons: Vec<Reason> = outsiders
@@ -124,28 +186,34 @@ impl Rules {
         if let more @ 1.. = outsiders.more() {
             reasons.push(Reason::MoreOutsiders { more });
         }
-        let is_written = record.document.as_deref().is_none_or(|written| {
-            let kept = KeptDocument::new(written);
-            crate::document::same_meaning(kept.as_str(), document)
-        });
-        (is_written || !reasons.is_empty(), reasons)
+        reasons
     }
 }
 
-fn grants(judged: &[(&HeldPolicy, Judgement<'_>)], look: &ToldLook) -> Vec<Reason> {
-    let mut reasons: Vec<Reason> = judged
-        .iter()
-        .filter(|(_, judgement)| !judgement.is_clean())
-        .map(|(held, judgement)| Reason::grants(&held.policy, &judgement.restricted_patterns()))
-        .collect();
-    if look.has_more {
-        reasons.push(Reason::Unread);
+/// Whether the trust policy that IAM shows is the one of the record; other calls write none.
+fn is_written(record: &Record, look: &ToldLook) -> bool {
+    match (&record.document, &look.trust) {
+        (Some(written), Some(shown)) => {
+            let kept = KeptDocument::new(written);
+            crate::document::same_meaning(kept.as_str(), shown)
+        }
+        _ => true,
     }
-    reasons
+}
+
+/// Whether the call brings nothing by its own words, so that nobody has to look.
+fn brings_nothing(told: &Told) -> bool {
+    match told {
+        // Everybody renews their own.
+        Told::Credentials { is_own, .. } => *is_own,
+        // Terraform names the name that is, where it changes the path. Another letter case is another name.
+        Told::Renaming { owner, before } => owner.name == *before,
+        _ => false,
+    }
 }
 
 /// The policies that hold a `Deny`; one that cannot be read may.
-fn denies(look: &ToldLook) -> Vec<Reason> {
+fn denies(side: &Side<'_>) -> Vec<Reason> {
     let has_deny = |held: &&HeldPolicy| match PolicyDocument::from_str(&held.document) {
         Ok(document) => document
             .statements()
@@ -153,7 +221,7 @@ fn denies(look: &ToldLook) -> Vec<Reason> {
             .any(|statement| statement.effect() == Effect::Deny),
         Err(_) => true,
     };
-    let mut reasons: Vec<Reason> = look
+    let mut reasons: Vec<Reason> = side
         .policies
         .iter()
         .filter(has_deny)
@@ -161,7 +229,7 @@ fn denies(look: &ToldLook) -> Vec<Reason> {
             policy: held.policy.clone(),
         })
         .collect();
-    if look.has_more {
+    if side.has_more {
         reasons.push(Reason::Unread);
     }
     reasons

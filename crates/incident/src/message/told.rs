@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{is_false, is_zero};
 use crate::Target;
+use crate::target::Owner;
 
 /// The bytes of JSON that the reasons may take.
 const REASON_BYTES: usize = 8 * 1024;
@@ -54,6 +55,10 @@ pub enum Reason {
         #[serde(default, skip_serializing_if = "is_zero")]
         more_restricted: usize,
     },
+    /// IAM has no user or group of this name any more, and a rename keeps what it held.
+    Absent { owner: Owner },
+    /// What is in force is not what the call wrote.
+    OtherCall,
     /// A policy that went holds a `Deny`.
     Denied { policy: Target },
     /// There is no permissions boundary any more.

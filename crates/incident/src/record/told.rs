@@ -91,26 +91,34 @@ impl Members<'_> {
             },
             WatchedCall::CreateAccessKey => {
                 let key = self.response(&["accessKey", "accessKeyId"])?;
-                self.credentials(actor, Credentials::AccessKey(key))?
+                self.credentials(actor, Credentials::AccessKey(key), missing)?
             }
             WatchedCall::CreateLoginProfile | WatchedCall::UpdateLoginProfile => {
-                self.credentials(actor, Credentials::Password)?
+                self.credentials(actor, Credentials::Password, missing)?
             }
             WatchedCall::UpdateUser => renamed(OwnerKind::User, "newUserName")?,
             WatchedCall::UpdateGroup => renamed(OwnerKind::Group, "newGroupName")?,
         }))
     }
 
-    fn credentials(&self, actor: &Actor, credentials: Credentials) -> Result<Told, RecordError> {
-        let named = self.name("userName")?;
-        // Without a name, the call is about its caller.
-        let is_own = named.as_deref().is_none_or(|name| {
-            actor
-                .user()
-                .is_some_and(|caller| caller.eq_ignore_ascii_case(name))
-        });
+    fn credentials(
+        &self,
+        actor: &Actor,
+        credentials: Credentials,
+        missing: impl Fn(&str) -> RecordError,
+    ) -> Result<Told, RecordError> {
+        let caller = actor.user();
+        let (user, is_own) = match (self.name("userName")?, caller) {
+            (Some(user), _) => {
+                let is_own = caller.is_some_and(|caller| caller.eq_ignore_ascii_case(&user));
+                (user, is_own)
+            }
+            // Without a name, the call is about the user who makes it.
+            (None, Some(caller)) => (caller.to_owned(), true),
+            (None, None) => return Err(missing("requestParameters.userName")),
+        };
         Ok(Told::Credentials {
-            user: named.unwrap_or_else(|| actor.name.clone()),
+            user,
             credentials,
             is_own,
         })

@@ -51,7 +51,7 @@ pub enum Told {
         /// Whether the user made them, as everybody renews their own.
         is_own: bool,
     },
-    /// A user or a group got this name, and keeps its inline policies.
+    /// A user or a group got this name, and keeps what it holds.
     Renaming {
         owner: Owner,
         before: String,
@@ -119,12 +119,16 @@ impl fmt::Display for Told {
 pub struct ToldLook {
     /// Whether what the call did is still so.
     pub is_so: bool,
-    /// The policies that it brings or takes.
+    /// Whom of those that the call names IAM does not have under that name.
+    pub absent: Option<Owner>,
+    /// The policies that it brings or takes, as far as IAM has them.
     pub policies: Vec<HeldPolicy>,
     /// Whether there are more policies than the guard reads.
     pub has_more: bool,
-    /// The permissions boundary.
+    /// The permissions boundary that is in force; `policies` has its document.
     pub boundary: Option<PolicyArn>,
+    /// The permissions boundary that the record names, where another or none is in force.
+    pub passed: Vec<HeldPolicy>,
     /// The trust policy.
     pub trust: Option<String>,
 }

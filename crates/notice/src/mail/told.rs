@@ -20,14 +20,19 @@ pub(super) fn told(request: &TellVerdict, told: &Told, of: &ToldOf) -> Mail {
     let mut mail = Writer::new(&format!(
         "{who} {}. {}",
         plain(&target::told::done(told), 700),
-        target::told::meaning(told, of, is_so)
+        target::told::meaning(told, of, verdict.result)
     ));
     mail.restricted(&verdict.restricted, "the execution");
-    mail.paragraph(&since(request, is_so));
+    mail.paragraph(&since(request, told, of));
     mail.list("WHY THE GUARD REPORTS IT", &reasons(of), of.more_reasons);
     if is_so {
-        mail.paragraph("The guard does not undo this call. To take it back, run:");
-        mail.commands(&format!("  {}", target::told::take_back(told)));
+        match target::told::unmodifiable(told) {
+            Some(why) => mail.paragraph(&format!("The guard does not undo this call. {why}")),
+            None => {
+                mail.paragraph("The guard does not undo this call. To take it back, run:");
+                mail.commands(&format!("  {}", target::told::take_back(told)));
+            }
+        }
         mail.paragraphs(target::told::before_taking_back(told).map(str::to_owned));
     }
     if let Some(entry) = &verdict.exemption {
@@ -43,7 +48,11 @@ pub(super) fn told(request: &TellVerdict, told: &Told, of: &ToldOf) -> Mail {
     }
     mail.change(change);
     mail.consoles(&change.target, &request.execution);
-    let state = if is_so { "In force" } else { "Withdrawn" };
+    let state = match verdict.result {
+        VerdictResult::Told => "In force",
+        VerdictResult::Gone => "Renamed or deleted",
+        _ => "Withdrawn",
+    };
     Mail::new(
         &format!("{state}: {}", target::name(&change.target)),
         &mail.finish(),
@@ -51,12 +60,19 @@ pub(super) fn told(request: &TellVerdict, told: &Told, of: &ToldOf) -> Mail {
 }
 
 /// How long it has been so, as far as is known.
-fn since(request: &TellVerdict, is_so: bool) -> String {
+fn since(request: &TellVerdict, told: &Told, of: &ToldOf) -> String {
     let start = request.verdict.change.event_time;
     let when = start.in_words();
-    match request.told_at.filter(|_| is_so) {
+    let is_since =
+        request.verdict.result == VerdictResult::Told && !of.reasons.contains(&Reason::OtherCall);
+    // These calls succeed, and leave a record, where it was so already.
+    let latest = match told {
+        Told::Attachment { .. } | Told::Membership { .. } => " at the latest",
+        _ => "",
+    };
+    match request.told_at.filter(|_| is_since) {
         Some(now) => format!(
-            "In force since {when}, which is {} ago.",
+            "In force since {when}{latest}, which is {} ago.",
             duration(start, now)
         ),
         None => format!("The call was made at {when}."),
@@ -82,6 +98,11 @@ fn reasons(of: &ToldOf) -> Vec<String> {
 fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Grants {
+            policy, restricted, ..
+        } if restricted.is_empty() => {
+            format!("the {policy} cannot be read for certain, so it may grant anything")
+        }
+        Reason::Grants {
             policy,
             restricted,
             more_restricted,
@@ -96,6 +117,12 @@ fn reason(reason: &Reason) -> String {
                 policy,
                 plain(&patterns.join(", "), MAX_PATTERNS)
             )
+        }
+        Reason::Absent { owner } => {
+            format!("IAM does not have the {owner} any more")
+        }
+        Reason::OtherCall => {
+            "what is in force is not what this call wrote, so another call wrote it".to_owned()
         }
         Reason::Denied { policy } => {
             format!("the {} holds a Deny", policy)

@@ -73,6 +73,17 @@ fn each_reads_as_it_should() {
     let file = expect_file!["../../testdata/mail/told-attachment-withdrawn.txt"];
     file.assert_eq(&shown(&attached(VerdictResult::Withdrawn)));
 
+    let told = Told::Attachment {
+        owner: owner(OwnerKind::User),
+        policy: administrator(),
+    };
+    let absent = Reason::Absent {
+        owner: owner(OwnerKind::User),
+    };
+    let call = WatchedCall::AttachUserPolicy;
+    let gone = mail(call, told, VerdictResult::Gone, &[absent, grants()]);
+    expect_file!["../../testdata/mail/told-attachment-gone.txt"].assert_eq(&shown(&gone));
+
     let told = Told::Boundary {
         owner: owner(OwnerKind::Role),
         boundary: None,
@@ -190,4 +201,55 @@ fn the_command_takes_the_call_back() {
         );
         assert!(mail.subject().starts_with("In force: "), "{what}");
     }
+}
+
+#[test]
+fn no_command_is_given_for_a_role_that_nobody_can_change() {
+    for (role, where_to) in [
+        ("AWSReservedSSO_Admin_0123456789abcdef", "permission set"),
+        ("AWSServiceRoleForSupport", "service"),
+    ] {
+        let owner = Owner {
+            kind: OwnerKind::Role,
+            name: role.to_owned(),
+        };
+        let policy = administrator();
+        for told in [
+            Told::Attachment { owner, policy },
+            Told::Trust {
+                role: role.to_owned(),
+                is_new: false,
+            },
+        ] {
+            let call = WatchedCall::AttachRolePolicy;
+            let mail = mail(call, told, VerdictResult::Told, &[grants()]);
+            assert!(mail.message().contains(where_to), "{}", mail.message());
+            assert!(!mail.message().contains("aws iam "), "{}", mail.message());
+        }
+    }
+}
+
+#[test]
+fn what_is_not_certain_is_not_said() {
+    let unread = Reason::Grants {
+        policy: Target::Managed(ManagedPolicy {
+            arn: administrator(),
+        }),
+        restricted: Vec::new(),
+        more_restricted: 0,
+    };
+    let told = Told::Membership {
+        user: "dave".to_owned(),
+        group: "developers".to_owned(),
+    };
+    let call = WatchedCall::AddUserToGroup;
+    let text = |reasons: &[Reason]| {
+        let mail = mail(call, told.clone(), VerdictResult::Told, reasons);
+        mail.message().to_owned()
+    };
+    assert!(text(&[unread]).contains("cannot be read for certain"));
+    assert!(text(&[Reason::Unread]).contains("may grant"));
+    let other = text(&[grants(), Reason::OtherCall]);
+    assert!(other.contains("another call wrote it"), "{other}");
+    assert!(!other.contains("In force since"), "{other}");
 }

@@ -1,4 +1,4 @@
-use incident::message::{Reason, ToldOf};
+use incident::message::{Reason, ToldOf, VerdictResult};
 use incident::target::{Credentials, Owner, OwnerKind, Told};
 use percent_encoding::utf8_percent_encode;
 
@@ -10,12 +10,12 @@ const NOBODY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","P
 
 pub(super) fn name(told: &Told) -> String {
     match told {
-        Told::Attachment { owner, policy } | Told::Detachment { owner, policy } => {
-            format!("{} on {} {}", policy.name(), owner.kind, owner.name)
+        Told::Attachment { owner, policy } => format!("{} on {}", policy.name(), words(owner)),
+        Told::Detachment { owner, policy } => {
+            format!("removal of {} from {}", policy.name(), words(owner))
         }
-        Told::Membership { user, group } | Told::Departure { user, group } => {
-            format!("user {user} and group {group}")
-        }
+        Told::Membership { user, group } => format!("user {user} in group {group}"),
+        Told::Departure { user, group } => format!("user {user} out of group {group}"),
         Told::Boundary { owner, .. } => format!("boundary of {} {}", owner.kind, owner.name),
         Told::Trust { role, .. } => format!("trust of role {role}"),
         Told::Credentials {
@@ -75,28 +75,93 @@ pub(crate) fn done(told: &Told) -> String {
 }
 
 /// What it means for whoever reads of it.
-pub(crate) fn meaning(told: &Told, of: &ToldOf, is_so: bool) -> &'static str {
-    let no_boundary = of.reasons.contains(&Reason::NoBoundary);
+pub(crate) fn meaning(told: &Told, of: &ToldOf, result: VerdictResult) -> String {
+    match result {
+        VerdictResult::Gone => absent(of),
+        VerdictResult::Told => in_force(told, of).to_owned(),
+        _ => passed(told, of),
+    }
+}
+
+fn in_force(told: &Told, of: &ToldOf) -> &'static str {
+    let is_grant = |reason: &Reason| matches!(reason, Reason::Grants { .. });
     match told {
-        _ if !is_so => "That granted restricted permissions for a while. It is no longer so.",
-        Told::Boundary { .. } if no_boundary => {
+        Told::Boundary { .. } if of.reasons.contains(&Reason::NoBoundary) => {
             "No boundary limits the permissions any more. This IS IN FORCE."
         }
         Told::Boundary { .. } => "The boundary allows restricted permissions, and it IS IN FORCE.",
-        Told::Detachment { .. } | Told::Departure { .. } => {
-            "What went denied something, which may be allowed now. This IS IN FORCE."
+        Told::Detachment { .. } => {
+            "The policy denies something, which may be allowed now. This IS IN FORCE."
+        }
+        Told::Departure { .. } => {
+            "The group has a policy that denies something, which may be allowed now. This IS IN FORCE."
         }
         Told::Trust { .. } => "The trust policy lets in somebody from outside, and it IS IN FORCE.",
         Told::Credentials { .. } => {
             "Whoever has these credentials has the restricted permissions of that user. This IS IN FORCE."
         }
         Told::Renaming { .. } => {
-            "Its inline policies grant restricted permissions and go with the new name. This IS IN FORCE."
+            "What has the new name keeps its restricted permissions. This IS IN FORCE."
+        }
+        Told::Attachment { .. } | Told::Membership { .. } if !of.reasons.iter().any(is_grant) => {
+            "That may grant restricted permissions, which ARE IN FORCE then."
         }
         Told::Attachment { .. } | Told::Membership { .. } => {
             "That grants restricted permissions, which ARE IN FORCE."
         }
     }
+}
+
+fn passed(told: &Told, of: &ToldOf) -> String {
+    let what = match told {
+        Told::Boundary { .. } if of.reasons.contains(&Reason::NoBoundary) => {
+            "No boundary limited the permissions for a while."
+        }
+        Told::Boundary { .. } => "The boundary allowed restricted permissions for a while.",
+        Told::Detachment { .. } => {
+            "The policy denies something, which may have been allowed for a while."
+        }
+        Told::Departure { .. } => {
+            "The group has a policy that denies something, which may have been allowed for a while."
+        }
+        Told::Trust { .. } => {
+            "The trust policy let in somebody from outside for a while, and sessions that began then go on until they expire."
+        }
+        Told::Attachment { .. }
+        | Told::Membership { .. }
+        | Told::Credentials { .. }
+        | Told::Renaming { .. } => "That granted restricted permissions for a while.",
+    };
+    let now = match told {
+        Told::Attachment { owner, .. }
+        | Told::Detachment { owner, .. }
+        | Told::Boundary { owner, .. }
+            if owner.kind == OwnerKind::Role =>
+        {
+            "It is no longer so."
+        }
+        Told::Trust { .. } => "It is no longer so.",
+        // A record knows names only.
+        _ => {
+            "It is no longer so under this name. If somebody gave the name to somebody else, another e-mail reports the rename."
+        }
+    };
+    format!("{what} {now}")
+}
+
+/// A renamed user or group keeps what it holds, and the call does not say what its new name is.
+fn absent(of: &ToldOf) -> String {
+    let owner = of.reasons.iter().find_map(|reason| match reason {
+        Reason::Absent { owner } => Some(owner),
+        _ => None,
+    });
+    let (kind, call) = match owner.map(|owner| owner.kind) {
+        Some(OwnerKind::Group) => ("group", "UpdateGroup"),
+        _ => ("user", "UpdateUser"),
+    };
+    format!(
+        "IAM does not have this {kind} under its name any more. If somebody renamed the {kind}, this IS STILL IN FORCE under the new name: look in CloudTrail for an {call} call. If somebody deleted it, nothing is left to do."
+    )
 }
 
 /// The command that takes it back.
@@ -155,28 +220,59 @@ pub(crate) fn take_back(told: &Told) -> String {
     }
 }
 
+/// Why no command takes it back, of a role that IAM lets nobody change by hand.
+pub(crate) fn unmodifiable(told: &Told) -> Option<&'static str> {
+    let role = match told {
+        Told::Attachment { owner, .. }
+        | Told::Detachment { owner, .. }
+        | Told::Boundary { owner, .. }
+            if owner.kind == OwnerKind::Role =>
+        {
+            &owner.name
+        }
+        Told::Trust { role, .. } => role,
+        _ => return None,
+    };
+    if role.starts_with("AWSReservedSSO_") {
+        Some("Change the permission set in IAM Identity Center: IAM lets nobody change its role.")
+    } else if role.starts_with("AWSServiceRoleFor") {
+        Some("Change it in the service that the role belongs to: IAM lets nobody change its role.")
+    } else {
+        None
+    }
+}
+
 /// What the reader must know before the command is run.
 pub(crate) fn before_taking_back(told: &Told) -> Option<&'static str> {
-    match told {
-        Told::Boundary { .. } => Some(
-            "The record does not say which boundary was in force before. Look in CloudTrail for the call before this one.",
-        ),
-        Told::Trust { .. } => Some(
-            "The command lets nobody assume the role any more. Then write the trust policy that you want.",
-        ),
+    Some(match told {
+        Told::Attachment { .. } | Told::Membership { .. } => {
+            "If it was so before this call, others may rely on it: look in CloudTrail first."
+        }
+        Told::Boundary {
+            boundary: Some(_), ..
+        } => {
+            "The record does not say which boundary was in force before. Look in CloudTrail for the call before this one. If there was none before, keep this one: without a boundary, even more is allowed."
+        }
+        Told::Boundary { .. } => {
+            "The record does not say which boundary was in force before. Look in CloudTrail for the call before this one."
+        }
+        Told::Trust { .. } => {
+            "The command lets nobody assume the role any more. Then write the trust policy that you want. Sessions that began before go on until they expire; to end them, choose Revoke sessions on the page of the role."
+        }
         Told::Credentials {
             credentials: Credentials::Password,
             ..
-        } => Some(
-            "The command removes the password, so that the user cannot sign in to the console.",
-        ),
-        Told::Attachment { .. }
-        | Told::Detachment { .. }
-        | Told::Membership { .. }
-        | Told::Departure { .. }
-        | Told::Credentials { .. }
-        | Told::Renaming { .. } => None,
-    }
+        } => {
+            "The command removes the password, so that the user cannot sign in to the console. Sessions that began before go on until they expire; to end them, attach a policy to the user that denies everything to sessions from before (aws:TokenIssueTime)."
+        }
+        Told::Credentials { .. } => {
+            "Sessions that began with the key go on until they expire; to end them, attach a policy to the user that denies everything to sessions from before (aws:TokenIssueTime)."
+        }
+        Told::Renaming { .. } => {
+            "Older records and e-mails have the old name. Look in CloudTrail for what somebody attached to it, and for credentials that somebody made for it."
+        }
+        Told::Detachment { .. } | Told::Departure { .. } => return None,
+    })
 }
 
 pub(super) fn console_path(told: &Told) -> String {
