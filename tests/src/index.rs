@@ -18,7 +18,10 @@ const NEWEST: i32 = 200;
 #[derive(Debug, Default)]
 pub(crate) struct Index {
     entries: BTreeMap<String, Entry>,
+    /// When the last reading ended.
     read: Option<Instant>,
+    /// When the last reading began: what started since then may have ended, too.
+    began: Option<Instant>,
 }
 
 /// What stories look for in an execution.
@@ -58,7 +61,9 @@ impl Index {
         machine: &str,
     ) -> Result<&BTreeMap<String, Entry>> {
         if self.read.is_none_or(|read| read.elapsed() >= FRESH) {
+            let began = Instant::now();
             self.refresh(states, machine).await?;
+            self.began = Some(began);
             self.read = Some(Instant::now());
         }
         Ok(&self.entries)
@@ -68,7 +73,7 @@ impl Index {
     async fn refresh(&mut self, states: &Client, machine: &str) -> Result<()> {
         let list = || states.list_executions().state_machine_arn(machine);
         let mut listed = Vec::new();
-        if self.read.is_some_and(|read| read.elapsed() < LONG_AGO) {
+        if self.began.is_some_and(|began| began.elapsed() < LONG_AGO) {
             let newest = list().max_results(NEWEST).send().await;
             listed.extend(newest.context("cannot list the executions")?.executions);
         } else {
