@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 /// What an allow needs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecideBy {
     /// The task token, which whoever reads executions can see.
-    #[default]
     Token,
     /// Also the key, which only the links of the e-mail have.
     Mail,

@@ -17,12 +17,13 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// If the state machine is missing, or another setting has a value that it cannot have.
+    /// If the state machine or who decides is missing, or another setting has a value that it cannot have.
     pub fn from_env() -> Result<Self, SettingError> {
         Ok(Self {
             state_machine_arn: lambda_kit::required("STATE_MACHINE_ARN")?,
             link_confirmation: lambda_kit::parsed("LINK_CONFIRMATION")?.unwrap_or_default(),
-            decide_by: lambda_kit::parsed("DECIDE_BY")?.unwrap_or_default(),
+            decide_by: lambda_kit::parsed("DECIDE_BY")?
+                .ok_or(SettingError::Missing("DECIDE_BY"))?,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The `revert` function.
 
-use lambda_kit::Executions;
+use lambda_kit::{Executions, SettingError};
 use policy_store::PolicyStore;
 use revert::handle;
 
@@ -8,7 +8,7 @@ use revert::handle;
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
     let restricted = lambda_kit::restricted_actions()?;
-    let decide_by = lambda_kit::parsed("DECIDE_BY")?.unwrap_or_default();
+    let decide_by = lambda_kit::parsed("DECIDE_BY")?.ok_or(SettingError::Missing("DECIDE_BY"))?;
     let config = lambda_kit::sdk_config();
     let executions = Executions::from_env(&config)?;
     let store = PolicyStore::new(&config);

@@ -13,7 +13,7 @@ pub(crate) const DO_NOTHING: &str = "do-nothing";
 pub(crate) const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:111122223333:function:measured";
 
 /// The environment from the template and from Lambda, except variables that differ from run to run.
-const ENVIRONMENT: [(&str, &str); 18] = [
+const ENVIRONMENT: [(&str, &str); 19] = [
     ("RESTRICTED_ACTIONS", "s3:DeleteBucket,s3:DeleteObject"),
     (
         "TOPIC_ARN",
@@ -23,6 +23,7 @@ const ENVIRONMENT: [(&str, &str); 18] = [
         "API_URL",
         "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/Prod",
     ),
+    ("DECIDE_BY", "Token"),
     ("LINK_CONFIRMATION", "Required"),
     (
         "STATE_MACHINE_ARN",
