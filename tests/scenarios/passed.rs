@@ -81,7 +81,7 @@ async fn unbounded(world: Arc<World>) -> Result<()> {
     delete.send().await?;
     bound(HARMLESS).await?;
     let deleted = heard_first(&world, "DeleteUserPermissionsBoundary", name).await?;
-    let parts = ["Withdrawn: ", "No boundary limited"];
+    let parts = ["Withdrawn: ", "no boundary limited"];
     deleted.ends_as("withdrawn", &parts).await?;
 
     let name = "passed-bounded-widely";
@@ -91,7 +91,7 @@ async fn unbounded(world: Arc<World>) -> Result<()> {
         put.permissions_boundary(policy).send().await?;
     }
     let put = heard_first(&world, "PutRolePermissionsBoundary", name).await?;
-    let parts = ["Withdrawn: ", "s3:DeleteBucket", "for a while"];
+    let parts = ["Withdrawn: ", "s3:DeleteBucket", "the boundary allowed"];
     put.ends_as("withdrawn", &parts).await
 }
 
@@ -105,7 +105,7 @@ async fn undenied(world: Arc<World>) -> Result<()> {
     Owner::User.detach(&iam, name, &denies).await?;
     attach().send().await?;
     let detached = heard_first(&world, "DetachUserPolicy", name).await?;
-    let parts = ["Withdrawn: ", "holds a Deny", "for a while"];
+    let parts = ["Withdrawn: ", "contains a Deny", "for a while"];
     detached.ends_as("withdrawn", &parts).await
 }
 

@@ -68,7 +68,7 @@ impl Heard<'_> {
 
     /// It is told of as in force.
     pub(crate) async fn told(&self, parts: &[&str]) -> Result<()> {
-        let in_force = ["In force: ", "IN FORCE", "ago."];
+        let in_force = ["In force: ", "IN FORCE", " ago)"];
         self.ends_as("told", &[parts, &in_force].concat()).await
     }
 
@@ -268,7 +268,7 @@ async fn denials(world: Arc<World>) -> Result<()> {
         let command =
             format!("aws iam add-user-to-group --user-name '{name}' --group-name '{name}'");
         if is_told {
-            left.told(&[&command, "holds a Deny"]).await?;
+            left.told(&[&command, "contains a Deny"]).await?;
         } else {
             left.silent().await?;
         }
@@ -278,7 +278,7 @@ async fn denials(world: Arc<World>) -> Result<()> {
         for kind in ["User", "Role", "Group"] {
             let heard = heard(&world, &format!("Detach{kind}Policy"), name).await?;
             if is_told {
-                heard.told(&["holds a Deny"]).await?;
+                heard.told(&["contains a Deny"]).await?;
             } else {
                 heard.silent().await?;
             }

@@ -66,13 +66,13 @@ fn since(request: &TellVerdict, told: &Told, of: &ToldOf) -> String {
     let is_since =
         request.verdict.result == VerdictResult::Told && !of.reasons.contains(&Reason::OtherCall);
     // These calls succeed, and leave a record, where it was so already.
-    let latest = match told {
-        Told::Attachment { .. } | Told::Membership { .. } => " at the latest",
+    let earlier = match told {
+        Told::Attachment { .. } | Told::Membership { .. } => ", or earlier",
         _ => "",
     };
     match request.told_at.filter(|_| is_since) {
         Some(now) => format!(
-            "In force since {when}{latest}, which is {} ago.",
+            "In force since {when} ({} ago){earlier}.",
             duration(start, now)
         ),
         None => format!("The call was made at {when}."),
@@ -119,16 +119,14 @@ fn reason(reason: &Reason) -> String {
             )
         }
         Reason::Absent { owner } => {
-            format!("IAM does not have the {owner} any more")
+            format!("IAM no longer has the {owner}")
         }
-        Reason::OtherCall => {
-            "what is in force is not what this call wrote, so another call wrote it".to_owned()
-        }
+        Reason::OtherCall => "another call, and not this one, wrote what is in force".to_owned(),
         Reason::Denied { policy } => {
-            format!("the {} holds a Deny", policy)
+            format!("the {} contains a Deny", policy)
         }
         Reason::Outsider { outsider } => outsider.to_string(),
-        Reason::MoreOutsiders { more } => format!("{more} more may come in"),
+        Reason::MoreOutsiders { more } => format!("{more} more can assume the role"),
         Reason::NoBoundary => "there is no permissions boundary".to_owned(),
         Reason::Unread => {
             "there are more policies than the guard reads, so look at the rest by hand".to_owned()

@@ -250,6 +250,6 @@ fn what_is_not_certain_is_not_said() {
     assert!(text(&[unread]).contains("cannot be read for certain"));
     assert!(text(&[Reason::Unread]).contains("may grant"));
     let other = text(&[grants(), Reason::OtherCall]);
-    assert!(other.contains("another call wrote it"), "{other}");
+    assert!(other.contains("another call, and not this one"), "{other}");
     assert!(!other.contains("In force since"), "{other}");
 }

@@ -15,9 +15,9 @@ pub(super) fn name(told: &Told) -> String {
             format!("removal of {} from {}", policy.name(), words(owner))
         }
         Told::Membership { user, group } => format!("user {user} in group {group}"),
-        Told::Departure { user, group } => format!("user {user} out of group {group}"),
+        Told::Departure { user, group } => format!("user {user} removed from group {group}"),
         Told::Boundary { owner, .. } => format!("boundary of {} {}", owner.kind, owner.name),
-        Told::Trust { role, .. } => format!("trust of role {role}"),
+        Told::Trust { role, .. } => format!("trust policy of role {role}"),
         Told::Credentials {
             user, credentials, ..
         } => match credentials {
@@ -91,20 +91,20 @@ fn in_force(told: &Told, of: &ToldOf) -> &'static str {
         }
         Told::Boundary { .. } => "The boundary allows restricted permissions, and it IS IN FORCE.",
         Told::Detachment { .. } => {
-            "The policy denies something, which may be allowed now. This IS IN FORCE."
+            "The policy denied something that may now be allowed. This IS IN FORCE."
         }
         Told::Departure { .. } => {
-            "The group has a policy that denies something, which may be allowed now. This IS IN FORCE."
+            "A policy of the group denied something that may now be allowed. This IS IN FORCE."
         }
         Told::Trust { .. } => "The trust policy lets in somebody from outside, and it IS IN FORCE.",
         Told::Credentials { .. } => {
             "Whoever has these credentials has the restricted permissions of that user. This IS IN FORCE."
         }
         Told::Renaming { .. } => {
-            "What has the new name keeps its restricted permissions. This IS IN FORCE."
+            "A rename keeps everything, and what has the new name keeps its restricted permissions. This IS IN FORCE."
         }
         Told::Attachment { .. } | Told::Membership { .. } if !of.reasons.iter().any(is_grant) => {
-            "That may grant restricted permissions, which ARE IN FORCE then."
+            "That may grant restricted permissions; if it does, they ARE IN FORCE."
         }
         Told::Attachment { .. } | Told::Membership { .. } => {
             "That grants restricted permissions, which ARE IN FORCE."
@@ -115,14 +115,14 @@ fn in_force(told: &Told, of: &ToldOf) -> &'static str {
 fn passed(told: &Told, of: &ToldOf) -> String {
     let what = match told {
         Told::Boundary { .. } if of.reasons.contains(&Reason::NoBoundary) => {
-            "No boundary limited the permissions for a while."
+            "For a while, no boundary limited the permissions."
         }
-        Told::Boundary { .. } => "The boundary allowed restricted permissions for a while.",
+        Told::Boundary { .. } => "For a while, the boundary allowed restricted permissions.",
         Told::Detachment { .. } => {
-            "The policy denies something, which may have been allowed for a while."
+            "The policy denied something that may have been allowed for a while."
         }
         Told::Departure { .. } => {
-            "The group has a policy that denies something, which may have been allowed for a while."
+            "A policy of the group denied something that may have been allowed for a while."
         }
         Told::Trust { .. } => {
             "The trust policy let in somebody from outside for a while, and sessions that began then go on until they expire."
@@ -138,12 +138,12 @@ fn passed(told: &Told, of: &ToldOf) -> String {
         | Told::Boundary { owner, .. }
             if owner.kind == OwnerKind::Role =>
         {
-            "It is no longer so."
+            "That is no longer the case."
         }
-        Told::Trust { .. } => "It is no longer so.",
+        Told::Trust { .. } => "That is no longer the case.",
         // A record knows names only.
         _ => {
-            "It is no longer so under this name. If somebody gave the name to somebody else, another e-mail reports the rename."
+            "That is no longer the case for whoever has this name now. If somebody gave the name away, another e-mail reports the rename."
         }
     };
     format!("{what} {now}")
@@ -160,7 +160,7 @@ fn absent(of: &ToldOf) -> String {
         _ => ("user", "UpdateUser"),
     };
     format!(
-        "IAM does not have this {kind} under its name any more. If somebody renamed the {kind}, this IS STILL IN FORCE under the new name: look in CloudTrail for an {call} call. If somebody deleted it, nothing is left to do."
+        "IAM no longer has a {kind} of this name. If somebody renamed the {kind}, this IS STILL IN FORCE under the new name: look in CloudTrail for an {call} call. If somebody deleted it, nothing is left to do."
     )
 }
 
@@ -234,9 +234,11 @@ pub(crate) fn unmodifiable(told: &Told) -> Option<&'static str> {
         _ => return None,
     };
     if role.starts_with("AWSReservedSSO_") {
-        Some("Change the permission set in IAM Identity Center: IAM lets nobody change its role.")
+        Some("Change the permission set in IAM Identity Center: nobody can change its role in IAM.")
     } else if role.starts_with("AWSServiceRoleFor") {
-        Some("Change it in the service that the role belongs to: IAM lets nobody change its role.")
+        Some(
+            "Change it in the service that the role belongs to: nobody can change its role in IAM.",
+        )
     } else {
         None
     }
@@ -246,7 +248,7 @@ pub(crate) fn unmodifiable(told: &Told) -> Option<&'static str> {
 pub(crate) fn before_taking_back(told: &Told) -> Option<&'static str> {
     Some(match told {
         Told::Attachment { .. } | Told::Membership { .. } => {
-            "If it was so before this call, others may rely on it: look in CloudTrail first."
+            "If it was already so before this call, others may rely on it: look in CloudTrail first."
         }
         Told::Boundary {
             boundary: Some(_), ..
