@@ -76,7 +76,9 @@ fn every_path_in_the_readme_is_a_file_and_becomes_an_address() {
     for part in absolute.split("https://github.com/owner/guard/").skip(1) {
         let part = part.split([')', '"', '#']).next().unwrap();
         let (view, file) = part.split_once("/HEAD/").unwrap();
-        let is_image = Path::new(file).extension().is_some_and(|it| it == "webp");
+        let is_image = Path::new(file)
+            .extension()
+            .is_some_and(|it| it == "webp" || it == "svg");
         assert_eq!(view, if is_image { "raw" } else { "blob" }, "{file}");
         assert!(path(file).exists(), "{file}");
         addresses += 1;

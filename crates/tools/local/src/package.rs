@@ -141,9 +141,11 @@ pub fn absolute(readme: &str, source: &Source) -> String {
         if path.starts_with('#') || path.contains("://") {
             result.push_str(path);
         } else {
-            let is_image = Path::new(path)
-                .extension()
-                .is_some_and(|it| it.eq_ignore_ascii_case("webp"));
+            let is_image = Path::new(path).extension().is_some_and(|it| {
+                ["svg", "webp"]
+                    .iter()
+                    .any(|kind| it.eq_ignore_ascii_case(kind))
+            });
             let view = if is_image { "raw" } else { "blob" };
             result.push_str(&source.file(view, path));
         }
@@ -164,10 +166,10 @@ mod tests {
     #[test]
     fn paths_become_addresses_and_addresses_stay() -> anyhow::Result<()> {
         let source = Source::parse("https://github.com/owner/guard/")?;
-        let readme = "[a](docs/a.md#b), <img src=\"docs/x.webp\" alt=\"(x)\">, [y](docs/y.webp), [z](#z), [rust](https://rustup.rs)";
+        let readme = "[a](docs/a.md#b), <img src=\"docs/x.webp\" alt=\"(x)\">, [y](docs/y.svg), [z](#z), [rust](https://rustup.rs)";
         let expected = "[a](https://github.com/owner/guard/blob/HEAD/docs/a.md#b), \
             <img src=\"https://github.com/owner/guard/raw/HEAD/docs/x.webp\" alt=\"(x)\">, \
-            [y](https://github.com/owner/guard/raw/HEAD/docs/y.webp), [z](#z), [rust](https://rustup.rs)";
+            [y](https://github.com/owner/guard/raw/HEAD/docs/y.svg), [z](#z), [rust](https://rustup.rs)";
         assert_eq!(absolute(readme, &source), expected);
         let gitlab = Source::parse("https://gitlab.com/owner/guard")?;
         assert!(absolute("[a](a.md)", &gitlab).contains("/guard/-/blob/HEAD/a.md"));
