@@ -177,7 +177,7 @@ fn the_readme_has_the_three_numbers() {
         .count();
     let unseen = ways.len() - contained - told;
     let sentence = format!(
-        "Of the {} known ways to more permissions, it contains {contained}, tells of {told} and does not see {unseen}",
+        "Of the {} known ways to more permissions, it contains {contained}, reports {told} and does not see {unseen}",
         ways.len()
     );
     assert!(read("README.md").contains(&sentence), "{sentence}");

@@ -51,7 +51,7 @@ pub async fn resume(account: &Account, stack: &Deployed) -> Result<()> {
         "the rule {rule} is enabled: changes from now on are judged"
     ));
     report::detail(
-        "EventBridge kept nothing for the time in between. Judge the policies that were written then, as in\n\
+        "EventBridge kept nothing for the time in between. Judge the calls that the guard missed then, as in\n\
          `lost-events` in docs/operations.md.",
     );
     Ok(())
