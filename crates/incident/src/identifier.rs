@@ -259,6 +259,14 @@ mod tests {
     }
 
     #[test]
+    fn an_arn_names_one_policy_in_any_letter_case() {
+        let parse = |text| PolicyArn::parse(text).unwrap();
+        let listed = parse("arn:aws:iam::aws:policy/AdministratorAccess");
+        assert!(listed.is_same(&parse("arn:aws:iam::aws:policy/administratoraccess")));
+        assert!(!listed.is_same(&parse("arn:aws:iam::aws:policy/AdministratorAccess2")));
+    }
+
+    #[test]
     fn execution_arns() {
         let arn = "arn:aws:states:us-east-1:111122223333:execution:machine:0a1b";
         let parsed = ExecutionArn::parse(arn).unwrap();
