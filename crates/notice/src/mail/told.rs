@@ -31,9 +31,9 @@ pub(super) fn told(request: &TellVerdict, told: &Told, of: &ToldOf) -> Mail {
             None => {
                 mail.paragraph("The guard does not undo this call. To take it back, run:");
                 mail.commands(&format!("  {}", target::told::take_back(told)));
+                mail.paragraphs(target::told::before_taking_back(told).map(str::to_owned));
             }
         }
-        mail.paragraphs(target::told::before_taking_back(told).map(str::to_owned));
     }
     if let Some(entry) = &verdict.exemption {
         mail.paragraph(&format!(

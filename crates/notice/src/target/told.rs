@@ -138,12 +138,12 @@ fn passed(told: &Told, of: &ToldOf) -> String {
         | Told::Boundary { owner, .. }
             if owner.kind == OwnerKind::Role =>
         {
-            "That is no longer the case."
+            "It has since been undone, or the role was deleted."
         }
-        Told::Trust { .. } => "That is no longer the case.",
+        Told::Trust { .. } => "It has since been undone, or the role was deleted.",
         // A record knows names only.
         _ => {
-            "That is no longer the case for whoever has this name now. If somebody gave the name away, another e-mail reports the rename."
+            "It has since been undone, at least for whoever has the name now. If somebody moved the name by a rename, another e-mail reports that."
         }
     };
     format!("{what} {now}")
