@@ -321,7 +321,7 @@ impl List {
         self.shown.push(make(who));
     }
 
-    /// Adds those of the narrowest kind, or only counts them if there is no room.
+    /// Adds as many of the narrowest kind as there is room for, and counts the others.
     fn add_narrow<T>(&mut self, mut some: impl Iterator<Item = T>, make: impl Fn(T) -> Outsider) {
         let room = MOST_NAMED.saturating_sub(self.shown.len());
         self.shown.extend(some.by_ref().take(room).map(make));

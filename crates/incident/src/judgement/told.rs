@@ -2,7 +2,7 @@
 
 use std::str::FromStr as _;
 
-use iam_policy::{ActionPattern, Effect, Excerpt, Judgement, PolicyDocument, judge, judge_trust};
+use iam_policy::{ActionPattern, Effect, Excerpt, PolicyDocument, judge, judge_trust};
 
 use super::{Mode, Rules, alert};
 use crate::message::{Reason, Restricted, ToldOf, Verdict, VerdictResult};
@@ -18,6 +18,22 @@ struct Side<'l> {
     has_more: bool,
     boundary: Option<&'l PolicyArn>,
     trust: Option<&'l str>,
+}
+
+/// Why the guard tells of a call, and which restricted patterns it brings.
+#[derive(Default)]
+struct Found<'r> {
+    reasons: Vec<Reason>,
+    patterns: Vec<&'r ActionPattern>,
+}
+
+impl Found<'_> {
+    fn of(reasons: Vec<Reason>) -> Self {
+        Self {
+            reasons,
+            ..Self::default()
+        }
+    }
 }
 
 impl Rules {
@@ -46,10 +62,11 @@ impl Rules {
         // One of these is in force for everybody, whoever wrote it.
         let is_one = matches!(told, Told::Boundary { .. } | Told::Trust { .. });
         if is_so || is_one && look.absent.is_none() {
-            let mut reasons = self.reasons(told, &shown);
-            if !reasons.is_empty() {
-                reasons.extend((!is_so).then_some(Reason::OtherCall));
-                return Some(self.told(record, VerdictResult::Told, &shown, &reasons));
+            let mut found = self.found(told, &shown);
+            if !found.reasons.is_empty() {
+                let other = (!is_so).then_some(Reason::OtherCall);
+                found.reasons.extend(other);
+                return Some(self.told(record, VerdictResult::Told, found));
             }
         }
         if is_so {
@@ -70,28 +87,27 @@ impl Rules {
             },
             _ => shown,
         };
-        let mut reasons = self.reasons(told, &named);
-        if reasons.is_empty() {
+        let mut found = self.found(told, &named);
+        if found.reasons.is_empty() {
             return Some(self.clean(record));
         }
         let result = match &look.absent {
             // A role cannot be renamed, so it was deleted.
             Some(owner) if owner.kind != OwnerKind::Role => {
                 let owner = owner.clone();
-                reasons.insert(0, Reason::Absent { owner });
+                found.reasons.insert(0, Reason::Absent { owner });
                 VerdictResult::Gone
             }
             _ => VerdictResult::Withdrawn,
         };
-        Some(self.told(record, result, &named, &reasons))
+        Some(self.told(record, result, found))
     }
 
-    /// Why the guard tells of a call that brought or took this.
-    fn reasons(&self, told: &Told, side: &Side<'_>) -> Vec<Reason> {
+    fn found(&self, told: &Told, side: &Side<'_>) -> Found<'_> {
         match told {
-            Told::Detachment { .. } | Told::Departure { .. } => denies(side),
-            Told::Trust { .. } => self.outsiders(side.trust),
-            Told::Boundary { .. } if side.boundary.is_none() => vec![Reason::NoBoundary],
+            Told::Detachment { .. } | Told::Departure { .. } => Found::of(denies(side)),
+            Told::Trust { .. } => Found::of(self.outsiders(side.trust)),
+            Told::Boundary { .. } if side.boundary.is_none() => Found::of(vec![Reason::NoBoundary]),
             Told::Boundary { .. }
             | Told::Attachment { .. }
             | Told::Membership { .. }
@@ -110,20 +126,8 @@ impl Rules {
         )
     }
 
-    fn told(
-        &self,
-        record: &Record,
-        result: VerdictResult,
-        side: &Side<'_>,
-        reasons: &[Reason],
-    ) -> Verdict {
-        let is_grant = |reason: &Reason| matches!(reason, Reason::Grants { .. });
-        let judged = self.judged(side);
-        let patterns = if reasons.iter().any(is_grant) {
-            self.met(&judged)
-        } else {
-            Vec::new()
-        };
+    fn told(&self, record: &Record, result: VerdictResult, found: Found<'_>) -> Verdict {
+        let Found { reasons, patterns } = found;
         let patterns = Excerpt::within(PATTERN_BYTES, patterns);
         let restricted = Restricted {
             more_patterns: patterns.more(),
@@ -131,44 +135,32 @@ impl Rules {
             ..Restricted::default()
         };
         Verdict {
-            told: Some(ToldOf::new(reasons, self.mode == Mode::Monitor)),
+            told: Some(ToldOf::new(&reasons, self.mode == Mode::Monitor)),
             exemption: self.exempt.covering(&record.change.actor),
             ..alert(result, record, None, None, restricted)
         }
     }
 
-    fn judged<'l>(&self, side: &Side<'l>) -> Vec<(&'l HeldPolicy, Judgement<'_>)> {
-        let judged = side
-            .policies
-            .iter()
-            .map(|held| (held, judge(&held.document, &self.restricted)));
-        judged.collect()
-    }
-
-    fn grants(&self, side: &Side<'_>) -> Vec<Reason> {
-        let mut reasons: Vec<Reason> = self
-            .judged(side)
-            .iter()
-            .filter(|(_, judgement)| !judgement.is_clean())
-            .map(|(held, judgement)| Reason::grants(&held.policy, &judgement.restricted_patterns()))
-            .collect();
-        if side.has_more {
-            reasons.push(Reason::Unread);
-        }
-        reasons
-    }
-
-    /// The restricted patterns that the policies meet together, in the order of the list.
-    fn met<'r>(&'r self, judged: &[(&HeldPolicy, Judgement<'r>)]) -> Vec<&'r ActionPattern> {
-        let mut met: Vec<&ActionPattern> = Vec::new();
-        for (_, judgement) in judged {
-            for pattern in judgement.restricted_patterns() {
-                if !met.contains(&pattern) {
-                    met.push(pattern);
+    /// What the policies grant; the patterns are those of all of them, each once.
+    fn grants(&self, side: &Side<'_>) -> Found<'_> {
+        let mut found = Found::default();
+        for held in side.policies {
+            let judgement = judge(&held.document, &self.restricted);
+            if judgement.is_clean() {
+                continue;
+            }
+            let met = judgement.restricted_patterns();
+            found.reasons.push(Reason::grants(&held.policy, &met));
+            for pattern in met {
+                if !found.patterns.contains(&pattern) {
+                    found.patterns.push(pattern);
                 }
             }
         }
-        met
+        found
+            .reasons
+            .extend(side.has_more.then_some(Reason::Unread));
+        found
     }
 
     /// Whom a trust policy lets in from outside.

@@ -146,7 +146,7 @@ fn everybody_renews_their_own_credentials() {
             "{user}"
         );
     }
-    // Without a name, it is the caller's own, and somebody has to look where the caller is no user.
+    // Without a name, a user makes them for itself; a record of any other caller asks for a person.
     event["detail"]["requestParameters"] = Value::Null;
     let record = Record::parse(&event).unwrap();
     assert_eq!(
