@@ -13,11 +13,8 @@ ONLY ?=
 N ?= 200
 # What `make deny` checks; known vulnerabilities need a database from the network, so they are left to `all`.
 CHECKS ?= licenses bans sources
-# Anything here makes the measurements print JSON.
-JSON ?=
 
-COLDSTART = cargo run --quiet --package coldstart --
-LOCAL = cargo run --quiet --package local --
+XTASK = cargo run --quiet --package xtask --
 # Where cargo puts what it builds for this machine.
 BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 
@@ -26,9 +23,6 @@ ARCHITECTURE ?= x86_64
 # The name of a deployed stack, and its Region: for scp, smoke, pause, resume and remove.
 STACK ?=
 REGION ?= us-east-1
-# For `make package`: where the source is published, and the S3 bucket for the code.
-SOURCE ?=
-BUCKET ?=
 # For `make scp`: the roles that deploy, and those that answer task tokens of other state machines.
 DEPLOYER ?=
 SENDERS ?=
@@ -38,7 +32,7 @@ comma := ,
 .DEFAULT_GOAL := help
 # Cargo uses all processors by itself.
 .NOTPARALLEL:
-.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy package smoke pause resume remove scp actions bench screenshots bench-coldstart bench-containment coldstart coldstart-limits clean requirements rust bench-cli managed-policies
+.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy smoke pause resume remove scp actions bench screenshots  clean requirements rust bench-cli managed-policies
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -48,37 +42,34 @@ help: ## Lists the targets.
 	@echo "  make local PORT=4567          uses another port than 4566"
 	@echo "  make chaos ONLY='put revert'  plays the incidents and calls that contain these words, and leaves docs/chaos.md alone"
 	@echo "  make deploy ARCHITECTURE=arm64 builds for arm64 and deploys that"
-	@echo "  make package SOURCE=https://github.com/OWNER/REPOSITORY BUCKET=name"
 	@echo "  make scp STACK=name DEPLOYER=arn:aws:iam::111122223333:role/deploy   and more of the like: see docs/operations.md"
-	@echo "  make bench-coldstart JSON=1   prints JSON, as make bench-containment JSON=1 does"
 
 demo: rust ## Plays the walkthrough on a local AWS: the policy, the e-mail, the answer, the outcome.
 	@$(call say,building the local tool)
-	@cargo build --package local
-	@$(LOCAL) demo $(if $(ANSWER),--answer $(ANSWER)) $(if $(CASE),--case $(CASE))
+	@cargo build --package xtask
+	@$(XTASK) demo $(if $(ANSWER),--answer $(ANSWER)) $(if $(CASE),--case $(CASE))
 
 local: rust ## Keeps the stack up on a local AWS until Ctrl-C and shows what happens on it.
 	@$(call say,building the local tool)
-	@cargo build --package local
-	@$(LOCAL) up --port $(PORT)
+	@cargo build --package xtask
+	@$(XTASK) up --port $(PORT)
 
 check: fmt lint unit ## The quick part of `make test`, for after each change: format, clippy, unit tests.
 	@$(call say,format$(comma) clippy and unit tests passed)
 
 # Cargo unifies the features of dependencies over the packages that a call selects, and builds what differs anew.
 # So whatever checks and tests selects the whole workspace with its tests, and `make test` takes its tools from there.
-test: LOCAL = $(BUILT)/local
-test: COLDSTART = $(BUILT)/coldstart
-test: tools prerequisites fmt lint deny unit lint-template e2e coldstart ## Checks everything: format, lints, unit tests, template, end-to-end tests, limits of cold starts.
+test: XTASK = $(BUILT)/xtask
+test: tools prerequisites fmt lint deny unit lint-template e2e ## Checks everything: format, lints, unit tests, template, end-to-end tests.
 	@$(call say,all tests passed)
 
 tools: rust
 	@$(call say,building the tools)
-	@cargo build --workspace --bin local --bin coldstart --test agreement
+	@cargo build --workspace --bin xtask --test agreement
 
 prerequisites: rust ## Checks that this machine has what the tests need.
 	@$(call say,what the tests need)
-	@$(LOCAL) prerequisites
+	@$(XTASK) prerequisites
 
 fmt: rust ## Checks the format of the code (`cargo fmt` mends it).
 	@$(call say,checking the format)
@@ -95,11 +86,11 @@ unit: rust ## Runs the tests that need no emulator: of each crate, and of what t
 
 lint-template: rust ## Checks the template and the state machine with their linters.
 	@$(call say,linters of the template)
-	@$(LOCAL) lint
+	@$(XTASK) lint
 
 deny: rust ## Checks licences, sources and forbidden crates of what is built in; CHECKS=all also known vulnerabilities.
 	@$(call say,cargo deny)
-	@$(LOCAL) deny $(CHECKS)
+	@$(XTASK) deny $(CHECKS)
 
 e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
 	@$(call say,end-to-end tests)
@@ -115,39 +106,37 @@ load: rust ## Lets N incidents (200) happen at once and prints how long containm
 	@cargo run --quiet --package end-to-end --bin load -- $(N) $(CASE)
 
 setup: rust ## Installs the pinned tools below .local/tools.
-	@$(LOCAL) setup
+	@$(XTASK) setup
 
 build: rust ## Builds what goes to AWS, with the SAM CLI, for ARCHITECTURE (x86_64 or arm64).
-	@$(LOCAL) sam-build --architecture '$(ARCHITECTURE)'
+	@$(XTASK) sam-build --architecture '$(ARCHITECTURE)'
 
 deploy: build ## Deploys to the AWS account of your credentials; asks before it does.
-	@$(LOCAL) sam deploy --guided
+	@$(XTASK) sam deploy --guided
 
-package: rust ## Builds and uploads the packages for the AWS Serverless Application Repository, one for each processor.
-	@$(LOCAL) package --source '$(SOURCE)' --bucket '$(BUCKET)' --region '$(REGION)'
 
 smoke: rust ## Plays the walkthrough against the deployed STACK with your AWS credentials, and cleans up after itself.
-	@$(LOCAL) smoke --stack '$(STACK)' --region '$(REGION)'
+	@$(XTASK) smoke --stack '$(STACK)' --region '$(REGION)'
 
 pause: rust ## Disables the rule of the deployed STACK, so that no incident starts.
-	@$(LOCAL) pause --stack '$(STACK)' --region '$(REGION)'
+	@$(XTASK) pause --stack '$(STACK)' --region '$(REGION)'
 
 resume: rust ## Enables that rule again.
-	@$(LOCAL) resume --stack '$(STACK)' --region '$(REGION)'
+	@$(XTASK) resume --stack '$(STACK)' --region '$(REGION)'
 
 remove: rust ## Deletes the deployed STACK once nothing waits any more; asks before it does.
-	@$(LOCAL) remove --stack '$(STACK)' --region '$(REGION)'
+	@$(XTASK) remove --stack '$(STACK)' --region '$(REGION)'
 
 # What it prints is the policy, and nothing else.
 scp: rust ## Prints a service control policy that lets nobody but DEPLOYER change the deployed STACK.
-	@$(LOCAL) scp --stack '$(STACK)' --region '$(REGION)' --deployer '$(DEPLOYER)' --senders '$(SENDERS)'
+	@$(XTASK) scp --stack '$(STACK)' --region '$(REGION)' --deployer '$(DEPLOYER)' --senders '$(SENDERS)'
 
 actions: rust ## Refreshes the catalogue of known AWS actions.
 	@sh crates/iam-policy/data/refresh.sh
 
 managed-policies: rust ## Fetches the AWS managed policies and writes the page about them.
 	@mkdir -p target
-	@python3 crates/tools/iam-guard/managed-policies.py target/managed-policies.json
+	@python3 crates/iam-guard/managed-policies.py target/managed-policies.json
 	@cargo run --quiet --package iam-guard --example managed_page -- target/managed-policies.json > target/aws-managed-policies.md
 	@mv target/aws-managed-policies.md docs/aws-managed-policies.md
 
@@ -164,28 +153,11 @@ screenshots: rust ## Takes the pictures in docs/screenshots anew, in a browser w
 	@cargo build --quiet --package iam-guard --bin iam-guard --example picture
 	@$(BUILT)/examples/picture $(BUILT)/iam-guard docs/screenshots/iam-guard.svg
 
-coldstart: rust ## Holds the functions' instructions and sizes to their limits.
-	@$(call say,limits of cold starts)
-	@$(COLDSTART) build
-	@$(COLDSTART) gate
-
-coldstart-limits: rust ## Sets those limits a tenth above what the functions take now.
-	@$(COLDSTART) build
-	@$(COLDSTART) gate --set
-
-bench-coldstart: rust ## Measures the functions' cold starts, next to a function that does nothing.
-	@$(COLDSTART) build >&2
-	@$(COLDSTART) bench $(if $(JSON),--json)
-
-bench-containment: rust ## Measures what the functions take to contain a policy, and what an incident costs.
-	@$(COLDSTART) build >&2
-	@$(COLDSTART) containment $(if $(JSON),--json)
-
 clean: ## Removes everything that was built or installed here.
 	rm -rf target .local .aws-sam
 
 requirements: ## Pins the newest versions of the tools, with their hashes.
-	@crates/tools/local/requirements/compile
+	@crates/testing/local-aws/requirements/compile
 
 rust:
 	@command -v cargo >/dev/null 2>&1 || { echo "cargo is missing: install Rust from https://rustup.rs and run make again"; exit 1; }

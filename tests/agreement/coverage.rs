@@ -14,7 +14,7 @@ use crate::{path, read, read_json, texts};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Seen {
     Contained(&'static str),
-    Told(&'static str),
+    Reported(&'static str),
 }
 
 fn seen(call: WatchedCall) -> Seen {
@@ -29,21 +29,23 @@ fn seen(call: WatchedCall) -> Seen {
         WatchedCall::PutGroupPolicy => Seen::Contained("writes::put_group_policy_denied"),
         WatchedCall::AttachRolePolicy
         | WatchedCall::AttachUserPolicy
-        | WatchedCall::AttachGroupPolicy => Seen::Told("told::attachments"),
-        WatchedCall::AddUserToGroup => Seen::Told("told::memberships"),
+        | WatchedCall::AttachGroupPolicy => Seen::Reported("reported::attachments"),
+        WatchedCall::AddUserToGroup => Seen::Reported("reported::memberships"),
         WatchedCall::DetachRolePolicy
         | WatchedCall::DetachUserPolicy
         | WatchedCall::DetachGroupPolicy
-        | WatchedCall::RemoveUserFromGroup => Seen::Told("told::what_denied_something"),
+        | WatchedCall::RemoveUserFromGroup => Seen::Reported("reported::what_denied_something"),
         WatchedCall::PutRolePermissionsBoundary
         | WatchedCall::PutUserPermissionsBoundary
         | WatchedCall::DeleteRolePermissionsBoundary
-        | WatchedCall::DeleteUserPermissionsBoundary => Seen::Told("told::boundaries"),
-        WatchedCall::UpdateAssumeRolePolicy | WatchedCall::CreateRole => Seen::Told("told::trust"),
+        | WatchedCall::DeleteUserPermissionsBoundary => Seen::Reported("reported::boundaries"),
+        WatchedCall::UpdateAssumeRolePolicy | WatchedCall::CreateRole => {
+            Seen::Reported("reported::trust")
+        }
         WatchedCall::CreateAccessKey
         | WatchedCall::CreateLoginProfile
-        | WatchedCall::UpdateLoginProfile => Seen::Told("told::credentials"),
-        WatchedCall::UpdateUser | WatchedCall::UpdateGroup => Seen::Told("told::renamings"),
+        | WatchedCall::UpdateLoginProfile => Seen::Reported("reported::credentials"),
+        WatchedCall::UpdateUser | WatchedCall::UpdateGroup => Seen::Reported("reported::renamings"),
     }
 }
 
@@ -90,7 +92,7 @@ fn page() -> String {
     let count =
         |wanted: fn(&Option<Seen>) -> bool| ways.iter().filter(|way| wanted(&way.seen)).count();
     let contained = count(|seen| matches!(seen, Some(Seen::Contained(_))));
-    let told = count(|seen| matches!(seen, Some(Seen::Told(_))));
+    let told = count(|seen| matches!(seen, Some(Seen::Reported(_))));
     let mut page = format!(
         "# Coverage\n\n\
         This page lists the {} ways to more permissions that pathfinding.cloud describes (data of 2025-12-17, Apache-2.0), and what the guard does about each of them.\n\n\
@@ -112,7 +114,7 @@ fn page() -> String {
             .collect();
         let (answer, why) = match way.seen {
             Some(Seen::Contained(test)) => ("contains", format!("`{test}`")),
-            Some(Seen::Told(test)) => ("tells", format!("`{test}`")),
+            Some(Seen::Reported(test)) => ("tells", format!("`{test}`")),
             None => ("does not see", unseen(way).to_owned()),
         };
         _ = writeln!(
@@ -154,7 +156,7 @@ fn each_way_whose_step_is_an_iam_write_is_seen() {
 #[test]
 fn each_scenario_exists_and_each_call_has_one() {
     for call in WatchedCall::ALL {
-        let (Seen::Contained(scenario) | Seen::Told(scenario)) = seen(call);
+        let (Seen::Contained(scenario) | Seen::Reported(scenario)) = seen(call);
         let (file, _) = scenario.split_once("::").unwrap();
         let source = read(&format!("tests/scenarios/{file}.rs"));
         assert!(
@@ -173,7 +175,7 @@ fn the_readme_has_the_three_numbers() {
         .count();
     let told = ways
         .iter()
-        .filter(|way| matches!(way.seen, Some(Seen::Told(_))))
+        .filter(|way| matches!(way.seen, Some(Seen::Reported(_))))
         .count();
     let unseen = ways.len() - contained - told;
     let sentence = format!(

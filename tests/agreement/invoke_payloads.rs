@@ -12,7 +12,7 @@ use incident::message::{
     Contained, ContainedVersions, NotifyRequest, Quarantine, ReadRequest, Removal, Restricted,
     WorkRequest,
 };
-use incident::{Identity, KeptDocument, PolicyChange, Record};
+use incident::{PolicyChange, Record, Snapshot, UniqueId};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -26,11 +26,11 @@ fn quarantine(change: &PolicyChange, document: &str) -> Quarantine {
     let judgement = judge(document, &restricted);
     let remediation = judgement.remediate(Quota::MANAGED);
     Quarantine::InPlace(Contained {
-        identity: Identity {
+        identity: UniqueId {
             id: "ANPAZ3XMPLE1EXAMPLE12".to_owned(),
             created: change.event_time,
         },
-        original: KeptDocument::new(document),
+        original: Snapshot::new(document),
         versions: Some(ContainedVersions {
             original: "v1".to_owned().try_into().unwrap(),
             original_created: change.event_time,
@@ -38,7 +38,7 @@ fn quarantine(change: &PolicyChange, document: &str) -> Quarantine {
             created: true,
         }),
         restricted: Restricted::from(&judgement),
-        document: KeptDocument::new(remediation.document()),
+        document: Snapshot::new(remediation.document()),
         removal: Removal::from(&remediation),
         evicted: Vec::new(),
         attached_to: None,

@@ -13,12 +13,10 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-mod costs;
 mod coverage;
 mod definition;
 mod invoke_payloads;
 mod operations;
-mod publishing;
 mod roles;
 mod scp;
 mod template;

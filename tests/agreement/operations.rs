@@ -135,11 +135,15 @@ fn who_must_publish_can() {
 #[test]
 fn only_encrypted_connections_are_taken() {
     // Neither is the number of an account of AWS.
-    let local = [local::emulator::ACCOUNT, "AWS::AccountId"];
+    let local = [local_aws::emulator::ACCOUNT, "AWS::AccountId"];
     let local = local.map(|account| json!({"Fn::Equals": [{"Ref": "AWS::AccountId"}, account]}));
     let is_aws = json!({"Fn::Not": [{"Fn::Or": local}]});
     assert_eq!(transformed()["Conditions"]["IsAws"], is_aws);
-    assert!(local::emulator::ACCOUNT.chars().all(|digit| digit == '0'));
+    assert!(
+        local_aws::emulator::ACCOUNT
+            .chars()
+            .all(|digit| digit == '0')
+    );
     for (policy, action) in [
         ("UndeliveredEventsQueuePolicy", "sqs:*"),
         ("AlertTopicPolicy", "sns:Publish"),

@@ -361,7 +361,7 @@ fn the_rule_may_start_incidents_and_nothing_else() {
 fn every_call_to_iam_is_one_that_a_role_may_make() {
     // The crate that makes the calls is the list of them.
     let mut sources = String::new();
-    for file in ["managed", "inline", "told"] {
+    for file in ["managed", "inline", "reported"] {
         sources.push_str(&read(&format!("crates/policy-store/src/{file}.rs")));
     }
     let granted: BTreeSet<&str> = documents()

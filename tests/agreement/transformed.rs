@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use local::tools::{self, Tool};
+use local_aws::tools::{self, Tool};
 use serde_json::{Map, Value};
 
 use crate::path;

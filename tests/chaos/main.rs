@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use end_to_end::chaos::{Choice, Told, Worlds, run};
+use end_to_end::chaos::{Choice, FaultRun, Worlds, run};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() -> Result<ExitCode> {
@@ -34,8 +34,8 @@ fn main() -> Result<ExitCode> {
     Ok(libtest_mimic::run(&arguments, vec![trial]).exit_code())
 }
 
-async fn tell() -> Result<Vec<Told>> {
-    local::functions::build().await?;
+async fn tell() -> Result<Vec<FaultRun>> {
+    local_aws::functions::build().await?;
     let worlds = Worlds::start().await?;
     let told = run(&worlds, Choice::Representative, "", |_| {}).await;
     worlds.stop().await.and(told)

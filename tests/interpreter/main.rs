@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use libtest_mimic::{Arguments, Failed, Trial};
-use local::tools::{self, Tool};
-use local::{command, workspace};
+use local_aws::tools::{self, Tool};
+use local_aws::{command, workspace};
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::from_args();

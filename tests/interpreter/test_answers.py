@@ -56,7 +56,7 @@ class Answers(Test):
                 self.assertEqual(execution.entered()[-4:], ["AskAgain", "Denied", "ReportOutcome", "Succeeded"])
                 again = [{"times": times, "because": because} for times in (2, 3)]
                 self.assertEqual(self.requests(), [{"times": 1}, *again])
-                [told] = self.story.asked("tellOutcome")
+                [told] = self.story.asked("reportOutcome")
                 self.assertTrue(told["decision"]["unproven"])
 
     def test_a_denial_after_an_allow_that_does_not_count_is_carried_out(self) -> None:

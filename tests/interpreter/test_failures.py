@@ -160,14 +160,14 @@ class Failures(Test):
         execution = self.story.start()
         described = execution.closed()
         self.assertEqual((described["status"], described["error"]), ("FAILED", "NotMine"))
-        [told] = self.story.asked("tellFailure")
+        [told] = self.story.asked("reportFailure")
         self.assertEqual((told["failure"]["state"], told["failure"]["error"]), ("ValidatePolicy", "NotMine"))
         self.assertIsNone(told["assessment"])
 
     def test_a_mail_that_is_refused_ends_in_the_failure_mail(self) -> None:
         for state, task, change in (
-            ("AllowWithNotification", "tellVerdict", lambda: setattr(self.story, "judge", clean)),
-            ("ReportOutcome", "tellOutcome", lambda: None),
+            ("AllowWithNotification", "reportVerdict", lambda: setattr(self.story, "judge", clean)),
+            ("ReportOutcome", "reportOutcome", lambda: None),
         ):
             with self.subTest(state):
                 self.fresh()
@@ -180,7 +180,7 @@ class Failures(Test):
                 described = execution.closed()
                 self.assertEqual(execution.entered()[-4:], FAILED)
                 self.assertTrue(described["cause"].startswith(state), described)
-                self.assertEqual(self.story.told(), [task, "tellFailure"])
+                self.assertEqual(self.story.told(), [task, "reportFailure"])
 
     def test_a_failure_mail_goes_out_where_no_function_runs(self) -> None:
         for name in self.world.functions:
@@ -223,8 +223,8 @@ class Failures(Test):
         self.assertEqual((described["status"], described["error"]), ("FAILED", error), described)
         self.assertTrue(described["cause"].startswith(f"{state}: "), described["cause"])
         self.assertEqual(execution.entered()[-4:], FAILED)
-        self.assertEqual(self.story.told()[-1], "tellFailure")
-        asked = self.story.asked("tellFailure")[-1]
+        self.assertEqual(self.story.told()[-1], "reportFailure")
+        asked = self.story.asked("reportFailure")[-1]
         self.assertEqual((asked["failure"]["state"], asked["failure"]["error"]), (state, error))
         self.assertIsInstance(asked["failure"]["cause"], str)
         self.assertEqual(asked["assessment"], {"inForce": {"state": "clean"}})

@@ -17,22 +17,22 @@ class Paths(Test):
         execution = self.story.start()
         self.assertEqual(execution.output()["outcome"], {"result": "clean"})
         self.assertEqual(execution.entered(), ["ValidatePolicy", "ChooseAction", "AllowWithNotification"])
-        self.assertEqual(self.story.told(), ["tellVerdict"])
+        self.assertEqual(self.story.told(), ["reportVerdict"])
 
     def test_what_is_told_whatever_the_stack_says_and_what_never_is(self) -> None:
         finding = {"findings": [{}]}
         for result, more, silent, usual in (
-            ("clean", {}, [], ["tellVerdict"]),
-            ("notInForce", finding, [], ["tellVerdict"]),
-            ("gone", {}, [], ["tellVerdict"]),
-            ("gone", finding, ["tellVerdict"], ["tellVerdict"]),
+            ("clean", {}, [], ["reportVerdict"]),
+            ("notInForce", finding, [], ["reportVerdict"]),
+            ("gone", {}, [], ["reportVerdict"]),
+            ("gone", finding, ["reportVerdict"], ["reportVerdict"]),
             # A finding that is too long to be carried.
-            ("gone", {"moreFindings": 1}, ["tellVerdict"], ["tellVerdict"]),
+            ("gone", {"moreFindings": 1}, ["reportVerdict"], ["reportVerdict"]),
             ("alreadyContained", finding, [], []),
-            ("withdrawn", finding, ["tellVerdict"], ["tellVerdict"]),
-            ("overwritten", {}, ["tellVerdict"], ["tellVerdict"]),
-            ("monitored", finding, ["tellVerdict"], ["tellVerdict"]),
-            ("exempt", finding, ["tellVerdict"], ["tellVerdict"]),
+            ("withdrawn", finding, ["reportVerdict"], ["reportVerdict"]),
+            ("overwritten", {}, ["reportVerdict"], ["reportVerdict"]),
+            ("monitored", finding, ["reportVerdict"], ["reportVerdict"]),
+            ("exempt", finding, ["reportVerdict"], ["reportVerdict"]),
         ):
             for setting, told in (("false", silent), ("true", usual)):
                 with self.subTest(result=result, more=more, setting=setting):
@@ -92,7 +92,7 @@ class Paths(Test):
                 self.story.answer(execution, action)
                 self.assertEqual(execution.output()["outcome"]["result"], action)
                 self.assertEqual(execution.entered(), [*ASKED, state, "ReportOutcome", "Succeeded"])
-                told = self.story.asked("tellOutcome")[-1]
+                told = self.story.asked("reportOutcome")[-1]
                 self.assertEqual(told["quarantine"], IN_PLACE)
                 self.assertEqual(told["decision"]["action"], action)
                 self.assertEqual(told["outcome"], {"result": action})
@@ -110,7 +110,7 @@ class Paths(Test):
         execution = self.story.start(ApprovalTimeoutSeconds=1)
         self.assertEqual(execution.output()["outcome"]["result"], "expire")
         self.assertEqual(execution.entered(), [*ASKED, "Denied", "ReportOutcome", "Succeeded"])
-        self.assertEqual(self.story.asked("tellOutcome")[-1]["decision"], {"action": "expire"})
+        self.assertEqual(self.story.asked("reportOutcome")[-1]["decision"], {"action": "expire"})
 
     def test_a_decision_on_another_execution_is_asked_again(self) -> None:
         execution = self.story.start()
@@ -141,5 +141,5 @@ class Paths(Test):
                 execution = self.story.start()
                 self.assertEqual(execution.output()["outcome"], {"result": status})
                 self.assertNotIn("AskUser", execution.entered())
-                told = self.story.asked("tellOutcome")[-1]
+                told = self.story.asked("reportOutcome")[-1]
                 self.assertEqual((told["quarantine"], told["outcome"]), ({"status": status}, None))

@@ -20,7 +20,7 @@ class Tries(Test):
 
     def failures(self) -> list[dict]:
         """What the failure mails were told of the failure."""
-        return [payload["failure"] for payload in self.story.asked("tellFailure")]
+        return [payload["failure"] for payload in self.story.asked("reportFailure")]
 
     def test_the_first_failure_is_told_and_a_later_success_too(self) -> None:
         for state, first, tried in (("judge", "ValidatePolicy", "ValidateOnceMore"), ("contain", "TempRemove", "TempRemove")):
@@ -40,7 +40,7 @@ class Tries(Test):
                 self.assertEqual((failure["tries"], failure["again"]), (1, True))
                 [request] = [payload for payload in self.world.payloads("Notify") if payload["task"] == "ask"]
                 self.assertEqual(request["failedTries"], 3)
-                [outcome] = self.story.asked("tellOutcome")
+                [outcome] = self.story.asked("reportOutcome")
                 self.assertEqual(outcome["failedTries"], 0)
 
     def test_after_a_hundred_tries_it_fails_and_says_so(self) -> None:
@@ -98,8 +98,8 @@ class Tries(Test):
                 self.story.judge = failing(REFUSED, 2, lambda payload: judged("alert", result=result))
                 execution = self.story.start(NotifyOnAllowed="false")
                 self.assertEqual(execution.output()["outcome"], {"result": result})
-                self.assertEqual(self.story.told(), ["tellFailure", "tellVerdict"])
-                self.assertEqual(self.story.asked("tellVerdict")[0]["failedTries"], 2)
+                self.assertEqual(self.story.told(), ["reportFailure", "reportVerdict"])
+                self.assertEqual(self.story.asked("reportVerdict")[0]["failedTries"], 2)
                 self.assertEqual([payload["waited"] for payload in self.story.asked("judge")], [False, True, True])
         for status in ("superseded", "gone"):
             with self.subTest(status):
@@ -109,8 +109,8 @@ class Tries(Test):
                 execution = self.story.start()
                 output = execution.output()
                 self.assertEqual(output["outcome"], {"result": status})
-                self.assertEqual(self.story.told(), ["tellFailure", "tellOutcome"])
-                self.assertEqual(self.story.asked("tellOutcome")[0]["failedTries"], 2)
+                self.assertEqual(self.story.told(), ["reportFailure", "reportOutcome"])
+                self.assertEqual(self.story.asked("reportOutcome")[0]["failedTries"], 2)
                 self.assertNotIn("tries", output)
 
     def test_a_failure_that_could_not_be_told_is_told_with_the_next(self) -> None:
@@ -119,7 +119,7 @@ class Tries(Test):
         down = [2]
 
         def broken(payload: dict) -> dict:
-            if payload["task"] == "tellFailure" and down[0] > 0:
+            if payload["task"] == "reportFailure" and down[0] > 0:
                 down[0] -= 1
                 raise FunctionError(REFUSED)
             return notify(payload)

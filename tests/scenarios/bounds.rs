@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::{Incident, Owner, Scenario, World, actions, document};
-use local::http;
+use local_aws::http;
 use serde_json::json;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::config::Credentials;
 use end_to_end::{SOON, Scenario, Target, World, Write, document};
-use local::emulator::ACCOUNT;
-use local::{Clients, poll};
+use local_aws::emulator::ACCOUNT;
+use local_aws::{Clients, poll};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![

@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use end_to_end::{Incident, Owner, SOON, Scenario, Target, World, Write, actions, document};
 use futures_util::future::try_join_all;
-use local::Execution;
-use local::emulator::{ACCOUNT, REGION};
+use local_aws::Execution;
+use local_aws::emulator::{ACCOUNT, REGION};
 use serde_json::{Value, json};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail, ensure};
 use end_to_end::{Incident, SOON, Scenario, Target, World, Write, actions, document};
 use futures_util::future::try_join_all;
-use local::poll;
+use local_aws::poll;
 use serde_json::{Value, json};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -223,7 +223,7 @@ async fn told(world: Arc<World>) -> Result<()> {
         .into_iter()
         .filter(|write| *write != Write::SetDefaultPolicyVersion)
         .map(async |write| -> Result<()> {
-            let name = format!("told-gone-{}", write.event_name());
+            let name = format!("reported-gone-{}", write.event_name());
             let target = Target::prepare(&world, write, &name, restricted()).await?;
             target.carry_out(iam).await?;
             target.delete(&world).await?;
@@ -238,7 +238,7 @@ async fn told(world: Arc<World>) -> Result<()> {
             Ok(())
         });
     let not_in_force = async {
-        let name = "told-not-in-force";
+        let name = "reported-not-in-force";
         let arn = world.create_policy(name, &harmless()).await?;
         world.create_version(&arn, &restricted(), false).await?;
         let record = record_of(&world, "CreatePolicyVersion", name).await?;

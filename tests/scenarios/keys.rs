@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::{Incident, SOON, Scenario, Target, World, Write, actions, document};
-use local::{http, poll};
+use local_aws::{http, poll};
 use serde_json::{Value, json};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -181,7 +181,7 @@ async fn denial(world: Arc<World>) -> Result<()> {
     let (target, by_link) = contained(&world, Write::PutUserPolicy, "keys-denied-by-link").await?;
     let link = by_link.link("deny").await?;
     let (without, _) = link.split_once("&key=").context("no key")?;
-    let page = local::browse::open_and_confirm(without).await?;
+    let page = local_aws::browse::open_and_confirm(without).await?;
     ensure!(page.status == 200, "{}", page.status);
     ensure!(by_link.outcome().await? == "denied");
     is_contained(&world, &target).await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::{SOON, Scenario, World, document};
 use futures_util::future::join_all;
-use local::{browse, http, poll};
+use local_aws::{browse, http, poll};
 use serde_json::json;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {

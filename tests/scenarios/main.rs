@@ -15,11 +15,11 @@ mod links;
 mod operate;
 mod passed;
 mod races;
+mod reported;
 mod roles;
 mod rollout;
 mod room;
 mod rule;
-mod told;
 mod tries;
 mod variants;
 mod walkthrough;
@@ -46,11 +46,11 @@ fn main() -> anyhow::Result<ExitCode> {
     by_hand.extend(room::scenarios());
     by_hand.extend(keys::scenarios());
     by_hand.extend(tries::scenarios());
-    by_hand.extend(told::scenarios());
+    by_hand.extend(reported::scenarios());
     by_hand.extend(passed::scenarios());
     let mut set_otherwise = writes::expiring();
     set_otherwise.extend(variants::scenarios());
-    set_otherwise.extend(told::silent());
+    set_otherwise.extend(reported::silent());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
     run(vec![
         (

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::{Scenario, World, actions, document};
-use local::account::Account;
-use local::deployed::Deployed;
-use local::emulator::ACCOUNT;
-use local::scp::{self, Trusted};
-use local::{operate, smoke};
+use local_aws::emulator::ACCOUNT;
+use xtask::account::Account;
+use xtask::deployed::Deployed;
+use xtask::scp::{self, Trusted};
+use xtask::{operate, smoke};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![

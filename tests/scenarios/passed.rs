@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::Client;
 use end_to_end::{Owner, Scenario, World, access_key, join};
 
-use crate::told::{ADMINISTRATOR, HARMLESS, heard_first, user};
+use crate::reported::{ADMINISTRATOR, HARMLESS, heard_first, user};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![

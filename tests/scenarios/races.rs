@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::{Incident, SOON, Scenario, Target, World, Write, actions, document};
 use futures_util::future::try_join_all;
-use local::{CloudTrail, poll};
+use local_aws::{CloudTrail, poll};
 use serde_json::Value;
 use tokio::sync::Mutex;
 

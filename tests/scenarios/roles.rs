@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use end_to_end::{Owner, SOON, Scenario, World, actions, document};
-use local::Closed;
+use local_aws::Closed;
 use serde_json::{Value, json};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -125,8 +125,8 @@ async fn judged(
     besides: &Value,
 ) -> Result<Closed> {
     let mut input = json!({
-        "account": local::emulator::ACCOUNT,
-        "region": local::emulator::REGION,
+        "account": local_aws::emulator::ACCOUNT,
+        "region": local_aws::emulator::REGION,
         "detail": {
             "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::000000000000:user/alice", "userName": "alice"},
             "eventTime": "2026-03-02T09:15:29Z",

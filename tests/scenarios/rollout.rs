@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::config::Credentials;
 use end_to_end::{Scenario, World, document};
-use local::{Stack, StackOptions, stack};
+use local_aws::{Stack, StackOptions, stack};
 
 /// For the stack that monitors.
 pub(crate) const MONITORING: &[(&str, &str)] = &[("Mode", "Monitor"), ("NotifyOnAllowed", "false")];

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::{SOON, Scenario, World};
-use local::poll;
+use local_aws::poll;
 use serde_json::Value;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -126,7 +126,7 @@ async fn recorded_events(world: Arc<World>) -> Result<()> {
 
 /// The records of the events in `events/` by the names of their files.
 fn read_events() -> Result<BTreeMap<String, Value>> {
-    let folder = local::workspace::root().join("events");
+    let folder = local_aws::workspace::root().join("events");
     let mut events = BTreeMap::new();
     for entry in fs::read_dir(&folder).context("cannot list events/")? {
         let path = entry?.path();

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use end_to_end::faults::{Fault, Injected, Rule, Times};
 use end_to_end::{Incident, SOON, Scenario, Target, World, Write, actions, document};
-use local::poll;
+use local_aws::poll;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use end_to_end::{Scenario, World, document};
-use local::http;
+use local_aws::http;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::{SOON, Scenario, World};
-use local::Mailbox;
+use local_aws::Mailbox;
 use serde_json::{Value, json};
 
 /// The role that answers tokens of another state machine, on the usual stack.

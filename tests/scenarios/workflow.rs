@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::{SOON, Scenario, World, actions, document};
-use local::poll;
+use local_aws::poll;
 use serde_json::Value;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -154,7 +154,7 @@ async fn newer_change(world: Arc<World>) -> Result<()> {
     let link = incident.link("allow").await?;
     let newer = document(&["ec2:DescribeVpcs"]);
     world.create_version(&arn, &newer, true).await?;
-    local::browse::open_and_confirm(&link).await?;
+    local_aws::browse::open_and_confirm(&link).await?;
     ensure!(incident.outcome().await? == "superseded");
     ensure!(
         world.in_force(&arn).await?.document == newer,

@@ -4,9 +4,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use local::poll;
-use local::programs::{self, Program};
-use local::tools::{self, Tool};
+use local_aws::poll;
+use local_aws::tools::{self, Tool};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -15,6 +14,7 @@ use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities as _;
 use thirtyfour::{By, ChromeCapabilities, Key, WebDriver, WebElement};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
+use xtask::programs::{self, Program};
 
 /// How long a page may take; the answer of a cold function is part of it.
 const PAGE: Duration = Duration::from_secs(30);
@@ -392,7 +392,7 @@ impl Browser {
 
 /// Starts the driver on a free port.
 async fn start_chromedriver(folder: &TempDir) -> Result<(Child, u16)> {
-    let mut chromedriver = local::command::program(Program::ChromeDriver.name());
+    let mut chromedriver = local_aws::command::program(Program::ChromeDriver.name());
     chromedriver
         .arg("--port=0")
         .env("TMPDIR", folder.path())

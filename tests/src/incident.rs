@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
-use local::http::Response;
-use local::{Closed, Execution, Mail, browse, poll};
+use local_aws::http::Response;
+use local_aws::{Closed, Execution, Mail, browse, poll};
 use serde_json::Value;
 
 use crate::{SOON, World};

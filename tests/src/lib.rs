@@ -20,7 +20,7 @@ mod world;
 mod writes;
 
 pub use incident::Incident;
-pub use local::policies::actions;
+pub use local_aws::policies::actions;
 pub use owner::{Owner, access_key, join};
 pub use policies::document;
 pub use runner::{Parameters, Scenario, run};

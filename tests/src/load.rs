@@ -117,7 +117,7 @@ pub async fn run(world: &World, count: usize, progress: impl Fn(&str)) -> Result
 
     progress("allowing all");
     let answers = stream::iter(asked.values())
-        .map(|link| local::browse::open_and_confirm(link))
+        .map(|link| local_aws::browse::open_and_confirm(link))
         .buffer_unordered(AT_ONCE)
         .collect::<Vec<_>>()
         .await;

@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use local::{Mail, Mailbox};
+use local_aws::{Mail, Mailbox};
 
 /// How old an answer may be for who asks again and again: many stories do at once, and all of them share it.
 pub(crate) const FRESH: Duration = Duration::from_millis(100);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::config::Credentials;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use local::{Mail, poll};
+use local_aws::{Mail, poll};
 
 use crate::{Owner, World, document, join};
 

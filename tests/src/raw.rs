@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::config::Credentials;
-use local::{CloudTrail, poll};
+use local_aws::{CloudTrail, poll};
 use serde_json::{Value, json};
 
 use crate::{Incident, SOON, World};

@@ -65,7 +65,7 @@ pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new()?;
     let mut worlds = Vec::new();
     let mut trials = Vec::new();
-    runtime.block_on(local::functions::build())?;
+    runtime.block_on(local_aws::functions::build())?;
     for (parameters, scenarios) in groups {
         let wanted = scenarios
             .into_iter()

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
-use local::Execution;
+use local_aws::Execution;
 
 use crate::World;
 

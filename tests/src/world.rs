@@ -1,8 +1,8 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use local::policies::{self, InForce};
-use local::{
+use local_aws::policies::{self, InForce};
+use local_aws::{
     Emulator, EmulatorOptions, Execution, Mail, Mailbox, Stack, StackOptions, poll, stack,
 };
 use tokio::sync::Mutex;
@@ -72,7 +72,7 @@ impl World {
     pub async fn shorten_waits(&self) -> Result<()> {
         let url = format!("{}/_ministack/config", self.emulator.endpoint());
         let scale = serde_json::json!({"stepfunctions._SFN_WAIT_SCALE": 0.1});
-        let answer = local::http::post_json(&url, &scale).await?;
+        let answer = local_aws::http::post_json(&url, &scale).await?;
         ensure!(
             answer.status == 200,
             "the delays cannot be scaled: {}",

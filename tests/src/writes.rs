@@ -1,5 +1,5 @@
 use anyhow::{Context as _, Result};
-use local::policies;
+use local_aws::policies;
 
 use crate::owner::{Owner, found};
 use crate::{World, document};
@@ -88,7 +88,10 @@ impl Target {
             write,
             name: name.to_owned(),
             original,
-            arn: format!("arn:aws:iam::{}:policy/{name}", local::emulator::ACCOUNT),
+            arn: format!(
+                "arn:aws:iam::{}:policy/{name}",
+                local_aws::emulator::ACCOUNT
+            ),
         };
         if let Some(owner) = write.inline_of() {
             owner.create(iam, &target.owner()).await?;

@@ -17,7 +17,7 @@ use std::error::Error;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use iam_policy::{Excerpt, Quota, RestrictedActions, judge};
+use iam_policy::{Quota, RestrictedActions, Truncated, judge};
 use serde_json::{Value, json};
 
 /// The longest document and the longest list, in characters.
@@ -126,8 +126,8 @@ fn run(document: &str, restricted: &RestrictedActions, quota: Quota) -> Took {
     let judge = start.elapsed();
     let start = Instant::now();
     let remediation = judgement.remediate(quota);
-    let edits = Excerpt::within(16_000, remediation.edits());
-    let losses = Excerpt::within(16_000, remediation.losses());
+    let edits = Truncated::within(16_000, remediation.edits());
+    let losses = Truncated::within(16_000, remediation.losses());
     let remediate = start.elapsed();
     std::hint::black_box((findings, edits, losses));
     Took {

@@ -9,8 +9,8 @@ use serde::ser::{self, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::canonical;
 use crate::error::{DocumentError, Place, Short};
-use crate::meaning;
 use crate::quota::{compact, quota_size};
 use crate::statement::{self, Member, Statement};
 
@@ -142,8 +142,8 @@ impl PolicyDocument {
     /// an entry repeats, nor in which letter case an action is written.
     /// In doubt the documents are different.
     #[must_use]
-    pub fn same_meaning(&self, other: &PolicyDocument) -> bool {
-        meaning::of(self) == meaning::of(other)
+    pub fn is_equivalent(&self, other: &PolicyDocument) -> bool {
+        canonical::form(self) == canonical::form(other)
     }
 }
 

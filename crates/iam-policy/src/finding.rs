@@ -21,7 +21,7 @@ pub enum Finding {
     /// A statement grants restricted actions.
     Grant(Grant),
     /// A statement grants by an entry of which IAM's reading is not known, so nobody knows what it grants.
-    Doubtful(Doubtful),
+    Ambiguous(Ambiguous),
     /// The document could not be read, so nobody knows what it grants.
     Unreadable {
         /// What is wrong with it, where, and what it must be.
@@ -35,7 +35,7 @@ impl Finding {
     pub fn statement(&self) -> Option<usize> {
         match self {
             Finding::Grant(grant) => Some(grant.statement),
-            Finding::Doubtful(doubtful) => Some(doubtful.statement),
+            Finding::Ambiguous(doubtful) => Some(doubtful.statement),
             Finding::Unreadable { .. } => None,
         }
     }
@@ -163,14 +163,14 @@ impl Grant {
 /// An entry of which IAM's reading is not known: it has characters that are not printable ASCII.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Doubtful {
+pub struct Ambiguous {
     pub(crate) statement: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<String>,
     pub(crate) pattern: ActionPattern,
 }
 
-impl Doubtful {
+impl Ambiguous {
     /// The index of the statement, counted from 0.
     #[must_use]
     pub fn statement(&self) -> usize {
@@ -224,7 +224,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Finding::Grant(grant) => grant.fmt(f),
-            Finding::Doubtful(doubtful) => doubtful.fmt(f),
+            Finding::Ambiguous(doubtful) => doubtful.fmt(f),
             Finding::Unreadable { reason } => write!(
                 f,
                 "the document cannot be read, so it may grant anything: {reason}"
@@ -233,7 +233,7 @@ impl fmt::Display for Finding {
     }
 }
 
-impl fmt::Display for Doubtful {
+impl fmt::Display for Ambiguous {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_place(f, self.statement, self.sid.as_deref())?;
         write!(

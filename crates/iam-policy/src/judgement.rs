@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use crate::budget::Budget;
-use crate::excerpt::Room;
-use crate::finding::Doubtful;
+use crate::finding::Ambiguous;
 use crate::scope::{Granted, Scope, grants};
+use crate::truncated::Room;
 use crate::{
-    ActionPattern, DocumentError, Element, Excerpt, Finding, Grant, PolicyDocument,
-    RestrictedActions, Statement,
+    ActionPattern, DocumentError, Element, Finding, Grant, PolicyDocument, RestrictedActions,
+    Statement, Truncated,
 };
 
 /// Judges the text of a document.
@@ -211,8 +211,8 @@ impl<'r> Judgement<'r> {
 
     /// Why the document violates, in at most `limit` bytes as a JSON array.
     #[must_use]
-    pub fn findings(&self, limit: usize) -> Excerpt<Finding> {
-        let mut findings = Excerpt::default();
+    pub fn findings(&self, limit: usize) -> Truncated<Finding> {
+        let mut findings = Truncated::default();
         let mut room = Room::new(limit);
         let document = match &self.document {
             Ok(document) => document,
@@ -273,7 +273,7 @@ impl<'a> Evidence<'a> {
         let sid = statement.label();
         let entry = violation.pattern(statement);
         if let (Reason::Doubt, Some(pattern)) = (&violation.reason, entry) {
-            return Finding::Doubtful(Doubtful {
+            return Finding::Ambiguous(Ambiguous {
                 statement: violation.statement,
                 sid,
                 pattern: pattern.clone(),

@@ -3,17 +3,16 @@
 
 mod action;
 mod budget;
+mod canonical;
 #[cfg(feature = "catalogue")]
 pub mod catalogue;
 mod document;
 mod error;
-mod excerpt;
 mod finding;
 mod glob;
 mod json;
 mod judgement;
 mod known;
-mod meaning;
 #[cfg(feature = "catalogue")]
 mod nearest;
 mod pattern_list;
@@ -24,6 +23,7 @@ mod restricted;
 mod scope;
 mod search;
 mod statement;
+mod truncated;
 mod trust;
 
 #[cfg(test)]
@@ -32,8 +32,7 @@ mod bounds_tests;
 pub use action::{ActionPattern, ActionPatternError};
 pub use document::{PolicyDocument, decode_document};
 pub use error::{DocumentError, Place};
-pub use excerpt::Excerpt;
-pub use finding::{Doubtful, Element, Finding, Grant};
+pub use finding::{Ambiguous, Element, Finding, Grant};
 pub use judgement::{Judgement, judge};
 pub use quota::{Quota, quota_size};
 pub use ready_made::{ReadyMadeEntry, ReadyMadeList};
@@ -42,4 +41,5 @@ pub use remediation::{
 };
 pub use restricted::{RestrictedActions, RestrictedActionsError, UnknownAction};
 pub use statement::{Effect, Statement};
-pub use trust::{Outsider, TrustedAccounts, TrustedAccountsError, Who, judge_trust};
+pub use truncated::Truncated;
+pub use trust::{ExternalPrincipal, TrustedAccounts, TrustedAccountsError, Who, judge_trust};

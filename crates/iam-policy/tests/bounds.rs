@@ -4,7 +4,7 @@
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
-use iam_policy::{Excerpt, Judgement, Quota, Remediation, RestrictedActions, judge};
+use iam_policy::{Judgement, Quota, Remediation, RestrictedActions, Truncated, judge};
 use serde::{Deserialize, Serialize};
 
 /// A document that a search found to take long, and the list that it was judged by.
@@ -41,13 +41,13 @@ fn the_worst_documents_found_stay_within_the_budget() {
 #[test]
 fn an_excerpt_fits_and_counts_what_it_leaves_out() {
     #[track_caller]
-    fn fits<T: Serialize>(name: &str, excerpt: &Excerpt<T>, limit: usize, total: usize) {
-        let size = serde_json::to_string(excerpt.shown()).unwrap().len();
+    fn fits<T: Serialize>(name: &str, truncated: &Truncated<T>, limit: usize, total: usize) {
+        let size = serde_json::to_string(truncated.shown()).unwrap().len();
         assert!(
             size <= limit.max("[]".len()),
             "{name}: {size} bytes of {limit}"
         );
-        assert_eq!(excerpt.total(), total, "{name}");
+        assert_eq!(truncated.total(), total, "{name}");
     }
     for case in worst() {
         let judgement = judge(&case.document, &case.list);
@@ -58,13 +58,13 @@ fn an_excerpt_fits_and_counts_what_it_leaves_out() {
             fits(&case.name, &judgement.findings(limit), limit, total);
             fits(
                 &case.name,
-                &Excerpt::within(limit, edits),
+                &Truncated::within(limit, edits),
                 limit,
                 edits.len(),
             );
             fits(
                 &case.name,
-                &Excerpt::within(limit, losses),
+                &Truncated::within(limit, losses),
                 limit,
                 losses.len(),
             );

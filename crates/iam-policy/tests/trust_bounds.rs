@@ -26,13 +26,23 @@ fn a_long_list_is_cut_but_never_by_everybody() {
         {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"},
         {"Effect": "Allow", "Principal": {"AWS": "999988887777"}, "Action": "sts:AssumeRole"},
     ]));
-    let outsiders = judge_trust(&policy, OWN, &TrustedAccounts::default());
-    assert_eq!((outsiders.shown().len(), outsiders.total()), (20, 103));
-    let statements: Vec<_> = outsiders.shown().iter().map(|it| it.statement()).collect();
+    let external_principals = judge_trust(&policy, OWN, &TrustedAccounts::default());
+    assert_eq!(
+        (
+            external_principals.shown().len(),
+            external_principals.total()
+        ),
+        (20, 103)
+    );
+    let statements: Vec<_> = external_principals
+        .shown()
+        .iter()
+        .map(|it| it.statement())
+        .collect();
     assert!(statements.is_sorted());
     let broad = |who: &Who| matches!(who, Who::Everybody | Who::Organization { .. });
     assert_eq!(
-        outsiders
+        external_principals
             .shown()
             .iter()
             .filter(|it| broad(it.who()))
@@ -54,13 +64,13 @@ fn an_outsider_is_told_in_few_words() {
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": keys},
     });
-    let outsiders = judge_trust(
+    let external_principals = judge_trust(
         &policy(&json!([statement])),
         OWN,
         &TrustedAccounts::default(),
     );
-    assert_eq!(outsiders.total(), 3);
-    for outsider in outsiders.shown() {
+    assert_eq!(external_principals.total(), 3);
+    for outsider in external_principals.shown() {
         let size = serde_json::to_string(outsider).unwrap().len();
         assert!(size < 3_500, "{size} bytes");
         assert!(!outsider.to_string().contains('\u{1}'));
@@ -71,8 +81,8 @@ fn an_outsider_is_told_in_few_words() {
 fn a_document_that_iam_does_not_take_is_not_read() {
     let open = policy(&json!({"Effect": "Allow", "Principal": "*", "Action": "*"}));
     let who = |text: &str| {
-        let outsiders = judge_trust(text, OWN, &TrustedAccounts::default());
-        outsiders.shown()[0].who().clone()
+        let external_principals = judge_trust(text, OWN, &TrustedAccounts::default());
+        external_principals.shown()[0].who().clone()
     };
     let padded = |length: usize| format!("{open}{}", " ".repeat(length - open.len()));
     assert_eq!(who(&padded(LONGEST)), Who::Everybody);
@@ -131,10 +141,10 @@ fn the_longest_documents_are_judged() {
             "{name}: {} characters",
             text.len()
         );
-        let outsiders = judge_trust(&text, OWN, &TrustedAccounts::default());
-        assert!(outsiders.shown().len() <= 20, "{name}");
+        let external_principals = judge_trust(&text, OWN, &TrustedAccounts::default());
+        assert!(external_principals.shown().len() <= 20, "{name}");
         assert_ne!(
-            outsiders
+            external_principals
                 .shown()
                 .first()
                 .map(|it| matches!(it.who(), Who::Unreadable { .. })),

@@ -4,7 +4,7 @@
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
-use iam_policy::{Outsider, Who, judge_trust};
+use iam_policy::{ExternalPrincipal, Who, judge_trust};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -33,7 +33,7 @@ fn cases() -> Vec<Case> {
 }
 
 /// The outsider as the corpus spells it.
-fn spelled(outsider: &Outsider) -> String {
+fn spelled(outsider: &ExternalPrincipal) -> String {
     let who = match outsider.who() {
         Who::Everybody => "everybody".to_owned(),
         Who::EverybodyElse => "everybody else".to_owned(),

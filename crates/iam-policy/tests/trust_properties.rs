@@ -9,7 +9,7 @@
 mod iam;
 
 use iam::{Caller, OWN, admits, callers};
-use iam_policy::{Excerpt, Outsider, TrustedAccounts, Who, judge_trust};
+use iam_policy::{ExternalPrincipal, Truncated, TrustedAccounts, Who, judge_trust};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 const GITHUB: &str = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com";
 const PROVIDER: &str = "arn:aws:iam::999988887777:saml-provider/p";
 
-fn judged(document: &Value) -> Excerpt<Outsider> {
+fn judged(document: &Value) -> Truncated<ExternalPrincipal> {
     let trusted: TrustedAccounts = "222233334444".parse().unwrap();
     judge_trust(&document.to_string(), OWN, &trusted)
 }
@@ -54,8 +54,8 @@ fn includes(wide: &Who, narrow: &Who) -> bool {
 
 /// Whether a policy tells of nobody of whom the other does not tell.
 fn adds_nobody(before: &Value, after: &Value) -> Result<(), TestCaseError> {
-    let (before, outsiders) = (judged(before), judged(after));
-    for outsider in outsiders.shown() {
+    let (before, external_principals) = (judged(before), judged(after));
+    for outsider in external_principals.shown() {
         let mut before = before.shown().iter();
         let is_told = before.any(|it| includes(it.who(), outsider.who()));
         prop_assert!(is_told, "{outsider} by {after}");
@@ -188,8 +188,8 @@ fn document() -> impl Strategy<Value = Value> {
 
 /// Who is told and under which conditions, whatever the order.
 fn sorted(document: &Value) -> Vec<(String, Vec<String>)> {
-    let outsiders = judged(document).into_shown().into_iter();
-    let mut told: Vec<_> = outsiders
+    let external_principals = judged(document).into_shown().into_iter();
+    let mut told: Vec<_> = external_principals
         .map(|it| (it.who().to_string(), it.conditions().to_vec()))
         .collect();
     told.sort();
@@ -201,11 +201,11 @@ proptest! {
 
     #[test]
     fn whoever_gets_in_is_told(document in document()) {
-        let outsiders = judged(&document);
-        prop_assert_eq!(outsiders.more(), 0);
+        let external_principals = judged(&document);
+        prop_assert_eq!(external_principals.more(), 0);
         for caller in callers().iter().filter(|caller| caller.is_outside) {
             if admits(&document, caller) {
-                let is_told = outsiders.shown().iter().any(|it| covers(it.who(), caller));
+                let is_told = external_principals.shown().iter().any(|it| covers(it.who(), caller));
                 prop_assert!(is_told, "{caller:?} comes in");
             }
         }
@@ -296,11 +296,11 @@ proptest! {
         let places: Vec<usize> = document.char_indices().map(|(at, _)| at).collect();
         let at = places[cut.index(places.len())];
         document.replace_range(at..=at, &put);
-        let outsiders = judge_trust(&document, OWN, &trusted);
-        prop_assert!(outsiders.shown().len() <= 20);
-        for outsider in outsiders.shown() {
+        let external_principals = judge_trust(&document, OWN, &trusted);
+        prop_assert!(external_principals.shown().len() <= 20);
+        for outsider in external_principals.shown() {
             let json = serde_json::to_string(outsider).unwrap();
-            prop_assert_eq!(&serde_json::from_str::<Outsider>(&json).unwrap(), outsider);
+            prop_assert_eq!(&serde_json::from_str::<ExternalPrincipal>(&json).unwrap(), outsider);
             prop_assert!(!outsider.to_string().contains('\n'));
         }
     }

@@ -6,9 +6,9 @@ use iam_policy::{
     GRANTS_NOTHING, Quota, Remediation, RestrictedActions, judge, quota_size, remove_everything,
 };
 
-use crate::KeptDocument;
-use crate::document::same_meaning;
+use crate::Snapshot;
 use crate::message::{Removal, Restricted};
+use crate::snapshot::is_equivalent;
 
 /// What the policy engine says of documents under one restricted list and quota; each document is judged once.
 #[derive(Debug)]
@@ -48,13 +48,13 @@ impl<'a> Analysis<'a> {
 
     /// Whether a document grants something restricted. One that cannot be read counts as if it did.
     #[must_use]
-    pub fn is_restricted(&self, document: &KeptDocument) -> bool {
+    pub fn is_restricted(&self, document: &Snapshot) -> bool {
         !self.analyzed(document).is_clean
     }
 
     /// What is restricted in a document.
     #[must_use]
-    pub fn restricted(&self, document: &KeptDocument) -> Restricted {
+    pub fn restricted(&self, document: &Snapshot) -> Restricted {
         self.analyzed(document).restricted.clone()
     }
 
@@ -63,7 +63,7 @@ impl<'a> Analysis<'a> {
     /// IAM can refuse one: the quota of inline policies is shared by all of one owner, so a document no longer than the original is what certainly fits.
     /// The last one grants nothing. Where IAM accepts nothing else, doubt means quarantine.
     #[must_use]
-    pub fn candidate(&self, original: &KeptDocument, number: usize) -> Option<String> {
+    pub fn candidate(&self, original: &Snapshot, number: usize) -> Option<String> {
         let analyzed = self.analyzed(original);
         let candidate = self.candidates(original, &analyzed).get(number)?;
         Some(candidate.document.clone())
@@ -71,7 +71,7 @@ impl<'a> Analysis<'a> {
 
     /// What was done to an original whose remediation is `document`; `None` where it is not one of them.
     #[must_use]
-    pub fn removal(&self, original: &KeptDocument, document: &KeptDocument) -> Option<Removal> {
+    pub fn removal(&self, original: &Snapshot, document: &Snapshot) -> Option<Removal> {
         let analyzed = self.analyzed(original);
         let candidates = self.candidates(original, &analyzed);
         let is_it = |candidate: &&Candidate| self.same(document.as_str(), &candidate.document);
@@ -87,7 +87,7 @@ impl<'a> Analysis<'a> {
 
     /// Whether `document` means the same as one of the remediations of `original`.
     #[must_use]
-    pub fn is_remediation(&self, document: &KeptDocument, original: &KeptDocument) -> bool {
+    pub fn is_remediation(&self, document: &Snapshot, original: &Snapshot) -> bool {
         let analyzed = self.analyzed(original);
         self.candidates(original, &analyzed)
             .iter()
@@ -96,7 +96,7 @@ impl<'a> Analysis<'a> {
 
     /// Whether two documents mean the same, however IAM restructured one of them.
     #[must_use]
-    pub fn same_meaning(&self, one: &KeptDocument, other: &KeptDocument) -> bool {
+    pub fn is_equivalent(&self, one: &Snapshot, other: &Snapshot) -> bool {
         self.same(one.as_str(), other.as_str())
     }
 
@@ -108,12 +108,12 @@ impl<'a> Analysis<'a> {
         if let Some(same) = self.compared.borrow().get(&key) {
             return *same;
         }
-        let same = same_meaning(one, other);
+        let same = is_equivalent(one, other);
         self.compared.borrow_mut().insert(key, same);
         same
     }
 
-    fn analyzed(&self, document: &KeptDocument) -> Rc<Analyzed> {
+    fn analyzed(&self, document: &Snapshot) -> Rc<Analyzed> {
         if let Some(analyzed) = self.known.borrow().get(document.as_str()) {
             return Rc::clone(analyzed);
         }
@@ -129,7 +129,7 @@ impl<'a> Analysis<'a> {
         analyzed
     }
 
-    fn candidates<'d>(&self, original: &KeptDocument, analyzed: &'d Analyzed) -> &'d [Candidate] {
+    fn candidates<'d>(&self, original: &Snapshot, analyzed: &'d Analyzed) -> &'d [Candidate] {
         analyzed.candidates.get_or_init(|| {
             if analyzed.is_clean {
                 return Vec::new();

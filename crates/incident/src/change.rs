@@ -2,11 +2,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Actor, Target, Timestamp, VersionId};
+use crate::{Actor, Subject, Timestamp, VersionId};
 
 /// A write that somebody made, as its record tells it.
 ///
-/// It says which target to look at, and serves whoever reads about it. What decides is what IAM holds.
+/// It says which subject to look at, and serves whoever reads about it. What decides is what IAM holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyChange {
@@ -24,7 +24,8 @@ pub struct PolicyChange {
     pub source_ip_address: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    pub target: Target,
+    #[serde(alias = "target")]
+    pub subject: Subject,
     /// The version that the call made or put in force, of a managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionId>,

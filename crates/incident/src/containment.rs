@@ -1,19 +1,19 @@
-use crate::message::{Kept, Seen};
-use crate::step::{Memory, Plan, Refusal, Rest, Step};
-use crate::target::{Compared, Look, inline, managed};
-use crate::{Analysis, KeptDocument, Timestamp, VersionId};
+use crate::message::{Kept, ObservedPolicy};
+use crate::step::{Plan, Progress, Refusal, Rest, Step};
+use crate::subject::{Compared, Observed, inline, managed};
+use crate::{Analysis, Snapshot, Timestamp, VersionId};
 
-/// One run of `remediate` on one target: what its execution knows, and what the run itself did.
+/// One run of `remediate` on one subject: what its execution knows, and what the run itself did.
 ///
 /// It acts on what is in force now, whichever write put it there, and keeps what it read itself.
 #[derive(Debug)]
 pub struct Containment<'a> {
     pub(crate) analysis: &'a Analysis<'a>,
-    pub(crate) judged: &'a Seen,
+    pub(crate) judged: &'a ObservedPolicy,
     pub(crate) event_time: Timestamp,
     pub(crate) kept: &'a Kept,
     pub(crate) waited: bool,
-    pub(crate) memory: Memory,
+    pub(crate) memory: Progress,
 }
 
 impl<'a> Containment<'a> {
@@ -24,7 +24,7 @@ impl<'a> Containment<'a> {
     #[must_use]
     pub fn new(
         analysis: &'a Analysis<'a>,
-        judged: &'a Seen,
+        judged: &'a ObservedPolicy,
         event_time: Timestamp,
         kept: &'a Kept,
         waited: bool,
@@ -35,19 +35,19 @@ impl<'a> Containment<'a> {
             event_time,
             kept,
             waited,
-            memory: Memory::default(),
+            memory: Progress::default(),
         }
     }
 
     /// Goes on where a run stopped that left this memory.
     #[must_use]
-    pub fn resumed(self, memory: Memory) -> Self {
+    pub fn resumed(self, memory: Progress) -> Self {
         Self { memory, ..self }
     }
 
     /// What the run did so far.
     #[must_use]
-    pub fn memory(&self) -> &Memory {
+    pub fn memory(&self) -> &Progress {
         &self.memory
     }
 
@@ -61,11 +61,11 @@ impl<'a> Containment<'a> {
     ///
     /// What was made after the event has events of its own.
     /// Otherwise `ValidatePolicy` saw IAM's past, and the event may be the only one of what is there now.
-    pub(crate) fn other_target(&self, seen: Seen) -> Option<Rest> {
+    pub(crate) fn other_subject(&self, seen: ObservedPolicy) -> Option<Rest> {
         match seen.identity.compare(&self.judged.identity) {
             Compared::Same => return None,
-            Compared::Doubtful if !self.waited => return Some(Rest::NotVisible),
-            Compared::Doubtful | Compared::MadeAgain => {}
+            Compared::Ambiguous if !self.waited => return Some(Rest::NotVisible),
+            Compared::Ambiguous | Compared::MadeAgain => {}
         }
         let is_after_event = seen.identity.created.as_second() > self.event_time.as_second();
         Some(if is_after_event {
@@ -88,7 +88,7 @@ impl<'a> Containment<'a> {
     }
 
     /// The document that is to take the original's place, where IAM did not refuse them all.
-    pub(crate) fn candidate(&mut self, original: &KeptDocument) -> Option<String> {
+    pub(crate) fn candidate(&mut self, original: &Snapshot) -> Option<String> {
         let refused = match &self.memory.trying {
             Some((tried, refused)) if tried == original => *refused,
             _ => 0,
@@ -99,10 +99,10 @@ impl<'a> Containment<'a> {
 }
 
 impl Plan for Containment<'_> {
-    fn next_step(&mut self, look: Option<&Look>) -> Step {
+    fn next_step(&mut self, look: Option<&Observed>) -> Step {
         match look {
-            Some(Look::Managed(look)) => managed::contain(self, look),
-            Some(Look::Inline(look)) => inline::contain(self, look),
+            Some(Observed::Managed(look)) => managed::contain(self, look),
+            Some(Observed::Inline(look)) => inline::contain(self, look),
             None if self.waited => Step::Rest(Rest::Gone),
             None => Step::Rest(Rest::NotVisible),
         }

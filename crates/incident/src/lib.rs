@@ -1,6 +1,6 @@
 //! The domain of the incident workflow: what happened to which policy, what IAM shows, what to do next.
 //!
-//! A CloudTrail record becomes a [`PolicyChange`] at the edge; it is a hint which [`target`] to look at.
+//! A CloudTrail record becomes a [`PolicyChange`] at the edge; it is a hint which [`subject`] to look at.
 //! [`judgement`] says what a look at IAM comes to.
 //! [`Containment`] and [`Restoration`] answer a look with the one next [`Step`].
 //! The states of the workflow exchange the types in [`message`]: facts, and no prose.
@@ -11,7 +11,6 @@ mod actor;
 mod analysis;
 mod change;
 mod containment;
-mod document;
 mod failure;
 mod identifier;
 pub mod judgement;
@@ -19,8 +18,9 @@ mod key;
 pub mod message;
 mod record;
 mod restoration;
+mod snapshot;
 mod step;
-pub mod target;
+pub mod subject;
 mod timestamp;
 mod token;
 
@@ -28,13 +28,13 @@ pub use actor::Actor;
 pub use analysis::Analysis;
 pub use change::{PolicyChange, WatchedCall};
 pub use containment::Containment;
-pub use document::KeptDocument;
 pub use failure::FailureName;
 pub use identifier::{ExecutionArn, IdentifierError, PolicyArn, VersionId};
 pub use key::{DecideBy, DecideByError, KeyDigest, LinkKey, LinkKeyError};
-pub use record::{Record, RecordError, cut_event};
+pub use record::{Record, RecordError, trim_event};
 pub use restoration::Restoration;
-pub use step::{ContainedRest, Memory, Plan, Refusal, Rest, Step};
-pub use target::{Identity, Look, OwnerKind, Target};
+pub use snapshot::Snapshot;
+pub use step::{ContainedRest, Plan, Progress, Refusal, Rest, Step};
+pub use subject::{Observed, OwnerKind, Subject, UniqueId};
 pub use timestamp::{NoTimestamp, Timestamp};
 pub use token::{TaskToken, TaskTokenError};

@@ -1,26 +1,26 @@
 use crate::message::{Contained, DecisionAction};
-use crate::step::{Memory, Plan, Refusal, Rest, Step};
-use crate::target::{Identity, Look, inline, managed};
-use crate::{Analysis, KeptDocument, Timestamp, VersionId};
+use crate::step::{Plan, Progress, Refusal, Rest, Step};
+use crate::subject::{Observed, UniqueId, inline, managed};
+use crate::{Analysis, Snapshot, Timestamp, VersionId};
 
-/// One run of `revert` on one target: what its execution knows, and what the run itself did.
+/// One run of `revert` on one subject: what its execution knows, and what the run itself did.
 #[derive(Debug)]
 pub struct Restoration<'a> {
     pub(crate) analysis: &'a Analysis<'a>,
     pub(crate) action: DecisionAction,
-    pub(crate) identity: &'a Identity,
-    pub(crate) original: &'a KeptDocument,
+    pub(crate) identity: &'a UniqueId,
+    pub(crate) original: &'a Snapshot,
     pub(crate) original_version: Option<&'a VersionId>,
     pub(crate) original_created: Option<Timestamp>,
     pub(crate) quarantine_version: Option<&'a VersionId>,
-    pub(crate) remediated: &'a KeptDocument,
+    pub(crate) remediated: &'a Snapshot,
     /// Whether the guard made the quarantine version.
     pub(crate) created: bool,
     /// Whether the guard deleted the inline policy.
     pub(crate) removed: bool,
     pub(crate) event_time: Timestamp,
     pub(crate) waited: bool,
-    pub(crate) memory: Memory,
+    pub(crate) memory: Progress,
 }
 
 impl<'a> Restoration<'a> {
@@ -49,19 +49,19 @@ impl<'a> Restoration<'a> {
             removed: contained.removed,
             event_time,
             waited,
-            memory: Memory::default(),
+            memory: Progress::default(),
         }
     }
 
     /// Goes on where a run stopped that left this memory.
     #[must_use]
-    pub fn resumed(self, memory: Memory) -> Self {
+    pub fn resumed(self, memory: Progress) -> Self {
         Self { memory, ..self }
     }
 
     /// What the run did so far.
     #[must_use]
-    pub fn memory(&self) -> &Memory {
+    pub fn memory(&self) -> &Progress {
         &self.memory
     }
 
@@ -72,10 +72,10 @@ impl<'a> Restoration<'a> {
 }
 
 impl Plan for Restoration<'_> {
-    fn next_step(&mut self, look: Option<&Look>) -> Step {
+    fn next_step(&mut self, look: Option<&Observed>) -> Step {
         match look {
-            Some(Look::Managed(look)) => managed::restore(self, look),
-            Some(Look::Inline(look)) => inline::restore(self, look),
+            Some(Observed::Managed(look)) => managed::restore(self, look),
+            Some(Observed::Inline(look)) => inline::restore(self, look),
             None if self.waited => Step::Rest(Rest::Gone),
             None => Step::Rest(Rest::NotVisible),
         }

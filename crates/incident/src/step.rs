@@ -1,11 +1,11 @@
-//! What to do next with a target. One loop carries it out, in the crate `policy-store`.
+//! What to do next with a subject. One loop carries it out, in the crate `policy-store`.
 //!
 //! IAM has no transactions and no conditional writes, answers get lost, and reads can be stale.
-//! So nobody carries out a plan: a function looks at what IAM holds, asks for the one next step, takes it, and looks again until the target is at rest.
+//! So nobody carries out a plan: a function looks at what IAM holds, asks for the one next step, takes it, and looks again until the subject is at rest.
 //! Whatever was interrupted before, the same look leads to the same rest.
 
 use crate::message::Kept;
-use crate::{KeptDocument, Look, Timestamp, VersionId};
+use crate::{Observed, Snapshot, Timestamp, VersionId};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -32,9 +32,9 @@ pub enum Rest {
     KeepFirst(Kept),
     /// The decision is in force.
     Settled,
-    /// Something else is in force, or it is another target of the same name: it stays untouched.
+    /// Something else is in force, or it is another subject of the same name: it stays untouched.
     Superseded,
-    /// The target does not exist any more.
+    /// The subject does not exist any more.
     Gone,
     /// IAM does not show the change yet. It is eventually consistent, so the task is to run again later.
     NotVisible,
@@ -44,14 +44,14 @@ pub enum Rest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainedRest {
     /// The document that was in force before, as IAM showed it.
-    pub original: KeptDocument,
+    pub original: Snapshot,
     /// Its version, of a managed policy.
     pub original_version: Option<VersionId>,
     pub original_created: Option<Timestamp>,
     /// The version in force, of a managed policy.
     pub quarantine_version: Option<VersionId>,
     /// The remediated document, as IAM shows it.
-    pub document: KeptDocument,
+    pub document: Snapshot,
     /// Whether the guard made the version in force, so that it may be deleted when the original returns.
     pub created: bool,
     /// Whether the inline policy was deleted, since the quota left no room even for a document that grants nothing.
@@ -60,18 +60,18 @@ pub struct ContainedRest {
 
 /// What a run did so far. It is lost when the run is interrupted, so nothing that must hold rests on it alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Memory {
+pub struct Progress {
     /// The versions that the look before the last write showed; none before a write.
     pub(crate) seen_before_write: Option<Vec<VersionId>>,
     pub(crate) has_written: bool,
     pub(crate) made: Vec<VersionId>,
     /// The documents that the run wrote over, of an inline policy.
-    pub(crate) overwritten: Vec<KeptDocument>,
+    pub(crate) overwritten: Vec<Snapshot>,
     /// The original whose candidates are tried, and how many of them IAM refused.
-    pub(crate) trying: Option<(KeptDocument, usize)>,
+    pub(crate) trying: Option<(Snapshot, usize)>,
 }
 
-impl Memory {
+impl Progress {
     #[must_use]
     pub fn made(&self) -> &[VersionId] {
         &self.made
@@ -88,8 +88,8 @@ pub enum Refusal {
 
 /// Answers each look with the next step, and is told what became of it.
 pub trait Plan {
-    /// The next step; `None` stands for a target that IAM does not show.
-    fn next_step(&mut self, look: Option<&Look>) -> Step;
+    /// The next step; `None` stands for a subject that IAM does not show.
+    fn next_step(&mut self, look: Option<&Observed>) -> Step;
 
     /// IAM carried the last step out, and made this version where that was the step.
     fn carried_out(&mut self, made: Option<VersionId>);

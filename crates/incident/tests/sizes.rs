@@ -10,13 +10,12 @@
 use iam_policy::{Quota, RestrictedActions};
 use incident::message::{
     AssessedState, Assessment, AttachedTo, Contained, ContainedVersions, EvictedVersion, InForce,
-    Judged, Kept, Outcome, OutcomeResult, Quarantine, Removal, Restricted, Seen, Verdict,
+    Judged, Kept, ObservedPolicy, Outcome, OutcomeResult, Quarantine, Removal, Restricted, Verdict,
     VerdictAction, VerdictResult,
 };
-use incident::target::Owner;
+use incident::subject::Owner;
 use incident::{
-    Analysis, Identity, KeptDocument, OwnerKind, PolicyChange, Record, Timestamp, VersionId,
-    cut_event,
+    Analysis, OwnerKind, PolicyChange, Record, Snapshot, Timestamp, UniqueId, VersionId, trim_event,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -108,8 +107,8 @@ fn version(id: &str) -> VersionId {
     VersionId::parse(id).unwrap()
 }
 
-fn identity() -> Identity {
-    Identity {
+fn identity() -> UniqueId {
+    UniqueId {
         id: "ANPAZ3XMPLE1EXAMPLE12".to_owned(),
         created: time(),
     }
@@ -117,15 +116,15 @@ fn identity() -> Identity {
 
 /// An incident of a document that is as long as can be in every respect.
 struct Worst {
-    original: KeptDocument,
+    original: Snapshot,
     restricted: Restricted,
     change: PolicyChange,
     has_versions: bool,
 }
 
 impl Worst {
-    fn seen(&self) -> Seen {
-        Seen {
+    fn seen(&self) -> ObservedPolicy {
+        ObservedPolicy {
             identity: identity(),
             version: self.has_versions.then(|| version("v5")),
             document: self.original.clone(),
@@ -152,7 +151,7 @@ impl Worst {
         kept
     }
 
-    fn contained(&self, document: KeptDocument, removal: Removal) -> Contained {
+    fn contained(&self, document: Snapshot, removal: Removal) -> Contained {
         Contained {
             identity: identity(),
             original: self.original.clone(),
@@ -185,7 +184,7 @@ impl Worst {
     /// What the states hand on, up to the containment.
     fn judged(&self) -> Value {
         json!(Judged {
-            event: cut_event(&record()),
+            event: trim_event(&record()),
             verdict: Verdict {
                 action: VerdictAction::Remedy,
                 result: VerdictResult::Restricted,
@@ -194,7 +193,7 @@ impl Worst {
                 named: None,
                 restricted: self.restricted.clone(),
                 exemption: None,
-                told: None,
+                report: None,
             },
         })
     }
@@ -203,7 +202,7 @@ impl Worst {
 /// The data of an execution after each state, in the worst case for this document.
 fn walk(text: &str, list: &RestrictedActions, quota: Quota, has_versions: bool) {
     let analysis = Analysis::new(list, quota);
-    let original = KeptDocument::new(text);
+    let original = Snapshot::new(text);
     let worst = Worst {
         restricted: analysis.restricted(&original),
         change: Record::parse(&record()).unwrap().change,
@@ -220,7 +219,7 @@ fn walk(text: &str, list: &RestrictedActions, quota: Quota, has_versions: bool) 
     fits("what is kept first", &first);
 
     let documents = (0..).map_while(|number| analysis.candidate(&worst.original, number));
-    for document in documents.map(|document| KeptDocument::new(&document)) {
+    for document in documents.map(|document| Snapshot::new(&document)) {
         let removal = analysis.removal(&worst.original, &document).unwrap();
         let contained = worst.contained(document, removal);
         let mut data = data.clone();

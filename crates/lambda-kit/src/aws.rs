@@ -4,7 +4,7 @@ use incident::FailureName;
 
 /// An AWS call's error, by what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AwsFault {
+pub struct AwsError {
     /// The service's error code, or what kept the call from reaching the service.
     pub code: String,
     /// The service's own sentence, or the chain of causes.
@@ -13,7 +13,7 @@ pub struct AwsFault {
     pub transient: bool,
 }
 
-impl AwsFault {
+impl AwsError {
     /// The name under which the state machine sees it.
     #[must_use]
     pub fn name(&self) -> FailureName {
@@ -44,10 +44,10 @@ const TRANSIENT_CODES: [&str; 14] = [
 ];
 
 /// Sorts an SDK error; `metadata` gives code and message of the service's error.
-pub fn fault<E>(
+pub fn classify<E>(
     error: &SdkError<E, HttpResponse>,
     metadata: impl Fn(&E) -> (Option<&str>, Option<&str>),
-) -> AwsFault
+) -> AwsError
 where
     E: std::error::Error + 'static,
 {
@@ -58,13 +58,13 @@ where
             let code = code.unwrap_or("Unknown").to_owned();
             let transient =
                 status >= 500 || status == 429 || TRANSIENT_CODES.contains(&code.as_str());
-            AwsFault {
+            AwsError {
                 message: message.unwrap_or("no message").to_owned(),
                 transient,
                 code,
             }
         }
-        SdkError::ConstructionFailure(_) => AwsFault {
+        SdkError::ConstructionFailure(_) => AwsError {
             code: "ConstructionFailure".to_owned(),
             message: causes(error),
             transient: false,
@@ -75,11 +75,11 @@ where
     }
 }
 
-fn unreachable_service<E>(code: &str, error: &SdkError<E, HttpResponse>) -> AwsFault
+fn unreachable_service<E>(code: &str, error: &SdkError<E, HttpResponse>) -> AwsError
 where
     E: std::error::Error + 'static,
 {
-    AwsFault {
+    AwsError {
         code: code.to_owned(),
         message: causes(error),
         transient: true,

@@ -15,7 +15,7 @@ use incident::{ExecutionArn, FailureName, KeyDigest};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{HandlerError, SettingError, fault, metrics, required};
+use crate::{HandlerError, SettingError, classify, metrics, required};
 
 /// Events read at once. Those of the state that an execution is in are the newest; each failed attempt of a task adds three.
 const PAGE: i32 = 10;
@@ -266,7 +266,7 @@ impl Executions {
                     | DescribeExecutionError::InvalidArn(_),
                 ) => Ok(None),
                 _ => {
-                    let fault = fault(&error, |error| (error.code(), error.message()));
+                    let fault = classify(&error, |error| (error.code(), error.message()));
                     Err(unreadable(execution, &fault))
                 }
             },
@@ -299,7 +299,7 @@ impl Executions {
                     {
                         return Ok(events);
                     }
-                    let fault = fault(&error, |error| (error.code(), error.message()));
+                    let fault = classify(&error, |error| (error.code(), error.message()));
                     return Err(unreadable(execution, &fault));
                 }
             };
@@ -349,7 +349,7 @@ fn behind(execution: &ExecutionArn, state: &str) -> HandlerError {
     )
 }
 
-fn unreadable(execution: &ExecutionArn, fault: &crate::AwsFault) -> HandlerError {
+fn unreadable(execution: &ExecutionArn, fault: &crate::AwsError) -> HandlerError {
     HandlerError::new(
         fault.name(),
         format!(

@@ -2,7 +2,7 @@
 
 use iam_policy::RestrictedActions;
 use incident::ExecutionArn;
-use incident::judgement::Rules;
+use incident::judgement::GuardConfig;
 use incident::message::{Verdict, VerdictResult};
 
 use crate::metrics;
@@ -40,8 +40,8 @@ pub fn restricted_actions() -> Result<RestrictedActions, SettingError> {
 /// # Errors
 ///
 /// If the restricted list is missing, or a setting cannot be read.
-pub fn rules() -> Result<Rules, SettingError> {
-    Ok(Rules {
+pub fn rules() -> Result<GuardConfig, SettingError> {
+    Ok(GuardConfig {
         restricted: restricted_actions()?,
         mode: parsed("MODE")?.unwrap_or_default(),
         exempt: parsed("EXEMPT_PRINCIPALS")?.unwrap_or_default(),
@@ -79,7 +79,7 @@ pub fn report_verdict(execution: &ExecutionArn, verdict: &Verdict) {
                 "restricted actions were in force for a while"
             );
         }
-        VerdictResult::Told => {
+        VerdictResult::Reported => {
             tracing::warn!(
                 result,
                 "restricted actions are in force by a call that is not undone"

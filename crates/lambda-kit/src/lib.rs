@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-pub use aws::{AwsFault, fault};
+pub use aws::{AwsError, classify};
 pub use clients::sdk_config;
 pub use error::HandlerError;
 pub use history::Executions;

@@ -43,7 +43,7 @@ pub fn incident_span(execution: &ExecutionArn, change: &PolicyChange) -> Span {
     tracing::info_span!(
         "incident",
         event_id = %change.event_id,
-        policy = %change.target,
+        policy = %change.subject,
         execution = %execution,
     )
 }

@@ -1,6 +1,6 @@
-use incident::{ExecutionArn, Target};
+use incident::{ExecutionArn, Subject};
 
-use crate::target;
+use crate::subject;
 
 /// Links into the AWS Management Console of the right partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,11 +31,11 @@ impl Console {
     }
 
     #[must_use]
-    pub fn target(&self, target: &Target) -> String {
+    pub fn subject(&self, subject: &Subject) -> String {
         format!(
             "https://{}/iam/home#/{}",
             self.host,
-            target::console_path(target)
+            subject::console_path(subject)
         )
     }
 

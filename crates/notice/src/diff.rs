@@ -5,7 +5,7 @@ use std::fmt;
 use similar::ChangeTag;
 use similar::algorithms::{Capture, Compact, myers};
 
-use incident::KeptDocument;
+use incident::Snapshot;
 use incident::message::Contained;
 
 use crate::text::plain_lines;
@@ -39,11 +39,11 @@ pub enum LineKind {
 
 /// Lines shown around each difference.
 const CONTEXT: usize = 3;
-/// The longest line of an excerpt, in characters, without its indentation.
+/// The longest line of an truncated, in characters, without its indentation.
 const MAX_LINE: usize = 300;
-/// The most lines of an excerpt that are read of a document. One of 6,144 characters has at most about 3,000, nearly all of them brackets.
+/// The most lines of an truncated that are read of a document. One of 6,144 characters has at most about 3,000, nearly all of them brackets.
 const MAX_LINES: usize = 4000;
-/// The most lines of an excerpt that are shown.
+/// The most lines of an truncated that are shown.
 const MAX_SHOWN: usize = 600;
 
 impl DocumentDiff {
@@ -60,7 +60,7 @@ impl DocumentDiff {
     }
 
     /// The lines that differ, with those around them; all of them where nothing comes after.
-    fn between(before: &KeptDocument, after: Option<&KeptDocument>) -> Self {
+    fn between(before: &Snapshot, after: Option<&Snapshot>) -> Self {
         let (before, after) = (
             pretty_lines(before),
             after.map_or_else(Vec::new, pretty_lines),
@@ -73,10 +73,9 @@ impl DocumentDiff {
         diff
     }
 
-    fn whole(before: &KeptDocument, after: Option<&KeptDocument>) -> Self {
-        let lines = |document: &KeptDocument| {
-            plain_lines(&pretty(document.as_str()), usize::MAX, usize::MAX)
-        };
+    fn whole(before: &Snapshot, after: Option<&Snapshot>) -> Self {
+        let lines =
+            |document: &Snapshot| plain_lines(&pretty(document.as_str()), usize::MAX, usize::MAX);
         let (before, after) = (lines(before), after.map_or_else(Vec::new, lines));
         Self::of_lines(&before, &after, before.len() + after.len())
     }
@@ -141,7 +140,7 @@ impl DocumentDiff {
 }
 
 /// The document that took the original's place; none where the policy was deleted.
-fn after(contained: &Contained) -> Option<&KeptDocument> {
+fn after(contained: &Contained) -> Option<&Snapshot> {
     (!contained.removed).then_some(&contained.document)
 }
 
@@ -181,7 +180,7 @@ fn line(lines: &[String], index: Option<usize>) -> &str {
 
 /// A document laid out for people, in lines that are safe to show.
 #[must_use]
-pub(crate) fn pretty_lines(document: &KeptDocument) -> Vec<String> {
+pub(crate) fn pretty_lines(document: &Snapshot) -> Vec<String> {
     plain_lines(&pretty(document.as_str()), MAX_LINE, MAX_LINES)
 }
 

@@ -1,7 +1,7 @@
 use super::*;
 
 fn diff(before: &str, after: &str) -> String {
-    let diff = DocumentDiff::between(&KeptDocument::new(before), Some(&KeptDocument::new(after)));
+    let diff = DocumentDiff::between(&Snapshot::new(before), Some(&Snapshot::new(after)));
     diff.lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
@@ -73,7 +73,7 @@ fn the_whole_diff_leaves_nothing_out() {
         entries.join(",")
     );
     let after = before.replace(r#","s3:DeleteBucket""#, "");
-    let (before, after) = (KeptDocument::new(&before), KeptDocument::new(&after));
+    let (before, after) = (Snapshot::new(&before), Snapshot::new(&after));
     assert!(DocumentDiff::between(&before, Some(&after)).is_excerpt());
     let whole = DocumentDiff::whole(&before, Some(&after));
     assert!(!whole.is_excerpt());

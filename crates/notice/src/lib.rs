@@ -5,7 +5,7 @@
 mod console;
 mod diff;
 pub mod mail;
-pub mod target;
+pub mod subject;
 pub mod text;
 pub mod words;
 

@@ -1,7 +1,7 @@
 //! What is in force, in the words that the e-mails and the pages share.
 
 use crate::text::plain;
-use incident::Target;
+use incident::Subject;
 use incident::message::{AssessedState, Assessment, Contained};
 
 /// The names of those who hold a policy, in characters: less than ten of the longest.
@@ -75,8 +75,8 @@ pub fn edits(contained: &Contained) -> Vec<String> {
 
 /// What is in force after a failure.
 pub(crate) fn assessed(assessment: &Assessment) -> String {
-    let target = assessment.change.as_ref().map(|change| &change.target);
-    let is_told = matches!(target, Some(Target::Told(_)));
+    let subject = assessment.change.as_ref().map(|change| &change.subject);
+    let is_told = matches!(subject, Some(Subject::Reported(_)));
     let what = |version: &Option<_>| match version {
         Some(version) => format!("version {version}"),
         None => "the inline policy".to_owned(),

@@ -62,10 +62,10 @@ impl StoreErrorKind {
 }
 
 impl StoreError {
-    /// A step that this kind of target does not know: the pure functions never ask for one.
-    pub(crate) fn misplaced(target: impl fmt::Display) -> Self {
+    /// A step that this kind of subject does not know: the pure functions never ask for one.
+    pub(crate) fn misplaced(subject: impl fmt::Display) -> Self {
         Self {
-            doing: format!("change {target}"),
+            doing: format!("change {subject}"),
             kind: StoreErrorKind::Refused,
             code: "StepMisplaced".to_owned(),
             message: "the step is for another kind of policy".to_owned(),
@@ -89,11 +89,11 @@ impl From<StoreError> for HandlerError {
     }
 }
 
-pub(crate) fn sort<E>(doing: impl fmt::Display, error: &SdkError<E, HttpResponse>) -> StoreError
+pub(crate) fn classify<E>(doing: impl fmt::Display, error: &SdkError<E, HttpResponse>) -> StoreError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let fault = lambda_kit::fault(error, |error| (error.code(), error.message()));
+    let fault = lambda_kit::classify(error, |error| (error.code(), error.message()));
     let kind = match fault.code.as_str() {
         "NoSuchEntity" | "NoSuchEntityException" => StoreErrorKind::NotFound,
         // The code means "five versions" as well as "document too long".

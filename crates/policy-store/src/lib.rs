@@ -1,15 +1,15 @@
-//! IAM as an incident sees it: targets, looked at and settled, with errors sorted by what to do about them.
+//! IAM as an incident sees it: subjects, looked at and settled, with errors sorted by what to do about them.
 //!
 //! Every call that the guard makes to IAM is in this crate, so it is also the list of permissions that the functions' roles need.
 
 mod error;
 mod inline;
 mod managed;
+mod reported;
 mod settle;
-mod told;
 
 use aws_config::SdkConfig;
-use incident::{Look, Target, VersionId};
+use incident::{Observed, Subject, VersionId};
 
 pub use error::{StoreError, StoreErrorKind};
 pub use settle::Settled;
@@ -40,35 +40,38 @@ impl PolicyStore {
     /// If IAM cannot be reached or refuses.
     pub async fn in_force(
         &self,
-        target: &Target,
+        subject: &Subject,
         named: Option<&VersionId>,
-    ) -> Result<Option<Look>, StoreError> {
-        found(match target {
-            Target::Managed(policy) => self
+    ) -> Result<Option<Observed>, StoreError> {
+        found(match subject {
+            Subject::Managed(policy) => self
                 .managed_in_force(policy, named)
                 .await
-                .map(Look::Managed),
-            Target::Inline(policy) => self.inline_look(policy).await.map(Look::Inline),
-            Target::Told(told) => Err(StoreError::misplaced(told)),
+                .map(Observed::Managed),
+            Subject::Inline(policy) => self.inline_look(policy).await.map(Observed::Inline),
+            Subject::Reported(told) => Err(StoreError::misplaced(told)),
         })
     }
 
-    /// All that IAM holds of a target, and `None` as above.
+    /// All that IAM holds of a subject, and `None` as above.
     async fn look(
         &self,
-        target: &Target,
-        earlier: Option<&Look>,
-    ) -> Result<Option<Look>, StoreError> {
-        found(match target {
-            Target::Managed(policy) => self.managed_look(policy, earlier).await.map(Look::Managed),
-            Target::Inline(policy) => self.inline_look(policy).await.map(Look::Inline),
-            Target::Told(told) => Err(StoreError::misplaced(told)),
+        subject: &Subject,
+        earlier: Option<&Observed>,
+    ) -> Result<Option<Observed>, StoreError> {
+        found(match subject {
+            Subject::Managed(policy) => self
+                .managed_look(policy, earlier)
+                .await
+                .map(Observed::Managed),
+            Subject::Inline(policy) => self.inline_look(policy).await.map(Observed::Inline),
+            Subject::Reported(told) => Err(StoreError::misplaced(told)),
         })
     }
 }
 
 /// What is not there is `None`; other errors stay errors.
-fn found(look: Result<Look, StoreError>) -> Result<Option<Look>, StoreError> {
+fn found(look: Result<Observed, StoreError>) -> Result<Option<Observed>, StoreError> {
     match look {
         Ok(look) => Ok(Some(look)),
         Err(error) if error.kind == StoreErrorKind::NotFound => Ok(None),

@@ -1,9 +1,9 @@
 use aws_sdk_iam::types::{PolicyUsageType, PolicyVersion};
 use incident::message::AttachedTo;
-use incident::target::{ManagedLook, ManagedPolicy, Owner, OwnerKind, Version};
-use incident::{Identity, KeptDocument, Look, Timestamp, VersionId};
+use incident::subject::{ManagedPolicy, ObservedManaged, Owner, OwnerKind, Version};
+use incident::{Observed, Snapshot, Timestamp, UniqueId, VersionId};
 
-use crate::error::sort;
+use crate::error::classify;
 use crate::{PolicyStore, StoreError, StoreErrorKind};
 
 impl PolicyStore {
@@ -12,7 +12,7 @@ impl PolicyStore {
         &self,
         policy: &ManagedPolicy,
         named: Option<&VersionId>,
-    ) -> Result<ManagedLook, StoreError> {
+    ) -> Result<ObservedManaged, StoreError> {
         let (identity, default) = self.identity(policy).await?;
         let mut versions = vec![self.version(policy, &default).await?];
         if let Some(named) = named.filter(|named| **named != default) {
@@ -32,8 +32,8 @@ impl PolicyStore {
     pub(crate) async fn managed_look(
         &self,
         policy: &ManagedPolicy,
-        earlier: Option<&Look>,
-    ) -> Result<ManagedLook, StoreError> {
+        earlier: Option<&Observed>,
+    ) -> Result<ObservedManaged, StoreError> {
         let doing = format!("list the versions of {policy}");
         let listed: Vec<PolicyVersion> = self
             .client
@@ -44,9 +44,9 @@ impl PolicyStore {
             .send()
             .try_collect()
             .await
-            .map_err(|error| sort(&doing, &error))?;
+            .map_err(|error| classify(&doing, &error))?;
         let earlier = match earlier {
-            Some(Look::Managed(look)) => Some(look),
+            Some(Observed::Managed(look)) => Some(look),
             _ => None,
         };
         let mut versions = Vec::with_capacity(listed.len());
@@ -98,7 +98,7 @@ impl PolicyStore {
             .policy_usage_filter(PolicyUsageType::PermissionsPolicy)
             .send()
             .await
-            .map_err(|error| sort(&doing, &error))?;
+            .map_err(|error| classify(&doing, &error))?;
         let named = |kind: OwnerKind, name: Option<String>| name.map(|name| Owner { kind, name });
         let groups = held.policy_groups.unwrap_or_default().into_iter();
         let users = held.policy_users.unwrap_or_default().into_iter();
@@ -118,7 +118,7 @@ impl PolicyStore {
     pub(crate) async fn identity(
         &self,
         policy: &ManagedPolicy,
-    ) -> Result<(Identity, VersionId), StoreError> {
+    ) -> Result<(UniqueId, VersionId), StoreError> {
         let doing = format!("read {policy}");
         let answer = self
             .client
@@ -126,11 +126,11 @@ impl PolicyStore {
             .policy_arn(policy.arn.as_str())
             .send()
             .await
-            .map_err(|error| sort(&doing, &error))?;
+            .map_err(|error| classify(&doing, &error))?;
         let found = answer
             .policy
             .ok_or_else(|| incomplete(&doing, "no policy"))?;
-        let identity = Identity {
+        let identity = UniqueId {
             id: found
                 .policy_id
                 .ok_or_else(|| incomplete(&doing, "no policy identifier"))?,
@@ -149,7 +149,7 @@ impl PolicyStore {
         Ok(Version {
             id: version.clone(),
             created: created(&found),
-            document: KeptDocument::new(&document),
+            document: Snapshot::new(&document),
         })
     }
 
@@ -176,7 +176,7 @@ impl PolicyStore {
             .version_id(version.as_str())
             .send()
             .await
-            .map_err(|error| sort(&doing, &error))?;
+            .map_err(|error| classify(&doing, &error))?;
         let found = answer
             .policy_version
             .ok_or_else(|| incomplete(&doing, "no version"))?;
@@ -203,7 +203,7 @@ impl PolicyStore {
             .set_as_default(true)
             .send()
             .await
-            .map_err(|error| sort(&doing, &error))?;
+            .map_err(|error| classify(&doing, &error))?;
         let version = answer.policy_version();
         version_id(&doing, version.and_then(PolicyVersion::version_id))
     }
@@ -221,7 +221,7 @@ impl PolicyStore {
             .send()
             .await
             .map_err(|error| {
-                sort(
+                classify(
                     format!("put version {version} of {policy} in force"),
                     &error,
                 )
@@ -241,18 +241,18 @@ impl PolicyStore {
             .version_id(version.as_str())
             .send()
             .await
-            .map_err(|error| sort(format!("delete version {version} of {policy}"), &error))?;
+            .map_err(|error| classify(format!("delete version {version} of {policy}"), &error))?;
         Ok(())
     }
 }
 
 fn look(
     policy: &ManagedPolicy,
-    identity: Identity,
+    identity: UniqueId,
     default: &VersionId,
     versions: Vec<Version>,
-) -> Result<ManagedLook, StoreError> {
-    ManagedLook::new(identity, default, versions)
+) -> Result<ObservedManaged, StoreError> {
+    ObservedManaged::new(identity, default, versions)
         .ok_or_else(|| incomplete(&format!("read {policy}"), "no default version"))
 }
 

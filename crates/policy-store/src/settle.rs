@@ -1,12 +1,12 @@
-use incident::target::{InlinePolicy, ManagedPolicy};
-use incident::{Look, Plan, Refusal, Rest, Step, Target, VersionId};
+use incident::subject::{InlinePolicy, ManagedPolicy};
+use incident::{Observed, Plan, Refusal, Rest, Step, Subject, VersionId};
 
 use crate::{PolicyStore, StoreError, StoreErrorKind};
 
 /// More steps than any way to rest has.
 const MAX_STEPS: usize = 16;
 
-/// How a target came to rest.
+/// How a subject came to rest.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::large_enum_variant,
@@ -14,13 +14,13 @@ const MAX_STEPS: usize = 16;
 )]
 pub enum Settled {
     /// At rest, as this last look at IAM shows.
-    At(Rest, Option<Look>),
+    At(Rest, Option<Observed>),
     /// Not at rest after as many steps as a run may take.
     Unsettled,
 }
 
 impl PolicyStore {
-    /// Looks at a target, takes the one next step that `plan` asks for, and looks again, until the target is at rest.
+    /// Looks at a subject, takes the one next step that `plan` asks for, and looks again, until the subject is at rest.
     ///
     /// The last look is at the same time the proof of what is in force.
     ///
@@ -29,19 +29,19 @@ impl PolicyStore {
     /// If IAM cannot be reached, or refuses a step for which the plan has no other.
     pub async fn settle(
         &self,
-        target: &Target,
+        subject: &Subject,
         plan: &mut impl Plan,
     ) -> Result<Settled, StoreError> {
         let mut look = None;
         for _ in 0..MAX_STEPS {
-            look = self.look(target, look.as_ref()).await?;
+            look = self.look(subject, look.as_ref()).await?;
             let step = plan.next_step(look.as_ref());
             tracing::debug!(?step, "next step");
-            let taken = match (step, target) {
+            let taken = match (step, subject) {
                 (Step::Rest(rest), _) => return Ok(Settled::At(rest, look)),
-                (step, Target::Managed(policy)) => self.take_managed(policy, step).await,
-                (step, Target::Inline(policy)) => self.take_inline(policy, step).await,
-                (_, Target::Told(told)) => Err(StoreError::misplaced(told)),
+                (step, Subject::Managed(policy)) => self.take_managed(policy, step).await,
+                (step, Subject::Inline(policy)) => self.take_inline(policy, step).await,
+                (_, Subject::Reported(told)) => Err(StoreError::misplaced(told)),
             };
             match taken {
                 Ok(made) => plan.carried_out(made),

@@ -3,8 +3,8 @@
 #![cfg(test)]
 
 use iam_model::{Account, Fault, Iam, IamError, OwnerKind};
-use incident::target::{InlinePolicy, ManagedPolicy, Owner};
-use incident::{Look, Plan, PolicyArn, Refusal, Rest, Step, Target, VersionId};
+use incident::subject::{InlinePolicy, ManagedPolicy, Owner};
+use incident::{Observed, Plan, PolicyArn, Refusal, Rest, Step, Subject, VersionId};
 use policy_store::{PolicyStore, Settled, StoreError, StoreErrorKind};
 
 const ARN: &str = "arn:aws:iam::111122223333:policy/app";
@@ -15,14 +15,14 @@ fn document(action: &str) -> String {
     )
 }
 
-fn managed() -> Target {
-    Target::Managed(ManagedPolicy {
+fn managed() -> Subject {
+    Subject::Managed(ManagedPolicy {
         arn: PolicyArn::parse(ARN).unwrap(),
     })
 }
 
-fn inline(kind: incident::OwnerKind) -> Target {
-    Target::Inline(InlinePolicy {
+fn inline(kind: incident::OwnerKind) -> Subject {
+    Subject::Inline(InlinePolicy {
         owner: Owner {
             kind,
             name: "app".to_owned(),
@@ -58,7 +58,7 @@ fn iam() -> Iam {
 #[derive(Default)]
 struct Script {
     steps: Vec<Step>,
-    looks: Vec<Option<Look>>,
+    looks: Vec<Option<Observed>>,
     made: Vec<VersionId>,
     carried_out: usize,
     refused: usize,
@@ -77,7 +77,7 @@ impl Script {
 }
 
 impl Plan for Script {
-    fn next_step(&mut self, look: Option<&Look>) -> Step {
+    fn next_step(&mut self, look: Option<&Observed>) -> Step {
         self.looks.push(look.cloned());
         self.steps.pop().unwrap_or(Step::Rest(Rest::Settled))
     }
@@ -100,20 +100,20 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(work)
 }
 
-fn settle(iam: &Iam, target: &Target, script: &mut Script) -> Result<Settled, StoreError> {
+fn settle(iam: &Iam, subject: &Subject, script: &mut Script) -> Result<Settled, StoreError> {
     let store = PolicyStore::from_client(iam.client());
-    block_on(store.settle(target, script))
+    block_on(store.settle(subject, script))
 }
 
-fn look(iam: &Iam, target: &Target) -> Result<Option<Look>, StoreError> {
+fn look(iam: &Iam, subject: &Subject) -> Result<Option<Observed>, StoreError> {
     let mut script = Script::default();
-    settle(iam, target, &mut script)?;
+    settle(iam, subject, &mut script)?;
     Ok(script.looks.pop().unwrap())
 }
 
 #[test]
 fn a_look_at_a_managed_policy_has_every_version_with_its_document() {
-    let Some(Look::Managed(look)) = look(&iam(), &managed()).unwrap() else {
+    let Some(Observed::Managed(look)) = look(&iam(), &managed()).unwrap() else {
         panic!("the policy is there");
     };
     let all: Vec<_> = look
@@ -140,7 +140,7 @@ fn what_is_in_force_is_read_with_the_named_version_only() {
     let iam = iam();
     let store = PolicyStore::from_client(iam.client());
     let look = block_on(store.in_force(&managed(), Some(&version(1)))).unwrap();
-    let Some(Look::Managed(look)) = look else {
+    let Some(Observed::Managed(look)) = look else {
         panic!("the policy is there");
     };
     assert_eq!(look.default.id, version(2));
@@ -150,7 +150,7 @@ fn what_is_in_force_is_read_with_the_named_version_only() {
         ["GetPolicy", "GetPolicyVersion", "GetPolicyVersion"]
     );
     let look = block_on(store.in_force(&managed(), Some(&version(9)))).unwrap();
-    assert!(matches!(look, Some(Look::Managed(look)) if look.others.is_empty()));
+    assert!(matches!(look, Some(Observed::Managed(look)) if look.others.is_empty()));
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_version_that_goes_during_a_look_is_not_in_it() {
     let iam = iam();
     iam.before(2, |account| account.delete_policy_version(ARN, 1).unwrap());
     let look = look(&iam, &managed()).unwrap();
-    assert!(matches!(look, Some(Look::Managed(look)) if look.others.len() == 1));
+    assert!(matches!(look, Some(Observed::Managed(look)) if look.others.len() == 1));
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn a_step_that_came_too_late_is_followed_by_another_look() {
 #[test]
 fn a_document_that_iam_refuses_is_tried_another_way_or_fails_by_name() {
     let long = document(&"x".repeat(20_000));
-    for (step, target, kind) in [
+    for (step, subject, kind) in [
         (
             Step::CreateVersion(long.clone()),
             managed(),
@@ -324,10 +324,10 @@ fn a_document_that_iam_refuses_is_tried_another_way_or_fails_by_name() {
     ] {
         let mut script = Script::of([step.clone()]);
         script.has_another = true;
-        settle(&iam(), &target, &mut script).unwrap();
+        settle(&iam(), &subject, &mut script).unwrap();
         assert_eq!((script.refused, script.looks.len()), (1, 2));
         let mut script = Script::of([step]);
-        let error = settle(&iam(), &target, &mut script).unwrap_err();
+        let error = settle(&iam(), &subject, &mut script).unwrap_err();
         assert_eq!(error.kind, kind, "{error}");
     }
 }
@@ -344,14 +344,14 @@ fn a_plan_that_never_rests_is_ended() {
 #[test]
 fn a_step_of_another_kind_of_target_is_not_taken() {
     let iam = iam();
-    for (step, target) in [
+    for (step, subject) in [
         (Step::Put(document("x")), managed()),
         (
             Step::SetDefault(version(1)),
             inline(incident::OwnerKind::Role),
         ),
     ] {
-        let error = settle(&iam, &target, &mut Script::of([step])).unwrap_err();
+        let error = settle(&iam, &subject, &mut Script::of([step])).unwrap_err();
         assert_eq!(error.kind, StoreErrorKind::Refused);
     }
     assert!(iam.writes().is_empty());

@@ -1,6 +1,6 @@
 //! What somebody would call who wants the guard gone, or under their hand.
 
-use local::deployed::Deployed;
+use xtask::deployed::Deployed;
 
 use super::{ACCOUNT, DEPLOYER};
 

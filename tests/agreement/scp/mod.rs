@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use iam_policy::{Effect, PolicyDocument};
-use local::deployed::{Deployed, Resource};
-use local::scp::{self, Trusted};
 use serde_json::{Value, json};
 use wildmatch::WildMatch;
+use xtask::deployed::{Deployed, Resource};
+use xtask::scp::{self, Trusted};
 
 use crate::transformed::{many, resources};
 

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
-use end_to_end::chaos::{Choice, Progress, Told, Worlds, results, run, write_table};
-use local::report;
+use end_to_end::chaos::{Choice, FaultRun, Progress, Worlds, results, run, write_table};
+use local_aws::report;
 
 /// After so many incidents the matrix says that it is still at it.
 const SIGN_OF_LIFE: usize = 200;
@@ -22,13 +22,13 @@ fn main() -> Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new()?;
     let start = Instant::now();
     let told = runtime.block_on(async {
-        local::functions::build().await?;
+        local_aws::functions::build().await?;
         report::step("deploying two stacks");
         let worlds = Worlds::start().await?;
         let count = Cell::new(0_usize);
         let told = run(&worlds, choice, &only, |progress| match progress {
             Progress::Part(part, cases) => report::step(&format!("{cases} incidents {part}")),
-            Progress::Told(told) => {
+            Progress::FaultRun(told) => {
                 count.set(count.get() + 1);
                 show(told);
                 if count.get().is_multiple_of(SIGN_OF_LIFE) {
@@ -62,7 +62,7 @@ fn main() -> Result<ExitCode> {
 }
 
 /// Shows an incident at once if something is wrong with it.
-fn show(told: &Told) {
+fn show(told: &FaultRun) {
     if !told.problems.is_empty() {
         report::line(&format!("{}: {:?}", told.case, told.ends));
         report::detail(&told.problems.join("\n"));

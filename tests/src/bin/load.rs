@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use end_to_end::{World, load, ordinary};
-use local::report;
+use local_aws::report;
 
 fn main() -> Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);
@@ -16,7 +16,7 @@ fn main() -> Result<ExitCode> {
         None => 200,
     };
     let runtime = tokio::runtime::Runtime::new()?;
-    runtime.block_on(local::functions::build())?;
+    runtime.block_on(local_aws::functions::build())?;
     match arguments.next().as_deref() {
         None => runtime.block_on(incidents(count)),
         Some("ordinary") => runtime.block_on(ordinary_calls(count)),

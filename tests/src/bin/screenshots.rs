@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use end_to_end::browser::{Browser, Look, with_browser};
-use local::{report, workspace};
+use local_aws::{report, workspace};
 use serde_json::json;
 use url::Url;
 

@@ -1,10 +1,10 @@
 use anyhow::{Context as _, Result};
 use aws_sdk_sfn::types::ExecutionStatus;
 use iam_policy::RestrictedActions;
-use local::Mail;
+use local_aws::Mail;
 use serde_json::Value;
 
-use super::{Answer, Told};
+use super::{Answer, FaultRun};
 use crate::faults::{Fault, Times};
 use crate::{Incident, Target, World};
 
@@ -12,13 +12,13 @@ use crate::{Incident, Target, World};
 pub(crate) const RESTRICTED: &str = "s3:DeleteBucket,s3:DeleteObject";
 
 /// Looks at everything that a case left behind, and notes what is wrong with it.
-pub(crate) async fn check(world: &World, told: &mut Told, target: &Target) -> Result<()> {
+pub(crate) async fn check(world: &World, run: &mut FaultRun, target: &Target) -> Result<()> {
     let restricted = RESTRICTED
         .parse::<RestrictedActions>()
         .context("the restricted list")?;
     let documents = target.documents(world).await?;
     let Some(in_force) = target.in_force(world).await? else {
-        told.problems.push("the policy is gone".to_owned());
+        run.problems.push("the policy is gone".to_owned());
         return Ok(());
     };
     let is_original = |document: &str| same(document, &target.original);
@@ -26,47 +26,47 @@ pub(crate) async fn check(world: &World, told: &mut Told, target: &Target) -> Re
     let is_kept = documents.iter().any(|(_, document)| is_original(document));
 
     let incidents = world
-        .incidents(told.case.write.event_name(), &target.name)
+        .incidents(run.case.write.event_name(), &target.name)
         .await?;
     let mut is_in_execution = false;
     let mut is_reported = false;
     for incident in &incidents {
-        let end = End::of(world, incident, told, &mut is_reported).await?;
+        let end = End::of(world, incident, run, &mut is_reported).await?;
         is_in_execution = is_in_execution || end.holds(incident, &target.original).await?;
-        told.ends.push(end.name);
+        run.ends.push(end.name);
     }
 
-    let ended_as = |name: &str| told.ends.iter().any(|end| end == name);
+    let ended_as = |name: &str| run.ends.iter().any(|end| end == name);
     if is_live && !is_reported && !ended_as("allowed") {
-        told.problems
+        run.problems
             .push("restricted actions are in force and nobody was told".to_owned());
     }
     if !is_kept && !is_in_execution {
-        told.problems.push("the original is lost".to_owned());
+        run.problems.push("the original is lost".to_owned());
     }
     let quarantined = documents
         .iter()
         .filter(|(_, document)| is_quarantine(document, target));
     // A call that is carried out when everything is over can be noticed by nobody.
-    let spare = usize::from(carried_out_late(told));
+    let spare = usize::from(carried_out_late(run));
     if quarantined.count() > 1 + spare {
-        told.problems
+        run.problems
             .push(format!("more than one quarantine version: {documents:?}"));
     }
     if target.write.is_managed()
         && target.write != crate::Write::CreatePolicy
         && !documents.iter().any(|(version, _)| version == "v1")
     {
-        told.problems
+        run.problems
             .push("a version that has nothing to do with it is gone".to_owned());
     }
-    let decided = told.case.answer.outcome();
-    for end in told.ends.clone() {
+    let decided = run.case.answer.outcome();
+    for end in run.ends.clone() {
         let is_managed = target.write.is_managed();
-        let expected = match (told.case.answer, end.as_str()) {
+        let expected = match (run.case.answer, end.as_str()) {
             _ if end.starts_with("failed: ") => Ok(()),
             (Answer::Allow, "allowed") if is_original(&in_force) => Ok(()),
-            (Answer::Allow, "allowed") if carried_out_late(told) && !is_live => Ok(()),
+            (Answer::Allow, "allowed") if carried_out_late(run) && !is_live => Ok(()),
             // An inline policy has no version that could stay or go.
             (Answer::Deny, "denied") if !is_live && (!is_managed || !is_kept) => Ok(()),
             (Answer::Expire, "expired") if !is_live && (!is_managed || is_kept) => Ok(()),
@@ -76,26 +76,26 @@ pub(crate) async fn check(world: &World, told: &mut Told, target: &Target) -> Re
                 "it ended as {other} where {decided} was the answer; in force: {in_force}; versions: {documents:?}"
             )),
         };
-        told.problems.extend(expected.err());
+        run.problems.extend(expected.err());
     }
-    let passes = told
+    let passes = run
         .case
         .trouble
         .as_ref()
         .is_none_or(|trouble| trouble.times == Times::Once);
     // A containment goes on until it succeeds.
-    let is_containment = told.case.trouble.as_ref().is_some_and(|trouble| {
+    let is_containment = run.case.trouble.as_ref().is_some_and(|trouble| {
         ["ValidatePolicyFunction", "RemediateFunction"].contains(&trouble.point.function.as_str())
     });
-    if (passes || is_containment) && told.ends.iter().any(|end| end.starts_with("failed")) {
-        told.problems
+    if (passes || is_containment) && run.ends.iter().any(|end| end.starts_with("failed")) {
+        run.problems
             .push("the incident failed, though the fault passed".to_owned());
     }
     Ok(())
 }
 
-fn carried_out_late(told: &Told) -> bool {
-    told.case
+fn carried_out_late(run: &FaultRun) -> bool {
+    run.case
         .trouble
         .as_ref()
         .is_some_and(|trouble| trouble.fault == Fault::Late)
@@ -119,7 +119,7 @@ impl End {
     async fn of(
         world: &World,
         incident: &Incident<'_>,
-        told: &mut Told,
+        run: &mut FaultRun,
         is_reported: &mut bool,
     ) -> Result<Self> {
         let closed = incident.closed().await?;
@@ -130,11 +130,11 @@ impl End {
             let outcome = closed.output.pointer("/outcome/result");
             let name = outcome.and_then(Value::as_str).map(str::to_owned);
             if name.is_none() {
-                told.problems
+                run.problems
                     .push(format!("an end without a name: {}", closed.output));
             }
             if reports.is_empty() && name.as_deref() != Some("alreadyContained") {
-                told.problems.push("the outcome was not mailed".to_owned());
+                run.problems.push("the outcome was not mailed".to_owned());
             }
             return Ok(Self {
                 name: name.unwrap_or_default(),
@@ -142,7 +142,7 @@ impl End {
         }
         let error = closed.error.unwrap_or_default();
         if closed.status != ExecutionStatus::Failed || error.is_empty() {
-            told.problems
+            run.problems
                 .push(format!("a failure without a name: {}", closed.status));
         }
         let tells = |mail: &Mail| {
@@ -156,7 +156,7 @@ impl End {
                 || mail.message.contains("could not be read")
         };
         if !reports.iter().any(tells) {
-            told.problems.push("the failure was not mailed".to_owned());
+            run.problems.push("the failure was not mailed".to_owned());
         }
         *is_reported = *is_reported || reports.iter().any(says_live);
         Ok(Self {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use futures_util::{StreamExt as _, stream};
-use local::CloudTrail;
+use local_aws::CloudTrail;
 
-use super::{Answer, Case, Point, Told, Trouble, invariants, story};
+use super::{Answer, Case, FaultRun, Point, Trouble, invariants, story};
 use crate::faults::{Call, Fault, Times};
 use crate::{Target, World, Write, document};
 
@@ -37,7 +37,7 @@ const AT_ONCE: usize = 56;
 /// The time for a decision in the stack where nobody decides.
 const SHORT_TIMEOUT: &str = "4";
 
-/// Which cases are told.
+/// Which cases are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// A set that has every write, answer, function, changing call and kind of fault.
@@ -51,8 +51,8 @@ pub enum Choice {
 pub enum Progress<'a> {
     /// A part begins: what it is, and how many cases it has.
     Part(&'a str, usize),
-    /// A case is told.
-    Told(&'a Told),
+    /// A case is run.
+    FaultRun(&'a FaultRun),
 }
 
 /// Two deployed stacks: one where the administrator answers, and one where nobody does.
@@ -151,7 +151,7 @@ pub async fn run(
     choice: Choice,
     only: &str,
     progress: impl Fn(Progress<'_>),
-) -> Result<Vec<Told>> {
+) -> Result<Vec<FaultRun>> {
     let quiet: Vec<Case> = Write::ALL
         .into_iter()
         .flat_map(|write| {
@@ -163,7 +163,7 @@ pub async fn run(
         })
         .collect();
     progress(Progress::Part("without a fault", quiet.len()));
-    let (mut told, points) = tell_quiet(worlds, &quiet, &progress).await?;
+    let (mut run, points) = tell_quiet(worlds, &quiet, &progress).await?;
 
     let mut cases = match choice {
         Choice::Full => full(&points),
@@ -171,7 +171,7 @@ pub async fn run(
     };
     cases.retain(|case| contains(case, only));
     progress(Progress::Part("with a fault", cases.len()));
-    told.extend(tell_all(worlds, "f", cases.clone(), 1, &progress).await?);
+    run.extend(tell_all(worlds, "f", cases.clone(), 1, &progress).await?);
 
     let quiet = quiet.into_iter().filter(|case| contains(case, only));
     let doubled: Vec<Case> = quiet
@@ -183,7 +183,7 @@ pub async fn run(
         ..CloudTrail::default()
     };
     worlds.set_cloudtrail(twice).await?;
-    told.extend(tell_all(worlds, "d", doubled, 2, &progress).await?);
+    run.extend(tell_all(worlds, "d", doubled, 2, &progress).await?);
     worlds
         .set_cloudtrail(CloudTrail {
             copies: Some(1),
@@ -191,7 +191,7 @@ pub async fn run(
         })
         .await?;
     check_for_strangers(worlds).await?;
-    Ok(told)
+    Ok(run)
 }
 
 /// Whether a case contains every word, in any letter case.
@@ -208,8 +208,8 @@ async fn tell_quiet(
     worlds: &Worlds,
     quiet: &[Case],
     progress: &impl Fn(Progress<'_>),
-) -> Result<(Vec<Told>, Points)> {
-    let told = tell_all(worlds, "q", quiet.to_vec(), 1, progress).await?;
+) -> Result<(Vec<FaultRun>, Points)> {
+    let run = tell_all(worlds, "q", quiet.to_vec(), 1, progress).await?;
     let mut points = Points::new();
     for (number, case) in quiet.iter().enumerate() {
         let place = worlds.of(case.answer);
@@ -226,7 +226,7 @@ async fn tell_quiet(
             points_of(place, &world.faults.calls(&marks)),
         );
     }
-    Ok((told, points))
+    Ok((run, points))
 }
 
 fn points_of(place: &Place, calls: &[Call]) -> Vec<Point> {
@@ -343,7 +343,7 @@ async fn tell_all(
     cases: Vec<Case>,
     copies: usize,
     progress: &impl Fn(Progress<'_>),
-) -> Result<Vec<Told>> {
+) -> Result<Vec<FaultRun>> {
     let muted = |muted| CloudTrail {
         muted: Some(muted),
         ..CloudTrail::default()
@@ -367,15 +367,15 @@ async fn tell_all(
             .context(what)
     });
     let mut stories = pin!(stream::iter(stories).buffer_unordered(AT_ONCE));
-    let mut told = Vec::new();
+    let mut run = Vec::new();
     while let Some(one) = stories.next().await {
         let one = one?;
-        progress(Progress::Told(&one));
-        told.push(one);
+        progress(Progress::FaultRun(&one));
+        run.push(one);
     }
     // A copy of an event may still be on its way.
     tokio::time::sleep(Duration::from_millis(100)).await;
-    Ok(told)
+    Ok(run)
 }
 
 /// Calls of the guard that change anything but the policies of the cases; there must be none.

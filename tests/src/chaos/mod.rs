@@ -97,7 +97,7 @@ impl fmt::Display for Case {
 
 /// What came of a case.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct FaultRun {
     pub case: Case,
     /// How the executions ended, as in `allowed` or `failed: TransientAwsError`.
     pub ends: Vec<String>,

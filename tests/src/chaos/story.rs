@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use local::{browse, http};
+use local_aws::{browse, http};
 use tokio::time::{Instant, sleep};
 
 use super::matrix::Place;
-use super::{Answer, Case, Told, invariants};
+use super::{Answer, Case, FaultRun, invariants};
 use crate::faults::{Injected, Rule, Times};
 use crate::{Incident, Target, World};
 
@@ -28,7 +28,7 @@ pub(crate) async fn tell(
     case: Case,
     target: &Target,
     copies: usize,
-) -> Result<Told> {
+) -> Result<FaultRun> {
     let world = &place.world;
     let rule = case.trouble.as_ref().map(|trouble| {
         world.faults.inject(Rule {
@@ -41,31 +41,31 @@ pub(crate) async fn tell(
         })
     });
     target.carry_out(world.emulator.iam()).await?;
-    let mut told = Told {
+    let mut run = FaultRun {
         case,
         ends: Vec::new(),
         problems: Vec::new(),
     };
-    if let Err(error) = see_through(world, &mut told, target, copies, rule.as_ref()).await {
-        told.problems.push(format!("{error:#}"));
-        return Ok(told);
+    if let Err(error) = see_through(world, &mut run, target, copies, rule.as_ref()).await {
+        run.problems.push(format!("{error:#}"));
+        return Ok(run);
     }
-    if told.case.trouble.is_some() && rule.as_ref().is_some_and(|rule| rule.hits() == 0) {
-        told.problems.push("the fault did not happen".to_owned());
+    if run.case.trouble.is_some() && rule.as_ref().is_some_and(|rule| rule.hits() == 0) {
+        run.problems.push("the fault did not happen".to_owned());
     }
-    invariants::check(world, &mut told, target).await?;
-    Ok(told)
+    invariants::check(world, &mut run, target).await?;
+    Ok(run)
 }
 
 /// Waits for the incidents of the write, answers where the administrator is asked, and waits for their ends.
 async fn see_through(
     world: &World,
-    told: &mut Told,
+    run: &mut FaultRun,
     target: &Target,
     copies: usize,
     rule: Option<&Injected>,
 ) -> Result<()> {
-    let event_name = told.case.write.event_name();
+    let event_name = run.case.write.event_name();
     let end = Instant::now() + DEADLINE;
     let mut answered = BTreeSet::new();
     loop {
@@ -79,15 +79,15 @@ async fn see_through(
                 continue;
             }
             open += 1;
-            if let Some(rule) = rule.filter(|_| is_persistent(told)) {
+            if let Some(rule) = rule.filter(|_| is_persistent(run)) {
                 lift_between_tries(incident, rule).await?;
             }
             let arn = incident.execution.arn().to_owned();
-            let wanted = told.case.answer != Answer::Expire && !answered.contains(&arn);
+            let wanted = run.case.answer != Answer::Expire && !answered.contains(&arn);
             // A call that is carried out late is over before a person has read the mail.
             let settled = rule.is_none_or(|rule| !rule.is_pending());
             if wanted && settled && incident.is_asked().await? {
-                decide(told, incident, target, rule).await?;
+                decide(run, incident, target, rule).await?;
                 answered.insert(arn);
             }
         }
@@ -101,12 +101,12 @@ async fn see_through(
     }
 }
 
-fn is_persistent(told: &Told) -> bool {
-    let trouble = told.case.trouble.as_ref();
+fn is_persistent(run: &FaultRun) -> bool {
+    let trouble = run.case.trouble.as_ref();
     trouble.is_some_and(|trouble| trouble.times == Times::Persistently)
 }
 
-/// Ends a persistent fault once the incident waits for its next try: the hundred tries of a day are not told, only that the next one succeeds.
+/// Ends a persistent fault once the incident waits for its next try: the hundred tries of a day are not run, only that the next one succeeds.
 async fn lift_between_tries(incident: &Incident<'_>, rule: &Injected) -> Result<()> {
     let states = incident.states().await?;
     if states.last().is_some_and(|state| state == "WaitForNextTry") {
@@ -117,12 +117,12 @@ async fn lift_between_tries(incident: &Incident<'_>, rule: &Injected) -> Result<
 
 /// Opens the link and presses the button, again and again until the page says that the decision is recorded.
 async fn decide(
-    told: &mut Told,
+    run: &mut FaultRun,
     incident: &Incident<'_>,
     target: &Target,
     rule: Option<&Injected>,
 ) -> Result<()> {
-    let answer = match told.case.answer {
+    let answer = match run.case.answer {
         Answer::Allow => "allow",
         Answer::Deny | Answer::Expire => "deny",
     };
@@ -145,13 +145,13 @@ async fn decide(
                 page.body
             ),
         }
-        if is_persistent(told)
+        if is_persistent(run)
             && page.status >= 500
             && tries == TRIES_UNDER_FAULT
             && let Some(rule) = rule
         {
             if !incident.is_waiting().await? {
-                told.problems
+                run.problems
                     .push("a decision that was said to be lost is taken".to_owned());
             }
             rule.lift();

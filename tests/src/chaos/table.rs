@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use super::{Told, Trouble};
+use super::{FaultRun, Trouble};
 use crate::faults::{Fault, Times};
 
 /// Everything between these lines is written by the matrix.
@@ -17,7 +17,7 @@ const END: &str = "<!-- results: end -->";
 /// # Errors
 ///
 /// If the page cannot be read or written, or has no marks.
-pub fn write_table(path: &Path, told: &[Told], minutes: u64) -> Result<()> {
+pub fn write_table(path: &Path, run: &[FaultRun], minutes: u64) -> Result<()> {
     let page =
         fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let (before, rest) = page
@@ -26,39 +26,36 @@ pub fn write_table(path: &Path, told: &[Told], minutes: u64) -> Result<()> {
     let (_, after) = rest
         .split_once(END)
         .with_context(|| format!("`{}` has no line `{END}`", path.display()))?;
-    let page = format!(
-        "{before}{BEGIN}\n\n{}\n{END}{after}",
-        results(told, minutes)
-    );
+    let page = format!("{before}{BEGIN}\n\n{}\n{END}{after}", results(run, minutes));
     fs::write(path, page).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
 /// What came of the cases, in Markdown.
 #[must_use]
-pub fn results(told: &[Told], minutes: u64) -> String {
-    let broken = told.iter().filter(|told| !told.problems.is_empty()).count();
+pub fn results(run: &[FaultRun], minutes: u64) -> String {
+    let broken = run.iter().filter(|run| !run.problems.is_empty()).count();
     let mut text = format!(
         "{} incidents were told in {minutes} minutes; in {broken} of them an invariant was broken.\n",
-        told.len()
+        run.len()
     );
     for (times, title) in [
         (Times::Once, "A fault at one call"),
         (Times::Persistently, "A fault at one call and all after it"),
     ] {
         add(&mut text, &format!("\n### {title}\n\n"));
-        add(&mut text, &table(told, times));
+        add(&mut text, &table(run, times));
     }
     text
 }
 
 /// One row for each call of each function, one column for each fault.
-fn table(told: &[Told], times: Times) -> String {
+fn table(run: &[FaultRun], times: Times) -> String {
     let faults = Fault::ALL
         .into_iter()
         .filter(|fault| times == Times::Once || *fault != Fault::Late);
     let faults: Vec<Fault> = faults.collect();
     let mut rows: BTreeMap<String, BTreeMap<Fault, Cell>> = BTreeMap::new();
-    for one in told {
+    for one in run {
         let Some(Trouble { point, fault, .. }) = one.case.trouble.as_ref() else {
             continue;
         };
@@ -104,10 +101,10 @@ struct Cell {
 }
 
 impl Cell {
-    fn add(&mut self, told: &Told) {
-        if !told.problems.is_empty() {
+    fn add(&mut self, run: &FaultRun) {
+        if !run.problems.is_empty() {
             self.broken += 1;
-        } else if told.ends.iter().any(|end| end.starts_with("failed")) {
+        } else if run.ends.iter().any(|end| end.starts_with("failed")) {
             self.failed += 1;
         } else {
             self.answered += 1;

@@ -48,7 +48,7 @@ pub(crate) async fn deliver(
         Some(SendTaskSuccessError::InvalidToken(_)) => Delivery::NoToken,
         _ => {
             // The code only: a validation error's message repeats the token.
-            let fault = lambda_kit::fault(&error, |error| (error.code(), error.message()));
+            let fault = lambda_kit::classify(&error, |error| (error.code(), error.message()));
             tracing::error!(
                 code = fault.code,
                 transient = fault.transient,
@@ -76,7 +76,7 @@ pub(crate) async fn prove(states: &aws_sdk_sfn::Client, token: &TaskToken) -> De
         Some(SendTaskHeartbeatError::InvalidToken(_)) => Delivery::NoToken,
         _ => {
             // The code only: a validation error's message repeats the token.
-            let fault = lambda_kit::fault(&error, |error| (error.code(), error.message()));
+            let fault = lambda_kit::classify(&error, |error| (error.code(), error.message()));
             tracing::error!(
                 code = fault.code,
                 transient = fault.transient,

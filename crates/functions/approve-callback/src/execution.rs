@@ -94,7 +94,7 @@ impl Execution {
                     ) => ReadProblem::NotFound,
                     _ => {
                         let fault =
-                            lambda_kit::fault(&error, |error| (error.code(), error.message()));
+                            lambda_kit::classify(&error, |error| (error.code(), error.message()));
                         tracing::error!(
                             execution = %arn,
                             code = fault.code,

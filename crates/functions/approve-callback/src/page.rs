@@ -4,7 +4,7 @@ use askama::Template;
 use incident::message::{Decision, DecisionAction, Removal, Restricted};
 use incident::{LinkKey, Timestamp};
 use notice::text::{plain, plain_lines};
-use notice::{Console, DiffLine, DocumentDiff, LineKind, target, words};
+use notice::{Console, DiffLine, DocumentDiff, LineKind, subject, words};
 
 use crate::execution::{Execution, Incident, Standing};
 use crate::reply::{Form, Reply};
@@ -109,7 +109,7 @@ fn title(reply: &Reply) -> String {
     let question = |form: &Form| {
         let policy = reply.incident().map_or_else(
             || "this policy".to_owned(),
-            |incident| plain(incident.change.target.name(), MAX_TEXT),
+            |incident| plain(incident.change.subject.name(), MAX_TEXT),
         );
         match form.answer {
             Answer::Allow => format!("Allow {policy}?"),
@@ -162,7 +162,7 @@ fn by_hand(reply: &Reply) -> Option<String> {
         return None;
     }
     let contained = incident.contained.as_ref()?;
-    Some(target::by_hand(&incident.change.target, contained))
+    Some(subject::by_hand(&incident.change.subject, contained))
 }
 
 impl FormView {
@@ -192,7 +192,7 @@ impl IncidentView {
         let mut rows = vec![
             (
                 "Policy",
-                parts(&plain(&change.target.to_string(), MAX_TEXT)),
+                parts(&plain(&change.subject.to_string(), MAX_TEXT)),
             ),
             ("Account", text(&change.account)),
             ("Written by", text(&change.actor.to_string())),
@@ -326,7 +326,7 @@ impl Consoles {
             policy: execution
                 .incident
                 .as_ref()
-                .map(|incident| console.target(&incident.change.target)),
+                .map(|incident| console.subject(&incident.change.subject)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is answered, apart from how it looks.
 
 use incident::message::{Decision, DecisionAction, OutcomeResult};
-use notice::{target, words};
+use notice::{subject, words};
 use serde_json::{Value, json};
 
 use crate::execution::{Execution, Incident, ReadProblem, Standing};
@@ -197,7 +197,7 @@ fn ask(answer: Answer, execution: &Execution) -> String {
     let incident = execution.incident.as_ref();
     let effect = incident.map_or_else(String::new, |incident| {
         let contained = incident.contained.as_ref();
-        target::effect(answer.into(), &incident.change.target, contained)
+        subject::effect(answer.into(), &incident.change.subject, contained)
     });
     let removed = incident
         .and_then(|incident| incident.contained.as_ref())

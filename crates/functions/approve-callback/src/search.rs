@@ -24,7 +24,7 @@ pub(crate) async fn waiting_with(
         .send()
         .await
         .map_err(|error| {
-            let fault = lambda_kit::fault(&error, |error| (error.code(), error.message()));
+            let fault = lambda_kit::classify(&error, |error| (error.code(), error.message()));
             tracing::error!(
                 code = fault.code,
                 transient = fault.transient,

@@ -102,9 +102,9 @@ fn mail(settings: &Settings, request: NotifyRequest) -> Result<(Mail, Notified),
             };
             return Ok((mail::decision_request(&request, &links), notified));
         }
-        NotifyRequest::TellVerdict(request) => mail::verdict(&request),
-        NotifyRequest::TellOutcome(request) => mail::outcome(&request),
-        NotifyRequest::TellFailure(request) => mail::failure(&request),
+        NotifyRequest::ReportVerdict(request) => mail::verdict(&request),
+        NotifyRequest::ReportOutcome(request) => mail::outcome(&request),
+        NotifyRequest::ReportFailure(request) => mail::failure(&request),
     };
     Ok((mail, Notified::default()))
 }
@@ -136,7 +136,7 @@ async fn publish(
         .await
         .map(|_| ())
         .map_err(|error| {
-            let fault = lambda_kit::fault(&error, |error| (error.code(), error.message()));
+            let fault = lambda_kit::classify(&error, |error| (error.code(), error.message()));
             HandlerError::new(
                 fault.name(),
                 format!(

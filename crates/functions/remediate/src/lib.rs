@@ -1,12 +1,12 @@
 //! Removes the restricted grants from what is in force, and keeps the original.
 //!
-//! A payload only names an execution. Which target to contain, and what it is, comes from that execution's history and from IAM.
+//! A payload only names an execution. Which subject to contain, and what it is, comes from that execution's history and from IAM.
 
 use iam_policy::RestrictedActions;
 use incident::message::{
     AttachedTo, Contained, ContainedVersions, Kept, OutcomeResult, Quarantine, WorkRequest,
 };
-use incident::{Analysis, Containment, Rest, Target};
+use incident::{Analysis, Containment, Rest, Subject};
 use lambda_kit::history::{Callers, Entered};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::{PolicyStore, Settled};
@@ -54,12 +54,12 @@ async fn contain(
     entered: &Entered,
 ) -> Result<Quarantine, HandlerError> {
     let verdict = &entered.data.verdict;
-    let target = &verdict.change.target;
+    let subject = &verdict.change.subject;
     let Some(judged) = &verdict.in_force else {
         return Err(HandlerError::new(
             FailureName::PayloadMalformed,
             format!(
-                "the verdict on {target} does not say what was in force; look at the state `ValidatePolicy` of the execution"
+                "the verdict on {subject} does not say what was in force; look at the state `ValidatePolicy` of the execution"
             ),
         ));
     };
@@ -68,20 +68,20 @@ async fn contain(
         .quarantine
         .as_ref()
         .map_or_else(Kept::default, Quarantine::kept);
-    let analysis = Analysis::new(restricted, target.quota());
+    let analysis = Analysis::new(restricted, subject.quota());
     let waited = entered.has_waited();
     let mut run = Containment::new(&analysis, judged, verdict.change.event_time, &kept, waited);
-    let settled = store.settle(target, &mut run).await;
+    let settled = store.settle(subject, &mut run).await;
     let settled = settled.map_err(|error| HandlerError::from(error).after_waiting(waited))?;
     let (rest, look) = match settled {
         Settled::At(rest, look) => (rest, look),
-        Settled::Unsettled => return Err(unsettled(target)),
+        Settled::Unsettled => return Err(unsettled(subject)),
     };
     match (rest, look) {
         (Rest::Contained(rest), Some(look)) => {
             // What was taken out is what the administrator decides about, so it must be known.
             let removal = analysis.removal(&rest.original, &rest.document);
-            let removal = removal.ok_or_else(|| unsettled(target))?;
+            let removal = removal.ok_or_else(|| unsettled(subject))?;
             let versions = match (
                 rest.original_version,
                 rest.original_created,
@@ -105,7 +105,7 @@ async fn contain(
                 document: rest.document,
                 removal,
                 evicted: kept.evicted.clone(),
-                attached_to: attached_to(store, target).await,
+                attached_to: attached_to(store, subject).await,
                 found_done: !run.has_written(),
                 removed: rest.removed,
             }))
@@ -114,19 +114,19 @@ async fn contain(
         (Rest::Superseded, _) => Ok(Quarantine::Superseded),
         (Rest::Gone, _) => Ok(Quarantine::Gone),
         // What was waited for did not come: somebody keeps changing the policy, or IAM is slower than ever.
-        (Rest::NotVisible, _) if waited => Err(unsettled(target)),
+        (Rest::NotVisible, _) if waited => Err(unsettled(subject)),
         (Rest::NotVisible | Rest::Contained(_) | Rest::Settled, _) => Err(HandlerError::new(
             FailureName::ChangeNotVisible,
             format!(
-                "IAM does not show what `ValidatePolicy` saw in {target}; IAM is eventually consistent, so the state machine tries again a few times"
+                "IAM does not show what `ValidatePolicy` saw in {subject}; IAM is eventually consistent, so the state machine tries again a few times"
             ),
         )),
     }
 }
 
 /// Who holds the policy, for the mail. A containment does not fail for it.
-async fn attached_to(store: &PolicyStore, target: &Target) -> Option<AttachedTo> {
-    let Target::Managed(policy) = target else {
+async fn attached_to(store: &PolicyStore, subject: &Subject) -> Option<AttachedTo> {
+    let Subject::Managed(policy) = subject else {
         return None;
     };
     match store.attached_to(policy).await {
@@ -138,11 +138,11 @@ async fn attached_to(store: &PolicyStore, target: &Target) -> Option<AttachedTo>
     }
 }
 
-fn unsettled(target: &incident::Target) -> HandlerError {
+fn unsettled(subject: &incident::Subject) -> HandlerError {
     HandlerError::new(
         FailureName::PolicyUnsettled,
         format!(
-            "could not settle {target}, because something else keeps changing it; find out who does, and then change the policy by hand"
+            "could not settle {subject}, because something else keeps changing it; find out who does, and then change the policy by hand"
         ),
     )
 }

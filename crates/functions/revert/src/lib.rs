@@ -6,7 +6,7 @@ use iam_policy::RestrictedActions;
 use incident::message::{
     Contained, Decision, DecisionAction, InForce, Outcome, OutcomeResult, Quarantine, WorkRequest,
 };
-use incident::{Analysis, DecideBy, ExecutionArn, Look, Rest, Restoration, Target};
+use incident::{Analysis, DecideBy, ExecutionArn, Observed, Rest, Restoration, Subject};
 use lambda_kit::history::{Callers, Entered};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::{PolicyStore, Settled};
@@ -60,7 +60,7 @@ fn contained(entered: &Entered) -> Result<&Contained, HandlerError> {
             FailureName::PayloadMalformed,
             format!(
                 "could not find the remediation of {} in the execution; look at the state `TempRemove`",
-                entered.data.verdict.change.target
+                entered.data.verdict.change.subject
             ),
         )),
     }
@@ -121,27 +121,27 @@ async fn restore(
     decision: &Decision,
 ) -> Result<Outcome, HandlerError> {
     let change = &entered.data.verdict.change;
-    let target = &change.target;
-    let analysis = Analysis::new(restricted, target.quota());
+    let subject = &change.subject;
+    let analysis = Analysis::new(restricted, subject.quota());
     let waited = entered.has_waited();
     let action = decision.action;
     let mut run = Restoration::new(&analysis, action, contained, change.event_time, waited);
-    let settled = store.settle(target, &mut run).await;
+    let settled = store.settle(subject, &mut run).await;
     let settled = settled.map_err(|error| HandlerError::from(error).after_waiting(waited))?;
     let (rest, look) = match settled {
         Settled::At(rest, look) => (rest, look),
-        Settled::Unsettled => return Err(unsettled(target)),
+        Settled::Unsettled => return Err(unsettled(subject)),
     };
     let result = match rest {
         Rest::Settled => OutcomeResult::from(action),
         Rest::Superseded => OutcomeResult::Superseded,
         Rest::Gone => OutcomeResult::Gone,
-        Rest::NotVisible if waited => return Err(unsettled(target)),
+        Rest::NotVisible if waited => return Err(unsettled(subject)),
         Rest::NotVisible | Rest::Contained(_) | Rest::KeepFirst(_) => {
             return Err(HandlerError::new(
                 FailureName::ChangeNotVisible,
                 format!(
-                    "IAM does not show the remediated document of {target}; IAM is eventually consistent, so the state machine tries again a few times"
+                    "IAM does not show the remediated document of {subject}; IAM is eventually consistent, so the state machine tries again a few times"
                 ),
             ));
         }
@@ -152,18 +152,18 @@ async fn restore(
     })
 }
 
-fn in_force(look: &Look) -> Option<InForce> {
+fn in_force(look: &Observed) -> Option<InForce> {
     Some(InForce {
         version: look.version().cloned(),
         document: look.document()?.compacted(),
     })
 }
 
-fn unsettled(target: &Target) -> HandlerError {
+fn unsettled(subject: &Subject) -> HandlerError {
     HandlerError::new(
         FailureName::PolicyUnsettled,
         format!(
-            "could not settle {target}, because something else keeps changing it; find out who does, and then change the policy by hand"
+            "could not settle {subject}, because something else keeps changing it; find out who does, and then change the policy by hand"
         ),
     )
 }

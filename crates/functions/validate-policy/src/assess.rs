@@ -1,12 +1,12 @@
-use incident::judgement::Rules;
+use incident::judgement::GuardConfig;
 use incident::message::{AssessRequest, AssessedState, Assessment, VerdictResult};
-use incident::{Analysis, Record, Target};
+use incident::{Analysis, Record, Subject};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 
 /// Says what is in force after a task failed, as IAM shows it now.
 pub(crate) async fn assess(
-    rules: &Rules,
+    rules: &GuardConfig,
     executions: &Executions,
     store: &PolicyStore,
     request: &AssessRequest,
@@ -25,7 +25,7 @@ pub(crate) async fn assess(
     };
     tracing::error!(
         execution = %request.execution,
-        policy = assessment.change.as_ref().map(|change| change.target.to_string()),
+        policy = assessment.change.as_ref().map(|change| change.subject.to_string()),
         is_restricted = matches!(assessment.in_force, AssessedState::Restricted { .. }),
         "the workflow failed"
     );
@@ -33,19 +33,21 @@ pub(crate) async fn assess(
 }
 
 async fn in_force(
-    rules: &Rules,
+    rules: &GuardConfig,
     store: &PolicyStore,
     record: &Record,
 ) -> Result<AssessedState, HandlerError> {
-    let target = &record.change.target;
-    if let Target::Told(told) = target {
+    let subject = &record.change.subject;
+    if let Subject::Reported(told) = subject {
         let look = store.told(told).await?;
-        let verdict = rules.judge_told(record, told, &look, true);
+        let verdict = rules.judge_reported(record, told, &look, true);
         return Ok(match verdict {
-            Some(verdict) if verdict.result == VerdictResult::Told => AssessedState::Restricted {
-                version: None,
-                restricted: verdict.restricted,
-            },
+            Some(verdict) if verdict.result == VerdictResult::Reported => {
+                AssessedState::Restricted {
+                    version: None,
+                    restricted: verdict.restricted,
+                }
+            }
             Some(verdict) if verdict.result == VerdictResult::Gone => AssessedState::Unknown {
                 reason: "IAM has no user or group of that name any more; it may have another name"
                     .to_owned(),
@@ -53,12 +55,12 @@ async fn in_force(
             _ => AssessedState::Clean { version: None },
         });
     }
-    let look = store.in_force(target, None).await?;
+    let look = store.in_force(subject, None).await?;
     let shown = look.and_then(|look| Some((look.version().cloned(), look.document().cloned()?)));
     let Some((version, document)) = shown else {
         return Ok(AssessedState::Gone);
     };
-    let restricted = Analysis::new(&rules.restricted, target.quota()).restricted(&document);
+    let restricted = Analysis::new(&rules.restricted, subject.quota()).restricted(&document);
     Ok(if restricted.is_empty() {
         AssessedState::Clean { version }
     } else {

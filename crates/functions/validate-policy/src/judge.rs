@@ -1,13 +1,13 @@
-use incident::judgement::Rules;
+use incident::judgement::GuardConfig;
 use incident::message::{JudgeRequest, Judged, Verdict};
-use incident::{Analysis, Record, Target, cut_event};
+use incident::{Analysis, Record, Subject, trim_event};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::PolicyStore;
 use tracing::Instrument as _;
 
 /// Judges what is in force where the record points.
 pub(crate) async fn judge(
-    rules: &Rules,
+    rules: &GuardConfig,
     executions: &Executions,
     store: &PolicyStore,
     request: &JudgeRequest,
@@ -23,7 +23,7 @@ pub(crate) async fn judge(
         };
         lambda_kit::report_verdict(execution, &verdict);
         Ok(Judged {
-            event: cut_event(&event),
+            event: trim_event(&event),
             verdict,
         })
     }
@@ -32,20 +32,20 @@ pub(crate) async fn judge(
 }
 
 async fn look(
-    rules: &Rules,
+    rules: &GuardConfig,
     store: &PolicyStore,
     request: &JudgeRequest,
     record: &Record,
 ) -> Result<Verdict, HandlerError> {
     let change = &record.change;
-    let verdict = if let Target::Told(told) = &change.target {
+    let verdict = if let Subject::Reported(told) = &change.subject {
         let look = store.told(told).await?;
-        rules.judge_told(record, told, &look, request.waited)
+        rules.judge_reported(record, told, &look, request.waited)
     } else {
         let look = store
-            .in_force(&change.target, change.version.as_ref())
+            .in_force(&change.subject, change.version.as_ref())
             .await?;
-        let analysis = Analysis::new(&rules.restricted, change.target.quota());
+        let analysis = Analysis::new(&rules.restricted, change.subject.quota());
         rules.judge(&analysis, record, look.as_ref(), request.waited)
     };
     verdict.ok_or_else(|| {
@@ -53,7 +53,7 @@ async fn look(
             FailureName::ChangeNotVisible,
             format!(
                 "IAM does not show the result of {} on {} yet; IAM is eventually consistent, so the state machine tries again a few times",
-                change.event_name, change.target
+                change.event_name, change.subject
             ),
         )
     })

@@ -6,7 +6,7 @@
 mod assess;
 mod judge;
 
-use incident::judgement::Rules;
+use incident::judgement::GuardConfig;
 use incident::message::{Assessment, Judged, ReadRequest};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
@@ -27,9 +27,9 @@ pub enum Reading {
 ///
 /// # Errors
 ///
-/// An execution that is not one of the guard, a record that names no target, or an IAM that cannot be reached, refuses, or does not show the change yet.
+/// An execution that is not one of the guard, a record that names no subject, or an IAM that cannot be reached, refuses, or does not show the change yet.
 pub async fn handle(
-    rules: &Rules,
+    rules: &GuardConfig,
     executions: &Executions,
     store: &PolicyStore,
     request: ReadRequest,

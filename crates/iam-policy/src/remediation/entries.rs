@@ -41,7 +41,7 @@ pub(super) enum Fate<'a> {
     Kept,
     Replaced(Replacement<'a>),
     /// It goes, because IAM's reading of it is not known.
-    Doubtful,
+    Ambiguous,
     /// It goes like the equal one before it.
     Repeated,
 }
@@ -96,7 +96,7 @@ impl<'a> Entries<'a> {
                     Fate::Kept
                 }
                 Some(_) if !seen.insert(pattern) => Fate::Repeated,
-                Some(Reason::Doubt) => Fate::Doubtful,
+                Some(Reason::Doubt) => Fate::Ambiguous,
                 Some(Reason::Meets(_)) => {
                     let own = json.chars().count();
                     entries.reserve(own);
@@ -262,7 +262,7 @@ impl<'a> Entry<'a> {
     pub(super) fn replacement(&self) -> Option<&Replacement<'a>> {
         match &self.fate {
             Fate::Replaced(replacement) => Some(replacement),
-            Fate::Kept | Fate::Doubtful | Fate::Repeated => None,
+            Fate::Kept | Fate::Ambiguous | Fate::Repeated => None,
         }
     }
 }

@@ -113,7 +113,7 @@ impl Entry<'_> {
         let dropped = EditKind::EntryDropped;
         match &self.fate {
             Fate::Kept | Fate::Repeated => None,
-            Fate::Doubtful => {
+            Fate::Ambiguous => {
                 let why = "it has characters of which IAM's reading is not known";
                 Some((dropped, &[], why.to_owned()))
             }

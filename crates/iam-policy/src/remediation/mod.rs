@@ -60,7 +60,7 @@ impl Remediation {
 
     /// What was changed, in the order of the statements.
     ///
-    /// There may be as many as a document has entries; [`Excerpt::within`](crate::Excerpt::within) cuts them.
+    /// There may be as many as a document has entries; [`Truncated::within`](crate::Truncated::within) cuts them.
     #[must_use]
     pub fn edits(&self) -> &[Edit] {
         &self.edits
@@ -68,7 +68,7 @@ impl Remediation {
 
     /// What was granted, is not restricted, and had to go.
     ///
-    /// There may be as many as a document has entries; [`Excerpt::within`](crate::Excerpt::within) cuts them.
+    /// There may be as many as a document has entries; [`Truncated::within`](crate::Truncated::within) cuts them.
     #[must_use]
     pub fn losses(&self) -> &[Loss] {
         &self.losses

@@ -83,16 +83,16 @@ impl TrustedAccountsError {
 
 /// The account of the role, and the accounts that it trusts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Insiders<'a> {
+pub(super) struct ZoneOfTrust<'a> {
     own: Option<AccountId>,
     trusted: &'a TrustedAccounts,
 }
 
-impl<'a> Insiders<'a> {
+impl<'a> ZoneOfTrust<'a> {
     /// The insiders of this account; if it is not the id of an account, only the trusted accounts are inside.
-    pub(super) fn new(own: &str, trusted: &'a TrustedAccounts) -> Insiders<'a> {
+    pub(super) fn new(own: &str, trusted: &'a TrustedAccounts) -> ZoneOfTrust<'a> {
         let own = AccountId::read(own);
-        Insiders { own, trusted }
+        ZoneOfTrust { own, trusted }
     }
 
     pub(super) fn contains(&self, account: AccountId) -> bool {

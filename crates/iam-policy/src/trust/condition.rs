@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::account::{AccountId, Insiders};
+use super::account::{AccountId, ZoneOfTrust};
 use super::limits::{Limits, Named, Organization};
 
 /// The conditions of a statement, all of which must hold.
@@ -127,7 +127,7 @@ impl Conditions {
     }
 
     /// Whom the conditions of an `Allow` leave.
-    pub(super) fn leave(&self, insiders: &Insiders<'_>) -> Limits {
+    pub(super) fn leave(&self, insiders: &ZoneOfTrust<'_>) -> Limits {
         let mut limits = Limits::default();
         for condition in &self.list {
             if condition.needs_key() && !condition.operator.negated {
@@ -138,7 +138,7 @@ impl Conditions {
     }
 
     /// Whom a `Deny` of everybody with these conditions leaves: those whom its one negated condition names.
-    pub(super) fn deny_leaves(&self, insiders: &Insiders<'_>) -> Left {
+    pub(super) fn deny_leaves(&self, insiders: &ZoneOfTrust<'_>) -> Left {
         if self.has_empty {
             return Left::Unknown;
         }
@@ -239,7 +239,7 @@ impl Condition {
     }
 
     /// Whom the values name, but for insiders, if that is certain of every value.
-    fn named(&self, insiders: &Insiders<'_>, with_variables: bool) -> Named {
+    fn named(&self, insiders: &ZoneOfTrust<'_>, with_variables: bool) -> Named {
         let is_text = matches!(self.operator.test, Test::Equals | Test::Like);
         let values = &self.values;
         if values.is_empty() {

@@ -24,8 +24,8 @@
 
 mod account;
 mod condition;
+mod external;
 mod limits;
-mod outsider;
 mod principal;
 mod provider;
 mod statement;
@@ -33,17 +33,17 @@ mod statement;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use account::{AccountId, Insiders};
+use account::{AccountId, ZoneOfTrust};
 pub use account::{TrustedAccounts, TrustedAccountsError};
 use condition::Left;
+pub use external::{ExternalPrincipal, Who};
 use limits::Limits;
-pub use outsider::{Outsider, Who};
 use principal::Principal;
 use statement::{Calls, Principals, TrustStatement};
 
 use crate::document::decode_document;
 use crate::error::Short;
-use crate::{Effect, Excerpt};
+use crate::{Effect, Truncated};
 
 /// How many outsiders are named; the narrowest are left out first.
 const MOST_NAMED: usize = 20;
@@ -77,7 +77,7 @@ pub fn judge_trust(
     document: &str,
     own_account: &str,
     trusted: &TrustedAccounts,
-) -> Excerpt<Outsider> {
+) -> Truncated<ExternalPrincipal> {
     let text = decode_document(document);
     let statements = if text.chars().nth(MOST_CHARACTERS).is_some() {
         Err(format!(
@@ -89,7 +89,7 @@ pub fn judge_trust(
     let mut list = List::default();
     match statements {
         Ok(statements) => {
-            let insiders = Insiders::new(own_account, trusted);
+            let insiders = ZoneOfTrust::new(own_account, trusted);
             let denied = Denied::by(&statements, &insiders);
             for statement in &statements {
                 if statement.effect == Effect::Allow {
@@ -97,7 +97,7 @@ pub fn judge_trust(
                 }
             }
         }
-        Err(reason) => list.add(Who::Unreadable { reason }, |who| Outsider {
+        Err(reason) => list.add(Who::Unreadable { reason }, |who| ExternalPrincipal {
             statement: None,
             sid: None,
             who,
@@ -105,11 +105,16 @@ pub fn judge_trust(
             more_conditions: 0,
         }),
     }
-    Excerpt::of(list.shown, list.more)
+    Truncated::of(list.shown, list.more)
 }
 
 /// Adds whom an `Allow` lets in.
-fn allowed(statement: &TrustStatement, denied: &Denied, insiders: &Insiders<'_>, list: &mut List) {
+fn allowed(
+    statement: &TrustStatement,
+    denied: &Denied,
+    insiders: &ZoneOfTrust<'_>,
+    list: &mut List,
+) {
     let limits = &statement.conditions.leave(insiders);
     let open = OnceCell::new();
     let is_open = |issuer: &str| {
@@ -179,7 +184,12 @@ fn calls_of(principal: &Principal) -> Calls {
 }
 
 /// Adds those whom both limits leave of everybody, by the narrowest that these say.
-fn within(limits: [&Limits; 2], everybody: &Who, list: &mut List, make: impl Fn(Who) -> Outsider) {
+fn within(
+    limits: [&Limits; 2],
+    everybody: &Who,
+    list: &mut List,
+    make: impl Fn(Who) -> ExternalPrincipal,
+) {
     if limits.iter().any(|limits| limits.is_nobody()) {
         return;
     }
@@ -212,7 +222,12 @@ fn within(limits: [&Limits; 2], everybody: &Who, list: &mut List, make: impl Fn(
 /// What is told of somebody whom the statement lets in, of whom other statements leave some.
 ///
 /// Of a statement for anybody, `who` is whom its conditions leave, so that the keys that say it need not be named again.
-fn outsider(statement: &TrustStatement, who: Who, left: &Limits, is_anybody: bool) -> Outsider {
+fn outsider(
+    statement: &TrustStatement,
+    who: Who,
+    left: &Limits,
+    is_anybody: bool,
+) -> ExternalPrincipal {
     let is_said = |key: &str| match key {
         "aws:principalaccount" => is_anybody && matches!(who, Who::Account { .. }),
         "aws:principalarn" => is_anybody && matches!(who, Who::Principal { .. }),
@@ -229,10 +244,10 @@ fn outsider(statement: &TrustStatement, who: Who, left: &Limits, is_anybody: boo
     let total = keys.len();
     let conditions: Vec<String> = keys
         .into_values()
-        .take(Outsider::MAX_CONDITIONS)
+        .take(ExternalPrincipal::MAX_CONDITIONS)
         .map(|key| Short(key).to_string())
         .collect();
-    Outsider {
+    ExternalPrincipal {
         statement: Some(statement.index),
         sid: statement.sid.clone(),
         who,
@@ -250,7 +265,7 @@ struct Denied {
 }
 
 impl Denied {
-    fn by(statements: &[TrustStatement], insiders: &Insiders<'_>) -> Denied {
+    fn by(statements: &[TrustStatement], insiders: &ZoneOfTrust<'_>) -> Denied {
         let mut all = Calls::NONE;
         let mut each: Vec<(Calls, Limits)> =
             Calls::each().map(|it| (it, Limits::default())).collect();
@@ -300,16 +315,16 @@ impl Denied {
 /// The outsiders to name, and how many others there are.
 #[derive(Default)]
 struct List {
-    shown: Vec<Outsider>,
+    shown: Vec<ExternalPrincipal>,
     more: usize,
 }
 
 impl List {
     /// Adds somebody; in a full list, in the place of the last one of the narrowest.
-    fn add(&mut self, who: Who, make: impl FnOnce(Who) -> Outsider) {
+    fn add(&mut self, who: Who, make: impl FnOnce(Who) -> ExternalPrincipal) {
         if self.shown.len() >= MOST_NAMED {
             self.more += 1;
-            let narrowness = |outsider: &Outsider| outsider.who.narrowness();
+            let narrowness = |outsider: &ExternalPrincipal| outsider.who.narrowness();
             let narrowest = self.shown.iter().enumerate();
             match narrowest.max_by_key(|(at, it)| (narrowness(it), *at)) {
                 Some((at, it)) if narrowness(it) > who.narrowness() => {
@@ -322,7 +337,11 @@ impl List {
     }
 
     /// Adds as many of the narrowest kind as there is room for, and counts the others.
-    fn add_narrow<T>(&mut self, mut some: impl Iterator<Item = T>, make: impl Fn(T) -> Outsider) {
+    fn add_narrow<T>(
+        &mut self,
+        mut some: impl Iterator<Item = T>,
+        make: impl Fn(T) -> ExternalPrincipal,
+    ) {
         let room = MOST_NAMED.saturating_sub(self.shown.len());
         self.shown.extend(some.by_ref().take(room).map(make));
         self.more += some.count();

@@ -21,7 +21,7 @@ pub(crate) struct Caller {
     pub(crate) keys: Vec<(&'static str, &'static str)>,
 }
 
-/// Insiders and outsiders of every kind that the documents of the tests name.
+/// ZoneOfTrust and outsiders of every kind that the documents of the tests name.
 pub(crate) fn callers() -> Vec<Caller> {
     let principals = [
         ("arn:aws:iam::111122223333:role/app", "o-1111111111", false),

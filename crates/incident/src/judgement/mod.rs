@@ -2,19 +2,19 @@
 
 mod exempt;
 mod mode;
-mod told;
+mod reported;
 
 use iam_policy::{RestrictedActions, TrustedAccounts};
 
-use crate::message::{Restricted, Seen, Verdict, VerdictAction, VerdictResult};
-use crate::{Analysis, KeptDocument, Look, Record, WatchedCall};
+use crate::message::{ObservedPolicy, Restricted, Verdict, VerdictAction, VerdictResult};
+use crate::{Analysis, Observed, Record, Snapshot, WatchedCall};
 
 pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
 pub use mode::{Mode, ModeError};
 
 /// What changes are judged by.
 #[derive(Clone, Debug)]
-pub struct Rules {
+pub struct GuardConfig {
     pub restricted: RestrictedActions,
     pub mode: Mode,
     /// Whose writes are told and never undone.
@@ -25,15 +25,15 @@ pub struct Rules {
     pub trusted: TrustedAccounts,
 }
 
-impl Rules {
+impl GuardConfig {
     /// The verdict on a record that says of itself that it put nothing in force; it is not a hint to look at IAM.
     #[must_use]
     pub fn judge_not_in_force(&self, record: &Record) -> Option<Verdict> {
         if record.change.in_force {
             return None;
         }
-        let named = record.document.as_deref().map(KeptDocument::new);
-        let analysis = Analysis::new(&self.restricted, record.change.target.quota());
+        let named = record.document.as_deref().map(Snapshot::new);
+        let analysis = Analysis::new(&self.restricted, record.change.subject.quota());
         let restricted = named
             .as_ref()
             .map_or_else(Restricted::default, |named| analysis.restricted(named));
@@ -55,14 +55,14 @@ impl Rules {
         &self,
         analysis: &Analysis<'_>,
         record: &Record,
-        look: Option<&Look>,
+        look: Option<&Observed>,
         waited: bool,
     ) -> Option<Verdict> {
         let shown = look.and_then(|look| Some((look, look.document()?)));
         let Some((look, document)) = shown else {
             return waited.then(|| gone(analysis, record));
         };
-        let seen = Seen {
+        let seen = ObservedPolicy {
             identity: look.identity().clone(),
             version: look.version().cloned(),
             document: document.clone(),
@@ -83,7 +83,12 @@ impl Rules {
         (waited || is_proven_newer(record, look)).then(|| judge_named(analysis, record, look, seen))
     }
 
-    fn judge_restricted(&self, record: &Record, seen: Seen, restricted: Restricted) -> Verdict {
+    fn judge_restricted(
+        &self,
+        record: &Record,
+        seen: ObservedPolicy,
+        restricted: Restricted,
+    ) -> Verdict {
         if let Some(pattern) = self.exempt.covering(&record.change.actor) {
             return Verdict {
                 exemption: Some(pattern),
@@ -115,20 +120,20 @@ impl Rules {
 /// Whether what is in force is what the event names.
 ///
 /// A version's number alone does not tell: a policy that is made again begins with `v1` anew, and IAM may still show the one before.
-fn is_in_force(analysis: &Analysis<'_>, record: &Record, seen: &Seen) -> bool {
+fn is_in_force(analysis: &Analysis<'_>, record: &Record, seen: &ObservedPolicy) -> bool {
     let is_named = record.change.version == seen.version;
     is_named
         && match &record.document {
-            Some(text) => analysis.same_meaning(&KeptDocument::new(text), &seen.document),
+            Some(text) => analysis.is_equivalent(&Snapshot::new(text), &seen.document),
             // The call has no document, or the record leaves it out.
             None => record.change.event_name == WatchedCall::SetDefaultPolicyVersion,
         }
 }
 
 /// Whether a newer version than the named one is in force, which a stale answer of IAM cannot show.
-fn is_proven_newer(record: &Record, look: &Look) -> bool {
+fn is_proven_newer(record: &Record, look: &Observed) -> bool {
     match (look, &record.change.version) {
-        (Look::Managed(look), Some(named)) => {
+        (Observed::Managed(look), Some(named)) => {
             look.default.is_newer(named, record.change.event_time)
         }
         _ => false,
@@ -136,17 +141,22 @@ fn is_proven_newer(record: &Record, look: &Look) -> bool {
 }
 
 /// The document that the event names: the version as IAM holds it, or else the text of the record.
-fn named_document(record: &Record, look: &Look) -> Option<KeptDocument> {
+fn named_document(record: &Record, look: &Observed) -> Option<Snapshot> {
     let held = match (look, &record.change.version) {
-        (Look::Managed(look), Some(named)) => look.version(named),
+        (Observed::Managed(look), Some(named)) => look.version(named),
         _ => None,
     };
     held.map(|version| version.document.clone())
-        .or_else(|| record.document.as_deref().map(KeptDocument::new))
+        .or_else(|| record.document.as_deref().map(Snapshot::new))
 }
 
 /// Nothing restricted is in force, and something else than what the event names.
-fn judge_named(analysis: &Analysis<'_>, record: &Record, look: &Look, seen: Seen) -> Verdict {
+fn judge_named(
+    analysis: &Analysis<'_>,
+    record: &Record,
+    look: &Observed,
+    seen: ObservedPolicy,
+) -> Verdict {
     let Some(named) = named_document(record, look) else {
         return alert(
             VerdictResult::Clean,
@@ -159,8 +169,10 @@ fn judge_named(analysis: &Analysis<'_>, record: &Record, look: &Look, seen: Seen
     let restricted = analysis.restricted(&named);
     if restricted.is_empty() {
         return match look {
-            Look::Managed(_) => alert(VerdictResult::Clean, record, Some(seen), None, restricted),
-            Look::Inline(_) => alert(
+            Observed::Managed(_) => {
+                alert(VerdictResult::Clean, record, Some(seen), None, restricted)
+            }
+            Observed::Inline(_) => alert(
                 VerdictResult::Overwritten,
                 record,
                 Some(seen),
@@ -179,7 +191,7 @@ fn judge_named(analysis: &Analysis<'_>, record: &Record, look: &Look, seen: Seen
 
 /// The policy is gone; what the record says that it granted is told.
 fn gone(analysis: &Analysis<'_>, record: &Record) -> Verdict {
-    let named = record.document.as_deref().map(KeptDocument::new);
+    let named = record.document.as_deref().map(Snapshot::new);
     let restricted = named
         .as_ref()
         .map_or_else(Restricted::default, |named| analysis.restricted(named));
@@ -189,8 +201,8 @@ fn gone(analysis: &Analysis<'_>, record: &Record) -> Verdict {
 fn alert(
     result: VerdictResult,
     record: &Record,
-    in_force: Option<Seen>,
-    named: Option<KeptDocument>,
+    in_force: Option<ObservedPolicy>,
+    named: Option<Snapshot>,
     restricted: Restricted,
 ) -> Verdict {
     Verdict {
@@ -201,6 +213,6 @@ fn alert(
         named,
         restricted,
         exemption: None,
-        told: None,
+        report: None,
     }
 }

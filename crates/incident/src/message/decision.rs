@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::is_false;
-use crate::{ExecutionArn, KeptDocument, LinkKey, Timestamp, VersionId};
+use crate::{ExecutionArn, LinkKey, Snapshot, Timestamp, VersionId};
 
 /// `decision`: the administrator's answer, or that there was none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,5 +151,5 @@ pub struct InForce {
     /// The default version, for a managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionId>,
-    pub document: KeptDocument,
+    pub document: Snapshot,
 }

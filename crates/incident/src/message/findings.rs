@@ -1,6 +1,6 @@
 //! What was found in a document and done to it: as much as an execution can carry, and how much more there is.
 
-use iam_policy::{ActionPattern, Edit, Excerpt, Finding, Judgement, Loss, Remediation};
+use iam_policy::{ActionPattern, Edit, Finding, Judgement, Loss, Remediation, Truncated};
 use serde::{Deserialize, Serialize};
 
 use super::is_zero;
@@ -47,7 +47,7 @@ impl Restricted {
 
 impl From<&Judgement<'_>> for Restricted {
     fn from(judgement: &Judgement<'_>) -> Self {
-        let patterns = Excerpt::within(PATTERN_BYTES, judgement.restricted_patterns());
+        let patterns = Truncated::within(PATTERN_BYTES, judgement.restricted_patterns());
         let findings = judgement.findings(FINDING_BYTES);
         Self {
             more_patterns: patterns.more(),
@@ -76,8 +76,8 @@ pub struct Removal {
 
 impl From<&Remediation> for Removal {
     fn from(remediation: &Remediation) -> Self {
-        let edits = Excerpt::within(EDIT_BYTES, remediation.edits());
-        let losses = Excerpt::within(LOSS_BYTES, remediation.losses());
+        let edits = Truncated::within(EDIT_BYTES, remediation.edits());
+        let losses = Truncated::within(LOSS_BYTES, remediation.losses());
         Self {
             more_edits: edits.more(),
             edits: edits.into_shown(),

@@ -7,22 +7,22 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{ExecutionArn, Identity, KeptDocument, PolicyChange, VersionId};
+use crate::{ExecutionArn, PolicyChange, Snapshot, UniqueId, VersionId};
 
 mod decision;
 mod findings;
+mod notify;
 mod quarantine;
-mod telling;
-mod told;
+mod report;
 
 pub use decision::{Decision, DecisionAction, InForce, Outcome, OutcomeResult, Proven};
 pub use findings::{Removal, Restricted};
-pub use quarantine::{AttachedTo, Contained, ContainedVersions, EvictedVersion, Kept, Quarantine};
-pub use telling::{
-    AskRequest, Asked, AskedBecause, Failure, Notified, NotifyRequest, TellFailure, TellOutcome,
-    TellVerdict,
+pub use notify::{
+    AskRequest, Asked, Failure, Notified, NotifyRequest, RepeatReason, ReportFailure,
+    ReportOutcome, ReportVerdict,
 };
-pub use told::{Reason, ToldOf};
+pub use quarantine::{AttachedTo, Contained, ContainedVersions, EvictedVersion, Kept, Quarantine};
+pub use report::{Reason, Report};
 
 /// What `validate-policy` is asked.
 #[derive(Clone, Debug, Deserialize)]
@@ -69,31 +69,31 @@ pub struct Verdict {
     pub change: PolicyChange,
     /// What IAM showed in force.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub in_force: Option<Seen>,
+    pub in_force: Option<ObservedPolicy>,
     /// The document that the event names, where it is not the one in force.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub named: Option<KeptDocument>,
+    pub named: Option<Snapshot>,
     /// What is restricted: in the document in force, or else in the one that the event names.
     #[serde(flatten)]
     pub restricted: Restricted,
     /// The entry of `ExemptPrincipals` that covers the caller, where it made the difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exemption: Option<String>,
-    /// Why a call that is not undone is told of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub told: Option<ToldOf>,
+    /// Why a call that the guard does not revert is reported.
+    #[serde(default, alias = "told", skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
 }
 
 /// What IAM showed in force at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Seen {
+pub struct ObservedPolicy {
     /// Which of the things that ever had this name it is.
-    pub identity: Identity,
+    pub identity: UniqueId,
     /// The default version, of a managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionId>,
-    pub document: KeptDocument,
+    pub document: Snapshot,
 }
 
 /// What the workflow does with a policy; `ChooseAction` reads it.
@@ -127,8 +127,9 @@ pub enum VerdictResult {
     Monitored,
     /// Restricted actions are granted and stay in force, because whoever wrote them is exempt.
     Exempt,
-    /// A call that the guard does not undo brings something restricted.
-    Told,
+    /// A call that the guard reports, and does not revert, brings something restricted.
+    #[serde(alias = "told")]
+    Reported,
 }
 
 impl VerdictResult {
@@ -142,7 +143,7 @@ impl VerdictResult {
         Self::AlreadyContained,
         Self::Monitored,
         Self::Exempt,
-        Self::Told,
+        Self::Reported,
     ];
 
     /// The word that stands for it in an execution.
@@ -158,7 +159,7 @@ impl VerdictResult {
             Self::AlreadyContained => "alreadyContained",
             Self::Monitored => "monitored",
             Self::Exempt => "exempt",
-            Self::Told => "told",
+            Self::Reported => "reported",
         }
     }
 }

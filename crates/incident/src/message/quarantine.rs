@@ -2,22 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Removal, Restricted, Seen, is_false};
-use crate::target::Owner;
-use crate::{Identity, KeptDocument, Timestamp, VersionId};
+use super::{ObservedPolicy, Removal, Restricted, is_false};
+use crate::subject::Owner;
+use crate::{Snapshot, Timestamp, UniqueId, VersionId};
 
 /// Documents that are in the execution, so that they may be overwritten or deleted in IAM.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
-    /// What is in force instead of what `ValidatePolicy` saw, since the target was made again before the event.
+    /// What is in force instead of what `ValidatePolicy` saw, since the subject was made again before the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub judged: Option<Seen>,
+    pub judged: Option<ObservedPolicy>,
     /// Versions that must make room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evicted: Vec<EvictedVersion>,
     /// Documents of an inline policy that are not the judged one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub originals: Vec<KeptDocument>,
+    pub originals: Vec<Snapshot>,
     /// Whether the inline policy is to be deleted, so that whoever finds it missing later knows by whom.
     #[serde(default, skip_serializing_if = "is_false")]
     pub removes: bool,
@@ -29,7 +29,7 @@ pub struct Kept {
 pub struct EvictedVersion {
     pub version: VersionId,
     pub created: Timestamp,
-    pub document: KeptDocument,
+    pub document: Snapshot,
 }
 
 /// `quarantine`: what `TempRemove` did.
@@ -48,7 +48,7 @@ pub enum Quarantine {
     InPlace(Contained),
     /// With these documents in the execution, the task is to run again.
     KeepFirst(Kept),
-    /// Nothing restricted is in force any more, by somebody else's change, or the target is another one.
+    /// Nothing restricted is in force any more, by somebody else's change, or the subject is another one.
     Superseded,
     Gone,
 }
@@ -73,9 +73,9 @@ impl Quarantine {
 #[serde(rename_all = "camelCase")]
 pub struct Contained {
     /// Which of the things that ever had this name it is.
-    pub identity: Identity,
+    pub identity: UniqueId,
     /// The document that was in force.
-    pub original: KeptDocument,
+    pub original: Snapshot,
     /// The versions, for a managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versions: Option<ContainedVersions>,
@@ -83,7 +83,7 @@ pub struct Contained {
     #[serde(flatten)]
     pub restricted: Restricted,
     /// The document now in force, as read back from IAM.
-    pub document: KeptDocument,
+    pub document: Snapshot,
     /// What was done to the original.
     #[serde(flatten)]
     pub removal: Removal,

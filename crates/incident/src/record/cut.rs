@@ -74,7 +74,7 @@ const KEPT: &[(&str, &[&str])] = &[
 ///
 /// A change is read from what is left, so that a record which no CloudTrail wrote cannot make it longer.
 #[must_use]
-pub fn cut_event(event: &Value) -> Value {
+pub fn trim_event(event: &Value) -> Value {
     let mut cut = Value::Object(Map::new());
     for (path, names) in KEPT {
         let Some(from) = event.pointer(path).and_then(Value::as_object) else {

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::RecordError;
 use crate::{
-    Actor, IdentifierError, OwnerKind, PolicyArn, Target, VersionId, WatchedCall,
-    target::{InlinePolicy, ManagedPolicy, Owner},
+    Actor, IdentifierError, OwnerKind, PolicyArn, Subject, VersionId, WatchedCall,
+    subject::{InlinePolicy, ManagedPolicy, Owner},
 };
 
 /// `requestParameters` and `responseElements`, read member by member.
@@ -62,12 +62,12 @@ impl Members<'_> {
         read.map_err(|error| self.problem(error.to_string()))
     }
 
-    /// The target and the version that was written, from wherever the record has them; where parameters were left out and nothing else names the target, `names_no_policy`.
-    pub(super) fn target(
+    /// The subject and the version that was written, from wherever the record has them; where parameters were left out and nothing else names the subject, `names_no_policy`.
+    pub(super) fn subject(
         &self,
         actor: &Actor,
         names_no_policy: impl Fn() -> RecordError,
-    ) -> Result<(Target, Option<VersionId>), RecordError> {
+    ) -> Result<(Subject, Option<VersionId>), RecordError> {
         let missing = |member: &str| {
             if self.omitted() || self.request.is_null() {
                 names_no_policy()
@@ -76,7 +76,7 @@ impl Members<'_> {
             }
         };
         if let Some(told) = self.told(actor, missing)? {
-            return Ok((Target::Told(told), None));
+            return Ok((Subject::Reported(told), None));
         }
         match self.event_name {
             WatchedCall::CreatePolicy => {
@@ -119,7 +119,7 @@ impl Members<'_> {
         &self,
         arn: &str,
         version: &str,
-    ) -> Result<(Target, Option<VersionId>), RecordError> {
+    ) -> Result<(Subject, Option<VersionId>), RecordError> {
         let arn = self.identifier(PolicyArn::parse(arn))?;
         if arn.is_aws_managed() {
             return Err(self.problem(format!(
@@ -127,7 +127,7 @@ impl Members<'_> {
             )));
         }
         let version = self.identifier(VersionId::parse(version))?;
-        Ok((Target::Managed(ManagedPolicy { arn }), Some(version)))
+        Ok((Subject::Managed(ManagedPolicy { arn }), Some(version)))
     }
 
     fn inline(
@@ -135,7 +135,7 @@ impl Members<'_> {
         kind: OwnerKind,
         owner: &str,
         missing: impl Fn(&str) -> RecordError,
-    ) -> Result<(Target, Option<VersionId>), RecordError> {
+    ) -> Result<(Subject, Option<VersionId>), RecordError> {
         let member = |key: &str| {
             let name = self.name(key)?;
             name.ok_or_else(|| missing(&format!("requestParameters.{key}")))
@@ -145,7 +145,7 @@ impl Members<'_> {
             name: member(owner)?,
         };
         let name = member("policyName")?;
-        Ok((Target::Inline(InlinePolicy { owner, name }), None))
+        Ok((Subject::Inline(InlinePolicy { owner, name }), None))
     }
 
     /// The name that a parameter gives; `None` where there is no such parameter.

@@ -2,14 +2,14 @@
 
 mod cut;
 mod members;
+mod reported;
 mod shape;
-mod told;
 
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::{Actor, FailureName, PolicyChange, Timestamp, WatchedCall};
-pub use cut::cut_event;
+pub use cut::trim_event;
 use members::Members;
 use shape::Envelope;
 
@@ -94,7 +94,7 @@ impl Record {
     ///
     /// A [`RecordError`] that says what is missing; none of them may be taken for "nothing restricted".
     pub fn parse(event: &Value) -> Result<Self, RecordError> {
-        let envelope = Envelope::deserialize(cut_event(event))
+        let envelope = Envelope::deserialize(trim_event(event))
             .map_err(|error| RecordError::Shape(error.to_string()))?;
         let detail = envelope.detail;
         let Some(event_name) = WatchedCall::from_event_name(&detail.event_name)
@@ -131,7 +131,7 @@ impl Record {
             actor: Box::new(actor.clone()),
             event_time,
         };
-        let (target, version) = members.target(&actor, names_no_policy)?;
+        let (subject, version) = members.subject(&actor, names_no_policy)?;
         let in_force = match event_name {
             WatchedCall::CreatePolicyVersion => members.is_default_version()?,
             _ => true,
@@ -151,7 +151,7 @@ impl Record {
                 actor,
                 source_ip_address: detail.source_ip_address,
                 user_agent: detail.user_agent,
-                target,
+                subject,
                 version,
                 in_force,
             },

@@ -25,8 +25,8 @@ fn summary(event: &Value) -> (String, bool, bool, String) {
     let record = Record::parse(event).unwrap();
     (
         match &record.change.version {
-            Some(version) => format!("{}, version {version}", record.change.target),
-            None => record.change.target.to_string(),
+            Some(version) => format!("{}, version {version}", record.change.subject),
+            None => record.change.subject.to_string(),
         },
         record.change.in_force,
         record.document.is_some(),
@@ -158,7 +158,7 @@ fn a_created_policy_whose_parameters_were_left_out_is_found_by_the_answer() {
         });
         let record = Record::parse(&event).unwrap();
         assert_eq!(record.document, None);
-        assert_eq!(record.change.target.name(), "app-storage");
+        assert_eq!(record.change.subject.name(), "app-storage");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Mails about what happens once more: a request, and a try.
 
-use incident::message::{Asked, AskedBecause};
+use incident::message::{Asked, RepeatReason};
 
 use super::*;
 
@@ -9,14 +9,14 @@ fn a_second_and_a_last_request_say_why() {
     let mut request = read(request());
     request.asked = Asked {
         times: 2,
-        because: Some(AskedBecause::WithoutKey),
+        because: Some(RepeatReason::WithoutKey),
     };
     let mail = decision_request(&request, &links(LinkConfirmation::Required));
     expect_file!["../../testdata/mail/decision-request-again.txt"].assert_eq(&shown(&mail));
 
     request.asked = Asked {
         times: Asked::MOST,
-        because: Some(AskedBecause::OtherIncident),
+        because: Some(RepeatReason::OtherIncident),
     };
     let mail = decision_request(&request, &links(LinkConfirmation::Required));
     assert!(

@@ -1,15 +1,15 @@
-use incident::message::{AskRequest, Asked, AskedBecause, DecisionAction, Restricted};
+use incident::message::{AskRequest, Asked, DecisionAction, RepeatReason, Restricted};
 
 use super::writer::Writer;
 use super::{LinkConfirmation, Links, Mail};
-use crate::target::{effect, name};
+use crate::subject::{effect, name};
 use crate::text::{capitalised, plain};
 use crate::words::{attached_to, failure_is_over, in_force};
 
 #[must_use]
 pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     let change = &request.change;
-    let policy = name(&change.target);
+    let policy = name(&change.subject);
     let restricted = in_brackets(&request.quarantine.restricted);
     let mut mail = Writer::new(&if request.quarantine.removed {
         format!(
@@ -33,7 +33,7 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     mail.paragraphs(asked_again(request.asked));
     mail.paragraphs(failure_is_over(request.failed_tries));
 
-    let effect = |action| effect(action, &change.target, Some(&request.quarantine));
+    let effect = |action| effect(action, &change.subject, Some(&request.quarantine));
     mail.link(
         &format!("ALLOW: {}", effect(DecisionAction::Allow)),
         &links.allow,
@@ -59,7 +59,7 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     mail.change(change);
     mail.findings(&request.quarantine.restricted);
     mail.contained(&request.quarantine);
-    mail.consoles(&change.target, &request.execution);
+    mail.consoles(&change.subject, &request.execution);
     // Last, because it is the part that may be cut.
     mail.diff(&request.quarantine);
     Mail::new(
@@ -71,10 +71,10 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
 /// Why the administrator is asked again, and what comes after the last time.
 fn asked_again(asked: Asked) -> Option<String> {
     let why = match asked.because? {
-        AskedBecause::OtherIncident => {
+        RepeatReason::OtherIncident => {
             "An answer to the earlier e-mail was made on the page of another incident, so it did not count."
         }
-        AskedBecause::WithoutKey => {
+        RepeatReason::WithoutKey => {
             "Somebody answered the earlier e-mail with allow, but without the key that only the links of the e-mail have, so the answer did not count. Find out who: look for SendTaskSuccess in the CloudTrail event history."
         }
     };

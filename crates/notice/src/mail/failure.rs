@@ -1,24 +1,24 @@
 use incident::FailureName;
-use incident::message::{Assessment, Failure, TellFailure};
+use incident::message::{Assessment, Failure, ReportFailure};
 
 use super::Mail;
 use super::writer::Writer;
 use crate::Console;
-use crate::target::name;
+use crate::subject::name;
 use crate::text::plain;
 use crate::words::assessed;
 
 /// Reports a failure: what is in force now, and that a person must act.
 #[must_use]
-pub fn failure(request: &TellFailure) -> Mail {
-    let TellFailure {
+pub fn failure(request: &ReportFailure) -> Mail {
+    let ReportFailure {
         execution,
         failure,
         assessment,
     } = request;
     let change = assessment.as_ref().and_then(|it| it.change.as_ref());
     let policy = change.map_or("see the input of the execution".to_owned(), |change| {
-        plain(&change.target.to_string(), 300)
+        plain(&change.subject.to_string(), 300)
     });
     let in_force = match assessment {
         Some(assessment) => assessed(assessment),
@@ -60,7 +60,7 @@ pub fn failure(request: &TellFailure) -> Mail {
     Mail::new(
         &format!(
             "Action needed: the IAM policy guard failed, {}",
-            change.map_or("see the execution".to_owned(), |it| name(&it.target))
+            change.map_or("see the execution".to_owned(), |it| name(&it.subject))
         ),
         &mail.finish(),
     )

@@ -55,7 +55,7 @@ fn nothing_from_outside_can_pose_as_the_guard() {
         decision.user_agent = Some(hostile.clone());
         let in_force = InForce {
             version: None,
-            document: KeptDocument::new(&hostile),
+            document: Snapshot::new(&hostile),
         };
         let end = Outcome {
             result: OutcomeResult::Allowed,

@@ -7,7 +7,7 @@ mod decision_request;
 mod failure;
 mod links;
 mod outcome;
-mod told;
+mod reported;
 mod verdict;
 mod writer;
 

@@ -1,16 +1,16 @@
 use incident::PolicyChange;
 use incident::message::{
-    Contained, Decision, DecisionAction, OutcomeResult, Quarantine, TellOutcome,
+    Contained, Decision, DecisionAction, OutcomeResult, Quarantine, ReportOutcome,
 };
 
 use super::Mail;
 use super::writer::Writer;
-use crate::target::{self, by_hand};
+use crate::subject::{self, by_hand};
 use crate::words::failure_is_over;
 
 /// Reports how an incident ended.
 #[must_use]
-pub fn outcome(request: &TellOutcome) -> Mail {
+pub fn outcome(request: &ReportOutcome) -> Mail {
     let change = &request.change;
     let decision = request.decision.as_ref();
     match (&request.quarantine, decision, &request.outcome) {
@@ -37,20 +37,20 @@ struct Begun {
 }
 
 impl Begun {
-    fn finish(mut self, request: &TellOutcome, end: impl FnOnce(&mut Writer)) -> Mail {
+    fn finish(mut self, request: &ReportOutcome, end: impl FnOnce(&mut Writer)) -> Mail {
         let change = &request.change;
         self.text.paragraphs(failure_is_over(request.failed_tries));
         self.text.change(change);
-        self.text.consoles(&change.target, &request.execution);
+        self.text.consoles(&change.subject, &request.execution);
         end(&mut self.text);
-        let policy = target::name(&change.target);
+        let policy = subject::name(&change.subject);
         Mail::new(&format!("{}: {policy}", self.subject), &self.text.finish())
     }
 }
 
 /// The policy was gone, or another one, before it could be remediated.
 fn not_contained(change: &PolicyChange, is_gone: bool) -> Begun {
-    let policy = target::name(&change.target);
+    let policy = subject::name(&change.subject);
     let (subject, sentence) = if is_gone {
         (
             "Policy gone",
@@ -67,7 +67,7 @@ fn not_contained(change: &PolicyChange, is_gone: bool) -> Begun {
         )
     };
     let mut text = Writer::new(&sentence);
-    if let Some(more) = target::gone(&change.target).filter(|_| is_gone) {
+    if let Some(more) = subject::gone(&change.subject).filter(|_| is_gone) {
         text.paragraph(&more);
     }
     Begun { subject, text }
@@ -79,7 +79,7 @@ fn decided(
     decision: &Decision,
     result: OutcomeResult,
 ) -> Begun {
-    let policy = target::name(&change.target);
+    let policy = subject::name(&change.subject);
     let not_done = match decision.action {
         DecisionAction::Allow => "The guard did not carry out the decision (allow).",
         DecisionAction::Deny => "The guard did not carry out the decision (deny).",
@@ -163,10 +163,10 @@ fn more(change: &PolicyChange, contained: &Contained, result: OutcomeResult) -> 
             ),
             None => "The execution keeps the original document.".to_owned(),
         }),
-        OutcomeResult::Expired => Some(by_hand(&change.target, contained)),
+        OutcomeResult::Expired => Some(by_hand(&change.subject, contained)),
         OutcomeResult::Superseded => {
             Some("The guard judges the newer change on its own.".to_owned())
         }
-        OutcomeResult::Gone => target::gone(&change.target),
+        OutcomeResult::Gone => subject::gone(&change.subject),
     }
 }

@@ -5,11 +5,11 @@ use iam_policy::{Quota, RestrictedActions, remove_everything};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use incident::KeptDocument;
+use incident::Snapshot;
 use incident::message::{
-    AskRequest, AssessedState, Assessment, Decision, DecisionAction, Failure, InForce, Outcome,
-    OutcomeResult, Quarantine, Restricted, Seen, TellFailure, TellOutcome, TellVerdict, Verdict,
-    VerdictAction, VerdictResult,
+    AskRequest, AssessedState, Assessment, Decision, DecisionAction, Failure, InForce,
+    ObservedPolicy, Outcome, OutcomeResult, Quarantine, ReportFailure, ReportOutcome,
+    ReportVerdict, Restricted, Verdict, VerdictAction, VerdictResult,
 };
 
 use super::*;
@@ -20,7 +20,7 @@ mod hostile;
 #[path = "again_tests.rs"]
 mod again;
 
-#[path = "told_tests.rs"]
+#[path = "reported_tests.rs"]
 mod told_of;
 
 const ORIGINAL: &str = r#"{
@@ -60,7 +60,7 @@ fn request() -> Value {
             },
             "sourceIpAddress": "203.0.113.17",
             "userAgent": "aws-cli/2.27.41 md/command#iam.create-policy",
-            "target": {
+            "subject": {
                 "type": "managed",
                 "arn": "arn:aws:iam::111122223333:policy/my-bad-policy-aws-5-mins"
             },
@@ -87,7 +87,7 @@ fn request() -> Value {
 fn inline(mut request: Value) -> Value {
     request["change"]["eventName"] = json!("PutRolePolicy");
     request["change"]["version"] = Value::Null;
-    request["change"]["target"] = json!({
+    request["change"]["subject"] = json!({
         "type": "inline",
         "owner": {"kind": "role", "name": "app"},
         "name": "storage"
@@ -166,8 +166,8 @@ fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> 
     let document = match result {
         OutcomeResult::Gone => None,
         OutcomeResult::Denied | OutcomeResult::Expired if request.quarantine.removed => None,
-        OutcomeResult::Allowed => Some(KeptDocument::new(ORIGINAL)),
-        _ => Some(KeptDocument::new(REMEDIATED)),
+        OutcomeResult::Allowed => Some(Snapshot::new(ORIGINAL)),
+        _ => Some(Snapshot::new(REMEDIATED)),
     };
     let versions = request.quarantine.versions.as_ref();
     let in_force = document.map(|document| InForce {
@@ -190,8 +190,8 @@ fn told(
     quarantine: Quarantine,
     decision: Option<Decision>,
     outcome: Option<Outcome>,
-) -> TellOutcome {
-    TellOutcome {
+) -> ReportOutcome {
+    ReportOutcome {
         execution: request.execution.clone(),
         change: request.change.clone(),
         quarantine,
@@ -212,7 +212,7 @@ fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Ma
         action: VerdictAction::Alert,
         result,
         change: request.change.clone(),
-        in_force: Some(Seen {
+        in_force: Some(ObservedPolicy {
             identity: contained.identity.clone(),
             version: None,
             document: contained.document.clone(),
@@ -224,12 +224,12 @@ fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Ma
             Restricted::default()
         },
         exemption: Some("arn:aws:iam::111122223333:role/Deploy*".to_owned()),
-        told: None,
+        report: None,
     };
-    verdict(&TellVerdict {
+    verdict(&ReportVerdict {
         execution: request.execution.clone(),
         verdict: about,
-        told_at: None,
+        reported_at: None,
         failed_tries: request.failed_tries,
     })
 }
@@ -261,7 +261,7 @@ fn each_mail_reads_as_it_should() {
     let mail = verdict_of(&managed, VerdictResult::Monitored, true);
     expect_file!["../../testdata/mail/monitored.txt"].assert_eq(&shown(&mail));
     let mut on_user = inline(request());
-    on_user["change"]["target"]["owner"]["kind"] = json!("user");
+    on_user["change"]["subject"]["owner"]["kind"] = json!("user");
     let mail = verdict_of(&read(on_user), VerdictResult::Gone, true);
     expect_file!["../../testdata/mail/gone-with-its-grants.txt"].assert_eq(&shown(&mail));
 
@@ -316,8 +316,8 @@ fn each_mail_reads_as_it_should() {
         .assert_eq(&shown(&failure(&failed)));
 }
 
-fn failed(request: &AskRequest, cause: &str) -> TellFailure {
-    TellFailure {
+fn failed(request: &AskRequest, cause: &str) -> ReportFailure {
+    ReportFailure {
         execution: request.execution.clone(),
         failure: Failure {
             state: "TempRemove".to_owned(),

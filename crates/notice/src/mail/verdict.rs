@@ -1,23 +1,23 @@
-use incident::Target;
-use incident::message::{TellVerdict, Verdict, VerdictResult};
+use incident::Subject;
+use incident::message::{ReportVerdict, Verdict, VerdictResult};
 
 use super::writer::Writer;
-use super::{Mail, told};
-use crate::target;
+use super::{Mail, reported};
+use crate::subject;
 use crate::text::plain;
 use crate::words::failure_is_over;
 
 /// Reports a change that needs no decision.
 #[must_use]
-pub fn verdict(request: &TellVerdict) -> Mail {
-    let TellVerdict {
+pub fn verdict(request: &ReportVerdict) -> Mail {
+    let ReportVerdict {
         execution, verdict, ..
     } = request;
-    if let (Target::Told(told), Some(of)) = (&verdict.change.target, &verdict.told) {
-        return told::told(request, told, of);
+    if let (Subject::Reported(told), Some(of)) = (&verdict.change.subject, &verdict.report) {
+        return reported::told(request, told, of);
     }
     let change = &verdict.change;
-    let policy = target::name(&change.target);
+    let policy = subject::name(&change.subject);
     let report = Report::of(verdict, &policy);
     let mut mail = Writer::new(&report.sentence);
     mail.paragraphs(failure_is_over(request.failed_tries));
@@ -27,7 +27,7 @@ pub fn verdict(request: &TellVerdict) -> Mail {
     mail.restricted(&verdict.restricted, "the execution");
     mail.change(change);
     mail.findings(&verdict.restricted);
-    mail.consoles(&change.target, execution);
+    mail.consoles(&change.subject, execution);
     if let Some(named) = verdict.named.as_ref().filter(|_| report.shows_named) {
         mail.document("THE DOCUMENT THAT WAS WRITTEN", named);
     }
@@ -107,7 +107,7 @@ impl Report {
                     plain(verdict.exemption.as_deref().unwrap_or_default(), 300)
                 ),
             ),
-            VerdictResult::Monitored | VerdictResult::Restricted | VerdictResult::Told => still_in_force(
+            VerdictResult::Monitored | VerdictResult::Restricted | VerdictResult::Reported => still_in_force(
                 policy,
                 "the guard only monitors",
                 "The guard changed nothing, because its parameter Mode is Monitor. With Enforce, it would have removed the restricted permissions and asked you.".to_owned(),
@@ -126,7 +126,7 @@ fn gone(verdict: &Verdict, policy: &str) -> Report {
         );
         "Its restricted permissions are no longer in force."
     };
-    more.extend(target::gone(&verdict.change.target));
+    more.extend(subject::gone(&verdict.change.subject));
     Report {
         subject: "Policy gone:",
         sentence: format!(

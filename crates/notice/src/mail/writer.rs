@@ -3,7 +3,7 @@
 use std::fmt::{Display, Write as _};
 
 use incident::message::{Contained, Decision, InForce, Restricted};
-use incident::{ExecutionArn, KeptDocument, PolicyChange, Target};
+use incident::{ExecutionArn, PolicyChange, Snapshot, Subject};
 
 use crate::diff::pretty_lines;
 use crate::text::{plain, plain_lines, without_links};
@@ -144,12 +144,12 @@ impl Writer {
     pub(super) fn change(&mut self, change: &PolicyChange) {
         self.paragraph("WHAT HAPPENED");
         let policy = match &change.version {
-            Some(version) => format!("{}, version {version}", change.target),
-            None => change.target.to_string(),
+            Some(version) => format!("{}, version {version}", change.subject),
+            None => change.subject.to_string(),
         };
-        let label = match change.target {
-            Target::Managed(_) | Target::Inline(_) => "Policy",
-            Target::Told(_) => "What",
+        let label = match change.subject {
+            Subject::Managed(_) | Subject::Inline(_) => "Policy",
+            Subject::Reported(_) => "What",
         };
         self.field(label, &policy);
         self.field("Account", &change.account);
@@ -217,7 +217,7 @@ impl Writer {
     }
 
     /// A document from outside, laid out.
-    pub(super) fn document(&mut self, heading: &str, document: &KeptDocument) {
+    pub(super) fn document(&mut self, heading: &str, document: &Snapshot) {
         self.paragraph(heading);
         for line in pretty_lines(document) {
             self.line(&format!("  {line}"));
@@ -252,16 +252,16 @@ impl Writer {
         }
     }
 
-    pub(super) fn consoles(&mut self, target: &Target, execution: &ExecutionArn) {
+    pub(super) fn consoles(&mut self, subject: &Subject, execution: &ExecutionArn) {
         let console = Console::of_partition(execution.partition());
-        let (execution_heading, target_heading) = match target {
-            Target::Managed(_) | Target::Inline(_) => (
+        let (execution_heading, target_heading) = match subject {
+            Subject::Managed(_) | Subject::Inline(_) => (
                 "The execution, with every step and both documents:",
                 "The policy:",
             ),
-            Target::Told(_) => ("The execution, with every step:", "In the console of IAM:"),
+            Subject::Reported(_) => ("The execution, with every step:", "In the console of IAM:"),
         };
         self.link(execution_heading, &console.execution(execution));
-        self.link(target_heading, &console.target(target));
+        self.link(target_heading, &console.subject(subject));
     }
 }

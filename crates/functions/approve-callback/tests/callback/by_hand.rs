@@ -84,7 +84,7 @@ async fn what_is_too_long_to_be_shown_can_be_denied_only() {
     let states = States::one_waiting();
     states.change(EXECUTION, |run| {
         let text = format!(r#"{{"Statement":"{}"}}"#, " ".repeat(60_000));
-        run.data["quarantine"]["original"] = json!(incident::KeptDocument::new(&text));
+        run.data["quarantine"]["original"] = json!(incident::Snapshot::new(&text));
     });
     for event in [request("GET", "allow", &LINK), form("allow", &LINK)] {
         let (status, shown) = json_answer(&states, event).await;

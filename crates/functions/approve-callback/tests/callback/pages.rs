@@ -37,7 +37,7 @@ async fn the_confirm_page_shows_the_incident() {
         assert_eq!(texts(&page, lines), ["-         \"s3:DeleteObject\""]);
     }
     let whole = texts(&page, "details > pre").join("");
-    for line in incident::KeptDocument::new(&document()).as_str().split('"') {
+    for line in incident::Snapshot::new(&document()).as_str().split('"') {
         assert!(whole.contains(line.trim_matches(|c: char| !c.is_alphanumeric())));
     }
     assert!(texts(&page, "button")[0].starts_with("Allow"));
@@ -48,7 +48,7 @@ async fn the_confirm_page_shows_the_incident() {
 async fn the_page_says_that_the_whole_policy_was_deleted_and_what_each_answer_does() {
     let states = States::one_waiting();
     states.change(EXECUTION, |run| {
-        run.data["verdict"]["change"]["target"] = json!({
+        run.data["verdict"]["change"]["subject"] = json!({
             "type": "inline",
             "owner": {"kind": "user", "name": "app"},
             "name": "storage"
@@ -192,7 +192,7 @@ async fn nothing_is_reflected_unescaped() {
         for member in ["name", "arn", "kind", "sourceIdentity"] {
             run.data["verdict"]["change"]["actor"][member] = json!(hostile);
         }
-        run.data["verdict"]["change"]["target"] = json!({
+        run.data["verdict"]["change"]["subject"] = json!({
             "type": "inline", "owner": {"kind": "role", "name": hostile}, "name": hostile
         });
         run.data["quarantine"]["findings"][0]["sid"] = json!(hostile);

@@ -7,10 +7,10 @@ use std::collections::HashMap;
 
 use iam_policy::{Quota, RestrictedActions};
 use incident::message::{
-    Contained, ContainedVersions, Judged, Quarantine, Removal, Restricted, Seen, Verdict,
+    Contained, ContainedVersions, Judged, ObservedPolicy, Quarantine, Removal, Restricted, Verdict,
     VerdictAction, VerdictResult,
 };
-use incident::{Identity, KeptDocument, VersionId};
+use incident::{Snapshot, UniqueId, VersionId};
 use serde_json::{Value, json};
 
 pub(crate) use states::*;
@@ -43,17 +43,17 @@ pub(crate) fn asking() -> Value {
     let judgement = iam_policy::judge(&document, &restricted);
     let remediation = judgement.remediate(Quota::MANAGED);
     let restricted = Restricted::from(&judgement);
-    let identity = Identity {
+    let identity = UniqueId {
         id: "ANPAZ3XMPLE1EXAMPLE12".to_owned(),
         created: record.change.event_time,
     };
-    let seen = Seen {
+    let seen = ObservedPolicy {
         identity: identity.clone(),
         version: Some(VersionId::parse("v1").unwrap()),
-        document: KeptDocument::new(&document),
+        document: Snapshot::new(&document),
     };
     let mut data = json!(Judged {
-        event: incident::cut_event(&event),
+        event: incident::trim_event(&event),
         verdict: Verdict {
             action: VerdictAction::Remedy,
             result: VerdictResult::Restricted,
@@ -62,12 +62,12 @@ pub(crate) fn asking() -> Value {
             named: None,
             restricted: restricted.clone(),
             exemption: None,
-            told: None,
+            report: None,
         },
     });
     data["quarantine"] = json!(Quarantine::InPlace(Contained {
         identity,
-        original: KeptDocument::new(&document),
+        original: Snapshot::new(&document),
         versions: Some(ContainedVersions {
             original: VersionId::parse("v1").unwrap(),
             original_created: record.change.event_time,
@@ -75,7 +75,7 @@ pub(crate) fn asking() -> Value {
             created: true,
         }),
         restricted,
-        document: KeptDocument::new(remediation.document()),
+        document: Snapshot::new(remediation.document()),
         removal: Removal::from(&remediation),
         evicted: Vec::new(),
         attached_to: None,

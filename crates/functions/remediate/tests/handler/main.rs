@@ -10,7 +10,7 @@
 //! | … not to a version or an alias of it | `an_execution_of_a_version_or_an_alias_is_not_mine` |
 //! | … never have been redriven | `an_execution_that_was_redriven_is_not_mine` |
 //! | … its last entered state must be `TempRemove` | `an_execution_in_another_state_is_not_mine` |
-//! | Target, identity, attempts and waiting come from its history | `what_counts_is_read_from_the_history`, `an_absent_policy_is_gone_only_after_waiting` |
+//! | Subject, identity, attempts and waiting come from its history | `what_counts_is_read_from_the_history`, `an_absent_policy_is_gone_only_after_waiting` |
 //! | Whoever may only invoke the functions can do nothing with them | all of `whose.rs` assert that no call to IAM was made |
 //! | Every step before a write compares identity, of a managed policy | `a_policy_that_was_made_again_is_another_target` |
 //! | … of an inline policy, its owner's | `a_policy_of_an_owner_that_was_made_again_is_another_target` |

@@ -1,8 +1,8 @@
 use iam_model::{Account, Execution, Iam, OwnerKind};
 use iam_policy::RestrictedActions;
-use incident::judgement::{ExemptPrincipals, Mode, Rules};
+use incident::judgement::{ExemptPrincipals, GuardConfig, Mode};
 use incident::message::{Contained, JudgeRequest, Kept, Quarantine, ReadRequest, WorkRequest};
-use incident::{ExecutionArn, KeptDocument};
+use incident::{ExecutionArn, Snapshot};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::PolicyStore;
 use serde_json::{Value, json};
@@ -97,7 +97,7 @@ pub(crate) fn put(iam: &Iam, kind: OwnerKind, document: &str) -> Value {
 
 /// What `ValidatePolicy` answers to this event now.
 pub(crate) fn judged(iam: &Iam, event: &Value) -> Value {
-    let rules = Rules {
+    let rules = GuardConfig {
         restricted: restricted(),
         mode: Mode::Enforce,
         exempt: ExemptPrincipals::default(),
@@ -200,7 +200,7 @@ pub(crate) fn contain(iam: &Iam, data: &Value) -> Contained {
 }
 
 pub(crate) fn same(one: &str, other: &str) -> bool {
-    KeptDocument::new(one).same_meaning(other)
+    Snapshot::new(one).is_equivalent(other)
 }
 
 /// What is in force of the managed policy.

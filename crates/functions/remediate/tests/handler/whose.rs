@@ -29,7 +29,7 @@ fn other_members_of_a_payload_are_ignored() {
     let execution = containing(&data);
     let mut forged = data.clone();
     forged["execution"] = json!(execution.arn);
-    forged["verdict"]["change"]["target"]["arn"] = json!(victim.clone().unwrap());
+    forged["verdict"]["change"]["subject"]["arn"] = json!(victim.clone().unwrap());
     forged["waited"] = json!("TempRemove");
     forged["quarantine"] = json!({"status": "gone"});
     let contained = in_place(invoke(&iam, &execution, &forged).unwrap());

@@ -1,6 +1,6 @@
 use iam_model::{Account, Execution, Iam, OwnerKind};
 use iam_policy::RestrictedActions;
-use incident::judgement::{ExemptPrincipals, Mode, Rules};
+use incident::judgement::{ExemptPrincipals, GuardConfig, Mode};
 use incident::message::{JudgeRequest, Outcome, Quarantine, ReadRequest, WorkRequest};
 use incident::{DecideBy, ExecutionArn};
 use lambda_kit::{Executions, HandlerError};
@@ -90,7 +90,7 @@ impl Incident {
 
     fn contained(iam: Iam) -> Self {
         iam.change(|account| account.pass(2));
-        let rules = Rules {
+        let rules = GuardConfig {
             restricted: restricted(),
             mode: Mode::Enforce,
             exempt: ExemptPrincipals::default(),

@@ -12,7 +12,7 @@ fn a_failure_is_assessed_by_what_iam_shows_now() {
     let assessment = assess(&iam, &event).unwrap();
     assert_eq!(assessment["inForce"]["state"], "restricted");
     assert_eq!(assessment["inForce"]["version"], "v2");
-    assert_eq!(assessment["change"]["target"]["arn"], ARN);
+    assert_eq!(assessment["change"]["subject"]["arn"], ARN);
     set_default(&iam, "v1");
     iam.change(|account| account.delete_policy_version(ARN, 2))
         .unwrap();

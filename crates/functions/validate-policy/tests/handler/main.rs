@@ -4,7 +4,7 @@
 //!
 //! | sentence | test |
 //! |---|---|
-//! | An event says only: look at this target | `what_a_record_says_of_its_document_does_not_decide` |
+//! | An event says only: look at this subject | `what_a_record_says_of_its_document_does_not_decide` |
 //! | What is judged is what the guard itself read from IAM | `what_is_judged_is_what_iam_shows` |
 //! | A restricted grant that IAM shows is contained at once, whichever write put it there | `a_restricted_grant_that_iam_shows_is_contained_at_once_whichever_write_put_it_there` |
 //! | Only what looks clean or absent is waited for, when the event names something newer | `only_what_looks_clean_or_absent_is_waited_for` |

@@ -1,7 +1,7 @@
 use iam_model::{Account, Execution, Iam, OwnerKind};
 use iam_policy::RestrictedActions;
 use incident::ExecutionArn;
-use incident::judgement::{ExemptPrincipals, Mode, Rules};
+use incident::judgement::{ExemptPrincipals, GuardConfig, Mode};
 use incident::message::{AssessRequest, JudgeRequest, Judged, ReadRequest, Verdict};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
@@ -14,8 +14,8 @@ pub(crate) const RESTRICTED: &str = r#"{"Version":"2012-10-17","Statement":{"Eff
 pub(crate) const REMEDIATED: &str = r#"{"Statement":[{"Action":"s3:get*","Effect":"Allow","Resource":["*"]}],"Version":"2012-10-17"}"#;
 pub(crate) const HARMLESS: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ec2:Describe*","Resource":"*"}}"#;
 
-pub(crate) fn rules() -> Rules {
-    Rules {
+pub(crate) fn rules() -> GuardConfig {
+    GuardConfig {
         restricted: "s3:DeleteBucket".parse::<RestrictedActions>().unwrap(),
         mode: Mode::Enforce,
         exempt: ExemptPrincipals::default(),
@@ -30,7 +30,7 @@ pub(crate) fn execution() -> ExecutionArn {
 
 /// One invocation for the execution that was started with this event.
 fn run(
-    rules: &Rules,
+    rules: &GuardConfig,
     iam: &Iam,
     event: &Value,
     request: ReadRequest,
@@ -46,7 +46,7 @@ fn run(
 }
 
 pub(crate) fn judged(
-    rules: &Rules,
+    rules: &GuardConfig,
     iam: &Iam,
     event: &Value,
     waited: bool,

@@ -1,0 +1,78 @@
+//! Writes the page about AWS managed policies: `make managed-policies`.
+#![expect(clippy::print_stdout, reason = "the page is the output")]
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use iam_policy::{ReadyMadeList, RestrictedActions, judge};
+use serde_json::value::RawValue;
+
+const DEFAULT: &str = "s3:DeleteBucket,s3:DeleteObject";
+
+fn main() -> Result<()> {
+    let file = std::env::args()
+        .nth(1)
+        .context("name the file with the policies")?;
+    let policies = std::fs::read_to_string(file)?;
+    let policies: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&policies)?;
+    let mut lists = vec![("default".to_owned(), DEFAULT.parse()?)];
+    for list in ReadyMadeList::ALL {
+        let name = format!("@{}", list.name());
+        lists.push((format!("`{name}`"), name.parse()?));
+    }
+    print!("{}", page(&policies, &lists));
+    Ok(())
+}
+
+fn page(
+    policies: &BTreeMap<String, Box<RawValue>>,
+    lists: &[(String, RestrictedActions)],
+) -> String {
+    let mut sums = vec![0; lists.len()];
+    let mut rows = String::new();
+    let mut listed = 0;
+    for (arn, document) in policies {
+        let verdicts: Vec<bool> = lists
+            .iter()
+            .map(|(_, restricted)| !judge(document.get(), restricted).is_clean())
+            .collect();
+        if !verdicts.contains(&true) {
+            continue;
+        }
+        listed += 1;
+        let name = arn
+            .split_once(":policy/")
+            .map_or(arn.as_str(), |(_, name)| name);
+        rows.push_str(&format!("| {name} |"));
+        for (sum, is_restricted) in sums.iter_mut().zip(verdicts) {
+            *sum += i32::from(is_restricted);
+            rows.push_str(if is_restricted { " x |" } else { " |" });
+        }
+        rows.push('\n');
+    }
+    let names: Vec<&str> = lists.iter().map(|(name, _)| name.as_str()).collect();
+    let sums: Vec<String> = sums.iter().map(ToString::to_string).collect();
+    format!(
+        "# AWS managed policies
+
+This page says which AWS managed policies grant what a restricted list names: the default list of the template, `{DEFAULT}`, and each [ready-made list](ready-made-lists.md).
+An `x` means that the policy grants at least one action of the list.
+
+Nobody can rewrite an AWS managed policy. An attachment can only be taken back.
+
+`make managed-policies` writes this page, and the documents of the policies into `target/managed-policies.json` for `iam-guard check --managed-policies`.
+The documents come with the Python package moto, whose version is pinned in `crates/testing/local-aws/requirements/interpreter.txt`; AWS changes its policies, so look at the policy itself before you rely on a line.
+
+{} of {} policies grant something that one of these lists names.
+
+| policy | {} |
+|---|{}
+| **all {listed}** | {} |
+{rows}",
+        listed,
+        policies.len(),
+        names.join(" | "),
+        "---|".repeat(names.len()),
+        sums.join(" | "),
+    )
+}

@@ -1,0 +1,149 @@
+//! From a record to what the guard would say of it.
+
+use std::rc::Rc;
+
+use iam_policy::{ActionPattern, RestrictedActions, judge};
+use incident::{Actor, Record, RecordError, Subject, Timestamp, VersionId, WatchedCall};
+use serde_json::{Value, json};
+
+/// A successful write of a policy.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) event_id: String,
+    pub(super) time: Timestamp,
+    pub(super) actor: Actor,
+    pub(super) subject: Subject,
+    pub(super) version: Option<VersionId>,
+    pub(super) in_force: bool,
+    /// None where the record does not carry it.
+    pub(super) document: Option<String>,
+}
+
+/// What a record is.
+#[derive(Debug)]
+pub(super) enum Read {
+    Change(Box<Change>),
+    /// A write of a policy that nobody can judge, with its event id, if it has one.
+    Unreadable(Option<String>),
+    /// Something else, or a call that failed.
+    Other,
+}
+
+/// Reads a record: as CloudTrail stores it, as EventBridge delivers it, or as `lookup-events` answers it.
+pub(super) fn read(record: &[u8]) -> Read {
+    let Ok(value) = serde_json::from_slice::<Value>(record) else {
+        return Read::Unreadable(None);
+    };
+    let inner = value.get("CloudTrailEvent").and_then(Value::as_str);
+    let value = match inner.map(serde_json::from_str::<Value>) {
+        Some(Ok(inner)) => inner,
+        Some(Err(_)) => return Read::Unreadable(None),
+        None => value,
+    };
+    let event = match value.get("detail") {
+        Some(_) => value,
+        None => {
+            let member = |name: &str| value.get(name).and_then(Value::as_str);
+            let account = member("recipientAccountId").unwrap_or_default().to_owned();
+            let region = member("awsRegion").unwrap_or_default().to_owned();
+            json!({"account": account, "region": region, "detail": value})
+        }
+    };
+    match Record::parse(&event) {
+        // The guard tells of it and changes nothing.
+        Ok(Record { change, .. }) if matches!(change.subject, Subject::Reported(_)) => Read::Other,
+        Ok(Record { change, document }) => Read::Change(Box::new(Change {
+            event_id: change.event_id,
+            time: change.event_time,
+            actor: change.actor,
+            subject: change.subject,
+            version: change.version,
+            in_force: change.in_force,
+            document,
+        })),
+        Err(RecordError::NotWatched { .. } | RecordError::FailedCall { .. }) => Read::Other,
+        Err(_) => match is_write(&event) {
+            true => Read::Unreadable(event_id(&event)),
+            false => Read::Other,
+        },
+    }
+}
+
+fn event_id(event: &Value) -> Option<String> {
+    let id = event.pointer("/detail/eventID").and_then(Value::as_str);
+    id.map(str::to_owned)
+}
+
+/// Whether a record that cannot be read says that it is a write of a policy.
+fn is_write(event: &Value) -> bool {
+    let member = |name: &str| {
+        event
+            .pointer(&format!("/detail/{name}"))
+            .and_then(Value::as_str)
+    };
+    let is_iam = member("eventSource").is_none_or(|it| it == "iam.amazonaws.com");
+    let is_watched = member("eventName")
+        .and_then(WatchedCall::from_event_name)
+        .is_some_and(|call| WatchedCall::DOCUMENT_WRITES.contains(&call));
+    is_iam && is_watched && member("errorCode").is_none()
+}
+
+/// How many entries of a document are kept at most.
+const MAX_ENTRIES: usize = 4;
+
+/// What a document grants that is restricted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Grants {
+    /// The restricted patterns, by their places in the list.
+    pub(super) patterns: Box<[u16]>,
+    /// The entries that grant, as they would be taken out.
+    pub(super) entries: Box<[Box<str>]>,
+}
+
+/// The restricted grants of a document; none of a clean one.
+pub(super) fn grants(document: &str, restricted: &RestrictedActions) -> Option<Rc<Grants>> {
+    let judgement = judge(document, restricted);
+    if judgement.is_clean() {
+        return None;
+    }
+    let met = judgement.restricted_patterns();
+    let all = restricted.patterns().iter().enumerate();
+    let mut entries: Vec<Box<str>> = Vec::new();
+    for granting in judgement.granting().take(MAX_ENTRIES * MAX_ENTRIES) {
+        let entry = entry(granting);
+        if entries.len() < MAX_ENTRIES && !entries.contains(&entry) {
+            entries.push(entry);
+        }
+    }
+    if judgement.document().is_err() {
+        entries.push("the whole document, which cannot be read".into());
+    }
+    Some(Rc::new(Grants {
+        patterns: all
+            .filter(|(_, pattern)| met.contains(pattern))
+            .filter_map(|(index, _)| u16::try_from(index).ok())
+            .collect(),
+        entries: entries.into(),
+    }))
+}
+
+/// An entry as the sums name it; `NotAction` as a whole.
+fn entry(granting: Option<&ActionPattern>) -> Box<str> {
+    const LONGEST: usize = 80;
+    let text = granting.map_or("NotAction", ActionPattern::as_str);
+    text.chars().take(LONGEST).collect()
+}
+
+/// The role or user behind a caller, whom an exemption would name.
+pub(super) fn principal(actor: &Actor) -> &str {
+    let arn = actor.issuer_arn.as_deref().or(actor.arn.as_deref());
+    arn.unwrap_or(&actor.name)
+}
+
+/// The ARN of a managed policy, and what an inline policy is.
+pub(super) fn target_name(subject: &Subject) -> String {
+    match subject {
+        Subject::Managed(policy) => policy.arn.to_string(),
+        Subject::Inline(_) | Subject::Reported(_) => subject.to_string().replace('`', ""),
+    }
+}

@@ -1,0 +1,254 @@
+//! `iam-guard backtest`: what the guard would have done about the past.
+//!
+//! One thread reads and splits the files, another judges; what can be any number is kept in a temporary file.
+
+mod change;
+mod history;
+mod progress;
+mod read;
+mod report;
+mod spill;
+mod split;
+mod tally;
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::Write;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use anyhow::Context as _;
+use iam_policy::RestrictedActions;
+use incident::Subject;
+use incident::judgement::ExemptPrincipals;
+
+use crate::exit::Exit;
+use change::{Change, Grants, Read, grants, principal, target_name};
+use history::History;
+use progress::Progress;
+use spill::{Spill, Spilled};
+use tally::Tally;
+
+pub use report::Format;
+
+/// Duplicates are recognized among so many changes.
+const MAX_SEEN: usize = 300_000;
+
+/// What is to be done.
+#[derive(Debug)]
+pub struct Backtest<'a> {
+    pub paths: &'a [PathBuf],
+    pub restricted: &'a RestrictedActions,
+    pub exempt: &'a ExemptPrincipals,
+    pub format: Format,
+    pub html: Option<&'a PathBuf>,
+}
+
+/// How many there are of what.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    /// Records of every kind.
+    records: u64,
+    /// Successful writes of policies.
+    changes: u64,
+    /// Those that put something restricted in force.
+    restricted: u64,
+    /// Those that nobody can judge, because no record has the document.
+    unknown: u64,
+    /// Restricted ones by callers that are exempt.
+    exempt: u64,
+    problems: u64,
+}
+
+/// Reads the logs and reports.
+///
+/// # Errors
+///
+/// If the report or the temporary file cannot be written.
+pub fn backtest(
+    task: &Backtest<'_>,
+    out: &mut dyn Write,
+    diagnostics: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let (files, problems) = read::files(task.paths);
+    let mut judge = Judge::new(task)?;
+    judge.report(&problems, diagnostics)?;
+    let progress = Progress::over(&files);
+    read::read(&files, &progress, |batch| {
+        judge.counts.records += batch.records;
+        judge.counts.changes += batch.too_long;
+        judge.counts.unknown += batch.too_long;
+        judge.report(&batch.problems, diagnostics)?;
+        batch
+            .candidates
+            .iter()
+            .try_for_each(|record| judge.record(record))
+    })?;
+    progress.end();
+    let found = judge.end()?;
+    let counts = found.counts;
+    found.write(task, out)?;
+    Ok(if counts.restricted > 0 {
+        Exit::Restricted
+    } else if counts.unknown > 0 || counts.problems > 0 {
+        Exit::NotKnown
+    } else {
+        Exit::Clean
+    })
+}
+
+/// What was found: counts, and the incidents in a temporary file.
+#[derive(Debug)]
+struct Found {
+    counts: Counts,
+    tally: Tally,
+    incidents: Spill,
+}
+
+struct Judge<'a> {
+    task: &'a Backtest<'a>,
+    counts: Counts,
+    history: History,
+    /// Hashes of event ids, each with the kind of call that it is about.
+    seen: HashSet<u64>,
+    hashes: RandomState,
+    spill: Spill,
+}
+
+impl<'a> Judge<'a> {
+    fn new(task: &'a Backtest<'a>) -> anyhow::Result<Self> {
+        Ok(Self {
+            task,
+            counts: Counts::default(),
+            history: History::default(),
+            seen: HashSet::new(),
+            hashes: RandomState::new(),
+            spill: Spill::new().context("making a temporary file")?,
+        })
+    }
+
+    fn report(&mut self, problems: &[String], diagnostics: &mut dyn Write) -> anyhow::Result<()> {
+        for problem in problems {
+            self.counts.problems += 1;
+            writeln!(diagnostics, "error: {problem}")?;
+        }
+        Ok(())
+    }
+
+    /// Whether a record is there for the first time; trails of several Regions can deliver one and the same.
+    fn is_new(&mut self, event_id: &str) -> bool {
+        let hash = self.hashes.hash_one(event_id);
+        match self.seen.len() < MAX_SEEN {
+            true => self.seen.insert(hash),
+            false => !self.seen.contains(&hash),
+        }
+    }
+
+    fn record(&mut self, record: &[u8]) -> anyhow::Result<()> {
+        match change::read(record) {
+            Read::Other => {}
+            Read::Unreadable(event_id) => {
+                if event_id.is_none_or(|event_id| self.is_new(&event_id)) {
+                    self.counts.changes += 1;
+                    self.counts.unknown += 1;
+                }
+            }
+            Read::Change(change) if self.is_new(&change.event_id) => self.change(&change)?,
+            Read::Change(_) => {}
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, change: &Change) -> anyhow::Result<()> {
+        self.counts.changes += 1;
+        let found = change.document.as_deref();
+        let found = found.map(|document| grants(document, self.task.restricted));
+        let managed = match (&change.subject, &change.version) {
+            (Subject::Managed(policy), Some(version)) => Some((policy.arn.as_str(), version)),
+            _ => None,
+        };
+        if let (Some((arn, version)), Some(found)) = (managed, &found) {
+            self.history
+                .remember(arn, version, change.time, found.clone());
+        }
+        match (found, managed) {
+            // A version that is not the default grants nothing yet.
+            _ if !change.in_force => Ok(()),
+            (Some(Some(found)), _) => self.keep(change, Some(&found), None),
+            (Some(None), _) => Ok(()),
+            // The document may be in a record that comes later in the files.
+            (None, Some((_, version))) => self.keep(change, None, Some(version.to_string())),
+            (None, None) => {
+                self.counts.unknown += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn keep(
+        &mut self,
+        change: &Change,
+        found: Option<&Rc<Grants>>,
+        version: Option<String>,
+    ) -> anyhow::Result<()> {
+        let spilled = Spilled {
+            event_id: change.event_id.clone(),
+            time: change.time.to_string(),
+            second: change.time.as_second(),
+            actor: principal(&change.actor).to_owned(),
+            subject: target_name(&change.subject),
+            exempt: self.task.exempt.covering(&change.actor).is_some(),
+            patterns: found.map(|it| it.patterns.clone()).unwrap_or_default(),
+            entries: found.map(|it| it.entries.clone()).unwrap_or_default(),
+            version,
+        };
+        self.spill
+            .push(&spilled)
+            .context("writing the temporary file")
+    }
+
+    /// Finds the documents that were still to be found, and counts.
+    fn end(self) -> anyhow::Result<Found> {
+        let Self {
+            mut counts,
+            history,
+            spill,
+            ..
+        } = self;
+        let mut tally = Tally::new(self.task.restricted.patterns().len());
+        let mut incidents = Spill::new()?;
+        spill.take(|mut change| {
+            if let Some(version) = change.version.take() {
+                let found = find(&history, &change, &version);
+                let Some(found) = found else {
+                    counts.unknown += 1;
+                    return Ok(());
+                };
+                let Some(found) = found else {
+                    return Ok(());
+                };
+                change.patterns.clone_from(&found.patterns);
+                change.entries.clone_from(&found.entries);
+            }
+            counts.restricted += 1;
+            if change.exempt {
+                counts.exempt += 1;
+                return Ok(());
+            }
+            tally.add(&change);
+            incidents.push(&change)
+        })?;
+        Ok(Found {
+            counts,
+            tally,
+            incidents,
+        })
+    }
+}
+
+/// What the version grants that a change put in force; `None` where no record has its document.
+fn find(history: &History, change: &Spilled, version: &str) -> Option<Option<Rc<Grants>>> {
+    let version = incident::VersionId::parse(version).ok()?;
+    let time = incident::Timestamp::from_second(change.second).ok()?;
+    history.grants(&change.subject, &version, time)
+}

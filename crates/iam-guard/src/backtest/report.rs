@@ -1,0 +1,327 @@
+//! The reports of a backtest.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+
+use anyhow::Context as _;
+use askama::Template;
+use clap::ValueEnum;
+use iam_policy::{ActionPattern, RestrictedActions};
+use serde::Serialize;
+
+use super::spill::Spilled;
+use super::{Backtest, Counts, Found};
+
+/// How the report is written
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Sums and a chart for people
+    #[default]
+    Text,
+    /// One JSON object with every incident
+    Json,
+}
+
+/// How many names each list has.
+const SHOWN: usize = 10;
+/// How many incidents the page has.
+const SHOWN_INCIDENTS: usize = 1_000;
+
+impl Found {
+    pub(super) fn write(self, task: &Backtest<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
+        let summary = Summary::new(&self, task);
+        if task.format == Format::Text {
+            summary.text(out)?;
+        }
+        let mut first = Vec::new();
+        let mut json = (task.format == Format::Json).then(|| JsonReport::new(out, self.counts));
+        let wants_page = task.html.is_some();
+        let restricted = task.restricted;
+        self.incidents.take(|incident| {
+            let incident = Incident::new(incident, restricted);
+            if let Some(json) = &mut json {
+                json.incident(&incident)?;
+            }
+            if wants_page && first.len() < SHOWN_INCIDENTS {
+                first.push(incident);
+            }
+            Ok(())
+        })?;
+        if let Some(json) = json {
+            json.end()?;
+        }
+        if let Some(path) = task.html {
+            let writing = || format!("writing {}", path.display());
+            let mut file = BufWriter::new(File::create(path).with_context(writing)?);
+            let page = Page {
+                more: summary
+                    .incidents
+                    .saturating_sub(u64::try_from(first.len())?),
+                summary,
+                incidents: first,
+            };
+            page.write_into(&mut file)
+                .map_err(anyhow::Error::from)
+                .with_context(writing)?;
+            file.flush().with_context(writing)?;
+        }
+        Ok(())
+    }
+}
+
+/// An incident as the reports have it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Incident {
+    event_id: String,
+    time: String,
+    actor: String,
+    #[serde(rename = "target")]
+    subject: String,
+    patterns: Vec<String>,
+    #[serde(skip)]
+    entries: Box<[Box<str>]>,
+}
+
+impl Incident {
+    fn new(spilled: Spilled, restricted: &RestrictedActions) -> Self {
+        let patterns = spilled.patterns.iter();
+        let patterns = patterns.filter_map(|index| restricted.patterns().get(usize::from(*index)));
+        Self {
+            event_id: spilled.event_id,
+            time: spilled.time,
+            actor: spilled.actor,
+            subject: spilled.subject,
+            patterns: patterns.map(ActionPattern::to_string).collect(),
+            entries: spilled.entries,
+        }
+    }
+}
+
+/// The one JSON object, written as it comes.
+struct JsonReport<'o> {
+    out: &'o mut dyn Write,
+    counts: Counts,
+    is_begun: bool,
+}
+
+impl<'o> JsonReport<'o> {
+    fn new(out: &'o mut dyn Write, counts: Counts) -> Self {
+        Self {
+            out,
+            counts,
+            is_begun: false,
+        }
+    }
+
+    fn begin(&mut self) -> io::Result<()> {
+        let Counts {
+            records,
+            changes,
+            restricted,
+            unknown,
+            ..
+        } = self.counts;
+        write!(
+            self.out,
+            r#"{{"records":{records},"changes":{changes},"restricted":{restricted},"unknown":{unknown},"incidents":["#
+        )?;
+        self.is_begun = true;
+        Ok(())
+    }
+
+    fn incident(&mut self, incident: &Incident) -> io::Result<()> {
+        if self.is_begun {
+            self.out.write_all(b",")?;
+        } else {
+            self.begin()?;
+        }
+        self.out.write_all(b"\n")?;
+        serde_json::to_writer(&mut *self.out, incident)?;
+        Ok(())
+    }
+
+    fn end(mut self) -> io::Result<()> {
+        if !self.is_begun {
+            self.begin()?;
+        }
+        writeln!(self.out, "]}}")
+    }
+}
+
+/// A name, how often it is there, and its share of the highest count in percent.
+#[derive(Debug)]
+struct Bar {
+    name: String,
+    count: u64,
+    percent: u64,
+}
+
+fn bars(counts: impl IntoIterator<Item = (String, u64)>) -> Vec<Bar> {
+    let counts: Vec<(String, u64)> = counts.into_iter().collect();
+    let highest = counts
+        .iter()
+        .map(|(_, count)| *count)
+        .max()
+        .unwrap_or(1)
+        .max(1);
+    let bar = |(name, count): (String, u64)| Bar {
+        name,
+        count,
+        percent: count * 100 / highest,
+    };
+    counts.into_iter().map(bar).collect()
+}
+
+/// A list of the highest counts, and the sum of all others.
+#[derive(Debug)]
+struct Highest {
+    bars: Vec<Bar>,
+    others: u64,
+}
+
+impl Highest {
+    fn new((most, others): (Vec<(&str, u64)>, u64)) -> Self {
+        let owned = most
+            .into_iter()
+            .map(|(name, count)| (name.to_owned(), count));
+        Self {
+            bars: bars(owned),
+            others,
+        }
+    }
+}
+
+/// What text and page have in common.
+#[derive(Debug)]
+struct Summary {
+    counts: Counts,
+    incidents: u64,
+    restricted: String,
+    period: &'static str,
+    periods: Vec<Bar>,
+    actors: Highest,
+    patterns: Highest,
+    entries: Highest,
+    /// Roles and users that an exemption can name, with the share of incidents that would be left.
+    exempt_first: Vec<(String, u64)>,
+}
+
+impl Summary {
+    fn new(found: &Found, task: &Backtest<'_>) -> Self {
+        let tally = &found.tally;
+        let patterns = task.restricted.patterns().iter().zip(&tally.patterns);
+        let mut patterns: Vec<(String, u64)> = patterns
+            .filter(|(_, count)| **count > 0)
+            .map(|(pattern, count)| (pattern.to_string(), *count))
+            .collect();
+        patterns.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let rest = patterns.split_off(SHOWN.min(patterns.len()));
+        let (period, periods) = tally.periods();
+        let (most, _) = tally.actors.most(SHOWN);
+        let mut left = tally.incidents;
+        let exempt_first = most
+            .into_iter()
+            .filter(|(arn, count)| is_exemptible(arn) && *count > 1)
+            .take(3)
+            .map(|(arn, count)| {
+                left = left.saturating_sub(count);
+                (arn.to_owned(), left)
+            });
+        Self {
+            counts: found.counts,
+            incidents: tally.incidents,
+            restricted: task.restricted.to_string(),
+            period,
+            periods: bars(periods),
+            exempt_first: exempt_first.collect(),
+            actors: Highest::new(tally.actors.most(SHOWN)),
+            patterns: Highest {
+                others: rest.iter().map(|(_, count)| count).sum(),
+                bars: bars(patterns),
+            },
+            entries: Highest::new(tally.entries.most(SHOWN)),
+        }
+    }
+
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Counts {
+            records,
+            changes,
+            restricted,
+            unknown,
+            exempt,
+            ..
+        } = self.counts;
+        writeln!(
+            out,
+            "{records} records, {changes} of them changes of policies"
+        )?;
+        writeln!(
+            out,
+            "{restricted} restricted, {unknown} not known, because no record has the document"
+        )?;
+        writeln!(
+            out,
+            "{} incidents; {exempt} changes by exempt principals",
+            self.incidents
+        )?;
+        if self.incidents == 0 {
+            return Ok(());
+        }
+        writeln!(out, "\nIncidents by {}", self.period)?;
+        chart(&self.periods, out)?;
+        for (title, highest) in [
+            ("Incidents by principal", &self.actors),
+            ("Incidents by restricted pattern", &self.patterns),
+            ("What would have been taken out", &self.entries),
+        ] {
+            writeln!(out, "\n{title}")?;
+            chart(&highest.bars, out)?;
+            if highest.others > 0 {
+                writeln!(out, "  {} others", highest.others)?;
+            }
+        }
+        if !self.exempt_first.is_empty() {
+            writeln!(out, "\nExempt first, if these may do what they did")?;
+            for (arn, left) in &self.exempt_first {
+                writeln!(out, "  {arn} ({left} incidents left)")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an exemption can name the principal: a role or a user, not root and not a service.
+fn is_exemptible(arn: &str) -> bool {
+    arn.contains(":role/") || arn.contains(":user/")
+}
+
+fn chart(bars: &[Bar], out: &mut dyn Write) -> io::Result<()> {
+    const WIDTH: u64 = 30;
+    let name = |bar: &Bar| bar.name.chars().count();
+    let widest = bars.iter().map(name).max().unwrap_or(0).min(70);
+    let digits = bars
+        .iter()
+        .map(|bar| bar.count.to_string().len())
+        .max()
+        .unwrap_or(1);
+    for bar in bars {
+        let length = (bar.percent * WIDTH / 100).max(1);
+        let line = "#".repeat(usize::try_from(length).unwrap_or(1));
+        writeln!(
+            out,
+            "  {:widest$}  {:>digits$}  {line}",
+            bar.name, bar.count
+        )?;
+    }
+    Ok(())
+}
+
+#[derive(Template)]
+#[template(path = "backtest.html")]
+struct Page {
+    summary: Summary,
+    incidents: Vec<Incident>,
+    more: u64,
+}

@@ -1,0 +1,90 @@
+//! Changes that are kept in a temporary file, because there can be any number of them.
+
+use std::fs::File;
+use std::io::{
+    self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// More changes than these are not put in the order of their times.
+const MAX_SORTED: usize = 300_000;
+
+/// A change that is an incident, or turns out to be one when all records are read.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Spilled {
+    pub(super) event_id: String,
+    pub(super) time: String,
+    pub(super) second: i64,
+    pub(super) actor: String,
+    pub(super) subject: String,
+    /// Whether the caller is exempt.
+    pub(super) exempt: bool,
+    #[serde(default, skip_serializing_if = "<[u16]>::is_empty")]
+    pub(super) patterns: Box<[u16]>,
+    #[serde(default, skip_serializing_if = "<[Box<str>]>::is_empty")]
+    pub(super) entries: Box<[Box<str>]>,
+    /// The version that was put in force, where its document is still to be found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<String>,
+}
+
+/// The file while it is written.
+#[derive(Debug)]
+pub(super) struct Spill {
+    file: BufWriter<File>,
+    /// Time, place and length of each change.
+    places: Vec<(i64, u64, u32)>,
+    end: u64,
+    count: usize,
+}
+
+impl Spill {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            file: BufWriter::new(tempfile::tempfile()?),
+            places: Vec::new(),
+            end: 0,
+            count: 0,
+        })
+    }
+
+    pub(super) fn push(&mut self, change: &Spilled) -> io::Result<()> {
+        let mut line = serde_json::to_vec(change)?;
+        line.push(b'\n');
+        self.file.write_all(&line)?;
+        self.count += 1;
+        if self.places.len() < MAX_SORTED {
+            let length = u32::try_from(line.len()).map_err(io::Error::other)?;
+            self.places.push((change.second, self.end, length));
+        }
+        self.end += u64::try_from(line.len()).map_err(io::Error::other)?;
+        Ok(())
+    }
+
+    /// Gives the changes to `take`, in the order of their times unless there are too many.
+    pub(super) fn take(self, mut take: impl FnMut(Spilled) -> io::Result<()>) -> io::Result<()> {
+        let mut file = self
+            .file
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        let mut places = self.places;
+        if self.count > places.len() {
+            file.seek(SeekFrom::Start(0))?;
+            for line in BufReader::new(file).lines() {
+                take(serde_json::from_str(&line?)?)?;
+            }
+            return Ok(());
+        }
+        places.sort_unstable();
+        let mut line = Vec::new();
+        for (_, start, length) in places {
+            file.seek(SeekFrom::Start(start))?;
+            line.clear();
+            (&mut file).take(length.into()).read_to_end(&mut line)?;
+            take(serde_json::from_slice(&line)?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,139 @@
+//! What a document means, in a form that can be compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::value::RawValue;
+
+use crate::json::{Members, string};
+use crate::{PolicyDocument, Statement};
+
+/// A document without what makes no difference.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Canonical {
+    version: String,
+    /// The statements, sorted; a repeated one counts as often as it stands there.
+    statements: Vec<BTreeMap<String, Part>>,
+    /// All other members.
+    others: BTreeMap<String, Value>,
+}
+
+/// The value of one key of a statement.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    /// A list whose order does not matter, or one string.
+    Set(BTreeSet<String>),
+    /// A condition: operator, key, values.
+    Condition(BTreeMap<String, BTreeMap<String, BTreeSet<String>>>),
+    Other(Value),
+}
+
+pub(crate) fn form(document: &PolicyDocument) -> Canonical {
+    // "IAM JSON policy elements: Version": this is the version of a document that names none.
+    let mut version = "2008-10-17".to_owned();
+    let mut others = BTreeMap::new();
+    for member in &document.members {
+        match (member.key.as_ref(), value(&member.json)) {
+            ("Version", Value::String(named)) => version = named,
+            ("Statement", _) => {}
+            (key, value) => {
+                others.insert(key.to_owned(), value);
+            }
+        }
+    }
+    let mut statements: Vec<_> = document.statements().iter().map(statement).collect();
+    statements.sort();
+    Canonical {
+        version,
+        statements,
+        others,
+    }
+}
+
+fn statement(statement: &Statement) -> BTreeMap<String, Part> {
+    statement
+        .members()
+        .filter_map(|(key, json)| {
+            let part = match (key, value(json)) {
+                ("Action" | "NotAction", _) => Part::Set(
+                    statement
+                        .patterns()
+                        .iter()
+                        .map(|pattern| pattern.normal().iter().collect())
+                        .collect(),
+                ),
+                ("Resource" | "NotResource", value) => {
+                    strings(&value).map_or_else(|| Part::Other(value), Part::Set)
+                }
+                // No condition is none; an operator without keys is not known to be.
+                ("Condition", Value::Object(operators)) if operators.is_empty() => return None,
+                ("Condition", value) => {
+                    condition(&value).map_or_else(|| Part::Other(value), Part::Condition)
+                }
+                (_, value) => Part::Other(value),
+            };
+            Some((key.to_owned(), part))
+        })
+        .collect()
+}
+
+fn condition(value: &Value) -> Option<BTreeMap<String, BTreeMap<String, BTreeSet<String>>>> {
+    let keys = |keys: &Value| -> Option<BTreeMap<String, BTreeSet<String>>> {
+        let Value::Object(keys) = keys else {
+            return None;
+        };
+        keys.iter()
+            .map(|(key, values)| Some((key.clone(), strings(values)?)))
+            .collect()
+    };
+    let Value::Object(operators) = value else {
+        return None;
+    };
+    operators
+        .iter()
+        .map(|(operator, value)| Some((operator.clone(), keys(value)?)))
+        .collect()
+}
+
+/// The entries of a list or a lone value; quotation marks around numbers and booleans are optional ("Grammar of the IAM
+/// JSON policy language").
+fn strings(value: &Value) -> Option<BTreeSet<String>> {
+    let string = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Literal(text) if text != "null" => Some(text.clone()),
+        Value::Literal(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    match value {
+        Value::Array(values) => values.iter().map(string).collect(),
+        value => Some(BTreeSet::from([string(value)?])),
+    }
+}
+
+/// A JSON value whose numbers are what was written: a number that a float cannot hold is not the one next to it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Value {
+    /// A number, a boolean or null, as it is written.
+    Literal(String),
+    String(String),
+    Array(Vec<Value>),
+    /// That no key repeats was found when the document was read.
+    Object(BTreeMap<String, Value>),
+}
+
+/// A member's value; that it can be read was found when the document was.
+fn value(json: &str) -> Value {
+    let json = json.trim();
+    let read = match json.as_bytes().first() {
+        Some(b'{') => serde_json::from_str(json).ok().map(|Members(members)| {
+            let members = members.into_iter();
+            let read = members.map(|(key, raw)| (key.into_owned(), value(raw.get())));
+            Value::Object(read.collect())
+        }),
+        Some(b'[') => serde_json::from_str(json).ok().map(|list: Vec<&RawValue>| {
+            let values = list.into_iter().map(|raw| value(raw.get()));
+            Value::Array(values.collect())
+        }),
+        Some(b'"') => string(json).map(|text| Value::String(text.into_owned())),
+        _ => None,
+    };
+    read.unwrap_or_else(|| Value::Literal(json.to_owned()))
+}

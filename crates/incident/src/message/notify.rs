@@ -1,0 +1,184 @@
+//! What `notify` is asked to send.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Assessment, Contained, Decision, Outcome, Quarantine, Verdict};
+use crate::{ExecutionArn, KeyDigest, PolicyChange, TaskToken, Timestamp};
+
+/// What `notify` is asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "task", rename_all = "camelCase")]
+pub enum NotifyRequest {
+    /// `AskUser`: ask for a decision.
+    Ask(AskRequest),
+    /// `AllowWithNotification`: report a change that needs no decision.
+    #[serde(alias = "tellVerdict")]
+    ReportVerdict(ReportVerdict),
+    /// `ReportOutcome`: report how an incident ended.
+    #[serde(alias = "tellOutcome")]
+    ReportOutcome(ReportOutcome),
+    /// `ReportFailure`: report that a person is needed.
+    #[serde(alias = "tellFailure")]
+    ReportFailure(ReportFailure),
+}
+
+impl NotifyRequest {
+    #[must_use]
+    pub fn execution(&self) -> &ExecutionArn {
+        match self {
+            Self::Ask(request) => &request.execution,
+            Self::ReportVerdict(request) => &request.execution,
+            Self::ReportOutcome(request) => &request.execution,
+            Self::ReportFailure(request) => &request.execution,
+        }
+    }
+
+    /// The change that the mail is about, where one could be read.
+    #[must_use]
+    pub fn change(&self) -> Option<&PolicyChange> {
+        match self {
+            Self::Ask(request) => Some(&request.change),
+            Self::ReportVerdict(request) => Some(&request.verdict.change),
+            Self::ReportOutcome(request) => Some(&request.change),
+            Self::ReportFailure(_) => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AskRequest {
+    /// The token that the decision must carry.
+    pub token: TaskToken,
+    pub execution: ExecutionArn,
+    pub change: PolicyChange,
+    /// What was done.
+    pub quarantine: Contained,
+    /// When the waiting began, as Step Functions wrote it.
+    pub asked_at: Timestamp,
+    /// How long a decision is waited for, in seconds.
+    pub timeout_seconds: u32,
+    /// How often the containment failed before, which a failure e-mail told.
+    #[serde(default)]
+    pub failed_tries: u32,
+    /// Which request it is.
+    #[serde(default)]
+    pub asked: Asked,
+}
+
+/// Which request for one decision it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Asked {
+    /// Counted from 1.
+    pub times: u32,
+    /// Why the answer to the one before did not count.
+    #[serde(default)]
+    pub because: Option<RepeatReason>,
+}
+
+impl Asked {
+    /// The last request; after it, an answer that does not count is none.
+    pub const MOST: u32 = 3;
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self {
+            times: 1,
+            because: None,
+        }
+    }
+}
+
+/// Why an answer does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RepeatReason {
+    /// It was made on the page of another incident.
+    OtherIncident,
+    /// It was an allow without the key of the request.
+    WithoutKey,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportVerdict {
+    pub execution: ExecutionArn,
+    pub verdict: Verdict,
+    /// When it is reported, as Step Functions wrote it.
+    #[serde(default, alias = "toldAt")]
+    pub reported_at: Option<Timestamp>,
+    /// How often the containment failed before, which a failure e-mail told.
+    #[serde(default)]
+    pub failed_tries: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportOutcome {
+    pub execution: ExecutionArn,
+    pub change: PolicyChange,
+    /// What was done.
+    pub quarantine: Quarantine,
+    /// What was decided, where it came to that.
+    #[serde(default)]
+    pub decision: Option<Decision>,
+    /// What came of the decision.
+    #[serde(default)]
+    pub outcome: Option<Outcome>,
+    /// How often the containment failed before, which a failure e-mail told.
+    #[serde(default)]
+    pub failed_tries: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct ReportFailure {
+    pub execution: ExecutionArn,
+    pub failure: Failure,
+    /// What is in force; none where that could not be read either.
+    #[serde(default)]
+    pub assessment: Option<Assessment>,
+}
+
+/// What `notify` answers. It is not the task's result where a decision is waited for, but Step Functions shows it in the `TaskSubmitted` event, where the published walkthrough copies the token from.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Notified {
+    /// The token that the decision must carry, where one is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<TaskToken>,
+    /// What proves the key in its links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_sha256: Option<KeyDigest>,
+}
+
+/// The error that ended the normal way of an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    pub state: String,
+    pub error: String,
+    /// Its cause: of a function, JSON with `errorMessage`.
+    #[serde(default)]
+    pub cause: String,
+    /// How many tries of a containment have failed; 0 of any other task.
+    #[serde(default)]
+    pub tries: u32,
+    /// Whether the state machine tries again.
+    #[serde(default)]
+    pub again: bool,
+}
+
+impl Failure {
+    /// The sentence inside the cause, where a function wrote one, else the cause itself.
+    #[must_use]
+    pub fn message(&self) -> String {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Cause {
+            error_message: String,
+        }
+        serde_json::from_str::<Cause>(&self.cause)
+            .map_or_else(|_| self.cause.clone(), |cause| cause.error_message)
+    }
+}

@@ -1,0 +1,338 @@
+//! What is in force, and what is none of the guard's business.
+
+use incident::judgement::{GuardConfig, Mode};
+use incident::message::{Reason, VerdictResult};
+use incident::subject::ReportedState;
+use incident::{PolicyArn, Record};
+use serde_json::{Value, json};
+
+use super::*;
+
+#[test]
+fn each_record_names_what_it_is_about() {
+    for (name, expected) in [
+        (
+            "attach-role-policy-aws-managed",
+            "policy `arn:aws:iam::aws:policy/AmazonS3FullAccess` on role `app-task`",
+        ),
+        (
+            "attach-user-policy",
+            "policy `arn:aws:iam::111122223333:policy/teams/data/data-full` on user `dave`",
+        ),
+        ("attach-group-policy", "on group"),
+        (
+            "detach-role-policy",
+            "policy `arn:aws:iam::111122223333:policy/teams/data/data-full`, no longer on role `app`",
+        ),
+        ("detach-user-policy", "no longer on user `dave`"),
+        ("detach-group-policy", "no longer on group `developers`"),
+        ("add-user-to-group", "user `dave` in group `developers`"),
+        (
+            "remove-user-from-group",
+            "user `dave`, no longer in group `developers`",
+        ),
+        (
+            "put-role-permissions-boundary",
+            "permissions boundary of role",
+        ),
+        (
+            "put-user-permissions-boundary",
+            "permissions boundary of user `dave`",
+        ),
+        (
+            "delete-role-permissions-boundary",
+            "permissions boundary of role `app`",
+        ),
+        (
+            "delete-user-permissions-boundary",
+            "permissions boundary of user `dave`",
+        ),
+        ("update-assume-role-policy", "trust policy of role `app`"),
+        ("create-role", "trust policy of role `app-task`"),
+        ("create-access-key", "access key of user `dave`"),
+        ("create-access-key-own", "access key of user `alice`"),
+        ("create-login-profile", "password of user `dave`"),
+        ("update-login-profile", "password of user `dave`"),
+        ("update-user", "user `david`, until now `dave`"),
+        ("update-group", "group `engineers`, until now `developers`"),
+    ] {
+        let subject = record(name).change.subject.to_string();
+        assert!(subject.contains(expected), "{name}: {subject}");
+    }
+}
+
+#[test]
+fn what_grants_something_restricted_is_told_of_and_nothing_else() {
+    for name in [
+        "attach-user-policy",
+        "attach-role-policy-aws-managed",
+        "attach-group-policy",
+        "add-user-to-group",
+        "create-access-key",
+        "create-login-profile",
+        "update-login-profile",
+        "update-user",
+        "update-group",
+    ] {
+        let record = record(name);
+        let verdict = judge(&record, &look(true, &[HARMLESS, GRANTS]), false).unwrap();
+        assert_eq!(verdict.result, VerdictResult::Reported, "{name}");
+        let patterns: Vec<&str> = verdict
+            .restricted
+            .patterns
+            .iter()
+            .map(|it| it.as_str())
+            .collect();
+        assert_eq!(patterns, ["iam:PassRole", "s3:DeleteBucket"], "{name}");
+        let told = verdict.report.unwrap();
+        let [Reason::Grants { policy, .. }] = told.reasons.as_slice() else {
+            panic!("{:?}", told.reasons);
+        };
+        assert_eq!(policy.name(), "Held1");
+        for documents in [&[HARMLESS][..], &[DENIES], &[HARMLESS, DENIES]] {
+            assert_eq!(
+                result(&record, &look(true, documents), false),
+                VerdictResult::Clean,
+                "{name}"
+            );
+        }
+        // What cannot be read may grant anything, and so may what is not read.
+        assert_eq!(
+            result(&record, &look(true, &["{"]), false),
+            VerdictResult::Reported
+        );
+        let more = ReportedState {
+            has_more: true,
+            ..look(true, &[HARMLESS])
+        };
+        assert_eq!(result(&record, &more, false), VerdictResult::Reported);
+    }
+}
+
+/// Whoever is quicker than the record could do it unseen.
+/// As Terraform does it where the path changes.
+#[test]
+fn a_renaming_to_the_same_name_is_none() {
+    let mut event = event("update-user");
+    for (name, expected) in [
+        ("dave", VerdictResult::Clean),
+        ("Dave", VerdictResult::Reported),
+    ] {
+        event["detail"]["requestParameters"] =
+            json!({"userName": "dave", "newUserName": name, "newPath": "/leavers/"});
+        let record = Record::parse(&event).unwrap();
+        let shown = look(true, &[GRANTS]);
+        assert_eq!(result(&record, &shown, false), expected, "{name}");
+    }
+}
+
+#[test]
+fn everybody_renews_their_own_credentials() {
+    let own = record("create-access-key-own");
+    assert_eq!(
+        result(&own, &look(true, &[GRANTS]), false),
+        VerdictResult::Clean
+    );
+    let mut event = event("create-access-key");
+    for (user, expected) in [
+        ("ALICE", VerdictResult::Clean),
+        ("dave", VerdictResult::Reported),
+    ] {
+        event["detail"]["requestParameters"] = json!({"userName": user});
+        let record = Record::parse(&event).unwrap();
+        assert_eq!(
+            result(&record, &look(true, &[GRANTS]), false),
+            expected,
+            "{user}"
+        );
+    }
+    // Without a name, a user makes them for itself; a record of any other caller asks for a person.
+    event["detail"]["requestParameters"] = Value::Null;
+    let record = Record::parse(&event).unwrap();
+    assert_eq!(
+        result(&record, &look(true, &[GRANTS]), false),
+        VerdictResult::Clean
+    );
+    let mut root = event.clone();
+    root["detail"]["userIdentity"] =
+        json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root"});
+    assert!(Record::parse(&root).is_err());
+    event["detail"]["requestParameters"] = json!({"userName": "dave"});
+    // Whoever assumes a role makes keys for somebody else, whatever the session is called.
+    event["detail"]["userIdentity"] = json!({
+        "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/dave/dave",
+        "sessionContext": {"sessionIssuer": {"arn": "arn:aws:iam::111122223333:role/dave"}}
+    });
+    let record = Record::parse(&event).unwrap();
+    assert_eq!(
+        result(&record, &look(true, &[GRANTS]), false),
+        VerdictResult::Reported
+    );
+}
+
+#[test]
+fn what_goes_is_told_of_where_it_denied_something() {
+    for name in [
+        "detach-user-policy",
+        "detach-role-policy",
+        "detach-group-policy",
+        "remove-user-from-group",
+    ] {
+        let record = record(name);
+        assert_eq!(
+            result(&record, &look(true, &[GRANTS, HARMLESS]), false),
+            VerdictResult::Clean,
+            "{name}"
+        );
+        let verdict = judge(&record, &look(true, &[GRANTS, DENIES]), false).unwrap();
+        assert_eq!(verdict.result, VerdictResult::Reported, "{name}");
+        assert!(matches!(
+            verdict.report.unwrap().reasons.as_slice(),
+            [Reason::Denied { policy }] if policy.name() == "Held1"
+        ));
+        // Of what cannot be read, nobody knows.
+        assert_eq!(
+            result(&record, &look(true, &["{"]), false),
+            VerdictResult::Reported,
+            "{name}"
+        );
+        // Of a policy that was deleted, too, nothing is left to read.
+        assert_eq!(
+            result(&record, &look(true, &[]), false),
+            VerdictResult::Clean,
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_boundary_is_told_of_where_it_goes_or_allows_something_restricted() {
+    let boundary = |arn: &str, documents: &[&str]| ReportedState {
+        boundary: Some(PolicyArn::parse(arn).unwrap()),
+        ..look(true, documents)
+    };
+    let put = record("put-user-permissions-boundary");
+    let named = "arn:aws:iam::111122223333:policy/boundaries/developer";
+    assert_eq!(
+        result(&put, &boundary(named, &[HARMLESS]), false),
+        VerdictResult::Clean
+    );
+    assert_eq!(
+        result(&put, &boundary(named, &[GRANTS]), false),
+        VerdictResult::Reported
+    );
+    let other = ReportedState {
+        is_so: false,
+        ..boundary("arn:aws:iam::aws:policy/PowerUserAccess", &[GRANTS])
+    };
+    let verdict = judge(&put, &other, false).unwrap();
+    assert_eq!(verdict.result, VerdictResult::Reported);
+    let reasons = verdict.report.unwrap().reasons;
+    assert_eq!(reasons.last(), Some(&Reason::OtherCall));
+    for name in [
+        "delete-user-permissions-boundary",
+        "delete-role-permissions-boundary",
+    ] {
+        let delete = record(name);
+        let verdict = judge(&delete, &look(true, &[]), false).unwrap();
+        assert_eq!(verdict.result, VerdictResult::Reported, "{name}");
+        assert_eq!(verdict.report.unwrap().reasons, [Reason::NoBoundary]);
+        let there = ReportedState {
+            is_so: false,
+            ..boundary(named, &[HARMLESS])
+        };
+        assert_eq!(judge(&delete, &there, false), None, "{name}");
+        let verdict = judge(&delete, &there, true).unwrap();
+        assert_eq!(verdict.result, VerdictResult::Withdrawn, "{name}");
+        assert_eq!(verdict.report.unwrap().reasons, [Reason::NoBoundary]);
+    }
+    // Another boundary is in force by now: what the record names counted for a while.
+    for (documents, expected) in [
+        (&[GRANTS][..], VerdictResult::Withdrawn),
+        (&[HARMLESS], VerdictResult::Clean),
+        // It was deleted.
+        (&[], VerdictResult::Clean),
+    ] {
+        let passed = ReportedState {
+            is_so: false,
+            passed: held(documents),
+            ..boundary("arn:aws:iam::aws:policy/ReadOnlyAccess", &[HARMLESS])
+        };
+        assert_eq!(judge(&put, &passed, false), None);
+        let verdict = judge(&put, &passed, true).unwrap();
+        assert_eq!(verdict.result, expected, "{documents:?}");
+        let patterns = verdict.restricted.patterns.len();
+        assert_eq!(patterns, if documents == [GRANTS] { 2 } else { 0 });
+    }
+}
+
+#[test]
+fn the_mode_and_an_exemption_are_named_and_change_nothing() {
+    let mut event = event("attach-user-policy");
+    event["detail"]["userIdentity"]["arn"] = json!("arn:aws:iam::111122223333:user/carol");
+    let record = Record::parse(&event).unwrap();
+    let rules = GuardConfig {
+        mode: Mode::Monitor,
+        ..rules()
+    };
+    let verdict = rules
+        .judge_reported(&record, told_by(&record), &look(true, &[GRANTS]), false)
+        .unwrap();
+    assert_eq!(verdict.result, VerdictResult::Reported);
+    assert_eq!(
+        verdict.exemption.as_deref(),
+        Some("arn:aws:iam::111122223333:user/carol")
+    );
+    assert!(verdict.report.unwrap().monitored);
+}
+
+#[test]
+fn a_rename_without_a_new_name_is_none() {
+    let mut event = event("update-user");
+    event["detail"]["requestParameters"] = json!({"userName": "dave", "newPath": "/leavers/"});
+    assert!(Record::parse(&event).is_err());
+}
+
+#[test]
+fn a_trust_policy_is_told_of_where_it_lets_in_somebody_from_outside() {
+    let trusting = |principal: &str| ReportedState {
+        trust: Some(format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
+        )),
+        ..look(true, &[])
+    };
+    // The role that the record makes lets in Lambda.
+    let record = record("create-role");
+    let service = trusting(r#"{"Service":"lambda.amazonaws.com"}"#);
+    assert_eq!(result(&record, &service, false), VerdictResult::Clean);
+    let other = trusting(r#"{"Service":"ec2.amazonaws.com"}"#);
+    assert_eq!(judge(&record, &other, false), None);
+    assert_eq!(result(&record, &other, true), VerdictResult::Clean);
+    for account in ["111122223333", "999999999999"] {
+        let trusted = trusting(&format!(r#"{{"AWS":"{account}"}}"#));
+        assert_eq!(result(&record, &trusted, true), VerdictResult::Clean);
+    }
+    // Whoever is let in is told of at once, whichever write did it.
+    for principal in [r#""*""#, r#"{"AWS":"arn:aws:iam::444455556666:root"}"#] {
+        let verdict = judge(&record, &trusting(principal), false).unwrap();
+        assert_eq!(verdict.result, VerdictResult::Reported);
+        assert!(matches!(
+            verdict.report.unwrap().reasons.as_slice(),
+            [Reason::ExternalPrincipal { .. }, Reason::OtherCall]
+        ));
+    }
+}
+
+/// A record can say of any account that it is the guard's own.
+#[test]
+fn the_own_account_is_not_taken_from_the_record() {
+    let mut event = event("update-assume-role-policy");
+    event["account"] = json!("444455556666");
+    event["detail"]["recipientAccountId"] = json!("444455556666");
+    let record = Record::parse(&event).unwrap();
+    let look = ReportedState {
+        trust: record.document.clone(),
+        ..look(true, &[])
+    };
+    assert_eq!(result(&record, &look, false), VerdictResult::Reported);
+}

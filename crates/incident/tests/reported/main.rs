@@ -1,0 +1,90 @@
+//! What a call that is not undone comes to, for every state in which IAM can be.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what goes wrong in a helper fails the test that called it"
+)]
+
+mod in_force;
+mod over;
+
+use incident::judgement::{GuardConfig, Mode};
+use incident::message::{Verdict, VerdictAction, VerdictResult};
+use incident::subject::{HeldPolicy, ManagedPolicy, Owner, OwnerKind, ReportedCall, ReportedState};
+use incident::{PolicyArn, Record, Subject};
+use serde_json::Value;
+
+const GRANTS: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:*","iam:PassRole"],"Resource":"*"}}"#;
+const HARMLESS: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ec2:Describe*","Resource":"*"}}"#;
+const DENIES: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"},{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
+
+fn rules() -> GuardConfig {
+    GuardConfig {
+        restricted: "iam:PassRole,s3:DeleteBucket,kms:*".parse().unwrap(),
+        mode: Mode::Enforce,
+        exempt: "arn:aws:iam::111122223333:user/carol".parse().unwrap(),
+        account: "111122223333".to_owned(),
+        trusted: "999999999999".parse().unwrap(),
+    }
+}
+
+fn event(name: &str) -> Value {
+    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn record(name: &str) -> Record {
+    Record::parse(&event(name)).unwrap()
+}
+
+fn told_by(record: &Record) -> &ReportedCall {
+    match &record.change.subject {
+        Subject::Reported(told) => told,
+        other => panic!("{other} is not told of"),
+    }
+}
+
+fn held(documents: &[&str]) -> Vec<HeldPolicy> {
+    let arn = |number| format!("arn:aws:iam::aws:policy/Held{number}");
+    let documents = documents.iter().enumerate();
+    let held = documents.map(|(number, document)| HeldPolicy {
+        policy: Subject::Managed(ManagedPolicy {
+            arn: PolicyArn::parse(&arn(number)).unwrap(),
+        }),
+        document: (*document).to_owned(),
+    });
+    held.collect()
+}
+
+fn look(is_so: bool, documents: &[&str]) -> ReportedState {
+    ReportedState {
+        is_so,
+        policies: held(documents),
+        ..ReportedState::default()
+    }
+}
+
+/// The same, but that IAM does not have whom the call names.
+fn without(kind: OwnerKind, look: ReportedState) -> ReportedState {
+    let name = "somebody".to_owned();
+    ReportedState {
+        is_so: false,
+        absent: Some(Owner { kind, name }),
+        ..look
+    }
+}
+
+fn judge(record: &Record, look: &ReportedState, waited: bool) -> Option<Verdict> {
+    rules().judge_reported(record, told_by(record), look, waited)
+}
+
+#[track_caller]
+fn result(record: &Record, look: &ReportedState, waited: bool) -> VerdictResult {
+    let verdict = judge(record, look, waited).unwrap();
+    assert_eq!(verdict.action, VerdictAction::Alert);
+    assert_eq!(
+        verdict.report.is_some(),
+        verdict.result != VerdictResult::Clean
+    );
+    verdict.result
+}

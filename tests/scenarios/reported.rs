@@ -1,0 +1,367 @@
+//! The calls that go past a policy document: told where they give somebody something restricted, and silent where not.
+//!
+//! Told on a stack where an event arrives only when a story brings it.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, ensure};
+use aws_sdk_iam::Client;
+use end_to_end::{Incident, Owner, SOON, Scenario, World, access_key, document, join, ordinary};
+use local_aws::Mail;
+
+/// On a stack that sends no mails about harmless changes of policies either.
+pub(crate) fn silent() -> Vec<Scenario> {
+    vec![Scenario::new(
+        "reported::an_ordinary_day_makes_no_mail",
+        ordinary,
+    )]
+}
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        Scenario::new("reported::attachments", attachments),
+        Scenario::new("reported::memberships", memberships),
+        Scenario::new("reported::boundaries", boundaries),
+        Scenario::new("reported::credentials", credentials),
+        Scenario::new("reported::what_denied_something", denials),
+        Scenario::new("reported::renamings", renamings),
+        Scenario::new("reported::trust", trust),
+    ]
+}
+
+pub(crate) const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+pub(crate) const HARMLESS: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
+
+/// What became of the newest record of a call.
+pub(crate) struct Heard<'w> {
+    world: &'w World,
+    incident: Incident<'w>,
+}
+
+/// Brings the newest record of `call` that holds `mark`.
+async fn heard<'w>(world: &'w World, call: &str, mark: &str) -> Result<Heard<'w>> {
+    let record = world.records(call, mark).await?.pop();
+    let record = record.with_context(|| format!("no record of {call}"))?;
+    let incident = world.deliver(&record).await?;
+    Ok(Heard { world, incident })
+}
+
+/// Brings the oldest record of `call` that holds `mark`.
+pub(crate) async fn heard_first<'w>(world: &'w World, call: &str, mark: &str) -> Result<Heard<'w>> {
+    let records = world.records(call, mark).await?;
+    let record = records.first();
+    let record = record.with_context(|| format!("no record of {call}"))?;
+    let incident = world.deliver(record).await?;
+    Ok(Heard { world, incident })
+}
+
+impl Heard<'_> {
+    pub(crate) async fn outcome(&self) -> Result<String> {
+        self.incident.outcome().await
+    }
+
+    async fn mails(&self) -> Result<Vec<Mail>> {
+        let name = self.incident.name();
+        let named = |mail: &Mail| mail.message.contains(&name);
+        self.world.mails_until_now(named).await
+    }
+
+    /// It is told of as in force.
+    pub(crate) async fn told(&self, parts: &[&str]) -> Result<()> {
+        let in_force = ["In force: ", "IN FORCE", " ago)"];
+        self.ends_as("reported", &[parts, &in_force].concat()).await
+    }
+
+    /// It ends as `result`, in one mail that has these parts and no link that decides.
+    pub(crate) async fn ends_as(&self, result: &str, parts: &[&str]) -> Result<()> {
+        let outcome = self.incident.outcome().await?;
+        ensure!(outcome == result, "{outcome}");
+        let mails = self.mails().await?;
+        let [mail] = mails.as_slice() else {
+            anyhow::bail!("{} mails", mails.len());
+        };
+        ensure!(mail.link_to("allow").is_none(), "{}", mail.message);
+        let text = format!("{}\n{}", mail.subject, mail.message);
+        for part in parts {
+            ensure!(text.contains(part), "no `{part}` in {text}");
+        }
+        Ok(())
+    }
+
+    /// It ends after the verdict, without a mail.
+    async fn silent(&self) -> Result<()> {
+        let outcome = self.incident.outcome().await?;
+        ensure!(outcome == "clean", "{outcome}");
+        let states = self.incident.states().await?;
+        ensure!(
+            states == ["ValidatePolicy", "ChooseAction", "AllowSilently"],
+            "{states:?}"
+        );
+        let mails = self.mails().await?;
+        ensure!(mails.is_empty(), "{:?}", mails);
+        Ok(())
+    }
+}
+
+/// `make load CASE=ordinary N=1000` tells of a thousand.
+async fn ordinary(world: Arc<World>) -> Result<()> {
+    let (prefix, rounds) = ("reported-ordinary", 10);
+    ordinary::day(&world, prefix, rounds).await?;
+    let mails = ordinary::heard(&world, prefix, rounds, SOON).await?;
+    ensure!(mails.is_empty(), "{mails:?}");
+    Ok(())
+}
+
+pub(crate) async fn user(world: &World, name: &str) -> Result<Client> {
+    world.deliver_by_hand().await?;
+    let iam = world.emulator.iam();
+    Owner::User.create(iam, name).await?;
+    Ok(iam.clone())
+}
+
+async fn attachments(world: Arc<World>) -> Result<()> {
+    let name = "reported-attached";
+    let iam = user(&world, name).await?;
+    for owner in [Owner::Role, Owner::Group] {
+        owner.create(&iam, name).await?;
+    }
+    for (policy, is_told) in [(ADMINISTRATOR, true), (HARMLESS, false)] {
+        for owner in [Owner::User, Owner::Role, Owner::Group] {
+            owner.attach(&iam, name, policy).await?;
+        }
+        for kind in ["User", "Role", "Group"] {
+            let heard = heard(&world, &format!("Attach{kind}Policy"), name).await?;
+            let small = kind.to_lowercase();
+            let command = format!(
+                "aws iam detach-{small}-policy --{small}-name '{name}' --policy-arn '{policy}'"
+            );
+            if is_told {
+                heard.told(&["s3:DeleteBucket", &command]).await?;
+            } else {
+                heard.silent().await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn memberships(world: Arc<World>) -> Result<()> {
+    let name = "reported-member";
+    let iam = user(&world, name).await?;
+    for (group, policy) in [
+        ("reported-administrators", ADMINISTRATOR),
+        ("reported-readers", HARMLESS),
+    ] {
+        Owner::Group.create(&iam, group).await?;
+        Owner::Group.attach(&iam, group, policy).await?;
+        join(&iam, name, group).await?;
+        let heard = heard(&world, "AddUserToGroup", group).await?;
+        if policy == ADMINISTRATOR {
+            let command = format!(
+                "aws iam remove-user-from-group --user-name '{name}' --group-name '{group}'"
+            );
+            heard.told(&[&command, "AdministratorAccess"]).await?;
+        } else {
+            heard.silent().await?;
+        }
+    }
+    Ok(())
+}
+
+async fn boundaries(world: Arc<World>) -> Result<()> {
+    let name = "reported-bounded";
+    let iam = user(&world, name).await?;
+    Owner::Role.create(&iam, name).await?;
+    for (policy, is_told) in [(HARMLESS, false), (ADMINISTRATOR, true)] {
+        let put = iam.put_user_permissions_boundary().user_name(name);
+        put.permissions_boundary(policy).send().await?;
+        let put = iam.put_role_permissions_boundary().role_name(name);
+        put.permissions_boundary(policy).send().await?;
+        for kind in ["User", "Role"] {
+            let heard = heard(&world, &format!("Put{kind}PermissionsBoundary"), name).await?;
+            if is_told {
+                heard
+                    .told(&["The boundary allows restricted permissions"])
+                    .await?;
+            } else {
+                heard.silent().await?;
+            }
+        }
+    }
+    iam.delete_user_permissions_boundary()
+        .user_name(name)
+        .send()
+        .await?;
+    iam.delete_role_permissions_boundary()
+        .role_name(name)
+        .send()
+        .await?;
+    for kind in ["User", "Role"] {
+        let heard = heard(&world, &format!("Delete{kind}PermissionsBoundary"), name).await?;
+        let command = format!("aws iam put-{}-permissions-boundary", kind.to_lowercase());
+        heard.told(&["No boundary limits", &command]).await?;
+    }
+    Ok(())
+}
+
+async fn credentials(world: Arc<World>) -> Result<()> {
+    let name = "reported-holder";
+    let iam = user(&world, name).await?;
+    let id = access_key(&iam, name).await?;
+    heard(&world, "CreateAccessKey", &id)
+        .await?
+        .silent()
+        .await?;
+
+    // What a user holds through a group counts too.
+    let group = "reported-holders";
+    Owner::Group.create(&iam, group).await?;
+    Owner::Group.attach(&iam, group, ADMINISTRATOR).await?;
+    join(&iam, name, group).await?;
+    let id = access_key(&iam, name).await?;
+    let command = format!("aws iam delete-access-key --user-name '{name}' --access-key-id '{id}'");
+    heard(&world, "CreateAccessKey", &id)
+        .await?
+        .told(&[&command])
+        .await?;
+    iam.create_login_profile()
+        .user_name(name)
+        .password("a-long-Passw0rd")
+        .send()
+        .await?;
+    let command = format!("aws iam delete-login-profile --user-name '{name}'");
+    heard(&world, "CreateLoginProfile", name)
+        .await?
+        .told(&[&command])
+        .await?;
+    iam.update_login_profile()
+        .user_name(name)
+        .password("another-Passw0rd")
+        .send()
+        .await?;
+    heard(&world, "UpdateLoginProfile", name)
+        .await?
+        .told(&[&command])
+        .await?;
+    Ok(())
+}
+
+async fn denials(world: Arc<World>) -> Result<()> {
+    let name = "reported-denied";
+    let iam = user(&world, name).await?;
+    for owner in [Owner::Role, Owner::Group] {
+        owner.create(&iam, name).await?;
+    }
+    let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
+    let denies = world.create_policy("reported-denies", deny).await?;
+    for (policy, is_told) in [(denies.as_str(), true), (HARMLESS, false)] {
+        for owner in [Owner::User, Owner::Role, Owner::Group] {
+            owner.attach(&iam, name, policy).await?;
+        }
+        join(&iam, name, name).await?;
+        iam.remove_user_from_group()
+            .group_name(name)
+            .user_name(name)
+            .send()
+            .await?;
+        let left = heard(&world, "RemoveUserFromGroup", name).await?;
+        let command =
+            format!("aws iam add-user-to-group --user-name '{name}' --group-name '{name}'");
+        if is_told {
+            left.told(&[&command, "contains a Deny"]).await?;
+        } else {
+            left.silent().await?;
+        }
+        for owner in [Owner::User, Owner::Role, Owner::Group] {
+            owner.detach(&iam, name, policy).await?;
+        }
+        for kind in ["User", "Role", "Group"] {
+            let heard = heard(&world, &format!("Detach{kind}Policy"), name).await?;
+            if is_told {
+                heard.told(&["contains a Deny"]).await?;
+            } else {
+                heard.silent().await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn renamings(world: Arc<World>) -> Result<()> {
+    let name = "reported-named";
+    let iam = user(&world, name).await?;
+    Owner::Group.create(&iam, name).await?;
+    let mut names = vec![name.to_owned()];
+    for (number, actions) in [["ec2:DescribeVpcs"], ["s3:DeleteBucket"]]
+        .iter()
+        .enumerate()
+    {
+        let before = names.last().context("no name")?.clone();
+        let after = format!("{name}-{number}");
+        for owner in [Owner::User, Owner::Group] {
+            // Its own record is not brought, so it is not contained.
+            owner
+                .put(&iam, &before, "inline", &document(actions))
+                .await?;
+        }
+        iam.update_user()
+            .user_name(&before)
+            .new_user_name(&after)
+            .send()
+            .await?;
+        iam.update_group()
+            .group_name(&before)
+            .new_group_name(&after)
+            .send()
+            .await?;
+        for kind in ["User", "Group"] {
+            let heard = heard(&world, &format!("Update{kind}"), &after).await?;
+            let small = kind.to_lowercase();
+            let command = format!(
+                "aws iam update-{small} --{small}-name '{after}' --new-{small}-name '{before}'"
+            );
+            if number == 0 {
+                heard.silent().await?;
+            } else {
+                heard
+                    .told(&[&command, "keeps its restricted permissions"])
+                    .await?;
+            }
+        }
+        names.push(after);
+    }
+    Ok(())
+}
+
+async fn trust(world: Arc<World>) -> Result<()> {
+    world.deliver_by_hand().await?;
+    let iam = world.emulator.iam();
+    let trusting = |principal: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
+        )
+    };
+    let (name, service) = (
+        "reported-trusting",
+        trusting(r#"{"Service":"lambda.amazonaws.com"}"#),
+    );
+    let create = iam.create_role().role_name(name);
+    create.assume_role_policy_document(&service).send().await?;
+    heard(&world, "CreateRole", name).await?.silent().await?;
+    for (principal, is_told) in [
+        (r#"{"AWS":"arn:aws:iam::444455556666:root"}"#, true),
+        (r#"{"AWS":"arn:aws:iam::000000000000:root"}"#, false),
+        (r#""*""#, true),
+    ] {
+        let update = iam.update_assume_role_policy().role_name(name);
+        update.policy_document(trusting(principal)).send().await?;
+        let heard = heard(&world, "UpdateAssumeRolePolicy", name).await?;
+        if is_told {
+            let command = format!("aws iam update-assume-role-policy --role-name '{name}'");
+            heard.told(&[&command, "from outside"]).await?;
+        } else {
+            heard.silent().await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! The account that the user's own AWS settings lead to, through the AWS CLI.
+
+use std::ffi::OsString;
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+use tokio::process::Command;
+
+use local_aws::command;
+use local_aws::emulator::{Emulator, REGION};
+use local_aws::tools::{self, Tool};
+
+/// The AWS CLI with the user's own settings: credentials, profile and endpoint come from the environment.
+#[derive(Clone, Debug)]
+pub struct Account {
+    program: OsString,
+    region: String,
+    environment: Vec<(String, String)>,
+}
+
+impl Account {
+    /// Takes the AWS CLI of the user, or that of the project.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is none and it cannot be installed.
+    pub async fn open(region: &str) -> Result<Self> {
+        let program = if tools::answers("aws", &["--version"]).await {
+            OsString::from("aws")
+        } else {
+            tools::ensure(&[Tool::AwsCli]).await?;
+            Tool::AwsCli.bin().join("aws").into_os_string()
+        };
+        Ok(Self {
+            program,
+            region: region.to_owned(),
+            environment: Vec::new(),
+        })
+    }
+
+    /// The account of an emulator, whatever the user's own AWS settings are.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Account::open`].
+    pub async fn of_emulator(emulator: &Emulator) -> Result<Self> {
+        let mut account = Self::open(REGION).await?;
+        let variables = emulator.environment();
+        let variables = variables.map(|(name, value)| (name.to_owned(), value));
+        account.environment = variables.into();
+        for name in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
+            let nothing = (name.to_owned(), "/dev/null".to_owned());
+            account.environment.push(nothing);
+        }
+        Ok(account)
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Lets another program that uses AWS lead to the same account.
+    pub fn lead(&self, program: &mut Command) {
+        program.envs(self.environment.iter().map(|(name, value)| (name, value)));
+    }
+
+    /// The endpoint of a local AWS, if the settings lead to one.
+    pub fn endpoint(&self) -> Option<String> {
+        const VARIABLE: &str = "AWS_ENDPOINT_URL";
+        let mut own = self.environment.iter();
+        let own = own.find(|(name, _)| name == VARIABLE);
+        own.map(|(_, value)| value.clone())
+            .or_else(|| std::env::var(VARIABLE).ok())
+    }
+
+    /// Makes one call, as in `["iam", "get-policy", "--policy-arn", ARN]`. The AWS CLI reads all pages.
+    ///
+    /// # Errors
+    ///
+    /// Fails if AWS refuses. The message has what the AWS CLI says.
+    pub async fn call(&self, arguments: &[&str]) -> Result<Value> {
+        let mut aws = command::program(&self.program);
+        aws.args(arguments)
+            .args(["--region", &self.region, "--output", "json"])
+            .env("AWS_PAGER", "");
+        // Version 1 of the AWS CLI does not look at the variable for every service.
+        if let Some(endpoint) = self.endpoint() {
+            aws.args(["--endpoint-url", &endpoint]);
+        }
+        self.lead(&mut aws);
+        let what = arguments.iter().take(2).copied().collect::<Vec<_>>();
+        let what = format!("aws {}", what.join(" "));
+        let answer = command::run_captured(aws, &what).await?;
+        if answer.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_str(&answer)
+            .with_context(|| format!("{what} answers without JSON: {answer}"))
+    }
+}

@@ -1,0 +1,240 @@
+//! `xtask`: sets up the tools, plays the walkthrough, keeps the local stack up, runs the linters.
+
+mod demo;
+mod demo_attach;
+mod up;
+mod walkthrough;
+
+use std::ffi::OsString;
+use std::process::{ExitCode, Stdio};
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+use local_aws::architecture::Architecture;
+use local_aws::tools::{self, Tool};
+use local_aws::{command, functions, report};
+use tokio::signal::unix::{SignalKind, signal};
+use xtask::account::Account;
+use xtask::deployed::Deployed;
+use xtask::programs::{self, Program};
+use xtask::scp::{self, Trusted};
+use xtask::{lint, operate, smoke};
+
+/// The local stack of this project.
+#[derive(Debug, Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Installs the pinned tools below `.local/tools`; does nothing when they are there.
+    Setup,
+    /// Builds the functions and the template for the local stack.
+    Build,
+    /// Plays the walkthrough from the policy to the outcome.
+    Demo {
+        /// The administrator's answer; without it, a link is to be opened in a browser.
+        #[arg(long)]
+        answer: Option<Answer>,
+        /// What happens: a policy that is contained, or a call that is only told of.
+        #[arg(long, default_value = "policy")]
+        case: Case,
+    },
+    /// Keeps the stack up until Ctrl-C, and shows what happens on it.
+    Up {
+        /// The port on the loopback interface.
+        #[arg(long, default_value_t = 4566)]
+        port: u16,
+        /// A parameter of the template, as in `restrictedActions=iam:*,s3:DeleteBucket`.
+        #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+        parameters: Vec<(String, String)>,
+    },
+    /// Builds what goes to AWS, with the pinned SAM CLI.
+    SamBuild {
+        /// The processor that the functions run on.
+        #[arg(long, value_enum, default_value = "x86_64")]
+        architecture: Architecture,
+    },
+    /// Runs the pinned SAM CLI, with your own AWS settings: what it deploys goes to your account.
+    Sam {
+        /// The SAM CLI's own arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Prints a service control policy that lets nobody but the deployer change a deployed stack.
+    Scp {
+        #[command(flatten)]
+        stack: Deployment,
+        /// The roles that deploy: exact ARNs, separated by commas.
+        #[arg(long)]
+        deployer: String,
+        /// The roles that answer task tokens of other state machines.
+        #[arg(long, default_value = "")]
+        senders: String,
+    },
+    /// Plays the walkthrough against a deployed stack, with allow and with deny, and cleans up after itself.
+    Smoke(Deployment),
+    /// Disables the rule of a deployed stack, and lists what is open.
+    Pause(Deployment),
+    /// Enables the rule again.
+    Resume(Deployment),
+    /// Deletes a deployed stack once nothing waits any more; asks before it does.
+    Remove(Deployment),
+    /// Checks that everything is there that the tests need; installs what is missing in continuous integration or after a yes.
+    Prerequisites,
+    /// Runs the linters of the template and the state machine.
+    Lint,
+    /// Checks what is built in against `deny.toml`.
+    Deny {
+        /// What to check, in the words of cargo-deny.
+        #[arg(required = true)]
+        checks: Vec<String>,
+    },
+}
+
+/// A stack in the account that your own AWS settings lead to.
+#[derive(Debug, clap::Args)]
+struct Deployment {
+    /// The name of the stack.
+    #[arg(long)]
+    stack: String,
+    /// The Region of the stack.
+    #[arg(long, default_value = local_aws::emulator::REGION)]
+    region: String,
+}
+
+impl Deployment {
+    async fn read(&self) -> Result<(Account, Deployed)> {
+        let account = Account::open(&self.region).await?;
+        let stack = Deployed::read(&account, &self.stack).await?;
+        Ok((account, stack))
+    }
+}
+
+/// The stories of the demo.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Case {
+    /// Somebody writes a policy with a restricted action.
+    Policy,
+    /// Somebody attaches `AdministratorAccess` to a user.
+    Attach,
+}
+
+/// The administrator's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Answer {
+    /// The original comes back.
+    Allow,
+    /// The remediation stays.
+    Deny,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| format!("`{text}` is not NAME=VALUE"))
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command = Arguments::parse().command;
+    // The one thing that a signal ends as it should.
+    let is_kept_up = matches!(command, Command::Up { .. });
+    let outcome = tokio::select! {
+        outcome = run(command) => outcome,
+        // What runs is dropped, and everything stops with that.
+        signal = stop_signal() => signal.and_then(|name| {
+            report::gap();
+            report::step(&format!("{name}: everything is stopped"));
+            if is_kept_up { Ok(()) } else { Err(anyhow::anyhow!("interrupted before the end")) }
+        }),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::line(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Asks a question and reads one line of an answer.
+async fn answer(question: &str) -> Result<String> {
+    report::ask(question);
+    let (send, receive) = tokio::sync::oneshot::channel();
+    // A thread of its own: the runtime would wait for its threads to read, even after Ctrl-C.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line);
+        // If nobody waits for the answer any more, it is lost.
+        if send.send(read.map(|bytes| (bytes, line))).is_err() {}
+    });
+    let read = receive.await.context("cannot read the answer")?;
+    let (bytes, line) = read.context("cannot read the answer")?;
+    anyhow::ensure!(bytes > 0, "there is nobody to answer");
+    Ok(line)
+}
+
+/// Waits until somebody asks this process to stop; gives the name of how.
+async fn stop_signal() -> Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.map(|()| "Ctrl-C").context("cannot listen for Ctrl-C"),
+        _ = terminate.recv() => Ok("SIGTERM"),
+    }
+}
+
+async fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Setup => tools::ensure(&Tool::ALL).await,
+        Command::Build => functions::build().await,
+        Command::Demo { answer, case } => demo::run(case, answer).await,
+        Command::Up { port, parameters } => up::run(port, parameters).await,
+        Command::SamBuild { architecture } => functions::build_for_aws(architecture).await,
+        Command::Sam { arguments } => {
+            tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
+            let mut sam = tools::sam()?;
+            functions::as_from_a_shell(&mut sam);
+            // It asks questions.
+            sam.args(arguments).stdin(Stdio::inherit());
+            command::run_shown(sam, "sam").await
+        }
+        Command::Deny { checks } => lint::deny(&checks).await,
+        Command::Prerequisites => {
+            tools::check_python().await?;
+            tools::check_node().await?;
+            programs::ensure(&Program::ALL).await
+        }
+        Command::Lint => lint::run().await,
+        Command::Smoke(stack) => {
+            let (account, stack) = stack.read().await?;
+            smoke::run(&account, &stack, answer).await
+        }
+        Command::Pause(stack) => {
+            let (account, stack) = stack.read().await?;
+            operate::pause(&account, &stack).await
+        }
+        Command::Resume(stack) => {
+            let (account, stack) = stack.read().await?;
+            operate::resume(&account, &stack).await
+        }
+        Command::Remove(stack) => {
+            tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
+            let (account, stack) = stack.read().await?;
+            operate::remove(&account, &stack, answer).await
+        }
+        Command::Scp {
+            stack,
+            deployer,
+            senders,
+        } => {
+            let (_, stack) = stack.read().await?;
+            let deployers = Trusted::list(&deployer, &stack.account)?;
+            let senders = Trusted::list(&senders, &stack.account)?;
+            report::line(&scp::policy(&stack, &deployers, &senders)?);
+            Ok(())
+        }
+    }
+}

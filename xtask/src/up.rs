@@ -1,0 +1,156 @@
+//! `local up`: keeps the stack running until Ctrl-C, and shows what happens there.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use local_aws::emulator::{self, Emulator, EmulatorOptions};
+use local_aws::tools::{self, Tool};
+use local_aws::{Mailbox, Stack, StackOptions, functions, report};
+use tokio::time::sleep;
+
+use crate::{demo, walkthrough};
+
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Starts the stack and shows what happens there, until the future is dropped.
+pub(crate) async fn run(port: u16, parameters: Vec<(String, String)>) -> Result<()> {
+    if !emulator::is_free(port) {
+        bail!(
+            "port {port} is in use: stop the program that listens there, or choose another port with `make local PORT=4567`"
+        );
+    }
+    let aws = aws_cli().await?;
+    functions::build().await?;
+    report::step(&format!("starting the local AWS on port {port}"));
+    let emulator = Emulator::start(EmulatorOptions {
+        port: Some(port),
+        ..EmulatorOptions::default()
+    })
+    .await?;
+    let mut all = walkthrough::parameters();
+    all.extend(parameters);
+    report::step("sam deploy");
+    let stack = Stack::deploy(
+        &emulator,
+        StackOptions {
+            parameters: all,
+            ..StackOptions::default()
+        },
+    )
+    .await?;
+    let mailbox = Mailbox::open(&emulator, stack.output("AlertTopicArn")?).await?;
+    explain(&emulator, &stack, &aws)?;
+    watch(&emulator, &stack, mailbox).await
+}
+
+/// The command for the AWS CLI: that of the user, or that of the project.
+async fn aws_cli() -> Result<String> {
+    if tools::answers("aws", &["--version"]).await {
+        return Ok("aws".to_owned());
+    }
+    tools::ensure(&[Tool::AwsCli]).await?;
+    Ok(Tool::AwsCli.bin().join("aws").display().to_string())
+}
+
+fn explain(emulator: &Emulator, stack: &Stack, aws: &str) -> Result<()> {
+    let machine = stack.output("StateMachineArn")?;
+    let policy = format!(
+        "arn:aws:iam::{}:policy/{}",
+        emulator::ACCOUNT,
+        walkthrough::POLICY_NAME
+    );
+    report::gap();
+    report::step("the stack is up; run this in another terminal:");
+    report::gap();
+    for (name, value) in emulator.environment() {
+        report::line(&format!("export {name}={value}"));
+    }
+    report::gap();
+    report::line("# the policy of the walkthrough; its last action is restricted");
+    report::line(&format!(
+        "cat > policy.json <<'END'\n{}\nEND",
+        walkthrough::POLICY_DOCUMENT
+    ));
+    report::line(&format!(
+        "{aws} iam create-policy --policy-name {} --policy-document file://policy.json",
+        walkthrough::POLICY_NAME
+    ));
+    report::line("# what is in force now");
+    report::line(&format!(
+        "{aws} iam get-policy --policy-arn {policy} --query Policy.DefaultVersionId"
+    ));
+    report::line(&format!(
+        "{aws} iam get-policy-version --policy-arn {policy} --version-id v2"
+    ));
+    report::line("# the execution, which waits in AskUser; its history shows the task token");
+    report::line(&format!(
+        "{aws} stepfunctions list-executions --state-machine-arn {machine}"
+    ));
+    report::line(&format!(
+        "{aws} stepfunctions get-execution-history --execution-arn EXECUTION_ARN"
+    ));
+    report::gap();
+    report::line(
+        "To answer, add `?token=TOKEN` to AllowUrl or DenyUrl, with the token of the e-mail or the history, or open a link below in a browser:",
+    );
+    for (name, url) in stack
+        .outputs()
+        .iter()
+        .filter(|(_, value)| value.contains("execute-api"))
+    {
+        report::detail(&format!("{name} = {}", emulator.local_link(url)));
+    }
+    report::gap();
+    report::line(&format!(
+        "Every e-mail appears here when it arrives. The log is {}.",
+        emulator.log().display()
+    ));
+    report::line("Ctrl-C stops everything.");
+    report::gap();
+    Ok(())
+}
+
+async fn watch(emulator: &Emulator, stack: &Stack, mut mailbox: Mailbox) -> Result<()> {
+    let mut mails_shown = 0;
+    let mut states_shown: BTreeMap<String, usize> = BTreeMap::new();
+    let mut ended: BTreeMap<String, ()> = BTreeMap::new();
+    loop {
+        for execution in stack.executions().await? {
+            let name = execution
+                .arn()
+                .rsplit(':')
+                .next()
+                .unwrap_or_default()
+                .to_owned();
+            if ended.contains_key(&name) {
+                continue;
+            }
+            // The status is read before the history, so that the history has every state up to the end.
+            let closed = execution.closed().await?;
+            let entered = execution.states_entered().await?;
+            let shown = states_shown.entry(name.clone()).or_default();
+            for state in entered.iter().skip(*shown) {
+                report::line(&format!("execution {name}: state {state}"));
+            }
+            *shown = entered.len();
+            if let Some(closed) = closed {
+                report::line(&format!("execution {name}: {}", closed.status));
+                ended.insert(name, ());
+            }
+        }
+        let mails = mailbox.mails().await?.to_vec();
+        for mail in mails.iter().skip(mails_shown) {
+            report::line("an e-mail arrives");
+            demo::show_mail(mail);
+            for link in &mail.links {
+                let local = emulator.local_link(link);
+                if local != *link {
+                    report::line(&format!("link on this machine: {local}"));
+                }
+            }
+        }
+        mails_shown = mails.len();
+        sleep(INTERVAL).await;
+    }
+}
