@@ -61,18 +61,6 @@ impl StoreErrorKind {
     }
 }
 
-impl StoreError {
-    /// A step that this kind of subject does not know: the pure functions never ask for one.
-    pub(crate) fn misplaced(subject: impl fmt::Display) -> Self {
-        Self {
-            doing: format!("change {subject}"),
-            kind: StoreErrorKind::Refused,
-            code: "StepMisplaced".to_owned(),
-            message: "the step is for another kind of policy".to_owned(),
-        }
-    }
-}
-
 impl From<StoreError> for HandlerError {
     fn from(error: StoreError) -> Self {
         let name = match error.kind {

@@ -1,14 +1,58 @@
+//! The calls about managed policies.
+
 use aws_sdk_iam::types::{PolicyUsageType, PolicyVersion};
 use incident::message::AttachedTo;
-use incident::subject::{ManagedPolicy, ObservedManaged, Owner, OwnerKind, Version};
-use incident::{Observed, Snapshot, Timestamp, UniqueId, VersionId};
+use incident::subject::{ManagedAction, ManagedPolicy, ObservedManaged, Owner, OwnerKind, Version};
+use incident::{Snapshot, Timestamp, UniqueId, VersionId};
 
 use crate::error::classify;
-use crate::{PolicyStore, StoreError, StoreErrorKind};
+use crate::reconcile::found;
+use crate::{PolicyStore, StoreError, StoreErrorKind, Stored};
+
+impl Stored for ManagedPolicy {
+    async fn observe(
+        &self,
+        store: &PolicyStore,
+        earlier: Option<&ObservedManaged>,
+    ) -> Result<ObservedManaged, StoreError> {
+        store.all_versions(self, earlier).await
+    }
+
+    async fn take(
+        &self,
+        store: &PolicyStore,
+        action: ManagedAction,
+    ) -> Result<Option<VersionId>, StoreError> {
+        match action {
+            ManagedAction::CreateVersion(document) => {
+                return store
+                    .create_default_version(self, &document)
+                    .await
+                    .map(Some);
+            }
+            ManagedAction::SetDefault(version) => store.set_default_version(self, &version).await,
+            ManagedAction::DeleteVersion(version) => store.delete_version(self, &version).await,
+        }
+        .map(|()| None)
+    }
+}
 
 impl PolicyStore {
-    /// The default version, and the version `named` where there is one.
-    pub(crate) async fn managed_in_force(
+    /// The version in force, and the version `named` if IAM has it; `None` where IAM shows no such
+    /// policy.
+    ///
+    /// # Errors
+    ///
+    /// If IAM cannot be reached or refuses.
+    pub async fn managed(
+        &self,
+        policy: &ManagedPolicy,
+        named: Option<&VersionId>,
+    ) -> Result<Option<ObservedManaged>, StoreError> {
+        found(self.named_versions(policy, named).await)
+    }
+
+    async fn named_versions(
         &self,
         policy: &ManagedPolicy,
         named: Option<&VersionId>,
@@ -16,23 +60,21 @@ impl PolicyStore {
         let (identity, default) = self.identity(policy).await?;
         let mut versions = vec![self.version(policy, &default).await?];
         if let Some(named) = named.filter(|named| **named != default) {
-            match self.version(policy, named).await {
-                Ok(version) => versions.push(version),
-                Err(error) if error.kind == StoreErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
+            versions.extend(found(self.version(policy, named).await)?);
         }
-        look(policy, identity, &default, versions)
+        observed(policy, identity, &default, versions)
     }
 
     /// Every version with its document.
     ///
-    /// Documents of versions that `earlier` has are not read again, since a version never changes (IAM User Guide, "Versioning IAM policies").
-    /// The identity is read last: if the policy was made again in between, it is that of the new one, so that nothing here passes for the old one.
-    pub(crate) async fn managed_look(
+    /// Documents of versions that `earlier` has are not read again, because a version never changes
+    /// (IAM User Guide, "Versioning IAM policies"). The unique id is read last: if the policy was made
+    /// again in between, it is that of the new one, so that no version passes for one of the old
+    /// policy.
+    async fn all_versions(
         &self,
         policy: &ManagedPolicy,
-        earlier: Option<&Observed>,
+        earlier: Option<&ObservedManaged>,
     ) -> Result<ObservedManaged, StoreError> {
         let doing = format!("list the versions of {policy}");
         let listed: Vec<PolicyVersion> = self
@@ -45,10 +87,6 @@ impl PolicyStore {
             .try_collect()
             .await
             .map_err(|error| classify(&doing, &error))?;
-        let earlier = match earlier {
-            Some(Observed::Managed(look)) => Some(look),
-            _ => None,
-        };
         let mut versions = Vec::with_capacity(listed.len());
         let mut default = None;
         for listed in listed {
@@ -57,13 +95,13 @@ impl PolicyStore {
                 default = Some(id.clone());
             }
             let known = earlier
-                .and_then(|look| look.version(&id))
+                .and_then(|earlier| earlier.version(&id))
                 .filter(|version| version.created == created(&listed));
             let version = match known {
                 Some(known) => known.clone(),
                 None => match self.version(policy, &id).await {
                     Ok(version) => version,
-                    // Deleted between the two calls: it is not there, and no reason to fail.
+                    // It was deleted between the two calls, which is no reason to fail.
                     Err(error)
                         if error.kind == StoreErrorKind::NotFound
                             && !listed.is_default_version() =>
@@ -76,15 +114,15 @@ impl PolicyStore {
             versions.push(version);
         }
         let (identity, _) = self.identity(policy).await?;
-        if earlier.is_some_and(|look| look.identity != identity) {
+        if earlier.is_some_and(|earlier| earlier.identity != identity) {
             // What is known of the versions is that of another policy.
             return Err(incomplete(&doing, "another policy than a moment ago"));
         }
         let default = default.ok_or_else(|| incomplete(&doing, "no default version"))?;
-        look(policy, identity, &default, versions)
+        observed(policy, identity, &default, versions)
     }
 
-    /// Who holds a managed policy. Nothing is decided by it.
+    /// Who holds a managed policy. No decision depends on it.
     ///
     /// # Errors
     ///
@@ -115,6 +153,7 @@ impl PolicyStore {
         })
     }
 
+    /// The unique id of the policy, and its default version.
     pub(crate) async fn identity(
         &self,
         policy: &ManagedPolicy,
@@ -187,8 +226,8 @@ impl PolicyStore {
         Ok((found, document))
     }
 
-    /// Makes a new version of `document` and puts it in force with the same call.
-    pub(crate) async fn create_default_version(
+    /// Creates a version with `document` and puts it in force with the same call.
+    async fn create_default_version(
         &self,
         policy: &ManagedPolicy,
         document: &str,
@@ -208,7 +247,7 @@ impl PolicyStore {
         version_id(&doing, version.and_then(PolicyVersion::version_id))
     }
 
-    pub(crate) async fn set_default_version(
+    async fn set_default_version(
         &self,
         policy: &ManagedPolicy,
         version: &VersionId,
@@ -229,7 +268,7 @@ impl PolicyStore {
         Ok(())
     }
 
-    pub(crate) async fn delete_version(
+    async fn delete_version(
         &self,
         policy: &ManagedPolicy,
         version: &VersionId,
@@ -246,7 +285,7 @@ impl PolicyStore {
     }
 }
 
-fn look(
+fn observed(
     policy: &ManagedPolicy,
     identity: UniqueId,
     default: &VersionId,
@@ -265,7 +304,7 @@ fn created(version: &PolicyVersion) -> Timestamp {
     date(version.create_date())
 }
 
-/// What has no date counts as the oldest there can be.
+/// A thing without a date counts as the oldest there can be.
 pub(crate) fn date(date: Option<&aws_sdk_iam::primitives::DateTime>) -> Timestamp {
     date.and_then(|date| Timestamp::from_second(date.secs()).ok())
         .unwrap_or(Timestamp::UNIX_EPOCH)

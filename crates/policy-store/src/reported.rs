@@ -1,4 +1,4 @@
-//! What IAM shows of a call that is told of. These are reads only.
+//! What IAM shows of a reported call. These are reads only.
 
 use incident::subject::{
     HeldPolicy, InlinePolicy, ManagedPolicy, Owner, OwnerKind, ReportedCall, ReportedState,
@@ -7,11 +7,15 @@ use incident::{PolicyArn, Subject};
 
 use crate::error::classify;
 use crate::managed::incomplete;
-use crate::{PolicyStore, StoreError, StoreErrorKind};
+use crate::owner::list_for_owner;
+use crate::reconcile::found;
+use crate::{PolicyStore, StoreError};
 
-/// How many policies are read for one call, at most: each takes one or two calls to IAM, and the function has half a minute.
+/// How many policies are read for one call at most. Each takes one or two calls to IAM, and the function
+/// has half a minute.
 ///
-/// A user can hold more: by default 10 attached policies and as many in each of 10 groups (IAM User Guide, "IAM and AWS STS quotas").
+/// A user can hold more: by default 10 attached policies, and as many in each of 10 groups (IAM User
+/// Guide, "IAM and AWS STS quotas").
 const MAX_POLICIES: usize = 60;
 
 impl PolicyStore {
@@ -20,12 +24,12 @@ impl PolicyStore {
     /// # Errors
     ///
     /// If IAM cannot be reached or refuses.
-    pub async fn told(&self, told: &ReportedCall) -> Result<ReportedState, StoreError> {
-        // Everybody renews their own, so there is nothing to read.
-        if let ReportedCall::Credentials { is_own: true, .. } = told {
+    pub async fn reported(&self, call: &ReportedCall) -> Result<ReportedState, StoreError> {
+        // Users renew their own credentials every day, so there is nothing to read.
+        if let ReportedCall::Credentials { is_own: true, .. } = call {
             return Ok(ReportedState::default());
         }
-        match told {
+        match call {
             ReportedCall::Attachment { owner, policy } => {
                 self.attachment(owner, policy, true).await
             }
@@ -38,7 +42,8 @@ impl PolicyStore {
                 self.boundary(owner, boundary.as_ref()).await
             }
             ReportedCall::Trust { role, .. } => self.trust(role).await,
-            // A session that began with them outlives them, so nobody looks whether they are still there.
+            // A session that began with the credentials outlives them, so whether they still exist does
+            // not matter.
             ReportedCall::Credentials { user, .. } => {
                 self.held_by(named(OwnerKind::User, user)).await
             }
@@ -82,7 +87,7 @@ impl PolicyStore {
         Ok(ReportedState {
             is_so,
             absent,
-            ..held.into_look()
+            ..held.into_state()
         })
     }
 
@@ -97,21 +102,24 @@ impl PolicyStore {
             (Some(None), None) => true,
             _ => false,
         };
-        let mut look = ReportedState {
+        let mut state = ReportedState {
             is_so,
             absent: shown.is_none().then(|| owner.clone()),
             boundary: shown.flatten(),
             ..ReportedState::default()
         };
-        if let Some(arn) = &look.boundary {
+        if let Some(arn) = &state.boundary {
             // One that was deleted allows nothing.
-            look.policies
+            state
+                .policies
                 .extend(found(self.managed_document(arn).await)?);
         }
         if let Some(arn) = wanted.filter(|_| !is_so) {
-            look.passed.extend(found(self.managed_document(arn).await)?);
+            state
+                .passed
+                .extend(found(self.managed_document(arn).await)?);
         }
-        Ok(look)
+        Ok(state)
     }
 
     async fn boundary_of(&self, owner: &Owner) -> Result<Option<PolicyArn>, StoreError> {
@@ -148,18 +156,18 @@ impl PolicyStore {
         })
     }
 
-    /// What somebody holds who is still there.
+    /// What an owner holds that still exists.
     async fn held_by(&self, owner: Owner) -> Result<ReportedState, StoreError> {
         let mut held = Held::default();
         let is_so = found(self.add_all(&owner, &mut held).await)?.is_some();
         Ok(ReportedState {
             is_so,
             absent: (!is_so).then_some(owner),
-            ..held.into_look()
+            ..held.into_state()
         })
     }
 
-    /// Adds what somebody holds: inline, attached, and for a user through groups.
+    /// Adds what an owner holds: inline, attached, and for a user through groups.
     async fn add_all(&self, owner: &Owner, held: &mut Held) -> Result<(), StoreError> {
         self.add_policies(owner, held).await?;
         if owner.kind == OwnerKind::User {
@@ -214,48 +222,28 @@ impl PolicyStore {
 
     async fn attached(&self, owner: &Owner) -> Result<Vec<PolicyArn>, StoreError> {
         let doing = format!("list the policies that are attached to {owner}");
-        let name = &owner.name;
-        let attached = match owner.kind {
-            OwnerKind::Role => {
-                let pages = self.client.list_attached_role_policies().role_name(name);
-                let all = pages.into_paginator().items().send().try_collect().await;
-                all.map_err(|error| classify(&doing, &error))?
-            }
-            OwnerKind::User => {
-                let pages = self.client.list_attached_user_policies().user_name(name);
-                let all = pages.into_paginator().items().send().try_collect().await;
-                all.map_err(|error| classify(&doing, &error))?
-            }
-            OwnerKind::Group => {
-                let pages = self.client.list_attached_group_policies().group_name(name);
-                let all = pages.into_paginator().items().send().try_collect().await;
-                all.map_err(|error| classify(&doing, &error))?
-            }
-        };
+        let attached = list_for_owner!(
+            self,
+            owner,
+            doing,
+            [
+                list_attached_role_policies,
+                list_attached_user_policies,
+                list_attached_group_policies
+            ]
+        )?;
         let arns = attached.into_iter().filter_map(|policy| policy.policy_arn);
         arns.map(|arn| policy_arn(&doing, &arn)).collect()
     }
 
     async fn inline_names(&self, owner: &Owner) -> Result<Vec<String>, StoreError> {
         let doing = format!("list the inline policies of {owner}");
-        let name = &owner.name;
-        match owner.kind {
-            OwnerKind::Role => {
-                let pages = self.client.list_role_policies().role_name(name);
-                let all = pages.into_paginator().items().send().try_collect().await;
-                all.map_err(|error| classify(&doing, &error))
-            }
-            OwnerKind::User => {
-                let pages = self.client.list_user_policies().user_name(name);
-                let all = pages.into_paginator().items().send().try_collect().await;
-                all.map_err(|error| classify(&doing, &error))
-            }
-            OwnerKind::Group => {
-                let pages = self.client.list_group_policies().group_name(name);
-                let all = pages.into_paginator().items().send().try_collect().await;
-                all.map_err(|error| classify(&doing, &error))
-            }
-        }
+        list_for_owner!(
+            self,
+            owner,
+            doing,
+            [list_role_policies, list_user_policies, list_group_policies]
+        )
     }
 
     async fn groups_of(&self, user: &str) -> Result<Vec<String>, StoreError> {
@@ -285,7 +273,7 @@ impl Held {
         !self.has_more
     }
 
-    fn into_look(self) -> ReportedState {
+    fn into_state(self) -> ReportedState {
         ReportedState {
             policies: self.policies,
             has_more: self.has_more,
@@ -298,15 +286,6 @@ fn named(kind: OwnerKind, name: &str) -> Owner {
     Owner {
         kind,
         name: name.to_owned(),
-    }
-}
-
-/// What was read; `None` where IAM does not have it, or has it no more.
-fn found<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
-    match read {
-        Ok(read) => Ok(Some(read)),
-        Err(error) if error.kind == StoreErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
     }
 }
 

@@ -1,11 +1,12 @@
-//! The store on IAM in memory: what it reads, which calls it makes for a step, and what it does about an error.
+//! The store on IAM in memory: what it reads, which calls it makes for an action, and what it does
+//! about an error.
 
 #![cfg(test)]
 
 use iam_model::{Account, Fault, Iam, IamError, OwnerKind};
-use incident::subject::{InlinePolicy, ManagedPolicy, Owner};
-use incident::{Observed, Plan, PolicyArn, Refusal, Rest, Step, Subject, VersionId};
-use policy_store::{PolicyStore, Settled, StoreError, StoreErrorKind};
+use incident::subject::{InlineAction, InlinePolicy, ManagedAction, ManagedPolicy, Owner};
+use incident::{Changeable, Next, PolicyArn, Reconciler, Refusal, VersionId};
+use policy_store::{PolicyStore, Reconciled, StoreError, StoreErrorKind, Stored};
 
 const ARN: &str = "arn:aws:iam::111122223333:policy/app";
 
@@ -15,20 +16,20 @@ fn document(action: &str) -> String {
     )
 }
 
-fn managed() -> Subject {
-    Subject::Managed(ManagedPolicy {
+fn managed() -> ManagedPolicy {
+    ManagedPolicy {
         arn: PolicyArn::parse(ARN).unwrap(),
-    })
+    }
 }
 
-fn inline(kind: incident::OwnerKind) -> Subject {
-    Subject::Inline(InlinePolicy {
+fn inline(kind: incident::OwnerKind) -> InlinePolicy {
+    InlinePolicy {
         owner: Owner {
             kind,
             name: "app".to_owned(),
         },
         name: "inline".to_owned(),
-    })
+    }
 }
 
 fn version(number: u32) -> VersionId {
@@ -54,32 +55,37 @@ fn iam() -> Iam {
     Iam::new(account)
 }
 
-/// A plan with fixed steps, that remembers what it was told.
-#[derive(Default)]
-struct Script {
-    steps: Vec<Step>,
-    looks: Vec<Option<Observed>>,
+/// A run with fixed actions, which records what it learns.
+struct Script<S: Changeable> {
+    actions: Vec<S::Action>,
+    looks: Vec<Option<S::Observed>>,
     made: Vec<VersionId>,
     carried_out: usize,
     refused: usize,
     has_another: bool,
 }
 
-impl Script {
-    fn of(steps: impl IntoIterator<Item = Step>) -> Self {
-        let mut steps: Vec<Step> = steps.into_iter().collect();
-        steps.reverse();
+impl<S: Changeable> Script<S> {
+    fn of(actions: impl IntoIterator<Item = S::Action>) -> Self {
+        let mut actions: Vec<S::Action> = actions.into_iter().collect();
+        actions.reverse();
         Self {
-            steps,
-            ..Self::default()
+            actions,
+            looks: Vec::new(),
+            made: Vec::new(),
+            carried_out: 0,
+            refused: 0,
+            has_another: false,
         }
     }
 }
 
-impl Plan for Script {
-    fn next_step(&mut self, look: Option<&Observed>) -> Step {
-        self.looks.push(look.cloned());
-        self.steps.pop().unwrap_or(Step::Rest(Rest::Settled))
+impl<S: Changeable<Observed: Clone>> Reconciler<S> for Script<S> {
+    type End = ();
+
+    fn next(&mut self, observed: Option<&S::Observed>) -> Next<S::Action, ()> {
+        self.looks.push(observed.cloned());
+        self.actions.pop().map_or(Next::End(()), Next::Act)
     }
 
     fn carried_out(&mut self, made: Option<VersionId>) {
@@ -100,20 +106,27 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(work)
 }
 
-fn settle(iam: &Iam, subject: &Subject, script: &mut Script) -> Result<Settled, StoreError> {
+fn reconcile<S: Stored<Observed: Clone>>(
+    iam: &Iam,
+    policy: &S,
+    script: &mut Script<S>,
+) -> Result<Reconciled<(), S::Observed>, StoreError> {
     let store = PolicyStore::from_client(iam.client());
-    block_on(store.settle(subject, script))
+    block_on(store.reconcile(policy, script))
 }
 
-fn look(iam: &Iam, subject: &Subject) -> Result<Option<Observed>, StoreError> {
-    let mut script = Script::default();
-    settle(iam, subject, &mut script)?;
+fn look<S: Stored<Observed: Clone>>(
+    iam: &Iam,
+    policy: &S,
+) -> Result<Option<S::Observed>, StoreError> {
+    let mut script = Script::of([]);
+    reconcile(iam, policy, &mut script)?;
     Ok(script.looks.pop().unwrap())
 }
 
 #[test]
 fn a_look_at_a_managed_policy_has_every_version_with_its_document() {
-    let Some(Observed::Managed(look)) = look(&iam(), &managed()).unwrap() else {
+    let Some(look) = look(&iam(), &managed()).unwrap() else {
         panic!("the policy is there");
     };
     let all: Vec<_> = look
@@ -139,8 +152,8 @@ fn a_look_at_a_managed_policy_has_every_version_with_its_document() {
 fn what_is_in_force_is_read_with_the_named_version_only() {
     let iam = iam();
     let store = PolicyStore::from_client(iam.client());
-    let look = block_on(store.in_force(&managed(), Some(&version(1)))).unwrap();
-    let Some(Observed::Managed(look)) = look else {
+    let look = block_on(store.managed(&managed(), Some(&version(1)))).unwrap();
+    let Some(look) = look else {
         panic!("the policy is there");
     };
     assert_eq!(look.default.id, version(2));
@@ -149,8 +162,8 @@ fn what_is_in_force_is_read_with_the_named_version_only() {
         iam.calls(),
         ["GetPolicy", "GetPolicyVersion", "GetPolicyVersion"]
     );
-    let look = block_on(store.in_force(&managed(), Some(&version(9)))).unwrap();
-    assert!(matches!(look, Some(Observed::Managed(look)) if look.others.is_empty()));
+    let look = block_on(store.managed(&managed(), Some(&version(9)))).unwrap();
+    assert!(matches!(look, Some(look) if look.others.is_empty()));
 }
 
 #[test]
@@ -170,10 +183,10 @@ fn what_is_not_there_is_no_error() {
 fn documents_are_read_once_and_the_identity_with_every_look() {
     let iam = iam();
     let mut script = Script::of([
-        Step::SetDefault(version(1)),
-        Step::DeleteVersion(version(3)),
+        ManagedAction::SetDefault(version(1)),
+        ManagedAction::DeleteVersion(version(3)),
     ]);
-    settle(&iam, &managed(), &mut script).unwrap();
+    reconcile(&iam, &managed(), &mut script).unwrap();
     let count = |name: &str| iam.calls().iter().filter(|call| *call == name).count();
     assert_eq!(count("GetPolicyVersion"), 3);
     assert_eq!(count("GetPolicy"), 3);
@@ -199,8 +212,8 @@ fn a_policy_that_was_made_again_within_the_second_is_not_mixed_with_the_old_one(
             .create_policy("/", "app", document("Other"))
             .unwrap();
     });
-    let mut script = Script::of([Step::SetDefault(version(1))]);
-    let error = settle(&iam, &managed(), &mut script).unwrap_err();
+    let mut script = Script::of([ManagedAction::SetDefault(version(1))]);
+    let error = reconcile(&iam, &managed(), &mut script).unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Transient, "{error}");
     assert_eq!(script.looks.len(), 1);
 }
@@ -219,7 +232,7 @@ fn a_policy_that_is_made_again_during_a_look_has_the_identity_of_the_new_one() {
     });
     let look = look(&iam, &managed()).unwrap().unwrap();
     let policy = iam.account().policy(ARN).unwrap().clone();
-    assert_eq!(look.identity().id, policy.id);
+    assert_eq!(look.identity.id, policy.id);
 
     let iam = self::iam();
     iam.before(1, |account| {
@@ -232,7 +245,7 @@ fn a_policy_that_is_made_again_during_a_look_has_the_identity_of_the_new_one() {
         .unwrap()
         .unwrap();
     let owner = iam.account().owner(OwnerKind::Role, "app").unwrap().clone();
-    assert_eq!(look.identity().id, owner.id);
+    assert_eq!(look.identity.id, owner.id);
 }
 
 #[test]
@@ -240,21 +253,18 @@ fn a_version_that_goes_during_a_look_is_not_in_it() {
     let iam = iam();
     iam.before(2, |account| account.delete_policy_version(ARN, 1).unwrap());
     let look = look(&iam, &managed()).unwrap();
-    assert!(matches!(look, Some(Observed::Managed(look)) if look.others.len() == 1));
+    assert!(matches!(look, Some(look) if look.others.len() == 1));
 }
 
 #[test]
-fn a_version_that_was_made_is_put_in_force_and_the_plan_told() {
+fn a_version_that_was_made_is_put_in_force_and_reported_to_the_run() {
     let iam = iam();
-    let mut script = Script::of([Step::CreateVersion(document("Four"))]);
-    settle(&iam, &managed(), &mut script).unwrap();
+    let mut script = Script::of([ManagedAction::CreateVersion(document("Four"))]);
+    reconcile(&iam, &managed(), &mut script).unwrap();
     assert_eq!((script.carried_out, &*script.made), (1, &[version(4)][..]));
     let policy = iam.account().policy(ARN).unwrap().clone();
     assert_eq!((policy.default, policy.in_force()), (4, &*document("Four")));
-    assert_eq!(
-        script.looks[1].as_ref().unwrap().version(),
-        Some(&version(4))
-    );
+    assert_eq!(script.looks[1].as_ref().unwrap().default.id, version(4));
 }
 
 #[test]
@@ -265,22 +275,22 @@ fn an_inline_policy_of_every_kind_of_owner_is_written() {
         (incident::OwnerKind::Group, OwnerKind::Group),
     ] {
         let iam = iam();
-        let mut script = Script::of([Step::Put(document("Two"))]);
-        settle(&iam, &inline(kind), &mut script).unwrap();
+        let mut script = Script::of([InlineAction::Put(document("Two"))]);
+        reconcile(&iam, &inline(kind), &mut script).unwrap();
         let account = iam.account();
         assert_eq!(
             account.inline(model, "app", "inline"),
             Some(&*document("Two"))
         );
         let seen = script.looks[1].as_ref().unwrap();
-        assert_eq!(seen.document().unwrap().as_str(), document("Two"));
-        assert_eq!(seen.identity().id, account.owner(model, "app").unwrap().id);
+        assert_eq!(seen.document.as_ref().unwrap().as_str(), document("Two"));
+        assert_eq!(seen.identity.id, account.owner(model, "app").unwrap().id);
     }
 }
 
 /// The last look was out of date: the next one shows what to do.
 #[test]
-fn a_step_that_came_too_late_is_followed_by_another_look() {
+fn an_action_that_came_too_late_is_followed_by_another_look() {
     let iam = iam();
     for number in 0..2 {
         iam.change(|account| account.create_policy_version(ARN, document("x"), false))
@@ -288,77 +298,57 @@ fn a_step_that_came_too_late_is_followed_by_another_look() {
         assert!(number < 2);
     }
     let mut script = Script::of([
-        Step::SetDefault(version(9)),
-        Step::DeleteVersion(version(9)),
-        Step::DeleteVersion(version(2)),
-        Step::CreateVersion(document("Six")),
+        ManagedAction::SetDefault(version(9)),
+        ManagedAction::DeleteVersion(version(9)),
+        ManagedAction::DeleteVersion(version(2)),
+        ManagedAction::CreateVersion(document("Six")),
     ]);
     assert!(matches!(
-        settle(&iam, &managed(), &mut script).unwrap(),
-        Settled::At(Rest::Settled, Some(_))
+        reconcile(&iam, &managed(), &mut script).unwrap(),
+        Reconciled::End {
+            observed: Some(_),
+            ..
+        }
     ));
     assert_eq!(script.looks.len(), 5);
     assert!(script.made.is_empty());
     assert_eq!(script.carried_out, 0);
 }
 
-#[test]
-fn a_document_that_iam_refuses_is_tried_another_way_or_fails_by_name() {
-    let long = document(&"x".repeat(20_000));
-    for (step, subject, kind) in [
-        (
-            Step::CreateVersion(long.clone()),
-            managed(),
-            StoreErrorKind::TooLarge,
-        ),
-        (
-            Step::CreateVersion("{".to_owned()),
-            managed(),
-            StoreErrorKind::DocumentRefused,
-        ),
-        (
-            Step::Put(long.clone()),
-            inline(incident::OwnerKind::User),
-            StoreErrorKind::TooLarge,
-        ),
-    ] {
-        let mut script = Script::of([step.clone()]);
-        script.has_another = true;
-        settle(&iam(), &subject, &mut script).unwrap();
-        assert_eq!((script.refused, script.looks.len()), (1, 2));
-        let mut script = Script::of([step]);
-        let error = settle(&iam(), &subject, &mut script).unwrap_err();
-        assert_eq!(error.kind, kind, "{error}");
-    }
+fn check_refused<S>(policy: &S, action: S::Action, kind: StoreErrorKind)
+where
+    S: Stored<Observed: Clone, Action: Clone>,
+{
+    let mut script = Script::of([action.clone()]);
+    script.has_another = true;
+    reconcile(&iam(), policy, &mut script).unwrap();
+    assert_eq!((script.refused, script.looks.len()), (1, 2));
+    let mut script = Script::of([action]);
+    let reconciled = reconcile(&iam(), policy, &mut script);
+    assert_eq!(reconciled.err().map(|error| error.kind), Some(kind));
 }
 
 #[test]
-fn a_plan_that_never_rests_is_ended() {
+fn a_document_that_iam_refuses_is_tried_another_way_or_fails_by_name() {
+    let long = document(&"x".repeat(20_000));
+    let create = |text: &str| ManagedAction::CreateVersion(text.to_owned());
+    check_refused(&managed(), create(&long), StoreErrorKind::TooLarge);
+    check_refused(&managed(), create("{"), StoreErrorKind::DocumentRefused);
+    let user = inline(incident::OwnerKind::User);
+    check_refused(&user, InlineAction::Put(long), StoreErrorKind::TooLarge);
+}
+
+#[test]
+fn a_run_that_never_rests_is_ended() {
     let iam = iam();
-    let mut script = Script::of(vec![Step::SetDefault(version(1)); 50]);
-    let settled = settle(&iam, &managed(), &mut script).unwrap();
-    assert!(matches!(settled, Settled::Unsettled));
+    let mut script = Script::of(vec![ManagedAction::SetDefault(version(1)); 50]);
+    let reconciled = reconcile(&iam, &managed(), &mut script).unwrap();
+    assert!(matches!(reconciled, Reconciled::OutOfActions));
     assert_eq!(iam.writes().len(), 16);
 }
 
 #[test]
-fn a_step_of_another_kind_of_target_is_not_taken() {
-    let iam = iam();
-    for (step, subject) in [
-        (Step::Put(document("x")), managed()),
-        (
-            Step::SetDefault(version(1)),
-            inline(incident::OwnerKind::Role),
-        ),
-    ] {
-        let error = settle(&iam, &subject, &mut Script::of([step])).unwrap_err();
-        assert_eq!(error.kind, StoreErrorKind::Refused);
-    }
-    assert!(iam.writes().is_empty());
-}
-
-#[test]
-fn errors_are_sorted_by_what_to_do_about_them() {
+fn errors_are_classified_by_what_to_do_about_them() {
     for (code, status, kind) in [
         ("Throttling", 400, StoreErrorKind::Transient),
         ("ServiceFailure", 500, StoreErrorKind::Transient),
@@ -369,8 +359,8 @@ fn errors_are_sorted_by_what_to_do_about_them() {
         for call in 0..6 {
             let iam = iam();
             iam.fail(call, Fault::Refused(IamError::other(code, status)));
-            let mut script = Script::of([Step::SetDefault(version(1))]);
-            let error = settle(&iam, &managed(), &mut script).unwrap_err();
+            let mut script = Script::of([ManagedAction::SetDefault(version(1))]);
+            let error = reconcile(&iam, &managed(), &mut script).unwrap_err();
             assert_eq!((error.kind, error.code.as_str()), (kind, code), "{error}");
         }
     }

@@ -2,14 +2,15 @@
 //!
 //! A payload only names an execution. Which subject to contain, and what it is, comes from that execution's history and from IAM.
 
+use std::fmt;
+
 use iam_policy::RestrictedActions;
-use incident::message::{
-    AttachedTo, Contained, ContainedVersions, Kept, OutcomeResult, Quarantine, WorkRequest,
-};
-use incident::{Analysis, Containment, Rest, Subject};
+use incident::message::{AttachedTo, Contained, Kept, OutcomeResult, Quarantine, WorkRequest};
+use incident::subject::{InlineTrace, ManagedPolicy};
+use incident::{Analysis, Containment, ContainmentEnd, Reconciler, Subject};
 use lambda_kit::history::{Callers, Entered};
 use lambda_kit::{Executions, FailureName, HandlerError};
-use policy_store::{PolicyStore, Settled};
+use policy_store::{PolicyStore, Reconciled, Stored};
 use tracing::Instrument as _;
 
 /// The state that the function works for.
@@ -53,13 +54,56 @@ async fn contain(
     store: &PolicyStore,
     entered: &Entered,
 ) -> Result<Quarantine, HandlerError> {
+    let subject = &entered.data.verdict.change.subject;
+    match subject {
+        Subject::Managed(policy) => {
+            let quarantine =
+                contain_policy(restricted, store, entered, policy, |contained, versions| {
+                    Contained {
+                        versions: Some(versions),
+                        ..contained
+                    }
+                });
+            let mut quarantine = quarantine.await?;
+            if let Quarantine::InPlace(contained) = &mut quarantine {
+                contained.attached_to = attached_to(store, policy).await;
+            }
+            Ok(quarantine)
+        }
+        Subject::Inline(policy) => {
+            contain_policy(restricted, store, entered, policy, |contained, trace| {
+                Contained {
+                    removed: trace == InlineTrace::Deleted,
+                    ..contained
+                }
+            })
+            .await
+        }
+        Subject::Reported(_) => Err(HandlerError::new(
+            FailureName::PayloadMalformed,
+            format!(
+                "could not contain {subject}, because the guard only reports it; look at the state `ChooseAction` of the execution"
+            ),
+        )),
+    }
+}
+
+async fn contain_policy<S: Stored>(
+    restricted: &RestrictedActions,
+    store: &PolicyStore,
+    entered: &Entered,
+    policy: &S,
+    with_trace: impl FnOnce(Contained, S::Trace) -> Contained,
+) -> Result<Quarantine, HandlerError>
+where
+    for<'r> Containment<'r>: Reconciler<S, End = ContainmentEnd<S::Trace>>,
+{
     let verdict = &entered.data.verdict;
-    let subject = &verdict.change.subject;
     let Some(judged) = &verdict.in_force else {
         return Err(HandlerError::new(
             FailureName::PayloadMalformed,
             format!(
-                "the verdict on {subject} does not say what was in force; look at the state `ValidatePolicy` of the execution"
+                "the verdict on {policy} does not say what was in force; look at the state `ValidatePolicy` of the execution"
             ),
         ));
     };
@@ -68,67 +112,50 @@ async fn contain(
         .quarantine
         .as_ref()
         .map_or_else(Kept::default, Quarantine::kept);
-    let analysis = Analysis::new(restricted, subject.quota());
+    let analysis = Analysis::new(restricted, policy.quota());
     let waited = entered.has_waited();
     let mut run = Containment::new(&analysis, judged, verdict.change.event_time, &kept, waited);
-    let settled = store.settle(subject, &mut run).await;
-    let settled = settled.map_err(|error| HandlerError::from(error).after_waiting(waited))?;
-    let (rest, look) = match settled {
-        Settled::At(rest, look) => (rest, look),
-        Settled::Unsettled => return Err(unsettled(subject)),
+    let reconciled = store.reconcile(policy, &mut run).await;
+    let end = match reconciled.map_err(|error| HandlerError::from(error).after_waiting(waited))? {
+        Reconciled::End { end, .. } => end,
+        // The change that this run waited for did not come: another caller keeps changing the policy,
+        // or IAM is slower than ever.
+        Reconciled::Wait if waited => return Err(unsettled(policy)),
+        Reconciled::Wait => return Err(not_visible(policy)),
+        Reconciled::OutOfActions => return Err(unsettled(policy)),
     };
-    match (rest, look) {
-        (Rest::Contained(rest), Some(look)) => {
+    match end {
+        ContainmentEnd::Contained {
+            identity,
+            original,
+            document,
+            trace,
+        } => {
             // What was taken out is what the administrator decides about, so it must be known.
-            let removal = analysis.removal(&rest.original, &rest.document);
-            let removal = removal.ok_or_else(|| unsettled(subject))?;
-            let versions = match (
-                rest.original_version,
-                rest.original_created,
-                rest.quarantine_version,
-            ) {
-                (Some(original), Some(original_created), Some(quarantine)) => {
-                    Some(ContainedVersions {
-                        original,
-                        original_created,
-                        quarantine,
-                        created: rest.created,
-                    })
-                }
-                _ => None,
-            };
-            Ok(Quarantine::InPlace(Contained {
-                identity: look.identity().clone(),
-                restricted: analysis.restricted(&rest.original),
-                original: rest.original,
-                versions,
-                document: rest.document,
+            let removal = analysis.removal(&original, &document);
+            let removal = removal.ok_or_else(|| unsettled(policy))?;
+            let contained = Contained {
+                identity,
+                restricted: analysis.restricted(&original),
+                original,
+                versions: None,
+                document,
                 removal,
                 evicted: kept.evicted.clone(),
-                attached_to: attached_to(store, subject).await,
+                attached_to: None,
                 found_done: !run.has_written(),
-                removed: rest.removed,
-            }))
+                removed: false,
+            };
+            Ok(Quarantine::InPlace(with_trace(contained, trace)))
         }
-        (Rest::KeepFirst(kept), _) => Ok(Quarantine::KeepFirst(kept)),
-        (Rest::Superseded, _) => Ok(Quarantine::Superseded),
-        (Rest::Gone, _) => Ok(Quarantine::Gone),
-        // What was waited for did not come: somebody keeps changing the policy, or IAM is slower than ever.
-        (Rest::NotVisible, _) if waited => Err(unsettled(subject)),
-        (Rest::NotVisible | Rest::Contained(_) | Rest::Settled, _) => Err(HandlerError::new(
-            FailureName::ChangeNotVisible,
-            format!(
-                "IAM does not show what `ValidatePolicy` saw in {subject}; IAM is eventually consistent, so the state machine tries again a few times"
-            ),
-        )),
+        ContainmentEnd::KeepFirst(kept) => Ok(Quarantine::KeepFirst(kept)),
+        ContainmentEnd::Superseded => Ok(Quarantine::Superseded),
+        ContainmentEnd::Gone => Ok(Quarantine::Gone),
     }
 }
 
 /// Who holds the policy, for the mail. A containment does not fail for it.
-async fn attached_to(store: &PolicyStore, subject: &Subject) -> Option<AttachedTo> {
-    let Subject::Managed(policy) = subject else {
-        return None;
-    };
+async fn attached_to(store: &PolicyStore, policy: &ManagedPolicy) -> Option<AttachedTo> {
     match store.attached_to(policy).await {
         Ok(attached_to) => Some(attached_to),
         Err(error) => {
@@ -138,11 +165,20 @@ async fn attached_to(store: &PolicyStore, subject: &Subject) -> Option<AttachedT
     }
 }
 
-fn unsettled(subject: &incident::Subject) -> HandlerError {
+fn not_visible(policy: &impl fmt::Display) -> HandlerError {
+    HandlerError::new(
+        FailureName::ChangeNotVisible,
+        format!(
+            "IAM does not show what `ValidatePolicy` saw in {policy}; IAM is eventually consistent, so the state machine tries again a few times"
+        ),
+    )
+}
+
+fn unsettled(policy: &impl fmt::Display) -> HandlerError {
     HandlerError::new(
         FailureName::PolicyUnsettled,
         format!(
-            "could not settle {subject}, because something else keeps changing it; find out who does, and then change the policy by hand"
+            "could not settle {policy}, because something else keeps changing it; find out who does, and then change the policy by hand"
         ),
     )
 }

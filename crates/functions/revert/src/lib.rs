@@ -6,10 +6,14 @@ use iam_policy::RestrictedActions;
 use incident::message::{
     Contained, Decision, DecisionAction, InForce, Outcome, OutcomeResult, Quarantine, WorkRequest,
 };
-use incident::{Analysis, DecideBy, ExecutionArn, Observed, Rest, Restoration, Subject};
+use incident::subject::InlineTrace;
+use incident::{
+    Analysis, Changeable as _, DecideBy, ExecutionArn, Reconciler, Restoration, RestorationEnd,
+    Subject,
+};
 use lambda_kit::history::{Callers, Entered};
 use lambda_kit::{Executions, FailureName, HandlerError};
-use policy_store::{PolicyStore, Settled};
+use policy_store::{PolicyStore, Reconciled, Stored};
 use tracing::Instrument as _;
 
 /// The state that carries an allow out.
@@ -121,49 +125,71 @@ async fn restore(
     decision: &Decision,
 ) -> Result<Outcome, HandlerError> {
     let change = &entered.data.verdict.change;
-    let subject = &change.subject;
-    let analysis = Analysis::new(restricted, subject.quota());
-    let waited = entered.has_waited();
+    let (time, waited) = (change.event_time, entered.has_waited());
     let action = decision.action;
-    let mut run = Restoration::new(&analysis, action, contained, change.event_time, waited);
-    let settled = store.settle(subject, &mut run).await;
-    let settled = settled.map_err(|error| HandlerError::from(error).after_waiting(waited))?;
-    let (rest, look) = match settled {
-        Settled::At(rest, look) => (rest, look),
-        Settled::Unsettled => return Err(unsettled(subject)),
-    };
-    let result = match rest {
-        Rest::Settled => OutcomeResult::from(action),
-        Rest::Superseded => OutcomeResult::Superseded,
-        Rest::Gone => OutcomeResult::Gone,
-        Rest::NotVisible if waited => return Err(unsettled(subject)),
-        Rest::NotVisible | Rest::Contained(_) | Rest::KeepFirst(_) => {
+    let (end, in_force) = match (&change.subject, &contained.versions) {
+        (Subject::Managed(policy), Some(versions)) => {
+            let analysis = Analysis::new(restricted, policy.quota());
+            let versions = versions.clone();
+            let run = Restoration::new(&analysis, action, contained, versions, time, waited);
+            restore_policy(store, policy, run, waited).await?
+        }
+        (Subject::Inline(policy), None) => {
+            let analysis = Analysis::new(restricted, policy.quota());
+            let trace = if contained.removed {
+                InlineTrace::Deleted
+            } else {
+                InlineTrace::Rewritten
+            };
+            let run = Restoration::new(&analysis, action, contained, trace, time, waited);
+            restore_policy(store, policy, run, waited).await?
+        }
+        (subject, _) => {
             return Err(HandlerError::new(
-                FailureName::ChangeNotVisible,
+                FailureName::PayloadMalformed,
                 format!(
-                    "IAM does not show the remediated document of {subject}; IAM is eventually consistent, so the state machine tries again a few times"
+                    "the remediation in the execution is not one of {subject}; look at the state `TempRemove`"
                 ),
             ));
         }
     };
     Ok(Outcome {
-        result,
-        in_force: look.as_ref().and_then(in_force),
+        result: match end {
+            RestorationEnd::Decided => OutcomeResult::from(action),
+            RestorationEnd::Superseded => OutcomeResult::Superseded,
+            RestorationEnd::Gone => OutcomeResult::Gone,
+        },
+        in_force,
     })
 }
 
-fn in_force(look: &Observed) -> Option<InForce> {
-    Some(InForce {
-        version: look.version().cloned(),
-        document: look.document()?.compacted(),
-    })
-}
-
-fn unsettled(subject: &Subject) -> HandlerError {
-    HandlerError::new(
-        FailureName::PolicyUnsettled,
-        format!(
-            "could not settle {subject}, because something else keeps changing it; find out who does, and then change the policy by hand"
-        ),
-    )
+async fn restore_policy<S: Stored>(
+    store: &PolicyStore,
+    policy: &S,
+    mut run: impl Reconciler<S, End = RestorationEnd>,
+    waited: bool,
+) -> Result<(RestorationEnd, Option<InForce>), HandlerError> {
+    let reconciled = store.reconcile(policy, &mut run).await;
+    match reconciled.map_err(|error| HandlerError::from(error).after_waiting(waited))? {
+        Reconciled::End { end, observed } => {
+            let in_force = observed.as_ref().and_then(S::in_force);
+            let in_force = in_force.map(|policy| InForce {
+                version: policy.version,
+                document: policy.document.compacted(),
+            });
+            Ok((end, in_force))
+        }
+        Reconciled::Wait if !waited => Err(HandlerError::new(
+            FailureName::ChangeNotVisible,
+            format!(
+                "IAM does not show the remediated document of {policy}; IAM is eventually consistent, so the state machine tries again a few times"
+            ),
+        )),
+        Reconciled::Wait | Reconciled::OutOfActions => Err(HandlerError::new(
+            FailureName::PolicyUnsettled,
+            format!(
+                "could not settle {policy}, because something else keeps changing it; find out who does, and then change the policy by hand"
+            ),
+        )),
+    }
 }

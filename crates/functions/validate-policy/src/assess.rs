@@ -1,6 +1,7 @@
 use incident::judgement::GuardConfig;
 use incident::message::{AssessRequest, AssessedState, Assessment, VerdictResult};
-use incident::{Analysis, Record, Subject};
+use incident::subject::ReportedCall;
+use incident::{Analysis, Changeable as _, Observed, Record, Subject};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 
@@ -37,30 +38,22 @@ async fn in_force(
     store: &PolicyStore,
     record: &Record,
 ) -> Result<AssessedState, HandlerError> {
-    let subject = &record.change.subject;
-    if let Subject::Reported(told) = subject {
-        let look = store.told(told).await?;
-        let verdict = rules.judge_reported(record, told, &look, true);
-        return Ok(match verdict {
-            Some(verdict) if verdict.result == VerdictResult::Reported => {
-                AssessedState::Restricted {
-                    version: None,
-                    restricted: verdict.restricted,
-                }
-            }
-            Some(verdict) if verdict.result == VerdictResult::Gone => AssessedState::Unknown {
-                reason: "IAM has no user or group of that name any more; it may have another name"
-                    .to_owned(),
-            },
-            _ => AssessedState::Clean { version: None },
-        });
-    }
-    let look = store.in_force(subject, None).await?;
-    let shown = look.and_then(|look| Some((look.version().cloned(), look.document().cloned()?)));
-    let Some((version, document)) = shown else {
+    let (observed, quota) = match &record.change.subject {
+        Subject::Managed(policy) => {
+            let observed = store.managed(policy, None).await?;
+            (observed.map(Observed::Managed), policy.quota())
+        }
+        Subject::Inline(policy) => {
+            let observed = store.inline(policy).await?;
+            (observed.map(Observed::Inline), policy.quota())
+        }
+        Subject::Reported(call) => return assess_reported(rules, store, record, call).await,
+    };
+    let Some(in_force) = observed.as_ref().and_then(Observed::in_force) else {
         return Ok(AssessedState::Gone);
     };
-    let restricted = Analysis::new(&rules.restricted, subject.quota()).restricted(&document);
+    let version = in_force.version;
+    let restricted = Analysis::new(&rules.restricted, quota).restricted(&in_force.document);
     Ok(if restricted.is_empty() {
         AssessedState::Clean { version }
     } else {
@@ -68,5 +61,26 @@ async fn in_force(
             version,
             restricted,
         }
+    })
+}
+
+async fn assess_reported(
+    rules: &GuardConfig,
+    store: &PolicyStore,
+    record: &Record,
+    call: &ReportedCall,
+) -> Result<AssessedState, HandlerError> {
+    let state = store.reported(call).await?;
+    let verdict = rules.judge_reported(record, call, &state, true);
+    Ok(match verdict {
+        Some(verdict) if verdict.result == VerdictResult::Reported => AssessedState::Restricted {
+            version: None,
+            restricted: verdict.restricted,
+        },
+        Some(verdict) if verdict.result == VerdictResult::Gone => AssessedState::Unknown {
+            reason: "IAM has no user or group of that name any more; it may have another name"
+                .to_owned(),
+        },
+        _ => AssessedState::Clean { version: None },
     })
 }

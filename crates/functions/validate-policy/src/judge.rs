@@ -1,6 +1,6 @@
 use incident::judgement::GuardConfig;
 use incident::message::{JudgeRequest, Judged, Verdict};
-use incident::{Analysis, Record, Subject, trim_event};
+use incident::{Analysis, Changeable as _, Observed, Record, Subject, trim_event};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::PolicyStore;
 use tracing::Instrument as _;
@@ -38,15 +38,23 @@ async fn look(
     record: &Record,
 ) -> Result<Verdict, HandlerError> {
     let change = &record.change;
-    let verdict = if let Subject::Reported(told) = &change.subject {
-        let look = store.told(told).await?;
-        rules.judge_reported(record, told, &look, request.waited)
-    } else {
-        let look = store
-            .in_force(&change.subject, change.version.as_ref())
-            .await?;
-        let analysis = Analysis::new(&rules.restricted, change.subject.quota());
-        rules.judge(&analysis, record, look.as_ref(), request.waited)
+    let judge = |quota, observed: Option<Observed>| {
+        let analysis = Analysis::new(&rules.restricted, quota);
+        rules.judge(&analysis, record, observed.as_ref(), request.waited)
+    };
+    let verdict = match &change.subject {
+        Subject::Managed(policy) => {
+            let observed = store.managed(policy, change.version.as_ref()).await?;
+            judge(policy.quota(), observed.map(Observed::Managed))
+        }
+        Subject::Inline(policy) => {
+            let observed = store.inline(policy).await?;
+            judge(policy.quota(), observed.map(Observed::Inline))
+        }
+        Subject::Reported(call) => {
+            let state = store.reported(call).await?;
+            rules.judge_reported(record, call, &state, request.waited)
+        }
     };
     verdict.ok_or_else(|| {
         HandlerError::new(

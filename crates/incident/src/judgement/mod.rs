@@ -4,7 +4,7 @@ mod exempt;
 mod mode;
 mod reported;
 
-use iam_policy::{RestrictedActions, TrustedAccounts};
+use iam_policy::{Quota, RestrictedActions, TrustedAccounts};
 
 use crate::message::{ObservedPolicy, Restricted, Verdict, VerdictAction, VerdictResult};
 use crate::{Analysis, Observed, Record, Snapshot, WatchedCall};
@@ -33,7 +33,8 @@ impl GuardConfig {
             return None;
         }
         let named = record.document.as_deref().map(Snapshot::new);
-        let analysis = Analysis::new(&self.restricted, record.change.subject.quota());
+        // Only a version of a managed policy can be written without being put in force.
+        let analysis = Analysis::new(&self.restricted, Quota::MANAGED);
         let restricted = named
             .as_ref()
             .map_or_else(Restricted::default, |named| analysis.restricted(named));
@@ -58,14 +59,9 @@ impl GuardConfig {
         look: Option<&Observed>,
         waited: bool,
     ) -> Option<Verdict> {
-        let shown = look.and_then(|look| Some((look, look.document()?)));
-        let Some((look, document)) = shown else {
+        let shown = look.and_then(|look| Some((look, look.in_force()?)));
+        let Some((look, seen)) = shown else {
             return waited.then(|| gone(analysis, record));
-        };
-        let seen = ObservedPolicy {
-            identity: look.identity().clone(),
-            version: look.version().cloned(),
-            document: document.clone(),
         };
         let restricted = analysis.restricted(&seen.document);
         if !restricted.is_empty() {

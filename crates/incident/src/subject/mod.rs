@@ -1,7 +1,8 @@
-//! The things that an incident can be about.
+//! What an incident can be about.
 //!
-//! A subject has one module here: the events that name it and where in the record, its identity, and its pure next step.
-//! Its words are in the crate `notice`, its calls in `policy-store`.
+//! A subject has one module here: its name, its unique id, what IAM shows of it, and, if the guard can
+//! change it, its actions and the decision tables that choose between them. Its words are in the crate
+//! `notice`, its calls in `policy-store`.
 
 pub mod inline;
 pub mod managed;
@@ -9,14 +10,15 @@ pub mod reported;
 
 use std::fmt;
 
-use iam_policy::Quota;
 use serde::{Deserialize, Serialize};
 
-pub use inline::{InlinePolicy, ObservedInline, Owner, OwnerKind};
-pub use managed::{ManagedPolicy, ObservedManaged, Version};
+pub use inline::{InlineAction, InlinePolicy, InlineTrace, ObservedInline, Owner, OwnerKind};
+pub use managed::{ManagedAction, ManagedPolicy, ObservedManaged, Version};
 pub use reported::{Credentials, HeldPolicy, ReportedCall, ReportedState};
 
-use crate::{Snapshot, Timestamp, VersionId};
+use crate::Timestamp;
+use crate::message::ObservedPolicy;
+use crate::reconcile::Changeable as _;
 
 /// What an event names, and what IAM is asked about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,17 +38,7 @@ impl Subject {
         match self {
             Self::Managed(policy) => policy.arn.name(),
             Self::Inline(policy) => &policy.name,
-            Self::Reported(told) => told.name(),
-        }
-    }
-
-    /// How long its document may be.
-    #[must_use]
-    pub fn quota(&self) -> Quota {
-        match self {
-            // What is told of is only judged, which no quota changes.
-            Self::Managed(_) | Self::Reported(_) => Quota::MANAGED,
-            Self::Inline(policy) => policy.quota(),
+            Self::Reported(call) => call.name(),
         }
     }
 }
@@ -56,14 +48,14 @@ impl fmt::Display for Subject {
         match self {
             Self::Managed(policy) => policy.fmt(f),
             Self::Inline(policy) => policy.fmt(f),
-            Self::Reported(told) => told.fmt(f),
+            Self::Reported(call) => call.fmt(f),
         }
     }
 }
 
-/// What tells a subject from another one that has its name later.
+/// What tells a subject from another one that takes its name later.
 ///
-/// Names come back after a deletion, unique identifiers never do (IAM User Guide, "IAM identifiers").
+/// Names come back after a deletion; unique ids never do (IAM User Guide, "IAM identifiers").
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UniqueId {
@@ -73,12 +65,12 @@ pub struct UniqueId {
     pub created: Timestamp,
 }
 
-/// How the identity of a look compares with the expected one.
+/// How an observed unique id compares with the expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compared {
     Same,
     MadeAgain,
-    /// It is another thing, and a stale answer of IAM could look the same.
+    /// It is another one, and a stale answer of IAM could look the same.
     Ambiguous,
 }
 
@@ -102,30 +94,12 @@ pub enum Observed {
 }
 
 impl Observed {
-    /// Which of the things that ever had this name it is.
+    /// The policy in force; `None` where an owner has no such inline policy.
     #[must_use]
-    pub fn identity(&self) -> &UniqueId {
+    pub fn in_force(&self) -> Option<ObservedPolicy> {
         match self {
-            Self::Managed(look) => &look.identity,
-            Self::Inline(look) => &look.identity,
-        }
-    }
-
-    /// The document in force; none of an inline policy that its owner does not have.
-    #[must_use]
-    pub fn document(&self) -> Option<&Snapshot> {
-        match self {
-            Self::Managed(look) => Some(&look.default.document),
-            Self::Inline(look) => look.document.as_ref(),
-        }
-    }
-
-    /// The version in force, of a managed policy.
-    #[must_use]
-    pub fn version(&self) -> Option<&VersionId> {
-        match self {
-            Self::Managed(look) => Some(&look.default.id),
-            Self::Inline(_) => None,
+            Self::Managed(observed) => Some(observed.in_force()),
+            Self::Inline(observed) => InlinePolicy::in_force(observed),
         }
     }
 }

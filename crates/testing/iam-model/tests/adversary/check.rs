@@ -4,7 +4,7 @@ use iam_model::Account;
 use std::collections::HashSet;
 
 use incident::message::DecisionAction;
-use incident::{Observed, Step};
+use incident::{Observed, VersionId};
 
 use crate::guard::{self, number};
 use crate::setting::{ARN, Kind, Setting};
@@ -17,7 +17,18 @@ pub(crate) struct Write<'a> {
     pub(crate) seen: &'a Moment,
     pub(crate) before: &'a Moment,
     pub(crate) after: &'a Account,
-    pub(crate) step: &'a Step,
+    pub(crate) effect: &'a Effect,
+}
+
+/// What a write does.
+pub(crate) enum Effect {
+    /// It adds a version, and puts it in force.
+    Adds,
+    /// It puts another version in force.
+    Switches,
+    Deletes(VersionId),
+    /// It writes over an inline policy, or deletes it.
+    Overwrites,
 }
 
 /// What the guard put in force it was shown, what it took away is kept, and it is the subject that the execution is about.
@@ -31,7 +42,7 @@ pub(crate) fn write(setting: &Setting, write: &Write<'_>) -> Result<(), String> 
         Stage::Reverting { held, .. } => &held.0.identity,
         _ => return Err("a write outside of a task".to_owned()),
     };
-    if look.identity() != identity {
+    if observed_id(&look) != identity {
         return Err("a write on what was made again".to_owned());
     }
     let hint = &write.execution.hint;
@@ -51,6 +62,17 @@ pub(crate) fn write(setting: &Setting, write: &Write<'_>) -> Result<(), String> 
     taken_away(setting, write, &look)
 }
 
+fn observed_id(observed: &Observed) -> &incident::UniqueId {
+    match observed {
+        Observed::Managed(observed) => &observed.identity,
+        Observed::Inline(observed) => &observed.identity,
+    }
+}
+
+fn document(observed: &Observed) -> Option<incident::Snapshot> {
+    observed.in_force().map(|policy| policy.document)
+}
+
 fn put_in_force(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result<(), String> {
     let before = setting.in_force(write.before.account());
     let after = setting.in_force(write.after);
@@ -60,11 +82,10 @@ fn put_in_force(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result
     let kept = |text: &str| incident::Snapshot::new(text);
     match &write.execution.stage {
         Stage::Containing { .. } => {
-            let is_remediation = look
-                .document()
-                .is_some_and(|original| setting.analysis.is_remediation(&kept(after), original));
+            let is_remediation = document(look)
+                .is_some_and(|original| setting.analysis.is_remediation(&kept(after), &original));
             // A remediation of what was in force, the same again, or a harmless version that the guard's own overtook.
-            let is_harmless_version = matches!(write.step, Step::SetDefault(_));
+            let is_harmless_version = matches!(write.effect, Effect::Switches);
             if setting.is_restricted(after) || !(is_remediation || is_harmless_version) {
                 return Err(format!("the containment put in force: {after}"));
             }
@@ -72,7 +93,7 @@ fn put_in_force(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result
         Stage::Reverting { held, action, .. } => {
             let is_original = setting.same(after, held.0.original.as_str());
             let is_overtaken =
-                matches!(write.step, Step::SetDefault(_)) && !setting.is_restricted(after);
+                matches!(write.effect, Effect::Switches) && !setting.is_restricted(after);
             if *action != DecisionAction::Allow || !(is_original || is_overtaken) {
                 return Err(format!("{action:?} put in force: {after}"));
             }
@@ -84,15 +105,15 @@ fn put_in_force(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result
 
 fn taken_away(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result<(), String> {
     let account = write.before.account();
-    let lost = match write.step {
-        Step::DeleteVersion(version) => account
+    let lost = match write.effect {
+        Effect::Deletes(version) => account
             .policy(ARN)
             .and_then(|policy| policy.version(number(version)))
             .map(|version| &*version.document),
         // What came between look and write is lost: the one gap that the design names.
-        Step::Put(_) | Step::Delete => setting.in_force(account).filter(|document| {
-            let seen = look.document();
-            seen.is_some_and(|seen| seen.as_str() == *document)
+        Effect::Overwrites => setting.in_force(account).filter(|lost| {
+            let seen = document(look);
+            seen.is_some_and(|seen| seen.as_str() == *lost)
         }),
         _ => None,
     };
@@ -111,12 +132,12 @@ fn taken_away(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result<(
             setting.same(lost, judged.0.document.as_str())
                 || judged_anew.is_some_and(|it| setting.same(lost, it.document.as_str()))
                 || setting.kind == Kind::Managed
-                    && look.document().is_some_and(|seen| setting.same(lost, seen.as_str()))
+                    && document(look).is_some_and(|seen| setting.same(lost, seen.as_str()))
                 || kept.evicted.iter().any(|it| setting.same(lost, it.document.as_str()))
                 || kept.originals.iter().any(|it| setting.same(lost, it.as_str()))
                 // After as many as an execution carries, only the record has it.
                 || kept.originals.len() >= 3
-                || is_own(write.step, memory)
+                || is_own(write.effect, memory)
         }
         Stage::Reverting { held, .. } => {
             setting.same(lost, held.0.original.as_str())
@@ -132,8 +153,8 @@ fn taken_away(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result<(
 }
 
 /// Whether the step deletes a version that the run made itself.
-fn is_own(step: &Step, memory: &incident::Progress) -> bool {
-    matches!(step, Step::DeleteVersion(version) if memory.made().contains(version))
+fn is_own(effect: &Effect, memory: &incident::Progress) -> bool {
+    matches!(effect, Effect::Deletes(version) if memory.made().contains(version))
 }
 
 fn is_allowed(setting: &Setting, situation: &Situation, document: &str) -> bool {

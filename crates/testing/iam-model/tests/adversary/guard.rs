@@ -2,18 +2,21 @@
 
 use std::rc::Rc;
 
-use iam_model::{IamError, OwnerKind};
+use iam_model::{Account, IamError, OwnerKind};
 use incident::message::{
     Contained, ContainedVersions, DecisionAction, Kept, Removal, Restricted, VerdictAction,
 };
-use incident::subject::ObservedManaged;
+use incident::subject::{
+    InlineAction, InlinePolicy, InlineTrace, ManagedAction, ManagedPolicy, ObservedInline,
+    ObservedManaged,
+};
 use incident::{
-    Actor, ContainedRest, Containment, Observed, Plan, PolicyChange, Progress, Record, Refusal,
-    Rest, Restoration, Step,
+    Actor, Changeable, Containment, ContainmentEnd, Next, Observed, PolicyChange, Progress,
+    Reconciler, Record, Refusal, Restoration, RestorationEnd,
 };
 
-use crate::check::{self, Write};
-use crate::setting::{ARN, INLINE, OWNER, Setting, time, version_id};
+use crate::check::{self, Effect, Write};
+use crate::setting::{ARN, INLINE, Kind, OWNER, Setting, time, version_id};
 use crate::situation::{Execution, Hint, Holding, Keeping, Moment, Seeing, Situation, Stage};
 
 /// The executions go on: `index` looks at IAM as of `stale` writes ago, and takes its step. `None` where there is nothing to do.
@@ -36,97 +39,148 @@ pub(crate) fn step(
     let stage = match &execution.stage {
         Stage::Asking(_) | Stage::Ended(..) => return Ok(None),
         Stage::Judging { waited } => judge(setting, &mut next, &execution.hint, look, *waited),
-        Stage::Containing {
-            judged,
-            kept,
-            waited,
-            memory,
-        } => {
-            let plan = Containment::new(
-                &setting.analysis,
-                &judged.0,
-                time(execution.hint.second),
-                &kept.0,
-                *waited,
-            );
-            let mut plan = plan.resumed((**memory).clone());
-            let step = plan.next_step(look.as_deref());
-            let rest = take(setting, &mut next, &execution, seen, step, &mut plan)?;
-            match rest {
-                None => Stage::Containing {
-                    judged: Rc::clone(judged),
-                    kept: Rc::clone(kept),
-                    waited: *waited,
-                    memory: Rc::new(plan.memory().clone()),
-                },
-                Some(Rest::Contained(rest)) => {
-                    let identity = look.as_deref().map(Observed::identity).cloned();
-                    Stage::Asking(Rc::new(Holding(contained(rest, identity, &kept.0))))
-                }
-                Some(Rest::KeepFirst(kept)) => Stage::Containing {
-                    judged: Rc::clone(judged),
-                    kept: Rc::new(Keeping(kept)),
-                    waited: *waited,
-                    memory: Rc::default(),
-                },
-                Some(Rest::Superseded) => Stage::Ended("superseded", None),
-                Some(Rest::Gone) => Stage::Ended("gone", None),
-                Some(Rest::NotVisible) => {
-                    if !waited {
-                        next.settle_down();
-                    }
-                    Stage::Containing {
-                        judged: Rc::clone(judged),
-                        kept: Rc::clone(kept),
-                        waited: true,
-                        memory: Rc::default(),
-                    }
-                }
-                Some(Rest::Settled) => return Err("a containment ends as settled".to_owned()),
+        Stage::Containing { .. } => match setting.kind {
+            Kind::Managed => {
+                containing::<ManagedPolicy>(setting, &mut next, &execution, seen, look)?
             }
-        }
-        Stage::Reverting {
-            held,
-            action,
-            waited,
-            memory,
-        } => {
-            let plan = Restoration::new(
-                &setting.analysis,
-                *action,
-                &held.0,
-                time(execution.hint.second),
-                *waited,
-            );
-            let mut plan = plan.resumed((**memory).clone());
-            let step = plan.next_step(look.as_deref());
-            let rest = take(setting, &mut next, &execution, seen, step, &mut plan)?;
-            let reverting = |waited, memory: &Progress| Stage::Reverting {
-                held: Rc::clone(held),
-                action: *action,
-                waited,
-                memory: Rc::new(memory.clone()),
-            };
-            match rest {
-                None => reverting(*waited, plan.memory()),
-                Some(Rest::Settled) => Stage::Ended("settled", Some(Rc::clone(held))),
-                Some(Rest::Superseded) => Stage::Ended("superseded", Some(Rc::clone(held))),
-                Some(Rest::Gone) => Stage::Ended("gone", Some(Rc::clone(held))),
-                Some(Rest::NotVisible) => {
-                    if !waited {
-                        next.settle_down();
-                    }
-                    reverting(true, &Progress::default())
-                }
-                Some(Rest::Contained(_) | Rest::KeepFirst(_)) => {
-                    return Err("a restoration contains".to_owned());
-                }
+            Kind::Inline => containing::<InlinePolicy>(setting, &mut next, &execution, seen, look)?,
+        },
+        Stage::Reverting { held, .. } => match setting.kind {
+            Kind::Managed => {
+                let versions = held.0.versions.clone().unwrap();
+                reverting::<ManagedPolicy>(setting, &mut next, &execution, seen, look, versions)?
             }
-        }
+            Kind::Inline => {
+                let trace = match held.0.removed {
+                    true => InlineTrace::Deleted,
+                    false => InlineTrace::Rewritten,
+                };
+                reverting::<InlinePolicy>(setting, &mut next, &execution, seen, look, trace)?
+            }
+        },
     };
     next.executions[index].stage = stage;
     check::after_step(setting, &next, index)?;
     Ok(Some(next))
+}
+
+/// One move of `remediate`. Returns the stage that follows.
+fn containing<S: Played>(
+    setting: &Setting,
+    situation: &mut Situation,
+    execution: &Execution,
+    seen: &Moment,
+    observed: Option<Rc<Observed>>,
+) -> Result<Stage, String>
+where
+    for<'r> Containment<'r>: Reconciler<S, End = ContainmentEnd<S::Trace>>,
+{
+    let Stage::Containing {
+        judged,
+        kept,
+        waited,
+        memory,
+    } = &execution.stage
+    else {
+        return Err("not containing".to_owned());
+    };
+    let time = time(execution.hint.second);
+    let run = Containment::new(&setting.analysis, &judged.0, time, &kept.0, *waited);
+    let mut run = run.resumed((**memory).clone());
+    let observed = observed.as_deref().and_then(S::observed);
+    let containing = |kept: &Rc<Keeping>, waited, memory: &Progress| Stage::Containing {
+        judged: Rc::clone(judged),
+        kept: Rc::clone(kept),
+        waited,
+        memory: Rc::new(memory.clone()),
+    };
+    Ok(
+        match take(setting, situation, execution, seen, observed, &mut run)? {
+            Taken::Acted => containing(kept, *waited, run.progress()),
+            Taken::Wait => {
+                if !waited {
+                    situation.settle_down();
+                }
+                containing(kept, true, &Progress::default())
+            }
+            Taken::Failed => return Err("a containment fails".to_owned()),
+            Taken::End(ContainmentEnd::Contained {
+                identity,
+                original,
+                document,
+                trace,
+            }) => {
+                let (versions, removed) = S::described(trace);
+                // As the function `remediate` hands it on.
+                Stage::Asking(Rc::new(Holding(Contained {
+                    identity,
+                    original,
+                    versions,
+                    restricted: Restricted::default(),
+                    document,
+                    removal: Removal::default(),
+                    evicted: kept.0.evicted.clone(),
+                    attached_to: None,
+                    found_done: false,
+                    removed,
+                })))
+            }
+            Taken::End(ContainmentEnd::KeepFirst(kept)) => {
+                containing(&Rc::new(Keeping(kept)), *waited, &Progress::default())
+            }
+            Taken::End(ContainmentEnd::Superseded) => Stage::Ended("superseded", None),
+            Taken::End(ContainmentEnd::Gone) => Stage::Ended("gone", None),
+        },
+    )
+}
+
+/// One move of `revert`. Returns the stage that follows.
+fn reverting<S: Played>(
+    setting: &Setting,
+    situation: &mut Situation,
+    execution: &Execution,
+    seen: &Moment,
+    observed: Option<Rc<Observed>>,
+    trace: S::Trace,
+) -> Result<Stage, String>
+where
+    for<'r> Restoration<'r, S::Trace>: Reconciler<S, End = RestorationEnd>,
+{
+    let Stage::Reverting {
+        held,
+        action,
+        waited,
+        memory,
+    } = &execution.stage
+    else {
+        return Err("not reverting".to_owned());
+    };
+    let time = time(execution.hint.second);
+    let run = Restoration::new(&setting.analysis, *action, &held.0, trace, time, *waited);
+    let mut run = run.resumed((**memory).clone());
+    let observed = observed.as_deref().and_then(S::observed);
+    let reverting = |waited, memory: &Progress| Stage::Reverting {
+        held: Rc::clone(held),
+        action: *action,
+        waited,
+        memory: Rc::new(memory.clone()),
+    };
+    let ended = |word| Stage::Ended(word, Some(Rc::clone(held)));
+    Ok(
+        match take(setting, situation, execution, seen, observed, &mut run)? {
+            Taken::Acted => reverting(*waited, run.progress()),
+            Taken::Wait => {
+                if !waited {
+                    situation.settle_down();
+                }
+                reverting(true, &Progress::default())
+            }
+            Taken::Failed => ended("failed"),
+            Taken::End(RestorationEnd::Decided) => ended("decided"),
+            Taken::End(RestorationEnd::Superseded) => ended("superseded"),
+            Taken::End(RestorationEnd::Gone) => ended("gone"),
+        },
+    )
 }
 
 fn judge(
@@ -201,88 +255,129 @@ fn record(setting: &Setting, hint: &Hint) -> Record {
     }
 }
 
-/// As the function `remediate` hands it on.
-fn contained(rest: ContainedRest, identity: Option<incident::UniqueId>, kept: &Kept) -> Contained {
-    let versions = match (
-        rest.original_version,
-        rest.original_created,
-        rest.quarantine_version,
-    ) {
-        (Some(original), Some(original_created), Some(quarantine)) => Some(ContainedVersions {
-            original,
-            original_created,
-            quarantine,
-            created: rest.created,
-        }),
-        _ => None,
-    };
-    Contained {
-        identity: identity.unwrap(),
-        original: rest.original,
-        versions,
-        restricted: Restricted::default(),
-        document: rest.document,
-        removal: Removal::default(),
-        evicted: kept.evicted.clone(),
-        attached_to: None,
-        found_done: false,
-        removed: rest.removed,
+/// A subject on the account of the model.
+trait Played: Changeable {
+    fn observed(observed: &Observed) -> Option<&Self::Observed>;
+    fn act(account: &mut Account, action: &Self::Action) -> Result<Option<u32>, IamError>;
+    /// What the action does, in the words of the invariants.
+    fn effect(action: &Self::Action) -> Effect;
+    /// The members of a message in which the trace travels.
+    fn described(trace: Self::Trace) -> (Option<ContainedVersions>, bool);
+}
+
+impl Played for ManagedPolicy {
+    fn observed(observed: &Observed) -> Option<&ObservedManaged> {
+        match observed {
+            Observed::Managed(observed) => Some(observed),
+            Observed::Inline(_) => None,
+        }
+    }
+
+    fn act(account: &mut Account, action: &ManagedAction) -> Result<Option<u32>, IamError> {
+        match action {
+            ManagedAction::CreateVersion(document) => account
+                .create_policy_version(ARN, document.as_str(), true)
+                .map(Some),
+            ManagedAction::SetDefault(version) => account
+                .set_default_policy_version(ARN, number(version))
+                .map(|()| None),
+            ManagedAction::DeleteVersion(version) => account
+                .delete_policy_version(ARN, number(version))
+                .map(|()| None),
+        }
+    }
+
+    fn effect(action: &ManagedAction) -> Effect {
+        match action {
+            ManagedAction::CreateVersion(_) => Effect::Adds,
+            ManagedAction::SetDefault(_) => Effect::Switches,
+            ManagedAction::DeleteVersion(version) => Effect::Deletes(version.clone()),
+        }
+    }
+
+    fn described(versions: ContainedVersions) -> (Option<ContainedVersions>, bool) {
+        (Some(versions), false)
     }
 }
 
-/// Takes a step as the store does; the rest where it is one.
-fn take(
+impl Played for InlinePolicy {
+    fn observed(observed: &Observed) -> Option<&ObservedInline> {
+        match observed {
+            Observed::Inline(observed) => Some(observed),
+            Observed::Managed(_) => None,
+        }
+    }
+
+    fn act(account: &mut Account, action: &InlineAction) -> Result<Option<u32>, IamError> {
+        let user = OwnerKind::User;
+        match action {
+            InlineAction::Put(document) => {
+                account.put_inline(user, OWNER, INLINE, document.as_str())
+            }
+            InlineAction::Delete => account.delete_inline(user, OWNER, INLINE),
+        }
+        .map(|()| None)
+    }
+
+    fn effect(_: &InlineAction) -> Effect {
+        Effect::Overwrites
+    }
+
+    fn described(trace: InlineTrace) -> (Option<ContainedVersions>, bool) {
+        (None, trace == InlineTrace::Deleted)
+    }
+}
+
+/// What became of one look.
+enum Taken<E> {
+    Acted,
+    Wait,
+    /// IAM refuses the action for good.
+    Failed,
+    End(E),
+}
+
+/// Asks the run for the next action, and takes it as the store does.
+fn take<S: Played, E>(
     setting: &Setting,
     situation: &mut Situation,
     execution: &Execution,
     seen: &Moment,
-    step: Step,
-    plan: &mut impl Plan,
-) -> Result<Option<Rest>, String> {
+    observed: Option<&S::Observed>,
+    run: &mut impl Reconciler<S, End = E>,
+) -> Result<Taken<E>, String> {
     let before = situation.iam.clone();
     let mut account = before.account().clone();
     account.pass(setting.bounds.tick);
-    let user = OwnerKind::User;
-    let taken: Result<Option<u32>, IamError> = match &step {
-        Step::Rest(rest) => return Ok(Some(rest.clone())),
-        Step::CreateVersion(document) => account
-            .create_policy_version(ARN, document.as_str(), true)
-            .map(Some),
-        Step::SetDefault(version) => account
-            .set_default_policy_version(ARN, number(version))
-            .map(|()| None),
-        Step::DeleteVersion(version) => account
-            .delete_policy_version(ARN, number(version))
-            .map(|()| None),
-        Step::Put(document) => account
-            .put_inline(user, OWNER, INLINE, document.as_str())
-            .map(|()| None),
-        Step::Delete => account.delete_inline(user, OWNER, INLINE).map(|()| None),
+    let action = match run.next(observed) {
+        Next::Act(action) => action,
+        Next::Wait => return Ok(Taken::Wait),
+        Next::End(end) => return Ok(Taken::End(end)),
     };
-    match taken {
+    match S::act(&mut account, &action) {
         Ok(made) => {
-            plan.carried_out(made.map(version_id));
+            run.carried_out(made.map(version_id));
             let write = Write {
                 execution,
                 seen,
                 before: &before,
                 after: &account,
-                step: &step,
+                effect: &S::effect(&action),
             };
             check::write(setting, &write)?;
             situation.wrote(account, setting.bounds.stale);
         }
-        // What the store answers with a second look.
+        // The store looks again.
         Err(error) if error.code == "NoSuchEntity" || error.code == "DeleteConflict" => {}
         Err(error) if error.message.contains("versions") => {}
-        Err(error) if error.code == "LimitExceeded" && plan.refused(Refusal::TooLarge) => {}
-        // What was allowed does not fit any more: the task fails for good, and a person is told.
+        Err(error) if error.code == "LimitExceeded" && run.refused(Refusal::TooLarge) => {}
+        // What was allowed does not fit any more: the task fails for good, and a person is needed.
         Err(_) if matches!(execution.stage, Stage::Reverting { .. }) => {
-            return Ok(Some(Rest::Gone));
+            return Ok(Taken::Failed);
         }
         Err(error) => return Err(format!("the guard cannot contain: {error}")),
     }
-    Ok(None)
+    Ok(Taken::Acted)
 }
 
 pub(crate) fn number(version: &incident::VersionId) -> u32 {

@@ -1,0 +1,136 @@
+//! How restricted grants leave an inline policy: the remediated document overwrites the original,
+//! which stays in the execution.
+//!
+//! | in force | what else is known | next |
+//! |---|---|---|
+//! | a policy of another owner of this name | | end, wait, or judge it anew: `Containment::other_policy` |
+//! | a restricted document | the execution does not hold it | save it in the execution first |
+//! | | IAM accepts a candidate | write it |
+//! | | IAM refused all candidates | say in the execution that the policy goes, then delete it |
+//! | | this run has written too often | wait: another caller writes too |
+//! | a remediation of a known original | | contained; wait if the observation may be stale |
+//! | another harmless document | | superseded; wait if the observation may be stale |
+//! | no policy | the execution says that the guard deletes it | contained; wait if the observation may be stale |
+//! | | otherwise | gone; wait if the observation may be stale |
+
+use iam_policy::GRANTS_NOTHING;
+
+use super::{InlineAction, InlinePolicy, InlineTrace, ObservedInline};
+use crate::message::{Kept, ObservedPolicy};
+use crate::reconcile::{
+    Changeable, Containment, ContainmentEnd, ContainmentNext, Next, Reconciler, Refusal,
+};
+use crate::subject::{Compared, UniqueId};
+use crate::{Snapshot, VersionId};
+
+/// How many documents are saved in the execution at most before they are overwritten.
+///
+/// A caller that writes a new one each time must not hold off the containment for ever. After these,
+/// the guard overwrites a document that only its record holds.
+const MAX_SAVED: usize = 2;
+/// How often one run writes at most. More than once for each candidate means that another caller
+/// writes too, or that IAM shows stale answers.
+const MAX_PUTS: usize = 4;
+
+type Answer = ContainmentNext<InlinePolicy>;
+
+impl Reconciler<InlinePolicy> for Containment<'_> {
+    type End = ContainmentEnd<InlineTrace>;
+
+    fn next(&mut self, observed: Option<&ObservedInline>) -> Answer {
+        let Some(observed) = observed else {
+            return Next::end_if(self.has_waited, ContainmentEnd::Gone);
+        };
+        let Some(in_force) = InlinePolicy::in_force(observed) else {
+            return contain_absent(self, &observed.identity);
+        };
+        if let Some(next) = self.other_policy(in_force.clone()) {
+            return next;
+        }
+        if self.analysis.is_restricted(&in_force.document) {
+            contain_current(self, &in_force.document)
+        } else {
+            leave_harmless(self, in_force)
+        }
+    }
+
+    fn carried_out(&mut self, made: Option<VersionId>) {
+        self.progress.carried_out(made);
+    }
+
+    fn refused(&mut self, why: Refusal) -> bool {
+        // All inline policies of an owner share one quota, so this one can go altogether.
+        self.try_next(why, true)
+    }
+}
+
+/// A restricted document is in force: it must be in the execution, and then give way.
+fn contain_current(run: &mut Containment<'_>, current: &Snapshot) -> Answer {
+    let mut saved = std::iter::once(&run.judged.document).chain(&run.kept.originals);
+    let is_saved = saved.any(|original| run.analysis.is_equivalent(original, current));
+    if !is_saved && run.kept.originals.len() < MAX_SAVED {
+        let mut kept = run.kept.clone();
+        kept.originals.push(current.beside(&kept.originals));
+        return Next::End(ContainmentEnd::KeepFirst(kept));
+    }
+    match run.candidate(current) {
+        Some(_) if run.progress.overwritten.len() >= MAX_PUTS => Next::Wait,
+        Some(document) => {
+            run.progress.overwritten.push(current.clone());
+            Next::Act(InlineAction::Put(document))
+        }
+        None if run.kept.removes => {
+            run.progress.overwritten.push(current.clone());
+            Next::Act(InlineAction::Delete)
+        }
+        // IAM refuses even what grants nothing: the other policies of the owner fill the quota. A later
+        // run that finds no policy must know that the guard deleted it.
+        None => Next::End(ContainmentEnd::KeepFirst(Kept {
+            removes: true,
+            ..run.kept.clone()
+        })),
+    }
+}
+
+/// No restricted document is in force: a remediation is, or the harmless change of another caller.
+fn leave_harmless(run: &Containment<'_>, current: ObservedPolicy) -> Answer {
+    let is_original =
+        |original: &&Snapshot| run.analysis.is_remediation(&current.document, original);
+    match originals(run).filter(is_original).last() {
+        // Stale, this would be how things stood before the original was written again.
+        Some(original) => Next::end_if(
+            run.is_current(false),
+            ContainmentEnd::Contained {
+                identity: current.identity,
+                original: original.clone(),
+                document: current.document,
+                trace: InlineTrace::Rewritten,
+            },
+        ),
+        None => Next::end_if(run.has_waited, ContainmentEnd::Superseded),
+    }
+}
+
+/// The owner has no such policy: the guard deleted it, or another caller did, or IAM does not show it
+/// yet.
+fn contain_absent(run: &Containment<'_>, owner: &UniqueId) -> Answer {
+    let is_same_owner = owner.compare(&run.judged.identity) == Compared::Same;
+    let is_deleted_by_guard = is_same_owner && run.kept.removes && run.is_current(false);
+    match originals(run).last().filter(|_| is_deleted_by_guard) {
+        Some(original) => Next::End(ContainmentEnd::Contained {
+            identity: owner.clone(),
+            original: original.clone(),
+            document: Snapshot::new(GRANTS_NOTHING),
+            trace: InlineTrace::Deleted,
+        }),
+        None => Next::end_if(run.has_waited, ContainmentEnd::Gone),
+    }
+}
+
+/// What was in force and restricted, as far as the execution and this run know; the newest last.
+fn originals<'r>(run: &'r Containment<'_>) -> impl DoubleEndedIterator<Item = &'r Snapshot> {
+    std::iter::once(&run.judged.document)
+        .chain(&run.kept.originals)
+        .chain(&run.progress.overwritten)
+        .filter(|original| run.analysis.is_restricted(original))
+}

@@ -1,0 +1,219 @@
+//! How restricted grants leave a managed policy: a new default version takes the place of the
+//! restricted one, which stays.
+//!
+//! | in force | what else IAM shows | next |
+//! |---|---|---|
+//! | another policy of this name | | end, wait, or judge it anew: `Containment::other_policy` |
+//! | a restricted document | a version that is its remediation | make that the default |
+//! | | not the version that this run made | wait: the list is stale |
+//! | | room for a version | create the remediated version |
+//! | | five versions, one of them saved in the execution | delete that one |
+//! | | five versions, none of them saved | save the oldest in the execution first |
+//! | a remediation | a harmless version that the run's write overtook | make that the default |
+//! | | two remediations that the guard made | keep the first, delete the other |
+//! | | its original | contained; wait if the observation may be stale |
+//! | | no original | superseded; wait if the observation may be stale |
+//! | another harmless document | a version that this run made | delete it |
+//! | | nothing of this run | superseded; wait if the observation may be stale |
+
+use super::{MAX_VERSIONS, ManagedAction, ManagedPolicy, ObservedManaged, Version};
+use crate::message::{ContainedVersions, EvictedVersion};
+use crate::reconcile::{Containment, ContainmentEnd, ContainmentNext, Next, Reconciler, Refusal};
+use crate::{Snapshot, VersionId};
+
+/// How many versions one incident removes at most to make room. Only a caller that keeps filling the
+/// policy makes more of them necessary.
+const MAX_EVICTED: usize = 2;
+
+type Answer = ContainmentNext<ManagedPolicy>;
+
+impl Reconciler<ManagedPolicy> for Containment<'_> {
+    type End = ContainmentEnd<ContainedVersions>;
+
+    fn next(&mut self, observed: Option<&ObservedManaged>) -> Answer {
+        let Some(observed) = observed else {
+            return Next::end_if(self.has_waited, ContainmentEnd::Gone);
+        };
+        if let Some(next) = self.other_policy(observed.in_force()) {
+            return next;
+        }
+        let next = if self.analysis.is_restricted(&observed.default.document) {
+            contain_default(self, observed)
+        } else {
+            leave_harmless(self, observed)
+        };
+        if let Next::Act(ManagedAction::CreateVersion(_) | ManagedAction::SetDefault(_)) = next {
+            self.progress.seen_before_write = Some(observed.ids());
+        }
+        next
+    }
+
+    fn carried_out(&mut self, made: Option<VersionId>) {
+        self.progress.carried_out(made);
+    }
+
+    fn refused(&mut self, why: Refusal) -> bool {
+        // A managed policy has a quota of its own, which a shorter document fits.
+        self.try_next(why, false)
+    }
+}
+
+/// A restricted document is in force. Its remediation must take its place, whichever call wrote it
+/// and whenever.
+fn contain_default(run: &mut Containment<'_>, observed: &ObservedManaged) -> Answer {
+    let analysis = run.analysis;
+    let restricted = &observed.default.document;
+    let is_its_remediation =
+        |version: &&Version| analysis.is_remediation(&version.document, restricted);
+    if let Some(existing) = observed.others.iter().find(is_its_remediation) {
+        return Next::Act(ManagedAction::SetDefault(existing.id.clone()));
+    }
+    let is_unlisted = |made: &VersionId| observed.version(made).is_none();
+    if run.progress.made.iter().any(is_unlisted) {
+        // The list is from before this run's own write. A second version would be a double.
+        return Next::Wait;
+    }
+    if observed.others.len() + 1 < MAX_VERSIONS {
+        return match run.candidate(restricted) {
+            Some(document) => Next::Act(ManagedAction::CreateVersion(document)),
+            None => Next::Wait,
+        };
+    }
+    make_room(run, observed)
+}
+
+/// Five versions exist: one must go, and its document must be in the execution before.
+fn make_room(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
+    let is_saved = |version: &&Version| {
+        run.kept.evicted.iter().any(|saved| {
+            saved.version == version.id
+                && saved.created == version.created
+                && run
+                    .analysis
+                    .is_equivalent(&saved.document, &version.document)
+        })
+    };
+    if let Some(saved) = observed.others.iter().find(is_saved) {
+        return Next::Act(ManagedAction::DeleteVersion(saved.id.clone()));
+    }
+    let by_age = |version: &&Version| (version.created, version.id.number());
+    let Some(oldest) = observed.others.iter().min_by_key(by_age) else {
+        return Next::Wait;
+    };
+    if run.kept.evicted.len() >= MAX_EVICTED {
+        return Next::Wait;
+    }
+    let mut kept = run.kept.clone();
+    let saved: Vec<&Snapshot> = run
+        .kept
+        .evicted
+        .iter()
+        .map(|saved| &saved.document)
+        .collect();
+    kept.evicted.push(EvictedVersion {
+        version: oldest.id.clone(),
+        created: oldest.created,
+        document: oldest.document.beside(saved),
+    });
+    Next::End(ContainmentEnd::KeepFirst(kept))
+}
+
+/// No restricted document is in force: a remediation is, or the harmless change of another caller.
+fn leave_harmless(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
+    let default = &observed.default;
+    let original = original_of(run, observed);
+    let is_remediation = original.is_some()
+        || run
+            .analysis
+            .is_remediation(&default.document, &run.judged.document);
+    if !is_remediation {
+        let is_listed = |made: &&VersionId| observed.version(made).is_some();
+        return match run.progress.made.iter().find(is_listed) {
+            // Below a newer version of another caller, what this run made serves no purpose.
+            Some(leftover) => Next::Act(ManagedAction::DeleteVersion(leftover.clone())),
+            None => superseded(run, default),
+        };
+    }
+    if let Some(newer) = overtaken(run, observed) {
+        return Next::Act(ManagedAction::SetDefault(newer.id.clone()));
+    }
+    if let Some(action) = leave_one(run, observed) {
+        return Next::Act(action);
+    }
+    let Some(original) = original else {
+        // Another execution was decided in the meantime, and the original is gone.
+        return superseded(run, default);
+    };
+    // Stale, this would be how things stood before the original was put in force again.
+    Next::end_if(
+        run.is_current(is_newer_than_judged(run, default)),
+        ContainmentEnd::Contained {
+            identity: observed.identity.clone(),
+            original: original.document.clone(),
+            document: default.document.clone(),
+            trace: ContainedVersions {
+                original: original.id.clone(),
+                original_created: original.created,
+                quarantine: default.id.clone(),
+                created: default.is_since(run.event_time),
+            },
+        },
+    )
+}
+
+/// The version whose remediation is in force: the judged one, or else the newest.
+fn original_of<'o>(run: &Containment<'_>, observed: &'o ObservedManaged) -> Option<&'o Version> {
+    let is_original = |version: &&Version| {
+        run.analysis.is_restricted(&version.document)
+            && run
+                .analysis
+                .is_remediation(&observed.default.document, &version.document)
+    };
+    let originals = || observed.others.iter().rev().filter(is_original);
+    originals()
+        .find(|version| Some(&version.id) == run.judged.version.as_ref())
+        .or_else(|| originals().next())
+}
+
+/// Two executions side by side can each make a version. Both keep the first one, so both come to the
+/// same end.
+fn leave_one(run: &Containment<'_>, observed: &ObservedManaged) -> Option<ManagedAction> {
+    let document = &observed.default.document;
+    let mut ours = observed.versions().filter(|version| {
+        version.is_since(run.event_time) && run.analysis.is_equivalent(&version.document, document)
+    });
+    let (first, double) = (ours.next()?, ours.next_back()?);
+    Some(if observed.default.id == double.id {
+        ManagedAction::SetDefault(first.id.clone())
+    } else {
+        ManagedAction::DeleteVersion(double.id.clone())
+    })
+}
+
+/// The newest harmless version that another caller made between this run's last look and its write.
+///
+/// A restricted one has an event of its own. Putting it in force from here would hide it from the
+/// rule, which leaves out the guard's own writes.
+fn overtaken<'o>(run: &Containment<'_>, observed: &'o ObservedManaged) -> Option<&'o Version> {
+    let newest_made = run.progress.made.iter().map(VersionId::number).max()?;
+    let seen = run.progress.seen_before_write.as_ref()?;
+    let newest_seen = seen.iter().map(VersionId::number).max()?;
+    observed
+        .others
+        .iter()
+        .rev()
+        .filter(|version| (newest_seen + 1..newest_made).contains(&version.id.number()))
+        .find(|version| !run.progress.made.contains(&version.id))
+        .filter(|version| !run.analysis.is_restricted(&version.document))
+}
+
+/// Whether the default version was made after the change that the event reports.
+fn is_newer_than_judged(run: &Containment<'_>, default: &Version) -> bool {
+    let judged = run.judged.version.as_ref();
+    judged.is_some_and(|judged| default.is_newer(judged, run.event_time))
+}
+
+fn superseded(run: &Containment<'_>, default: &Version) -> Answer {
+    let is_current = is_newer_than_judged(run, default) || run.has_waited;
+    Next::end_if(is_current, ContainmentEnd::Superseded)
+}
