@@ -131,7 +131,7 @@ remove: rust ## Deletes the deployed STACK once nothing waits any more; asks bef
 scp: rust ## Prints a service control policy that lets nobody but DEPLOYER change the deployed STACK.
 	@$(XTASK) scp --stack '$(STACK)' --region '$(REGION)' --deployer '$(DEPLOYER)' --senders '$(SENDERS)'
 
-actions: rust ## Refreshes the catalogue of known AWS actions.
+actions: ## Refreshes the catalogue of known AWS actions.
 	@sh crates/iam-policy/data/refresh.sh
 
 managed-policies: rust ## Fetches the AWS managed policies and writes the page about them.
