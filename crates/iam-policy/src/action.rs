@@ -7,11 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::budget::Budget;
-use crate::error::Short;
 use crate::glob;
 use crate::json;
-use crate::known;
-use crate::search::{Emptiness, Language, search};
+use crate::message::Short;
 
 /// A set of actions as policies write it: `s3:DeleteBucket`, `s3:Delete*`, `s3:?eleteBucket`, or `*` for all.
 ///
@@ -97,48 +95,6 @@ impl ActionPattern {
         self.intersects_within(other, &Budget::unlimited())
     }
 
-    /// An action, known or not, that both patterns name; none if there is none.
-    ///
-    /// It is spelled as AWS spells it where an action known today will do, and else as short as can be.
-    ///
-    /// ```
-    /// use iam_policy::ActionPattern;
-    ///
-    /// let pattern: ActionPattern = "s3:Delete*".parse()?;
-    /// # #[cfg(feature = "catalogue")]
-    /// assert_eq!(pattern.witness(&"s3:*Bucket".parse()?).as_deref(), Some("s3:DeleteBucket"));
-    /// assert_eq!(pattern.witness(&"s3:*Zebra".parse()?).as_deref(), Some("s3:deletezebra"));
-    /// assert_eq!(pattern.witness(&"s3:Get*".parse()?), None);
-    /// # Ok::<(), iam_policy::ActionPatternError>(())
-    /// ```
-    #[must_use]
-    pub fn witness(&self, other: &ActionPattern) -> Option<String> {
-        if !self.intersects(other) {
-            return None;
-        }
-        let budget = Budget::unlimited();
-        let known = known::named_within(self, &budget).unwrap_or_default();
-        if let Some(known) = known.into_iter().find(|action| other.matches(action)) {
-            return Some(known);
-        }
-        let both = Language {
-            all_of: vec![self, other],
-            ..Language::default()
-        };
-        match search(&both, &budget) {
-            Emptiness::Inhabited(action) => Some(action),
-            Emptiness::Empty | Emptiness::Undecided => None,
-        }
-    }
-
-    /// Whether every action, known or not, that `inner` names is named by this pattern too.
-    ///
-    /// Exact, but that pairs of patterns made to be hard to compare count as not covered.
-    #[must_use]
-    pub fn covers(&self, inner: &ActionPattern) -> bool {
-        self.covers_within(inner, &Budget::unlimited())
-    }
-
     /// [`ActionPattern::matches`]; `false` if the budget does not suffice.
     pub(crate) fn matches_within(&self, action: &str, budget: &Budget) -> bool {
         let Some((prefix, name)) = action.split_once(':') else {
@@ -162,26 +118,10 @@ impl ActionPattern {
     /// Whether the patterns differ in a character before which neither has a `*`, so that they have nothing in common.
     ///
     /// Most pairs that are compared do, which is seen without any preparation.
-    fn begins_differently(&self, other: &ActionPattern) -> bool {
+    pub(crate) fn begins_differently(&self, other: &ActionPattern) -> bool {
         let mut begin = self.normal.iter().zip(&other.normal);
         let decisive = begin.find(|(a, b)| a != b || **a == '*');
         decisive.is_some_and(|(a, b)| !is_wildcard(*a) && !is_wildcard(*b))
-    }
-
-    /// [`ActionPattern::covers`]; `false` if the budget does not suffice.
-    pub(crate) fn covers_within(&self, inner: &ActionPattern, budget: &Budget) -> bool {
-        if self.begins_differently(inner) {
-            budget.spend(glob::CALL);
-            return false;
-        }
-        let beyond = || Language {
-            all_of: vec![inner],
-            none_of: vec![self],
-            ..Language::default()
-        };
-        self.covers_plainly(inner, budget)
-            || self.intersects_within(inner, budget)
-                && search(&beyond(), budget) == Emptiness::Empty
     }
 
     /// A sufficient test for [`ActionPattern::covers`] that looks at the two patterns once.

@@ -9,7 +9,7 @@ use crate::{PolicyDocument, Statement};
 
 /// A document without what makes no difference.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Canonical {
+struct Canonical {
     version: String,
     /// The statements, sorted; a repeated one counts as often as it stands there.
     statements: Vec<BTreeMap<String, Part>>,
@@ -27,7 +27,20 @@ enum Part {
     Other(Value),
 }
 
-pub(crate) fn form(document: &PolicyDocument) -> Canonical {
+impl PolicyDocument {
+    /// Whether the two documents mean the same, however they are written.
+    ///
+    /// IAM may restructure what it returns ("Troubleshooting IAM policies").
+    /// So it does not matter whether a list of one is a list, in which order keys, statements and entries stand, whether
+    /// an entry repeats, nor in which letter case an action is written.
+    /// In doubt the documents are different.
+    #[must_use]
+    pub fn is_equivalent(&self, other: &PolicyDocument) -> bool {
+        form(self) == form(other)
+    }
+}
+
+fn form(document: &PolicyDocument) -> Canonical {
     // "IAM JSON policy elements: Version": this is the version of a document that names none.
     let mut version = "2008-10-17".to_owned();
     let mut others = BTreeMap::new();

@@ -1,6 +1,5 @@
 //! Policy documents.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -9,10 +8,10 @@ use serde::ser::{self, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::canonical;
-use crate::error::{DocumentError, Place, Short};
-use crate::quota::{compact, quota_size};
+use crate::error::{DocumentError, Place};
+use crate::message::Short;
 use crate::statement::{self, Member, Statement};
+use crate::text::{compact, decode_document, quota_size};
 
 /// The statement of a document whose statements were all taken out: IAM accepts no document without one.
 pub(crate) const GRANTS_NOTHING_STATEMENT: &str =
@@ -134,17 +133,6 @@ impl PolicyDocument {
     pub fn size(&self) -> usize {
         quota_size(&self.to_json())
     }
-
-    /// Whether the two documents mean the same, however they are written.
-    ///
-    /// IAM may restructure what it returns ("Troubleshooting IAM policies").
-    /// So it does not matter whether a list of one is a list, in which order keys, statements and entries stand, whether
-    /// an entry repeats, nor in which letter case an action is written.
-    /// In doubt the documents are different.
-    #[must_use]
-    pub fn is_equivalent(&self, other: &PolicyDocument) -> bool {
-        canonical::form(self) == canonical::form(other)
-    }
 }
 
 /// The document as JSON without white space between tokens.
@@ -232,25 +220,4 @@ pub(crate) fn version(value: &RawValue) -> Result<(), DocumentError> {
             expected: "`\"2012-10-17\"` or `\"2008-10-17\"`",
         }),
     }
-}
-
-/// The document's JSON text: decoded where it is percent-encoded (RFC 3986), else as it is.
-///
-/// IAM's Get calls answer percent-encoded documents, CloudTrail's request parameters hold them plain.
-/// JSON cannot begin with `%`, so the first character tells; a `+` is a plus sign in both.
-///
-/// ```
-/// use iam_policy::decode_document;
-///
-/// assert_eq!(decode_document("%7B%22Id%22%3A%22a+b%22%7D"), r#"{"Id":"a+b"}"#);
-/// assert_eq!(decode_document(r#"{"Id":"100%25"}"#), r#"{"Id":"100%25"}"#);
-/// ```
-#[must_use]
-pub fn decode_document(text: &str) -> Cow<'_, str> {
-    if !text.trim_start().starts_with('%') {
-        return Cow::Borrowed(text);
-    }
-    percent_encoding::percent_decode_str(text)
-        .decode_utf8()
-        .unwrap_or(Cow::Borrowed(text))
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::ActionPatternError;
+use crate::message::Short;
 
 /// Why a text is not a policy document that IAM accepts.
 ///
@@ -69,25 +70,6 @@ pub enum DocumentError {
         /// What is wrong with the entry.
         source: ActionPatternError,
     },
-}
-
-/// A text in a message, on one line: control characters are escaped, and a long text is cut.
-pub(crate) struct Short<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Short<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const SHOWN: usize = 100;
-        for c in self.0.chars().take(SHOWN) {
-            match c.is_control() {
-                true => write!(f, "{}", c.escape_default())?,
-                false => write!(f, "{c}")?,
-            }
-        }
-        match self.0.chars().nth(SHOWN) {
-            Some(_) => f.write_str("…"),
-            None => Ok(()),
-        }
-    }
 }
 
 /// A place in a document.

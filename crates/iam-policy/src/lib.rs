@@ -6,6 +6,7 @@ mod budget;
 mod canonical;
 #[cfg(feature = "catalogue")]
 pub mod catalogue;
+mod comparison;
 mod document;
 mod error;
 mod finding;
@@ -13,6 +14,7 @@ mod glob;
 mod json;
 mod judgement;
 mod known;
+mod message;
 #[cfg(feature = "catalogue")]
 mod nearest;
 mod pattern_list;
@@ -23,6 +25,7 @@ mod restricted;
 mod scope;
 mod search;
 mod statement;
+mod text;
 mod truncated;
 mod trust;
 
@@ -30,16 +33,17 @@ mod trust;
 mod bounds_tests;
 
 pub use action::{ActionPattern, ActionPatternError};
-pub use document::{PolicyDocument, decode_document};
+pub use document::PolicyDocument;
 pub use error::{DocumentError, Place};
 pub use finding::{Ambiguous, Element, Finding, Grant};
 pub use judgement::{Judgement, judge};
-pub use quota::{Quota, quota_size};
+pub use quota::Quota;
 pub use ready_made::{ReadyMadeEntry, ReadyMadeList};
 pub use remediation::{
     Edit, EditKind, GRANTS_NOTHING, Loss, LossCause, Remediation, remediate, remove_everything,
 };
 pub use restricted::{RestrictedActions, RestrictedActionsError, UnknownAction};
 pub use statement::{Effect, Statement};
+pub use text::{decode_document, quota_size};
 pub use truncated::Truncated;
 pub use trust::{ExternalPrincipal, TrustedAccounts, TrustedAccountsError, Who, judge_trust};

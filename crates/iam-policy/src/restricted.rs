@@ -6,8 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::budget::Budget;
-use crate::error::Short;
 use crate::json;
+use crate::message::Short;
 use crate::pattern_list::Listed;
 use crate::{ActionPattern, ActionPatternError, ReadyMadeList, known};
 

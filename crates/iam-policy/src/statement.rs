@@ -7,8 +7,9 @@ use std::ops::Range;
 use serde_json::value::RawValue;
 
 use crate::ActionPattern;
-use crate::error::{DocumentError, Place, Short};
+use crate::error::{DocumentError, Place};
 use crate::json::{self, Members, Text};
+use crate::message::Short;
 
 /// `Allow` or `Deny`.
 ///

@@ -4,14 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use super::expand::{Expanded, Room, expand};
 use super::names::Names;
-use super::plan::{Site, action_json, entries_json, write_with};
 use super::report::LossCause;
-use crate::ActionPattern;
+use super::site::{Site, action_json, entries_json, write_with};
 use crate::budget::Budget;
 use crate::document::quoted;
 use crate::judgement::{Reason, Violation};
-use crate::quota::quota_size;
 use crate::search::{Emptiness, Language, search};
+use crate::{ActionPattern, quota_size};
 
 /// The entries of an `Action`, and the characters that they come to.
 pub(super) struct Entries<'a> {

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 
 use super::entries::{Entries, Entry, Fate, Replacement};
 use super::names::Names;
-use super::plan::{Change, LeaveOut, Plan, Site};
+use super::plan::{Change, LeaveOut, Plan};
 use super::report::{Edit, EditKind, Loss, LossCause};
+use super::site::Site;
 use crate::budget::Budget;
-use crate::finding::Shown;
+use crate::message::Shown;
 use crate::{ActionPattern, Element};
 
 const NO_ROOM: &str =

@@ -6,8 +6,7 @@ use super::plan::{Change, Plan};
 use super::report::LossCause;
 use crate::budget::Budget;
 use crate::document::{GRANTS_NOTHING_STATEMENT, write_object};
-use crate::quota::quota_size;
-use crate::{PolicyDocument, Quota};
+use crate::{PolicyDocument, Quota, quota_size};
 
 /// A document with a plan for each statement that violates.
 pub(super) struct Work<'a> {

@@ -7,6 +7,7 @@ mod fit;
 mod names;
 mod plan;
 mod report;
+mod site;
 
 use crate::budget::Budget;
 use crate::scope::grants;
@@ -14,8 +15,9 @@ use crate::{Judgement, PolicyDocument, Quota, RestrictedActions, judge};
 use explain::Known;
 use fit::Work;
 use names::Names;
-use plan::{Plan, Site};
+use plan::Plan;
 pub use report::{Edit, EditKind, Loss, LossCause};
+use site::Site;
 
 /// The document that grants nothing: it allows everything but everything.
 ///

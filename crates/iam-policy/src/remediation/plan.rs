@@ -2,24 +2,14 @@
 
 use std::collections::HashSet;
 
-use serde_json::value::RawValue;
-
 use super::entries::Entries;
 use super::names::Names;
 use super::report::LossCause;
+use super::site::{Site, entries_json, write_list};
 use crate::budget::Budget;
-use crate::document::{quoted, write_object};
+use crate::document::quoted;
 use crate::judgement::Violation;
-use crate::quota::quota_size;
-use crate::{ActionPattern, RestrictedActions, Statement};
-
-/// A statement that violates the restricted list, and where it stands.
-#[derive(Clone, Copy)]
-pub(super) struct Site<'a> {
-    pub(super) index: usize,
-    pub(super) statement: &'a Statement,
-    pub(super) restricted: &'a RestrictedActions,
-}
+use crate::{ActionPattern, Statement, quota_size};
 
 /// What becomes of one statement.
 pub(super) struct Plan<'a> {
@@ -166,45 +156,6 @@ fn left_out(statement: &Statement, added: &[ActionPattern]) -> Vec<String> {
     }
     list.extend(added.iter().map(|pattern| quoted(pattern.as_str())));
     list
-}
-
-/// The statement with these entries; `None` if there is none.
-fn write_list(statement: &Statement, key: &str, list: &[String]) -> Option<String> {
-    let json = match list {
-        [] => return None,
-        [one] if action_json(statement).starts_with('"') => one.clone(),
-        list => format!("[{}]", list.join(",")),
-    };
-    Some(write_with(statement, key, &json))
-}
-
-/// The statement with this in place of its `Action` or `NotAction`.
-pub(super) fn write_with(statement: &Statement, key: &str, list: &str) -> String {
-    write_object(statement.members().map(|(own, json)| match own {
-        "Action" | "NotAction" => (key, list),
-        _ => (own, json),
-    }))
-}
-
-/// The JSON of `Action` or `NotAction`.
-pub(super) fn action_json(statement: &Statement) -> &str {
-    let mut members = statement.members();
-    members
-        .find(|(key, _)| matches!(*key, "Action" | "NotAction"))
-        .map_or("", |(_, json)| json)
-}
-
-/// The JSON of each entry of `Action` or `NotAction`.
-pub(super) fn entries_json(statement: &Statement) -> Vec<String> {
-    let json = action_json(statement);
-    match serde_json::from_str::<Vec<&RawValue>>(json) {
-        Ok(entries) => entries
-            .into_iter()
-            .map(|entry| entry.get().to_owned())
-            .collect(),
-        // It is one string.
-        Err(_) => vec![json.to_owned()],
-    }
 }
 
 /// The characters that the patterns take in a document, a comma and two quotes each included.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Shown, is_zero, write_place};
+use crate::message::{Shown, is_zero, write_place};
 use crate::pattern_list::{self, Listed};
 use crate::{ActionPattern, Element};
 

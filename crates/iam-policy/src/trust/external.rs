@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::account::AccountId;
 use super::limits::Organization;
-use crate::error::Short;
-use crate::finding::{is_zero, write_place};
+use crate::message::Short;
+use crate::message::{is_zero, write_place};
 
 /// Somebody outside whom a statement of a trust policy lets in.
 ///

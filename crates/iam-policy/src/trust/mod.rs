@@ -41,8 +41,8 @@ use limits::Limits;
 use principal::Principal;
 use statement::{Calls, Principals, TrustStatement};
 
-use crate::document::decode_document;
-use crate::error::Short;
+use crate::message::Short;
+use crate::text::decode_document;
 use crate::{Effect, Truncated};
 
 /// How many outsiders are named; the narrowest are left out first.

@@ -7,8 +7,9 @@ use serde_json::value::RawValue;
 
 use super::condition::Conditions;
 use super::principal::Principal;
-use crate::error::{DocumentError, Place, Short};
+use crate::error::{DocumentError, Place};
 use crate::json::{self, Members};
+use crate::message::Short;
 use crate::statement::{ActionElement, Reader, object};
 use crate::{Effect, document};
 
