@@ -1,4 +1,5 @@
-//! What a verdict and a remediation cost, each next to parsing the same text with `serde_json::Value`.
+//! What a verdict and a remediation cost, each next to parsing the same text with
+//! `serde_json::Value`.
 //!
 //! `cargo bench -p iam-policy` ends with a table of the ratios, measured in the same run.
 #![expect(

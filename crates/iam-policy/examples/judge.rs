@@ -1,12 +1,13 @@
 //! Judges and remediates documents, one JSON object `{"id", "document"}` a line on standard input.
 //!
-//! `cargo run -p iam-policy --example judge -- --restricted s3:DeleteBucket,s3:DeleteObject < documents.jsonl`
+//! `cargo run -p iam-policy --example judge -- --restricted s3:DeleteBucket,s3:DeleteObject <
+//! documents.jsonl`
 //!
-//! `document` is an object, or a string that holds a document's text.
-//! Each line is answered by one line before the next is read: `{"id", "violating": [indexes], "remediated": document or
-//! null, "losses": [...]}`, or `{"id", "error"}` for a document that cannot be read.
-//! Statements are counted from 0.  `--quota N` sets how many characters the remediated document may have, 6,144 if not
-//! given.
+//! `document` is an object, or a string that holds a document's text. Each line is answered by one
+//! line before the next is read: `{"id", "violating": [indexes], "remediated": document or null,
+//! "losses": [...]}`, or `{"id", "error"}` for a document that cannot be read. Statements are
+//! counted from 0. `--quota N` sets how many characters the remediated document may have, 6,144 if
+//! not given.
 
 use std::error::Error;
 use std::io::{BufRead, Write};

@@ -1,13 +1,16 @@
-//! Searches for documents that take long: random patterns over the words of a restricted list, and hill climbing.
+//! Searches for documents that take long: random patterns over the words of a restricted list, and
+//! hill climbing.
 //!
-//! `cargo run --release -p iam-policy --example worst -- [--by time|steps] [--seed N] [--rounds N] [--climbers N]`
-//! `cargo run --release -p iam-policy --example worst -- --replay FILE` measures what was found before.
+//! `cargo run --release -p iam-policy --example worst -- [--by time|steps] [--seed N] [--rounds N]
+//! [--climbers N]` `cargo run --release -p iam-policy --example worst -- --replay FILE` measures
+//! what was found before.
 //!
-//! Each climber starts from a random document and list and changes them, a little at a time, as long as that makes the
-//! worse of judging and remediating them take longer.
-//! `--by steps` counts the steps of the algorithm, which gives the same documents in every run; `--by time` finds work
-//! that is not counted.  Other programs on the machine disturb times, so what seems to be worse is measured again.
-//! What each climber found is printed as a line of JSON: `{"list", "quota", "document"}` with what they took.
+//! Each climber starts from a random document and list and changes them, a little at a time, as
+//! long as that makes the worse of judging and remediating them take longer. `--by steps` counts
+//! the steps of the algorithm, which gives the same documents in every run; `--by time` finds work
+//! that is not counted. Other programs on the machine disturb times, so what seems to be worse is
+//! measured again. What each climber found is printed as a line of JSON: `{"list", "quota",
+//! "document"}` with what they took.
 #![expect(
     clippy::indexing_slicing,
     reason = "a tool for developers that works on inputs of its own"
@@ -24,7 +27,8 @@ use serde_json::{Value, json};
 const DOCUMENT: usize = 10_240;
 const LIST: usize = 2_500;
 
-/// Lists to start from: literal names, whole services, wildcards at both ends, and wildcards in service prefixes.
+/// Lists to start from: literal names, whole services, wildcards at both ends, and wildcards in
+/// service prefixes.
 const LISTS: [&str; 6] = [
     "ec2:TerminateInstances,iam:PassRole",
     "s3:DeleteBucket,s3:DeleteObject,iam:*,kms:ScheduleKeyDeletion",

@@ -11,15 +11,16 @@ use crate::glob;
 use crate::json;
 use crate::message::Short;
 
-/// A set of actions as policies write it: `s3:DeleteBucket`, `s3:Delete*`, `s3:?eleteBucket`, or `*` for all.
+/// A set of actions as policies write it: `s3:DeleteBucket`, `s3:Delete*`, `s3:?eleteBucket`, or
+/// `*` for all.
 ///
-/// `*` is any run of characters, also none, and `?` is exactly one; neither matches the colon, and the letter case does
-/// not count ("IAM JSON policy elements: Action").  Two patterns are equal if they are written alike but for letter case
-/// and redundant wildcards.
+/// `*` is any run of characters, also none, and `?` is exactly one; neither matches the colon, and
+/// the letter case does not count ("IAM JSON policy elements: Action"). Two patterns are equal if
+/// they are written alike but for letter case and redundant wildcards.
 ///
-/// A pattern is read by [`str::parse`], as IAM reads it: a text is a pattern if it is `*`, or a service prefix, one colon
-/// and a name.  Anything may follow the colon.
-/// Serde reads and writes a pattern as its text.
+/// A pattern is read by [`str::parse`], as IAM reads it: a text is a pattern if it is `*`, or a
+/// service prefix, one colon and a name. Anything may follow the colon. Serde reads and writes a
+/// pattern as its text.
 ///
 /// ```
 /// use iam_policy::ActionPattern;
@@ -89,7 +90,7 @@ impl ActionPattern {
         self.matches_within(action, &Budget::unlimited())
     }
 
-    /// Whether some action, known or not, is named by both patterns.  Exact.
+    /// Whether some action, known or not, is named by both patterns. Exact.
     #[must_use]
     pub fn intersects(&self, other: &ActionPattern) -> bool {
         self.intersects_within(other, &Budget::unlimited())
@@ -115,7 +116,8 @@ impl ActionPattern {
             && glob::intersect(self.name(), other.name(), budget)
     }
 
-    /// Whether the patterns differ in a character before which neither has a `*`, so that they have nothing in common.
+    /// Whether the patterns differ in a character before which neither has a `*`, so that they have
+    /// nothing in common.
     ///
     /// Most pairs that are compared do, which is seen without any preparation.
     pub(crate) fn begins_differently(&self, other: &ActionPattern) -> bool {
@@ -147,14 +149,17 @@ impl ActionPattern {
         !self.prefix().iter().any(|&c| is_wildcard(c))
     }
 
-    /// Whether IAM's reading of the characters is known: they are printable ASCII without white space.
+    /// Whether IAM's reading of the characters is known: they are printable ASCII without white
+    /// space.
     pub(crate) fn is_printable(&self) -> bool {
         self.text.bytes().all(|byte| byte.is_ascii_graphic())
     }
 
-    /// Whether IAM certainly takes the pattern for the language that it is here, so that it may take away.
+    /// Whether IAM certainly takes the pattern for the language that it is here, so that it may
+    /// take away.
     ///
-    /// No page says what a wildcard in a service prefix means; only the whole language is beyond doubt.
+    /// No page says what a wildcard in a service prefix means; only the whole language is beyond
+    /// doubt.
     pub(crate) fn is_certain(&self) -> bool {
         self.is_printable() && (self.has_literal_prefix() || self.is_everything())
     }

@@ -82,7 +82,7 @@ proptest! {
         prop_assert!(judge(small.document(), &restricted).is_clean());
         prop_assert_eq!(full.is_changed(), small.is_changed());
         if small.document() != full.document() {
-            let is_of_budget = |loss: &crate::Loss| loss.cause() == LossCause::Budget;
+            let is_of_budget = |loss: &crate::Loss| loss.cause == LossCause::Budget;
             prop_assert!(small.losses().iter().any(is_of_budget), "{}", small.document());
         }
         let before: PolicyDocument = document.parse().unwrap();

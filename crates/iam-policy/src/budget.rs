@@ -1,8 +1,9 @@
 //! How much work one call may do.
 //!
-//! Work is counted in steps of the algorithms, not in time, so that a document is judged alike on every machine.
-//! A step is about a nanosecond or two of one core: a character compared, a machine word moved.
-//! Whoever finds the budget spent takes the safe answer: two patterns meet, none covers the other, nobody knows.
+//! Work is counted in steps of the algorithms, not in time, so that a document is judged alike on
+//! every machine. A step is about a nanosecond or two of one core: a character compared, a machine
+//! word moved. Whoever finds the budget spent takes the safe answer: two patterns meet, none covers
+//! the other, nobody knows.
 
 use std::cell::Cell;
 
@@ -45,7 +46,8 @@ impl Budget {
         self.given - self.left()
     }
 
-    /// Spends at most `steps` of this budget on `work`, so that one hard question leaves enough for others.
+    /// Spends at most `steps` of this budget on `work`, so that one hard question leaves enough for
+    /// others.
     pub(crate) fn share<T>(&self, steps: u64, work: impl FnOnce(&Budget) -> T) -> T {
         let share = Budget::new(self.left().min(steps));
         let result = work(&share);

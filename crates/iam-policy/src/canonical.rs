@@ -30,10 +30,10 @@ enum Part {
 impl PolicyDocument {
     /// Whether the two documents mean the same, however they are written.
     ///
-    /// IAM may restructure what it returns ("Troubleshooting IAM policies").
-    /// So it does not matter whether a list of one is a list, in which order keys, statements and entries stand, whether
-    /// an entry repeats, nor in which letter case an action is written.
-    /// In doubt the documents are different.
+    /// IAM may restructure what it returns ("Troubleshooting IAM policies"). So it does not matter
+    /// whether a list of one is a list, in which order keys, statements and entries stand, whether
+    /// an entry repeats, nor in which letter case an action is written. In doubt the documents are
+    /// different.
     #[must_use]
     pub fn is_equivalent(&self, other: &PolicyDocument) -> bool {
         form(self) == form(other)
@@ -107,8 +107,8 @@ fn condition(value: &Value) -> Option<BTreeMap<String, BTreeMap<String, BTreeSet
         .collect()
 }
 
-/// The entries of a list or a lone value; quotation marks around numbers and booleans are optional ("Grammar of the IAM
-/// JSON policy language").
+/// The entries of a list or a lone value; quotation marks around numbers and booleans are optional
+/// ("Grammar of the IAM JSON policy language").
 fn strings(value: &Value) -> Option<BTreeSet<String>> {
     let string = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
@@ -121,7 +121,8 @@ fn strings(value: &Value) -> Option<BTreeSet<String>> {
     }
 }
 
-/// A JSON value whose numbers are what was written: a number that a float cannot hold is not the one next to it.
+/// A JSON value whose numbers are what was written: a number that a float cannot hold is not the
+/// one next to it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     /// A number, a boolean or null, as it is written.

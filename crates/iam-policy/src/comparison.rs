@@ -7,7 +7,8 @@ use crate::{ActionPattern, glob, known};
 impl ActionPattern {
     /// An action, known or not, that both patterns name; none if there is none.
     ///
-    /// It is spelled as AWS spells it where an action known today will do, and else as short as can be.
+    /// It is spelled as AWS spells it where an action known today will do, and else as short as can
+    /// be.
     ///
     /// ```
     /// use iam_policy::ActionPattern;

@@ -13,21 +13,22 @@ use crate::message::Short;
 use crate::statement::{self, Member, Statement};
 use crate::text::{compact, decode_document, quota_size};
 
-/// The statement of a document whose statements were all taken out: IAM accepts no document without one.
+/// The statement of a document whose statements were all taken out: IAM accepts no document without
+/// one.
 pub(crate) const GRANTS_NOTHING_STATEMENT: &str =
     r#"{"Effect":"Allow","NotAction":"*","Resource":"*"}"#;
 
 /// A policy document as IAM accepts it ("Grammar of the IAM JSON policy language").
 ///
-/// A document is read by [`str::parse`] from its JSON text, or from the percent-encoded text that IAM's Get calls answer.
-/// A text that is not JSON, or not a document by the grammar, is an error, which says in which statement and at which key,
-/// and what must be there.
+/// A document is read by [`str::parse`] from its JSON text, or from the percent-encoded text that
+/// IAM's Get calls answer. A text that is not JSON, or not a document by the grammar, is an error,
+/// which says in which statement and at which key, and what must be there.
 ///
-/// The order of its parts and the keys that the grammar does not know are preserved, and what is not changed is written
-/// back as it was, white space between tokens aside.
+/// The order of its parts and the keys that the grammar does not know are preserved, and what is
+/// not changed is written back as it was, white space between tokens aside.
 ///
-/// `serde_json` reads a document from an object, or from a string that holds the text, and writes an object.
-/// Other formats of serde cannot keep a document's text, and fail.
+/// `serde_json` reads a document from an object, or from a string that holds the text, and writes
+/// an object. Other formats of serde cannot keep a document's text, and fail.
 ///
 /// ```
 /// use iam_policy::PolicyDocument;
@@ -99,7 +100,8 @@ impl PolicyDocument {
         self.write(|_, statement| Some(write_object(statement.members())))
     }
 
-    /// The document with each statement as `write` makes it, or without those of which it makes nothing.
+    /// The document with each statement as `write` makes it, or without those of which it makes
+    /// nothing.
     pub(crate) fn write(&self, write: impl Fn(usize, &Statement) -> Option<String>) -> String {
         let statements: Vec<String> = self
             .statements

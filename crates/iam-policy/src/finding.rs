@@ -10,7 +10,8 @@ use crate::{ActionPattern, Statement};
 
 /// One reason why a document violates the restricted list.
 ///
-/// Displayed, it is one plain sentence without a full stop; statements are counted from 1 there and from 0 in the fields.
+/// Displayed, it is one sentence without a full stop. Statements count from 1 there and from 0 in
+/// the fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "kind",
@@ -21,9 +22,11 @@ use crate::{ActionPattern, Statement};
 pub enum Finding {
     /// A statement grants restricted actions.
     Grant(Grant),
-    /// A statement grants by an entry of which IAM's reading is not known, so nobody knows what it grants.
+    /// An entry is ambiguous, so it may grant anything.
+    // Executions that an older version started hold the alias.
+    #[serde(alias = "doubtful")]
     Ambiguous(Ambiguous),
-    /// The document could not be read, so nobody knows what it grants.
+    /// The document cannot be read, so it may grant anything.
     Unreadable {
         /// What is wrong with it, where, and what it must be.
         reason: String,
@@ -31,46 +34,68 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// The index of the statement that violates, counted from 0; none for a document that could not be read.
+    /// The index of the statement that violates, counted from 0; none for a document that cannot be
+    /// read.
     #[must_use]
     pub fn statement(&self) -> Option<usize> {
         match self {
             Finding::Grant(grant) => Some(grant.statement),
-            Finding::Ambiguous(doubtful) => Some(doubtful.statement),
+            Finding::Ambiguous(ambiguous) => Some(ambiguous.statement),
             Finding::Unreadable { .. } => None,
         }
     }
 }
 
-/// A restricted grant: an entry of `Action`, or a whole `NotAction`, and the restricted patterns that it meets.
+/// A restricted grant: an entry of `Action`, or a whole `NotAction`, and the restricted patterns
+/// that it meets.
 ///
-/// The lists in it are cut, so that one finding is short; [`Judgement::restricted_patterns`] has all restricted patterns.
-/// JSON has the patterns of [`Grant::patterns`] and those of [`Grant::restricted`] in one string each, separated by
-/// commas.
+/// The lists are truncated, so that one finding is short; [`Judgement::restricted_patterns`]
+/// returns all restricted patterns. JSON holds `patterns` and `restricted` as one string each,
+/// separated by commas.
 ///
 /// [`Judgement::restricted_patterns`]: crate::Judgement::restricted_patterns
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Grant {
-    pub(crate) statement: usize,
+    /// The index of the statement, counted from 0.
+    pub statement: usize,
+    /// The statement's `Sid`, if it has one that is not empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) sid: Option<String>,
-    pub(crate) element: Element,
+    pub sid: Option<String>,
+    /// The element that grants.
+    pub element: Element,
+    /// The entry that grants; for `NotAction`, the patterns that it leaves out, at most
+    /// [`Grant::MAX_PATTERNS`].
     #[serde(rename = "pattern", with = "pattern_list")]
-    pub(crate) patterns: Vec<ActionPattern>,
+    pub patterns: Vec<ActionPattern>,
+    /// How many more patterns the `NotAction` leaves out.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) more_patterns: usize,
+    pub more_patterns: usize,
+    /// The restricted patterns that the grant meets, in the order of the list, at most
+    /// [`Grant::MAX_PATTERNS`].
     #[serde(with = "pattern_list")]
-    pub(crate) restricted: Vec<ActionPattern>,
+    pub restricted: Vec<ActionPattern>,
+    /// How many more restricted patterns the grant meets.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) more_restricted: usize,
-    pub(crate) examples: Vec<String>,
+    pub more_restricted: usize,
+    /// Actions known today that are granted and restricted, at most [`Grant::MAX_EXAMPLES`].
+    ///
+    /// Without the feature `catalogue`, only actions that the grant or the restricted list spells
+    /// out are known.
+    pub examples: Vec<String>,
+    /// How many actions known today are granted and restricted; none if there is no list to count
+    /// them by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) total: Option<usize>,
+    pub total: Option<usize>,
+    /// An action that is granted and restricted, given when `examples` is empty: no list knows it,
+    /// but AWS may add one like it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) future_example: Option<String>,
-    pub(crate) conditional: bool,
-    pub(crate) narrowed: bool,
+    pub future_example: Option<String>,
+    /// Whether the statement has a condition, which narrows the grant.
+    pub conditional: bool,
+    /// Whether the grant applies to less than all resources.
+    pub narrowed: bool,
 }
 
 impl Grant {
@@ -79,116 +104,26 @@ impl Grant {
     /// How many patterns a finding has at most of each kind.
     pub const MAX_PATTERNS: usize = 10;
 
-    /// The index of the statement, counted from 0.
-    #[must_use]
-    pub fn statement(&self) -> usize {
-        self.statement
-    }
-
-    /// The statement's `Sid`, if it has one that is not empty.
-    #[must_use]
-    pub fn sid(&self) -> Option<&str> {
-        self.sid.as_deref()
-    }
-
-    /// The element that grants.
-    #[must_use]
-    pub fn element(&self) -> Element {
-        self.element
-    }
-
-    /// The entry that grants; for `NotAction`, the patterns that it leaves out, at most [`Grant::MAX_PATTERNS`].
-    #[must_use]
-    pub fn patterns(&self) -> &[ActionPattern] {
-        &self.patterns
-    }
-
-    /// How many patterns the `NotAction` leaves out besides [`Grant::patterns`].
-    #[must_use]
-    pub fn more_patterns(&self) -> usize {
-        self.more_patterns
-    }
-
-    /// The restricted patterns that the grant meets, in the order of the list, at most [`Grant::MAX_PATTERNS`].
-    #[must_use]
-    pub fn restricted(&self) -> &[ActionPattern] {
-        &self.restricted
-    }
-
-    /// How many restricted patterns the grant meets besides [`Grant::restricted`].
-    #[must_use]
-    pub fn more_restricted(&self) -> usize {
-        self.more_restricted
-    }
-
-    /// Actions known today that are granted and restricted, at most [`Grant::MAX_EXAMPLES`].
-    ///
-    /// Without the feature `catalogue`, the judge knows only actions that the grant or the restricted list spells out.
-    #[must_use]
-    pub fn examples(&self) -> &[String] {
-        &self.examples
-    }
-
-    /// How many actions known today are granted and restricted; none if the judge had no list to count them by.
-    #[must_use]
-    pub fn total(&self) -> Option<usize> {
-        self.total
-    }
-
-    /// An action that is granted and restricted, given when [`Grant::examples`] is empty: no list knows it, but AWS may
-    /// add one like it.
-    #[must_use]
-    pub fn future_example(&self) -> Option<&str> {
-        self.future_example.as_deref()
-    }
-
-    /// Whether a condition narrows the grant.
-    #[must_use]
-    pub fn is_conditional(&self) -> bool {
-        self.conditional
-    }
-
-    /// Whether the grant holds for less than all resources.
-    #[must_use]
-    pub fn is_narrowed(&self) -> bool {
-        self.narrowed
-    }
-
-    /// Whether no action known today is affected, only ones that AWS may add.
+    /// Returns true if the grant covers no action known today, only actions that AWS may add.
     #[must_use]
     pub fn is_future_only(&self) -> bool {
         self.total == Some(0)
     }
 }
 
-/// An entry of which IAM's reading is not known: it has characters that are not printable ASCII.
+/// An entry that IAM may interpret in another way than this crate: it has characters that are not
+/// printable ASCII.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Ambiguous {
-    pub(crate) statement: usize,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) sid: Option<String>,
-    pub(crate) pattern: ActionPattern,
-}
-
-impl Ambiguous {
     /// The index of the statement, counted from 0.
-    #[must_use]
-    pub fn statement(&self) -> usize {
-        self.statement
-    }
-
+    pub statement: usize,
     /// The statement's `Sid`, if it has one that is not empty.
-    #[must_use]
-    pub fn sid(&self) -> Option<&str> {
-        self.sid.as_deref()
-    }
-
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
     /// The entry of `Action`.
-    #[must_use]
-    pub fn pattern(&self) -> &ActionPattern {
-        &self.pattern
-    }
+    pub pattern: ActionPattern,
 }
 
 /// The element of an `Allow` statement that grants.
@@ -225,7 +160,7 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Finding::Grant(grant) => grant.fmt(f),
-            Finding::Ambiguous(doubtful) => doubtful.fmt(f),
+            Finding::Ambiguous(ambiguous) => ambiguous.fmt(f),
             Finding::Unreadable { reason } => write!(
                 f,
                 "the document cannot be read, so it may grant anything: {reason}"
@@ -281,7 +216,8 @@ impl fmt::Display for Grant {
 }
 
 impl Grant {
-    /// Whether entry and restricted pattern are the same one known action, so that naming it once says all.
+    /// Whether entry and restricted pattern are the same one known action, so that naming it once
+    /// says all.
     fn names_it(&self) -> bool {
         self.element == Element::Action && self.total == Some(1) && self.patterns == self.restricted
     }

@@ -1,8 +1,9 @@
 //! Wildcard patterns without a colon: the two halves of an action pattern.
 //!
-//! A glob is a slice of lower-case characters in which `*` is any run of characters, also none, and `?` is exactly one.
-//! No wildcard matches a colon.  A glob is in *normal form*: in every run of wildcards the `?`s come first, followed by
-//! at most one `*`, so that two globs written differently (`**`, `*?*`) and meaning the same are equal.
+//! A glob is a slice of lower-case characters in which `*` is any run of characters, also none, and
+//! `?` is exactly one. No wildcard matches a colon. A glob is in *normal form*: in every run of
+//! wildcards the `?`s come first, followed by at most one `*`, so that two globs written
+//! differently (`**`, `*?*`) and meaning the same are equal.
 
 use crate::budget::{Budget, steps};
 
@@ -34,10 +35,10 @@ fn agree(a: char, b: char) -> bool {
 
 /// Whether some string matches both globs; `true` if the budget does not suffice to tell.
 ///
-/// Exact, in time of the product of the lengths at worst and linear for ordinary patterns.
-/// Once what stands before the first and after the last `*` of either is found to agree, two rests of which one begins
-/// and the other ends with `*` always meet, and so do two rests that both contain a `*`; what remains is a text without
-/// `*`, on which the leftmost fit of each stretch decides.
+/// Exact, in time of the product of the lengths at worst and linear for ordinary patterns. Once
+/// what stands before the first and after the last `*` of either is found to agree, two rests of
+/// which one begins and the other ends with `*` always meet, and so do two rests that both contain
+/// a `*`; what remains is a text without `*`, on which the leftmost fit of each stretch decides.
 pub(crate) fn intersect(mut a: &[char], mut b: &[char], budget: &Budget) -> bool {
     let before = a.len() + b.len();
     let met = loop {
@@ -70,10 +71,11 @@ pub(crate) fn intersect(mut a: &[char], mut b: &[char], budget: &Budget) -> bool
     })
 }
 
-/// Whether every string that matches `inner` matches `outer`: a sufficient test, exact for an `inner` without `*`.
+/// Whether every string that matches `inner` matches `outer`: a sufficient test, exact for an
+/// `inner` without `*`.
 ///
-/// What it misses is inclusion that depends on how long a run is (`*a` within `?*`) or on a union of patterns, and what
-/// the budget does not suffice for.
+/// What it misses is inclusion that depends on how long a run is (`*a` within `?*`) or on a union
+/// of patterns, and what the budget does not suffice for.
 pub(crate) fn covers(outer: &[char], inner: &[char], budget: &Budget) -> bool {
     fit(outer, inner, budget, |o, i| {
         i != '*' && (o == i || o == '?')
@@ -84,15 +86,17 @@ pub(crate) fn covers(outer: &[char], inner: &[char], budget: &Budget) -> bool {
 /// What a comparison costs that ends at once.
 pub(crate) const CALL: u64 = 8;
 
-/// Whether `glob` can be laid over `text`, each `*` of the glob taking any stretch of the text and every other
-/// character one for which `takes` holds; `None` if the budget does not suffice to tell.
+/// Whether `glob` can be laid over `text`, each `*` of the glob taking any stretch of the text and
+/// every other character one for which `takes` holds; `None` if the budget does not suffice to
+/// tell.
 fn fit<T: Copy>(
     mut glob: &[char],
     mut text: &[T],
     budget: &Budget,
     takes: impl Fn(char, T) -> bool,
 ) -> Option<bool> {
-    // Where to go on after the last `*` when what follows does not fit: only the last one ever needs to grow.
+    // Where to go on after the last `*` when what follows does not fit: only the last one ever
+    // needs to grow.
     let mut retry: Option<(&[char], &[T])> = None;
     let limit = budget.left();
     let mut taken = CALL;
@@ -128,7 +132,8 @@ fn fit<T: Copy>(
     Some(fits)
 }
 
-/// Whether `glob` matches `text`, of which the letter case does not count; `false` if the budget does not suffice.
+/// Whether `glob` matches `text`, of which the letter case does not count; `false` if the budget
+/// does not suffice.
 pub(crate) fn matches(glob: &[char], text: &str, budget: &Budget) -> bool {
     if text.is_ascii() {
         return fit(glob, text.as_bytes(), budget, |g, t| {

@@ -1,6 +1,8 @@
-//! One level of JSON at a time: the members of an object in their order, the elements of an array, a string.
+//! One level of JSON at a time: the members of an object in their order, the elements of an array,
+//! a string.
 //!
-//! Every value stays the text it was in the document, so what is not changed is written back byte for byte.
+//! Every value stays the text it was in the document, so what is not changed is written back byte
+//! for byte.
 
 use std::borrow::Cow;
 use std::fmt;

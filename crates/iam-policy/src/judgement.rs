@@ -14,7 +14,8 @@ use crate::{
 
 /// Judges the text of a document.
 ///
-/// A text that cannot be read violates every list: what IAM accepted and we cannot read may grant anything.
+/// A text that cannot be read violates every list: what IAM accepted and we cannot read may grant
+/// anything.
 ///
 /// ```
 /// use iam_policy::{RestrictedActions, judge};
@@ -37,8 +38,8 @@ pub fn judge<'r>(text: &str, restricted: &'r RestrictedActions) -> Judgement<'r>
 
 /// What a document grants that is restricted.
 ///
-/// The verdict and the restricted patterns that are met are complete.
-/// Findings explain them, and are made when they are asked for, as many as there is room for.
+/// The verdict and the restricted patterns that are met are complete. Findings explain them, and
+/// are made when they are asked for, as many as there is room for.
 #[derive(Debug)]
 pub struct Judgement<'r> {
     restricted: &'r RestrictedActions,
@@ -123,7 +124,8 @@ fn violations(
 }
 
 impl<'r> Judgement<'r> {
-    /// How many steps a judgement takes at most; what it does not come to in these counts as granted.
+    /// How many steps a judgement takes at most; what it does not come to in these counts as
+    /// granted.
     ///
     /// A step is about a nanosecond or two of one core.
     pub const MAX_STEPS: u64 = 32_000_000;
@@ -174,7 +176,8 @@ impl<'r> Judgement<'r> {
 
     /// Every restricted pattern of which the document grants something, in the order of the list.
     ///
-    /// There is none where the document cannot be read, or grants only by entries of which IAM's reading is not known.
+    /// There is none where the document cannot be read, or grants only by entries of which IAM's
+    /// reading is not known.
     #[must_use]
     pub fn restricted_patterns(&self) -> Vec<&'r ActionPattern> {
         let patterns = self.restricted.patterns();
@@ -198,7 +201,8 @@ impl<'r> Judgement<'r> {
         statements
     }
 
-    /// The entries of `Action` that grant something restricted, in the order of the document; `None` for a `NotAction`.
+    /// The entries of `Action` that grant something restricted, in the order of the document;
+    /// `None` for a `NotAction`.
     ///
     /// Unlike [`Judgement::findings`], this takes no further work.
     pub fn granting(&self) -> impl Iterator<Item = Option<&ActionPattern>> {

@@ -3,7 +3,8 @@
 use crate::ActionPattern;
 use crate::budget::Budget;
 
-/// The known actions that the pattern names; `None` if nobody can tell, or if the budget does not suffice.
+/// The known actions that the pattern names; `None` if nobody can tell, or if the budget does not
+/// suffice.
 #[cfg(feature = "catalogue")]
 pub(crate) fn named_within(pattern: &ActionPattern, budget: &Budget) -> Option<Vec<String>> {
     crate::catalogue::named_within(pattern, budget)

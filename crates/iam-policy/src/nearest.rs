@@ -10,8 +10,8 @@ const SUGGESTED: usize = 3;
 
 /// Known actions that the writer of `pattern` may have meant, the nearest first.
 ///
-/// A pattern with wildcards is compared as far as its first one.
-/// The service is the one written if it is known, else those whose prefixes are written much alike.
+/// A pattern with wildcards is compared as far as its first one. The service is the one written if
+/// it is known, else those whose prefixes are written much alike.
 pub(crate) fn nearest(pattern: &ActionPattern) -> Vec<String> {
     let text: String = pattern.prefix().iter().collect();
     let all: Vec<&str> = catalogue::prefixes().collect();

@@ -2,9 +2,9 @@
 
 /// How many characters a policy document may have, white space outside strings not counted.
 ///
-/// The figures are those of "IAM and AWS STS quotas".
-/// The quotas of inline policies hold for the sum over all inline policies of one identity, so whoever knows the
-/// others passes what is left through [`Quota::characters`].
+/// The figures are those of "IAM and AWS STS quotas". The quotas of inline policies hold for the
+/// sum over all inline policies of one identity, so whoever knows the others passes what is left
+/// through [`Quota::characters`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quota(usize);
 

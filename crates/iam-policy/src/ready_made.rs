@@ -2,8 +2,8 @@
 
 use crate::ActionPattern;
 
-/// A list of restricted actions that comes with the crate; a [`RestrictedActions`](crate::RestrictedActions) list names
-/// it by `@` and its name.
+/// A list of restricted actions that comes with the crate; a
+/// [`RestrictedActions`](crate::RestrictedActions) list names it by `@` and its name.
 ///
 /// Every entry is one action, as AWS spells it.
 ///
@@ -29,7 +29,8 @@ pub struct ReadyMadeList {
 pub struct ReadyMadeEntry {
     /// The action.
     pub action: &'static str,
-    /// Where it is known from: identifiers of paths of pathfinding.cloud, or of a technique of MITRE ATT&CK.
+    /// Where it is known from: identifiers of paths of pathfinding.cloud, or of a technique of
+    /// MITRE ATT&CK.
     pub source: &'static str,
     /// What the action does that is dangerous, as the end of a sentence.
     pub reason: &'static str,

@@ -11,18 +11,18 @@ use crate::message::Short;
 use crate::pattern_list::Listed;
 use crate::{ActionPattern, ActionPatternError, ReadyMadeList, known};
 
-/// How many steps it may take to find entries that others cover; what it does not come to stays in the list.
+/// How many steps it may take to find entries that others cover; what it does not come to stays in
+/// the list.
 const MAX_STEPS: u64 = 8_000_000;
 
 /// The action patterns that the security team restricts.
 ///
-/// The list is read by [`str::parse`] from its entries, separated by commas.
-/// An entry is an action pattern, or `@` and the name of a [`ReadyMadeList`], which stands for the actions of that list.
-/// Blank entries are skipped, white space around entries and letter case do not count, and an entry that another one
-/// covers is left out.
-/// A list without an entry is an error, and so is an entry that is not a valid action pattern, has characters that no
-/// action has, or names no ready-made list.
-/// Serde reads and writes the list as its text.
+/// The list is read by [`str::parse`] from its entries, separated by commas. An entry is an action
+/// pattern, or `@` and the name of a [`ReadyMadeList`], which stands for the actions of that list.
+/// Blank entries are skipped, white space around entries and letter case do not count, and an entry
+/// that another one covers is left out. A list without an entry is an error, and so is an entry
+/// that is not a valid action pattern, has characters that no action has, or names no ready-made
+/// list. Serde reads and writes the list as its text.
 ///
 /// ```
 /// use iam_policy::RestrictedActions;
@@ -117,8 +117,8 @@ impl RestrictedActions {
 
     /// The entries that name no known action, each with the nearest names that are known.
     ///
-    /// They are restricted all the same: AWS may add such an action.
-    /// Without the feature `catalogue` there are no warnings.
+    /// They are restricted all the same: AWS may add such an action. Without the feature
+    /// `catalogue` there are no warnings.
     ///
     /// ```
     /// # #[cfg(feature = "catalogue")] {

@@ -1,4 +1,5 @@
-//! What a document's `Deny` statements leave of each restricted pattern, and whether a grant reaches into that.
+//! What a document's `Deny` statements leave of each restricted pattern, and whether a grant
+//! reaches into that.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -16,8 +17,8 @@ pub(crate) fn grants(statement: &Statement) -> bool {
 
 /// Whether the statement takes its actions away from every grant of the document.
 ///
-/// In doubt it does not: nobody knows what an unknown key adds, nor what a `NotAction` spares whose patterns IAM may read
-/// in another way.
+/// In doubt it does not: nobody knows what an unknown key adds, nor what a `NotAction` spares whose
+/// patterns IAM may read in another way.
 fn cancels(statement: &Statement) -> bool {
     statement.effect() == Effect::Deny
         && !statement.is_conditional()
@@ -42,7 +43,8 @@ impl<'s> Granted<'s> {
         }
     }
 
-    /// What the statement's `NotAction` grants: a pattern whose characters IAM may read in another way leaves nothing out.
+    /// What the statement's `NotAction` grants: a pattern whose characters IAM may read in another
+    /// way leaves nothing out.
     pub(crate) fn not_action(statement: &'s Statement) -> Granted<'s> {
         let patterns = statement.patterns().iter();
         Granted {
@@ -93,8 +95,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The restricted patterns, by their places in the list, of which some action, known or not, is granted and not
-    /// denied.  What the budget does not suffice to tell counts as granted.
+    /// The restricted patterns, by their places in the list, of which some action, known or not, is
+    /// granted and not denied. What the budget does not suffice to tell counts as granted.
     pub(crate) fn met(&self, granted: &Granted<'_>) -> Vec<usize> {
         self.restrictions
             .iter()
@@ -103,8 +105,8 @@ impl<'a> Scope<'a> {
             .collect()
     }
 
-    /// The known actions that are granted and restricted by one of the patterns that are met, and whether these are all:
-    /// there may be no list to tell by, or the budget may not suffice.
+    /// The known actions that are granted and restricted by one of the patterns that are met, and
+    /// whether these are all: there may be no list to tell by, or the budget may not suffice.
     pub(crate) fn known<'s>(
         &'s self,
         granted: &Granted<'s>,
@@ -121,7 +123,8 @@ impl<'a> Scope<'a> {
         (known, are_all && !self.budget.is_spent())
     }
 
-    /// An action that no list knows, and that is granted and restricted by one of the patterns that are met.
+    /// An action that no list knows, and that is granted and restricted by one of the patterns that
+    /// are met.
     pub(crate) fn future(&self, granted: &Granted<'_>, met: &[usize]) -> Option<String> {
         self.of(met)
             .find_map(|restriction| restriction.future(granted, self.budget))
@@ -171,7 +174,8 @@ impl<'a> Restriction<'a> {
         })
     }
 
-    /// Whether some action, known or not, is granted, restricted and not denied; in doubt there is one.
+    /// Whether some action, known or not, is granted, restricted and not denied; in doubt there is
+    /// one.
     fn meets(&self, granted: &Granted<'_>, budget: &Budget) -> bool {
         let meets = |pattern: &ActionPattern| pattern.intersects_within(self.pattern, budget);
         if !granted.pattern.is_none_or(meets) {
@@ -191,7 +195,8 @@ impl<'a> Restriction<'a> {
     fn language<'l>(&'l self, granted: &Granted<'l>, budget: &Budget) -> Option<Language<'l>> {
         let pattern = granted.pattern;
         let taken = || self.denied.iter().chain(&granted.left_out).copied();
-        // If one pattern takes everything away, the search is not needed, and this comparison is cheap.
+        // If one pattern takes everything away, the search is not needed, and this comparison is
+        // cheap.
         let takes_all = |other: &ActionPattern| {
             other.covers_plainly(self.pattern, budget)
                 || pattern.is_some_and(|pattern| other.covers_plainly(pattern, budget))

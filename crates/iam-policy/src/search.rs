@@ -1,12 +1,13 @@
 //! The search for an action that some patterns name and others do not.
 //!
 //! The question is whether a language such as (grant ∩ restricted) \ (left out ∪ denied) is empty.
-//! The patterns are read as one automaton whose states are sets of positions, one bit each, and which is built only as
-//! far as the search goes: breadth first, so that what is found is as short as can be.
-//! Of one pattern only the last `*` reached and what lies behind it is kept, because whatever fits the rest after an
-//! earlier `*` fits the rest after a later one too; that keeps the number of states small.
-//! Inclusion of such languages is hard in general (with several `Deny` statements with `NotAction` one can write any
-//! satisfiability problem), so the steps are counted, and whoever runs out of them knows nothing.
+//! The patterns are read as one automaton whose states are sets of positions, one bit each, and
+//! which is built only as far as the search goes: breadth first, so that what is found is as short
+//! as can be. Of one pattern only the last `*` reached and what lies behind it is kept, because
+//! whatever fits the rest after an earlier `*` fits the rest after a later one too; that keeps the
+//! number of states small. Inclusion of such languages is hard in general (with several `Deny`
+//! statements with `NotAction` one can write any satisfiability problem), so the steps are counted,
+//! and whoever runs out of them knows nothing.
 
 use std::collections::HashSet;
 
@@ -97,7 +98,8 @@ fn spell(reached: &[(State, usize, char)], mut at: usize) -> String {
 /// The patterns of a language as one automaton.
 struct Machine {
     words: usize,
-    /// The characters that the patterns tell apart, one more for all others, and for each the positions that take it.
+    /// The characters that the patterns tell apart, one more for all others, and for each the
+    /// positions that take it.
     alphabet: Vec<(char, State)>,
     /// The positions of `*`.
     stars: State,

@@ -47,8 +47,8 @@ fn has(language: &Language<'_>, action: &str) -> bool {
             .any(|pattern| pattern_names(pattern, action))
 }
 
-/// Every action whose prefix is `s`, `t`, `z` or nothing and whose name has at most six of `a`, `b` and a letter that no
-/// pattern has.
+/// Every action whose prefix is `s`, `t`, `z` or nothing and whose name has at most six of `a`, `b`
+/// and a letter that no pattern has.
 fn short_actions() -> Vec<String> {
     let mut names = vec![String::new()];
     let mut at = 0;
@@ -133,7 +133,8 @@ proptest! {
 
 #[test]
 fn hard_questions_end_unanswered() {
-    // Whether a word has two characters at one of many distances: the sets of positions are as many as there are words.
+    // Whether a word has two characters at one of many distances: the sets of positions are as many
+    // as there are words.
     let texts: Vec<String> = (0..24)
         .map(|n| format!("s:*a{}b*", "?".repeat(n)))
         .collect();
@@ -156,7 +157,8 @@ fn hard_questions_end_unanswered() {
 
 #[test]
 fn many_words_of_bits() {
-    // Patterns that together need several machine words, so that positions cross from one into the next.
+    // Patterns that together need several machine words, so that positions cross from one into the
+    // next.
     let name = "abcdefghij".repeat(20);
     let grant = ActionPattern::from_str(&format!("s:{name}*x*{name}")).unwrap();
     let denied = ActionPattern::from_str(&format!("s:{name}??*{name}")).unwrap();

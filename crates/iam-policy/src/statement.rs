@@ -89,7 +89,8 @@ impl Statement {
         &self.action.patterns
     }
 
-    /// Whether the statement has `NotAction`, so that it means every action that its patterns do not name.
+    /// Whether the statement has `NotAction`, so that it means every action that its patterns do
+    /// not name.
     #[must_use]
     pub fn is_negated(&self) -> bool {
         self.action.negated
@@ -97,7 +98,8 @@ impl Statement {
 
     /// Whether there is a condition.
     ///
-    /// `"Condition": {}` is none; an operator without keys counts as one, because no page says what it means.
+    /// `"Condition": {}` is none; an operator without keys counts as one, because no page says what
+    /// it means.
     #[must_use]
     pub fn is_conditional(&self) -> bool {
         self.conditional
@@ -116,8 +118,8 @@ impl Statement {
             .map(|(key, at)| (key.as_ref(), self.text.get(at.clone()).unwrap_or_default()))
     }
 
-    /// The `Sid` as a report names it: not an empty one, which says nothing, and not more than the first characters of
-    /// a long one.
+    /// The `Sid` as a report names it: not an empty one, which says nothing, and not more than the
+    /// first characters of a long one.
     pub(crate) fn label(&self) -> Option<String> {
         self.sid()
             .filter(|sid| !sid.is_empty())

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-/// The first entries of a list, as many as a limit in bytes of JSON allows, and how many more there are.
+/// The first entries of a list, as many as a limit in bytes of JSON allows, and how many more there
+/// are.
 ///
 /// An entry that does not fit is counted, and a later one that fits is shown.
 ///
@@ -76,7 +77,8 @@ impl<T: Serialize> Truncated<T> {
         truncated
     }
 
-    /// Adds the entry that `make` makes, if it fits; it is not made if at least `size` bytes do not fit.
+    /// Adds the entry that `make` makes, if it fits; it is not made if at least `size` bytes do not
+    /// fit.
     pub(crate) fn add(&mut self, room: &mut Room, size: usize, make: impl FnOnce() -> T) {
         if size <= room.left {
             let entry = make();

@@ -147,7 +147,7 @@ fn verdicts_on_known_actions() {
             let mut violating: Vec<usize> = findings
                 .iter()
                 .filter_map(|finding| match finding {
-                    Finding::Grant(grant) if !grant.is_future_only() => Some(grant.statement()),
+                    Finding::Grant(grant) if !grant.is_future_only() => Some(grant.statement),
                     _ => None,
                 })
                 .collect();
@@ -175,8 +175,8 @@ fn known_actions_affected() {
             let mut total = 0;
             for finding in findings(text, restricted) {
                 if let Finding::Grant(grant) = finding {
-                    total = total.max(grant.total().unwrap());
-                    examples.extend(grant.examples().to_vec());
+                    total = total.max(grant.total.unwrap());
+                    examples.extend(grant.examples.to_vec());
                 }
             }
             examples.sort();

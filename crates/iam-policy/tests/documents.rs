@@ -368,7 +368,8 @@ fn meaning() {
     }
 }
 
-/// Texts that are nearly documents: pieces of documents in any order, and documents with a stretch replaced.
+/// Texts that are nearly documents: pieces of documents in any order, and documents with a stretch
+/// replaced.
 fn nearly_documents() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "{",

@@ -1,4 +1,5 @@
-//! What holds for every document: verdicts agree with a slow reading of the rules, and the properties of a remediation.
+//! What holds for every document: verdicts agree with a slow reading of the rules, and the
+//! properties of a remediation.
 #![expect(
     clippy::unwrap_used,
     clippy::string_slice,
@@ -189,10 +190,10 @@ fn grants(statement: Option<&Statement>, action: &str) -> bool {
 
 fn admits(losses: &[Loss], statement: usize, action: &str) -> bool {
     losses.iter().any(|loss| {
-        loss.statement() == statement
-            && (loss.element() == Element::NotAction
+        loss.statement == statement
+            && (loss.element == Element::NotAction
                 || loss
-                    .patterns()
+                    .patterns
                     .iter()
                     .any(|pattern| names(pattern.as_str(), action)))
     })
@@ -218,14 +219,14 @@ proptest! {
             }
             for finding in of_statement {
                 let Finding::Grant(grant) = finding else { panic!("{finding}") };
-                if let Some(total) = grant.total() {
-                    prop_assert_eq!(total == 0, grant.examples().is_empty());
+                if let Some(total) = grant.total {
+                    prop_assert_eq!(total == 0, grant.examples.is_empty());
                 }
-                let examples = grant.examples().iter().map(String::as_str);
-                for action in examples.chain(grant.future_example()) {
+                let examples = grant.examples.iter().map(String::as_str);
+                for action in examples.chain(grant.future_example.as_deref()) {
                     prop_assert!(violates(action), "{action}: {finding}");
                     let is_met = |pattern: &ActionPattern| names(pattern.as_str(), action);
-                    prop_assert!(grant.restricted().iter().any(is_met), "{action}: {finding}");
+                    prop_assert!(grant.restricted.iter().any(is_met), "{action}: {finding}");
                 }
             }
         }

@@ -1,4 +1,5 @@
-//! The ready-made lists: what they name, and that the one against privilege escalation is as short as can be.
+//! The ready-made lists: what they name, and that the one against privilege escalation is as short
+//! as can be.
 #![expect(
     clippy::unwrap_used,
     reason = "what goes wrong in a helper fails the test that called it"
@@ -29,8 +30,9 @@ fn paths() -> Vec<Path> {
     paths.paths
 }
 
-/// The size of the smallest set of actions with at least one of each of these sets, by trying all that can be smaller
-/// than `bound`: of the smallest set that is not met yet, one action must be taken.
+/// The size of the smallest set of actions with at least one of each of these sets, by trying all
+/// that can be smaller than `bound`: of the smallest set that is not met yet, one action must be
+/// taken.
 fn smallest(sets: &[BTreeSet<String>], taken: usize, bound: &mut usize) {
     let Some(set) = sets.iter().min_by_key(|set| set.len()) else {
         *bound = taken.min(*bound);

@@ -32,9 +32,9 @@ fn cases() -> Vec<Case> {
         .collect()
 }
 
-/// The outsider as the corpus spells it.
-fn spelled(outsider: &ExternalPrincipal) -> String {
-    let who = match outsider.who() {
+/// The principal as the corpus spells it.
+fn spelled(principal: &ExternalPrincipal) -> String {
+    let who = match &principal.who {
         Who::Everybody => "everybody".to_owned(),
         Who::EverybodyElse => "everybody else".to_owned(),
         Who::EverybodyAt { provider } => format!("everybody at {provider}"),
@@ -47,14 +47,14 @@ fn spelled(outsider: &ExternalPrincipal) -> String {
         Who::Unreadable { .. } => "unreadable".to_owned(),
         other => panic!("{other:?} has no spelling"),
     };
-    let mut conditions = outsider.conditions().join(", ");
-    if outsider.more_conditions() > 0 {
-        conditions += &format!(", and {} more", outsider.more_conditions());
+    let mut conditions = principal.conditions.join(", ");
+    if principal.more_conditions > 0 {
+        conditions += &format!(", and {} more", principal.more_conditions);
     }
     [
-        outsider.statement().map(|index| (index + 1).to_string()),
+        principal.statement.map(|index| (index + 1).to_string()),
         Some(who),
-        outsider.sid().map(|sid| format!("Sid {sid}")),
+        principal.sid.as_deref().map(|sid| format!("Sid {sid}")),
         Some(conditions)
             .filter(|it| !it.is_empty())
             .map(|it| format!("({it})")),

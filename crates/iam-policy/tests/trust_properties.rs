@@ -1,4 +1,5 @@
-//! What holds for every trust policy: whoever gets in by a slow reading of IAM's rules is told, and the other way round.
+//! What holds for every trust policy: whoever gets in by a slow reading of IAM's rules is reported,
+//! and the other way round.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -22,7 +23,7 @@ fn judged(document: &Value) -> Truncated<ExternalPrincipal> {
     judge_trust(&document.to_string(), OWN, &trusted)
 }
 
-/// Whether the caller is among those who are told.
+/// Whether the caller is among those who are reported.
 fn covers(who: &Who, caller: &Caller) -> bool {
     match who {
         Who::Everybody | Who::EverybodyElse | Who::Unclear { .. } | Who::Unreadable { .. } => true,
@@ -37,7 +38,8 @@ fn covers(who: &Who, caller: &Caller) -> bool {
     }
 }
 
-/// Whether everybody of the narrow ones is among the wide ones, or may be: accounts are in organizations.
+/// Whether everybody of the narrow ones is among the wide ones, or may be: accounts are in
+/// organizations.
 fn includes(wide: &Who, narrow: &Who) -> bool {
     match (wide, narrow) {
         (Who::Everybody | Who::EverybodyElse, _) => true,
@@ -53,12 +55,12 @@ fn includes(wide: &Who, narrow: &Who) -> bool {
 }
 
 /// Whether a policy tells of nobody of whom the other does not tell.
-fn adds_nobody(before: &Value, after: &Value) -> Result<(), TestCaseError> {
-    let (before, external_principals) = (judged(before), judged(after));
-    for outsider in external_principals.shown() {
+fn adds_no_principal(before: &Value, after: &Value) -> Result<(), TestCaseError> {
+    let (before, external) = (judged(before), judged(after));
+    for principal in external.shown() {
         let mut before = before.shown().iter();
-        let is_told = before.any(|it| includes(it.who(), outsider.who()));
-        prop_assert!(is_told, "{outsider} by {after}");
+        let is_reported = before.any(|it| includes(&it.who, &principal.who));
+        prop_assert!(is_reported, "{principal} by {after}");
     }
     Ok(())
 }
@@ -186,34 +188,35 @@ fn document() -> impl Strategy<Value = Value> {
         .prop_map(|statements| json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
-/// Who is told and under which conditions, whatever the order.
+/// Who is reported and under which conditions, whatever the order.
 fn sorted(document: &Value) -> Vec<(String, Vec<String>)> {
-    let external_principals = judged(document).into_shown().into_iter();
-    let mut told: Vec<_> = external_principals
-        .map(|it| (it.who().to_string(), it.conditions().to_vec()))
+    let external = judged(document).into_shown().into_iter();
+    let mut reported: Vec<_> = external
+        .map(|it| (it.who.to_string(), it.conditions.to_vec()))
         .collect();
-    told.sort();
-    told
+    reported.sort();
+    reported
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn whoever_gets_in_is_told(document in document()) {
-        let external_principals = judged(&document);
-        prop_assert_eq!(external_principals.more(), 0);
+    fn whoever_gets_in_is_reported(document in document()) {
+        let external = judged(&document);
+        prop_assert_eq!(external.more(), 0);
         for caller in callers().iter().filter(|caller| caller.is_outside) {
             if admits(&document, caller) {
-                let is_told = external_principals.shown().iter().any(|it| covers(it.who(), caller));
-                prop_assert!(is_told, "{caller:?} comes in");
+                let is_reported = external.shown().iter().any(|it| covers(&it.who, caller));
+                prop_assert!(is_reported, "{caller:?} comes in");
             }
         }
     }
 
-    /// One statement, with a condition that is read: every entry without a condition names somebody who gets in.
+    /// One statement, with a condition that is read: every entry without a condition names somebody
+    /// who gets in.
     #[test]
-    fn whoever_is_told_without_a_condition_gets_in(
+    fn whoever_is_reported_without_a_condition_gets_in(
         mut statement in statement("Allow"),
         one in proptest::option::of(select(vec![
             ("aws:PrincipalAccount", "999988887777"),
@@ -239,22 +242,22 @@ proptest! {
         let document = json!({"Version": "2012-10-17", "Statement": statement});
         // Nor whether identities of a provider have such keys.
         let is_on_accounts = document.to_string().to_lowercase().contains("\"aws:");
-        for outsider in judged(&document).shown() {
-            let is_doubt = match outsider.who() {
+        for principal in judged(&document).shown() {
+            let is_ambiguous = match &principal.who {
                 Who::Unclear { .. } => true,
                 Who::EverybodyAt { .. } | Who::Provider { .. } => is_on_accounts,
                 _ => false,
             };
-            if is_doubt || !outsider.conditions().is_empty() {
+            if is_ambiguous || !principal.conditions.is_empty() {
                 continue;
             }
-            let mut told = callers.iter().filter(|it| it.is_outside && covers(outsider.who(), it));
-            prop_assert!(told.any(|caller| admits(&document, caller)), "{outsider} by {document}");
+            let mut covered = callers.iter().filter(|it| it.is_outside && covers(&principal.who, it));
+            prop_assert!(covered.any(|caller| admits(&document, caller)), "{principal} by {document}");
         }
     }
 
     #[test]
-    fn a_condition_adds_nobody(document in document(), at in any::<prop::sample::Index>(), one in condition()) {
+    fn a_condition_adds_no_principal(document in document(), at in any::<prop::sample::Index>(), one in condition()) {
         let mut narrower = document.clone();
         let statements = narrower["Statement"].as_array_mut().unwrap();
         let at = at.index(statements.len());
@@ -263,15 +266,15 @@ proptest! {
         if statement["Effect"] == "Allow" {
             add(statement, one);
         }
-        adds_nobody(&document, &narrower)?;
+        adds_no_principal(&document, &narrower)?;
     }
 
     #[test]
-    fn a_deny_adds_nobody(document in document(), one in statement("Deny"), at in any::<prop::sample::Index>()) {
+    fn a_deny_adds_no_principal(document in document(), one in statement("Deny"), at in any::<prop::sample::Index>()) {
         let mut narrower = document.clone();
         let statements = narrower["Statement"].as_array_mut().unwrap();
         statements.insert(at.index(statements.len() + 1), one);
-        adds_nobody(&document, &narrower)?;
+        adds_no_principal(&document, &narrower)?;
     }
 
     #[test]
@@ -296,12 +299,12 @@ proptest! {
         let places: Vec<usize> = document.char_indices().map(|(at, _)| at).collect();
         let at = places[cut.index(places.len())];
         document.replace_range(at..=at, &put);
-        let external_principals = judge_trust(&document, OWN, &trusted);
-        prop_assert!(external_principals.shown().len() <= 20);
-        for outsider in external_principals.shown() {
-            let json = serde_json::to_string(outsider).unwrap();
-            prop_assert_eq!(&serde_json::from_str::<ExternalPrincipal>(&json).unwrap(), outsider);
-            prop_assert!(!outsider.to_string().contains('\n'));
+        let external = judge_trust(&document, OWN, &trusted);
+        prop_assert!(external.shown().len() <= 20);
+        for principal in external.shown() {
+            let json = serde_json::to_string(principal).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<ExternalPrincipal>(&json).unwrap(), principal);
+            prop_assert!(!principal.to_string().contains('\n'));
         }
     }
 }

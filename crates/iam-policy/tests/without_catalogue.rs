@@ -1,4 +1,5 @@
-//! What differs where the crate is built without the known actions: examples, and how far wildcards are narrowed.
+//! What differs where the crate is built without the known actions: examples, and how far wildcards
+//! are narrowed.
 #![cfg(not(feature = "catalogue"))]
 #![expect(
     clippy::unwrap_used,
@@ -90,11 +91,7 @@ fn wildcards_are_narrowed_as_far_as_patterns_tell() {
 fn a_document_taken_out_whole_reports_what_may_be_lost() {
     let totals = |actions: &str, list: &str| -> Vec<Option<usize>> {
         let remediation = remove_everything(&allow(actions), &restricted(list), "so it was");
-        remediation
-            .losses()
-            .iter()
-            .map(iam_policy::Loss::total)
-            .collect()
+        remediation.losses().iter().map(|loss| loss.total).collect()
     };
     assert_eq!(totals(r#"["s3:*","s3:Get"]"#, "s3:Delete*"), [None]);
     assert_eq!(

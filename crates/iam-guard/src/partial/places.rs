@@ -47,10 +47,10 @@ impl Places {
     pub fn of(&self, finding: &Finding) -> Option<Span> {
         let statement = self.statements.get(finding.statement()?)?;
         let pattern = match finding {
-            Finding::Grant(grant) if grant.element() == iam_policy::Element::Action => {
-                grant.patterns().first()
+            Finding::Grant(grant) if grant.element == iam_policy::Element::Action => {
+                grant.patterns.first()
             }
-            Finding::Ambiguous(doubtful) => Some(doubtful.pattern()),
+            Finding::Ambiguous(ambiguous) => Some(&ambiguous.pattern),
             _ => None,
         };
         let entry = pattern.and_then(|pattern| {

@@ -15,13 +15,15 @@ use crate::{ActionPattern, quota_size};
 /// The entries of an `Action`, and the characters that they come to.
 pub(super) struct Entries<'a> {
     pub(super) list: Vec<Entry<'a>>,
-    /// The normal forms of what the statement grants: entries that stay, and replacements that were given room.
+    /// The normal forms of what the statement grants: entries that stay, and replacements that were
+    /// given room.
     granted: HashSet<Box<[char]>>,
     /// The entries with wildcards that stay.
     wildcards: Vec<&'a ActionPattern>,
     /// The characters of the statement without its entries.
     around: usize,
-    /// The characters of the entries as JSON, of which one that is still to be replaced counts as it is.
+    /// The characters of the entries as JSON, of which one that is still to be replaced counts as
+    /// it is.
     within: usize,
     count: usize,
     /// Whether a lone entry is written without brackets.
@@ -50,7 +52,8 @@ pub(super) struct Replacement<'a> {
     pub(super) avoid: Vec<&'a ActionPattern>,
     /// Whether one of them covers it.
     pub(super) is_covered: bool,
-    /// The known actions that the entry names and that are not restricted; `None` if nobody can tell.
+    /// The known actions that the entry names and that are not restricted; `None` if nobody can
+    /// tell.
     pub(super) known: Option<Vec<&'a str>>,
     pub(super) by: Vec<ActionPattern>,
     /// Why it grants less than it could, if it does.
@@ -61,7 +64,8 @@ pub(super) struct Replacement<'a> {
     added: Vec<(Box<[char]>, usize)>,
 }
 
-/// How many steps it may take to leave out what other entries cover; what it does not come to is written.
+/// How many steps it may take to leave out what other entries cover; what it does not come to is
+/// written.
 const MAX_TIDY_STEPS: u64 = 8_000_000;
 
 impl<'a> Entries<'a> {
@@ -121,7 +125,8 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// The entries to be replaced, and how many known actions each grants beyond what is restricted.
+    /// The entries to be replaced, and how many known actions each grants beyond what is
+    /// restricted.
     pub(super) fn widths(&self) -> impl Iterator<Item = (usize, usize)> {
         self.list.iter().enumerate().filter_map(|(at, entry)| {
             let known = entry.replacement()?.known.as_ref();
@@ -129,7 +134,8 @@ impl<'a> Entries<'a> {
         })
     }
 
-    /// What the entry with this index becomes, in the room that is reserved for it and so many characters more.
+    /// What the entry with this index becomes, in the room that is reserved for it and so many
+    /// characters more.
     pub(super) fn expand(&self, at: usize, more: usize, budget: &Budget) -> Expanded {
         let entry = self.list.get(at);
         let Some((entry, replacement)) = entry.and_then(|e| Some((e, e.replacement()?))) else {
@@ -306,7 +312,8 @@ impl<'a> Replacement<'a> {
     }
 }
 
-/// Whether some action, known or not, is named by the entry and by none of the others; in doubt there is one.
+/// Whether some action, known or not, is named by the entry and by none of the others; in doubt
+/// there is one.
 fn may_lose(
     entry: &ActionPattern,
     avoid: &[&ActionPattern],

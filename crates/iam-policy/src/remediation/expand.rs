@@ -1,11 +1,12 @@
 //! A wildcard less the restricted actions, as other wildcards.
 //!
-//! The entry is followed along the known actions that it names, letter by letter from the front or from the back, and
-//! becomes a pattern as soon as what it may still name is disjoint from everything restricted: `s3:*` less
-//! `s3:DeleteBucket` is `s3:A*`, …, `s3:DeleteBucket?*`, …, and `iam:*` less `iam:*Policy` is `iam:*e`, `iam:*s`, ….
-//! Every pattern made is the entry with some of its wildcards filled in, so nothing new is granted; and it is kept only
-//! if it shares no action, known or not, with a restricted pattern.
-//! Where a restricted pattern such as `ec2:*Delete*` leaves no room for a `*`, what is made are the names themselves.
+//! The entry is followed along the known actions that it names, letter by letter from the front or
+//! from the back, and becomes a pattern as soon as what it may still name is disjoint from
+//! everything restricted: `s3:*` less `s3:DeleteBucket` is `s3:A*`, …, `s3:DeleteBucket?*`, …, and
+//! `iam:*` less `iam:*Policy` is `iam:*e`, `iam:*s`, …. Every pattern made is the entry with some
+//! of its wildcards filled in, so nothing new is granted; and it is kept only if it shares no
+//! action, known or not, with a restricted pattern. Where a restricted pattern such as
+//! `ec2:*Delete*` leaves no room for a `*`, what is made are the names themselves.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,8 @@ use crate::{ActionPattern, glob};
 
 /// What an entry becomes.
 pub(super) enum Expanded {
-    /// Patterns within the entry that name all of the known actions, and no action that is to be avoided.
+    /// Patterns within the entry that name all of the known actions, and no action that is to be
+    /// avoided.
     Into(Vec<ActionPattern>),
     /// They do not fit.
     TooLong,
@@ -32,8 +34,8 @@ pub(super) struct Room<'r> {
 
 /// Patterns within `entry` that name all of `known`, and no action that one of `avoid` names.
 ///
-/// `known` are the known actions that `entry` names and none of `avoid` does.
-/// IAM takes no wildcards in service prefixes but a lone `*`, so the patterns made have none there.
+/// `known` are the known actions that `entry` names and none of `avoid` does. IAM takes no
+/// wildcards in service prefixes but a lone `*`, so the patterns made have none there.
 pub(super) fn expand(
     entry: &ActionPattern,
     avoid: &[&ActionPattern],
@@ -49,7 +51,8 @@ pub(super) fn expand(
         is_too_long: false,
         budget,
     };
-    // What has a `*` in it meets a restricted pattern with one at both ends of its name, so only names can be made.
+    // What has a `*` in it meets a restricted pattern with one at both ends of its name, so only
+    // names can be made.
     let leaves_no_room = |other: &&ActionPattern| {
         other.name().first() == Some(&'*') && other.name().last() == Some(&'*')
     };
@@ -162,8 +165,8 @@ impl Expansion<'_> {
         self.made.push(pattern);
     }
 
-    /// Makes patterns for all of `known`, which are those that the shape names; with `future`, also one that names no
-    /// action known today.
+    /// Makes patterns for all of `known`, which are those that the shape names; with `future`, also
+    /// one that names no action known today.
     fn narrow(&mut self, mut shape: Shape, mut known: Vec<Known<'_>>, future: bool) {
         if self.is_over() || known.is_empty() && !future {
             return;
@@ -250,7 +253,8 @@ impl Expansion<'_> {
             self.make(pattern);
             return Offer::Made;
         }
-        // One more character at an end tells the shape from a pattern that has no `*` before it there.
+        // One more character at an end tells the shape from a pattern that has no `*` before it
+        // there.
         let fixed = |taken: usize, mut name: Box<dyn Iterator<Item = &char> + '_>| {
             name.by_ref().take(taken + 1).filter(|c| **c != '*').count() > taken
         };
@@ -276,7 +280,8 @@ impl Expansion<'_> {
 }
 
 impl Shape {
-    /// Moves the characters at both ends of the open part that are not wildcards to what is filled in.
+    /// Moves the characters at both ends of the open part that are not wildcards to what is filled
+    /// in.
     fn close(&mut self, known: &mut [Known<'_>]) {
         let front = self
             .open

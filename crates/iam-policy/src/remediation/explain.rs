@@ -109,7 +109,8 @@ impl LeaveOut {
 }
 
 impl Entry<'_> {
-    /// What was done to the entry, what it became, and why; `None` if it stayed or an equal one says the same.
+    /// What was done to the entry, what it became, and why; `None` if it stayed or an equal one
+    /// says the same.
     fn words(&self) -> Option<(EditKind, &[ActionPattern], String)> {
         let dropped = EditKind::EntryDropped;
         match &self.fate {
@@ -172,8 +173,8 @@ impl Site<'_> {
         }
     }
 
-    /// The loss of the whole statement, or of what of it is left out; `None` if it grants nothing beyond what is
-    /// restricted.
+    /// The loss of the whole statement, or of what of it is left out; `None` if it grants nothing
+    /// beyond what is restricted.
     pub(super) fn loss_of_all(
         &self,
         left_out: Option<&[ActionPattern]>,

@@ -43,8 +43,9 @@ impl<'a> Work<'a> {
 
     /// Replaces entries as far as the quota and the budget reach, at the least cost.
     ///
-    /// First, a `NotAction` leaves out whole services, where that is shorter and something does not fit otherwise.
-    /// Then the widest entries go without replacement; and last, whole statements with `NotAction`.
+    /// First, a `NotAction` leaves out whole services, where that is shorter and something does not
+    /// fit otherwise. Then the widest entries go without replacement; and last, whole statements
+    /// with `NotAction`.
     pub(super) fn fit(&mut self, quota: Quota, budget: &Budget) {
         // IAM took the original, so it takes what is not longer, whatever the quota is said to be.
         let limit = quota.limit().max(self.document.size());
@@ -68,13 +69,15 @@ impl<'a> Work<'a> {
             largest.drop_all(LossCause::Quota);
         }
         entries.retain(|(_, plan_at, at)| !self.replace(*plan_at, *at, limit, budget));
-        // Those that had to go without replacement left room, and a narrow one may have come too early for it.
+        // Those that had to go without replacement left room, and a narrow one may have come too
+        // early for it.
         for (_, plan_at, at) in entries {
             self.replace(plan_at, at, limit, budget);
         }
     }
 
-    /// Gives up what was made of entries, or else every statement with a plan; `false` if there was nothing to give up.
+    /// Gives up what was made of entries, or else every statement with a plan; `false` if there was
+    /// nothing to give up.
     ///
     /// This is for a result that takes too many steps to judge.
     pub(super) fn give_up(&mut self) -> bool {
@@ -146,7 +149,8 @@ impl<'a> Work<'a> {
             .max_by_key(|plan| plan.size())
     }
 
-    /// Replaces an entry if there is room, or can be made by leaving out whole services; `false` if there is none.
+    /// Replaces an entry if there is room, or can be made by leaving out whole services; `false` if
+    /// there is none.
     fn replace(&mut self, plan_at: usize, at: usize, limit: usize, budget: &Budget) -> bool {
         let limit_at_most = limit + self.plans.iter().map(Plan::saving).sum::<usize>();
         let more = limit_at_most.saturating_sub(self.size());

@@ -36,8 +36,8 @@ pub struct Remediation {
 }
 
 impl Remediation {
-    /// How many steps a remediation takes at most, besides those of the judgement; entries that it does not come to in
-    /// these are dropped and reported as losses.
+    /// How many steps a remediation takes at most, besides those of the judgement; entries that it
+    /// does not come to in these are dropped and reported as losses.
     ///
     /// A step is about a nanosecond or two of one core.
     pub const MAX_STEPS: u64 = Self::MAX_PLAN_STEPS
@@ -45,7 +45,8 @@ impl Remediation {
         + Judgement::MAX_EXPLAIN_STEPS;
     /// How many steps it may take to find out what entries become.
     const MAX_PLAN_STEPS: u64 = 32_000_000;
-    /// How often the result is judged: as it was planned, without what entries became, and without what was changed.
+    /// How often the result is judged: as it was planned, without what entries became, and without
+    /// what was changed.
     const MAX_REVIEWS: u64 = 3;
 
     /// The document as JSON without white space between tokens.
@@ -62,7 +63,8 @@ impl Remediation {
 
     /// What was changed, in the order of the statements.
     ///
-    /// There may be as many as a document has entries; [`Truncated::within`](crate::Truncated::within) cuts them.
+    /// There may be as many as a document has entries;
+    /// [`Truncated::within`](crate::Truncated::within) cuts them.
     #[must_use]
     pub fn edits(&self) -> &[Edit] {
         &self.edits
@@ -70,7 +72,8 @@ impl Remediation {
 
     /// What was granted, is not restricted, and had to go.
     ///
-    /// There may be as many as a document has entries; [`Truncated::within`](crate::Truncated::within) cuts them.
+    /// There may be as many as a document has entries;
+    /// [`Truncated::within`](crate::Truncated::within) cuts them.
     #[must_use]
     pub fn losses(&self) -> &[Loss] {
         &self.losses
@@ -85,10 +88,10 @@ impl Remediation {
 
 /// Takes the restricted grants out of a document, and nothing else.
 ///
-/// The result is clean for [`judge`]; it grants nothing that the original did not; every known action that
-/// was granted and is not restricted is still granted, but for the losses reported; and remediating it again changes
-/// nothing.
-/// It fits the quota whenever the original does; if the original does not, it is no longer than that.
+/// The result is clean for [`judge`]; it grants nothing that the original did not; every known
+/// action that was granted and is not restricted is still granted, but for the losses reported; and
+/// remediating it again changes nothing. It fits the quota whenever the original does; if the
+/// original does not, it is no longer than that.
 ///
 /// A text that cannot be read becomes [`GRANTS_NOTHING`].
 ///
@@ -109,10 +112,11 @@ pub fn remediate(text: &str, restricted: &RestrictedActions, quota: Quota) -> Re
     judge(text, restricted).remediate(quota)
 }
 
-/// Takes everything out of a document, for a reason that ends the sentence "the document was replaced, because …".
+/// Takes everything out of a document, for a reason that ends the sentence "the document was
+/// replaced, because …".
 ///
-/// This is the last resort where IAM refuses what [`remediate`] made.
-/// The result is [`GRANTS_NOTHING`], and its losses say what the document granted beyond the restricted actions.
+/// This is the last resort where IAM refuses what [`remediate`] made. The result is
+/// [`GRANTS_NOTHING`], and its losses say what the document granted beyond the restricted actions.
 ///
 /// ```
 /// use iam_policy::{GRANTS_NOTHING, RestrictedActions, remove_everything};

@@ -7,7 +7,8 @@ use crate::{ActionPattern, Statement, glob, known};
 
 /// The known actions of the services that some patterns name.
 pub(super) struct Names {
-    /// Each service's prefix in lower case, and its actions; `None` if nobody can tell, or the budget did not suffice.
+    /// Each service's prefix in lower case, and its actions; `None` if nobody can tell, or the
+    /// budget did not suffice.
     services: Option<Vec<(String, Vec<String>)>>,
 }
 
@@ -38,7 +39,8 @@ impl Names {
         Names { services }
     }
 
-    /// The known actions that the pattern names; `None` if nobody can tell, or the budget does not suffice.
+    /// The known actions that the pattern names; `None` if nobody can tell, or the budget does not
+    /// suffice.
     pub(super) fn named_by<'n>(
         &'n self,
         pattern: &'n ActionPattern,
@@ -66,8 +68,8 @@ impl Names {
 }
 
 impl Names {
-    /// The known actions that the statement grants and that are not restricted; `None` if nobody can tell, or the
-    /// budget does not suffice.
+    /// The known actions that the statement grants and that are not restricted; `None` if nobody
+    /// can tell, or the budget does not suffice.
     pub(super) fn beyond<'n>(
         &'n self,
         statement: &'n Statement,

@@ -43,7 +43,8 @@ pub(super) struct LeaveOut {
 }
 
 impl<'a> Plan<'a> {
-    /// What becomes of a statement that violates so; the entries of an `Action` are still to be replaced.
+    /// What becomes of a statement that violates so; the entries of an `Action` are still to be
+    /// replaced.
     pub(super) fn new(
         site: Site<'a>,
         violations: &[Violation],

@@ -10,26 +10,38 @@ use crate::{ActionPattern, Element};
 
 /// One change to a document.
 ///
-/// Displayed, it is one plain sentence without a full stop; statements are counted from 1 there and from 0 in the fields.
+/// Displayed, it is one sentence without a full stop. Statements count from 1 there and from 0 in
+/// the fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Edit {
-    pub(super) kind: EditKind,
+    /// The kind of change.
+    pub kind: EditKind,
+    /// The index of the statement in the original, counted from 0; none for an edit to the whole
+    /// document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) statement: Option<usize>,
+    pub statement: Option<usize>,
+    /// The statement's `Sid`, if it has one that is not empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) sid: Option<String>,
+    pub sid: Option<String>,
+    /// The element that was changed; none for an edit to a whole statement or document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) element: Option<Element>,
+    pub element: Option<Element>,
+    /// The patterns that were there, at most [`Edit::MAX_PATTERNS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) before: Vec<ActionPattern>,
+    pub before: Vec<ActionPattern>,
+    /// How many more patterns were there.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(super) more_before: usize,
+    pub more_before: usize,
+    /// The patterns that replaced them or were added, at most [`Edit::MAX_PATTERNS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) after: Vec<ActionPattern>,
+    pub after: Vec<ActionPattern>,
+    /// How many more patterns replaced them or were added.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(super) more_after: usize,
-    pub(super) why: String,
+    pub more_after: usize,
+    /// The reason, as the end of a sentence that describes the change.
+    pub why: String,
 }
 
 impl Edit {
@@ -49,60 +61,6 @@ impl Edit {
             more_after: 0,
             why,
         }
-    }
-
-    /// What kind of change it is.
-    #[must_use]
-    pub fn kind(&self) -> EditKind {
-        self.kind
-    }
-
-    /// The index of the statement in the original, counted from 0; none if the edit is to the whole document.
-    #[must_use]
-    pub fn statement(&self) -> Option<usize> {
-        self.statement
-    }
-
-    /// The statement's `Sid`, if it has one that is not empty.
-    #[must_use]
-    pub fn sid(&self) -> Option<&str> {
-        self.sid.as_deref()
-    }
-
-    /// The element that was changed; none if the edit is to a whole statement or document.
-    #[must_use]
-    pub fn element(&self) -> Option<Element> {
-        self.element
-    }
-
-    /// The patterns that were there, at most [`Edit::MAX_PATTERNS`].
-    #[must_use]
-    pub fn before(&self) -> &[ActionPattern] {
-        &self.before
-    }
-
-    /// How many patterns were there besides [`Edit::before`].
-    #[must_use]
-    pub fn more_before(&self) -> usize {
-        self.more_before
-    }
-
-    /// The patterns that replaced them, or were added, at most [`Edit::MAX_PATTERNS`].
-    #[must_use]
-    pub fn after(&self) -> &[ActionPattern] {
-        &self.after
-    }
-
-    /// How many patterns replaced them, or were added, besides [`Edit::after`].
-    #[must_use]
-    pub fn more_after(&self) -> usize {
-        self.more_after
-    }
-
-    /// Why, as the end of a sentence that says what was done.
-    #[must_use]
-    pub fn why(&self) -> &str {
-        &self.why
     }
 }
 
@@ -129,24 +87,35 @@ pub enum EditKind {
 
 /// An entry, or a whole statement, that grants less than it could.
 ///
-/// Displayed, it is one plain sentence without a full stop.
-/// JSON has the patterns of [`Loss::patterns`] in one string, separated by commas.
+/// Displayed, it is one sentence without a full stop. JSON holds `patterns` as one string,
+/// separated by commas.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Loss {
-    pub(super) statement: usize,
+    /// The index of the statement in the original, counted from 0.
+    pub statement: usize,
+    /// The statement's `Sid`, if it has one that is not empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) sid: Option<String>,
-    pub(super) element: Element,
+    pub sid: Option<String>,
+    /// The element of the entry.
+    pub element: Element,
+    /// The entry; for a whole statement, the entries of its `Action` or `NotAction`, at most
+    /// [`Loss::MAX_PATTERNS`].
     #[serde(rename = "pattern", with = "pattern_list")]
-    pub(super) patterns: Vec<ActionPattern>,
+    pub patterns: Vec<ActionPattern>,
+    /// How many more entries the statement has.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(super) more_patterns: usize,
-    pub(super) examples: Vec<String>,
+    pub more_patterns: usize,
+    /// Known actions that are not restricted and that the statement no longer grants, at most
+    /// [`Loss::MAX_EXAMPLES`].
+    pub examples: Vec<String>,
+    /// How many such actions there are; none if there is no list to count them by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) total: Option<usize>,
+    pub total: Option<usize>,
+    /// Why they could not stay.
     #[serde(default, skip_serializing_if = "LossCause::is_quota")]
-    pub(super) cause: LossCause,
+    pub cause: LossCause,
 }
 
 impl Loss {
@@ -154,55 +123,6 @@ impl Loss {
     pub const MAX_EXAMPLES: usize = 10;
     /// How many patterns a loss has at most.
     pub const MAX_PATTERNS: usize = 10;
-
-    /// The index of the statement in the original, counted from 0.
-    #[must_use]
-    pub fn statement(&self) -> usize {
-        self.statement
-    }
-
-    /// The statement's `Sid`, if it has one that is not empty.
-    #[must_use]
-    pub fn sid(&self) -> Option<&str> {
-        self.sid.as_deref()
-    }
-
-    /// The element of the entry.
-    #[must_use]
-    pub fn element(&self) -> Element {
-        self.element
-    }
-
-    /// The entry; of a whole statement, the entries of its `Action` or `NotAction`, at most [`Loss::MAX_PATTERNS`].
-    #[must_use]
-    pub fn patterns(&self) -> &[ActionPattern] {
-        &self.patterns
-    }
-
-    /// How many entries the statement has besides [`Loss::patterns`].
-    #[must_use]
-    pub fn more_patterns(&self) -> usize {
-        self.more_patterns
-    }
-
-    /// Known actions that the statement granted, that are not restricted and that it grants no longer; at most
-    /// [`Loss::MAX_EXAMPLES`] of them.
-    #[must_use]
-    pub fn examples(&self) -> &[String] {
-        &self.examples
-    }
-
-    /// How many such actions there are; none if there was no list to count them by.
-    #[must_use]
-    pub fn total(&self) -> Option<usize> {
-        self.total
-    }
-
-    /// Why they could not stay.
-    #[must_use]
-    pub fn cause(&self) -> LossCause {
-        self.cause
-    }
 }
 
 /// Why something was lost that is not restricted.
@@ -213,12 +133,13 @@ pub enum LossCause {
     /// The quota left no room.
     #[default]
     Quota,
-    /// It takes more than [`Remediation::MAX_STEPS`](crate::Remediation::MAX_STEPS) to find out what could stay.
+    /// It takes more than [`Remediation::MAX_STEPS`](crate::Remediation::MAX_STEPS) to find out
+    /// what could stay.
     Budget,
     /// The whole document was replaced.
     Replaced,
-    /// The crate was built without the feature `catalogue`, so nobody knows which actions a wildcard should go on
-    /// granting.
+    /// The crate was built without the feature `catalogue`, so nobody knows which actions a
+    /// wildcard should go on granting.
     NoCatalogue,
 }
 

@@ -26,8 +26,9 @@ impl fmt::Display for AccountId {
 
 /// The accounts that trust policies may let in without a word.
 ///
-/// The list is read by [`str::parse`] from account ids of twelve digits, separated by commas.
-/// Blank entries are skipped, and so is white space around entries.  The list may be empty, which is the default.
+/// The list is read by [`str::parse`] from account ids of twelve digits, separated by commas. Blank
+/// entries are skipped, and so is white space around entries. The list may be empty, which is the
+/// default.
 ///
 /// ```
 /// use iam_policy::TrustedAccounts;
@@ -89,7 +90,8 @@ pub(super) struct ZoneOfTrust<'a> {
 }
 
 impl<'a> ZoneOfTrust<'a> {
-    /// The insiders of this account; if it is not the id of an account, only the trusted accounts are inside.
+    /// The insiders of this account; if it is not the id of an account, only the trusted accounts
+    /// are inside.
     pub(super) fn new(own: &str, trusted: &'a TrustedAccounts) -> ZoneOfTrust<'a> {
         let own = AccountId::read(own);
         ZoneOfTrust { own, trusted }

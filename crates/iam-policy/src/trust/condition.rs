@@ -1,7 +1,8 @@
-//! What a condition says about who may come in ("IAM JSON policy elements: Condition operators", "AWS global condition
-//! context keys", "Single-valued vs. multivalued context keys").
+//! What a condition says about who may come in ("IAM JSON policy elements: Condition operators",
+//! "AWS global condition context keys", "Single-valued vs. multivalued context keys").
 //!
-//! A condition counts only if it is certain whom it leaves: everything else is as if it were not there.
+//! A condition counts only if it is certain whom it leaves: everything else is as if it were not
+//! there.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -108,7 +109,8 @@ impl Conditions {
     pub(super) fn add(&mut self, operator: &str, keys: Vec<(String, Vec<String>)>) {
         let operator = Operator::read(operator);
         self.has_empty |= keys.is_empty();
-        // Nobody knows whether IAM takes two spellings of one key for two conditions or for one with all values.
+        // Nobody knows whether IAM takes two spellings of one key for two conditions or for one
+        // with all values.
         let mut spellings: HashMap<String, usize> = HashMap::new();
         for (key, _) in &keys {
             *spellings.entry(key.to_ascii_lowercase()).or_default() += 1;
@@ -137,7 +139,8 @@ impl Conditions {
         limits
     }
 
-    /// Whom a `Deny` of everybody with these conditions leaves: those whom its one negated condition names.
+    /// Whom a `Deny` of everybody with these conditions leaves: those whom its one negated
+    /// condition names.
     pub(super) fn deny_leaves(&self, insiders: &ZoneOfTrust<'_>) -> Left {
         if self.has_empty {
             return Left::Unknown;
@@ -154,7 +157,8 @@ impl Conditions {
         }
     }
 
-    /// The keys that a request has to have with a value that the conditions name, in lower case and as they are written.
+    /// The keys that a request has to have with a value that the conditions name, in lower case and
+    /// as they are written.
     pub(super) fn telling(&self) -> impl Iterator<Item = (&str, &str)> {
         let keys = self.list.iter().filter(|condition| condition.is_telling());
         keys.map(|condition| (condition.key.as_str(), condition.spelled.as_str()))
@@ -193,7 +197,8 @@ impl Condition {
 
     /// Whether the condition certainly holds for a request without the key: negated operators do.
     ///
-    /// For the one key with many values, `ForAllValues` says that none of them fits; for others it says nothing more.
+    /// For the one key with many values, `ForAllValues` says that none of them fits; for others it
+    /// says nothing more.
     fn holds_without_key(&self) -> bool {
         let quantifier = match self.key.as_str() {
             ORGANIZATION_PATHS => Quantifier::All,
@@ -202,7 +207,8 @@ impl Condition {
         self.operator.negated && self.operator.quantifier == quantifier
     }
 
-    /// Whether the condition of a `Deny` only leaves alone the services of AWS, who are no outsiders.
+    /// Whether the condition of a `Deny` only leaves alone the services of AWS, who are no
+    /// outsiders.
     fn spares_services(&self) -> bool {
         let Operator {
             quantifier,
@@ -215,8 +221,8 @@ impl Condition {
             && matches!(self.values.as_slice(), [value] if value.eq_ignore_ascii_case("false"))
     }
 
-    /// Whether a positive condition leaves only texts for which `is_narrow` holds: it is given what comes before the
-    /// first wildcard, and whether that is all.
+    /// Whether a positive condition leaves only texts for which `is_narrow` holds: it is given what
+    /// comes before the first wildcard, and whether that is all.
     pub(super) fn fixes(&self, is_narrow: impl Fn(&str, bool) -> bool) -> bool {
         let Operator { test, negated, .. } = self.operator;
         let fixed = |value: &String| {
@@ -246,8 +252,8 @@ impl Condition {
             return Named::Unknown;
         }
         match self.key.as_str() {
-            // `aws:SourceAccount` and `aws:SourceArn` are there only where a service calls by itself, and name for whom
-            // ("The confused deputy problem").
+            // `aws:SourceAccount` and `aws:SourceArn` are there only where a service calls by
+            // itself, and name for whom ("The confused deputy problem").
             "aws:principalaccount" | "aws:sourceaccount" if is_text => {
                 let account = |value: &String| {
                     if with_variables && value.eq_ignore_ascii_case("${aws:ResourceAccount}") {

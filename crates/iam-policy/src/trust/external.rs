@@ -9,21 +9,30 @@ use super::limits::Organization;
 use crate::message::Short;
 use crate::message::{is_zero, write_place};
 
-/// Somebody outside whom a statement of a trust policy lets in.
+/// A principal outside the zone of trust that a statement of a trust policy allows to assume the
+/// role.
 ///
-/// Displayed, it is one plain sentence without a full stop; statements are counted from 1 there and from 0 in the field.
+/// Displayed, it is one sentence without a full stop. Statements count from 1 there and from 0 in
+/// the field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ExternalPrincipal {
+    /// The index of the statement, counted from 0; none for a policy that cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) statement: Option<usize>,
+    pub statement: Option<usize>,
+    /// The statement's `Sid`, if it has one that is not empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) sid: Option<String>,
-    pub(super) who: Who,
+    pub sid: Option<String>,
+    /// The principal.
+    pub who: Who,
+    /// The condition keys that narrow the principal further than `who` does, at most
+    /// [`ExternalPrincipal::MAX_CONDITIONS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) conditions: Vec<String>,
+    pub conditions: Vec<String>,
+    /// How many more such keys there are.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(super) more_conditions: usize,
+    pub more_conditions: usize,
 }
 
 /// Whom a statement lets in.
@@ -66,8 +75,8 @@ pub enum Who {
         /// The provider's ARN.
         arn: String,
     },
-    /// Nobody knows whom: the principal is of a kind of which no page says what it means here, or is an id that is left
-    /// of one that was deleted.
+    /// Nobody knows whom: the principal is of a kind of which no page says what it means here, or
+    /// is an id that is left of one that was deleted.
     Unclear {
         /// The key under which it stands, such as `AWS`.
         element: String,
@@ -125,45 +134,14 @@ impl Who {
 }
 
 impl ExternalPrincipal {
-    /// How many keys of conditions are named at most.
+    /// How many condition keys are named at most.
     pub const MAX_CONDITIONS: usize = 3;
-
-    /// The index of the statement, counted from 0; none for a policy that cannot be read.
-    #[must_use]
-    pub fn statement(&self) -> Option<usize> {
-        self.statement
-    }
-
-    /// The statement's `Sid`, if it has one that is not empty.
-    #[must_use]
-    pub fn sid(&self) -> Option<&str> {
-        self.sid.as_deref()
-    }
-
-    /// Whom the statement lets in.
-    #[must_use]
-    pub fn who(&self) -> &Who {
-        &self.who
-    }
-
-    /// The keys of conditions that narrow whom the statement lets in, besides what [`ExternalPrincipal::who`] says already; at most
-    /// [`ExternalPrincipal::MAX_CONDITIONS`].
-    #[must_use]
-    pub fn conditions(&self) -> &[String] {
-        &self.conditions
-    }
-
-    /// How many more keys there are.
-    #[must_use]
-    pub fn more_conditions(&self) -> usize {
-        self.more_conditions
-    }
 }
 
 impl fmt::Display for ExternalPrincipal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(statement) = self.statement {
-            write_place(f, statement, self.sid())?;
+            write_place(f, statement, self.sid.as_deref())?;
         }
         self.who.fmt(f)?;
         for (at, key) in self.conditions.iter().enumerate() {

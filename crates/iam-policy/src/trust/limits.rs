@@ -62,7 +62,8 @@ impl Limits {
             Named::Accounts(accounts) => self.leave_accounts(&accounts),
             Named::Arns(arns) => {
                 self.leave_accounts(&arns.iter().map(|(account, _)| *account).collect());
-                // Of two lists of ARNs one is shown; whom it names too many is sorted out by the accounts.
+                // Of two lists of ARNs one is shown; whom it names too many is sorted out by the
+                // accounts.
                 self.arns.get_or_insert(arns);
             }
             Named::Organizations(organizations) => self.leave_organizations(&organizations),
@@ -92,7 +93,8 @@ impl Limits {
         limits.organizations
     }
 
-    /// Those whom one of the two leaves, or more: where the two are limited differently, that is not said.
+    /// Those whom one of the two leaves, or more: where the two are limited differently, that is
+    /// not said.
     pub(super) fn or(self, other: &Limits) -> Limits {
         if self.is_nobody() {
             return other.clone();

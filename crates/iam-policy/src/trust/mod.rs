@@ -1,25 +1,31 @@
 //! Trust policies: who outside may come into a role.
 //!
-//! An outsider is a caller of another account than the role's own and those that are trusted.  What is judged is the
-//! policy's text alone, by these rules:
+//! An outsider is a caller of another account than the role's own and those that are trusted. What
+//! is judged is the policy's text alone, by these rules:
 //!
-//! - A statement counts if it may mean one of the three calls by which somebody comes in: `sts:AssumeRole` for callers
-//!   that have credentials of AWS, `sts:AssumeRoleWithSAML` and `sts:AssumeRoleWithWebIdentity` for those of an identity
-//!   provider.
-//! - `*`, alone or under `AWS`, is everybody, and so is a `NotPrincipal` ("AWS JSON policy elements: Principal",
-//!   "AWS JSON policy elements: NotPrincipal").  Accounts and the principals in them are told unless they are inside.
-//! - Services of AWS are never told, with or without `aws:SourceAccount`: roles for services are the most ordinary ones.
-//! - A provider of an own account lets in whom the account's administrators made it for.  One that everybody shares, such
-//!   as GitHub's, lets in everybody unless a condition says whose identity it must be.
-//! - A condition excludes outsiders if it demands an account (`aws:PrincipalAccount`, `aws:SourceAccount`), or an ARN that
-//!   has an account (`aws:PrincipalArn`, `aws:SourceArn`).  One that demands an organization narrows everybody to it, and
-//!   is told: an organization is more than this account and the trusted ones.  Every other condition, `sts:ExternalId`
-//!   above all, narrows at best, and is told with the outsider.
-//! - Operators that hold for a request without the key (`…IfExists`, `ForAllValues:…`) and negated ones exclude nobody,
-//!   nor do values that have wildcards or policy variables in the wrong place, nor what is not known.
-//! - A `Deny` takes away if it is for everybody and has no condition, or has one negated condition that leaves accounts or
-//!   organizations (`StringNotEquals` on `aws:PrincipalOrgID`).  A second condition may spare services
-//!   (`BoolIfExists` on `aws:PrincipalIsAWSService`).  Every other `Deny` takes away nothing.
+//! - A statement counts if it may mean one of the three calls by which somebody comes in:
+//!   `sts:AssumeRole` for callers that have credentials of AWS, `sts:AssumeRoleWithSAML` and
+//!   `sts:AssumeRoleWithWebIdentity` for those of an identity provider.
+//! - `*`, alone or under `AWS`, is everybody, and so is a `NotPrincipal` ("AWS JSON policy
+//!   elements: Principal", "AWS JSON policy elements: NotPrincipal"). Accounts and the principals
+//!   in them are told unless they are inside.
+//! - Services of AWS are never told, with or without `aws:SourceAccount`: roles for services are
+//!   the most ordinary ones.
+//! - A provider of an own account lets in whom the account's administrators made it for. One that
+//!   everybody shares, such as GitHub's, lets in everybody unless a condition says whose identity
+//!   it must be.
+//! - A condition excludes outsiders if it demands an account (`aws:PrincipalAccount`,
+//!   `aws:SourceAccount`), or an ARN that has an account (`aws:PrincipalArn`, `aws:SourceArn`). One
+//!   that demands an organization narrows everybody to it, and is told: an organization is more
+//!   than this account and the trusted ones. Every other condition, `sts:ExternalId` above all,
+//!   narrows at best, and is told with the outsider.
+//! - Operators that hold for a request without the key (`…IfExists`, `ForAllValues:…`) and negated
+//!   ones exclude nobody, nor do values that have wildcards or policy variables in the wrong place,
+//!   nor what is not known.
+//! - A `Deny` takes away if it is for everybody and has no condition, or has one negated condition
+//!   that leaves accounts or organizations (`StringNotEquals` on `aws:PrincipalOrgID`). A second
+//!   condition may spare services (`BoolIfExists` on `aws:PrincipalIsAWSService`). Every other
+//!   `Deny` takes away nothing.
 //! - Doubt is told: a principal that does not say whose it is, and a policy that cannot be read.
 
 mod account;
@@ -51,10 +57,12 @@ const MOST_NAMED: usize = 20;
 /// How long a document may be: IAM takes none of more characters (IAM API reference, "CreateRole").
 const MOST_CHARACTERS: usize = 131_072;
 
-/// Who outside may come into a role by its trust policy, in the order of the statements; empty where nobody may.
+/// Who outside may come into a role by its trust policy, in the order of the statements; empty
+/// where nobody may.
 ///
-/// The role is in the account `own_account`.  The document may be percent-encoded, as IAM answers it.
-/// At most 20 outsiders are named, and the others counted; if anybody at all may come in, that is named.
+/// The role is in the account `own_account`. The document may be percent-encoded, as IAM answers
+/// it. At most 20 outsiders are named, and the others counted; if anybody at all may come in, that
+/// is named.
 ///
 /// ```
 /// use iam_policy::{TrustedAccounts, judge_trust};
@@ -164,7 +172,8 @@ fn allowed(
                 _ => {}
             },
             Principal::Unclear { kind, text } => {
-                // Whoever it is, callers of an account are within the limits or not; of others it is not known.
+                // Whoever it is, callers of an account are within the limits or not; of others it
+                // is not known.
                 if kind != "AWS" || !(limits.is_nobody() || left.is_nobody()) {
                     list.add(Who::unclear(kind, text), make);
                 }
@@ -221,7 +230,8 @@ fn within(
 
 /// What is told of somebody whom the statement lets in, of whom other statements leave some.
 ///
-/// Of a statement for anybody, `who` is whom its conditions leave, so that the keys that say it need not be named again.
+/// Of a statement for anybody, `who` is whom its conditions leave, so that the keys that say it
+/// need not be named again.
 fn outsider(
     statement: &TrustStatement,
     who: Who,

@@ -15,8 +15,8 @@ pub(super) enum Principal {
     Service,
     /// A SAML provider.
     Saml { account: AccountId, arn: String },
-    /// An OpenID Connect provider, by the URL of its issuer without the scheme; without an account if it is one of those
-    /// that need not be set up in an account.
+    /// An OpenID Connect provider, by the URL of its issuer without the scheme; without an account
+    /// if it is one of those that need not be set up in an account.
     Oidc {
         issuer: String,
         registered: Option<(AccountId, String)>,
@@ -25,7 +25,7 @@ pub(super) enum Principal {
     Unclear { kind: String, text: String },
 }
 
-/// The partitions in which accounts are.  An ARN of another one is no account's that anybody knows.
+/// The partitions in which accounts are. An ARN of another one is no account's that anybody knows.
 const PARTITIONS: [&str; 8] = [
     "aws",
     "aws-cn",
@@ -37,8 +37,8 @@ const PARTITIONS: [&str; 8] = [
     "aws-eusc",
 ];
 
-/// The web identity providers that policies name without an ARN, because nobody sets them up in an account, and the
-/// spellings of Amazon Cognito in other partitions.
+/// The web identity providers that policies name without an ARN, because nobody sets them up in an
+/// account, and the spellings of Amazon Cognito in other partitions.
 const BUILT_IN: [&str; 6] = [
     "accounts.google.com",
     "cognito-identity.amazonaws.com",
@@ -82,8 +82,8 @@ fn aws(text: &str) -> Option<Principal> {
     if let Some(account) = AccountId::read(text) {
         return Some(Principal::Account(account));
     }
-    // What is left besides ARNs are unique ids, `AIDA…` and `AROA…`, which IAM puts in the place of principals that were
-    // deleted.  They do not tell the account.
+    // What is left besides ARNs are unique ids, `AIDA…` and `AROA…`, which IAM puts in the place of
+    // principals that were deleted. They do not tell the account.
     let (account, resource) = iam_arn(text, &["iam", "sts"])?;
     Some(match resource {
         "root" => Principal::Account(account),

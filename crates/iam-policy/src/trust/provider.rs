@@ -1,16 +1,16 @@
-//! OpenID Connect providers that everybody shares ("Identity-provider controls for shared OIDC providers", "Create a role
-//! for OpenID Connect federation").
+//! OpenID Connect providers that everybody shares ("Identity-provider controls for shared OIDC
+//! providers", "Create a role for OpenID Connect federation").
 //!
-//! Such a provider has one issuer for all its customers, so its name alone says nothing about whose identity it is: a
-//! claim has to.  The audience says it only where the provider gives every customer one of their own; at most providers
-//! whoever asks for a token chooses its audience.
+//! Such a provider has one issuer for all its customers, so its name alone says nothing about whose
+//! identity it is: a claim has to. The audience says it only where the provider gives every
+//! customer one of their own; at most providers whoever asks for a token chooses its audience.
 
 use super::condition::Conditions;
 
 /// The shared issuers, and the claims of which one has to say whose identity it is.
 const SHARED: [(&str, &[&str]); 21] = [
-    // Those that need not be set up in an account.  Everybody can make an identity pool, so that an identity of Cognito is
-    // authenticated (`amr`) says nothing.
+    // Those that need not be set up in an account. Everybody can make an identity pool, so that an
+    // identity of Cognito is authenticated (`amr`) says nothing.
     ("accounts.google.com", &["sub", "aud", "oaud"]),
     ("cognito-identity.amazonaws.com", &["sub", "aud"]),
     ("cognito-identity-us-gov.amazonaws.com", &["sub", "aud"]),
@@ -46,9 +46,9 @@ const GITHUB: &str = "token.actions.githubusercontent.com";
 
 /// What a subject of GitHub begins with where it says whose repository it is.
 ///
-/// Every organization chooses of which claims its subjects are made (GitHub, "OpenID Connect reference").  So everybody can
-/// have a subject that begins with an environment, a branch or somebody else's public workflow, but none with somebody
-/// else's repository.
+/// Every organization chooses of which claims its subjects are made (GitHub, "OpenID Connect
+/// reference"). So everybody can have a subject that begins with an environment, a branch or
+/// somebody else's public workflow, but none with somebody else's repository.
 const GITHUB_OWNERS: [&str; 7] = [
     "enterprise",
     "enterprise_id",
@@ -59,7 +59,8 @@ const GITHUB_OWNERS: [&str; 7] = [
     "repository_owner_id",
 ];
 
-/// The shared issuers of which everybody who has an identity there may come in under these conditions.
+/// The shared issuers of which everybody who has an identity there may come in under these
+/// conditions.
 pub(super) fn open(conditions: &Conditions) -> Vec<&'static str> {
     let is_open = |issuer: &str, claims: &[&str]| {
         !claims.iter().any(|claim| {
@@ -80,7 +81,8 @@ pub(super) fn open(conditions: &Conditions) -> Vec<&'static str> {
         .collect()
 }
 
-/// Whether a subject, or the beginning of one, names an owner to the end, as `repo:organization/` does.
+/// Whether a subject, or the beginning of one, names an owner to the end, as `repo:organization/`
+/// does.
 ///
 /// Everybody can make an organization whose name goes on after `repo:organization`.
 fn subject_names_owner(issuer: &str, subject: &str, is_all: bool) -> bool {

@@ -15,14 +15,16 @@ use crate::{Effect, document};
 
 /// A set of the three calls by which somebody comes into a role.
 ///
-/// `sts:TagSession`, `sts:SetSourceIdentity` and `sts:SetContext` come with one of them and let nobody in alone.
+/// `sts:TagSession`, `sts:SetSourceIdentity` and `sts:SetContext` come with one of them and let
+/// nobody in alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Calls(u8);
 
 impl Calls {
     pub(super) const NONE: Calls = Calls(0);
     pub(super) const ALL: Calls = Calls(0b111);
-    /// The one that callers with credentials of AWS make; the two others need none (STS API reference).
+    /// The one that callers with credentials of AWS make; the two others need none (STS API
+    /// reference).
     pub(super) const ASSUME_ROLE: Calls = Calls(0b001);
     pub(super) const SAML: Calls = Calls(0b010);
     pub(super) const WEB_IDENTITY: Calls = Calls(0b100);
@@ -62,9 +64,11 @@ impl Calls {
         usize::from(self.0)
     }
 
-    /// The calls of a statement: those that it may mean if it allows, those that it certainly means if it denies.
+    /// The calls of a statement: those that it may mean if it allows, those that it certainly means
+    /// if it denies.
     fn of(action: &ActionElement, effect: Effect) -> Calls {
-        // Whoever leaves out by `NotAction` has to be certain where the statement allows, and the other way round.
+        // Whoever leaves out by `NotAction` has to be certain where the statement allows, and the
+        // other way round.
         let in_doubt = (effect == Effect::Allow) != action.negated;
         let is_named = |call: &str| {
             action.patterns.iter().any(|pattern| {
@@ -107,7 +111,8 @@ pub(super) struct TrustStatement {
 ///
 /// # Errors
 ///
-/// If IAM would not take the document, but for a statement without a principal, which speaks of nobody.
+/// If IAM would not take the document, but for a statement without a principal, which speaks of
+/// nobody.
 pub(super) fn read(text: &str) -> Result<Vec<TrustStatement>, DocumentError> {
     let place = Place::Document;
     let mut statements = None;

@@ -1,4 +1,5 @@
-//! IAM as its manual describes it, for a few callers: slow, and written without looking at the judgement.
+//! IAM as its manual describes it, for a few callers: slow, and written without looking at the
+//! judgement.
 
 use serde_json::Value;
 

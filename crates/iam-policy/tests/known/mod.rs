@@ -1,4 +1,5 @@
-//! The actions that tests try: the known ones, or a few of them where the crate is built without their list.
+//! The actions that tests try: the known ones, or a few of them where the crate is built without
+//! their list.
 
 use iam_policy::ActionPattern;
 
