@@ -1,4 +1,4 @@
-//! What a verdict and a remediation cost, each next to parsing the same text with
+//! The cost of a verdict and a remediation, each beside parsing the same text with
 //! `serde_json::Value`.
 //!
 //! `cargo bench -p iam-policy` ends with a table of the ratios, measured in the same run.
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion, Throughput};
 use iam_policy::{Quota, RestrictedActions, catalogue, judge, remediate};
 
-/// The bytes that findings may take, as a function gives them.
+/// The room for findings, in bytes, as a function sets it.
 const FINDINGS: usize = 16_000;
 
 const DEFAULT_LIST: &str = "s3:DeleteBucket,s3:DeleteObject";
@@ -57,7 +57,7 @@ fn main() {
             mean.get()
         };
         let json = measure("json", &|text| {
-            // A text that is not JSON costs what it takes to see that.
+            // A text that is not JSON costs the time to find that out.
             black_box(serde_json::from_str::<serde_json::Value>(black_box(text)).is_ok());
         });
         let verdict = measure("verdict", &|text| {
@@ -139,7 +139,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// The documents that took longest in a search for such (`cargo run --example worst`).
+/// The documents that took longest in a search (`cargo run --example worst`).
 fn worst() -> Vec<Case> {
     let lines =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/worst.jsonl"))
@@ -202,7 +202,7 @@ fn typical(storage: &str) -> String {
     serde_json::to_string_pretty(&document).unwrap()
 }
 
-/// A thousand entries, all different and all in need of a look.
+/// A thousand entries, all different, and each to be compared.
 fn hostile_entries() -> String {
     let entries: Vec<String> = (0..1_000).map(|n| format!("s3:*{:x}*", 4096 + n)).collect();
     allow(&entries.iter().map(String::as_str).collect::<Vec<_>>())

@@ -3,11 +3,11 @@
 //! `cargo run -p iam-policy --example judge -- --restricted s3:DeleteBucket,s3:DeleteObject <
 //! documents.jsonl`
 //!
-//! `document` is an object, or a string that holds a document's text. Each line is answered by one
-//! line before the next is read: `{"id", "violating": [indexes], "remediated": document or null,
-//! "losses": [...]}`, or `{"id", "error"}` for a document that cannot be read. Statements are
-//! counted from 0. `--quota N` sets how many characters the remediated document may have, 6,144 if
-//! not given.
+//! `document` is an object, or a string that holds the text of a document. Each line is answered by
+//! one line before the next is read: `{"id", "violating": [indexes], "remediated": document or
+//! null, "losses": [...]}`, or `{"id", "error"}` for a document that cannot be read. Statements
+//! count from 0. `--quota N` sets the number of characters that the remediated document may have;
+//! the default is 6,144.
 
 use std::error::Error;
 use std::io::{BufRead, Write};

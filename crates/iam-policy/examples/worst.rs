@@ -2,15 +2,17 @@
 //! hill climbing.
 //!
 //! `cargo run --release -p iam-policy --example worst -- [--by time|steps] [--seed N] [--rounds N]
-//! [--climbers N]` `cargo run --release -p iam-policy --example worst -- --replay FILE` measures
-//! what was found before.
+//! [--climbers N]`
 //!
-//! Each climber starts from a random document and list and changes them, a little at a time, as
-//! long as that makes the worse of judging and remediating them take longer. `--by steps` counts
-//! the steps of the algorithm, which gives the same documents in every run; `--by time` finds work
-//! that is not counted. Other programs on the machine disturb times, so what seems to be worse is
-//! measured again. What each climber found is printed as a line of JSON: `{"list", "quota",
-//! "document"}` with what they took.
+//! `cargo run --release -p iam-policy --example worst -- --replay FILE` measures an earlier result
+//! again.
+//!
+//! Each climber starts from a random document and list and changes them a little at a time, as long
+//! as the slower of judging and remediating takes longer. `--by steps` counts the steps of the
+//! algorithm, so every run finds the same documents; `--by time` finds work that is not counted.
+//! Other programs disturb times, so each seemingly worse document is measured again. The result of
+//! each climber is printed as a line of JSON: `{"list", "quota", "document"}` with the times and
+//! steps.
 #![expect(
     clippy::indexing_slicing,
     reason = "a tool for developers that works on inputs of its own"
@@ -96,7 +98,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Measures each line of what was found before, at best of five runs.
+/// Measures each line of an earlier result, best of five runs.
 fn replay(lines: &str) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     for line in lines.lines() {
@@ -219,7 +221,7 @@ impl Case {
         json!({"Version": "2012-10-17", "Statement": statements}).to_string()
     }
 
-    /// Cuts the document and the list to what IAM and a deployment accept.
+    /// Truncates the document and the list to the lengths that IAM and a deployment accept.
     fn shrink(&mut self) {
         while self.list.join(",").len() > LIST {
             self.list.pop();
@@ -233,7 +235,7 @@ impl Case {
         }
     }
 
-    /// What the case takes; nothing if its list is not a valid one.
+    /// The cost of the case; nothing if its list is not valid.
     fn run(&self) -> Took {
         match self.list.join(",").parse() {
             Ok(restricted) => run(&self.document(), &restricted, Quota::characters(self.quota)),
@@ -305,7 +307,7 @@ impl Case {
     }
 }
 
-/// A pattern like this one: some characters of the name become wildcards, or more stand there.
+/// A similar pattern: some characters of the name become wildcards, or characters are added.
 fn mutate(pattern: &str, random: &mut Random) -> String {
     let (prefix, name) = pattern.split_once(':').unwrap_or((pattern, "*"));
     let mut name: Vec<char> = name.chars().collect();

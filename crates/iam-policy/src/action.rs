@@ -1,4 +1,4 @@
-//! Action patterns: what stands in `Action` and `NotAction`.
+//! Action patterns: the entries of `Action` and `NotAction`.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -14,13 +14,13 @@ use crate::message::Short;
 /// A set of actions as policies write it: `s3:DeleteBucket`, `s3:Delete*`, `s3:?eleteBucket`, or
 /// `*` for all.
 ///
-/// `*` is any run of characters, also none, and `?` is exactly one; neither matches the colon, and
-/// the letter case does not count ("IAM JSON policy elements: Action"). Two patterns are equal if
-/// they are written alike but for letter case and redundant wildcards.
+/// `*` matches any run of characters, including an empty one, and `?` matches exactly one; neither
+/// matches the colon, and the letter case does not count ("IAM JSON policy elements: Action"). Two
+/// patterns are equal if they differ only in letter case and redundant wildcards.
 ///
-/// A pattern is read by [`str::parse`], as IAM reads it: a text is a pattern if it is `*`, or a
-/// service prefix, one colon and a name. Anything may follow the colon. Serde reads and writes a
-/// pattern as its text.
+/// [`str::parse`] reads a pattern as IAM does: a text is a pattern if it is `*`, or a service
+/// prefix, one colon and a name. Anything may follow the colon. Serde reads and writes a pattern as
+/// its text.
 ///
 /// ```
 /// use iam_policy::ActionPattern;
@@ -84,13 +84,13 @@ impl ActionPattern {
         &self.text
     }
 
-    /// Whether the pattern names this action, e.g. `s3:GetObject`.
+    /// Returns true if the pattern names this action, e.g. `s3:GetObject`.
     #[must_use]
     pub fn matches(&self, action: &str) -> bool {
         self.matches_within(action, &Budget::unlimited())
     }
 
-    /// Whether some action, known or not, is named by both patterns. Exact.
+    /// Returns true if both patterns name some action, known or not. Exact.
     #[must_use]
     pub fn intersects(&self, other: &ActionPattern) -> bool {
         self.intersects_within(other, &Budget::unlimited())
@@ -116,10 +116,10 @@ impl ActionPattern {
             && glob::intersect(self.name(), other.name(), budget)
     }
 
-    /// Whether the patterns differ in a character before which neither has a `*`, so that they have
-    /// nothing in common.
+    /// Returns true if the patterns differ in a character before which neither has a `*`, so that
+    /// they have no action in common.
     ///
-    /// Most pairs that are compared do, which is seen without any preparation.
+    /// Most pairs that are compared do, and this test needs no preparation.
     pub(crate) fn begins_differently(&self, other: &ActionPattern) -> bool {
         let mut begin = self.normal.iter().zip(&other.normal);
         let decisive = begin.find(|(a, b)| a != b || **a == '*');
@@ -132,34 +132,34 @@ impl ActionPattern {
             && glob::covers(self.name(), inner.name(), budget)
     }
 
-    /// Whether the pattern names every action there is.
+    /// Returns true if the pattern names every action there is.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.prefix() == ['*'] && self.name() == ['*']
     }
 
-    /// Whether the pattern names exactly one action.
+    /// Returns true if the pattern names exactly one action.
     #[must_use]
     pub fn is_literal(&self) -> bool {
         !self.normal.iter().any(|&c| is_wildcard(c))
     }
 
-    /// Whether the service prefix has no wildcard.
+    /// Returns true if the service prefix has no wildcard.
     pub(crate) fn has_literal_prefix(&self) -> bool {
         !self.prefix().iter().any(|&c| is_wildcard(c))
     }
 
-    /// Whether IAM's reading of the characters is known: they are printable ASCII without white
-    /// space.
+    /// Returns true if IAM's interpretation of the characters is documented: they are printable
+    /// ASCII without white space.
     pub(crate) fn is_printable(&self) -> bool {
         self.text.bytes().all(|byte| byte.is_ascii_graphic())
     }
 
-    /// Whether IAM certainly takes the pattern for the language that it is here, so that it may
-    /// take away.
+    /// Returns true if IAM certainly interprets the pattern as this crate does, so that a `Deny`
+    /// with it takes effect.
     ///
-    /// No page says what a wildcard in a service prefix means; only the whole language is beyond
-    /// doubt.
+    /// The meaning of a wildcard in a service prefix is undocumented, except for the pattern that
+    /// names every action.
     pub(crate) fn is_certain(&self) -> bool {
         self.is_printable() && (self.has_literal_prefix() || self.is_everything())
     }
@@ -177,7 +177,7 @@ impl ActionPattern {
     }
 }
 
-/// Whether the character is one of the two wildcards.
+/// Returns true for the two wildcards.
 pub(crate) fn is_wildcard(c: char) -> bool {
     matches!(c, '*' | '?')
 }

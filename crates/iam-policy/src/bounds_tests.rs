@@ -1,4 +1,4 @@
-//! What holds however early the budget is spent.
+//! Properties that hold however early the budget is spent.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -40,7 +40,7 @@ fn restricted() -> impl Strategy<Value = RestrictedActions> {
         .prop_map(|patterns| patterns.join(",").parse().unwrap())
 }
 
-/// All that is met: statement, and index in the list.
+/// Every restricted pattern that is met: statement, and index in the list.
 fn met(judgement: &Judgement<'_>) -> Vec<(usize, usize)> {
     let of = |violation: &Violation| -> Vec<(usize, usize)> {
         let met = violation.met().iter();
@@ -65,7 +65,7 @@ proptest! {
         for violation in all {
             prop_assert!(found.contains(&violation), "{violation:?} in {found:?}");
         }
-        // What was not decided goes.
+        // What was not decided is removed.
         let remediation = judgement.remediate(Quota::MANAGED);
         prop_assert!(judge(remediation.document(), &restricted).is_clean());
     }

@@ -1,9 +1,9 @@
-//! How much work one call may do.
+//! The amount of work that one call may do.
 //!
-//! Work is counted in steps of the algorithms, not in time, so that a document is judged alike on
-//! every machine. A step is about a nanosecond or two of one core: a character compared, a machine
-//! word moved. Whoever finds the budget spent takes the safe answer: two patterns meet, none covers
-//! the other, nobody knows.
+//! Work is counted in steps of the algorithms, not in time, so that every machine judges a document
+//! alike. A step takes about one or two nanoseconds of one core: a character compared, a machine
+//! word moved. When the budget is spent, callers assume the safe answer: two patterns meet, neither
+//! covers the other, and the known actions are unknown.
 
 use std::cell::Cell;
 
@@ -22,12 +22,12 @@ impl Budget {
         }
     }
 
-    /// For a question about two patterns, whose lengths bound the work.
+    /// For a question about two patterns; their lengths bound the work.
     pub(crate) fn unlimited() -> Budget {
         Budget::new(u64::MAX)
     }
 
-    /// Takes steps off; `false` if fewer than that were left.
+    /// Takes steps off; returns false if fewer were left.
     pub(crate) fn spend(&self, steps: u64) -> bool {
         let left = self.left.get().checked_sub(steps);
         self.left.set(left.unwrap_or_default());
@@ -56,7 +56,7 @@ impl Budget {
     }
 }
 
-/// The steps that a length is worth.
+/// The number of steps for a length.
 pub(crate) fn steps(length: usize) -> u64 {
     u64::try_from(length).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! What a document means, in a form that can be compared.
+//! The canonical form of a document, by which two documents are compared.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ use serde_json::value::RawValue;
 use crate::json::{Members, string};
 use crate::{PolicyDocument, Statement};
 
-/// A document without what makes no difference.
+/// A document without the differences that have no effect.
 #[derive(Debug, PartialEq, Eq)]
 struct Canonical {
     version: String,
-    /// The statements, sorted; a repeated one counts as often as it stands there.
+    /// The statements, sorted; repeated ones are kept.
     statements: Vec<BTreeMap<String, Part>>,
     /// All other members.
     others: BTreeMap<String, Value>,
@@ -28,12 +28,12 @@ enum Part {
 }
 
 impl PolicyDocument {
-    /// Whether the two documents mean the same, however they are written.
+    /// Returns true if the two documents are equivalent, however they are written.
     ///
-    /// IAM may restructure what it returns ("Troubleshooting IAM policies"). So it does not matter
-    /// whether a list of one is a list, in which order keys, statements and entries stand, whether
-    /// an entry repeats, nor in which letter case an action is written. In doubt the documents are
-    /// different.
+    /// IAM may restructure a document that it returns ("Troubleshooting IAM policies"). The
+    /// comparison therefore ignores whether a list of one is a list, the order of keys, statements
+    /// and entries, repeated entries, and the letter case of actions. Documents that may differ in
+    /// effect are not equivalent.
     #[must_use]
     pub fn is_equivalent(&self, other: &PolicyDocument) -> bool {
         form(self) == form(other)
@@ -41,7 +41,7 @@ impl PolicyDocument {
 }
 
 fn form(document: &PolicyDocument) -> Canonical {
-    // "IAM JSON policy elements: Version": this is the version of a document that names none.
+    // A document without a version has this one ("IAM JSON policy elements: Version").
     let mut version = "2008-10-17".to_owned();
     let mut others = BTreeMap::new();
     for member in &document.members {
@@ -77,7 +77,8 @@ fn statement(statement: &Statement) -> BTreeMap<String, Part> {
                 ("Resource" | "NotResource", value) => {
                     strings(&value).map_or_else(|| Part::Other(value), Part::Set)
                 }
-                // No condition is none; an operator without keys is not known to be.
+                // An empty condition is no condition. Whether an operator without keys has an
+                // effect is undocumented, so it stays.
                 ("Condition", Value::Object(operators)) if operators.is_empty() => return None,
                 ("Condition", value) => {
                     condition(&value).map_or_else(|| Part::Other(value), Part::Condition)
@@ -107,7 +108,7 @@ fn condition(value: &Value) -> Option<BTreeMap<String, BTreeMap<String, BTreeSet
         .collect()
 }
 
-/// The entries of a list or a lone value; quotation marks around numbers and booleans are optional
+/// The entries of a list or a lone value. Quotation marks around numbers and booleans are optional
 /// ("Grammar of the IAM JSON policy language").
 fn strings(value: &Value) -> Option<BTreeSet<String>> {
     let string = |value: &Value| match value {
@@ -121,19 +122,18 @@ fn strings(value: &Value) -> Option<BTreeSet<String>> {
     }
 }
 
-/// A JSON value whose numbers are what was written: a number that a float cannot hold is not the
-/// one next to it.
+/// A JSON value that keeps numbers as text: a float would take two close numbers for the same.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Value {
     /// A number, a boolean or null, as it is written.
     Literal(String),
     String(String),
     Array(Vec<Value>),
-    /// That no key repeats was found when the document was read.
+    /// No key repeats: the reader of the document has checked it.
     Object(BTreeMap<String, Value>),
 }
 
-/// A member's value; that it can be read was found when the document was.
+/// The value of a member. The reader of the document has checked that it is JSON.
 fn value(json: &str) -> Value {
     let json = json.trim();
     let read = match json.as_bytes().first() {

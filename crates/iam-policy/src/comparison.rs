@@ -5,10 +5,10 @@ use crate::search::{Emptiness, Language, search};
 use crate::{ActionPattern, glob, known};
 
 impl ActionPattern {
-    /// An action, known or not, that both patterns name; none if there is none.
+    /// Returns an action, known or not, that both patterns name, if there is one.
     ///
-    /// It is spelled as AWS spells it where an action known today will do, and else as short as can
-    /// be.
+    /// An action known today is preferred and spelled as AWS spells it; any other is as short as
+    /// possible.
     ///
     /// ```
     /// use iam_policy::ActionPattern;
@@ -40,9 +40,9 @@ impl ActionPattern {
         }
     }
 
-    /// Whether every action, known or not, that `inner` names is named by this pattern too.
+    /// Returns true if this pattern names every action, known or not, that `inner` names.
     ///
-    /// Exact, but that pairs of patterns made to be hard to compare count as not covered.
+    /// Exact, except that pairs of patterns built to be hard to compare count as not covered.
     #[must_use]
     pub fn covers(&self, inner: &ActionPattern) -> bool {
         self.covers_within(inner, &Budget::unlimited())

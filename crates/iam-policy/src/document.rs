@@ -13,22 +13,22 @@ use crate::message::Short;
 use crate::statement::{self, Member, Statement};
 use crate::text::{compact, decode_document, quota_size};
 
-/// The statement of a document whose statements were all taken out: IAM accepts no document without
+/// The statement of a document whose statements were all removed: IAM accepts no document without
 /// one.
 pub(crate) const GRANTS_NOTHING_STATEMENT: &str =
     r#"{"Effect":"Allow","NotAction":"*","Resource":"*"}"#;
 
 /// A policy document as IAM accepts it ("Grammar of the IAM JSON policy language").
 ///
-/// A document is read by [`str::parse`] from its JSON text, or from the percent-encoded text that
-/// IAM's Get calls answer. A text that is not JSON, or not a document by the grammar, is an error,
-/// which says in which statement and at which key, and what must be there.
+/// [`str::parse`] reads a document from its JSON text, or from the percent-encoded text that the
+/// Get calls of IAM return. A text that is not JSON, or not a document by the grammar, is an error
+/// that names the statement and the key and says what must be there.
 ///
-/// The order of its parts and the keys that the grammar does not know are preserved, and what is
-/// not changed is written back as it was, white space between tokens aside.
+/// The order of members and the keys outside the grammar are preserved, and every unchanged part is
+/// written back as it was, except for white space between tokens.
 ///
 /// `serde_json` reads a document from an object, or from a string that holds the text, and writes
-/// an object. Other formats of serde cannot keep a document's text, and fail.
+/// an object. Other serde formats cannot keep the text of a document, and fail.
 ///
 /// ```
 /// use iam_policy::PolicyDocument;
@@ -44,7 +44,7 @@ pub(crate) const GRANTS_NOTHING_STATEMENT: &str =
 /// ```
 #[derive(Clone, Debug)]
 pub struct PolicyDocument {
-    /// All members; that of `Statement` has only the first character of its value.
+    /// All members. The member `Statement` holds only the first character of its value.
     pub(crate) members: Vec<Member>,
     pub(crate) statements: Vec<Statement>,
 }
@@ -100,8 +100,8 @@ impl PolicyDocument {
         self.write(|_, statement| Some(write_object(statement.members())))
     }
 
-    /// The document with each statement as `write` makes it, or without those of which it makes
-    /// nothing.
+    /// The document with each statement as `write` makes it, without the statements that become
+    /// `None`.
     pub(crate) fn write(&self, write: impl Fn(usize, &Statement) -> Option<String>) -> String {
         let statements: Vec<String> = self
             .statements
@@ -124,7 +124,7 @@ impl PolicyDocument {
         }))
     }
 
-    /// Whether the statement is written without brackets.
+    /// Returns true if the statement is written without brackets.
     pub(crate) fn has_lone_statement(&self) -> bool {
         let mut members = self.members.iter();
         members.any(|member| member.key == "Statement" && &*member.json == "{")
@@ -163,7 +163,7 @@ impl<'de> Deserialize<'de> for PolicyDocument {
     }
 }
 
-/// The object that these members make, without white space between tokens.
+/// The object with these members, without white space between tokens.
 pub(crate) fn write_object<'m>(members: impl IntoIterator<Item = (&'m str, &'m str)>) -> String {
     let mut json = String::from("{");
     for (at, (key, value)) in members.into_iter().enumerate() {

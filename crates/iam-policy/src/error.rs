@@ -1,73 +1,73 @@
-//! What can be wrong with a document, and where.
+//! The errors of a document, and their places.
 
 use std::fmt;
 
 use crate::ActionPatternError;
 use crate::message::Short;
 
-/// Why a text is not a policy document that IAM accepts.
+/// The reason why a text is not a policy document that IAM accepts.
 ///
-/// Statements are counted from 1 in the messages and from 0 in the fields.
+/// Statements count from 1 in the messages and from 0 in the fields.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DocumentError {
     /// The text is not JSON, or nested deeper than can be read.
     #[error("the document is not JSON ({0}); a policy is one JSON object")]
     NotJson(#[source] serde_json::Error),
-    /// The document or a statement is something else than an object.
+    /// The document or a statement is not an object.
     #[error("{place} must be an object, but is {found}")]
     NotAnObject {
-        /// What should be an object.
+        /// The part that should be an object.
         place: Place,
-        /// What it is.
+        /// The kind of value that it is.
         found: &'static str,
     },
-    /// One key stands twice in an object.
+    /// An object has one key twice.
     #[error("{place} has the key `{}` twice; each key may stand once in an object", Short(.key))]
     RepeatedKey {
-        /// Where the object is.
+        /// The place of the object.
         place: Place,
         /// The key.
         key: String,
     },
-    /// An element that IAM demands is not there.
+    /// A required element is missing.
     #[error("{place} has no {expected}")]
     Missing {
-        /// Where it should be.
+        /// The place where it should be.
         place: Place,
-        /// The element, or the two of which one is needed.
+        /// The element, or the two elements that exclude each other.
         expected: &'static str,
     },
-    /// Two elements that exclude each other are both there.
+    /// A statement has two elements that exclude each other.
     #[error("{place} has both `{first}` and `{second}`; it must have exactly one of them")]
     Both {
-        /// Where they are.
+        /// The place of both.
         place: Place,
-        /// The one.
+        /// The first element.
         first: &'static str,
-        /// The other.
+        /// The second element.
         second: &'static str,
     },
-    /// The value of an element is of the wrong kind, or none of those allowed.
+    /// The value of an element is of the wrong kind, or not one of the allowed values.
     #[error("{place}: `{key}` must be {expected}, but is {found}")]
     Value {
-        /// Where the element is.
+        /// The place of the element.
         place: Place,
         /// The element.
         key: String,
-        /// What its value is.
+        /// The value.
         found: String,
-        /// What it should be.
+        /// The values that are allowed.
         expected: &'static str,
     },
     /// An entry of `Action` or `NotAction` is not a valid action pattern.
     #[error("{place}: `{key}`: {source}")]
     Action {
-        /// Where the element is.
+        /// The place of the element.
         place: Place,
         /// `Action` or `NotAction`.
         key: String,
-        /// What is wrong with the entry.
+        /// The error of the entry.
         source: ActionPatternError,
     },
 }

@@ -1,4 +1,4 @@
-//! What was found in a document.
+//! The findings of a document.
 
 use std::fmt;
 
@@ -128,12 +128,12 @@ pub struct Ambiguous {
 
 /// The element of an `Allow` statement that grants.
 ///
-/// There are exactly these two, so callers may match on them without another arm.
+/// No other element exists, so callers may match without another arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Element {
-    /// `Action`: what it names is granted.
+    /// `Action`: the statement grants the actions that it names.
     Action,
-    /// `NotAction`: all that it does not name is granted.
+    /// `NotAction`: the statement grants the actions that it does not name.
     NotAction,
 }
 
@@ -174,7 +174,7 @@ impl fmt::Display for Ambiguous {
         write_place(f, self.statement, self.sid.as_deref())?;
         write!(
             f,
-            "Action `{}` may grant anything, because it has characters of which IAM's reading is not known",
+            "Action `{}` may grant anything, because it has characters whose interpretation by IAM is undocumented",
             self.pattern.as_str().escape_debug()
         )
     }
@@ -216,8 +216,8 @@ impl fmt::Display for Grant {
 }
 
 impl Grant {
-    /// Whether entry and restricted pattern are the same one known action, so that naming it once
-    /// says all.
+    /// Returns true if the entry and the restricted pattern are the same known action, so that one
+    /// name says everything.
     fn names_it(&self) -> bool {
         self.element == Element::Action && self.total == Some(1) && self.patterns == self.restricted
     }

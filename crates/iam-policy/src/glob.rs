@@ -1,13 +1,13 @@
 //! Wildcard patterns without a colon: the two halves of an action pattern.
 //!
-//! A glob is a slice of lower-case characters in which `*` is any run of characters, also none, and
-//! `?` is exactly one. No wildcard matches a colon. A glob is in *normal form*: in every run of
-//! wildcards the `?`s come first, followed by at most one `*`, so that two globs written
-//! differently (`**`, `*?*`) and meaning the same are equal.
+//! A glob is a slice of lower-case characters in which `*` matches any run of characters, including
+//! an empty one, and `?` matches exactly one. No wildcard matches a colon. A glob is in *normal
+//! form*: in every run of wildcards, the `?`s come first, followed by at most one `*`, so that
+//! equivalent globs (`**?`, `?*`) are equal.
 
 use crate::budget::{Budget, steps};
 
-/// Appends `text` to `glob` in normal form, each character but the wildcards as `fold` makes it.
+/// Appends `text` to `glob` in normal form; `fold` maps each character that is not a wildcard.
 pub(crate) fn push_normal(glob: &mut Vec<char>, text: &str, fold: impl Fn(char) -> char) {
     let mut star = false;
     for c in text.chars() {
@@ -28,17 +28,18 @@ pub(crate) fn push_normal(glob: &mut Vec<char>, text: &str, fold: impl Fn(char) 
     }
 }
 
-/// Whether the two characters of two globs, neither of them `*`, can stand for the same character.
+/// Returns true if two characters of globs, neither of them `*`, can stand for the same character.
 fn agree(a: char, b: char) -> bool {
     a == b || a == '?' || b == '?'
 }
 
-/// Whether some string matches both globs; `true` if the budget does not suffice to tell.
+/// Returns true if some string matches both globs, or if the budget does not suffice to find out.
 ///
-/// Exact, in time of the product of the lengths at worst and linear for ordinary patterns. Once
-/// what stands before the first and after the last `*` of either is found to agree, two rests of
-/// which one begins and the other ends with `*` always meet, and so do two rests that both contain
-/// a `*`; what remains is a text without `*`, on which the leftmost fit of each stretch decides.
+/// Exact. The time is the product of the lengths at worst, and linear for ordinary patterns. First,
+/// the characters before the first `*` and after the last `*` of either glob must agree. Of the
+/// rests, two that both contain a `*` always meet, and so do one that begins and one that ends with
+/// `*`. In the remaining case, one rest has no `*`, and the leftmost fit of each stretch of the
+/// other decides.
 pub(crate) fn intersect(mut a: &[char], mut b: &[char], budget: &Budget) -> bool {
     let before = a.len() + b.len();
     let met = loop {
@@ -71,11 +72,11 @@ pub(crate) fn intersect(mut a: &[char], mut b: &[char], budget: &Budget) -> bool
     })
 }
 
-/// Whether every string that matches `inner` matches `outer`: a sufficient test, exact for an
-/// `inner` without `*`.
+/// Returns true if every string that matches `inner` matches `outer`: a sufficient test, exact for
+/// an `inner` without `*`.
 ///
-/// What it misses is inclusion that depends on how long a run is (`*a` within `?*`) or on a union
-/// of patterns, and what the budget does not suffice for.
+/// The test misses inclusion that depends on the length of a run (`*a` within `?*`) or on a union
+/// of patterns. It returns false if the budget does not suffice.
 pub(crate) fn covers(outer: &[char], inner: &[char], budget: &Budget) -> bool {
     fit(outer, inner, budget, |o, i| {
         i != '*' && (o == i || o == '?')
@@ -83,20 +84,20 @@ pub(crate) fn covers(outer: &[char], inner: &[char], budget: &Budget) -> bool {
     .unwrap_or(false)
 }
 
-/// What a comparison costs that ends at once.
+/// The cost, in steps, of a comparison that ends at once.
 pub(crate) const CALL: u64 = 8;
 
-/// Whether `glob` can be laid over `text`, each `*` of the glob taking any stretch of the text and
-/// every other character one for which `takes` holds; `None` if the budget does not suffice to
-/// tell.
+/// Returns true if `glob` can be laid over `text` so that each `*` takes any stretch of the text,
+/// and every other character takes one for which `takes` is true; `None` if the budget does not
+/// suffice.
 fn fit<T: Copy>(
     mut glob: &[char],
     mut text: &[T],
     budget: &Budget,
     takes: impl Fn(char, T) -> bool,
 ) -> Option<bool> {
-    // Where to go on after the last `*` when what follows does not fit: only the last one ever
-    // needs to grow.
+    // The place to resume after the last `*` if the characters behind it do not fit. Only the last
+    // `*` ever needs to grow: whatever an earlier one could take as well, the last one can take.
     let mut retry: Option<(&[char], &[T])> = None;
     let limit = budget.left();
     let mut taken = CALL;
@@ -132,8 +133,7 @@ fn fit<T: Copy>(
     Some(fits)
 }
 
-/// Whether `glob` matches `text`, of which the letter case does not count; `false` if the budget
-/// does not suffice.
+/// Returns true if `glob` matches `text`, ignoring case; false if the budget does not suffice.
 pub(crate) fn matches(glob: &[char], text: &str, budget: &Budget) -> bool {
     if text.is_ascii() {
         return fit(glob, text.as_bytes(), budget, |g, t| {

@@ -1,8 +1,7 @@
 //! One level of JSON at a time: the members of an object in their order, the elements of an array,
 //! a string.
 //!
-//! Every value stays the text it was in the document, so what is not changed is written back byte
-//! for byte.
+//! Every value keeps its text, so unchanged parts are written back byte for byte.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// What kind of value a JSON text begins.
+/// The kind of value that a JSON text begins.
 pub(crate) fn kind(json: &str) -> &'static str {
     match json.trim_start().bytes().next() {
         Some(b'{') => "an object",
@@ -83,7 +82,7 @@ impl<'de> Deserialize<'de> for Text<'de> {
     }
 }
 
-/// Reads a value through its text form.
+/// Reads a value from its text form.
 pub(crate) fn from_text<'de, T, D>(deserializer: D) -> Result<T, D::Error>
 where
     T: FromStr<Err: fmt::Display>,
@@ -93,13 +92,13 @@ where
     text.parse().map_err(de::Error::custom)
 }
 
-/// The string that a JSON text is, if it is one.
+/// The string that a JSON text holds, if it is one.
 pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
     match json
         .strip_prefix('"')
         .and_then(|json| json.strip_suffix('"'))
     {
-        // The text was found to be JSON when the object around it was read.
+        // The reader of the object around it has checked that the text is JSON.
         Some(plain) if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
         _ => serde_json::from_str::<Text<'_>>(json)
             .ok()
@@ -107,7 +106,7 @@ pub(crate) fn string(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// The key that some object inside `json` has twice, if any.
+/// Returns a key that some object inside `json` has twice, if there is one.
 ///
 /// # Errors
 ///

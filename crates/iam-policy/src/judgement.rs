@@ -1,4 +1,4 @@
-//! The judgement: what a document grants that is restricted.
+//! The judgement: the restricted actions that a document grants.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -14,8 +14,8 @@ use crate::{
 
 /// Judges the text of a document.
 ///
-/// A text that cannot be read violates every list: what IAM accepted and we cannot read may grant
-/// anything.
+/// A text that cannot be read violates every list: if IAM accepted a document that this crate
+/// cannot read, it may grant anything.
 ///
 /// ```
 /// use iam_policy::{RestrictedActions, judge};
@@ -36,10 +36,10 @@ pub fn judge<'r>(text: &str, restricted: &'r RestrictedActions) -> Judgement<'r>
     Judgement::within(text.parse(), restricted, Judgement::MAX_STEPS)
 }
 
-/// What a document grants that is restricted.
+/// The restricted actions that a document grants.
 ///
-/// The verdict and the restricted patterns that are met are complete. Findings explain them, and
-/// are made when they are asked for, as many as there is room for.
+/// The verdict and the restricted patterns that are met are complete. Findings explain them;
+/// [`Judgement::findings`] makes as many as there is room for.
 #[derive(Debug)]
 pub struct Judgement<'r> {
     restricted: &'r RestrictedActions,
@@ -61,8 +61,8 @@ pub(crate) struct Violation {
 
 #[derive(Debug)]
 pub(crate) enum Reason {
-    /// IAM's reading of the entry is not known.
-    Doubt,
+    /// The entry is ambiguous: IAM's interpretation is undocumented.
+    Ambiguous,
     /// It meets the restricted patterns with these indexes.
     Meets(Vec<usize>),
 }
@@ -71,7 +71,7 @@ impl Violation {
     /// The indexes of the restricted patterns that are met.
     pub(crate) fn met(&self) -> &[usize] {
         match &self.reason {
-            Reason::Doubt => &[],
+            Reason::Ambiguous => &[],
             Reason::Meets(met) => met,
         }
     }
@@ -107,10 +107,10 @@ fn violations(
             let reason = if pattern.is_printable() {
                 Reason::Meets(scope.met(&Granted::entry(pattern)))
             } else {
-                Reason::Doubt
+                Reason::Ambiguous
             };
             let is_clean = matches!(&reason, Reason::Meets(met) if met.is_empty());
-            // An entry that repeats says nothing more.
+            // A repeated entry adds nothing.
             if !is_clean && seen.insert(pattern) {
                 violations.push(Violation {
                     statement: index,
@@ -124,21 +124,21 @@ fn violations(
 }
 
 impl<'r> Judgement<'r> {
-    /// How many steps a judgement takes at most; what it does not come to in these counts as
+    /// How many steps a judgement takes at most; what it does not decide within them counts as
     /// granted.
     ///
-    /// A step is about a nanosecond or two of one core.
+    /// A step takes about one or two nanoseconds of one core.
     pub const MAX_STEPS: u64 = 32_000_000;
-    /// How many steps the findings take at most; what they do not come to has no examples.
+    /// How many steps the findings take at most; findings beyond them have no examples.
     pub(crate) const MAX_EXPLAIN_STEPS: u64 = 8_000_000;
 
-    /// Judges a document that is read already.
+    /// Judges a document that was read before.
     #[must_use]
     pub fn of(document: PolicyDocument, restricted: &'r RestrictedActions) -> Judgement<'r> {
         Judgement::within(Ok(document), restricted, Self::MAX_STEPS)
     }
 
-    /// Judges in at most so many steps.
+    /// Judges in at most this many steps.
     pub(crate) fn within(
         document: Result<PolicyDocument, DocumentError>,
         restricted: &'r RestrictedActions,
@@ -157,13 +157,13 @@ impl<'r> Judgement<'r> {
         }
     }
 
-    /// Whether the document grants nothing that is restricted.
+    /// Returns true if the document grants no restricted action.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.document.is_ok() && self.violations.is_empty()
     }
 
-    /// The document, or why it cannot be read.
+    /// The document, or the reason why it cannot be read.
     pub fn document(&self) -> Result<&PolicyDocument, &DocumentError> {
         self.document.as_ref()
     }
@@ -174,10 +174,10 @@ impl<'r> Judgement<'r> {
         self.restricted
     }
 
-    /// Every restricted pattern of which the document grants something, in the order of the list.
+    /// Every restricted pattern that the document grants an action of, in the order of the list.
     ///
-    /// There is none where the document cannot be read, or grants only by entries of which IAM's
-    /// reading is not known.
+    /// Empty if the document cannot be read, or grants only through entries whose interpretation by
+    /// IAM is undocumented.
     #[must_use]
     pub fn restricted_patterns(&self) -> Vec<&'r ActionPattern> {
         let patterns = self.restricted.patterns();
@@ -201,10 +201,10 @@ impl<'r> Judgement<'r> {
         statements
     }
 
-    /// The entries of `Action` that grant something restricted, in the order of the document;
-    /// `None` for a `NotAction`.
+    /// The entries of `Action` that grant a restricted action, in the order of the document; `None`
+    /// for a `NotAction`.
     ///
-    /// Unlike [`Judgement::findings`], this takes no further work.
+    /// Unlike [`Judgement::findings`], this is already computed.
     pub fn granting(&self) -> impl Iterator<Item = Option<&ActionPattern>> {
         let document = self.document.as_ref().ok();
         self.violations.iter().filter_map(move |violation| {
@@ -213,7 +213,7 @@ impl<'r> Judgement<'r> {
         })
     }
 
-    /// Why the document violates, in at most `limit` bytes as a JSON array.
+    /// The reasons why the document violates, in at most `limit` bytes as a JSON array.
     #[must_use]
     pub fn findings(&self, limit: usize) -> Truncated<Finding> {
         let mut findings = Truncated::default();
@@ -245,7 +245,7 @@ impl<'r> Judgement<'r> {
         findings
     }
 
-    /// Why the document violates, statement by statement.
+    /// The reasons why the document violates, statement by statement.
     pub(crate) fn violations(&self) -> &[Violation] {
         &self.violations
     }
@@ -257,7 +257,7 @@ impl<'r> Judgement<'r> {
     }
 }
 
-/// A violation and what it is about.
+/// A violation with its statement and the restricted list.
 struct Evidence<'a> {
     violation: &'a Violation,
     statement: &'a Statement,
@@ -265,7 +265,7 @@ struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// A size in bytes below which the finding as JSON is not.
+    /// A lower bound for the size of the finding as JSON, in bytes.
     fn size(&self) -> usize {
         let patterns = self.patterns().iter().take(Grant::MAX_PATTERNS);
         let all = patterns.chain(self.met().take(Grant::MAX_PATTERNS));
@@ -276,7 +276,7 @@ impl<'a> Evidence<'a> {
         let (violation, statement) = (self.violation, self.statement);
         let sid = statement.label();
         let entry = violation.pattern(statement);
-        if let (Reason::Doubt, Some(pattern)) = (&violation.reason, entry) {
+        if let (Reason::Ambiguous, Some(pattern)) = (&violation.reason, entry) {
             return Finding::Ambiguous(Ambiguous {
                 statement: violation.statement,
                 sid,

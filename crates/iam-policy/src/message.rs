@@ -1,8 +1,8 @@
-//! The parts that the messages of findings, edits, losses and errors have in common.
+//! Parts that the messages of findings, edits, losses and errors share.
 
 use std::fmt;
 
-/// A text in a message, on one line: control characters are escaped, and a long text is cut.
+/// A text in a message, on one line: control characters are escaped, and a long text is truncated.
 pub(crate) struct Short<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Short<'_> {
@@ -21,13 +21,13 @@ impl fmt::Display for Short<'_> {
     }
 }
 
-/// Whether nothing was cut, which JSON does not say.
+/// Returns true if nothing was left out; JSON then has no such member.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 pub(crate) fn is_zero(more: &usize) -> bool {
     *more == 0
 }
 
-/// Writes which statement is meant, as people count: from 1.
+/// Writes the number of the statement, counted from 1 as people do, and its `Sid`.
 pub(crate) fn write_place(
     f: &mut fmt::Formatter<'_>,
     statement: usize,
@@ -46,7 +46,7 @@ const SHOWN: usize = 6;
 /// Patterns or actions as a sentence lists them, at most [`SHOWN`].
 pub(crate) struct Shown<'a, T> {
     names: &'a [T],
-    /// How many there are, of which `names` may be only the first.
+    /// The number of all names; `names` may hold only the first of them.
     total: usize,
 }
 

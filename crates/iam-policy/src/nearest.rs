@@ -1,4 +1,4 @@
-//! Known actions that are written much like an unknown one.
+//! Known actions with names similar to an unknown one.
 
 use strsim::osa_distance;
 
@@ -10,8 +10,8 @@ const SUGGESTED: usize = 3;
 
 /// Known actions that the writer of `pattern` may have meant, the nearest first.
 ///
-/// A pattern with wildcards is compared as far as its first one. The service is the one written if
-/// it is known, else those whose prefixes are written much alike.
+/// A pattern with wildcards is compared up to its first wildcard. If the service is known, only its
+/// actions are candidates; otherwise the actions of all services with similar prefixes are.
 pub(crate) fn nearest(pattern: &ActionPattern) -> Vec<String> {
     let text: String = pattern.prefix().iter().collect();
     let all: Vec<&str> = catalogue::prefixes().collect();
@@ -29,7 +29,7 @@ pub(crate) fn nearest(pattern: &ActionPattern) -> Vec<String> {
         .take_while(|c| !is_wildcard(**c))
         .collect();
     let is_whole = name.chars().count() == pattern.name().len();
-    // One slip in four characters, and one in the shortest names.
+    // Allows one slip in four characters, and one in the shortest names.
     let allowed = name.chars().count() / 4 + 1;
     let mut found: Vec<(usize, String)> = Vec::new();
     for (service_far, service) in services {
@@ -53,7 +53,7 @@ pub(crate) fn nearest(pattern: &ActionPattern) -> Vec<String> {
         }
     }
     found.sort();
-    // What is clearly farther off than the nearest only distracts.
+    // Names that are clearly farther off than the nearest only distract.
     let farthest = found.first().map_or(0, |(far, _)| far + 1);
     found.retain(|(far, _)| *far <= farthest);
     found

@@ -1,7 +1,8 @@
-//! Patterns in one string, separated by commas: how JSON keeps those of a finding or a loss.
+//! Patterns in one string, separated by commas: the JSON form of the patterns of a finding or a
+//! loss.
 //!
-//! A pattern may have commas of its own after its colon. Reading splits where a pattern can begin:
-//! before a piece with a colon, and around a lone `*`.
+//! A pattern may contain commas after its colon. Reading therefore splits only where a pattern can
+//! begin: before a piece with a colon, and around a lone `*`.
 
 use std::fmt;
 

@@ -1,10 +1,10 @@
-//! How many characters IAM allows in a document.
+//! The number of characters that IAM allows in a document.
 
-/// How many characters a policy document may have, white space outside strings not counted.
+/// The number of characters that a policy document may have, without white space outside strings.
 ///
-/// The figures are those of "IAM and AWS STS quotas". The quotas of inline policies hold for the
-/// sum over all inline policies of one identity, so whoever knows the others passes what is left
-/// through [`Quota::characters`].
+/// The figures are those of "IAM and AWS STS quotas". A quota of inline policies applies to the sum
+/// of all inline policies of one owner, so a caller that knows the other policies passes the
+/// remainder through [`Quota::characters`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Quota(usize);
 

@@ -2,8 +2,8 @@
 
 use crate::ActionPattern;
 
-/// A list of restricted actions that comes with the crate; a
-/// [`RestrictedActions`](crate::RestrictedActions) list names it by `@` and its name.
+/// A list of restricted actions that is part of the crate. A
+/// [`RestrictedActions`](crate::RestrictedActions) list names it as `@` and its name.
 ///
 /// Every entry is one action, as AWS spells it.
 ///
@@ -29,10 +29,9 @@ pub struct ReadyMadeList {
 pub struct ReadyMadeEntry {
     /// The action.
     pub action: &'static str,
-    /// Where it is known from: identifiers of paths of pathfinding.cloud, or of a technique of
-    /// MITRE ATT&CK.
+    /// The source: identifiers of paths of pathfinding.cloud, or of a technique of MITRE ATT&CK.
     pub source: &'static str,
-    /// What the action does that is dangerous, as the end of a sentence.
+    /// The danger of the action, as the end of a sentence.
     pub reason: &'static str,
 }
 
@@ -75,7 +74,7 @@ impl ReadyMadeList {
         self.name
     }
 
-    /// What the list is about, in one phrase.
+    /// The subject of the list, in one phrase.
     #[must_use]
     pub fn summary(&self) -> &'static str {
         self.summary

@@ -11,18 +11,17 @@ use crate::message::Short;
 use crate::pattern_list::Listed;
 use crate::{ActionPattern, ActionPatternError, ReadyMadeList, known};
 
-/// How many steps it may take to find entries that others cover; what it does not come to stays in
-/// the list.
+/// How many steps the removal of covered entries may take; entries beyond them stay in the list.
 const MAX_STEPS: u64 = 8_000_000;
 
 /// The action patterns that the security team restricts.
 ///
-/// The list is read by [`str::parse`] from its entries, separated by commas. An entry is an action
+/// [`str::parse`] reads the list from its entries, separated by commas. An entry is an action
 /// pattern, or `@` and the name of a [`ReadyMadeList`], which stands for the actions of that list.
 /// Blank entries are skipped, white space around entries and letter case do not count, and an entry
-/// that another one covers is left out. A list without an entry is an error, and so is an entry
-/// that is not a valid action pattern, has characters that no action has, or names no ready-made
-/// list. Serde reads and writes the list as its text.
+/// that another one covers is left out. An empty list is an error, and so is an entry that is not a
+/// valid action pattern, has characters that no action has, or names no ready-made list. Serde
+/// reads and writes the list as its text.
 ///
 /// ```
 /// use iam_policy::RestrictedActions;
@@ -34,7 +33,7 @@ const MAX_STEPS: u64 = 8_000_000;
 #[derive(Clone, Debug)]
 pub struct RestrictedActions {
     patterns: Vec<ActionPattern>,
-    /// Whether each pattern comes from a ready-made list, of which every entry is a known action.
+    /// Whether each pattern comes from a ready-made list, whose entries are all known actions.
     #[cfg_attr(
         not(feature = "catalogue"),
         expect(
@@ -53,7 +52,7 @@ impl PartialEq for RestrictedActions {
 
 impl Eq for RestrictedActions {}
 
-/// Adds a pattern, unless another one covers it; those that it covers go.
+/// Adds a pattern unless another one covers it, and removes those that it covers.
 fn add(
     list: &mut Vec<(ActionPattern, bool)>,
     pattern: ActionPattern,
@@ -67,7 +66,7 @@ fn add(
         return;
     }
     list.retain(|(other, _)| !pattern.covers_within(other, budget));
-    // The entries of ready-made lists are spelled as AWS spells them already.
+    // The entries of ready-made lists already have AWS's spelling.
     let pattern = if ready_made {
         pattern
     } else {
@@ -115,10 +114,10 @@ impl RestrictedActions {
         &self.patterns
     }
 
-    /// The entries that name no known action, each with the nearest names that are known.
+    /// The entries that name no known action, each with the nearest known names.
     ///
-    /// They are restricted all the same: AWS may add such an action. Without the feature
-    /// `catalogue` there are no warnings.
+    /// They are restricted nevertheless, because AWS may add such an action. Without the feature
+    /// `catalogue`, there are no warnings.
     ///
     /// ```
     /// # #[cfg(feature = "catalogue")] {
@@ -174,7 +173,7 @@ fn names() -> String {
     names.join(", ")
 }
 
-/// The pattern as AWS spells it, if it is a known action; else as it is.
+/// The pattern as AWS spells it, if it is a known action; otherwise as it is.
 fn spelled(pattern: ActionPattern) -> ActionPattern {
     if !pattern.is_literal() {
         return pattern;
@@ -204,11 +203,11 @@ impl<'de> Deserialize<'de> for RestrictedActions {
     }
 }
 
-/// Why a text is not a valid list of restricted actions.
+/// The reason why a text is not a valid list of restricted actions.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RestrictedActionsError {
-    /// Nothing is in the list.
+    /// The list is empty.
     #[error(
         "the list of restricted actions is empty; name at least one action, as in `s3:DeleteBucket,iam:*`"
     )]
@@ -225,7 +224,7 @@ pub enum RestrictedActionsError {
         /// The entry.
         entry: String,
     },
-    /// An entry begins with `@`, and names no ready-made list.
+    /// An entry begins with `@` but names no ready-made list.
     #[error(
         "reading the list of restricted actions: there is no ready-made list `{}`; there are {}",
         Short(.0),

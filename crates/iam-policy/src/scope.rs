@@ -1,5 +1,5 @@
-//! What a document's `Deny` statements leave of each restricted pattern, and whether a grant
-//! reaches into that.
+//! The part of each restricted pattern that the `Deny` statements of a document leave, and the
+//! grants that reach into it.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -10,15 +10,16 @@ use crate::search::{Emptiness, Language, search};
 use crate::statement::ResourceElement;
 use crate::{ActionPattern, Effect, PolicyDocument, RestrictedActions, Statement, known};
 
-/// Whether the statement can grant anything.
+/// Returns true if the statement can grant anything.
 pub(crate) fn grants(statement: &Statement) -> bool {
     statement.effect() == Effect::Allow && statement.resource() != ResourceElement::None
 }
 
-/// Whether the statement takes its actions away from every grant of the document.
+/// Returns true if the statement takes its actions away from every grant of the document.
 ///
-/// In doubt it does not: nobody knows what an unknown key adds, nor what a `NotAction` spares whose
-/// patterns IAM may read in another way.
+/// A statement that may have another effect does not count: the effect of an unknown key is
+/// undocumented, and IAM may interpret an uncertain pattern of a `NotAction` so that it spares
+/// more.
 fn cancels(statement: &Statement) -> bool {
     statement.effect() == Effect::Deny
         && !statement.is_conditional()
@@ -27,15 +28,15 @@ fn cancels(statement: &Statement) -> bool {
         && (!statement.is_negated() || statement.patterns().iter().all(ActionPattern::is_certain))
 }
 
-/// What one entry of an `Allow` statement grants, or its whole `NotAction`.
+/// The grant of one entry of an `Allow` statement, or of its whole `NotAction`.
 pub(crate) struct Granted<'s> {
-    /// `None` for `NotAction`, which grants everything but what is left out.
+    /// `None` for `NotAction`, which grants everything except `left_out`.
     pub(crate) pattern: Option<&'s ActionPattern>,
     left_out: Vec<&'s ActionPattern>,
 }
 
 impl<'s> Granted<'s> {
-    /// What this entry of `Action` grants.
+    /// The grant of this entry of `Action`.
     pub(crate) fn entry(pattern: &'s ActionPattern) -> Granted<'s> {
         Granted {
             pattern: Some(pattern),
@@ -43,8 +44,8 @@ impl<'s> Granted<'s> {
         }
     }
 
-    /// What the statement's `NotAction` grants: a pattern whose characters IAM may read in another
-    /// way leaves nothing out.
+    /// The grant of the statement's `NotAction`. A pattern that IAM may interpret in another way
+    /// leaves nothing out.
     pub(crate) fn not_action(statement: &'s Statement) -> Granted<'s> {
         let patterns = statement.patterns().iter();
         Granted {
@@ -54,22 +55,23 @@ impl<'s> Granted<'s> {
     }
 }
 
-/// The restricted patterns, as far as a document's `Deny` statements leave something of them.
+/// The restricted patterns that the `Deny` statements of a document do not wholly take away.
 pub(crate) struct Scope<'a> {
     restrictions: Vec<Restriction<'a>>,
     budget: &'a Budget,
 }
 
-/// What the document's `Deny` statements leave of one restricted pattern.
+/// The part of one restricted pattern that the `Deny` statements leave.
 struct Restriction<'a> {
-    /// Where in the restricted list the pattern stands.
+    /// The index of the pattern in the restricted list.
     index: usize,
     pattern: &'a ActionPattern,
     /// The denied patterns that meet it.
     denied: Vec<&'a ActionPattern>,
-    /// For each `Deny` with `NotAction`, the patterns that it spares and that meet it.
+    /// For each `Deny` with `NotAction`, the patterns that it spares and that meet the restricted
+    /// one.
     spared: Vec<Vec<&'a ActionPattern>>,
-    /// The known actions in it that are not denied, if somebody asked.
+    /// The known actions in it that are not denied, once a finding needs them.
     known: OnceCell<Option<Vec<String>>>,
 }
 
@@ -95,8 +97,8 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The restricted patterns, by their places in the list, of which some action, known or not, is
-    /// granted and not denied. What the budget does not suffice to tell counts as granted.
+    /// The indexes of the restricted patterns that have an action, known or not, that is granted
+    /// and not denied. Patterns that the budget does not decide count as granted.
     pub(crate) fn met(&self, granted: &Granted<'_>) -> Vec<usize> {
         self.restrictions
             .iter()
@@ -106,7 +108,8 @@ impl<'a> Scope<'a> {
     }
 
     /// The known actions that are granted and restricted by one of the patterns that are met, and
-    /// whether these are all: there may be no list to tell by, or the budget may not suffice.
+    /// whether the list is complete: the known actions may be unknown, or the budget may not
+    /// suffice.
     pub(crate) fn known<'s>(
         &'s self,
         granted: &Granted<'s>,
@@ -123,14 +126,13 @@ impl<'a> Scope<'a> {
         (known, are_all && !self.budget.is_spent())
     }
 
-    /// An action that no list knows, and that is granted and restricted by one of the patterns that
-    /// are met.
+    /// An unknown action that is granted and restricted by one of the patterns that are met.
     pub(crate) fn future(&self, granted: &Granted<'_>, met: &[usize]) -> Option<String> {
         self.of(met)
             .find_map(|restriction| restriction.future(granted, self.budget))
     }
 
-    /// What is left of these restricted patterns.
+    /// The parts that are left of these restricted patterns.
     fn of<'s>(&'s self, met: &[usize]) -> impl Iterator<Item = &'s Restriction<'a>> {
         self.restrictions
             .iter()
@@ -174,8 +176,8 @@ impl<'a> Restriction<'a> {
         })
     }
 
-    /// Whether some action, known or not, is granted, restricted and not denied; in doubt there is
-    /// one.
+    /// Returns true if some action, known or not, is granted, restricted and not denied, or if the
+    /// budget does not decide it.
     fn meets(&self, granted: &Granted<'_>, budget: &Budget) -> bool {
         let meets = |pattern: &ActionPattern| pattern.intersects_within(self.pattern, budget);
         if !granted.pattern.is_none_or(meets) {
@@ -195,8 +197,7 @@ impl<'a> Restriction<'a> {
     fn language<'l>(&'l self, granted: &Granted<'l>, budget: &Budget) -> Option<Language<'l>> {
         let pattern = granted.pattern;
         let taken = || self.denied.iter().chain(&granted.left_out).copied();
-        // If one pattern takes everything away, the search is not needed, and this comparison is
-        // cheap.
+        // If one pattern takes everything away, this cheap comparison replaces the search.
         let takes_all = |other: &ActionPattern| {
             other.covers_plainly(self.pattern, budget)
                 || pattern.is_some_and(|pattern| other.covers_plainly(pattern, budget))
@@ -230,7 +231,7 @@ impl<'a> Restriction<'a> {
         })
     }
 
-    /// The known actions that are granted, restricted and not denied; `None` if nobody can tell.
+    /// The known actions that are granted, restricted and not denied; `None` if they are unknown.
     fn known_in<'s>(&'s self, granted: &Granted<'s>, budget: &Budget) -> Option<Vec<Cow<'s, str>>> {
         if budget.is_spent() {
             return None;
@@ -259,7 +260,7 @@ impl<'a> Restriction<'a> {
                     .map(|action| Cow::Borrowed(action.as_str()))
                     .collect()
             }
-            // Without a list, the grant may spell an action out.
+            // Without the catalogue, the grant may still spell an action out.
             None => {
                 let granted = known::named_within(granted.pattern?, budget)?.into_iter();
                 let is_restricted = |action: &String| {
@@ -275,7 +276,7 @@ impl<'a> Restriction<'a> {
     /// An action, whether AWS has it or not, that is granted, restricted and not denied.
     fn future(&self, granted: &Granted<'_>, budget: &Budget) -> Option<String> {
         match search(&self.language(granted, budget)?, budget) {
-            // AWS will not name anything by nothing, so such an example would only puzzle.
+            // AWS gives no service or action an empty name, so such an example would only puzzle.
             Emptiness::Inhabited(action) if !action.starts_with(':') && !action.ends_with(':') => {
                 let mut spelled = [self.pattern].into_iter().chain(granted.pattern);
                 let spelled = spelled.find(|pattern| pattern.is_literal());

@@ -1,41 +1,41 @@
-//! The search for an action that some patterns name and others do not.
+//! Searches for an action that some patterns name and others do not.
 //!
 //! The question is whether a language such as (grant ∩ restricted) \ (left out ∪ denied) is empty.
-//! The patterns are read as one automaton whose states are sets of positions, one bit each, and
-//! which is built only as far as the search goes: breadth first, so that what is found is as short
-//! as can be. Of one pattern only the last `*` reached and what lies behind it is kept, because
-//! whatever fits the rest after an earlier `*` fits the rest after a later one too; that keeps the
-//! number of states small. Inclusion of such languages is hard in general (with several `Deny`
-//! statements with `NotAction` one can write any satisfiability problem), so the steps are counted,
-//! and whoever runs out of them knows nothing.
+//! The patterns form one automaton whose states are sets of positions, one bit each. The search
+//! builds only the states that it reaches, breadth first, so that the action found is as short as
+//! possible. For each pattern, a state keeps only the last `*` reached and the positions behind it:
+//! whatever fits the rest after an earlier `*` also fits the rest after a later one. That keeps the
+//! number of states small. Inclusion of such languages is hard in general (several `Deny`
+//! statements with `NotAction` can express any satisfiability problem), so the search is budgeted;
+//! when the budget runs out, the answer is [`Emptiness::Undecided`].
 
 use std::collections::HashSet;
 
 use crate::ActionPattern;
 use crate::budget::{Budget, steps};
 
-/// How many steps one search may take: enough for every question seen in practice many times over.
+/// How many steps one search may take: many times more than any question seen in practice needs.
 ///
-/// It bounds the states that are kept as well, to a few megabytes.
+/// The limit also bounds the memory for states to a few megabytes.
 pub(crate) const SEARCH: u64 = 2_000_000;
 
 /// A set of actions given by patterns.
 #[derive(Debug, Default)]
 pub(crate) struct Language<'a> {
-    /// Every action is named by all of these,
+    /// All of these name the action,
     pub(crate) all_of: Vec<&'a ActionPattern>,
-    /// by one at least of each of these groups,
+    /// at least one pattern of each of these groups does,
     pub(crate) one_of: Vec<Vec<&'a ActionPattern>>,
-    /// and by none of these.
+    /// and none of these does.
     pub(crate) none_of: Vec<&'a ActionPattern>,
 }
 
-/// Whether a language is empty, as far as a search found out.
+/// The result of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Emptiness {
     /// The language is empty.
     Empty,
-    /// The language has this action in it, in lower case, and none that is shorter.
+    /// This action, in lower case, is in the language, and no shorter one is.
     Inhabited(String),
     /// The budget is spent.
     Undecided,
@@ -55,7 +55,7 @@ fn search_within(language: &Language<'_>, budget: &Budget) -> Emptiness {
     };
     let start = machine.start();
     let mut seen: HashSet<State> = HashSet::new();
-    // Every state reached, with the one it was reached from and the character that led there.
+    // Every state reached, with the index of the state before it and the character between them.
     let mut reached: Vec<(State, usize, char)> = Vec::new();
     if machine.is_alive(&start) {
         seen.insert(start.clone());
@@ -98,16 +98,16 @@ fn spell(reached: &[(State, usize, char)], mut at: usize) -> String {
 /// The patterns of a language as one automaton.
 struct Machine {
     words: usize,
-    /// The characters that the patterns tell apart, one more for all others, and for each the
-    /// positions that take it.
+    /// The characters that the patterns distinguish, one more for all others, and the positions
+    /// that accept each.
     alphabet: Vec<(char, State)>,
     /// The positions of `*`.
     stars: State,
-    /// Where each pattern lies in a state.
+    /// The bits of each pattern in a state.
     spans: Vec<Span>,
-    /// Those of patterns with several `*`.
+    /// The bits of the patterns with several `*`.
     starry: Vec<Span>,
-    /// The steps that it takes to follow one character.
+    /// The cost of following one character, in steps.
     step_costs: u64,
     all_of: std::ops::Range<usize>,
     one_of: Vec<std::ops::Range<usize>>,
@@ -158,7 +158,8 @@ impl Machine {
         characters.sort_unstable();
         characters.dedup();
         let named = characters.len();
-        // Any character that no pattern names stands for all of them; a letter reads best.
+        // All characters that no pattern names behave alike, so one stands for all. A letter reads
+        // best.
         let other = ('a'..='z')
             .chain('0'..='9')
             .chain('\u{a1}'..)
@@ -238,7 +239,8 @@ impl Machine {
         after
     }
 
-    /// A `*` also takes nothing; and what lies before the last `*` reached adds nothing.
+    /// Passes every `*`, which may match nothing, and drops the positions before the last `*`
+    /// reached, which add nothing.
     fn pass_stars(&self, state: &mut State) {
         let mut carry = 0;
         for (state, stars) in state.iter_mut().zip(&self.stars) {
@@ -246,7 +248,8 @@ impl Machine {
             *state |= passed << 1 | carry;
             carry = passed >> 63;
         }
-        // A pattern with one `*` never has positions on both sides of it.
+        // Only patterns with several `*` can have positions before the last `*` reached: with one
+        // `*`, the positions before it are gone once it is reached.
         for span in &self.starry {
             let last = (span.first / 64..=span.end / 64).rev().find_map(|word| {
                 let stars = state.get(word)? & self.stars.get(word)? & span.mask(word);
@@ -267,7 +270,7 @@ impl Machine {
         }
     }
 
-    /// Whether something accepted may still follow, as far as single patterns tell.
+    /// Returns true if an accepted action may still follow, as far as single patterns show.
     fn is_alive(&self, state: &State) -> bool {
         let has_any = |span: &Span| {
             (span.first / 64..=span.end / 64).any(|word| {

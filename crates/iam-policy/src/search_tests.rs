@@ -1,4 +1,4 @@
-//! The automaton against a slow, obvious matcher that tries every short action.
+//! Compares the automaton with a slow, obvious matcher that tries every short action.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The obvious matcher: one character of the pattern after the other, every way to go on tried.
+/// The obvious matcher: it goes from character to character and tries every continuation.
 fn names(pattern: &[char], action: &[char]) -> bool {
     match (pattern.split_first(), action.split_first()) {
         (None, None) => true,
@@ -47,7 +47,7 @@ fn has(language: &Language<'_>, action: &str) -> bool {
             .any(|pattern| pattern_names(pattern, action))
 }
 
-/// Every action whose prefix is `s`, `t`, `z` or nothing and whose name has at most six of `a`, `b`
+/// Every action whose prefix is `s`, `t`, `z` or empty and whose name has at most six of `a`, `b`
 /// and a letter that no pattern has.
 fn short_actions() -> Vec<String> {
     let mut names = vec![String::new()];
@@ -133,8 +133,8 @@ proptest! {
 
 #[test]
 fn hard_questions_end_unanswered() {
-    // Whether a word has two characters at one of many distances: the sets of positions are as many
-    // as there are words.
+    // Asks whether a word has two characters at one of many distances: there are as many sets of
+    // positions as words.
     let texts: Vec<String> = (0..24)
         .map(|n| format!("s:*a{}b*", "?".repeat(n)))
         .collect();

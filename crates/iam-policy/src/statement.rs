@@ -13,12 +13,12 @@ use crate::message::Short;
 
 /// `Allow` or `Deny`.
 ///
-/// There are exactly these two, so callers may match on them without another arm.
+/// No other effect exists, so callers may match without another arm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// The statement grants.
     Allow,
-    /// The statement takes away, from this policy and all others.
+    /// The statement denies, in this policy and all others.
     Deny,
 }
 
@@ -29,12 +29,12 @@ pub(crate) struct Member {
     pub(crate) json: Box<str>,
 }
 
-/// A statement: what the engine interprets, and all members as they are written.
+/// A statement: the elements that the engine interprets, and all members as they are written.
 #[derive(Clone, Debug)]
 pub struct Statement {
     /// The JSON text of the whole statement.
     text: Box<str>,
-    /// The keys, and where in the text their values are.
+    /// The keys, and the ranges of their values in the text.
     members: Vec<(Cow<'static, str>, Range<usize>)>,
     sid: Option<String>,
     effect: Effect,
@@ -52,7 +52,7 @@ pub(crate) struct ActionElement {
     pub(crate) patterns: Vec<ActionPattern>,
 }
 
-/// What the engine wants to know of `Resource` or `NotResource`.
+/// The part of `Resource` or `NotResource` that matters to the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResourceElement {
     /// `Resource` with `*` among its entries: all resources.
@@ -77,7 +77,7 @@ impl Statement {
         self.sid.as_deref()
     }
 
-    /// Whether it grants or takes away.
+    /// The effect: grant or deny.
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.effect
@@ -89,23 +89,23 @@ impl Statement {
         &self.action.patterns
     }
 
-    /// Whether the statement has `NotAction`, so that it means every action that its patterns do
-    /// not name.
+    /// Returns true for `NotAction`: the statement applies to every action that its patterns do not
+    /// name.
     #[must_use]
     pub fn is_negated(&self) -> bool {
         self.action.negated
     }
 
-    /// Whether there is a condition.
+    /// Returns true if there is a condition.
     ///
-    /// `"Condition": {}` is none; an operator without keys counts as one, because no page says what
-    /// it means.
+    /// `"Condition": {}` is no condition. An operator without keys counts as one, because its
+    /// meaning is undocumented.
     #[must_use]
     pub fn is_conditional(&self) -> bool {
         self.conditional
     }
 
-    /// Whether the statement holds for less than all resources.
+    /// Returns true if the statement applies to less than all resources.
     #[must_use]
     pub fn is_narrowed(&self) -> bool {
         self.resource != ResourceElement::All
@@ -118,15 +118,14 @@ impl Statement {
             .map(|(key, at)| (key.as_ref(), self.text.get(at.clone()).unwrap_or_default()))
     }
 
-    /// The `Sid` as a report names it: not an empty one, which says nothing, and not more than the
-    /// first characters of a long one.
+    /// The `Sid` for a report: `None` if it is empty, and only the first characters of a long one.
     pub(crate) fn label(&self) -> Option<String> {
         self.sid()
             .filter(|sid| !sid.is_empty())
             .map(|sid| Short(sid).to_string())
     }
 
-    /// Whether the statement has a key that this crate does not interpret.
+    /// Returns true if the statement has a key that this crate does not interpret.
     pub(crate) fn has_unknown_key(&self) -> bool {
         self.has_unknown_key
     }
@@ -136,7 +135,7 @@ impl Statement {
     }
 }
 
-/// Reads the elements that statements of every kind of policy have.
+/// Reads the elements that the statements of all kinds of policies have.
 pub(crate) struct Reader {
     pub(crate) place: Place,
 }
@@ -288,11 +287,12 @@ impl Reader {
     }
 }
 
-/// The members of the object that `json` is.
+/// The members of the object `json`.
 ///
 /// # Errors
 ///
-/// If it is not an object, or if it or an object inside one of its values has a key twice.
+/// Fails if `json` is not an object, or if it or an object inside one of its values has a key
+/// twice.
 pub(crate) fn object(
     place: Place,
     json: &str,
@@ -315,7 +315,7 @@ pub(crate) fn object(
     })?;
     let mut seen = HashSet::new();
     for (at, (key, value)) in members.iter().enumerate() {
-        // Real objects have few members, which are compared faster than hashed.
+        // Real objects have few members; comparing them is faster than hashing.
         let is_repeated = match members.get(..at) {
             Some(before) if members.len() <= 16 => before.iter().any(|(other, _)| other == key),
             _ => !seen.insert(key),
@@ -335,7 +335,7 @@ pub(crate) fn object(
     Ok(members)
 }
 
-/// The key with text of its own, which the keys that IAM knows have already.
+/// The key with a text of its own; the keys that IAM knows need no copy.
 pub(crate) fn own_key(key: Cow<'_, str>) -> Cow<'static, str> {
     const KNOWN: [&str; 10] = [
         "Effect",
@@ -355,7 +355,7 @@ pub(crate) fn own_key(key: Cow<'_, str>) -> Cow<'static, str> {
     }
 }
 
-/// Where in `text` its part `part` is.
+/// The range of `part` in `text`.
 fn range_in(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
     start..start + part.len()

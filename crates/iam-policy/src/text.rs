@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-/// The document's JSON text: decoded where it is percent-encoded (RFC 3986), else as it is.
+/// The JSON text of a document: decoded if it is percent-encoded (RFC 3986), otherwise as it is.
 ///
-/// IAM's Get calls answer percent-encoded documents, CloudTrail's request parameters hold them
-/// plain. JSON cannot begin with `%`, so the first character tells; a `+` is a plus sign in both.
+/// The Get calls of IAM return percent-encoded documents; the request parameters in CloudTrail hold
+/// them plain. JSON cannot begin with `%`, so the first character distinguishes them. A `+` is a
+/// plus sign in both.
 ///
 /// ```
 /// use iam_policy::decode_document;
@@ -23,11 +24,10 @@ pub fn decode_document(text: &str) -> Cow<'_, str> {
         .unwrap_or(Cow::Borrowed(text))
 }
 
-/// The size of a document as IAM's quota counts it: characters, white space outside strings left
-/// out.
+/// The size of a document as IAM's quota counts it: characters, without white space outside
+/// strings.
 ///
-/// This needs no JSON that can be read, so it measures every text; a percent-encoded one is decoded
-/// first.
+/// The text need not be valid JSON. A percent-encoded text is decoded first.
 #[must_use]
 pub fn quota_size(text: &str) -> usize {
     let text = decode_document(text);

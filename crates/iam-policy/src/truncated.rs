@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-/// The first entries of a list, as many as a limit in bytes of JSON allows, and how many more there
-/// are.
+/// The first entries of a list, as many as a limit in bytes of JSON allows, and the number of the
+/// others.
 ///
-/// An entry that does not fit is counted, and a later one that fits is shown.
+/// An entry that does not fit is only counted; a later one that fits is shown.
 ///
 /// ```
 /// use iam_policy::Truncated;
@@ -23,7 +23,7 @@ pub struct Truncated<T> {
 }
 
 impl<T> Truncated<T> {
-    /// These entries, and so many more that were left out.
+    /// These entries, and the number of entries that were left out.
     pub(crate) fn of(shown: Vec<T>, more: usize) -> Truncated<T> {
         Truncated { shown, more }
     }
@@ -46,7 +46,7 @@ impl<T> Truncated<T> {
         self.shown.len() + self.more
     }
 
-    /// Whether the list has no entries, shown or left out.
+    /// Returns true if the list has no entries, shown or left out.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.total() == 0
@@ -77,8 +77,8 @@ impl<T: Serialize> Truncated<T> {
         truncated
     }
 
-    /// Adds the entry that `make` makes, if it fits; it is not made if at least `size` bytes do not
-    /// fit.
+    /// Adds the entry that `make` returns, if it fits. `size` is a lower bound for its size; `make`
+    /// is not called if that does not fit.
     pub(crate) fn add(&mut self, room: &mut Room, size: usize, make: impl FnOnce() -> T) {
         if size <= room.left {
             let entry = make();
@@ -100,15 +100,15 @@ impl<T> Default for Truncated<T> {
     }
 }
 
-/// How many bytes of JSON are left for entries.
+/// The number of bytes of JSON that are left for entries.
 pub(crate) struct Room {
     left: usize,
 }
 
 impl Room {
-    /// The room in an truncated of `limit` bytes.
+    /// The room in a list of `limit` bytes.
     pub(crate) fn new(limit: usize) -> Room {
-        // The brackets; the first entry has no comma before it.
+        // The brackets take two bytes; the first entry has no comma before it, which `take` counts.
         Room {
             left: limit.saturating_add(1).saturating_sub("[]".len()),
         }

@@ -1,4 +1,4 @@
-//! How much work and how many words a document can cause.
+//! The bounds of the work and of the reports that a document can cause.
 #![expect(
     clippy::unwrap_used,
     reason = "what goes wrong in a helper fails the test that called it"
@@ -7,7 +7,7 @@
 use iam_policy::{Judgement, Quota, Remediation, RestrictedActions, Truncated, judge};
 use serde::{Deserialize, Serialize};
 
-/// A document that a search found to take long, and the list that it was judged by.
+/// A document that a search found to take long, and its restricted list.
 #[derive(Deserialize)]
 struct Case {
     name: String,
@@ -39,7 +39,7 @@ fn the_worst_documents_found_stay_within_the_budget() {
 }
 
 #[test]
-fn an_excerpt_fits_and_counts_what_it_leaves_out() {
+fn a_truncated_list_fits_and_counts_the_rest() {
     #[track_caller]
     fn fits<T: Serialize>(name: &str, truncated: &Truncated<T>, limit: usize, total: usize) {
         let size = serde_json::to_string(truncated.shown()).unwrap().len();

@@ -183,7 +183,8 @@ fn known_actions_affected() {
             examples.dedup();
             match case.known_actions.get(list) {
                 Some(Known::Names(names)) if examples == *names => Ok(()),
-                // A finding counts for one pair of patterns, the corpus for the whole document.
+                // A finding counts the actions of one pair of patterns, the corpus those of the
+                // whole document.
                 Some(Known::Number(number)) if (1..=*number).contains(&total) => Ok(()),
                 None if examples.is_empty() => Ok(()),
                 Some(Known::Names(names)) => Err(format!("{examples:?}, {names:?} was expected")),
@@ -198,7 +199,7 @@ fn known_actions_affected() {
 
 #[test]
 fn remediations() {
-    // All of the services that the lists name, and some of all others.
+    // All actions of the services that the lists name, and some actions of the others.
     let named = [
         "s3:",
         "iam:",

@@ -276,7 +276,7 @@ fn what_is_not_changed_stays_byte_for_byte() {
 }
 
 #[test]
-fn meaning() {
+fn equivalence() {
     let parse = |text: &str| PolicyDocument::from_str(text).unwrap();
     let base = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"s3:Get*","Resource":"a"}}"#;
     let two = |first: &str, second: &str| {
@@ -342,7 +342,7 @@ fn meaning() {
             with(r#"{"Bool":{"a":"null"}}"#),
         ),
         (with(r#"{"Bool":7}"#), with(r#"{"Bool":8}"#)),
-        // A float holds neither of these, and takes both for the same.
+        // A float cannot hold these numbers and would take both for the same.
         (
             with(r#"{"NumericEquals":{"a":9007199254740993}}"#),
             with(r#"{"NumericEquals":{"a":9007199254740992}}"#),
@@ -368,8 +368,8 @@ fn meaning() {
     }
 }
 
-/// Texts that are nearly documents: pieces of documents in any order, and documents with a stretch
-/// replaced.
+/// Texts that are nearly documents: pieces of documents in any order, and documents with one
+/// stretch replaced.
 fn nearly_documents() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(vec![
         "{",

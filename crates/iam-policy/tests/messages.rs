@@ -1,4 +1,5 @@
-//! What administrators read: the restricted list, findings, edits and losses, each by example.
+//! The messages for administrators: the restricted list, findings, edits and losses, each by
+//! example.
 #![cfg(feature = "catalogue")]
 #![expect(
     clippy::unwrap_used,
@@ -360,7 +361,7 @@ fn wildcards_in_prefixes_are_spelled_out() {
 
 #[test]
 fn the_quota_forces_losses() {
-    // The widest entry that grew goes first.
+    // The widest entry that grew is dropped first.
     let no_room =
         "what it grants beyond the restricted actions does not fit into the size that IAM allows";
     let [gets, describes] = ["ec2:Get*", "ec2:Describe*"].map(known);
@@ -383,8 +384,8 @@ fn the_quota_forces_losses() {
         ],
     );
 
-    // A `NotAction` that has no room for each action leaves out the service, and goes if that does
-    // not fit either.
+    // A `NotAction` without room for each action leaves out the service; the statement is dropped
+    // if that does not fit either.
     let not_action = allow(r#""NotAction":"iam:*","Resource":"*""#);
     let list = "s3:DeleteBucket,s3:DeleteObject";
     let mut storage = known("s3:*");

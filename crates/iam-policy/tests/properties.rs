@@ -1,5 +1,5 @@
-//! What holds for every document: verdicts agree with a slow reading of the rules, and the
-//! properties of a remediation.
+//! Properties of all documents: verdicts agree with a slow model of the rules, and remediations are
+//! exact.
 #![expect(
     clippy::unwrap_used,
     clippy::string_slice,
@@ -24,7 +24,7 @@ fn findings(text: &str, restricted: &RestrictedActions) -> Vec<Finding> {
     judge(text, restricted).findings(usize::MAX).into_shown()
 }
 
-/// The known actions of a few services, of which some have prefixes that begin alike.
+/// The known actions of a few services, some with prefixes that begin alike.
 fn known() -> Vec<String> {
     ["s3:*", "s3express:*", "sts:*", "sqs:*", "kms:*"]
         .iter()
@@ -62,7 +62,7 @@ fn list(value: &Value) -> Vec<String> {
     }
 }
 
-/// Whether a statement speaks of the action.
+/// Returns true if a statement applies to the action.
 fn speaks_of(statement: &Value, action: &str) -> bool {
     let named = |key: &str| {
         list(&statement[key])
@@ -156,7 +156,7 @@ prop_compose! {
     }
 }
 
-/// A document whose statements have a `Sid` each, by which they are found again after remediation.
+/// A document whose statements have a `Sid` each, which identifies them after the remediation.
 fn document() -> impl Strategy<Value = Value> {
     proptest::collection::vec(statement(), 1..5).prop_map(|mut statements| {
         for (index, statement) in statements.iter_mut().enumerate() {
@@ -260,13 +260,13 @@ proptest! {
                 continue;
             }
             for action in &known {
-                // Nothing lost.
+                // No other grant is lost.
                 if grants(Some(old), action) && !is_restricted(&restricted, action) {
                     let kept = grants(new, action) || admits(remediation.losses(), index, action);
                     prop_assert!(kept, "{action} was lost: {}", remediation.document());
                 }
             }
-            // Nothing new, for actions that nobody knows too.
+            // Nothing new is granted, not even unknown actions.
             let Some(new) = new else { continue };
             let everything = old.patterns().iter().any(ActionPattern::is_everything) && !old.is_negated();
             for pattern in new.patterns() {
@@ -277,7 +277,7 @@ proptest! {
             if new.is_negated() && !everything {
                 prop_assert!(old.is_negated() && new.patterns().starts_with(old.patterns()));
             }
-            // What is disjoint from the list is kept as it is written.
+            // Entries that are disjoint from the list are kept as written.
             if !everything && !old.is_negated() {
                 for pattern in old.patterns() {
                     if !restricted.patterns().iter().any(|other| other.intersects(pattern)) {

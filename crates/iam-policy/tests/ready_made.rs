@@ -1,5 +1,5 @@
-//! The ready-made lists: what they name, and that the one against privilege escalation is as short
-//! as can be.
+//! The ready-made lists: their entries, and the minimal length of the list against privilege
+//! escalation.
 #![expect(
     clippy::unwrap_used,
     reason = "what goes wrong in a helper fails the test that called it"
@@ -15,11 +15,11 @@ struct Escalations {
     paths: Vec<Path>,
 }
 
-/// A way from fewer permissions to more, by pathfinding.cloud.
+/// A privilege-escalation path of pathfinding.cloud.
 #[derive(Deserialize)]
 struct Path {
     id: String,
-    /// The actions that it takes, all of them.
+    /// The actions that the path requires, all of them.
     required: BTreeSet<String>,
 }
 
@@ -30,9 +30,9 @@ fn paths() -> Vec<Path> {
     paths.paths
 }
 
-/// The size of the smallest set of actions with at least one of each of these sets, by trying all
-/// that can be smaller than `bound`: of the smallest set that is not met yet, one action must be
-/// taken.
+/// The size of the smallest set of actions with at least one of each of these sets. It tries all
+/// sets that can be smaller than `bound`: one action of the smallest set that is not met yet must
+/// be taken.
 fn smallest(sets: &[BTreeSet<String>], taken: usize, bound: &mut usize) {
     let Some(set) = sets.iter().min_by_key(|set| set.len()) else {
         *bound = taken.min(*bound);
@@ -64,7 +64,7 @@ fn the_smallest_set_that_cuts_every_path_is_found() {
     let cases: [(&[&[&str]], usize); 4] = [
         (&[], 0),
         (&[&["a"], &["a", "b"], &["c", "d"]], 2),
-        // Whoever takes the most frequent action first needs three.
+        // Taking the most frequent action first leads to three.
         (&[&["x", "a"], &["x", "b"], &["a", "c"], &["b", "c"]], 2),
         (&[&["a", "b"], &["b", "c"], &["a", "c"]], 2),
     ];
@@ -106,7 +106,7 @@ fn privilege_escalation_cuts_every_path_with_the_fewest_actions() {
 }
 
 #[test]
-fn whoever_has_what_a_path_takes_violates_privilege_escalation() {
+fn the_actions_of_a_path_violate_privilege_escalation() {
     let restricted: RestrictedActions = "@privilege-escalation".parse().unwrap();
     for path in paths() {
         let actions = serde_json::to_string(&path.required).unwrap();
@@ -163,7 +163,7 @@ fn a_list_is_named_beside_patterns_and_other_lists() {
         .map(|list| list.entries().count())
         .iter()
         .sum();
-    // Three ways to credentials of another user are ways to more permissions too.
+    // Three ways to another user's credentials are also privilege-escalation paths.
     assert_eq!(all.patterns().len(), count - 3);
     assert_eq!(all.warnings(), []);
     assert_eq!(

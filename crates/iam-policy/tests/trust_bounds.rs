@@ -1,11 +1,11 @@
-//! How many words a trust policy can cause, and that the longest ones are judged.
+//! The bounds of the reports that a trust policy can cause, and the longest policies.
 
 use iam_policy::{TrustedAccounts, Who, judge_trust};
 use serde_json::{Value, json};
 
 const OWN: &str = "111122223333";
 
-/// How many characters IAM takes.
+/// The number of characters that IAM accepts.
 const LONGEST: usize = 131_072;
 
 fn policy(statements: &Value) -> String {
@@ -75,7 +75,7 @@ fn a_document_that_iam_refuses_is_not_read() {
     assert!(matches!(who(&padded(LONGEST + 1)), Who::Unreadable { .. }));
 }
 
-/// Documents that make much work: each as long as IAM takes, half of it against the other half.
+/// Documents that cause much work: each as long as IAM accepts, with one half against the other.
 #[test]
 fn the_longest_documents_are_judged() {
     let all = || json!({"Effect": "Allow", "Principal": "*", "Action": "*"});

@@ -1,5 +1,5 @@
-//! What holds for every trust policy: whoever gets in by a slow reading of IAM's rules is reported,
-//! and the other way round.
+//! Properties of all trust policies: exactly the callers that a slow model of IAM admits are
+//! reported.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -23,12 +23,12 @@ fn judged(document: &Value) -> Truncated<ExternalPrincipal> {
     judge_trust(&document.to_string(), OWN, &trusted)
 }
 
-/// Whether the caller is among those who are reported.
+/// Returns true if the report covers the caller.
 fn covers(who: &Who, caller: &Caller) -> bool {
     match who {
         Who::Everybody | Who::EverybodyElse | Who::Unclear { .. } | Who::Unreadable { .. } => true,
         Who::EverybodyAt { provider } => caller.issuer == Some(provider.as_str()),
-        // That of the own account is the first one.
+        // The first organization is that of the role's account.
         Who::OwnOrganization => caller.organization == Some("o-1111111111"),
         Who::Organization { id } => caller.organization == Some(id.as_str()),
         Who::Account { account } => caller.account == Some(account.as_str()),
@@ -38,8 +38,7 @@ fn covers(who: &Who, caller: &Caller) -> bool {
     }
 }
 
-/// Whether everybody of the narrow ones is among the wide ones, or may be: accounts are in
-/// organizations.
+/// Returns true if the wide report includes the narrow one, or may: organizations include accounts.
 fn includes(wide: &Who, narrow: &Who) -> bool {
     match (wide, narrow) {
         (Who::Everybody | Who::EverybodyElse, _) => true,
@@ -54,7 +53,7 @@ fn includes(wide: &Who, narrow: &Who) -> bool {
     }
 }
 
-/// Whether a policy tells of nobody of whom the other does not tell.
+/// Checks that the policy after a change reports no principal that the one before does not.
 fn adds_no_principal(before: &Value, after: &Value) -> Result<(), TestCaseError> {
     let (before, external) = (judged(before), judged(after));
     for principal in external.shown() {
@@ -107,7 +106,7 @@ fn actions() -> impl Strategy<Value = (&'static str, Value)> {
     )
 }
 
-/// An operator and a key with its values, of which some fit some callers.
+/// An operator and a key with its values; some values match some callers.
 fn condition() -> impl Strategy<Value = (String, String, Value)> {
     let operators = select(vec![
         "StringEquals",
@@ -153,7 +152,7 @@ fn condition() -> impl Strategy<Value = (String, String, Value)> {
     ]
 }
 
-/// Adds a condition, if its key is not under the operator yet.
+/// Adds a condition, unless the operator has its key already.
 fn add(statement: &mut Value, (operator, key, values): (String, String, Value)) {
     let keys = &mut statement["Condition"][operator];
     let is_new = keys
@@ -172,7 +171,8 @@ prop_compose! {
         (action, patterns) in actions(),
         conditions in proptest::collection::vec(condition(), 0..3),
     ) -> Value {
-        // Most `Deny` are for everybody: others take nothing away here.
+        // Most `Deny` statements are for all principals, because others have no effect on the
+        // report.
         let principal = if effect == "Deny" && conditions.len() < 2 { json!("*") } else { principal };
         let mut statement = json!({"Effect": effect, action: patterns});
         statement[if not { "NotPrincipal" } else { "Principal" }] = principal;
@@ -188,7 +188,7 @@ fn document() -> impl Strategy<Value = Value> {
         .prop_map(|statements| json!({"Version": "2012-10-17", "Statement": statements}))
 }
 
-/// Who is reported and under which conditions, whatever the order.
+/// The reported principals and their conditions, in a fixed order.
 fn sorted(document: &Value) -> Vec<(String, Vec<String>)> {
     let external = judged(document).into_shown().into_iter();
     let mut reported: Vec<_> = external
@@ -202,7 +202,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn whoever_gets_in_is_reported(document in document()) {
+    fn every_caller_that_gets_in_is_reported(document in document()) {
         let external = judged(&document);
         prop_assert_eq!(external.more(), 0);
         for caller in callers().iter().filter(|caller| caller.is_outside) {
@@ -213,10 +213,10 @@ proptest! {
         }
     }
 
-    /// One statement, with a condition that is read: every entry without a condition names somebody
-    /// who gets in.
+    /// For one statement with a condition that is read: every report without a condition names a
+    /// caller that gets in.
     #[test]
-    fn whoever_is_reported_without_a_condition_gets_in(
+    fn a_report_without_a_condition_names_a_caller_that_gets_in(
         mut statement in statement("Allow"),
         one in proptest::option::of(select(vec![
             ("aws:PrincipalAccount", "999988887777"),
@@ -225,9 +225,9 @@ proptest! {
             ("aws:PrincipalOrgID", "o-2222222222"),
         ])),
     ) {
-        // Whom `NotPrincipal` names is not read.
+        // The principals in a `NotPrincipal` are not read.
         prop_assume!(statement.get("NotPrincipal").is_none());
-        // Nobody knows what a wildcard before the colon leaves out.
+        // The meaning of a wildcard before the colon is undocumented.
         prop_assume!(statement.get("NotAction") != Some(&json!("s?s:Assume*")));
         statement.as_object_mut().unwrap().remove("Condition");
         if let Some((key, value)) = one {
@@ -235,12 +235,12 @@ proptest! {
             add(&mut statement, (operator, key.to_owned(), json!([value])));
         }
         let callers = callers();
-        // Nobody knows which accounts and organizations callers without credentials of AWS have.
+        // The accounts and organizations of callers without AWS credentials are unknown.
         let has_account = |caller: &&Caller| caller.account.is_some();
         let is_for_accounts = callers.iter().filter(has_account).any(|it| iam::speaks_of(&statement, it));
         prop_assume!(is_for_accounts || statement.get("Condition").is_none());
         let document = json!({"Version": "2012-10-17", "Statement": statement});
-        // Nor whether identities of a provider have such keys.
+        // So are these keys for identities of a provider.
         let is_on_accounts = document.to_string().to_lowercase().contains("\"aws:");
         for principal in judged(&document).shown() {
             let is_ambiguous = match &principal.who {
@@ -262,7 +262,7 @@ proptest! {
         let statements = narrower["Statement"].as_array_mut().unwrap();
         let at = at.index(statements.len());
         let statement = &mut statements[at];
-        // A condition on a `Deny` lets more in.
+        // A condition on a `Deny` admits more.
         if statement["Effect"] == "Allow" {
             add(statement, one);
         }

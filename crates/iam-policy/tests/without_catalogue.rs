@@ -1,5 +1,4 @@
-//! What differs where the crate is built without the known actions: examples, and how far wildcards
-//! are narrowed.
+//! The differences without the catalogue: examples, and how far wildcards are narrowed.
 #![cfg(not(feature = "catalogue"))]
 #![expect(
     clippy::unwrap_used,
@@ -22,7 +21,7 @@ fn allow(actions: &str) -> String {
 }
 
 #[test]
-fn findings_name_actions_that_somebody_spelled_out() {
+fn findings_name_actions_that_a_pattern_spells_out() {
     for (actions, list, sentence) in [
         (
             r#""s3:*""#,

@@ -1,4 +1,4 @@
-//! What becomes of the entries of an `Action`.
+//! The remediation of the entries of an `Action`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,18 +12,18 @@ use crate::judgement::{Reason, Violation};
 use crate::search::{Emptiness, Language, search};
 use crate::{ActionPattern, quota_size};
 
-/// The entries of an `Action`, and the characters that they come to.
+/// The entries of an `Action`, and their size in characters.
 pub(super) struct Entries<'a> {
     pub(super) list: Vec<Entry<'a>>,
-    /// The normal forms of what the statement grants: entries that stay, and replacements that were
-    /// given room.
+    /// The normal forms of the patterns that the statement will grant: entries that stay, and
+    /// replacements that have room.
     granted: HashSet<Box<[char]>>,
     /// The entries with wildcards that stay.
     wildcards: Vec<&'a ActionPattern>,
-    /// The characters of the statement without its entries.
+    /// The size of the statement without its entries.
     around: usize,
-    /// The characters of the entries as JSON, of which one that is still to be replaced counts as
-    /// it is.
+    /// The size of the entries as JSON; an entry that is still to be replaced counts with its own
+    /// size.
     within: usize,
     count: usize,
     /// Whether a lone entry is written without brackets.
@@ -41,9 +41,9 @@ pub(super) struct Entry<'a> {
 pub(super) enum Fate<'a> {
     Kept,
     Replaced(Replacement<'a>),
-    /// It goes, because IAM's reading of it is not known.
+    /// It is removed, because IAM's interpretation of it is undocumented.
     Ambiguous,
-    /// It goes like the equal one before it.
+    /// It is removed like the equal entry before it.
     Repeated,
 }
 
@@ -52,24 +52,23 @@ pub(super) struct Replacement<'a> {
     pub(super) avoid: Vec<&'a ActionPattern>,
     /// Whether one of them covers it.
     pub(super) is_covered: bool,
-    /// The known actions that the entry names and that are not restricted; `None` if nobody can
-    /// tell.
+    /// The known actions that the entry names and that are not restricted; `None` if they are
+    /// unknown.
     pub(super) known: Option<Vec<&'a str>>,
     pub(super) by: Vec<ActionPattern>,
-    /// Why it grants less than it could, if it does.
+    /// The reason why it grants less than it could, if it does.
     pub(super) loss: Option<LossCause>,
-    /// The characters of the entry, if there still is room for it as it is.
+    /// The size of the entry, as long as room is reserved for the entry as it is.
     reserved: Option<usize>,
-    /// What was given room in its place: normal form, and characters as JSON.
+    /// The patterns that take its room: normal form, and size as JSON.
     added: Vec<(Box<[char]>, usize)>,
 }
 
-/// How many steps it may take to leave out what other entries cover; what it does not come to is
-/// written.
+/// How many steps the removal of covered entries may take; entries beyond them are written.
 const MAX_TIDY_STEPS: u64 = 8_000_000;
 
 impl<'a> Entries<'a> {
-    /// The entries of a statement that violates so.
+    /// The entries of a statement with these violations.
     pub(super) fn new(
         site: &Site<'a>,
         violations: &[Violation],
@@ -99,7 +98,7 @@ impl<'a> Entries<'a> {
                     Fate::Kept
                 }
                 Some(_) if !seen.insert(pattern) => Fate::Repeated,
-                Some(Reason::Doubt) => Fate::Ambiguous,
+                Some(Reason::Ambiguous) => Fate::Ambiguous,
                 Some(Reason::Meets(_)) => {
                     let own = json.chars().count();
                     entries.reserve(own);
@@ -116,7 +115,7 @@ impl<'a> Entries<'a> {
         entries
     }
 
-    /// The characters of the statement; 0 if nothing of it is left.
+    /// The size of the statement; 0 if nothing of it is left.
     pub(super) fn size(&self) -> usize {
         match self.count {
             0 => 0,
@@ -125,8 +124,8 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// The entries to be replaced, and how many known actions each grants beyond what is
-    /// restricted.
+    /// The entries to be replaced, and the number of known actions that each grants beyond the
+    /// restricted ones.
     pub(super) fn widths(&self) -> impl Iterator<Item = (usize, usize)> {
         self.list.iter().enumerate().filter_map(|(at, entry)| {
             let known = entry.replacement()?.known.as_ref();
@@ -134,8 +133,8 @@ impl<'a> Entries<'a> {
         })
     }
 
-    /// What the entry with this index becomes, in the room that is reserved for it and so many
-    /// characters more.
+    /// The replacement of the entry with this index, in the room that is reserved for it and `more`
+    /// characters.
     pub(super) fn expand(&self, at: usize, more: usize, budget: &Budget) -> Expanded {
         let entry = self.list.get(at);
         let Some((entry, replacement)) = entry.and_then(|e| Some((e, e.replacement()?))) else {
@@ -145,7 +144,7 @@ impl<'a> Entries<'a> {
             return Expanded::Into(Vec::new());
         }
         let room = Room {
-            // A comma more than there may be.
+            // The first replacement has no comma of its own, so one more character is available.
             characters: replacement.reserved.map_or(0, |own| own + 1) + more,
             needed: &|pattern| match self.lacks(pattern, budget) {
                 true => characters(pattern) + 1,
@@ -171,7 +170,7 @@ impl<'a> Entries<'a> {
             return;
         };
         if let Fate::Replaced(replacement) = &mut entry.fate {
-            // Without a list of known actions nobody can tell what else the entry granted.
+            // Without the catalogue, the other actions that the entry granted are unknown.
             let loses = replacement.known.is_none()
                 && may_lose(entry.pattern, &replacement.avoid, &by, budget);
             replacement.loss = loses.then_some(LossCause::NoCatalogue);
@@ -182,7 +181,7 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Drops the entry with this index, whether it was replaced or not, for this reason.
+    /// Drops the entry with this index, replaced or not, for this reason.
     pub(super) fn refuse(&mut self, at: usize, cause: LossCause) {
         let Some(entry) = self.list.get_mut(at) else {
             return;
@@ -211,11 +210,11 @@ impl<'a> Entries<'a> {
             .map(|entry| entry.pattern)
     }
 
-    /// The entries as JSON, without what others of them cover.
+    /// The entries as JSON, without entries that others cover.
     pub(super) fn write(&self) -> Vec<String> {
         let budget = Budget::new(MAX_TIDY_STEPS);
         let mut wildcards: Vec<&ActionPattern> = self.wildcards.clone();
-        // A name is covered by itself or by a wildcard, a wildcard only by another one.
+        // A name is covered by itself or by a wildcard, a wildcard only by another wildcard.
         let mut names: HashSet<&[char]> = self
             .kept()
             .filter(|kept| kept.is_literal())
@@ -242,19 +241,19 @@ impl<'a> Entries<'a> {
         list
     }
 
-    /// Whether a replacement would add something to what stays.
+    /// Returns true if a replacement would add to the entries that stay.
     fn lacks(&self, pattern: &ActionPattern, budget: &Budget) -> bool {
         let covers = |other: &&ActionPattern| other.covers_plainly(pattern, budget);
         !self.granted.contains(pattern.normal()) && !self.wildcards.iter().any(covers)
     }
 
-    /// Counts one more entry of so many characters.
+    /// Counts one more entry of this size.
     fn reserve(&mut self, characters: usize) {
         self.count += 1;
         self.within += characters;
     }
 
-    /// Counts an entry of so many characters no longer, if it was counted.
+    /// Stops counting an entry of this size, if it was counted.
     fn release(&mut self, characters: Option<usize>) {
         if let Some(characters) = characters {
             self.count -= 1;
@@ -302,7 +301,7 @@ impl<'a> Replacement<'a> {
         Replacement {
             avoid,
             is_covered,
-            // A list that the budget cut short names restricted actions too.
+            // A list that the budget truncated names restricted actions too.
             known: known.filter(|_| !budget.is_spent()),
             by: Vec::new(),
             loss: None,
@@ -312,8 +311,8 @@ impl<'a> Replacement<'a> {
     }
 }
 
-/// Whether some action, known or not, is named by the entry and by none of the others; in doubt
-/// there is one.
+/// Returns true if the entry names some action, known or not, that none of the others names, or if
+/// the budget does not suffice to find out.
 fn may_lose(
     entry: &ActionPattern,
     avoid: &[&ActionPattern],
@@ -328,7 +327,7 @@ fn may_lose(
     search(&beyond, budget) != Emptiness::Empty
 }
 
-/// The characters of a pattern as JSON.
+/// The size of a pattern as JSON, in characters.
 fn characters(pattern: &ActionPattern) -> usize {
     quoted(pattern.as_str()).chars().count()
 }

@@ -1,12 +1,13 @@
-//! A wildcard less the restricted actions, as other wildcards.
+//! Replaces a wildcard by narrower wildcards that name no restricted action.
 //!
-//! The entry is followed along the known actions that it names, letter by letter from the front or
-//! from the back, and becomes a pattern as soon as what it may still name is disjoint from
-//! everything restricted: `s3:*` less `s3:DeleteBucket` is `s3:A*`, …, `s3:DeleteBucket?*`, …, and
-//! `iam:*` less `iam:*Policy` is `iam:*e`, `iam:*s`, …. Every pattern made is the entry with some
-//! of its wildcards filled in, so nothing new is granted; and it is kept only if it shares no
-//! action, known or not, with a restricted pattern. Where a restricted pattern such as
-//! `ec2:*Delete*` leaves no room for a `*`, what is made are the names themselves.
+//! The expansion follows the entry along the known actions that it names, letter by letter from the
+//! front or from the back. It makes a pattern as soon as the actions that the entry may still name
+//! are disjoint from everything restricted: `s3:*` without `s3:DeleteBucket` becomes `s3:A*`, …,
+//! `s3:DeleteBucket?*`, …, and `iam:*` without `iam:*Policy` becomes `iam:*e`, `iam:*s`, …. Every
+//! pattern is the entry with some of its wildcards filled in, so it grants nothing new, and it is
+//! kept only if it has no action, known or not, in common with a restricted pattern. If a
+//! restricted pattern such as `ec2:*Delete*` leaves no room for a `*`, the expansion makes the
+//! names themselves.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +15,9 @@ use crate::action::is_wildcard;
 use crate::budget::{Budget, steps};
 use crate::{ActionPattern, glob};
 
-/// What an entry becomes.
+/// The replacement of an entry.
 pub(super) enum Expanded {
-    /// Patterns within the entry that name all of the known actions, and no action that is to be
-    /// avoided.
+    /// Patterns within the entry that name all known actions, and no action to be avoided.
     Into(Vec<ActionPattern>),
     /// They do not fit.
     TooLong,
@@ -25,17 +25,18 @@ pub(super) enum Expanded {
     TooHard,
 }
 
-/// How much room there is, as characters of a document.
+/// The room in the document, in characters.
 pub(super) struct Room<'r> {
     pub(super) characters: usize,
-    /// What the pattern would take; nothing if it is in the document already.
+    /// The size of the pattern; 0 if the document has it already.
     pub(super) needed: &'r dyn Fn(&ActionPattern) -> usize,
 }
 
 /// Patterns within `entry` that name all of `known`, and no action that one of `avoid` names.
 ///
-/// `known` are the known actions that `entry` names and none of `avoid` does. IAM takes no
-/// wildcards in service prefixes but a lone `*`, so the patterns made have none there.
+/// `known` are the known actions that `entry` names and that no pattern of `avoid` names. IAM
+/// accepts no wildcards in service prefixes except a lone `*`, so the patterns made have none
+/// there.
 pub(super) fn expand(
     entry: &ActionPattern,
     avoid: &[&ActionPattern],
@@ -51,8 +52,8 @@ pub(super) fn expand(
         is_too_long: false,
         budget,
     };
-    // What has a `*` in it meets a restricted pattern with one at both ends of its name, so only
-    // names can be made.
+    // Every pattern with a `*` meets a restricted pattern with a `*` at both ends of its name,
+    // because the `*` may stand for the middle of that name. Only names can be made then.
     let leaves_no_room = |other: &&ActionPattern| {
         other.name().first() == Some(&'*') && other.name().last() == Some(&'*')
     };
@@ -94,25 +95,25 @@ pub(super) fn expand(
     expansion.result()
 }
 
-/// What it costs to make a shape or a pattern, in steps.
+/// The cost of a shape or a pattern, in steps.
 const WORK: u64 = 128;
 
-/// An entry of which the wildcards are filled in from both ends.
+/// An entry whose wildcards are filled in from both ends.
 #[derive(Clone)]
 struct Shape {
     front: String,
-    /// What lies between, with the wildcards that are left.
+    /// The part between, with the wildcards that are left.
     open: Vec<char>,
-    /// Backwards.
+    /// The back, reversed.
     back: String,
 }
 
 /// A known action that a shape names.
 #[derive(Clone, Copy)]
 struct Known<'k> {
-    /// What the shape's open part stands for.
+    /// The text that the open part of the shape stands for.
     open: &'k str,
-    /// The character before it and the one behind it, as they were filled in last.
+    /// The characters before and behind it, as they were filled in last.
     front: Option<char>,
     back: Option<char>,
 }
@@ -121,7 +122,7 @@ struct Expansion<'a> {
     avoid: &'a [&'a ActionPattern],
     made: Vec<ActionPattern>,
     room: &'a Room<'a>,
-    /// The characters left of it.
+    /// The characters that are left of the room.
     left: usize,
     is_too_long: bool,
     budget: &'a Budget,
@@ -137,12 +138,12 @@ enum Offer {
     Made,
     /// All of it is restricted.
     Restricted,
-    /// Part of it is, or IAM would not take it; filling in more at this end is what may help.
+    /// Part of it is restricted, or IAM would not accept it. Filling in more at this end may help.
     Mixed(End),
 }
 
 impl Expansion<'_> {
-    /// Whether there is nothing more to gain.
+    /// Returns true if further work cannot change the result.
     fn is_over(&self) -> bool {
         self.is_too_long || self.budget.is_spent()
     }
@@ -165,8 +166,8 @@ impl Expansion<'_> {
         self.made.push(pattern);
     }
 
-    /// Makes patterns for all of `known`, which are those that the shape names; with `future`, also
-    /// one that names no action known today.
+    /// Makes patterns for all of `known`, which are the known actions that the shape names; with
+    /// `future`, also a pattern that names no action known today.
     fn narrow(&mut self, mut shape: Shape, mut known: Vec<Known<'_>>, future: bool) {
         if self.is_over() || known.is_empty() && !future {
             return;
@@ -184,7 +185,8 @@ impl Expansion<'_> {
         match wildcard.copied() {
             Some('?') => self.fill(&shape, end, known),
             Some(_) => {
-                // Either the `*` stands for one character at least, or for none.
+                // A `*` stands for at least one character or for none. A known action that fits the
+                // longer shape is followed there only, so that no action is named twice.
                 let (longer, without) = shape.split_star(end);
                 let globs = longer.globs();
                 let (in_longer, others): (Vec<_>, Vec<_>) = known
@@ -200,7 +202,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// Follows each character that a known action has in place of the `?` at this end.
+    /// Follows each character that a known action has in the place of the `?` at this end.
     fn fill(&mut self, shape: &Shape, end: End, known: Vec<Known<'_>>) {
         let mut groups: BTreeMap<char, Vec<Known<'_>>> = BTreeMap::new();
         for known in known {
@@ -228,7 +230,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// Makes the pattern if nothing of it is restricted.
+    /// Makes the pattern if no action of it is restricted.
     fn offer(&mut self, shape: &Shape) -> Offer {
         let Some(pattern) = shape.pattern() else {
             return Offer::Mixed(End::Front);
@@ -253,8 +255,8 @@ impl Expansion<'_> {
             self.make(pattern);
             return Offer::Made;
         }
-        // One more character at an end tells the shape from a pattern that has no `*` before it
-        // there.
+        // A further character at an end helps only if a restricted pattern has a character, not a
+        // `*`, at that place: only then can the shape and the pattern differ there.
         let fixed = |taken: usize, mut name: Box<dyn Iterator<Item = &char> + '_>| {
             name.by_ref().take(taken + 1).filter(|c| **c != '*').count() > taken
         };
@@ -280,8 +282,8 @@ impl Expansion<'_> {
 }
 
 impl Shape {
-    /// Moves the characters at both ends of the open part that are not wildcards to what is filled
-    /// in.
+    /// Moves the characters at both ends of the open part, up to the first and from the last
+    /// wildcard, to the parts that are filled in.
     fn close(&mut self, known: &mut [Known<'_>]) {
         let front = self
             .open
@@ -298,7 +300,7 @@ impl Shape {
         self.back
             .extend(self.open.drain(self.open.len() - back..).rev());
         for known in known {
-            // Known actions are ASCII, so that bytes are characters.
+            // Known actions are ASCII, so bytes are characters.
             let end = known.open.len().saturating_sub(back);
             known.open = known.open.get(front..end).unwrap_or_default();
         }
@@ -335,7 +337,7 @@ impl Shape {
         normal.into_iter().collect::<String>().parse().ok()
     }
 
-    /// The open part in lower case, split at the colon if that is in it.
+    /// The open part in lower case, split at the colon if it has one.
     fn globs(&self) -> Vec<Vec<char>> {
         self.open
             .split(|&c| c == ':')
@@ -344,7 +346,7 @@ impl Shape {
     }
 }
 
-/// Whether a shape's open part can stand for this part of an action.
+/// Returns true if the open part of a shape can stand for this part of an action.
 fn fits(globs: &[Vec<char>], text: &str, budget: &Budget) -> bool {
     let mut texts = text.split(':');
     let fit = globs.iter().all(|glob| {

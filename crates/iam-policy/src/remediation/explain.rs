@@ -1,4 +1,4 @@
-//! What was done to a statement and what was lost, as a report.
+//! The report on a statement: edits and losses.
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ const TOO_HARD: &str =
     "it takes too much work to find out what it grants beyond the restricted actions";
 
 impl Plan<'_> {
-    /// What was changed.
+    /// The changes.
     pub(super) fn edits(&self) -> Vec<Edit> {
         let statement = self.site.statement;
         let all = statement.patterns();
@@ -56,7 +56,7 @@ impl Plan<'_> {
         }
     }
 
-    /// What had to go that is not restricted.
+    /// The grants that were removed though they are not restricted.
     pub(super) fn losses(&self, known: &Known<'_>) -> Vec<Loss> {
         let site = &self.site;
         let loss = match &self.change {
@@ -73,10 +73,10 @@ impl Plan<'_> {
     }
 }
 
-/// What losses are explained by.
+/// The known actions that explain losses.
 pub(super) struct Known<'b> {
     budget: &'b Budget,
-    /// All known actions, if somebody asked.
+    /// All known actions, once a loss needs them.
     all: OnceCell<Names>,
 }
 
@@ -96,7 +96,7 @@ impl<'b> Known<'b> {
 }
 
 impl LeaveOut {
-    /// Why the statement leaves out more.
+    /// The reason why the statement leaves out more.
     fn words(&self) -> String {
         let met = Shown::all(&self.met);
         match self.forced {
@@ -109,14 +109,14 @@ impl LeaveOut {
 }
 
 impl Entry<'_> {
-    /// What was done to the entry, what it became, and why; `None` if it stayed or an equal one
-    /// says the same.
+    /// The change to the entry, its replacement, and the reason; `None` if it stayed or if an equal
+    /// entry has the same.
     fn words(&self) -> Option<(EditKind, &[ActionPattern], String)> {
         let dropped = EditKind::EntryDropped;
         match &self.fate {
             Fate::Kept | Fate::Repeated => None,
             Fate::Ambiguous => {
-                let why = "it has characters of which IAM's reading is not known";
+                let why = "it has characters whose interpretation by IAM is undocumented";
                 Some((dropped, &[], why.to_owned()))
             }
             Fate::Replaced(replacement) if replacement.by.is_empty() => {
@@ -173,8 +173,8 @@ impl Site<'_> {
         }
     }
 
-    /// The loss of the whole statement, or of what of it is left out; `None` if it grants nothing
-    /// beyond what is restricted.
+    /// The loss of the whole statement, or of the part that is left out; `None` if it grants
+    /// nothing beyond the restricted actions.
     pub(super) fn loss_of_all(
         &self,
         left_out: Option<&[ActionPattern]>,
@@ -192,7 +192,7 @@ impl Site<'_> {
         self.loss(statement.patterns(), lost, cause)
     }
 
-    /// What was lost with entries.
+    /// The losses of entries.
     fn losses_of(&self, entries: &Entries<'_>, budget: &Budget) -> Vec<Loss> {
         let replacements = || entries.list.iter().filter_map(Entry::replacement);
         if replacements().all(|replacement| replacement.loss.is_none()) {

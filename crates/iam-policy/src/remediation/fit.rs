@@ -1,4 +1,4 @@
-//! How the plans for the statements are made to fit into one document.
+//! Fits the plans for the statements into one document.
 
 use super::entries::Entries;
 use super::expand::Expanded;
@@ -12,9 +12,9 @@ use crate::{PolicyDocument, Quota, quota_size};
 pub(super) struct Work<'a> {
     document: &'a PolicyDocument,
     pub(super) plans: Vec<Plan<'a>>,
-    /// The characters of the document without its statements.
+    /// The size of the document without its statements.
     around: usize,
-    /// The characters of the statements that stay as they are, and their number.
+    /// The size and the number of the statements that stay as they are.
     staying: usize,
     staying_count: usize,
     /// Whether a lone statement is written without brackets.
@@ -43,11 +43,12 @@ impl<'a> Work<'a> {
 
     /// Replaces entries as far as the quota and the budget reach, at the least cost.
     ///
-    /// First, a `NotAction` leaves out whole services, where that is shorter and something does not
-    /// fit otherwise. Then the widest entries go without replacement; and last, whole statements
-    /// with `NotAction`.
+    /// First, a `NotAction` leaves out whole services, if that is shorter and the document does not
+    /// fit otherwise. Then the widest entries are dropped without replacement, and last, whole
+    /// statements with `NotAction`.
     pub(super) fn fit(&mut self, quota: Quota, budget: &Budget) {
-        // IAM took the original, so it takes what is not longer, whatever the quota is said to be.
+        // IAM accepted the original, so it accepts a document that is no longer, whatever the quota
+        // is.
         let limit = quota.limit().max(self.document.size());
         let mut entries: Vec<(usize, usize, usize)> = Vec::new();
         for (plan_at, plan) in self.plans.iter().enumerate() {
@@ -69,17 +70,17 @@ impl<'a> Work<'a> {
             largest.drop_all(LossCause::Quota);
         }
         entries.retain(|(_, plan_at, at)| !self.replace(*plan_at, *at, limit, budget));
-        // Those that had to go without replacement left room, and a narrow one may have come too
-        // early for it.
+        // The entries that were dropped without replacement left room, and a narrow entry may have
+        // been tried before there was enough.
         for (_, plan_at, at) in entries {
             self.replace(plan_at, at, limit, budget);
         }
     }
 
-    /// Gives up what was made of entries, or else every statement with a plan; `false` if there was
-    /// nothing to give up.
+    /// Gives up the replacements of entries, or else every statement with a plan; returns false if
+    /// there was nothing to give up.
     ///
-    /// This is for a result that takes too many steps to judge.
+    /// Used for a result that takes too many steps to judge.
     pub(super) fn give_up(&mut self) -> bool {
         let replaced = |plan: &&mut Plan<'_>| matches!(plan.change, Change::Entries(_));
         let before = self.size();
@@ -94,12 +95,12 @@ impl<'a> Work<'a> {
         self.size() != before
     }
 
-    /// Whether no statement is left.
+    /// Returns true if no statement is left.
     pub(super) fn is_emptied(&self) -> bool {
         self.staying_count == 0 && self.plans.iter().all(|plan| plan.size() == 0)
     }
 
-    /// The document as it is planned now.
+    /// The document as planned now.
     pub(super) fn write(&self) -> String {
         self.document
             .write(|index, statement| match self.plan(index) {
@@ -115,7 +116,7 @@ impl<'a> Work<'a> {
         self.plans.get(at.ok()?)
     }
 
-    /// The characters of the document as it is planned now.
+    /// The size of the document as planned now.
     fn size(&self) -> usize {
         let sizes = self.plans.iter().map(Plan::size).filter(|size| *size > 0);
         let (count, within) = sizes.fold(
@@ -130,7 +131,7 @@ impl<'a> Work<'a> {
             }
     }
 
-    /// Leaves out whole services until the document fits, where most is saved first.
+    /// Leaves out whole services until the document fits, beginning with the largest saving.
     fn save(&mut self, limit: usize) {
         while self.size() > limit {
             let most = self.plans.iter_mut().max_by_key(|plan| plan.saving());
@@ -149,8 +150,8 @@ impl<'a> Work<'a> {
             .max_by_key(|plan| plan.size())
     }
 
-    /// Replaces an entry if there is room, or can be made by leaving out whole services; `false` if
-    /// there is none.
+    /// Replaces an entry if there is room, or if whole services can be left out to make room;
+    /// returns false if there is none.
     fn replace(&mut self, plan_at: usize, at: usize, limit: usize, budget: &Budget) -> bool {
         let limit_at_most = limit + self.plans.iter().map(Plan::saving).sum::<usize>();
         let more = limit_at_most.saturating_sub(self.size());

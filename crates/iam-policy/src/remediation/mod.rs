@@ -1,4 +1,4 @@
-//! The remediation: a document less its restricted grants.
+//! The remediation: a document without its restricted grants.
 
 mod entries;
 mod expand;
@@ -19,13 +19,13 @@ use plan::Plan;
 pub use report::{Edit, EditKind, Loss, LossCause};
 use site::Site;
 
-/// The document that grants nothing: it allows everything but everything.
+/// The document that grants nothing: it allows every action except every action.
 ///
-/// No `Deny` is in it, because that would reach into what other policies grant.
+/// It has no `Deny`, because a `Deny` would also take away grants of other policies.
 pub const GRANTS_NOTHING: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":"*","Resource":"*"}]}"#;
 
-/// A document less its restricted grants, and what was done to it.
+/// A document without its restricted grants, and the changes to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remediation {
     document: String,
@@ -36,17 +36,17 @@ pub struct Remediation {
 }
 
 impl Remediation {
-    /// How many steps a remediation takes at most, besides those of the judgement; entries that it
-    /// does not come to in these are dropped and reported as losses.
+    /// How many steps a remediation takes at most, besides those of the judgement; entries beyond
+    /// them are dropped and reported as losses.
     ///
-    /// A step is about a nanosecond or two of one core.
+    /// A step takes about one or two nanoseconds of one core.
     pub const MAX_STEPS: u64 = Self::MAX_PLAN_STEPS
         + Self::MAX_REVIEWS * Judgement::MAX_STEPS
         + Judgement::MAX_EXPLAIN_STEPS;
-    /// How many steps it may take to find out what entries become.
+    /// How many steps the replacement of entries may take.
     const MAX_PLAN_STEPS: u64 = 32_000_000;
-    /// How often the result is judged: as it was planned, without what entries became, and without
-    /// what was changed.
+    /// How often the result is judged: as planned, without replacements of entries, and without the
+    /// statements that were changed.
     const MAX_REVIEWS: u64 = 3;
 
     /// The document as JSON without white space between tokens.
@@ -55,25 +55,25 @@ impl Remediation {
         &self.document
     }
 
-    /// Whether anything but white space was changed.
+    /// Returns true if anything except white space was changed.
     #[must_use]
     pub fn is_changed(&self) -> bool {
         self.changed
     }
 
-    /// What was changed, in the order of the statements.
+    /// The changes, in the order of the statements.
     ///
-    /// There may be as many as a document has entries;
-    /// [`Truncated::within`](crate::Truncated::within) cuts them.
+    /// There may be as many as the document has entries;
+    /// [`Truncated::within`](crate::Truncated::within) truncates them.
     #[must_use]
     pub fn edits(&self) -> &[Edit] {
         &self.edits
     }
 
-    /// What was granted, is not restricted, and had to go.
+    /// The grants that were removed though they are not restricted.
     ///
-    /// There may be as many as a document has entries;
-    /// [`Truncated::within`](crate::Truncated::within) cuts them.
+    /// There may be as many as the document has entries;
+    /// [`Truncated::within`](crate::Truncated::within) truncates them.
     #[must_use]
     pub fn losses(&self) -> &[Loss] {
         &self.losses
@@ -86,12 +86,12 @@ impl Remediation {
     }
 }
 
-/// Takes the restricted grants out of a document, and nothing else.
+/// Removes exactly the restricted grants from a document.
 ///
-/// The result is clean for [`judge`]; it grants nothing that the original did not; every known
-/// action that was granted and is not restricted is still granted, but for the losses reported; and
-/// remediating it again changes nothing. It fits the quota whenever the original does; if the
-/// original does not, it is no longer than that.
+/// The result is clean for [`judge`] and grants nothing that the original did not. Every known
+/// action that was granted and is not restricted is still granted, except for the reported losses.
+/// Remediating the result again changes nothing. It fits the quota if the original does; otherwise,
+/// it is no longer than the original.
 ///
 /// A text that cannot be read becomes [`GRANTS_NOTHING`].
 ///
@@ -112,11 +112,11 @@ pub fn remediate(text: &str, restricted: &RestrictedActions, quota: Quota) -> Re
     judge(text, restricted).remediate(quota)
 }
 
-/// Takes everything out of a document, for a reason that ends the sentence "the document was
+/// Removes everything from a document, for a reason that ends the sentence "the document was
 /// replaced, because …".
 ///
-/// This is the last resort where IAM refuses what [`remediate`] made. The result is
-/// [`GRANTS_NOTHING`], and its losses say what the document granted beyond the restricted actions.
+/// This is the last resort if IAM refuses the result of [`remediate`]. The result is
+/// [`GRANTS_NOTHING`], and its losses are the grants beyond the restricted actions.
 ///
 /// ```
 /// use iam_policy::{GRANTS_NOTHING, RestrictedActions, remove_everything};
@@ -138,13 +138,13 @@ pub fn remove_everything(text: &str, restricted: &RestrictedActions, why: &str) 
 }
 
 impl Judgement<'_> {
-    /// Takes the restricted grants out of the document, as [`remediate`] does.
+    /// Removes the restricted grants from the document, as [`remediate`] does.
     #[must_use]
     pub fn remediate(&self, quota: Quota) -> Remediation {
         self.remediate_within(quota, Remediation::MAX_PLAN_STEPS)
     }
 
-    /// Remediates with at most so many steps for what entries become.
+    /// Remediates with at most this many steps for the replacement of entries.
     pub(crate) fn remediate_within(&self, quota: Quota, steps: u64) -> Remediation {
         match self.document() {
             Ok(document) if self.is_clean() => Remediation {
@@ -225,7 +225,7 @@ impl Judgement<'_> {
     }
 }
 
-/// [`GRANTS_NOTHING`] in place of a document, if that could be read.
+/// [`GRANTS_NOTHING`] in place of a document, which is `None` if it could not be read.
 fn replaced(
     why: String,
     document: Option<&PolicyDocument>,

@@ -1,4 +1,4 @@
-//! The known actions that a remediation may need, unpacked once.
+//! The known actions that a remediation may need, looked up once.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use crate::{ActionPattern, Statement, glob, known};
 
 /// The known actions of the services that some patterns name.
 pub(super) struct Names {
-    /// Each service's prefix in lower case, and its actions; `None` if nobody can tell, or the
+    /// The prefix of each service in lower case, and its actions; `None` if they are unknown or the
     /// budget did not suffice.
     services: Option<Vec<(String, Vec<String>)>>,
 }
@@ -39,7 +39,7 @@ impl Names {
         Names { services }
     }
 
-    /// The known actions that the pattern names; `None` if nobody can tell, or the budget does not
+    /// The known actions that the pattern names; `None` if they are unknown or the budget does not
     /// suffice.
     pub(super) fn named_by<'n>(
         &'n self,
@@ -47,7 +47,7 @@ impl Names {
         budget: &Budget,
     ) -> Option<Vec<&'n str>> {
         let Some(services) = &self.services else {
-            // Without a list, an action is known only if somebody spelled it out.
+            // Without the catalogue, an action is known only if the pattern spells it out.
             return pattern.is_literal().then(|| vec![pattern.as_str()]);
         };
         let mut named = Vec::new();
@@ -68,8 +68,8 @@ impl Names {
 }
 
 impl Names {
-    /// The known actions that the statement grants and that are not restricted; `None` if nobody
-    /// can tell, or the budget does not suffice.
+    /// The known actions that the statement grants and that are not restricted; `None` if they are
+    /// unknown or the budget does not suffice.
     pub(super) fn beyond<'n>(
         &'n self,
         statement: &'n Statement,
@@ -109,7 +109,7 @@ impl Names {
     }
 }
 
-/// [`Names::beyond`] without a list: only actions that the statement spells out are known.
+/// [`Names::beyond`] without the catalogue: only actions that the statement spells out are known.
 fn spelled_beyond<'s>(
     statement: &'s Statement,
     restricted: &[ActionPattern],

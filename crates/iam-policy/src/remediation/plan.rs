@@ -1,4 +1,4 @@
-//! What becomes of one statement.
+//! The plan for one statement.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use crate::document::quoted;
 use crate::judgement::Violation;
 use crate::{ActionPattern, Statement, quota_size};
 
-/// What becomes of one statement.
+/// The plan for one statement.
 pub(super) struct Plan<'a> {
     pub(super) site: Site<'a>,
     pub(super) change: Change<'a>,
@@ -20,11 +20,11 @@ pub(super) struct Plan<'a> {
 pub(super) enum Change<'a> {
     /// Entries of `Action` are dropped or replaced.
     Entries(Entries<'a>),
-    /// The statement leaves out these patterns, and what its `NotAction` left out before.
+    /// The statement leaves out these patterns, and those that its `NotAction` left out before.
     LeaveOut(LeaveOut),
-    /// The whole statement goes.
+    /// The whole statement is dropped.
     Drop {
-        /// Why something went that could stay, if so.
+        /// The reason if a grant was lost that could stay.
         loss: Option<LossCause>,
         /// The restricted patterns that it met.
         met: Vec<ActionPattern>,
@@ -34,16 +34,16 @@ pub(super) enum Change<'a> {
 pub(super) struct LeaveOut {
     pub(super) met: Vec<ActionPattern>,
     pub(super) added: Vec<ActionPattern>,
-    /// The whole services of what is added, where that is shorter and not done yet.
+    /// The whole services of the added patterns, if they are shorter and not used yet.
     services: Option<Vec<ActionPattern>>,
     /// Whether whole services are left out because the restricted patterns did not fit.
     pub(super) forced: bool,
-    /// The characters of the statement.
+    /// The size of the statement, in characters.
     size: usize,
 }
 
 impl<'a> Plan<'a> {
-    /// What becomes of a statement that violates so; the entries of an `Action` are still to be
+    /// The plan for a statement with these violations; the entries of an `Action` are still to be
     /// replaced.
     pub(super) fn new(
         site: Site<'a>,
@@ -62,7 +62,7 @@ impl<'a> Plan<'a> {
         Plan { site, change }
     }
 
-    /// The characters of the statement as it is planned; 0 if nothing of it is left.
+    /// The size of the statement as planned; 0 if nothing of it is left.
     pub(super) fn size(&self) -> usize {
         match &self.change {
             Change::Drop { .. } => 0,
@@ -71,7 +71,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// What leaving out whole services would save.
+    /// The number of characters that leaving out whole services would save.
     pub(super) fn saving(&self) -> usize {
         match &self.change {
             Change::LeaveOut(leave_out) => leave_out.saving(),
@@ -79,7 +79,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Leaves out whole services, where that is shorter.
+    /// Leaves out whole services, if that is shorter.
     pub(super) fn leave_out_services(&mut self) {
         if let Change::LeaveOut(leave_out) = &mut self.change {
             leave_out.size -= leave_out.saving();
@@ -90,7 +90,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Drops the whole statement; of the entries of an `Action`, what is left of them.
+    /// Drops the whole statement, or, for an `Action`, the entries that are to be replaced.
     pub(super) fn drop_all(&mut self, cause: LossCause) {
         match &mut self.change {
             Change::Drop { .. } => {}
@@ -108,7 +108,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// The statement as it is planned; `None` if nothing of it is left.
+    /// The statement as planned; `None` if nothing of it is left.
     pub(super) fn write(&self) -> Option<String> {
         let statement = self.site.statement;
         match &self.change {
@@ -149,7 +149,7 @@ impl LeaveOut {
     }
 }
 
-/// The entries of a `NotAction` as JSON: those that the statement has, and these.
+/// The entries of a `NotAction` as JSON: those of the statement, and these.
 fn left_out(statement: &Statement, added: &[ActionPattern]) -> Vec<String> {
     let mut list = Vec::new();
     if statement.is_negated() {
@@ -159,7 +159,7 @@ fn left_out(statement: &Statement, added: &[ActionPattern]) -> Vec<String> {
     list
 }
 
-/// The characters that the patterns take in a document, a comma and two quotes each included.
+/// The size of the patterns in a document, with a comma and two quotes each.
 fn length(patterns: &[ActionPattern]) -> usize {
     patterns
         .iter()

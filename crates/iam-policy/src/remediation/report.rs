@@ -1,4 +1,4 @@
-//! What a remediation did: edits, and losses that it could not avoid.
+//! The report on a remediation: edits, and losses that it could not avoid.
 
 use std::fmt;
 
@@ -73,9 +73,9 @@ pub enum EditKind {
     DocumentReplaced,
     /// No statement was left, so one that grants nothing replaces them.
     DocumentEmptied,
-    /// A statement was left empty and is gone.
+    /// A statement had no entry left and was removed.
     StatementDropped,
-    /// An entry of `Action` is gone.
+    /// An entry of `Action` was removed.
     EntryDropped,
     /// An entry of `Action` was replaced by narrower ones.
     EntryReplaced,
@@ -125,7 +125,7 @@ impl Loss {
     pub const MAX_PATTERNS: usize = 10;
 }
 
-/// Why something was lost that is not restricted.
+/// The reason why a grant was lost that is not restricted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -133,18 +133,18 @@ pub enum LossCause {
     /// The quota left no room.
     #[default]
     Quota,
-    /// It takes more than [`Remediation::MAX_STEPS`](crate::Remediation::MAX_STEPS) to find out
-    /// what could stay.
+    /// Finding out what could stay takes more than
+    /// [`Remediation::MAX_STEPS`](crate::Remediation::MAX_STEPS).
     Budget,
     /// The whole document was replaced.
     Replaced,
-    /// The crate was built without the feature `catalogue`, so nobody knows which actions a
-    /// wildcard should go on granting.
+    /// The crate was built without the feature `catalogue`, so the actions that a wildcard should
+    /// still grant are unknown.
     NoCatalogue,
 }
 
 impl LossCause {
-    /// JSON does not name this cause, which was once the only one.
+    /// JSON leaves this cause out, because it was once the only one.
     fn is_quota(&self) -> bool {
         *self == LossCause::Quota
     }

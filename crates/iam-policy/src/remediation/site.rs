@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use crate::document::write_object;
 use crate::{RestrictedActions, Statement};
 
-/// A statement that violates the restricted list, and where it stands.
+/// A statement that violates the restricted list, and its index.
 #[derive(Clone, Copy)]
 pub(super) struct Site<'a> {
     pub(super) index: usize,
@@ -47,7 +47,7 @@ pub(super) fn entries_json(statement: &Statement) -> Vec<String> {
             .into_iter()
             .map(|entry| entry.get().to_owned())
             .collect(),
-        // It is one string.
+        // The element is one string.
         Err(_) => vec![json.to_owned()],
     }
 }

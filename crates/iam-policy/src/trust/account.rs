@@ -1,4 +1,4 @@
-//! AWS accounts, and those whose principals are no outsiders.
+//! AWS accounts and the zone of trust.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::message::Short;
 pub(super) struct AccountId(u64);
 
 impl AccountId {
-    /// The account of which this is the id.
+    /// The account with this id.
     pub(super) fn read(text: &str) -> Option<AccountId> {
         let is_id = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
         is_id.then(|| text.parse().ok().map(AccountId)).flatten()
@@ -24,9 +24,9 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// The accounts that trust policies may let in without a word.
+/// The accounts that trust policies may allow without a report.
 ///
-/// The list is read by [`str::parse`] from account ids of twelve digits, separated by commas. Blank
+/// [`str::parse`] reads the list from account ids of twelve digits, separated by commas. Blank
 /// entries are skipped, and so is white space around entries. The list may be empty, which is the
 /// default.
 ///
@@ -63,7 +63,7 @@ impl FromStr for TrustedAccounts {
     }
 }
 
-/// An entry of a list of trusted accounts that is not the id of an account.
+/// An entry of a list of trusted accounts that is not an account id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "reading the list of trusted accounts: `{}` is not an account id; write its twelve digits, and separate accounts by \
@@ -82,7 +82,7 @@ impl TrustedAccountsError {
     }
 }
 
-/// The account of the role, and the accounts that it trusts.
+/// The zone of trust: the account of the role, and the accounts that it trusts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ZoneOfTrust<'a> {
     own: Option<AccountId>,
@@ -90,8 +90,8 @@ pub(super) struct ZoneOfTrust<'a> {
 }
 
 impl<'a> ZoneOfTrust<'a> {
-    /// The insiders of this account; if it is not the id of an account, only the trusted accounts
-    /// are inside.
+    /// The zone of this account and the trusted accounts; only the trusted accounts if `own` is not
+    /// an account id.
     pub(super) fn new(own: &str, trusted: &'a TrustedAccounts) -> ZoneOfTrust<'a> {
         let own = AccountId::read(own);
         ZoneOfTrust { own, trusted }

@@ -1,8 +1,8 @@
-//! What a condition says about who may come in ("IAM JSON policy elements: Condition operators",
-//! "AWS global condition context keys", "Single-valued vs. multivalued context keys").
+//! The principals that a condition admits ("IAM JSON policy elements: Condition operators", "AWS
+//! global condition context keys", "Single-valued vs. multivalued context keys").
 //!
-//! A condition counts only if it is certain whom it leaves: everything else is as if it were not
-//! there.
+//! A condition counts only if the principals that it admits are certain. Every other condition is
+//! treated as absent.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,7 +13,7 @@ use super::limits::{Limits, Named, Organization};
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
     pub(super) list: Vec<Condition>,
-    /// Whether there is an operator without keys, of which no page says what it means.
+    /// Whether there is an operator without keys, whose meaning is undocumented.
     has_empty: bool,
 }
 
@@ -21,11 +21,11 @@ pub(super) struct Conditions {
 #[derive(Debug)]
 pub(super) struct Condition {
     operator: Operator,
-    /// The key in lower case: its letter case does not count.
+    /// The key in lower case, because its letter case does not count.
     key: String,
     /// The key as it is written.
     spelled: String,
-    /// One of these has to fit; if the operator is negated, none of them may.
+    /// One of these must match; if the operator is negated, none may match.
     values: Vec<String>,
 }
 
@@ -34,36 +34,36 @@ struct Operator {
     quantifier: Quantifier,
     test: Test,
     negated: bool,
-    /// Whether the condition holds where the request does not have the key.
+    /// Whether the condition is true if the request does not have the key.
     if_exists: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Quantifier {
     None,
-    /// `ForAnyValue`: does not hold where the request does not have the key.
+    /// `ForAnyValue`: false if the request does not have the key.
     Any,
-    /// `ForAllValues`: holds where the request does not have the key.
+    /// `ForAllValues`: true if the request does not have the key.
     All,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Test {
-    /// The same text; wildcards are characters like others.
+    /// The same text; wildcards are ordinary characters.
     Equals,
-    /// A text with wildcards, which match colons too.
+    /// A text with wildcards, which also match colons.
     Like,
-    /// An ARN, whose six parts are compared one by one, with wildcards.
+    /// An ARN whose six parts are compared one by one, with wildcards.
     Arn,
     Bool,
-    /// Another comparison, of which none says who comes in.
+    /// Another comparison, which does not identify a principal.
     Compare,
-    /// `Null`, and what is not known.
+    /// `Null`, and unknown operators.
     Other,
 }
 
 impl Operator {
-    /// Names of operators count in this letter case only.
+    /// Names of operators are case-sensitive.
     fn read(text: &str) -> Operator {
         let (quantifier, rest) = match text.split_once(':') {
             Some(("ForAnyValue", rest)) => (Quantifier::Any, rest),
@@ -109,8 +109,8 @@ impl Conditions {
     pub(super) fn add(&mut self, operator: &str, keys: Vec<(String, Vec<String>)>) {
         let operator = Operator::read(operator);
         self.has_empty |= keys.is_empty();
-        // Nobody knows whether IAM takes two spellings of one key for two conditions or for one
-        // with all values.
+        // It is undocumented whether IAM treats two spellings of one key as two conditions or as
+        // one with all values.
         let mut spellings: HashMap<String, usize> = HashMap::new();
         for (key, _) in &keys {
             *spellings.entry(key.to_ascii_lowercase()).or_default() += 1;
@@ -128,60 +128,63 @@ impl Conditions {
         }
     }
 
-    /// Whom the conditions of an `Allow` leave.
-    pub(super) fn leave(&self, insiders: &ZoneOfTrust<'_>) -> Limits {
+    /// The external principals that the conditions of an `Allow` admit.
+    pub(super) fn leave(&self, zone: &ZoneOfTrust<'_>) -> Limits {
         let mut limits = Limits::default();
         for condition in &self.list {
             if condition.needs_key() && !condition.operator.negated {
-                limits.add(condition.named(insiders, true));
+                limits.add(condition.named(zone, true));
             }
         }
         limits
     }
 
-    /// Whom a `Deny` of everybody with these conditions leaves: those whom its one negated
-    /// condition names.
-    pub(super) fn deny_leaves(&self, insiders: &ZoneOfTrust<'_>) -> Left {
+    /// The external principals that a `Deny` for all principals with these conditions spares: those
+    /// that its one negated condition names.
+    pub(super) fn deny_leaves(&self, zone: &ZoneOfTrust<'_>) -> Left {
         if self.has_empty {
             return Left::Unknown;
         }
         let mut conditions = self.list.iter().filter(|it| !it.spares_services());
         match (conditions.next(), conditions.next()) {
-            (None, _) => Left::Nobody,
+            (None, _) => Left::None,
             (Some(condition), None) if condition.holds_without_key() => {
                 let mut limits = Limits::default();
-                limits.add(condition.named(insiders, false));
+                limits.add(condition.named(zone, false));
                 Left::Limits(limits)
             }
             _ => Left::Unknown,
         }
     }
 
-    /// The keys that a request has to have with a value that the conditions name, in lower case and
+    /// The keys that a request must have with a value that the conditions name, in lower case and
     /// as they are written.
-    pub(super) fn telling(&self) -> impl Iterator<Item = (&str, &str)> {
-        let keys = self.list.iter().filter(|condition| condition.is_telling());
+    pub(super) fn narrowing(&self) -> impl Iterator<Item = (&str, &str)> {
+        let keys = self
+            .list
+            .iter()
+            .filter(|condition| condition.is_narrowing());
         keys.map(|condition| (condition.key.as_str(), condition.spelled.as_str()))
     }
 }
 
-/// Whom a `Deny` of everybody leaves.
+/// The principals that a `Deny` for all principals spares.
 #[derive(Debug)]
 pub(super) enum Left {
-    Nobody,
+    None,
     Limits(Limits),
-    /// It is not certain that the statement takes anybody away.
+    /// The statement may deny no principal.
     Unknown,
 }
 
 impl Condition {
-    /// Whether the condition is on this key, which is in lower case.
+    /// Returns true if the condition is on this key, which is in lower case.
     pub(super) fn is_on(&self, key: &str) -> bool {
         self.key == key
     }
 
-    /// Whether the condition narrows at all, as far as can be told.
-    fn is_telling(&self) -> bool {
+    /// Returns true if the condition narrows the principals, as far as its text shows.
+    fn is_narrowing(&self) -> bool {
         let has_wildcards = matches!(self.operator.test, Test::Like | Test::Arn);
         let is_any = |value: &String| value.chars().all(|c| c == '*');
         self.needs_key()
@@ -190,15 +193,16 @@ impl Condition {
             && !(has_wildcards && self.values.iter().any(is_any))
     }
 
-    /// Whether the condition demands that the request has the key.
+    /// Returns true if the condition requires the key in the request.
     fn needs_key(&self) -> bool {
         !self.operator.if_exists && self.operator.quantifier != Quantifier::All
     }
 
-    /// Whether the condition certainly holds for a request without the key: negated operators do.
+    /// Returns true if the condition is certainly true for a request without the key, as negated
+    /// operators are.
     ///
-    /// For the one key with many values, `ForAllValues` says that none of them fits; for others it
-    /// says nothing more.
+    /// For the one multivalued key, `ForAllValues` means that no value matches; for others, it adds
+    /// nothing.
     fn holds_without_key(&self) -> bool {
         let quantifier = match self.key.as_str() {
             ORGANIZATION_PATHS => Quantifier::All,
@@ -207,8 +211,8 @@ impl Condition {
         self.operator.negated && self.operator.quantifier == quantifier
     }
 
-    /// Whether the condition of a `Deny` only leaves alone the services of AWS, who are no
-    /// outsiders.
+    /// Returns true if the condition of a `Deny` only spares AWS services, which are no external
+    /// principals.
     fn spares_services(&self) -> bool {
         let Operator {
             quantifier,
@@ -221,8 +225,8 @@ impl Condition {
             && matches!(self.values.as_slice(), [value] if value.eq_ignore_ascii_case("false"))
     }
 
-    /// Whether a positive condition leaves only texts for which `is_narrow` holds: it is given what
-    /// comes before the first wildcard, and whether that is all.
+    /// Returns true if a positive condition admits only texts for which `is_narrow` is true. Its
+    /// arguments are the text before the first wildcard, and whether that is the whole text.
     pub(super) fn fixes(&self, is_narrow: impl Fn(&str, bool) -> bool) -> bool {
         let Operator { test, negated, .. } = self.operator;
         let fixed = |value: &String| {
@@ -230,7 +234,7 @@ impl Condition {
                 Test::Like => value.find(['*', '?']),
                 _ => None,
             };
-            // A policy variable is whatever the caller makes it.
+            // The caller chooses the value of a policy variable, so it counts like a wildcard.
             let end = value.find("${").into_iter().chain(end).min();
             is_narrow(
                 value.get(..end.unwrap_or(value.len())).unwrap_or_default(),
@@ -244,24 +248,24 @@ impl Condition {
             && self.values.iter().all(fixed)
     }
 
-    /// Whom the values name, but for insiders, if that is certain of every value.
-    fn named(&self, insiders: &ZoneOfTrust<'_>, with_variables: bool) -> Named {
+    /// The external principals that the values name, if every value is certain.
+    fn named(&self, zone: &ZoneOfTrust<'_>, with_variables: bool) -> Named {
         let is_text = matches!(self.operator.test, Test::Equals | Test::Like);
         let values = &self.values;
         if values.is_empty() {
             return Named::Unknown;
         }
         match self.key.as_str() {
-            // `aws:SourceAccount` and `aws:SourceArn` are there only where a service calls by
-            // itself, and name for whom ("The confused deputy problem").
+            // A request has `aws:SourceAccount` and `aws:SourceArn` only if a service makes it, and
+            // they name the account that the service acts for ("The confused deputy problem").
             "aws:principalaccount" | "aws:sourceaccount" if is_text => {
                 let account = |value: &String| {
                     if with_variables && value.eq_ignore_ascii_case("${aws:ResourceAccount}") {
-                        // The account of the role, and no caller can set it.
+                        // This is the account of the role, and no caller can set it.
                         return Some(None);
                     }
                     let account = AccountId::read(value)?;
-                    Some((!insiders.contains(account)).then_some(account))
+                    Some((!zone.contains(account)).then_some(account))
                 };
                 let accounts: Option<BTreeSet<Option<AccountId>>> =
                     values.iter().map(account).collect();
@@ -277,7 +281,7 @@ impl Condition {
                 let Some(mut arns) = arns else {
                     return Named::Unknown;
                 };
-                arns.retain(|(account, _)| !insiders.contains(*account));
+                arns.retain(|(account, _)| !zone.contains(*account));
                 match self.key.as_str() {
                     "aws:principalarn" => Named::Arns(arns),
                     _ => Named::Accounts(arns.into_iter().map(|(account, _)| account).collect()),
@@ -305,14 +309,14 @@ impl Condition {
         }
     }
 
-    /// The organization with this id, if the text is one and nothing that stands for others.
+    /// The organization with this id, if the text names exactly one.
     fn organization(&self, id: &str) -> Option<Organization> {
         let has_wildcard = self.operator.test == Test::Like && id.contains(['*', '?']);
         let is_certain = !id.is_empty() && !has_wildcard && !id.contains("${");
         is_certain.then(|| Organization::Id(id.to_owned()))
     }
 
-    /// The account in which every ARN is that fits the value.
+    /// The account of every ARN that matches the value, if it is the same for all.
     fn account_in(&self, value: &str) -> Option<AccountId> {
         let mut parts = value.splitn(6, ':');
         let before: Vec<&str> = parts.by_ref().take(4).collect();
@@ -320,7 +324,8 @@ impl Condition {
         parts.next()?;
         let has_wildcard = |part: &&str| part.contains(['*', '?']);
         let is_certain = match self.operator.test {
-            // A wildcard before the account could match a colon, and the account be part of a name.
+            // A wildcard before the account could match a colon, so that the account is part of a
+            // name.
             Test::Like => !before.iter().any(has_wildcard),
             Test::Equals | Test::Arn => true,
             Test::Bool | Test::Compare | Test::Other => false,
@@ -330,5 +335,5 @@ impl Condition {
     }
 }
 
-/// The key that has many values.
+/// The multivalued key.
 const ORGANIZATION_PATHS: &str = "aws:principalorgpaths";

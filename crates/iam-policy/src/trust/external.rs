@@ -1,4 +1,4 @@
-//! Who may come in from outside.
+//! The external principals of a trust policy.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ pub struct ExternalPrincipal {
     pub more_conditions: usize,
 }
 
-/// Whom a statement lets in.
+/// The principals that a statement allows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(
     tag = "kind",
@@ -46,44 +46,44 @@ pub struct ExternalPrincipal {
 pub enum Who {
     /// Every caller of every account.
     Everybody,
-    /// Every caller whom a `NotPrincipal` does not name.
+    /// Every caller that a `NotPrincipal` does not name.
     EverybodyElse,
-    /// Everybody who has an identity at a provider that has no owner, such as GitHub.
+    /// Every identity of a provider that all its customers share, such as GitHub's.
     EverybodyAt {
         /// The issuer, without the scheme.
         provider: String,
     },
-    /// The accounts of the organization that the role's account is in.
+    /// The accounts of the organization of the role's account.
     OwnOrganization,
     /// The accounts of an organization.
     Organization {
         /// Its id.
         id: String,
     },
-    /// An account: whoever in it its own administrators let.
+    /// An account, and every principal in it that its administrators allow.
     Account {
         /// Its id.
         account: String,
     },
     /// A role, a user or a session of another account.
     Principal {
-        /// Its ARN, or a pattern of such.
+        /// Its ARN, or a pattern of ARNs.
         arn: String,
     },
-    /// Whoever an identity provider of another account knows.
+    /// Every identity of an identity provider in another account.
     Provider {
         /// The provider's ARN.
         arn: String,
     },
-    /// Nobody knows whom: the principal is of a kind of which no page says what it means here, or
-    /// is an id that is left of one that was deleted.
+    /// An unknown principal: its kind has no documented meaning in a trust policy, or it is the id
+    /// of a principal that was deleted.
     Unclear {
-        /// The key under which it stands, such as `AWS`.
+        /// Its key, such as `AWS`.
         element: String,
         /// The principal.
         principal: String,
     },
-    /// Nobody knows whom: the policy cannot be read.
+    /// Unknown principals: the policy cannot be read.
     Unreadable {
         /// What is wrong with it, where, and what it must be.
         reason: String,
@@ -122,7 +122,7 @@ impl Who {
         }
     }
 
-    /// The greater, the sooner it is left out of a list that is too long.
+    /// The rank for truncation: the greater, the earlier it is left out.
     pub(super) fn narrowness(&self) -> u8 {
         match self {
             Who::Everybody | Who::EverybodyElse | Who::Unreadable { .. } => 0,
@@ -159,13 +159,13 @@ impl fmt::Display for ExternalPrincipal {
     }
 }
 
-/// A sentence that says who may come in.
+/// A sentence that names the principals.
 impl fmt::Display for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Who::Everybody => f.write_str("everybody in every AWS account may assume the role"),
             Who::EverybodyElse => {
-                f.write_str("everybody whom `NotPrincipal` does not name may assume the role")
+                f.write_str("every principal that `NotPrincipal` does not name may assume the role")
             }
             Who::EverybodyAt { provider } => write!(
                 f,
@@ -185,15 +185,15 @@ impl fmt::Display for Who {
             Who::Principal { arn } => write!(f, "`{arn}` may assume the role"),
             Who::Provider { arn } => write!(
                 f,
-                "whoever the identity provider `{arn}` of another account knows may assume the role"
+                "every identity of the provider `{arn}` in another account may assume the role"
             ),
             Who::Unclear { element, principal } => write!(
                 f,
-                "`{principal}` under `{element}` may let in anybody, because it does not tell whose principal it is"
+                "`{principal}` under `{element}` may stand for any principal, because it does not identify an account"
             ),
             Who::Unreadable { reason } => write!(
                 f,
-                "the trust policy cannot be read, so it may let in anybody: {reason}"
+                "the trust policy cannot be read, so any principal may assume the role: {reason}"
             ),
         }
     }

@@ -1,10 +1,10 @@
-//! Which outsiders conditions leave.
+//! The external principals that conditions admit.
 
 use std::collections::BTreeSet;
 
 use super::account::AccountId;
 
-/// Whom the values of a condition name.
+/// The principals that the values of a condition name.
 pub(super) enum Named {
     Unknown,
     Accounts(BTreeSet<AccountId>),
@@ -15,16 +15,16 @@ pub(super) enum Named {
 /// An organization of accounts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Organization {
-    /// That of the role's account.
+    /// The organization of the role's account.
     Own,
     Id(String),
 }
 
-/// Which outsiders are left: whoever is in all sets that there are.
+/// The external principals that are admitted: those in every set that is present.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Limits {
     pub(super) accounts: Option<BTreeSet<AccountId>>,
-    /// The ARNs of principals, with wildcards, by which the accounts are named.
+    /// The ARNs of principals, with wildcards, that report the accounts.
     pub(super) arns: Option<BTreeSet<(AccountId, String)>>,
     pub(super) organizations: Option<BTreeSet<Organization>>,
 }
@@ -36,41 +36,41 @@ impl Limits {
         organizations: None,
     };
 
-    pub(super) fn nobody() -> Limits {
+    pub(super) fn nothing() -> Limits {
         Limits {
             accounts: Some(BTreeSet::new()),
             ..Limits::NONE
         }
     }
 
-    /// Whether principals of the account are left.
+    /// Returns true if principals of the account are admitted.
     pub(super) fn admit(&self, account: AccountId) -> bool {
         let accounts = self.accounts.as_ref();
-        !self.is_nobody() && accounts.is_none_or(|accounts| accounts.contains(&account))
+        !self.is_empty() && accounts.is_none_or(|accounts| accounts.contains(&account))
     }
 
-    /// Whether nobody outside is left.
-    pub(super) fn is_nobody(&self) -> bool {
+    /// Returns true if no external principal is admitted.
+    pub(super) fn is_empty(&self) -> bool {
         self.accounts.as_ref().is_some_and(BTreeSet::is_empty)
             || self.organizations.as_ref().is_some_and(BTreeSet::is_empty)
     }
 
-    /// Leaves only those who are named.
+    /// Admits only the principals that are named.
     pub(super) fn add(&mut self, named: Named) {
         match named {
             Named::Unknown => {}
             Named::Accounts(accounts) => self.leave_accounts(&accounts),
             Named::Arns(arns) => {
                 self.leave_accounts(&arns.iter().map(|(account, _)| *account).collect());
-                // Of two lists of ARNs one is shown; whom it names too many is sorted out by the
-                // accounts.
+                // Only one of two lists of ARNs is kept for the report. It may name too many
+                // principals; the accounts exclude those.
                 self.arns.get_or_insert(arns);
             }
             Named::Organizations(organizations) => self.leave_organizations(&organizations),
         }
     }
 
-    /// Those whom both leave.
+    /// The principals that both admit.
     pub(super) fn and(mut self, other: &Limits) -> Limits {
         if let Some(accounts) = &other.accounts {
             self.leave_accounts(accounts);
@@ -84,7 +84,7 @@ impl Limits {
         self
     }
 
-    /// The organizations that both leave, if they say so.
+    /// The organizations that both admit, if a condition names organizations.
     pub(super) fn organizations_of(both: [&Limits; 2]) -> Option<BTreeSet<Organization>> {
         let mut limits = Limits::NONE;
         for organizations in both.into_iter().filter_map(|it| it.organizations.as_ref()) {
@@ -93,13 +93,13 @@ impl Limits {
         limits.organizations
     }
 
-    /// Those whom one of the two leaves, or more: where the two are limited differently, that is
-    /// not said.
+    /// A superset of the principals that either admits: a kind of limit that only one of the two
+    /// has is dropped.
     pub(super) fn or(self, other: &Limits) -> Limits {
-        if self.is_nobody() {
+        if self.is_empty() {
             return other.clone();
         }
-        if other.is_nobody() {
+        if other.is_empty() {
             return self;
         }
         Limits {
@@ -119,7 +119,7 @@ impl Limits {
     fn leave_organizations(&mut self, organizations: &BTreeSet<Organization>) {
         let own = &Organization::Own;
         match &mut self.organizations {
-            // The role's own organization may be one of the others.
+            // The id of the role's own organization is unknown, so it may be one of the others.
             Some(before) if before.contains(own) || organizations.contains(own) => {}
             Some(before) => before.retain(|organization| organizations.contains(organization)),
             None => self.organizations = Some(organizations.clone()),

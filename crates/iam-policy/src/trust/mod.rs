@@ -1,32 +1,33 @@
-//! Trust policies: who outside may come into a role.
+//! Trust policies: the external principals that may assume a role.
 //!
-//! An outsider is a caller of another account than the role's own and those that are trusted. What
-//! is judged is the policy's text alone, by these rules:
+//! The zone of trust holds the role's own account and the trusted accounts; every other caller is
+//! an external principal. The text of the policy alone is judged, by these rules:
 //!
-//! - A statement counts if it may mean one of the three calls by which somebody comes in:
-//!   `sts:AssumeRole` for callers that have credentials of AWS, `sts:AssumeRoleWithSAML` and
-//!   `sts:AssumeRoleWithWebIdentity` for those of an identity provider.
-//! - `*`, alone or under `AWS`, is everybody, and so is a `NotPrincipal` ("AWS JSON policy
+//! - A statement counts if it may apply to one of the three calls that assume a role:
+//!   `sts:AssumeRole` for callers with AWS credentials, `sts:AssumeRoleWithSAML` and
+//!   `sts:AssumeRoleWithWebIdentity` for identities of a provider.
+//! - `*`, alone or under `AWS`, is every caller, and so is a `NotPrincipal` ("AWS JSON policy
 //!   elements: Principal", "AWS JSON policy elements: NotPrincipal"). Accounts and the principals
-//!   in them are told unless they are inside.
-//! - Services of AWS are never told, with or without `aws:SourceAccount`: roles for services are
-//!   the most ordinary ones.
-//! - A provider of an own account lets in whom the account's administrators made it for. One that
-//!   everybody shares, such as GitHub's, lets in everybody unless a condition says whose identity
-//!   it must be.
-//! - A condition excludes outsiders if it demands an account (`aws:PrincipalAccount`,
-//!   `aws:SourceAccount`), or an ARN that has an account (`aws:PrincipalArn`, `aws:SourceArn`). One
-//!   that demands an organization narrows everybody to it, and is told: an organization is more
-//!   than this account and the trusted ones. Every other condition, `sts:ExternalId` above all,
-//!   narrows at best, and is told with the outsider.
-//! - Operators that hold for a request without the key (`…IfExists`, `ForAllValues:…`) and negated
-//!   ones exclude nobody, nor do values that have wildcards or policy variables in the wrong place,
-//!   nor what is not known.
-//! - A `Deny` takes away if it is for everybody and has no condition, or has one negated condition
-//!   that leaves accounts or organizations (`StringNotEquals` on `aws:PrincipalOrgID`). A second
+//!   in them are reported if they are outside the zone of trust.
+//! - AWS service principals are never reported, with or without `aws:SourceAccount`: roles for
+//!   services are the most common ones.
+//! - A provider in an account of the zone admits the identities that the account's administrators
+//!   set it up for. A provider that all its customers share, such as GitHub's, admits every
+//!   identity unless a condition identifies the owner.
+//! - A condition excludes external principals if it requires an account (`aws:PrincipalAccount`,
+//!   `aws:SourceAccount`), or an ARN with an account (`aws:PrincipalArn`, `aws:SourceArn`). A
+//!   condition that requires an organization is reported with the organization, because an
+//!   organization is more than the zone of trust. Every other condition, above all
+//!   `sts:ExternalId`, narrows at best, and is reported with the principal.
+//! - Operators that are true for a request without the key (`…IfExists`, `ForAllValues:…`), negated
+//!   operators, unknown operators, and values with wildcards or policy variables in the wrong place
+//!   exclude no principal.
+//! - A `Deny` counts if it is for all principals and has no condition, or has one negated condition
+//!   that spares accounts or organizations (`StringNotEquals` on `aws:PrincipalOrgID`). A second
 //!   condition may spare services (`BoolIfExists` on `aws:PrincipalIsAWSService`). Every other
-//!   `Deny` takes away nothing.
-//! - Doubt is told: a principal that does not say whose it is, and a policy that cannot be read.
+//!   `Deny` is ignored.
+//! - Ambiguous principals are reported: a principal that does not identify its account, and a
+//!   policy that cannot be read.
 
 mod account;
 mod condition;
@@ -51,18 +52,18 @@ use crate::message::Short;
 use crate::text::decode_document;
 use crate::{Effect, Truncated};
 
-/// How many outsiders are named; the narrowest are left out first.
+/// How many external principals are reported; the narrowest are left out first.
 const MOST_NAMED: usize = 20;
 
-/// How long a document may be: IAM takes none of more characters (IAM API reference, "CreateRole").
+/// The number of characters that IAM accepts in a trust policy (IAM API reference, "CreateRole").
 const MOST_CHARACTERS: usize = 131_072;
 
-/// Who outside may come into a role by its trust policy, in the order of the statements; empty
-/// where nobody may.
+/// The external principals that may assume a role by its trust policy, in the order of the
+/// statements; empty if there are none.
 ///
-/// The role is in the account `own_account`. The document may be percent-encoded, as IAM answers
-/// it. At most 20 outsiders are named, and the others counted; if anybody at all may come in, that
-/// is named.
+/// The role is in the account `own_account`. The document may be percent-encoded, as IAM returns
+/// it. At most 20 principals are reported, and the others are counted; a principal that stands for
+/// every caller is never left out.
 ///
 /// ```
 /// use iam_policy::{TrustedAccounts, judge_trust};
@@ -72,9 +73,9 @@ const MOST_CHARACTERS: usize = 131_072;
 ///     "Condition": {"StringEquals": {"sts:ExternalId": "42"}}
 /// }}"#;
 ///
-/// let outsiders = judge_trust(policy, "111122223333", &TrustedAccounts::default());
+/// let external = judge_trust(policy, "111122223333", &TrustedAccounts::default());
 /// assert_eq!(
-///     outsiders.shown()[0].to_string(),
+///     external.shown()[0].to_string(),
 ///     "statement 1: the account `444455556666` may assume the role, under a condition on `sts:ExternalId`",
 /// );
 /// assert!(judge_trust(policy, "111122223333", &"444455556666".parse()?).is_empty());
@@ -97,11 +98,11 @@ pub fn judge_trust(
     let mut list = List::default();
     match statements {
         Ok(statements) => {
-            let insiders = ZoneOfTrust::new(own_account, trusted);
-            let denied = Denied::by(&statements, &insiders);
+            let zone = ZoneOfTrust::new(own_account, trusted);
+            let denied = Denied::by(&statements, &zone);
             for statement in &statements {
                 if statement.effect == Effect::Allow {
-                    allowed(statement, &denied, &insiders, &mut list);
+                    allowed(statement, &denied, &zone, &mut list);
                 }
             }
         }
@@ -116,23 +117,18 @@ pub fn judge_trust(
     Truncated::of(list.shown, list.more)
 }
 
-/// Adds whom an `Allow` lets in.
-fn allowed(
-    statement: &TrustStatement,
-    denied: &Denied,
-    insiders: &ZoneOfTrust<'_>,
-    list: &mut List,
-) {
-    let limits = &statement.conditions.leave(insiders);
+/// Adds the external principals that an `Allow` admits.
+fn allowed(statement: &TrustStatement, denied: &Denied, zone: &ZoneOfTrust<'_>, list: &mut List) {
+    let limits = &statement.conditions.leave(zone);
     let open = OnceCell::new();
     let is_open = |issuer: &str| {
         let open = open.get_or_init(|| provider::open(&statement.conditions));
         open.contains(&issuer)
     };
-    let anybody = [Principal::Anybody];
+    let everyone = [Principal::Everyone];
     let (principals, everybody) = match &statement.principals {
         Principals::Named(principals) => (principals.as_slice(), Who::Everybody),
-        Principals::AllBut => (anybody.as_slice(), Who::EverybodyElse),
+        Principals::AllBut => (everyone.as_slice(), Who::EverybodyElse),
     };
     for principal in principals {
         let calls = denied.not_all_of(statement.calls.and(calls_of(principal)));
@@ -141,28 +137,28 @@ fn allowed(
         }
         let left = denied.leave(calls);
         let admit = |account| limits.admit(account) && left.admit(account);
-        let is_anybody = *principal == Principal::Anybody;
-        let make = |who| outsider(statement, who, left, is_anybody);
+        let is_everyone = *principal == Principal::Everyone;
+        let make = |who| report(statement, who, left, is_everyone);
         match principal {
-            Principal::Anybody => within([limits, left], &everybody, list, make),
+            Principal::Everyone => within([limits, left], &everybody, list, make),
             Principal::Account(account) => {
-                if !insiders.contains(*account) && admit(*account) {
+                if !zone.contains(*account) && admit(*account) {
                     list.add(Who::account(*account), make);
                 }
             }
             Principal::Arn { account, arn } => {
-                if !insiders.contains(*account) && admit(*account) {
+                if !zone.contains(*account) && admit(*account) {
                     list.add(Who::principal(arn), make);
                 }
             }
             Principal::Service => {}
             Principal::Saml { account, arn } => {
-                if !insiders.contains(*account) {
+                if !zone.contains(*account) {
                     list.add(Who::provider(arn), make);
                 }
             }
             Principal::Oidc { issuer, registered } => match registered {
-                Some((account, arn)) if !insiders.contains(*account) => {
+                Some((account, arn)) if !zone.contains(*account) => {
                     list.add(Who::provider(arn), make);
                 }
                 _ if is_open(issuer) => {
@@ -172,9 +168,9 @@ fn allowed(
                 _ => {}
             },
             Principal::Unclear { kind, text } => {
-                // Whoever it is, callers of an account are within the limits or not; of others it
-                // is not known.
-                if kind != "AWS" || !(limits.is_nobody() || left.is_nobody()) {
+                // A principal under `AWS` belongs to some account, so limits that admit no account
+                // exclude it. The accounts of other kinds are unknown.
+                if kind != "AWS" || !(limits.is_empty() || left.is_empty()) {
                     list.add(Who::unclear(kind, text), make);
                 }
             }
@@ -182,24 +178,24 @@ fn allowed(
     }
 }
 
-/// The calls by which such a principal comes in.
+/// The calls that such a principal can make.
 fn calls_of(principal: &Principal) -> Calls {
     match principal {
         Principal::Account(_) | Principal::Arn { .. } | Principal::Service => Calls::ASSUME_ROLE,
         Principal::Saml { .. } => Calls::SAML,
         Principal::Oidc { .. } => Calls::WEB_IDENTITY,
-        Principal::Anybody | Principal::Unclear { .. } => Calls::ALL,
+        Principal::Everyone | Principal::Unclear { .. } => Calls::ALL,
     }
 }
 
-/// Adds those whom both limits leave of everybody, by the narrowest that these say.
+/// Adds the callers that both limits admit, by the narrowest description that the limits have.
 fn within(
     limits: [&Limits; 2],
     everybody: &Who,
     list: &mut List,
     make: impl Fn(Who) -> ExternalPrincipal,
 ) {
-    if limits.iter().any(|limits| limits.is_nobody()) {
+    if limits.iter().any(|limits| limits.is_empty()) {
         return;
     }
     let [first, second] = limits;
@@ -228,24 +224,24 @@ fn within(
     }
 }
 
-/// What is told of somebody whom the statement lets in, of whom other statements leave some.
+/// The report on a principal that the statement admits and that other statements deny only in part.
 ///
-/// Of a statement for anybody, `who` is whom its conditions leave, so that the keys that say it
-/// need not be named again.
-fn outsider(
+/// For a statement that admits all callers, `who` already describes its conditions, so the keys
+/// that it is based on are not repeated.
+fn report(
     statement: &TrustStatement,
     who: Who,
     left: &Limits,
-    is_anybody: bool,
+    is_everyone: bool,
 ) -> ExternalPrincipal {
     let is_said = |key: &str| match key {
-        "aws:principalaccount" => is_anybody && matches!(who, Who::Account { .. }),
-        "aws:principalarn" => is_anybody && matches!(who, Who::Principal { .. }),
+        "aws:principalaccount" => is_everyone && matches!(who, Who::Account { .. }),
+        "aws:principalarn" => is_everyone && matches!(who, Who::Principal { .. }),
         "aws:principalorgid" => matches!(who, Who::Organization { .. } | Who::OwnOrganization),
         _ => false,
     };
-    let mut keys: BTreeMap<&str, &str> = statement.conditions.telling().collect();
-    // Of identities of a provider nobody knows whether they have an organization.
+    let mut keys: BTreeMap<&str, &str> = statement.conditions.narrowing().collect();
+    // Federated identities do not carry an organization.
     if left.organizations.is_some() && matches!(who, Who::Account { .. } | Who::Principal { .. }) {
         keys.entry("aws:principalorgid")
             .or_insert("aws:PrincipalOrgID");
@@ -266,30 +262,30 @@ fn outsider(
     }
 }
 
-/// What the `Deny` statements take away.
+/// The effect of the `Deny` statements.
 struct Denied {
-    /// The calls that nobody may make.
+    /// The calls that are denied for all principals.
     all: Calls,
-    /// Whom they leave, by each set of calls.
+    /// The principals that they spare, for each set of calls.
     left: Vec<Limits>,
 }
 
 impl Denied {
-    fn by(statements: &[TrustStatement], insiders: &ZoneOfTrust<'_>) -> Denied {
+    fn by(statements: &[TrustStatement], zone: &ZoneOfTrust<'_>) -> Denied {
         let mut all = Calls::NONE;
         let mut each: Vec<(Calls, Limits)> =
             Calls::each().map(|it| (it, Limits::default())).collect();
         for statement in statements {
-            let is_for_everybody = match &statement.principals {
-                Principals::Named(named) => named.contains(&Principal::Anybody),
+            let is_for_everyone = match &statement.principals {
+                Principals::Named(named) => named.contains(&Principal::Everyone),
                 Principals::AllBut => false,
             };
             let denies = statement.effect == Effect::Deny && !statement.has_unknown_key;
-            if !(denies && is_for_everybody) {
+            if !(denies && is_for_everyone) {
                 continue;
             }
-            match statement.conditions.deny_leaves(insiders) {
-                Left::Nobody => all = all.or(statement.calls),
+            match statement.conditions.deny_leaves(zone) {
+                Left::None => all = all.or(statement.calls),
                 Left::Limits(limits) => {
                     for (call, left) in &mut each {
                         if !statement.calls.and(*call).is_empty() {
@@ -304,25 +300,25 @@ impl Denied {
             .map(|calls| {
                 each.iter()
                     .filter(|(call, _)| !calls.and(*call).is_empty())
-                    .fold(Limits::nobody(), |left, (_, limits)| left.or(limits))
+                    .fold(Limits::nothing(), |left, (_, limits)| left.or(limits))
             })
             .collect();
         Denied { all, left }
     }
 
-    /// Those of the calls that somebody may make.
+    /// The calls that are not denied for all principals.
     fn not_all_of(&self, calls: Calls) -> Calls {
         calls.without(self.all)
     }
 
-    /// Whom the statements leave, of callers that have credentials of AWS.
+    /// The callers with AWS credentials that the statements spare.
     fn leave(&self, calls: Calls) -> &Limits {
         const UNLIMITED: &Limits = &Limits::NONE;
         self.left.get(calls.index()).unwrap_or(UNLIMITED)
     }
 }
 
-/// The outsiders to name, and how many others there are.
+/// The external principals to report, and the number of the others.
 #[derive(Default)]
 struct List {
     shown: Vec<ExternalPrincipal>,
@@ -330,11 +326,11 @@ struct List {
 }
 
 impl List {
-    /// Adds somebody; in a full list, in the place of the last one of the narrowest.
+    /// Adds a principal; in a full list, it replaces the last one of the narrowest.
     fn add(&mut self, who: Who, make: impl FnOnce(Who) -> ExternalPrincipal) {
         if self.shown.len() >= MOST_NAMED {
             self.more += 1;
-            let narrowness = |outsider: &ExternalPrincipal| outsider.who.narrowness();
+            let narrowness = |principal: &ExternalPrincipal| principal.who.narrowness();
             let narrowest = self.shown.iter().enumerate();
             match narrowest.max_by_key(|(at, it)| (narrowness(it), *at)) {
                 Some((at, it)) if narrowness(it) > who.narrowness() => {

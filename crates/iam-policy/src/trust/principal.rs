@@ -1,31 +1,31 @@
-//! Whom the element `Principal` names ("AWS JSON policy elements: Principal").
+//! The entries of the element `Principal` ("AWS JSON policy elements: Principal").
 
 use super::account::AccountId;
 
 /// An entry of `Principal`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Principal {
-    /// `*`, which stands for every caller there is, alone or under `AWS`.
-    Anybody,
-    /// An account: whoever in it its own administrators let.
+    /// `*`, alone or under `AWS`: every caller.
+    Everyone,
+    /// An account, and every principal in it that its administrators allow.
     Account(AccountId),
     /// A role, a user or a session.
     Arn { account: AccountId, arn: String },
-    /// A service of AWS.
+    /// An AWS service.
     Service,
     /// A SAML provider.
     Saml { account: AccountId, arn: String },
-    /// An OpenID Connect provider, by the URL of its issuer without the scheme; without an account
-    /// if it is one of those that need not be set up in an account.
+    /// An OpenID Connect provider, by the URL of its issuer without the scheme. It has no account
+    /// if it need not be set up in one.
     Oidc {
         issuer: String,
         registered: Option<(AccountId, String)>,
     },
-    /// An entry of which nobody knows whom it lets in.
+    /// An entry that does not identify a principal.
     Unclear { kind: String, text: String },
 }
 
-/// The partitions in which accounts are. An ARN of another one is no account's that anybody knows.
+/// The partitions that have accounts. An ARN with any other partition belongs to no known account.
 const PARTITIONS: [&str; 8] = [
     "aws",
     "aws-cn",
@@ -37,8 +37,8 @@ const PARTITIONS: [&str; 8] = [
     "aws-eusc",
 ];
 
-/// The web identity providers that policies name without an ARN, because nobody sets them up in an
-/// account, and the spellings of Amazon Cognito in other partitions.
+/// The web identity providers that policies name without an ARN, because they are not set up in an
+/// account, and the names of Amazon Cognito in other partitions.
 const BUILT_IN: [&str; 6] = [
     "accounts.google.com",
     "cognito-identity.amazonaws.com",
@@ -48,7 +48,7 @@ const BUILT_IN: [&str; 6] = [
     "www.amazon.com",
 ];
 
-/// What names of service principals end with; the isolated partitions have domains of their own.
+/// The endings of service principals; the isolated partitions have their own domains.
 const SERVICE_DOMAINS: [&str; 6] = [
     ".amazonaws.com",
     ".amazonaws.com.cn",
@@ -65,7 +65,7 @@ impl Principal {
             "AWS" => aws(text),
             "Federated" => federated(text),
             "Service" => is_service(text).then_some(Principal::Service),
-            // `CanonicalUser` is for buckets; nobody says what it does in a trust policy.
+            // `CanonicalUser` is for buckets; its effect in a trust policy is undocumented.
             _ => None,
         };
         read.unwrap_or_else(|| Principal::Unclear {
@@ -77,13 +77,13 @@ impl Principal {
 
 fn aws(text: &str) -> Option<Principal> {
     if text == "*" {
-        return Some(Principal::Anybody);
+        return Some(Principal::Everyone);
     }
     if let Some(account) = AccountId::read(text) {
         return Some(Principal::Account(account));
     }
-    // What is left besides ARNs are unique ids, `AIDA…` and `AROA…`, which IAM puts in the place of
-    // principals that were deleted. They do not tell the account.
+    // The other entries are unique ids, `AIDA…` and `AROA…`, which IAM substitutes for deleted
+    // principals. They do not identify the account.
     let (account, resource) = iam_arn(text, &["iam", "sts"])?;
     Some(match resource {
         "root" => Principal::Account(account),
@@ -129,7 +129,8 @@ fn iam_arn<'t>(text: &'t str, services: &[&str]) -> Option<(AccountId, &'t str)>
         .map(|account| (account, resource))
 }
 
-/// Whether the text can be the name of a service: labels of a domain of AWS, without a wildcard.
+/// Returns true if the text can be a service principal: labels in a domain of AWS, without a
+/// wildcard.
 fn is_service(text: &str) -> bool {
     let name = SERVICE_DOMAINS
         .iter()

@@ -1,16 +1,16 @@
-//! OpenID Connect providers that everybody shares ("Identity-provider controls for shared OIDC
-//! providers", "Create a role for OpenID Connect federation").
+//! OpenID Connect providers that all their customers share ("Identity-provider controls for shared
+//! OIDC providers", "Create a role for OpenID Connect federation").
 //!
-//! Such a provider has one issuer for all its customers, so its name alone says nothing about whose
-//! identity it is: a claim has to. The audience says it only where the provider gives every
-//! customer one of their own; at most providers whoever asks for a token chooses its audience.
+//! Such a provider has one issuer for all customers, so a claim must identify the owner of an
+//! identity. The audience does so only if the provider assigns one to each customer; at most
+//! providers, the caller that requests a token chooses its audience.
 
 use super::condition::Conditions;
 
-/// The shared issuers, and the claims of which one has to say whose identity it is.
+/// The shared issuers, and the claims that can identify the owner. One of them must be fixed.
 const SHARED: [(&str, &[&str]); 21] = [
-    // Those that need not be set up in an account. Everybody can make an identity pool, so that an
-    // identity of Cognito is authenticated (`amr`) says nothing.
+    // These need not be set up in an account. Every AWS customer can create an identity pool, so
+    // the claim that an identity of Cognito is authenticated (`amr`) does not identify an owner.
     ("accounts.google.com", &["sub", "aud", "oaud"]),
     ("cognito-identity.amazonaws.com", &["sub", "aud"]),
     ("cognito-identity-us-gov.amazonaws.com", &["sub", "aud"]),
@@ -20,7 +20,7 @@ const SHARED: [(&str, &[&str]); 21] = [
     ),
     ("graph.facebook.com", &["id", "app_id"]),
     ("www.amazon.com", &["user_id", "app_id"]),
-    // Those of which IAM demands a claim.
+    // IAM requires a claim for these.
     ("agent.buildkite.com", &["sub"]),
     ("api.pulumi.com/oidc", &["aud"]),
     ("app.terraform.io", &["sub"]),
@@ -38,17 +38,19 @@ const SHARED: [(&str, &[&str]); 21] = [
     (GITHUB, &["sub"]),
     ("tokens.cloud.shisho.dev", &["sub"]),
     ("vstoken.actions.githubusercontent.com", &["sub"]),
-    // Its issuers name the organization in the path; one without is nobody's in particular.
+    // The issuers of CircleCI name the organization in the path; one without a path belongs to no
+    // organization.
     ("oidc.circleci.com", &["sub"]),
 ];
 
 const GITHUB: &str = "token.actions.githubusercontent.com";
 
-/// What a subject of GitHub begins with where it says whose repository it is.
+/// The beginnings of GitHub subjects that identify the owner of the repository.
 ///
-/// Every organization chooses of which claims its subjects are made (GitHub, "OpenID Connect
-/// reference"). So everybody can have a subject that begins with an environment, a branch or
-/// somebody else's public workflow, but none with somebody else's repository.
+/// Every organization chooses the claims that form its subjects (GitHub, "OpenID Connect
+/// reference"). Any organization can therefore have a subject that begins with an environment, a
+/// branch or another organization's public workflow, but not one with another organization's
+/// repository.
 const GITHUB_OWNERS: [&str; 7] = [
     "enterprise",
     "enterprise_id",
@@ -59,8 +61,7 @@ const GITHUB_OWNERS: [&str; 7] = [
     "repository_owner_id",
 ];
 
-/// The shared issuers of which everybody who has an identity there may come in under these
-/// conditions.
+/// The shared issuers whose customers could all satisfy these conditions.
 pub(super) fn open(conditions: &Conditions) -> Vec<&'static str> {
     let is_open = |issuer: &str, claims: &[&str]| {
         !claims.iter().any(|claim| {
@@ -81,10 +82,10 @@ pub(super) fn open(conditions: &Conditions) -> Vec<&'static str> {
         .collect()
 }
 
-/// Whether a subject, or the beginning of one, names an owner to the end, as `repo:organization/`
-/// does.
+/// Returns true if a subject, or the beginning of one, names the owner completely, as
+/// `repo:organization/` does.
 ///
-/// Everybody can make an organization whose name goes on after `repo:organization`.
+/// Anyone can create an organization whose name continues after `repo:organization`.
 fn subject_names_owner(issuer: &str, subject: &str, is_all: bool) -> bool {
     let (kind, rest) = subject.split_once(':').unwrap_or_default();
     let owner = rest.split_once(['/', ':']).map(|(owner, _)| owner);

@@ -13,18 +13,17 @@ use crate::message::Short;
 use crate::statement::{ActionElement, Reader, object};
 use crate::{Effect, document};
 
-/// A set of the three calls by which somebody comes into a role.
+/// A set of the three calls that assume a role.
 ///
-/// `sts:TagSession`, `sts:SetSourceIdentity` and `sts:SetContext` come with one of them and let
-/// nobody in alone.
+/// `sts:TagSession`, `sts:SetSourceIdentity` and `sts:SetContext` accompany one of them and admit
+/// no caller alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Calls(u8);
 
 impl Calls {
     pub(super) const NONE: Calls = Calls(0);
     pub(super) const ALL: Calls = Calls(0b111);
-    /// The one that callers with credentials of AWS make; the two others need none (STS API
-    /// reference).
+    /// The call for callers with AWS credentials; the two others need none (STS API reference).
     pub(super) const ASSUME_ROLE: Calls = Calls(0b001);
     pub(super) const SAML: Calls = Calls(0b010);
     pub(super) const WEB_IDENTITY: Calls = Calls(0b100);
@@ -64,11 +63,11 @@ impl Calls {
         usize::from(self.0)
     }
 
-    /// The calls of a statement: those that it may mean if it allows, those that it certainly means
-    /// if it denies.
+    /// The calls of a statement: those that it may apply to if it allows, those that it certainly
+    /// applies to if it denies.
     fn of(action: &ActionElement, effect: Effect) -> Calls {
-        // Whoever leaves out by `NotAction` has to be certain where the statement allows, and the
-        // other way round.
+        // A `NotAction` reverses the safe side: in an `Allow`, a pattern must be certain to leave a
+        // call out; in a `Deny`, a possible match leaves it out.
         let in_doubt = (effect == Effect::Allow) != action.negated;
         let is_named = |call: &str| {
             action.patterns.iter().any(|pattern| {
@@ -86,16 +85,16 @@ impl Calls {
     }
 }
 
-/// Of whom a statement speaks.
+/// The principals of a statement.
 #[derive(Debug)]
 pub(super) enum Principals {
     /// `Principal`: these, each once.
     Named(Vec<Principal>),
-    /// `NotPrincipal`: everybody else ("AWS JSON policy elements: NotPrincipal").
+    /// `NotPrincipal`: all other principals ("AWS JSON policy elements: NotPrincipal").
     AllBut,
 }
 
-/// A statement of a trust policy: a permission policy's without `Resource`, and with `Principal`.
+/// A statement of a trust policy: it has `Principal`, and no `Resource`.
 #[derive(Debug)]
 pub(super) struct TrustStatement {
     pub(super) index: usize,
@@ -111,8 +110,8 @@ pub(super) struct TrustStatement {
 ///
 /// # Errors
 ///
-/// If IAM would not take the document, but for a statement without a principal, which speaks of
-/// nobody.
+/// Fails if IAM would not accept the document, except for a statement without a principal, which
+/// applies to no caller.
 pub(super) fn read(text: &str) -> Result<Vec<TrustStatement>, DocumentError> {
     let place = Place::Document;
     let mut statements = None;
@@ -215,7 +214,7 @@ fn principals_of(
         Err(_) if json == "null" => {}
         Err(_) => {
             for entry in scalars(reader, key, value)? {
-                // The one text that may stand here is `*`, which means what it means under `AWS`.
+                // The only valid text here is `*`, which means the same as under `AWS`.
                 add(if entry == "*" { "AWS" } else { key }, &entry);
             }
         }

@@ -1,12 +1,11 @@
-//! IAM as its manual describes it, for a few callers: slow, and written without looking at the
-//! judgement.
+//! A slow model of IAM by its manual, for a few callers; it does not use the judgement.
 
 use serde_json::Value;
 
 /// The account of the role.
 pub(crate) const OWN: &str = "111122223333";
 
-/// Somebody who makes one of the calls.
+/// A caller that makes one of the calls.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Caller {
     pub(crate) is_outside: bool,
@@ -22,7 +21,8 @@ pub(crate) struct Caller {
     pub(crate) keys: Vec<(&'static str, &'static str)>,
 }
 
-/// ZoneOfTrust and outsiders of every kind that the documents of the tests name.
+/// Callers in the zone of trust and external principals of every kind in the documents of the
+/// tests.
 pub(crate) fn callers() -> Vec<Caller> {
     let principals = [
         ("arn:aws:iam::111122223333:role/app", "o-1111111111", false),
@@ -114,7 +114,7 @@ impl Caller {
     }
 }
 
-/// Whether the trust policy lets the caller in.
+/// Returns true if the trust policy admits the caller.
 pub(crate) fn admits(document: &Value, caller: &Caller) -> bool {
     let statements = list(&document["Statement"]);
     let speaks = |effect: &str| {
@@ -136,7 +136,7 @@ fn list(value: &Value) -> Vec<Value> {
     }
 }
 
-/// Whether the statement means the caller's call.
+/// Returns true if the statement applies to the caller's call.
 pub(crate) fn speaks_of(statement: &Value, caller: &Caller) -> bool {
     let any = |key: &str| {
         let patterns = list(&statement[key]);
@@ -195,7 +195,7 @@ fn holds(condition: &Value, caller: &Caller) -> bool {
 fn compare(operator: &str, found: &[String], expected: &[String]) -> bool {
     let (quantifier, rest) = operator.split_once(':').unwrap_or(("", operator));
     let name = rest.strip_suffix("IfExists").unwrap_or(rest);
-    // What is not known may hold.
+    // An unknown operator may be true.
     if name == "StringUnheardOf" {
         return true;
     }

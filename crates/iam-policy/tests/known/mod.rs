@@ -1,5 +1,5 @@
-//! The actions that tests try: the known ones, or a few of them where the crate is built without
-//! their list.
+//! The actions for the tests: the known ones, or a few of them if the crate is built without the
+//! catalogue.
 
 use iam_policy::ActionPattern;
 
