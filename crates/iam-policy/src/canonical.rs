@@ -53,6 +53,7 @@ fn form(document: &PolicyDocument) -> Canonical {
             }
         }
     }
+    // IAM evaluates all statements and ignores their order.
     let mut statements: Vec<_> = document.statements().iter().map(statement).collect();
     statements.sort();
     Canonical {

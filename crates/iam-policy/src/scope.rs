@@ -151,9 +151,14 @@ impl<'a> Restriction<'a> {
         let mut denied = Vec::new();
         let mut spared = Vec::new();
         for statement in cancelling {
+            // Only certain patterns may take away. In a `NotAction` all are certain, or the
+            // statement would not cancel.
             let certain = || statement.patterns().iter().filter(|p| p.is_certain());
             let covered = certain().any(|other| other.covers_plainly(pattern, budget));
             let meeting = certain().filter(|other| other.intersects_within(pattern, budget));
+            // A `Deny` with `Action` takes away the patterns that meet; one with `NotAction` takes
+            // away everything except them. So a covering pattern decides both cases, and in
+            // opposite ways.
             match (statement.is_negated(), covered) {
                 (false, true) => return None,
                 (false, false) => denied.extend(meeting),
@@ -180,6 +185,7 @@ impl<'a> Restriction<'a> {
     /// budget does not decide it.
     fn meets(&self, granted: &Granted<'_>, budget: &Budget) -> bool {
         let meets = |pattern: &ActionPattern| pattern.intersects_within(self.pattern, budget);
+        // Most pairs of patterns have no action in common, so the cheap test comes first.
         if !granted.pattern.is_none_or(meets) {
             return false;
         }
@@ -209,6 +215,8 @@ impl<'a> Restriction<'a> {
             other.intersects_within(self.pattern, budget)
                 && pattern.is_none_or(|pattern| other.intersects_within(pattern, budget))
         };
+        // Patterns that do not meet the grant cannot change the answer. Without them, the automaton
+        // stays small.
         let none_of = taken().filter(|other| meets(other)).collect();
         let mut one_of = Vec::new();
         for group in &self.spared {

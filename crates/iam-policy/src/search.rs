@@ -61,6 +61,8 @@ fn search_within(language: &Language<'_>, budget: &Budget) -> Emptiness {
         seen.insert(start.clone());
         reached.push((start, 0, ' '));
     }
+    // Breadth first: `reached` is also the queue, and `next` is its head. The first accepted state
+    // therefore spells a shortest action.
     let mut next = 0;
     while let Some((state, _, _)) = reached.get(next) {
         if machine.accepts(state) {
@@ -188,6 +190,7 @@ impl Machine {
                 }
             }
         }
+        // A `?` matches every character except the colon.
         for (_, takes) in alphabet.iter_mut().filter(|(c, _)| *c != ':') {
             takes
                 .iter_mut()
@@ -228,6 +231,8 @@ impl Machine {
             .zip(takes)
             .zip(&self.stars)
             .map(|((&state, &takes), &stars)| {
+                // A position moves on if it accepts the character, and a `*` also stays where it
+                // is. The bit that leaves a word enters the next one.
                 let moved = state & takes;
                 let stayed = if c == ':' { 0 } else { state & stars };
                 let result = moved << 1 | carry | stayed;

@@ -183,6 +183,8 @@ impl Expansion<'_> {
             End::Back => shape.open.last(),
         };
         match wildcard.copied() {
+            // A `?` has one character, so following each character that a known action has there
+            // misses none of them.
             Some('?') => self.fill(&shape, end, known),
             Some(_) => {
                 // A `*` stands for at least one character or for none. A known action that fits the
@@ -192,6 +194,8 @@ impl Expansion<'_> {
                 let (in_longer, others): (Vec<_>, Vec<_>) = known
                     .into_iter()
                     .partition(|known| fits(&globs, known.open, self.budget));
+                // The longer shape often is free of restricted actions as a whole. One pattern then
+                // replaces all that the characters after it would need.
                 let offered = (future || !in_longer.is_empty()).then(|| self.offer(&longer));
                 if !matches!(offered, Some(Offer::Made | Offer::Restricted)) {
                     self.fill(&longer, end, in_longer);

@@ -56,6 +56,8 @@ impl<'a> Work<'a> {
                 entries.extend(list.widths().map(|(at, width)| (width, plan_at, at)));
             }
         }
+        // The narrowest entries come first, and `pop` takes the widest: they need the most room,
+        // and fewer entries are lost when they go.
         entries.sort_unstable();
 
         self.save(limit);
@@ -153,6 +155,8 @@ impl<'a> Work<'a> {
     /// Replaces an entry if there is room, or if whole services can be left out to make room;
     /// returns false if there is none.
     fn replace(&mut self, plan_at: usize, at: usize, limit: usize, budget: &Budget) -> bool {
+        // Leaving out whole services costs grants, so the room that it would make is counted here
+        // and used only if the replacement needs it.
         let limit_at_most = limit + self.plans.iter().map(Plan::saving).sum::<usize>();
         let more = limit_at_most.saturating_sub(self.size());
         let Some(entries) = self.entries(plan_at) else {

@@ -189,6 +189,9 @@ impl Judgement<'_> {
             .collect();
         let mut work = Work::new(document, plans);
         work.fit(quota, &budget);
+        // The judgement has a budget too, so a result can be clean and still take too many steps to
+        // judge. Every result is therefore judged, and a smaller one is tried until the judgement
+        // agrees.
         let mut steps = budget.used();
         let result = loop {
             let result = work.write();

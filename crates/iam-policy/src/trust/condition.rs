@@ -117,6 +117,7 @@ impl Conditions {
         }
         for (spelled, values) in keys {
             let key = spelled.to_ascii_lowercase();
+            // The operator becomes an unknown one, so the condition excludes no principal.
             let is_lone = spellings.get(&key) == Some(&1);
             let test = if is_lone { operator.test } else { Test::Other };
             self.list.push(Condition {
@@ -132,6 +133,8 @@ impl Conditions {
     pub(super) fn leave(&self, zone: &ZoneOfTrust<'_>) -> Limits {
         let mut limits = Limits::default();
         for condition in &self.list {
+            // A negated operator, or one that is true without the key, admits callers that no value
+            // names.
             if condition.needs_key() && !condition.operator.negated {
                 limits.add(condition.named(zone, true));
             }
@@ -146,6 +149,8 @@ impl Conditions {
             return Left::Unknown;
         }
         let mut conditions = self.list.iter().filter(|it| !it.spares_services());
+        // All conditions must be true for the `Deny` to apply, so with two of them, a principal
+        // that fails only one is spared too, and the result cannot be expressed as limits.
         match (conditions.next(), conditions.next()) {
             (None, _) => Left::None,
             (Some(condition), None) if condition.holds_without_key() => {

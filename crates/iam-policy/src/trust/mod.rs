@@ -151,6 +151,7 @@ fn allowed(statement: &TrustStatement, denied: &Denied, zone: &ZoneOfTrust<'_>, 
                     list.add(Who::principal(arn), make);
                 }
             }
+            // Roles for services are the most common ones, so reporting them would hide the others.
             Principal::Service => {}
             Principal::Saml { account, arn } => {
                 if !zone.contains(*account) {
@@ -296,6 +297,8 @@ impl Denied {
                 Left::Unknown => {}
             }
         }
+        // A principal may come in by any call that the statement allows, so the limits of a set of
+        // calls are the union of the limits of each.
         let left = Calls::sets()
             .map(|calls| {
                 each.iter()
