@@ -155,7 +155,7 @@ fn each_way_whose_step_is_an_iam_write_is_seen() {
 
 #[test]
 fn each_scenario_exists_and_each_call_has_one() {
-    for call in WatchedCall::ALL {
+    for &call in WatchedCall::ALL {
         let (Seen::Contained(scenario) | Seen::Reported(scenario)) = seen(call);
         let (file, _) = scenario.split_once("::").unwrap();
         let source = read(&format!("tests/scenarios/{file}.rs"));

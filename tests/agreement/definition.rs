@@ -121,7 +121,7 @@ fn what_passes_by_itself_is_retried_and_nothing_else() {
         .filter(|(_, state)| resource_is(state, "lambda:invoke"))
     {
         let retried = error_names(state, "Retry");
-        for name in FailureName::ALL {
+        for &name in FailureName::ALL {
             // Only a state that reads or writes a policy can find that IAM does not show it, and only until its answer is believed.
             let expected = name.is_transient()
                 && (name != FailureName::ChangeNotVisible

@@ -1,12 +1,14 @@
-use std::fmt;
+//! A write to IAM, as its CloudTrail record describes it.
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::{Actor, Subject, Timestamp, VersionId};
 
-/// A write that somebody made, as its record tells it.
+/// A write, as its record describes it.
 ///
-/// It says which subject to look at, and serves whoever reads about it. What decides is what IAM holds.
+/// It identifies the subject to read and is shown to administrators. Decisions use only what IAM
+/// returns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PolicyChange {
@@ -26,26 +28,39 @@ pub struct PolicyChange {
     pub user_agent: Option<String>,
     #[serde(alias = "target")]
     pub subject: Subject,
-    /// The version that the call made or put in force, of a managed policy.
+    /// The version of a managed policy that the call created or made the default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionId>,
-    /// Whether the call put the document in force; a new version that is not the default is not.
+    /// Whether the call put the document in force. A new version that is not the default is not.
     pub in_force: bool,
 }
 
-/// The calls that the rule forwards: those that put a policy document in force, and those that are told of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The calls that the event rule forwards.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Display,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 pub enum WatchedCall {
-    /// A managed policy with its first version.
+    /// Creates a managed policy with its first version.
     CreatePolicy,
-    /// A further version of a managed policy.
+    /// Adds a version to a managed policy.
     CreatePolicyVersion,
-    /// An existing version becomes the default.
+    /// Makes an existing version the default.
     SetDefaultPolicyVersion,
     PutRolePolicy,
     PutUserPolicy,
     PutGroupPolicy,
-    // Told of, and left as they are.
+    // The guard reports the calls from here on and does not revert them.
     AttachRolePolicy,
     AttachUserPolicy,
     AttachGroupPolicy,
@@ -68,7 +83,9 @@ pub enum WatchedCall {
 }
 
 impl WatchedCall {
-    /// The calls that put a policy document in force. The others are told of, and left as they are.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The calls that put a policy document in force. The guard reports the others.
     pub const DOCUMENT_WRITES: [Self; 6] = [
         Self::CreatePolicy,
         Self::CreatePolicyVersion,
@@ -78,74 +95,14 @@ impl WatchedCall {
         Self::PutGroupPolicy,
     ];
 
-    pub const ALL: [Self; 25] = [
-        Self::CreatePolicy,
-        Self::CreatePolicyVersion,
-        Self::SetDefaultPolicyVersion,
-        Self::PutRolePolicy,
-        Self::PutUserPolicy,
-        Self::PutGroupPolicy,
-        Self::AttachRolePolicy,
-        Self::AttachUserPolicy,
-        Self::AttachGroupPolicy,
-        Self::DetachRolePolicy,
-        Self::DetachUserPolicy,
-        Self::DetachGroupPolicy,
-        Self::AddUserToGroup,
-        Self::RemoveUserFromGroup,
-        Self::PutRolePermissionsBoundary,
-        Self::PutUserPermissionsBoundary,
-        Self::DeleteRolePermissionsBoundary,
-        Self::DeleteUserPermissionsBoundary,
-        Self::UpdateAssumeRolePolicy,
-        Self::CreateRole,
-        Self::CreateAccessKey,
-        Self::CreateLoginProfile,
-        Self::UpdateLoginProfile,
-        Self::UpdateUser,
-        Self::UpdateGroup,
-    ];
-
-    /// The call that has this `eventName`, if it is a watched one.
+    /// The watched call with this `eventName`, if there is one.
     #[must_use]
     pub fn from_event_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|write| write.as_str() == name)
+        name.parse().ok()
     }
 
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CreatePolicy => "CreatePolicy",
-            Self::CreatePolicyVersion => "CreatePolicyVersion",
-            Self::SetDefaultPolicyVersion => "SetDefaultPolicyVersion",
-            Self::PutRolePolicy => "PutRolePolicy",
-            Self::PutUserPolicy => "PutUserPolicy",
-            Self::PutGroupPolicy => "PutGroupPolicy",
-            Self::AttachRolePolicy => "AttachRolePolicy",
-            Self::AttachUserPolicy => "AttachUserPolicy",
-            Self::AttachGroupPolicy => "AttachGroupPolicy",
-            Self::DetachRolePolicy => "DetachRolePolicy",
-            Self::DetachUserPolicy => "DetachUserPolicy",
-            Self::DetachGroupPolicy => "DetachGroupPolicy",
-            Self::AddUserToGroup => "AddUserToGroup",
-            Self::RemoveUserFromGroup => "RemoveUserFromGroup",
-            Self::PutRolePermissionsBoundary => "PutRolePermissionsBoundary",
-            Self::PutUserPermissionsBoundary => "PutUserPermissionsBoundary",
-            Self::DeleteRolePermissionsBoundary => "DeleteRolePermissionsBoundary",
-            Self::DeleteUserPermissionsBoundary => "DeleteUserPermissionsBoundary",
-            Self::UpdateAssumeRolePolicy => "UpdateAssumeRolePolicy",
-            Self::CreateRole => "CreateRole",
-            Self::CreateAccessKey => "CreateAccessKey",
-            Self::CreateLoginProfile => "CreateLoginProfile",
-            Self::UpdateLoginProfile => "UpdateLoginProfile",
-            Self::UpdateUser => "UpdateUser",
-            Self::UpdateGroup => "UpdateGroup",
-        }
-    }
-}
-
-impl fmt::Display for WatchedCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        self.into()
     }
 }

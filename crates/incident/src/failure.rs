@@ -1,65 +1,46 @@
-use std::fmt;
+//! The names of the errors that functions return to the state machine.
+
+use strum::{Display, IntoStaticStr, VariantArray};
 
 /// The name under which a function's error reaches the state machine.
 ///
 /// `Retry` and `Catch` of the definition list these names; a test holds the two together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Display, PartialEq, Eq, Hash, IntoStaticStr, VariantArray)]
 pub enum FailureName {
     /// The input is not a CloudTrail record of a watched call.
     RecordMalformed,
-    /// The record is complete as far as it goes, but says nowhere which policy was written.
+    /// CloudTrail left the parameters out of the record, and nothing else in it names the policy.
     RecordNamesNoPolicy,
     /// A message between two states is not what the state machine sends.
     PayloadMalformed,
-    /// An AWS service throttled, failed on its side or could not be reached: the same call may succeed later.
+    /// An AWS service throttled the call, failed or could not be reached. The same call may succeed
+    /// later.
     TransientAwsError,
-    /// IAM does not show the change yet, or something else is in its place. IAM is eventually consistent, so this is retried before it is believed.
+    /// IAM does not show the change yet, or something else is in its place. IAM is eventually
+    /// consistent, so the state machine retries before it accepts that.
     ChangeNotVisible,
     /// The function was invoked in the name of an execution that does not call it.
     NotMine,
-    /// The execution's history does not show yet that it calls the function.
+    /// The history of the execution does not show yet that it calls the function.
     HistoryBehind,
-    /// An AWS service refused the call for good, for instance for a missing permission.
+    /// An AWS service refused the call, for instance because a permission is missing.
     AwsRefused,
-    /// IAM lets nobody change the role: a service-linked one, or one of IAM Identity Center.
+    /// IAM does not allow changes to the role: it is service-linked, or belongs to IAM Identity
+    /// Center.
     UnmodifiableEntity,
     /// An allow does not carry the key that only the links of the newest request have.
     DecisionUnproven,
-    /// Steps were carried out, but the policy did not come to rest in a state that the function knows.
+    /// The function wrote to IAM, but the policy did not reach a state that the function knows.
     PolicyUnsettled,
 }
 
 impl FailureName {
-    pub const ALL: [Self; 11] = [
-        Self::RecordMalformed,
-        Self::RecordNamesNoPolicy,
-        Self::PayloadMalformed,
-        Self::TransientAwsError,
-        Self::ChangeNotVisible,
-        Self::NotMine,
-        Self::HistoryBehind,
-        Self::AwsRefused,
-        Self::UnmodifiableEntity,
-        Self::DecisionUnproven,
-        Self::PolicyUnsettled,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The name as the state machine sees it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::RecordMalformed => "RecordMalformed",
-            Self::RecordNamesNoPolicy => "RecordNamesNoPolicy",
-            Self::PayloadMalformed => "PayloadMalformed",
-            Self::TransientAwsError => "TransientAwsError",
-            Self::ChangeNotVisible => "ChangeNotVisible",
-            Self::NotMine => "NotMine",
-            Self::HistoryBehind => "HistoryBehind",
-            Self::AwsRefused => "AwsRefused",
-            Self::UnmodifiableEntity => "UnmodifiableEntity",
-            Self::DecisionUnproven => "DecisionUnproven",
-            Self::PolicyUnsettled => "PolicyUnsettled",
-        }
+        self.into()
     }
 
     /// Whether the same call can succeed a little later, so that the state machine retries it.
@@ -80,7 +61,7 @@ impl FailureName {
         }
     }
 
-    /// Whether no later try of a containment can succeed, so that the state machine makes none.
+    /// Whether every later try of a containment fails as well, so that the state machine gives up.
     #[must_use]
     pub fn is_final(self) -> bool {
         match self {
@@ -90,18 +71,12 @@ impl FailureName {
             | Self::NotMine
             | Self::UnmodifiableEntity
             | Self::DecisionUnproven => true,
-            // Somebody can give back a permission that a person took away.
+            // An administrator can restore a permission that the guard lost.
             Self::AwsRefused
             | Self::TransientAwsError
             | Self::ChangeNotVisible
             | Self::HistoryBehind
             | Self::PolicyUnsettled => false,
         }
-    }
-}
-
-impl fmt::Display for FailureName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

@@ -1,10 +1,12 @@
-//! Names that AWS gives to things, checked once where they come in.
+//! Identifiers that AWS assigns. Each type checks its text once, where it comes in.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a text is not the identifier it should be.
+use crate::arn::{self, Arn};
+
+/// A text is not the identifier that it should be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdentifierError {
     #[error("`{0}` is not the ARN of a managed policy")]
@@ -61,31 +63,28 @@ impl PolicyArn {
     ///
     /// [`IdentifierError::PolicyArn`] with the text.
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
-        let refused = || IdentifierError::PolicyArn(text.to_owned());
-        let parts: Vec<&str> = text.splitn(6, ':').collect();
-        match parts.as_slice() {
-            ["arn", partition, "iam", "", account, resource]
-                if !partition.is_empty()
-                    && !account.is_empty()
-                    && resource
-                        .strip_prefix("policy/")
-                        .is_some_and(|name| !name.is_empty() && !name.ends_with('/'))
-                    && text.len() <= 2048
-                    && text.chars().all(|c| c.is_ascii_graphic()) =>
-            {
-                Ok(Self(text.to_owned()))
-            }
-            _ => Err(refused()),
+        let is_policy = |arn: &Arn<'_>| {
+            let name = arn.resource.strip_prefix("policy/");
+            arn.service == "iam"
+                && arn.region.is_empty()
+                && !arn.partition.is_empty()
+                && !arn.account.is_empty()
+                && name.is_some_and(|name| !name.is_empty() && !name.ends_with('/'))
+                && arn::is_plain(text)
+        };
+        match Arn::split(text).filter(is_policy) {
+            Some(_) => Ok(Self(text.to_owned())),
+            None => Err(IdentifierError::PolicyArn(text.to_owned())),
         }
     }
 
-    /// Whether both name one policy: IAM takes the ARN in any letter case and lists it as it was made.
+    /// Whether both name the same policy. IAM accepts an ARN in any letter case.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
 
-    /// The policy's name: what stands behind the last `/`.
+    /// The policy's name without its path.
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
@@ -94,19 +93,19 @@ impl PolicyArn {
     /// The partition, such as `aws` or `aws-cn`.
     #[must_use]
     pub fn partition(&self) -> &str {
-        self.0.split(':').nth(1).unwrap_or("aws")
+        Arn::split(&self.0).map_or("aws", |arn| arn.partition)
     }
 
-    /// Whether AWS owns the policy, so that nobody in the account can rewrite it.
+    /// Whether AWS owns the policy, so that no principal of the account can change it.
     #[must_use]
     pub fn is_aws_managed(&self) -> bool {
-        self.0.split(':').nth(4) == Some("aws")
+        Arn::split(&self.0).is_some_and(|arn| arn.account == "aws")
     }
 }
 
 /// The identifier of a version of a managed policy, such as `v3`.
 ///
-/// Numbers only go up and are never used again (IAM User Guide, "Versioning IAM policies").
+/// IAM counts versions up and never reuses a number (IAM User Guide, "Versioning IAM policies").
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct VersionId(String);
@@ -135,7 +134,7 @@ impl VersionId {
         }
     }
 
-    /// The number, by which versions are ordered in time.
+    /// The number, which orders versions by time.
     #[must_use]
     pub fn number(&self) -> u64 {
         let rest = self.0.trim_start_matches('v');
@@ -158,34 +157,27 @@ impl ExecutionArn {
     ///
     /// [`IdentifierError::ExecutionArn`] with the text.
     pub fn parse(text: &str) -> Result<Self, IdentifierError> {
-        let parts: Vec<&str> = text.split(':').collect();
-        match parts.as_slice() {
-            [
-                "arn",
-                partition,
-                "states",
-                region,
-                account,
-                "execution",
-                machine,
-                name,
-            ] if [partition, region, account, machine, name]
-                .iter()
-                .all(|part| !part.is_empty())
-                && text.len() <= 2048
-                && text.chars().all(|c| c.is_ascii_graphic()) =>
-            {
-                Ok(Self(text.to_owned()))
-            }
-            _ => Err(IdentifierError::ExecutionArn(text.to_owned())),
+        let is_execution = |arn: &Arn<'_>| {
+            let resource: Vec<&str> = arn.resource.split(':').collect();
+            let ["execution", machine, name] = resource.as_slice() else {
+                return false;
+            };
+            let parts = [arn.partition, arn.region, arn.account, machine, name];
+            arn.service == "states"
+                && parts.iter().all(|part| !part.is_empty())
+                && arn::is_plain(text)
+        };
+        match Arn::split(text).filter(is_execution) {
+            Some(_) => Ok(Self(text.to_owned())),
+            None => Err(IdentifierError::ExecutionArn(text.to_owned())),
         }
     }
 
-    /// The execution of this name of a state machine.
+    /// The execution with this name of a state machine.
     ///
     /// # Errors
     ///
-    /// [`IdentifierError::ExecutionArn`] with the ARN that the two do not make.
+    /// [`IdentifierError::ExecutionArn`] if the two do not form an ARN.
     pub fn of(state_machine_arn: &str, name: &str) -> Result<Self, IdentifierError> {
         let machine = state_machine_arn.replacen(":stateMachine:", ":execution:", 1);
         Self::parse(&format!("{machine}:{name}"))
@@ -199,25 +191,26 @@ impl ExecutionArn {
 
     #[must_use]
     pub fn region(&self) -> &str {
-        self.0.split(':').nth(3).unwrap_or_default()
+        Arn::split(&self.0).map_or("", |arn| arn.region)
     }
 
     /// The partition, such as `aws` or `aws-cn`.
     #[must_use]
     pub fn partition(&self) -> &str {
-        self.0.split(':').nth(1).unwrap_or("aws")
+        Arn::split(&self.0).map_or("aws", |arn| arn.partition)
     }
 
     /// The ARN of the state machine that the execution belongs to.
     #[must_use]
     pub fn state_machine_arn(&self) -> String {
-        let parts: Vec<&str> = self.0.split(':').collect();
-        match parts.as_slice() {
-            [arn, partition, service, region, account, _, machine, ..] => {
-                format!("{arn}:{partition}:{service}:{region}:{account}:stateMachine:{machine}")
-            }
-            _ => String::new(),
-        }
+        let machine = Arn::split(&self.0).and_then(|arn| {
+            let machine = arn.resource.split(':').nth(1)?;
+            let (partition, region, account) = (arn.partition, arn.region, arn.account);
+            Some(format!(
+                "arn:{partition}:states:{region}:{account}:stateMachine:{machine}"
+            ))
+        });
+        machine.unwrap_or_default()
     }
 }
 

@@ -1,39 +1,28 @@
+//! The key in the links of an e-mail, which proves that an allow comes from its recipient.
+
 use std::fmt;
-use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use strum::{EnumString, VariantNames};
 
-/// What an allow needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use crate::UnknownValue;
+
+/// The parameter `DecideBy`: what an allow needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(parse_err_ty = UnknownValue, parse_err_fn = UnknownValue::of::<Self>)]
 pub enum DecideBy {
-    /// The task token, which whoever reads executions can see.
+    /// The task token, which every principal that can read executions can see.
     Token,
-    /// Also the key, which only the links of the e-mail have.
+    /// The token and the key, which only the links of the e-mail have.
     Mail,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it must be `Token` or `Mail`")]
-pub struct DecideByError;
-
-impl FromStr for DecideBy {
-    type Err = DecideByError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "Token" => Ok(Self::Token),
-            "Mail" => Ok(Self::Mail),
-            _ => Err(DecideByError),
-        }
-    }
 }
 
 /// The key in the links of one request: 128 random bits, as 22 characters of base64url.
 ///
-/// It is a secret until it is used, so its `Debug` shows nothing of it and it has no `Display`.
+/// It is a secret until it is used, so `Debug` hides it and there is no `Display`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct LinkKey([u8; LinkKey::BYTES]);
@@ -51,7 +40,7 @@ impl LinkKey {
         Self(bytes)
     }
 
-    /// Reads a key as it stands in a link.
+    /// Reads the key of a link.
     ///
     /// # Errors
     ///
@@ -61,7 +50,7 @@ impl LinkKey {
         bytes.try_into().map(Self).map_err(|_| LinkKeyError)
     }
 
-    /// The key itself. Only for the links and the form that carry it, and for the answer that proves it.
+    /// The key in clear, only for the links and the form that carry it, and for the answer.
     #[must_use]
     pub fn expose(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
@@ -94,7 +83,9 @@ impl From<LinkKey> for String {
     }
 }
 
-/// The SHA-256 of a key's characters, in hexadecimal digits: what an execution shows of a key that nobody used yet.
+/// The SHA-256 of a key's 22 characters, in hexadecimal digits.
+///
+/// The execution shows only this, so a principal that reads executions cannot find the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyDigest(String);
 
@@ -103,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_has_22_characters_and_its_digest_is_of_these() {
+    fn the_digest_is_of_the_22_characters() {
         let key = LinkKey::from_random([0xfb; 16]);
         assert_eq!(key.expose(), "-_v7-_v7-_v7-_v7-_v7-w");
         assert_eq!(LinkKey::parse(&key.expose()), Ok(key.clone()));
@@ -115,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "-_v7-_v7-_v7-_v7-_v7-",

@@ -1,14 +1,15 @@
-//! The domain of the incident workflow: what happened to which policy, what IAM shows, what to do next.
+//! The domain of the incident workflow: what changed in IAM, what IAM shows now, what to do next.
 //!
 //! A CloudTrail record becomes a [`PolicyChange`] at the edge: a hint about which [`subject`] to read.
 //! [`judgement`] turns what IAM shows into a verdict. [`reconcile`] answers each observation with the
 //! one next action, or with the end. The states of the workflow exchange the types in [`message`]:
 //! facts, and no prose.
 //!
-//! Nothing here does I/O, reads a clock or knows an AWS SDK.
+//! This crate does no I/O, reads no clock and depends on no AWS SDK.
 
 mod actor;
 mod analysis;
+mod arn;
 mod change;
 mod failure;
 mod identifier;
@@ -17,6 +18,7 @@ mod key;
 pub mod message;
 pub mod reconcile;
 mod record;
+mod setting;
 mod snapshot;
 pub mod subject;
 mod timestamp;
@@ -27,13 +29,14 @@ pub use analysis::Analysis;
 pub use change::{PolicyChange, WatchedCall};
 pub use failure::FailureName;
 pub use identifier::{ExecutionArn, IdentifierError, PolicyArn, VersionId};
-pub use key::{DecideBy, DecideByError, KeyDigest, LinkKey, LinkKeyError};
 pub use reconcile::{
     Changeable, Containment, ContainmentEnd, Next, Progress, Reconciler, Refusal, Restoration,
     RestorationEnd,
 };
 pub use record::{Record, RecordError, trim_event};
+pub use key::{DecideBy, KeyDigest, LinkKey, LinkKeyError};
+pub use setting::UnknownValue;
 pub use snapshot::Snapshot;
 pub use subject::{Observed, OwnerKind, Subject, UniqueId};
-pub use timestamp::{NoTimestamp, Timestamp};
+pub use timestamp::Timestamp;
 pub use token::{TaskToken, TaskTokenError};

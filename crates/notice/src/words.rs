@@ -1,11 +1,18 @@
 //! What is in force, in the words that the e-mails and the pages share.
 
-use crate::text::plain;
-use incident::Subject;
 use incident::message::{AssessedState, Assessment, Contained};
+use incident::{Subject, Timestamp};
+
+use crate::text::plain;
 
 /// The names of those who hold a policy, in characters: less than ten of the longest.
 const MAX_HOLDERS: usize = 700;
+
+/// A moment such as `2026-03-02 09:15:27 UTC`.
+#[must_use]
+pub fn time(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
 
 /// What is in force until somebody decides.
 #[must_use]
@@ -95,5 +102,16 @@ pub(crate) fn assessed(assessment: &Assessment) -> String {
         ),
         AssessedState::Gone => "nothing, because the policy does not exist in IAM".to_owned(),
         AssessedState::Unknown { reason } => format!("unknown, because {reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_shows_whole_seconds_in_utc() {
+        let moment = "2026-03-02T10:15:31.950+01:00".parse().unwrap();
+        assert_eq!(time(moment), "2026-03-02 09:15:31 UTC");
     }
 }

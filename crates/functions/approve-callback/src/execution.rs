@@ -1,6 +1,7 @@
 //! An execution as its history shows it: what the incident is about, and whether a decision is still waited for.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
@@ -215,7 +216,8 @@ struct Request {
 impl Request {
     /// The moment that the e-mail names too.
     fn waits_until(&self) -> Option<Timestamp> {
-        self.asked_at?.plus_seconds(self.timeout_seconds?)
+        let timeout = Duration::from_secs(self.timeout_seconds?.into());
+        self.asked_at?.checked_add(timeout).ok()
     }
 }
 

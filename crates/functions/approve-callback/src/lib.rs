@@ -13,7 +13,7 @@ mod response;
 mod search;
 mod settings;
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use incident::message::{Decision, Proven};
@@ -94,7 +94,7 @@ async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Requ
     }
     let decision = Decision {
         action: answer.into(),
-        time: Timestamp::try_from(SystemTime::now()).ok(),
+        time: Some(Timestamp::now()),
         source_ip_address: request.source_ip_address.clone(),
         user_agent: request.user_agent.clone(),
         reason: form.parameters.reason.clone(),

@@ -203,10 +203,10 @@ impl IncidentView {
         rows.extend([
             ("From", optional(&change.source_ip_address)),
             ("Client", optional(&change.user_agent)),
-            ("When", text(&change.event_time.in_words())),
+            ("When", text(&words::time(change.event_time))),
             ("Call", text(change.event_name.as_str())),
         ]);
-        rows.extend(waits_until.map(|time| ("Decide by", text(&time.in_words()))));
+        rows.extend(waits_until.map(|time| ("Decide by", text(&words::time(time)))));
         let contained = incident.contained.as_ref();
         if let Some(holders) = contained.and_then(words::attached_to) {
             rows.push(("Attached to", vec![Part::words(&holders)]));
@@ -300,7 +300,7 @@ impl DecisionView {
     fn new(decision: &Decision) -> Self {
         let mut rows = Vec::new();
         if let Some(time) = decision.time {
-            rows.push(("When", time.in_words()));
+            rows.push(("When", words::time(time)));
         }
         if let Some(address) = &decision.source_ip_address {
             rows.push(("From", plain(address, MAX_TEXT)));

@@ -1,18 +1,19 @@
+//! The parameter `ExemptPrincipals`.
+
 use std::str::FromStr;
 
 use wildmatch::WildMatch;
 
 use crate::Actor;
+use crate::arn::Arn;
 
-/// The principals whose writes are told and never undone.
+/// The principals whose writes the guard reports and never reverts.
 ///
-/// A pattern stands for the ARN of a role or user, with its path; `*` matches any characters but `/` and `?` exactly one, so that
-/// a wildcard covers one part of a path.
-/// What a caller can choose freely, as the name of a session or of a client, is never looked at.
+/// A pattern matches the ARN of a role or user, with its path. `*` matches any characters except `/`, and `?` exactly one, so a wildcard covers one part of a path. Values that a caller can choose, such as the name of a session or of a client, never count.
 #[derive(Clone, Debug, Default)]
 pub struct ExemptPrincipals(Vec<ArnPattern>);
 
-/// A pattern for an ARN, as it was written and part by part.
+/// A pattern for an ARN: its text, and a matcher for each part of the path.
 #[derive(Clone, Debug)]
 struct ArnPattern {
     text: String,
@@ -43,7 +44,7 @@ pub struct ExemptPrincipalsError(String);
 impl ExemptPrincipals {
     /// The first pattern that covers the principal behind a caller.
     ///
-    /// Root is never covered, and neither is a caller whom the record does not name.
+    /// The root user is never covered, and neither is a caller that the record does not name.
     #[must_use]
     pub fn covering(&self, actor: &Actor) -> Option<String> {
         let arn = principal(actor)?;
@@ -52,7 +53,7 @@ impl ExemptPrincipals {
     }
 }
 
-/// The role or user who is answerable: of a session the one who issued it (CloudTrail User Guide, "CloudTrail userIdentity element").
+/// The role or user behind a call: for a session, its issuer (CloudTrail User Guide, "CloudTrail userIdentity element").
 fn principal(actor: &Actor) -> Option<&str> {
     match &actor.issuer_arn {
         Some(issuer) => Some(issuer),
@@ -64,7 +65,7 @@ fn principal(actor: &Actor) -> Option<&str> {
 impl FromStr for ExemptPrincipals {
     type Err = ExemptPrincipalsError;
 
-    /// Reads patterns separated by commas; empty parts count for nothing.
+    /// Reads patterns separated by commas and ignores empty ones.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parts = text.split(',').map(str::trim);
         let patterns = parts.filter(|part| !part.is_empty()).map(|part| {
@@ -78,21 +79,20 @@ impl FromStr for ExemptPrincipals {
     }
 }
 
-/// The template turns wrong patterns away at deployment; here they must not turn into exemptions for everybody.
+/// Whether a pattern names one account and more than wildcards.
+///
+/// The template refuses wrong patterns at deployment. This is the second check, because a pattern such as `*` would exempt every principal.
 fn is_pattern(text: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let [arn, partition, iam, region, account, resource] = parts.as_slice() else {
+    let Some(arn) = Arn::split(text) else {
         return false;
     };
-    let name = resource
-        .strip_prefix("role/")
-        .or_else(|| resource.strip_prefix("user/"));
-    *arn == "arn"
-        && partition.starts_with("aws")
-        && *iam == "iam"
-        && region.is_empty()
-        && account.len() == 12
-        && account.chars().all(|digit| digit.is_ascii_digit())
+    let role = arn.resource.strip_prefix("role/");
+    let name = role.or_else(|| arn.resource.strip_prefix("user/"));
+    arn.partition.starts_with("aws")
+        && arn.service == "iam"
+        && arn.region.is_empty()
+        && arn.account.len() == 12
+        && arn.account.chars().all(|digit| digit.is_ascii_digit())
         && name.is_some_and(|name| name.chars().any(|c| !matches!(c, '*' | '?' | '/')))
 }
 
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_principal_behind_the_caller_counts() {
+    fn a_pattern_covers_the_principal_behind_the_caller() {
         let role = "arn:aws:iam::111122223333:role/ci/deploy";
         let session = "arn:aws:sts::111122223333:assumed-role/deploy/run-1";
         let user = "arn:aws:iam::111122223333:user/alice";
@@ -129,7 +129,7 @@ mod tests {
                 true,
             ),
             (user, caller("IAMUser", user, None), true),
-            // A wildcard covers one part of a path, and no more of them.
+            // A wildcard covers one part of a path.
             (
                 "arn:aws:iam::111122223333:role/c*",
                 caller("AssumedRole", session, Some(role)),
@@ -154,7 +154,7 @@ mod tests {
                 ),
                 true,
             ),
-            // Names are compared as they are, and so are accounts and paths.
+            // Names, accounts and paths are compared letter by letter.
             (
                 "arn:aws:iam::111122223333:role/CI/*",
                 caller("AssumedRole", session, Some(role)),
@@ -175,7 +175,7 @@ mod tests {
                 caller("AssumedRole", session, Some(role)),
                 false,
             ),
-            // A session's own ARN, which the caller names, does not count.
+            // A caller can choose the ARN of its session, so that does not count.
             (role, caller("AssumedRole", role, None), false),
             (
                 "arn:aws:iam::111122223333:role/r*t",
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_read_and_wrong_ones_refused() {
+    fn a_pattern_needs_an_account_and_a_name() {
         for (text, count) in [
             ("", 0),
             (" , ", 0),

@@ -10,7 +10,7 @@ use crate::message::{ObservedPolicy, Restricted, Verdict, VerdictAction, Verdict
 use crate::{Analysis, Observed, Record, Snapshot, WatchedCall};
 
 pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
-pub use mode::{Mode, ModeError};
+pub use mode::Mode;
 
 /// What changes are judged by.
 #[derive(Clone, Debug)]

@@ -1,27 +1,30 @@
-use std::str::FromStr;
+//! The parameter `Mode`.
 
-/// What is done about restricted permissions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+use strum::{EnumString, VariantNames};
+
+use crate::UnknownValue;
+
+/// What the guard does about restricted permissions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(parse_err_ty = UnknownValue, parse_err_fn = UnknownValue::of::<Self>)]
 pub enum Mode {
-    /// They are taken out, and the administrator is asked.
+    /// It removes them and asks the administrator.
     #[default]
     Enforce,
-    /// The administrator is told, and no policy is changed.
+    /// It reports them to the administrator and changes no policy.
     Monitor,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it must be `Enforce` or `Monitor`")]
-pub struct ModeError;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl FromStr for Mode {
-    type Err = ModeError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "Enforce" => Ok(Self::Enforce),
-            "Monitor" => Ok(Self::Monitor),
-            _ => Err(ModeError),
+    #[test]
+    fn an_unknown_mode_is_refused_with_the_known_ones() {
+        assert_eq!("Monitor".parse(), Ok(Mode::Monitor));
+        for wrong in ["", "monitor", "Enforce "] {
+            let error = wrong.parse::<Mode>().unwrap_err();
+            assert_eq!(error.to_string(), "it must be `Enforce` or `Monitor`");
         }
     }
 }

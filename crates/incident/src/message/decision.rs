@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{IntoStaticStr, VariantArray};
 
 use super::is_false;
 use crate::{ExecutionArn, LinkKey, Snapshot, Timestamp, VersionId};
@@ -97,8 +98,11 @@ pub struct Outcome {
 }
 
 /// The ends of an incident that needed a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
 pub enum OutcomeResult {
     /// The original is back.
     Allowed,
@@ -112,24 +116,12 @@ pub enum OutcomeResult {
 }
 
 impl OutcomeResult {
-    pub const ALL: [Self; 5] = [
-        Self::Allowed,
-        Self::Denied,
-        Self::Expired,
-        Self::Superseded,
-        Self::Gone,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The word that stands for it in an execution.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Allowed => "allowed",
-            Self::Denied => "denied",
-            Self::Expired => "expired",
-            Self::Superseded => "superseded",
-            Self::Gone => "gone",
-        }
+        self.into()
     }
 }
 

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use strum::{IntoStaticStr, VariantArray};
 
 use crate::{ExecutionArn, PolicyChange, Snapshot, UniqueId, VersionId};
 
@@ -107,8 +108,11 @@ pub enum VerdictAction {
 }
 
 /// What the judgement was; for a change that needs no decision it is also the outcome.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
 pub enum VerdictResult {
     /// Restricted actions are granted.
     Restricted,
@@ -133,34 +137,12 @@ pub enum VerdictResult {
 }
 
 impl VerdictResult {
-    pub const ALL: [Self; 10] = [
-        Self::Restricted,
-        Self::Clean,
-        Self::NotInForce,
-        Self::Gone,
-        Self::Withdrawn,
-        Self::Overwritten,
-        Self::AlreadyContained,
-        Self::Monitored,
-        Self::Exempt,
-        Self::Reported,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The word that stands for it in an execution.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Restricted => "restricted",
-            Self::Clean => "clean",
-            Self::NotInForce => "notInForce",
-            Self::Gone => "gone",
-            Self::Withdrawn => "withdrawn",
-            Self::Overwritten => "overwritten",
-            Self::AlreadyContained => "alreadyContained",
-            Self::Monitored => "monitored",
-            Self::Exempt => "exempt",
-            Self::Reported => "reported",
-        }
+        self.into()
     }
 }
 

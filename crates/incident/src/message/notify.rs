@@ -1,5 +1,7 @@
 //! What `notify` is asked to send.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Assessment, Contained, Decision, Outcome, Quarantine, Verdict};
@@ -64,6 +66,15 @@ pub struct AskRequest {
     /// Which request it is.
     #[serde(default)]
     pub asked: Asked,
+}
+
+impl AskRequest {
+    /// The end of the waiting; `None` after the last year that a timestamp can hold.
+    #[must_use]
+    pub fn decide_by(&self) -> Option<Timestamp> {
+        let timeout = Duration::from_secs(self.timeout_seconds.into());
+        self.asked_at.checked_add(timeout).ok()
+    }
 }
 
 /// Which request for one decision it is.

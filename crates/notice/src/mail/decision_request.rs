@@ -4,7 +4,7 @@ use super::writer::Writer;
 use super::{LinkConfirmation, Links, Mail};
 use crate::subject::{effect, name};
 use crate::text::{capitalised, plain};
-use crate::words::{attached_to, failure_is_over, in_force};
+use crate::words::{self, attached_to, failure_is_over, in_force};
 
 #[must_use]
 pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
@@ -24,7 +24,7 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     mail.paragraph(&format!(
         "{} wrote the policy at {}.",
         capitalised(&plain(&change.actor.to_string(), 200)),
-        change.event_time.in_words()
+        words::time(change.event_time)
     ));
     if let Some(holders) = attached_to(&request.quarantine) {
         mail.line(&format!("Attached to: {holders}."));
@@ -48,10 +48,10 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
         }
         LinkConfirmation::None => "CAREFUL: if you open a link, you decide at once.",
     });
-    if let Some(until) = request.asked_at.plus_seconds(request.timeout_seconds) {
+    if let Some(until) = request.decide_by() {
         mail.paragraph(&format!(
             "Decide by {}. {}",
-            until.in_words(),
+            words::time(until),
             effect(DecisionAction::Expire)
         ));
     }

@@ -46,7 +46,7 @@ fn nothing_from_outside_can_pose_as_the_guard() {
             &decision_request(&request, &links(LinkConfirmation::Required)),
             &hostile,
         );
-        for result in VerdictResult::ALL {
+        for &result in VerdictResult::ALL {
             our_lines_only(&verdict_of(&request, result, true), &hostile);
         }
 

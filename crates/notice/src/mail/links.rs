@@ -1,4 +1,7 @@
-use std::str::FromStr;
+//! The links of a request for a decision.
+
+use incident::UnknownValue;
+use strum::{EnumString, VariantNames};
 
 /// The two links of a request for a decision, and what they do when they are opened.
 #[derive(Clone, Debug)]
@@ -9,28 +12,13 @@ pub struct Links {
     pub confirmation: LinkConfirmation,
 }
 
-/// Whether opening a link asks or decides.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The parameter `LinkConfirmation`: whether a link asks or decides when it is opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, VariantNames)]
+#[strum(parse_err_ty = UnknownValue, parse_err_fn = UnknownValue::of::<Self>)]
 pub enum LinkConfirmation {
     /// The link opens a page with a button, and the button decides.
     #[default]
     Required,
-    /// Opening the link decides at once, as in the published walkthrough.
+    /// The link decides at once, as in the published walkthrough.
     None,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("it must be `Required` or `None`")]
-pub struct LinkConfirmationError;
-
-impl FromStr for LinkConfirmation {
-    type Err = LinkConfirmationError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "Required" => Ok(Self::Required),
-            "None" => Ok(Self::None),
-            _ => Err(LinkConfirmationError),
-        }
-    }
 }

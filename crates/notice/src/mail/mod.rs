@@ -13,7 +13,7 @@ mod writer;
 
 pub use decision_request::decision_request;
 pub use failure::failure;
-pub use links::{LinkConfirmation, LinkConfirmationError, Links};
+pub use links::{LinkConfirmation, Links};
 pub use outcome::outcome;
 pub use verdict::verdict;
 

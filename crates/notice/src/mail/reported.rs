@@ -6,8 +6,8 @@ use incident::subject::ReportedCall;
 
 use super::Mail;
 use super::writer::Writer;
-use crate::subject;
 use crate::text::{capitalised, plain};
+use crate::{subject, words};
 
 /// The patterns of one policy, in characters.
 const MAX_PATTERNS: usize = 500;
@@ -62,7 +62,7 @@ pub(super) fn told(request: &ReportVerdict, told: &ReportedCall, of: &Report) ->
 /// How long it has been so, as far as is known.
 fn since(request: &ReportVerdict, told: &ReportedCall, of: &Report) -> String {
     let start = request.verdict.change.event_time;
-    let when = start.in_words();
+    let when = words::time(start);
     let is_since = request.verdict.result == VerdictResult::Reported
         && !of.reasons.contains(&Reason::OtherCall);
     // These calls succeed, and leave a record, where it was so already.

@@ -7,8 +7,7 @@ use incident::{ExecutionArn, PolicyChange, Snapshot, Subject};
 
 use crate::diff::pretty_lines;
 use crate::text::{plain, plain_lines, without_links};
-use crate::words::edits;
-use crate::{Console, DocumentDiff};
+use crate::{Console, DocumentDiff, words};
 
 /// The longest piece of text from outside on one line, in characters.
 const MAX_TEXT: usize = 300;
@@ -168,7 +167,7 @@ impl Writer {
             "Client",
             change.user_agent.as_deref().unwrap_or("an unknown client"),
         );
-        self.field("When", &change.event_time.in_words());
+        self.field("When", &words::time(change.event_time));
         self.field("Call", change.event_name.as_str());
     }
 
@@ -182,7 +181,7 @@ impl Writer {
         let removal = &contained.removal;
         self.list(
             "WHAT THE GUARD REMOVED",
-            &edits(contained),
+            &words::edits(contained),
             removal.more_edits,
         );
         self.list(
@@ -197,7 +196,7 @@ impl Writer {
                 format!(
                     "version {} of {}",
                     version.version,
-                    version.created.in_words()
+                    words::time(version.created)
                 )
             })
             .collect();
@@ -236,7 +235,7 @@ impl Writer {
     pub(super) fn decision(&mut self, decision: &Decision) {
         self.paragraph("THE DECISION");
         if let Some(time) = decision.time {
-            self.field("When", &time.in_words());
+            self.field("When", &words::time(time));
         }
         if let Some(address) = &decision.source_ip_address {
             self.field("From", address);
