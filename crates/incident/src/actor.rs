@@ -1,18 +1,22 @@
+//! The caller of a recorded call.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Who made a call, in the words of CloudTrail's `userIdentity`.
+/// The caller, as CloudTrail's `userIdentity` describes it.
 ///
-/// Every member of the record but `type` can be missing (CloudTrail User Guide, "CloudTrail userIdentity element"), so every member here but the name can too.
+/// A record can lack every member except `type` (CloudTrail User Guide, "CloudTrail userIdentity
+/// element").
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Actor {
-    /// The record's `type`: `IAMUser`, `AssumedRole`, `Root`, `FederatedUser`, `AWSService` and others.
+    /// The record's `type`: `IAMUser`, `AssumedRole`, `Root`, `FederatedUser`, `AWSService` and
+    /// others.
     pub kind: String,
     /// A name for people: the user, the role session, `root`, or the service.
     pub name: String,
-    /// The ARN of the caller; of a role session it lacks the role's path.
+    /// The ARN of the caller. For a role session, it lacks the path of the role.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arn: Option<String>,
     /// The ARN of the role or user behind a session, with its path.
@@ -20,10 +24,11 @@ pub struct Actor {
     pub issuer_arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
-    /// The service that made the call on the caller's behalf, such as `cloudformation.amazonaws.com`.
+    /// The service that made the call on the caller's behalf, such as
+    /// `cloudformation.amazonaws.com`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invoked_by: Option<String>,
-    /// The person whom the session's source identity names.
+    /// The source identity of the session, which names a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_identity: Option<String>,
 }
@@ -31,7 +36,8 @@ pub struct Actor {
 impl Actor {
     /// The permission set, if the caller is an IAM Identity Center user.
     ///
-    /// Such a session's role is named `AWSReservedSSO_SET_HEX` below the path `/aws-reserved/sso.amazonaws.com/`.
+    /// The role of such a session is named `AWSReservedSSO_SET_HEX` below the path
+    /// `/aws-reserved/sso.amazonaws.com/`.
     #[must_use]
     pub fn permission_set(&self) -> Option<&str> {
         let issuer = self.issuer_arn.as_deref()?;
@@ -43,12 +49,13 @@ impl Actor {
         Some(set.rsplit_once('_').map_or(set, |(name, _)| name))
     }
 
-    /// The IAM user that called, by its name.
+    /// The name of the IAM user that made the call.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
         (self.kind == "IAMUser").then_some(self.name.as_str())
     }
 
+    /// The name of the role behind the session.
     #[must_use]
     pub fn role(&self) -> Option<&str> {
         let (_, resource) = self.issuer_arn.as_deref()?.split_once(":role/")?;
@@ -57,7 +64,8 @@ impl Actor {
 }
 
 impl fmt::Display for Actor {
-    /// One phrase: `IAM user alice`, `role DeployRole (session ci-4711) through cloudformation.amazonaws.com`.
+    /// One phrase: `IAM user alice`,
+    /// `role DeployRole (session ci-4711) through cloudformation.amazonaws.com`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.kind.as_str(), self.permission_set(), self.role()) {
             (_, Some(set), _) => write!(

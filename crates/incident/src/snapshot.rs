@@ -1,36 +1,40 @@
+//! Policy documents inside an execution.
+
 use std::fmt;
 
 use iam_policy::{PolicyDocument, decode_document};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// A policy document that travels in the execution, so that it can be put back or read later.
+/// A policy document as IAM showed it, kept in the execution so that it can be restored or read.
 ///
-/// It is the text as it was written, while that has room.
-/// Beyond that it loses the white space between its tokens, which has no meaning and does not count for the quota.
-/// A text that is still too long after that cannot travel: its beginning stands for it, with its length and its SHA-256.
+/// A snapshot is the text as written if it has room. A longer text loses the white space between
+/// its tokens, which has no meaning and does not count towards the quota. If the text is still too
+/// long, the snapshot holds its beginning, its length and its SHA-256.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Snapshot(String);
 
-/// How the text that stands for a longer one ends.
+/// How the end of a cut text begins.
 const CUT: &str = "[cut: ";
 
 impl Snapshot {
-    /// The longest text that is kept as it was written, in bytes of a JSON string.
+    /// The longest text that is kept as written, in bytes of a JSON string.
     pub const VERBATIM_BYTES: usize = 24 * 1024;
-    /// The longest text that can travel, in bytes of a JSON string: the longest policy, of characters with four bytes each.
+    /// The longest text that is not cut, in bytes of a JSON string: the longest policy, if every
+    /// character has four bytes.
     const MAX_BYTES: usize = 4 * 10_240 + 2;
-    /// How much of a longer text stands for it, in bytes.
+    /// How much of a longer text is kept, in bytes.
     const CUT_BYTES: usize = 4 * 1024;
 
-    /// Keeps `text`, which may be percent-encoded as IAM's Get calls answer.
+    /// Takes a text, which may be percent-encoded as in the answers of IAM.
     #[must_use]
     pub fn new(text: &str) -> Self {
         Self::within(text, Self::VERBATIM_BYTES)
     }
 
-    /// Keeps `text` as it was written if that takes at most so many bytes of a JSON string.
+    /// Takes a text, and keeps it as written if it has at most `verbatim_bytes` bytes as a JSON
+    /// string.
     #[must_use]
     pub fn within(text: &str, verbatim_bytes: usize) -> Self {
         let text = decode_document(text);
@@ -57,13 +61,15 @@ impl Snapshot {
         Self(without_white_space(&self.0))
     }
 
-    /// The document as it is kept beside others: all of them share the room for one that is kept as it was written.
+    /// The snapshot to keep with others. Together, they have the room of one text that is kept as
+    /// written.
     pub(crate) fn beside<'k>(&self, others: impl IntoIterator<Item = &'k Self>) -> Self {
         let used: usize = others.into_iter().map(|other| json_bytes(&other.0)).sum();
         Self::within(&self.0, Self::VERBATIM_BYTES.saturating_sub(used))
     }
 
-    /// Whether only the beginning of a longer text is here, which can neither be shown nor put back.
+    /// Whether this is only the beginning of a longer text, which can be neither shown nor
+    /// restored.
     #[must_use]
     pub fn is_cut(&self) -> bool {
         self.0.ends_with(']')
@@ -76,7 +82,7 @@ impl Snapshot {
         &self.0
     }
 
-    /// Whether both mean the same, however IAM restructured one of them.
+    /// Whether both documents are equivalent. IAM may have restructured one of them.
     #[must_use]
     pub fn is_equivalent(&self, other: &str) -> bool {
         is_equivalent(&self.0, other)
@@ -89,7 +95,7 @@ impl fmt::Display for Snapshot {
     }
 }
 
-/// Whether two texts are the same document: by meaning where both can be read, else letter for letter.
+/// Whether two texts are equivalent documents, or the same text if one cannot be read.
 pub(crate) fn is_equivalent(one: &str, other: &str) -> bool {
     match (
         one.parse::<PolicyDocument>(),
@@ -100,7 +106,7 @@ pub(crate) fn is_equivalent(one: &str, other: &str) -> bool {
     }
 }
 
-/// How many bytes a text takes as a JSON string.
+/// The length of a text as a JSON string, in bytes.
 fn json_bytes(text: &str) -> usize {
     let bytes = |c| match c {
         '"' | '\\' | '\n' | '\r' | '\t' => 2,
@@ -110,7 +116,7 @@ fn json_bytes(text: &str) -> usize {
     text.chars().map(bytes).sum::<usize>() + 2
 }
 
-/// A JSON text without the white space between its tokens, whether the rest of it can be read or not.
+/// A text without the white space between JSON tokens. The text need not be valid JSON.
 fn without_white_space(text: &str) -> String {
     let (mut in_string, mut is_escaped) = (false, false);
     let stays = |c: &char| {
@@ -140,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_padded_document_loses_its_padding_only() {
+    fn a_padded_document_loses_only_its_padding() {
         for padding in ["\n", " ", "\t\r\n "] {
             let padded = DOCUMENT.replace(' ', &padding.repeat(40_000));
             let kept = Snapshot::new(&padded);
@@ -159,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_has_its_bytes() {
+    fn the_length_as_json_is_never_underestimated() {
         for text in [DOCUMENT, "\"\\\n\t\u{1}\u{7f}é漢😀"] {
             let kept = Snapshot::new(text);
             let json = serde_json::to_string(&kept).unwrap();
@@ -168,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_cannot_travel_is_cut_and_still_told_from_another() {
+    fn a_cut_text_differs_from_another_one() {
         let text = |last: &str| format!(r#"{{"Statement":"{}{last}"}}"#, " ".repeat(60_000));
         let (one, other) = (Snapshot::new(&text("a")), Snapshot::new(&text("b")));
         assert!(one.is_cut() && one.as_str().len() < 5_000);

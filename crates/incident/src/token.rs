@@ -1,11 +1,13 @@
+//! The task token that a decision carries.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The task token of a waiting `AskUser` state: whoever holds it can decide.
+/// The task token of a waiting `AskUser` state. A caller that holds it can decide.
 ///
-/// It is a secret, so its `Debug` shows nothing of it and it has no `Display`.
-/// It serialises, because Step Functions hands it to `notify` and gets it back; the two places that need the text call [`TaskToken::expose`].
+/// It is a secret, so `Debug` hides it and there is no `Display`. It serialises, because Step
+/// Functions passes it to `notify` and gets it back. Other code calls [`TaskToken::expose`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TaskToken(String);
@@ -23,16 +25,18 @@ pub enum TaskTokenError {
 }
 
 impl TaskToken {
-    /// The longest token that `SendTaskSuccess` accepts, in characters (Step Functions API Reference, "`SendTaskSuccess`").
+    /// The longest token that `SendTaskSuccess` accepts, in characters (Step Functions API
+    /// Reference, "`SendTaskSuccess`").
     pub const MAX_LENGTH: usize = 2048;
 
-    /// Reads a token as it arrives in a query or a form.
+    /// Reads a token from a query or a form.
     ///
-    /// A token is base64, so a space can only be a `+` that somebody pasted into a URL without encoding it, and is turned back into one.
+    /// A token is base64 and has no spaces. A space was a `+` in a URL that was not encoded, so it
+    /// becomes one again.
     ///
     /// # Errors
     ///
-    /// If nothing is left, or the text is too long or holds what no token has.
+    /// If the text is empty or too long, or contains a character that no token has.
     pub fn parse(text: &str) -> Result<Self, TaskTokenError> {
         let text = text.trim_matches(['\r', '\n', '\t']);
         if text.trim().is_empty() {
@@ -49,7 +53,7 @@ impl TaskToken {
         Ok(Self(token))
     }
 
-    /// The token itself. Only for the call to Step Functions and for the links and forms that carry it.
+    /// The token in clear, only for the call to Step Functions and for links and forms.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -86,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_token_is_refused() {
+    fn other_texts_are_refused() {
         assert_eq!(TaskToken::parse(""), Err(TaskTokenError::Missing));
         assert_eq!(TaskToken::parse("  "), Err(TaskTokenError::Missing));
         assert_eq!(

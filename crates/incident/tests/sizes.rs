@@ -1,6 +1,7 @@
-//! No document and no record makes an execution's data too long to be carried.
+//! The data of an execution stays small, whatever the document and the record.
 //!
-//! An execution whose data exceeds 256 KB ends in a way that nothing catches. The guard stays below half of that.
+//! If the data exceeds 256 KB, the execution fails and no state can catch that. The guard stays
+//! below half of the limit.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -21,12 +22,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
 
-/// What the design allows, in bytes.
+/// The limit of the design, in bytes.
 const LIMIT: usize = 128 * 1024;
 /// The longest list that the template takes, in characters.
 const LIST: usize = 2048;
 
-/// A list of short patterns, which has as many as there can be.
+/// A list with as many patterns as fit.
 fn longest_list() -> RestrictedActions {
     let mut list = "s3:DeleteBucket,*:*Delete*".to_owned();
     for (first, second) in (b'a'..=b'z').flat_map(|a| (b'a'..=b'z').map(move |b| (a, b))) {
@@ -38,7 +39,7 @@ fn longest_list() -> RestrictedActions {
     list.parse().unwrap()
 }
 
-/// A record in which whatever its writer chooses is as long as can be.
+/// A record in which every value that its writer can choose is very long.
 fn record() -> Value {
     let long = |c: &str| c.repeat(20_000 / c.len());
     json!({
@@ -61,7 +62,8 @@ fn record() -> Value {
     })
 }
 
-/// A document that IAM accepts: of up to 10,240 characters without white space, and with padding between the tokens.
+/// A document that IAM accepts: of up to 10,240 characters without white space, and with padding
+/// between the tokens.
 fn document() -> impl Strategy<Value = String> {
     let entry = prop_oneof![
         3 => select(vec!["*", "s3:*", "s3:Delete*", "ec2:*T*r*m*", "s3:DeleteBucket", "ab:*"])
@@ -114,7 +116,7 @@ fn identity() -> UniqueId {
     }
 }
 
-/// An incident of a document that is as long as can be in every respect.
+/// An incident in which every part is as long as it can be.
 struct Worst {
     original: Snapshot,
     restricted: Restricted,
@@ -123,7 +125,7 @@ struct Worst {
 }
 
 impl Worst {
-    fn seen(&self) -> ObservedPolicy {
+    fn observed(&self) -> ObservedPolicy {
         ObservedPolicy {
             identity: identity(),
             version: self.has_versions.then(|| version("v5")),
@@ -131,10 +133,10 @@ impl Worst {
         }
     }
 
-    /// What is kept first shares the room for one document that is kept as it was written.
+    /// The documents to keep share the room of one document that is kept as written.
     fn kept(&self) -> Kept {
         let mut kept = Kept {
-            judged: Some(self.seen()),
+            judged: Some(self.observed()),
             ..Kept::default()
         };
         let documents = [self.original.clone(), self.original.compacted()];
@@ -181,7 +183,7 @@ impl Worst {
         }
     }
 
-    /// What the states hand on, up to the containment.
+    /// The data of the execution before the containment.
     fn judged(&self) -> Value {
         json!(Judged {
             event: trim_event(&record()),
@@ -189,7 +191,7 @@ impl Worst {
                 action: VerdictAction::Remedy,
                 result: VerdictResult::Restricted,
                 change: self.change.clone(),
-                in_force: Some(self.seen()),
+                in_force: Some(self.observed()),
                 named: None,
                 restricted: self.restricted.clone(),
                 exemption: None,
@@ -224,7 +226,7 @@ fn walk(text: &str, list: &RestrictedActions, quota: Quota, has_versions: bool) 
         let contained = worst.contained(document, removal);
         let mut data = data.clone();
         data["quarantine"] = json!(Quarantine::InPlace(contained));
-        // The definition leaves it out: the quarantine has it.
+        // The definition removes it, because the quarantine has it.
         data["verdict"].as_object_mut().unwrap().remove("inForce");
         data["decision"] = json!({
             "action": "allow", "time": "2026-03-02T09:15:27Z", "sourceIpAddress": "i".repeat(64),
@@ -280,7 +282,7 @@ fn the_worst_documents_fit_into_an_execution() {
     let stars = json!({"Effect": "Allow", "Action": vec!["*"; 50], "Resource": "*"});
     let crowded = json!({"Version": "2012-10-17", "Statement": vec![stars; 24]}).to_string();
     let padded = crowded.replacen("],", &format!("],{}", "\n".repeat(8_000)), 1);
-    // The characters that IAM takes and that are long in JSON.
+    // Characters that IAM accepts and that are long in JSON.
     let escaped = statement(&json!("*"), &"\\\"".repeat(1_450));
     let accents = statement(&json!(["*", "s3:é"]), &"ÿ".repeat(6_000));
     let unreadable = format!(r#"{{"Statement": 1e999{}}}"#, " ".repeat(130_000));

@@ -1,3 +1,5 @@
+//! Links to the AWS Management Console.
+
 use incident::{ExecutionArn, Subject};
 
 use crate::subject;
@@ -23,7 +25,7 @@ impl Console {
     #[must_use]
     pub fn execution(&self, execution: &ExecutionArn) -> String {
         let region = execution.region();
-        // The console's router takes the ARN with its colons.
+        // The console expects the ARN with its colons unescaped.
         format!(
             "https://{}/states/home?region={region}#/v2/executions/details/{execution}",
             self.regional(region)

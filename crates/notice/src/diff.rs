@@ -1,4 +1,4 @@
-//! What differs between two policy documents, line by line, for people.
+//! The differences between two policy documents, line by line.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use crate::text::plain_lines;
 
 /// How two documents differ, line by line.
 ///
-/// Both documents are laid out the same way first, so that only what they say differs.
+/// Both documents get the same layout first, so that only their content differs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentDiff {
     pub lines: Vec<DiffLine>,
@@ -33,33 +33,34 @@ pub enum LineKind {
     Removed,
     /// In the second only.
     Added,
-    /// Stands for lines that are the same and not shown.
+    /// Stands for equal lines that are left out.
     Skipped,
 }
 
 /// Lines shown around each difference.
 const CONTEXT: usize = 3;
-/// The longest line of an truncated, in characters, without its indentation.
+/// The longest line that is shown in part, in characters, without its indentation.
 const MAX_LINE: usize = 300;
-/// The most lines of an truncated that are read of a document. One of 6,144 characters has at most about 3,000, nearly all of them brackets.
+/// The most lines of one document that are compared. A document of 6,144 characters has at most
+/// about 3,000 lines, nearly all of them brackets.
 const MAX_LINES: usize = 4000;
-/// The most lines of an truncated that are shown.
+/// The most lines that are shown.
 const MAX_SHOWN: usize = 600;
 
 impl DocumentDiff {
-    /// What the guard did to a policy, as many lines as a reader looks at.
+    /// What the guard changed in a policy, shortened for a reader.
     #[must_use]
     pub fn of(contained: &Contained) -> Self {
         Self::between(&contained.original, after(contained))
     }
 
-    /// Every line of both documents, as long as it is.
+    /// What the guard changed in a policy, with every line at its full length.
     #[must_use]
     pub fn whole_of(contained: &Contained) -> Self {
         Self::whole(&contained.original, after(contained))
     }
 
-    /// The lines that differ, with those around them; all of them where nothing comes after.
+    /// The lines that differ and those around them; every line if `after` is `None`.
     fn between(before: &Snapshot, after: Option<&Snapshot>) -> Self {
         let (before, after) = (
             pretty_lines(before),
@@ -80,7 +81,7 @@ impl DocumentDiff {
         Self::of_lines(&before, &after, before.len() + after.len())
     }
 
-    /// Whether lines are left out that are the same in both documents.
+    /// Whether lines are left out or shortened.
     #[must_use]
     pub fn is_excerpt(&self) -> bool {
         let mut lines = self.lines.iter();
@@ -88,7 +89,8 @@ impl DocumentDiff {
     }
 
     fn of_lines(before: &[String], after: &[String], context: usize) -> Self {
-        // A comma behind the last entry that stays is no difference.
+        // Removing the last entry of a list also removes the comma before it, which is not a
+        // difference.
         let without_comma = |lines: &[String]| -> Vec<String> {
             lines
                 .iter()
@@ -98,7 +100,7 @@ impl DocumentDiff {
         let (before_keys, after_keys) = (without_comma(before), without_comma(after));
         let before_keys: Vec<&str> = before_keys.iter().map(String::as_str).collect();
         let after_keys: Vec<&str> = after_keys.iter().map(String::as_str).collect();
-        // The algorithm by its name: the crate's own front end brings all five of them.
+        // The front end of the crate would link all five algorithms.
         let mut hook = Compact::new(Capture::new(), &before_keys[..], &after_keys[..]);
         let Ok(()) = myers::diff(
             &mut hook,
@@ -139,7 +141,7 @@ impl DocumentDiff {
     }
 }
 
-/// The document that took the original's place; none where the policy was deleted.
+/// The document that replaced the original; `None` if the policy was deleted.
 fn after(contained: &Contained) -> Option<&Snapshot> {
     (!contained.removed).then_some(&contained.document)
 }
@@ -154,7 +156,7 @@ impl DiffLine {
 }
 
 impl fmt::Display for DiffLine {
-    /// As in a unified diff: `-` in front of what is gone, `+` in front of what is new.
+    /// As in a unified diff: `-` before a removed line, `+` before an added one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind.mark(), self.text)
     }
@@ -178,17 +180,18 @@ fn line(lines: &[String], index: Option<usize>) -> &str {
         .map_or("", String::as_str)
 }
 
-/// A document laid out for people, in lines that are safe to show.
+/// A document in lines that are readable and safe to show.
 #[must_use]
 pub(crate) fn pretty_lines(document: &Snapshot) -> Vec<String> {
     plain_lines(&pretty(document.as_str()), MAX_LINE, MAX_LINES)
 }
 
-/// JSON with one value a line, everything else as it was written. Text that is not JSON stays readable.
+/// JSON with one value a line and everything else as written. Text that is not JSON stays readable.
 ///
-/// Not through a JSON value: that would reorder keys and rewrite numbers, and the administrator is to see what was written.
+/// Parsing would reorder keys and rewrite numbers, but the administrator must see what was written.
 fn pretty(json: &str) -> String {
-    /// Deeper levels are not indented further, so that a document of brackets does not become megabytes of spaces.
+    /// Deeper levels are not indented further, so that a document of brackets does not become
+    /// megabytes of spaces.
     const MAX_DEPTH: usize = 12;
     let mut out = String::with_capacity(json.len() * 2);
     let mut depth = 0usize;

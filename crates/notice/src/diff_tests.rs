@@ -6,7 +6,7 @@ fn diff(before: &str, after: &str) -> String {
 }
 
 #[test]
-fn only_what_is_gone_differs() {
+fn a_diff_ignores_the_layout() {
     let before = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:GetObject","s3:DeleteBucket"],"Resource":"*"}]}"#;
     let after = r#"{"Version": "2012-10-17",
         "Statement": [{"Effect":"Allow", "Action":["s3:GetObject"],"Resource":"*"}]}"#;
@@ -28,7 +28,7 @@ fn only_what_is_gone_differs() {
 }
 
 #[test]
-fn layout_keeps_what_was_written() {
+fn pretty_keeps_tokens_as_written() {
     for (json, laid_out) in [
         (
             r#"{"b":1e400,"a":[ ],"c":{}}"#,

@@ -1,6 +1,6 @@
-//! What people read about incidents: e-mails, texts of the pages, diffs, links to the consoles.
+//! The text about incidents: e-mails, parts of the pages, diffs, links to the console.
 //!
-//! It makes words of the facts in [`incident`], and decides nothing.
+//! This crate turns the facts in [`incident`] into text, and decides nothing.
 
 mod console;
 mod diff;

@@ -1,13 +1,15 @@
-//! Text from outside, made fit to stand between our own words.
+//! Makes text from outside safe to show between our own.
 //!
-//! Names, user agents, `Sid`s, reasons and documents are written by whoever made the change, and read by the administrator who judges it.
-//! None of them may add a line of its own, hide or reorder what stands next to it, or look like one of our links.
+//! The caller who made a change chooses names, user agents, `Sid`s, reasons and documents, and the
+//! administrator who judges the change reads them. No such text may add a line, hide or reorder the
+//! text around it, or look like one of our links.
 
 use std::borrow::Cow;
 
-/// One line of at most `max` characters that shows what is in `text`.
+/// One line of at most `max` characters that shows all of `text`.
 ///
-/// Line ends and runs of white space become one space, and characters that cannot be seen or that change the direction of writing become their code point.
+/// Line ends and runs of white space become one space. Characters that are invisible or change the
+/// direction of writing become their code point.
 #[must_use]
 pub fn plain(text: &str, max: usize) -> String {
     let text = text.trim();
@@ -38,7 +40,8 @@ pub fn plain(text: &str, max: usize) -> String {
     line
 }
 
-/// Whether [`plain`] leaves a text as it is, as it does with nearly every line of a document: that is told much faster than it is made.
+/// Whether [`plain`] returns the text unchanged. This holds for nearly every line of a document,
+/// and checking it is much faster than building the line again.
 fn is_plain(text: &str, max: usize) -> bool {
     let is_harmless = |pair: &[u8]| pair != b"  ";
     text.len() <= max
@@ -46,9 +49,9 @@ fn is_plain(text: &str, max: usize) -> bool {
         && text.as_bytes().windows(2).all(is_harmless)
 }
 
-/// The text in a form of which no mail program makes a link: `www[.]example[.]org`.
+/// The text in a form that no mail program turns into a link: `www[.]example[.]org`.
 ///
-/// A mail program makes a link of a scheme, of `www`, and of a dot before what can be a top-level domain.
+/// Mail programs look for a scheme, for `www`, and for a dot before a top-level domain.
 #[must_use]
 pub fn without_links(text: &str) -> Cow<'_, str> {
     if !text.contains(['.', '。', '．', '｡']) && !text.contains("://") {
@@ -85,7 +88,7 @@ fn ends_with_www(text: &str) -> bool {
         .is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
-/// Whether the first label can be a top-level domain, which has letters only, or is an encoded one.
+/// Whether the first label can be a top-level domain: it has only letters, or is punycode.
 fn begins_with_domain(text: &str) -> bool {
     let is_end = |c: char| !(c.is_alphanumeric() || c == '-');
     let label = text.split(is_end).next().unwrap_or_default();
@@ -95,7 +98,8 @@ fn begins_with_domain(text: &str) -> bool {
     is_encoded || label.chars().count() > 1 && label.chars().all(char::is_alphabetic)
 }
 
-/// Several lines of text from outside, at most `max_lines` of `max` characters each, as [`plain`] makes them, but with their indentation.
+/// At most `max_lines` lines of at most `max` characters each, as from [`plain`], but with their
+/// indentation.
 #[must_use]
 pub fn plain_lines(text: &str, max: usize, max_lines: usize) -> Vec<String> {
     let mut lines: Vec<String> = text
@@ -112,7 +116,8 @@ pub fn plain_lines(text: &str, max: usize, max_lines: usize) -> Vec<String> {
     lines
 }
 
-/// Whether a character leaves no mark of its own, or moves others: control, format and direction characters, and fillers.
+/// Whether a character is invisible or moves others: control, format and direction characters, and
+/// fillers.
 #[must_use]
 pub fn is_unseen(c: char) -> bool {
     if c.is_ascii() {
@@ -126,7 +131,8 @@ pub fn is_unseen(c: char) -> bool {
             | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// A value that a shell takes as it is, in a form of which no mail program makes a link: a shell reads `'a.''b'` as `a.b`.
+/// The text quoted for a shell, in a form that no mail program turns into a link: a shell reads
+/// `'a.''b'` as `a.b`.
 pub(crate) fn shell_quoted(text: &str) -> String {
     let quoted = format!("'{}'", text.replace('\'', r"'\''"));
     if without_links(text) == text {
@@ -136,7 +142,7 @@ pub(crate) fn shell_quoted(text: &str) -> String {
     }
 }
 
-/// The text as the beginning of a sentence.
+/// The text with its first letter in upper case.
 pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(|c| c.to_uppercase().to_string());

@@ -1,11 +1,11 @@
-//! What is in force, in the words that the e-mails and the pages share.
+//! Text that e-mails and pages share.
 
 use incident::message::{AssessedState, Assessment, Contained};
 use incident::{Subject, Timestamp};
 
 use crate::text::plain;
 
-/// The names of those who hold a policy, in characters: less than ten of the longest.
+/// The longest list of roles, users and groups that a policy is attached to, in characters.
 const MAX_HOLDERS: usize = 700;
 
 /// A moment such as `2026-03-02 09:15:27 UTC`.
@@ -14,7 +14,7 @@ pub fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// What is in force until somebody decides.
+/// What is in force until a decision.
 #[must_use]
 pub fn in_force(contained: &Contained) -> String {
     if contained.removed {
@@ -36,7 +36,7 @@ pub fn in_force(contained: &Contained) -> String {
     }
 }
 
-/// What an e-mail adds after one that told of a failure.
+/// What an e-mail adds if an earlier one reported a failure.
 pub(crate) fn failure_is_over(failed_tries: u32) -> Option<String> {
     (failed_tries > 0).then(|| {
         let tries = if failed_tries == 1 { "try" } else { "tries" };
@@ -46,7 +46,7 @@ pub(crate) fn failure_is_over(failed_tries: u32) -> Option<String> {
     })
 }
 
-/// Who holds a policy, as far as it is known.
+/// What a policy is attached to, if known.
 #[must_use]
 pub fn attached_to(contained: &Contained) -> Option<String> {
     let attached = contained.attached_to.as_ref()?;
@@ -69,7 +69,7 @@ pub fn attached_to(contained: &Contained) -> Option<String> {
     })
 }
 
-/// What the guard took out, in the order of the statements.
+/// What the guard removed, in the order of the statements.
 #[must_use]
 pub fn edits(contained: &Contained) -> Vec<String> {
     if contained.removed {
@@ -83,17 +83,17 @@ pub fn edits(contained: &Contained) -> Vec<String> {
 /// What is in force after a failure.
 pub(crate) fn assessed(assessment: &Assessment) -> String {
     let subject = assessment.change.as_ref().map(|change| &change.subject);
-    let is_told = matches!(subject, Some(Subject::Reported(_)));
+    let is_reported = matches!(subject, Some(Subject::Reported(_)));
     let what = |version: &Option<_>| match version {
         Some(version) => format!("version {version}"),
         None => "the inline policy".to_owned(),
     };
     match &assessment.in_force {
-        AssessedState::Clean { .. } if is_told => "nothing restricted by this call".to_owned(),
+        AssessedState::Clean { .. } if is_reported => "nothing restricted by this call".to_owned(),
         AssessedState::Clean { version } => {
             format!("{}, which grants nothing restricted", what(version))
         }
-        AssessedState::Restricted { .. } if is_told => {
+        AssessedState::Restricted { .. } if is_reported => {
             "what the call did, which the guard REPORTS AS RESTRICTED. Look at it, and take it back by hand if it should not be so.".to_owned()
         }
         AssessedState::Restricted { version, .. } => format!(

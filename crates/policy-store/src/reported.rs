@@ -36,8 +36,10 @@ impl PolicyStore {
             ReportedCall::Detachment { owner, policy } => {
                 self.attachment(owner, policy, false).await
             }
-            ReportedCall::Membership { user, group } => self.membership(user, group, true).await,
-            ReportedCall::Departure { user, group } => self.membership(user, group, false).await,
+            ReportedCall::AddedToGroup { user, group } => self.membership(user, group, true).await,
+            ReportedCall::RemovedFromGroup { user, group } => {
+                self.membership(user, group, false).await
+            }
             ReportedCall::Boundary { owner, boundary } => {
                 self.boundary(owner, boundary.as_ref()).await
             }
@@ -63,7 +65,7 @@ impl PolicyStore {
         let is_so = attached.is_some_and(|attached| attached.iter().any(is_it) == is_wanted);
         let policy = found(self.managed_document(policy).await)?;
         Ok(ReportedState {
-            is_so,
+            is_in_effect: is_so,
             absent,
             policies: policy.into_iter().collect(),
             ..ReportedState::default()
@@ -85,7 +87,7 @@ impl PolicyStore {
         let group = named(OwnerKind::Group, group);
         found(self.add_policies(&group, &mut held).await)?;
         Ok(ReportedState {
-            is_so,
+            is_in_effect: is_so,
             absent,
             ..held.into_state()
         })
@@ -103,7 +105,7 @@ impl PolicyStore {
             _ => false,
         };
         let mut state = ReportedState {
-            is_so,
+            is_in_effect: is_so,
             absent: shown.is_none().then(|| owner.clone()),
             boundary: shown.flatten(),
             ..ReportedState::default()
@@ -116,7 +118,7 @@ impl PolicyStore {
         }
         if let Some(arn) = wanted.filter(|_| !is_so) {
             state
-                .passed
+                .recorded_boundary
                 .extend(found(self.managed_document(arn).await)?);
         }
         Ok(state)
@@ -149,7 +151,7 @@ impl PolicyStore {
         let role = answer.map(|answer| answer.role.ok_or_else(|| incomplete(&doing, "no role")));
         let role = role.transpose()?;
         Ok(ReportedState {
-            is_so: role.is_some(),
+            is_in_effect: role.is_some(),
             absent: role.is_none().then(|| named(OwnerKind::Role, name)),
             trust: role.and_then(|role| role.assume_role_policy_document),
             ..ReportedState::default()
@@ -161,7 +163,7 @@ impl PolicyStore {
         let mut held = Held::default();
         let is_so = found(self.add_all(&owner, &mut held).await)?.is_some();
         Ok(ReportedState {
-            is_so,
+            is_in_effect: is_so,
             absent: (!is_so).then_some(owner),
             ..held.into_state()
         })

@@ -9,7 +9,9 @@ use crate::arn::Arn;
 
 /// The principals whose writes the guard reports and never reverts.
 ///
-/// A pattern matches the ARN of a role or user, with its path. `*` matches any characters except `/`, and `?` exactly one, so a wildcard covers one part of a path. Values that a caller can choose, such as the name of a session or of a client, never count.
+/// A pattern matches the ARN of a role or user, with its path. `*` matches any characters except
+/// `/`, and `?` exactly one, so a wildcard covers one part of a path. Values that a caller can
+/// choose, such as the name of a session or of a client, never count.
 #[derive(Clone, Debug, Default)]
 pub struct ExemptPrincipals(Vec<ArnPattern>);
 
@@ -53,7 +55,8 @@ impl ExemptPrincipals {
     }
 }
 
-/// The role or user behind a call: for a session, its issuer (CloudTrail User Guide, "CloudTrail userIdentity element").
+/// The role or user behind a call: for a session, its issuer (CloudTrail User Guide, "CloudTrail
+/// userIdentity element").
 fn principal(actor: &Actor) -> Option<&str> {
     match &actor.issuer_arn {
         Some(issuer) => Some(issuer),
@@ -81,7 +84,8 @@ impl FromStr for ExemptPrincipals {
 
 /// Whether a pattern names one account and more than wildcards.
 ///
-/// The template refuses wrong patterns at deployment. This is the second check, because a pattern such as `*` would exempt every principal.
+/// The template refuses wrong patterns at deployment. This is the second check, because a pattern
+/// such as `*` would exempt every principal.
 fn is_pattern(text: &str) -> bool {
     let Some(arn) = Arn::split(text) else {
         return false;

@@ -1,4 +1,5 @@
-//! What a look at IAM comes to: what is in force, what the event names, who wrote it, and what the guard is there to do.
+//! The verdict on a change, from what is in force, what the event names, who wrote it, and the
+//! parameters of the guard.
 
 mod exempt;
 mod mode;
@@ -12,21 +13,22 @@ use crate::{Analysis, Observed, Record, Snapshot, WatchedCall};
 pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
 pub use mode::Mode;
 
-/// What changes are judged by.
+/// The parameters that the guard judges changes by.
 #[derive(Clone, Debug)]
 pub struct GuardConfig {
     pub restricted: RestrictedActions,
     pub mode: Mode,
-    /// Whose writes are told and never undone.
+    /// The principals whose writes the guard reports and never reverts.
     pub exempt: ExemptPrincipals,
-    /// The account that the guard is in, whatever a record says.
+    /// The account of the guard itself, never the one that a record names.
     pub account: String,
-    /// The accounts that trust policies may let in without a word.
+    /// The accounts that trust policies may let in without a report.
     pub trusted: TrustedAccounts,
 }
 
 impl GuardConfig {
-    /// The verdict on a record that says of itself that it put nothing in force; it is not a hint to look at IAM.
+    /// The verdict on a record that says that the call put nothing in force, so that IAM need not
+    /// be read; `None` for any other record.
     #[must_use]
     pub fn judge_not_in_force(&self, record: &Record) -> Option<Verdict> {
         if record.change.in_force {
@@ -47,55 +49,63 @@ impl GuardConfig {
         ))
     }
 
-    /// The verdict on what IAM shows; `None` where IAM may not show the change yet.
+    /// The verdict on what IAM shows; `None` if IAM may not show the change yet.
     ///
-    /// A restricted grant in force is contained at once, whichever write put it there.
-    /// Only what looks clean or absent is waited for, when the event names something newer.
+    /// The guard contains a restricted grant in force at once, whichever write put it there. It
+    /// waits only if what IAM shows is clean or absent and the event names something else, because
+    /// IAM is eventually consistent and may show the state before the change.
     #[must_use]
     pub fn judge(
         &self,
         analysis: &Analysis<'_>,
         record: &Record,
-        look: Option<&Observed>,
+        observed: Option<&Observed>,
         waited: bool,
     ) -> Option<Verdict> {
-        let shown = look.and_then(|look| Some((look, look.in_force()?)));
-        let Some((look, seen)) = shown else {
+        let shown = observed.and_then(|observed| Some((observed, observed.in_force()?)));
+        let Some((observed, in_force)) = shown else {
             return waited.then(|| gone(analysis, record));
         };
-        let restricted = analysis.restricted(&seen.document);
+        let restricted = analysis.restricted(&in_force.document);
         if !restricted.is_empty() {
-            return Some(self.judge_restricted(record, seen, restricted));
+            return Some(self.judge_restricted(record, in_force, restricted));
         }
-        if is_in_force(analysis, record, &seen) {
+        if is_named_in_force(analysis, record, &in_force) {
             return Some(alert(
                 VerdictResult::Clean,
                 record,
-                Some(seen),
+                Some(in_force),
                 None,
                 restricted,
             ));
         }
-        (waited || is_proven_newer(record, look)).then(|| judge_named(analysis, record, look, seen))
+        (waited || is_newer_in_force(record, observed))
+            .then(|| judge_named(analysis, record, observed, in_force))
     }
 
     fn judge_restricted(
         &self,
         record: &Record,
-        seen: ObservedPolicy,
+        in_force: ObservedPolicy,
         restricted: Restricted,
     ) -> Verdict {
         if let Some(pattern) = self.exempt.covering(&record.change.actor) {
             return Verdict {
                 exemption: Some(pattern),
-                ..alert(VerdictResult::Exempt, record, Some(seen), None, restricted)
+                ..alert(
+                    VerdictResult::Exempt,
+                    record,
+                    Some(in_force),
+                    None,
+                    restricted,
+                )
             };
         }
         if self.mode == Mode::Monitor {
             return alert(
                 VerdictResult::Monitored,
                 record,
-                Some(seen),
+                Some(in_force),
                 None,
                 restricted,
             );
@@ -105,7 +115,7 @@ impl GuardConfig {
             ..alert(
                 VerdictResult::Restricted,
                 record,
-                Some(seen),
+                Some(in_force),
                 None,
                 restricted,
             )
@@ -113,79 +123,86 @@ impl GuardConfig {
     }
 }
 
-/// Whether what is in force is what the event names.
+/// Whether the document in force is the one that the event names.
 ///
-/// A version's number alone does not tell: a policy that is made again begins with `v1` anew, and IAM may still show the one before.
-fn is_in_force(analysis: &Analysis<'_>, record: &Record, seen: &ObservedPolicy) -> bool {
-    let is_named = record.change.version == seen.version;
+/// The version number alone does not prove it: a policy that was deleted and created again starts
+/// with `v1` again, and IAM may still show the deleted one.
+fn is_named_in_force(analysis: &Analysis<'_>, record: &Record, in_force: &ObservedPolicy) -> bool {
+    let is_named = record.change.version == in_force.version;
     is_named
         && match &record.document {
-            Some(text) => analysis.is_equivalent(&Snapshot::new(text), &seen.document),
-            // The call has no document, or the record leaves it out.
+            Some(text) => analysis.is_equivalent(&Snapshot::new(text), &in_force.document),
+            // The call has no document, or CloudTrail left it out of the record.
             None => record.change.event_name == WatchedCall::SetDefaultPolicyVersion,
         }
 }
 
-/// Whether a newer version than the named one is in force, which a stale answer of IAM cannot show.
-fn is_proven_newer(record: &Record, look: &Observed) -> bool {
-    match (look, &record.change.version) {
-        (Observed::Managed(look), Some(named)) => {
-            look.default.is_newer(named, record.change.event_time)
+/// Whether a newer version than the named one is in force. A stale answer of IAM cannot show one.
+fn is_newer_in_force(record: &Record, observed: &Observed) -> bool {
+    match (observed, &record.change.version) {
+        (Observed::Managed(policy), Some(named)) => {
+            policy.default.is_newer(named, record.change.event_time)
         }
         _ => false,
     }
 }
 
-/// The document that the event names: the version as IAM holds it, or else the text of the record.
-fn named_document(record: &Record, look: &Observed) -> Option<Snapshot> {
-    let held = match (look, &record.change.version) {
-        (Observed::Managed(look), Some(named)) => look.version(named),
+/// The document that the event names: the version that IAM holds, or else the text in the record.
+fn named_document(record: &Record, observed: &Observed) -> Option<Snapshot> {
+    // IAM never changes a version, and the record can lack the document.
+    let held = match (observed, &record.change.version) {
+        (Observed::Managed(policy), Some(named)) => policy.version(named),
         _ => None,
     };
     held.map(|version| version.document.clone())
         .or_else(|| record.document.as_deref().map(Snapshot::new))
 }
 
-/// Nothing restricted is in force, and something else than what the event names.
+/// The verdict if nothing restricted is in force, and not what the event names.
 fn judge_named(
     analysis: &Analysis<'_>,
     record: &Record,
-    look: &Observed,
-    seen: ObservedPolicy,
+    observed: &Observed,
+    in_force: ObservedPolicy,
 ) -> Verdict {
-    let Some(named) = named_document(record, look) else {
+    let Some(named) = named_document(record, observed) else {
         return alert(
             VerdictResult::Clean,
             record,
-            Some(seen),
+            Some(in_force),
             None,
             Restricted::default(),
         );
     };
     let restricted = analysis.restricted(&named);
     if restricted.is_empty() {
-        return match look {
-            Observed::Managed(_) => {
-                alert(VerdictResult::Clean, record, Some(seen), None, restricted)
-            }
+        return match observed {
+            Observed::Managed(_) => alert(
+                VerdictResult::Clean,
+                record,
+                Some(in_force),
+                None,
+                restricted,
+            ),
+            // An inline policy has no versions: the document that the event names is lost.
             Observed::Inline(_) => alert(
                 VerdictResult::Overwritten,
                 record,
-                Some(seen),
+                Some(in_force),
                 Some(named),
                 restricted,
             ),
         };
     }
-    let result = if analysis.is_remediation(&seen.document, &named) {
+    let result = if analysis.is_remediation(&in_force.document, &named) {
         VerdictResult::AlreadyContained
     } else {
         VerdictResult::Withdrawn
     };
-    alert(result, record, Some(seen), Some(named), restricted)
+    alert(result, record, Some(in_force), Some(named), restricted)
 }
 
-/// The policy is gone; what the record says that it granted is told.
+/// The verdict on a policy that no longer exists, with what it granted according to the record.
 fn gone(analysis: &Analysis<'_>, record: &Record) -> Verdict {
     let named = record.document.as_deref().map(Snapshot::new);
     let restricted = named

@@ -1,4 +1,4 @@
-//! Whether a call that the guard does not undo is told of.
+//! Whether the guard reports a call that it does not revert.
 
 use std::str::FromStr as _;
 
@@ -12,23 +12,23 @@ use crate::{PolicyArn, Record, Snapshot};
 /// The bytes of JSON that the restricted patterns of all policies may take.
 const PATTERN_BYTES: usize = 3 * 1024;
 
-/// What a call brought or took: as IAM shows it now, or as the record says.
-struct Side<'l> {
+/// What a call changed, either as IAM shows it now or as the record says.
+struct Evidence<'l> {
     policies: &'l [HeldPolicy],
     has_more: bool,
     boundary: Option<&'l PolicyArn>,
     trust: Option<&'l str>,
 }
 
-/// Why the guard tells of a call, and which restricted patterns it brings.
+/// Why the guard reports a call, and the restricted patterns that the call brings.
 #[derive(Default)]
-struct Found<'r> {
+struct Grounds<'r> {
     reasons: Vec<Reason>,
     patterns: Vec<&'r ActionPattern>,
 }
 
-impl Found<'_> {
-    fn of(reasons: Vec<Reason>) -> Self {
+impl From<Vec<Reason>> for Grounds<'_> {
+    fn from(reasons: Vec<Reason>) -> Self {
         Self {
             reasons,
             ..Self::default()
@@ -37,104 +37,99 @@ impl Found<'_> {
 }
 
 impl GuardConfig {
-    /// The verdict on a call that is not undone; `None` where IAM may not show it yet.
+    /// The verdict on a call that the guard does not revert; `None` if IAM may not show it yet.
     ///
-    /// What is in force is told of, whichever call put it there.
-    /// What the call did is told of where it is over, too: whoever is quicker than the record would do it unseen.
+    /// The guard reports what is in force, whichever call put it there. It also reports a change
+    /// that is over by now: otherwise a caller that undoes it before the record arrives would stay
+    /// undetected.
     #[must_use]
     pub fn judge_reported(
         &self,
         record: &Record,
-        told: &ReportedCall,
-        look: &ReportedState,
+        call: &ReportedCall,
+        state: &ReportedState,
         waited: bool,
     ) -> Option<Verdict> {
-        if brings_nothing(told) {
-            return Some(self.clean(record));
+        if brings_nothing(call) {
+            return Some(clean(record));
         }
-        let shown = Side {
-            policies: &look.policies,
-            has_more: look.has_more,
-            boundary: look.boundary.as_ref(),
-            trust: look.trust.as_deref(),
+        let shown = Evidence {
+            policies: &state.policies,
+            has_more: state.has_more,
+            boundary: state.boundary.as_ref(),
+            trust: state.trust.as_deref(),
         };
-        let is_so = look.is_so && is_written(record, look);
-        // One of these is in force for everybody, whoever wrote it.
-        let is_one = matches!(
-            told,
+        let is_in_effect = state.is_in_effect && shows_recorded_trust(record, state);
+        // A role or user has one boundary and one trust policy. Whatever IAM shows there is in
+        // force, so it is judged even if another call wrote it.
+        let is_single = matches!(
+            call,
             ReportedCall::Boundary { .. } | ReportedCall::Trust { .. }
         );
-        if is_so || is_one && look.absent.is_none() {
-            let mut found = self.found(told, &shown);
-            if !found.reasons.is_empty() {
-                let other = (!is_so).then_some(Reason::OtherCall);
-                found.reasons.extend(other);
-                return Some(self.told(record, VerdictResult::Reported, found));
+        if is_in_effect || is_single && state.absent.is_none() {
+            let mut grounds = self.grounds(call, &shown);
+            if !grounds.reasons.is_empty() {
+                let other = (!is_in_effect).then_some(Reason::OtherCall);
+                grounds.reasons.extend(other);
+                return Some(self.report(record, VerdictResult::Reported, grounds));
             }
         }
-        if is_so {
-            return Some(self.clean(record));
+        if is_in_effect {
+            return Some(clean(record));
         }
         if !waited {
             return None;
         }
-        let named = match told {
-            ReportedCall::Boundary { boundary, .. } => Side {
-                policies: &look.passed,
+        // The change is over. IAM still has the policies that were attached or detached. A former
+        // boundary or trust policy is known from the record only.
+        let recorded = match call {
+            ReportedCall::Boundary { boundary, .. } => Evidence {
+                policies: &state.recorded_boundary,
                 boundary: boundary.as_ref(),
                 ..shown
             },
-            ReportedCall::Trust { .. } => Side {
+            ReportedCall::Trust { .. } => Evidence {
                 trust: record.document.as_deref(),
                 ..shown
             },
             _ => shown,
         };
-        let mut found = self.found(told, &named);
-        if found.reasons.is_empty() {
-            return Some(self.clean(record));
+        let mut grounds = self.grounds(call, &recorded);
+        if grounds.reasons.is_empty() {
+            return Some(clean(record));
         }
-        let result = match &look.absent {
-            // A role cannot be renamed, so it was deleted.
+        let result = match &state.absent {
+            // IAM can rename users and groups, which keep their policies. It cannot rename a role,
+            // so a role that is absent was deleted.
             Some(owner) if owner.kind != OwnerKind::Role => {
                 let owner = owner.clone();
-                found.reasons.insert(0, Reason::Absent { owner });
+                grounds.reasons.insert(0, Reason::Absent { owner });
                 VerdictResult::Gone
             }
             _ => VerdictResult::Withdrawn,
         };
-        Some(self.told(record, result, found))
+        Some(self.report(record, result, grounds))
     }
 
-    fn found(&self, told: &ReportedCall, side: &Side<'_>) -> Found<'_> {
-        match told {
-            ReportedCall::Detachment { .. } | ReportedCall::Departure { .. } => {
-                Found::of(denies(side))
+    fn grounds(&self, call: &ReportedCall, evidence: &Evidence<'_>) -> Grounds<'_> {
+        match call {
+            ReportedCall::Detachment { .. } | ReportedCall::RemovedFromGroup { .. } => {
+                denies(evidence).into()
             }
-            ReportedCall::Trust { .. } => Found::of(self.external_principals(side.trust)),
-            ReportedCall::Boundary { .. } if side.boundary.is_none() => {
-                Found::of(vec![Reason::NoBoundary])
+            ReportedCall::Trust { .. } => self.external_principals(evidence.trust).into(),
+            ReportedCall::Boundary { .. } if evidence.boundary.is_none() => {
+                vec![Reason::NoBoundary].into()
             }
             ReportedCall::Boundary { .. }
             | ReportedCall::Attachment { .. }
-            | ReportedCall::Membership { .. }
+            | ReportedCall::AddedToGroup { .. }
             | ReportedCall::Credentials { .. }
-            | ReportedCall::Renaming { .. } => self.grants(side),
+            | ReportedCall::Renaming { .. } => self.grants(evidence),
         }
     }
 
-    fn clean(&self, record: &Record) -> Verdict {
-        alert(
-            VerdictResult::Clean,
-            record,
-            None,
-            None,
-            Restricted::default(),
-        )
-    }
-
-    fn told(&self, record: &Record, result: VerdictResult, found: Found<'_>) -> Verdict {
-        let Found { reasons, patterns } = found;
+    fn report(&self, record: &Record, result: VerdictResult, grounds: Grounds<'_>) -> Verdict {
+        let Grounds { reasons, patterns } = grounds;
         let patterns = Truncated::within(PATTERN_BYTES, patterns);
         let restricted = Restricted {
             more_patterns: patterns.more(),
@@ -148,71 +143,78 @@ impl GuardConfig {
         }
     }
 
-    /// What the policies grant; the patterns are those of all of them, each once.
-    fn grants(&self, side: &Side<'_>) -> Found<'_> {
-        let mut found = Found::default();
-        for held in side.policies {
+    /// What the policies grant: one reason for each policy, and each pattern once.
+    fn grants(&self, evidence: &Evidence<'_>) -> Grounds<'_> {
+        let mut grounds = Grounds::default();
+        for held in evidence.policies {
             let judgement = judge(&held.document, &self.restricted);
             if judgement.is_clean() {
                 continue;
             }
-            let met = judgement.restricted_patterns();
-            found.reasons.push(Reason::grants(&held.policy, &met));
-            for pattern in met {
-                if !found.patterns.contains(&pattern) {
-                    found.patterns.push(pattern);
+            let restricted = judgement.restricted_patterns();
+            grounds
+                .reasons
+                .push(Reason::grants(&held.policy, &restricted));
+            for pattern in restricted {
+                if !grounds.patterns.contains(&pattern) {
+                    grounds.patterns.push(pattern);
                 }
             }
         }
-        found
-            .reasons
-            .extend(side.has_more.then_some(Reason::Unread));
-        found
+        let unread = evidence.has_more.then_some(Reason::Unread);
+        grounds.reasons.extend(unread);
+        grounds
     }
 
-    /// Whom a trust policy lets in from outside.
+    /// The external principals that a trust policy lets assume the role.
     fn external_principals(&self, trust: Option<&str>) -> Vec<Reason> {
         let Some(document) = trust else {
             return Vec::new();
         };
-        let external_principals = judge_trust(document, &self.account, &self.trusted);
-        let mut reasons: Vec<Reason> = external_principals
+        let principals = judge_trust(document, &self.account, &self.trusted);
+        let mut reasons: Vec<Reason> = principals
             .shown()
             .iter()
             .cloned()
-            .map(|outsider| Reason::ExternalPrincipal { outsider })
+            .map(|principal| Reason::ExternalPrincipal { principal })
             .collect();
-        if let more @ 1.. = external_principals.more() {
+        if let more @ 1.. = principals.more() {
             reasons.push(Reason::MoreExternalPrincipals { more });
         }
         reasons
     }
 }
 
-/// Whether the trust policy that IAM shows is the one of the record; other calls write none.
-fn is_written(record: &Record, look: &ReportedState) -> bool {
-    match (&record.document, &look.trust) {
-        (Some(written), Some(shown)) => {
-            let kept = Snapshot::new(written);
-            crate::snapshot::is_equivalent(kept.as_str(), shown)
+fn clean(record: &Record) -> Verdict {
+    let restricted = Restricted::default();
+    alert(VerdictResult::Clean, record, None, None, restricted)
+}
+
+/// Whether IAM shows the trust policy of the record. True for calls that write no trust policy.
+fn shows_recorded_trust(record: &Record, state: &ReportedState) -> bool {
+    match (&record.document, &state.trust) {
+        (Some(recorded), Some(shown)) => {
+            let recorded = Snapshot::new(recorded);
+            crate::snapshot::is_equivalent(recorded.as_str(), shown)
         }
         _ => true,
     }
 }
 
-/// Whether the call brings nothing by its own words, so that nobody has to look.
-fn brings_nothing(told: &ReportedCall) -> bool {
-    match told {
-        // Everybody renews their own.
+/// Whether the record alone shows that the call grants nothing new.
+fn brings_nothing(call: &ReportedCall) -> bool {
+    match call {
+        // Users renew their own credentials.
         ReportedCall::Credentials { is_own, .. } => *is_own,
-        // Terraform names the name that is, where it changes the path. Another letter case is another name.
+        // Terraform repeats the current name when it changes the path. A name in another letter
+        // case is a rename.
         ReportedCall::Renaming { owner, before } => owner.name == *before,
         _ => false,
     }
 }
 
-/// The policies that hold a `Deny`; one that cannot be read may.
-fn denies(side: &Side<'_>) -> Vec<Reason> {
+/// The policies that contain a `Deny`. A policy that cannot be read may contain one.
+fn denies(evidence: &Evidence<'_>) -> Vec<Reason> {
     let has_deny = |held: &&HeldPolicy| match PolicyDocument::from_str(&held.document) {
         Ok(document) => document
             .statements()
@@ -220,15 +222,13 @@ fn denies(side: &Side<'_>) -> Vec<Reason> {
             .any(|statement| statement.effect() == Effect::Deny),
         Err(_) => true,
     };
-    let mut reasons: Vec<Reason> = side
-        .policies
-        .iter()
-        .filter(has_deny)
+    let denied = evidence.policies.iter().filter(has_deny);
+    let mut reasons: Vec<Reason> = denied
         .map(|held| Reason::Denied {
             policy: held.policy.clone(),
         })
         .collect();
-    if side.has_more {
+    if evidence.has_more {
         reasons.push(Reason::Unread);
     }
     reasons

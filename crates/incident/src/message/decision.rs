@@ -1,4 +1,4 @@
-//! What was decided, and what came of it.
+//! The decision, and how the incident ended.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,30 +7,30 @@ use strum::{IntoStaticStr, VariantArray};
 use super::is_false;
 use crate::{ExecutionArn, LinkKey, Snapshot, Timestamp, VersionId};
 
-/// `decision`: the administrator's answer, or that there was none.
+/// `decision`: the answer of the administrator, or that none came.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Decision {
     pub action: DecisionAction,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// The address that it came from.
+    /// The address that the answer came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip_address: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
-    /// Why, in the administrator's words.
+    /// The reason that the administrator gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The execution whose incident the page showed; the state machine takes no decision made on another one.
+    /// The execution whose incident the page showed. The state machine accepts only its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<ExecutionArn>,
-    /// Whether there were answers, of which none counted; only where the guard stopped asking.
+    /// Whether answers came but none counted, so that the guard stopped asking.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unproven: bool,
 }
 
-/// What the page sends to the execution that waits.
+/// What the page sends to the waiting execution.
 #[derive(Clone, Debug, Serialize)]
 pub struct Proven<'a> {
     #[serde(flatten)]
@@ -41,7 +41,8 @@ pub struct Proven<'a> {
 }
 
 impl Decision {
-    /// Reads whatever was answered: an answer that was not given through a page can be anything, and what is not an allow counts as deny.
+    /// Reads an answer. One that did not come through a page can be any JSON; everything but an
+    /// allow or an expiry counts as a deny.
     #[must_use]
     pub fn read(answer: &Value) -> Self {
         Self::deserialize(answer).unwrap_or_else(|_| {
@@ -53,7 +54,7 @@ impl Decision {
         })
     }
 
-    /// The key that an answer carries, whatever else it is.
+    /// The key in an answer, if it has one.
     #[must_use]
     pub fn key(answer: &Value) -> Option<LinkKey> {
         LinkKey::parse(answer.get("key")?.as_str()?).ok()
@@ -61,7 +62,7 @@ impl Decision {
 }
 
 impl From<DecisionAction> for Decision {
-    /// A decision of which nothing but the answer is known.
+    /// A decision without any circumstances.
     fn from(action: DecisionAction) -> Self {
         Self {
             action,
@@ -75,7 +76,7 @@ impl From<DecisionAction> for Decision {
     }
 }
 
-/// The answers; `UsersChoice` reads them.
+/// The answers that the state `UsersChoice` reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum DecisionAction {
@@ -83,7 +84,7 @@ pub enum DecisionAction {
     Allow,
     /// Keep the remediation and remove the original version.
     Deny,
-    /// Nobody answered in time: keep the remediation and the original version.
+    /// No answer came in time: keep the remediation and the original version.
     Expire,
 }
 
@@ -97,20 +98,20 @@ pub struct Outcome {
     pub in_force: Option<InForce>,
 }
 
-/// The ends of an incident that needed a decision.
+/// How an incident that needed a decision ended.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray,
 )]
 #[serde(rename_all = "camelCase")]
 #[strum(serialize_all = "camelCase")]
 pub enum OutcomeResult {
-    /// The original is back.
+    /// The original is in force again.
     Allowed,
-    /// The remediation stays, the original version is gone; its document is in the execution.
+    /// The remediation stays and the original version is deleted. The execution keeps its document.
     Denied,
-    /// Nobody answered: the remediation stays, and so does the original version.
+    /// No answer came: the remediation and the original version stay.
     Expired,
-    /// A newer change was made; nothing was touched.
+    /// A newer change was in force, so the guard changed nothing.
     Superseded,
     Gone,
 }
@@ -126,7 +127,7 @@ impl OutcomeResult {
 }
 
 impl From<DecisionAction> for OutcomeResult {
-    /// The end that a decision leads to where nothing came in between.
+    /// The end that a decision leads to if nothing interferes.
     fn from(action: DecisionAction) -> Self {
         match action {
             DecisionAction::Allow => Self::Allowed,
@@ -136,7 +137,7 @@ impl From<DecisionAction> for OutcomeResult {
     }
 }
 
-/// What a handler read back from IAM.
+/// The document in force, as read back from IAM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InForce {

@@ -1,4 +1,5 @@
-//! What was found in a document and done to it: as much as an execution can carry, and how much more there is.
+//! What a judgement found in a document and a remediation removed, truncated to what an execution
+//! can carry.
 
 use iam_policy::{ActionPattern, Edit, Finding, Judgement, Loss, Remediation, Truncated};
 use serde::{Deserialize, Serialize};
@@ -17,13 +18,13 @@ const LOSS_BYTES: usize = 3 * 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Restricted {
-    /// The restricted patterns of which the document grants something, in the order of the list.
+    /// The restricted patterns that match something the document grants, in the order of the list.
     #[serde(rename = "restricted", default, skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<ActionPattern>,
     /// How many more such patterns there are.
     #[serde(rename = "moreRestricted", default, skip_serializing_if = "is_zero")]
     pub more_patterns: usize,
-    /// Why, in the order of the statements; none where nothing is restricted.
+    /// The findings, in the order of the statements; empty if nothing is restricted.
     #[serde(default)]
     pub findings: Vec<Finding>,
     /// How many more findings there are.
@@ -58,7 +59,7 @@ impl From<&Judgement<'_>> for Restricted {
     }
 }
 
-/// What was taken out of a document, and what had to go with it.
+/// What a remediation removed from a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Removal {
@@ -67,7 +68,7 @@ pub struct Removal {
     /// How many more edits there are.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_edits: usize,
-    /// Grants that went with the restricted ones, because quota or budget left no room.
+    /// Grants that are not restricted and were lost, because quota or budget left no room for them.
     pub losses: Vec<Loss>,
     /// How many more losses there are.
     #[serde(default, skip_serializing_if = "is_zero")]

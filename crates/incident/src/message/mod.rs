@@ -1,8 +1,9 @@
-//! What the states of the workflow hand to the functions, and what the functions answer.
+//! The messages between the states of the workflow and the functions.
 //!
-//! The state machine keeps each answer under a key of its own (`verdict`, `quarantine`, `decision`, `outcome`), so that every step of an execution shows the whole incident.
-//! Functions that read or write IAM get the ARN of an execution, and read the rest from its input and its history.
-//! Messages carry facts; the crate `notice` makes words of them.
+//! The state machine keeps each answer under its own key (`verdict`, `quarantine`, `decision`,
+//! `outcome`), so every step of an execution shows the whole incident. Functions that read or write
+//! IAM get the ARN of an execution and read the rest from its input and history. Messages carry
+//! facts; the crate `notice` turns them into text.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,13 +26,13 @@ pub use notify::{
 pub use quarantine::{AttachedTo, Contained, ContainedVersions, EvictedVersion, Kept, Quarantine};
 pub use report::{Reason, Report};
 
-/// What `validate-policy` is asked.
+/// A request to `validate-policy`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "task", rename_all = "camelCase")]
 pub enum ReadRequest {
-    /// `ValidatePolicy`: judge what is in force where the record points.
+    /// `ValidatePolicy`: judge what is in force for the subject of the record.
     Judge(JudgeRequest),
-    /// `AssessFailure`: say what is in force after a task failed.
+    /// `AssessFailure`: report what is in force after a task failed.
     Assess(AssessRequest),
 }
 
@@ -40,7 +41,7 @@ pub enum ReadRequest {
 pub struct JudgeRequest {
     /// The execution that asks. Its input is the EventBridge event.
     pub execution: ExecutionArn,
-    /// Whether IAM had its time to become consistent.
+    /// Whether IAM had enough time to become consistent.
     #[serde(default)]
     pub waited: bool,
 }
@@ -52,10 +53,10 @@ pub struct AssessRequest {
     pub execution: ExecutionArn,
 }
 
-/// What `ValidatePolicy` answers: all that the execution knows from then on.
+/// The answer of `ValidatePolicy`, which the later states work with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Judged {
-    /// The EventBridge event without what nobody uses.
+    /// The trimmed EventBridge event.
     pub event: Value,
     pub verdict: Verdict,
 }
@@ -71,16 +72,16 @@ pub struct Verdict {
     /// What IAM showed in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_force: Option<ObservedPolicy>,
-    /// The document that the event names, where it is not the one in force.
+    /// The document that the event names, if another one is in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub named: Option<Snapshot>,
-    /// What is restricted: in the document in force, or else in the one that the event names.
+    /// What is restricted in the document in force, or else in the one that the event names.
     #[serde(flatten)]
     pub restricted: Restricted,
-    /// The entry of `ExemptPrincipals` that covers the caller, where it made the difference.
+    /// The entry of `ExemptPrincipals` that covers the caller, if it changed the result.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exemption: Option<String>,
-    /// Why a call that the guard does not revert is reported.
+    /// Why the guard reports a call that it does not revert.
     #[serde(default, alias = "told", skip_serializing_if = "Option::is_none")]
     pub report: Option<Report>,
 }
@@ -89,7 +90,7 @@ pub struct Verdict {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObservedPolicy {
-    /// Which of the things that ever had this name it is.
+    /// Which policy, of all that ever had this name.
     pub identity: UniqueId,
     /// The default version, of a managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,7 +108,7 @@ pub enum VerdictAction {
     Alert,
 }
 
-/// What the judgement was; for a change that needs no decision it is also the outcome.
+/// The result of the judgement. For a change that needs no decision it is also the outcome.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray,
 )]
@@ -118,20 +119,23 @@ pub enum VerdictResult {
     Restricted,
     /// Nothing restricted is granted.
     Clean,
-    /// The version did not become the default; it is judged again when somebody makes it so.
+    /// The version is not the default. If a later call makes it the default, the guard judges that
+    /// call.
     NotInForce,
     Gone,
-    /// What the event names was restricted and is not in force any more: somebody had the grant for a while.
+    /// The document that the event names was restricted and is no longer in force. The grant
+    /// existed for a while.
     Withdrawn,
-    /// The inline document of the record is not in force; a write between the guard's look and its own may be lost.
+    /// The inline document of the record is not in force. The guard, or another caller, may have
+    /// overwritten it.
     Overwritten,
-    /// What the event names was restricted, and its remediation is in force.
+    /// The document that the event names was restricted, and its remediation is in force.
     AlreadyContained,
-    /// Restricted actions are granted and stay in force, because the guard only monitors.
+    /// Restricted actions are granted and stay in force, because `Mode` is `Monitor`.
     Monitored,
-    /// Restricted actions are granted and stay in force, because whoever wrote them is exempt.
+    /// Restricted actions are granted and stay in force, because the caller is exempt.
     Exempt,
-    /// A call that the guard reports, and does not revert, brings something restricted.
+    /// A call that the guard does not revert gives more permissions.
     #[serde(alias = "told")]
     Reported,
 }
@@ -146,17 +150,17 @@ impl VerdictResult {
     }
 }
 
-/// What `remediate` and `revert` are asked: which execution to work for. Other members of a payload are ignored.
+/// A request to `remediate` or `revert`: the execution to work for.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WorkRequest {
     pub execution: ExecutionArn,
 }
 
-/// What `AssessFailure` answers.
+/// The answer of `AssessFailure`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Assessment {
-    /// The change, where the record can be read.
+    /// The change, if the record can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<PolicyChange>,
     /// What is in force now.
@@ -164,7 +168,7 @@ pub struct Assessment {
 }
 
 impl Assessment {
-    /// What is restricted in what is in force, where anything is.
+    /// What is restricted in the document in force, if anything is.
     #[must_use]
     pub fn restricted(&self) -> Option<&Restricted> {
         match &self.in_force {
@@ -201,19 +205,22 @@ pub enum AssessedState {
     },
     /// IAM shows no such policy.
     Gone,
-    /// The record does not say which policy to look at.
+    /// The record does not name the policy.
     Unknown { reason: String },
 }
 
 #[expect(
     clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
+    reason = "serde passes a reference"
 )]
 fn is_false(value: &bool) -> bool {
     !value
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn is_zero(more: &usize) -> bool {
     *more == 0
 }

@@ -1,4 +1,4 @@
-//! What `notify` is asked to send.
+//! The requests to `notify`.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Assessment, Contained, Decision, Outcome, Quarantine, Verdict};
 use crate::{ExecutionArn, KeyDigest, PolicyChange, TaskToken, Timestamp};
 
-/// What `notify` is asked.
+/// A request to `notify`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "task", rename_all = "camelCase")]
 pub enum NotifyRequest {
@@ -35,7 +35,7 @@ impl NotifyRequest {
         }
     }
 
-    /// The change that the mail is about, where one could be read.
+    /// The change that the mail is about, if the record could be read.
     #[must_use]
     pub fn change(&self) -> Option<&PolicyChange> {
         match self {
@@ -54,16 +54,16 @@ pub struct AskRequest {
     pub token: TaskToken,
     pub execution: ExecutionArn,
     pub change: PolicyChange,
-    /// What was done.
+    /// What the guard did.
     pub quarantine: Contained,
     /// When the waiting began, as Step Functions wrote it.
     pub asked_at: Timestamp,
-    /// How long a decision is waited for, in seconds.
+    /// How long the execution waits for a decision, in seconds.
     pub timeout_seconds: u32,
-    /// How often the containment failed before, which a failure e-mail told.
+    /// How often the containment failed before, which an earlier e-mail reported.
     #[serde(default)]
     pub failed_tries: u32,
-    /// Which request it is.
+    /// The number of this request, and why it is repeated.
     #[serde(default)]
     pub asked: Asked,
 }
@@ -77,18 +77,18 @@ impl AskRequest {
     }
 }
 
-/// Which request for one decision it is.
+/// The number of a request for the same decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct Asked {
     /// Counted from 1.
     pub times: u32,
-    /// Why the answer to the one before did not count.
+    /// Why the answer to the previous request did not count.
     #[serde(default)]
     pub because: Option<RepeatReason>,
 }
 
 impl Asked {
-    /// The last request; after it, an answer that does not count is none.
+    /// The number of the last request. If its answer does not count either, the request expires.
     pub const MOST: u32 = 3;
 }
 
@@ -101,13 +101,13 @@ impl Default for Asked {
     }
 }
 
-/// Why an answer does not count.
+/// Why an answer did not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RepeatReason {
-    /// It was made on the page of another incident.
+    /// It came from the page of another incident.
     OtherIncident,
-    /// It was an allow without the key of the request.
+    /// It was an allow without the key in the links of the request.
     WithoutKey,
 }
 
@@ -116,10 +116,10 @@ pub enum RepeatReason {
 pub struct ReportVerdict {
     pub execution: ExecutionArn,
     pub verdict: Verdict,
-    /// When it is reported, as Step Functions wrote it.
+    /// When the state was entered, as Step Functions wrote it.
     #[serde(default, alias = "toldAt")]
     pub reported_at: Option<Timestamp>,
-    /// How often the containment failed before, which a failure e-mail told.
+    /// How often the containment failed before, which an earlier e-mail reported.
     #[serde(default)]
     pub failed_tries: u32,
 }
@@ -129,15 +129,15 @@ pub struct ReportVerdict {
 pub struct ReportOutcome {
     pub execution: ExecutionArn,
     pub change: PolicyChange,
-    /// What was done.
+    /// What the guard did.
     pub quarantine: Quarantine,
-    /// What was decided, where it came to that.
+    /// The decision, if there is one.
     #[serde(default)]
     pub decision: Option<Decision>,
-    /// What came of the decision.
+    /// How the incident ended after the decision.
     #[serde(default)]
     pub outcome: Option<Outcome>,
-    /// How often the containment failed before, which a failure e-mail told.
+    /// How often the containment failed before, which an earlier e-mail reported.
     #[serde(default)]
     pub failed_tries: u32,
 }
@@ -146,33 +146,36 @@ pub struct ReportOutcome {
 pub struct ReportFailure {
     pub execution: ExecutionArn,
     pub failure: Failure,
-    /// What is in force; none where that could not be read either.
+    /// What is in force, if it could be read.
     #[serde(default)]
     pub assessment: Option<Assessment>,
 }
 
-/// What `notify` answers. It is not the task's result where a decision is waited for, but Step Functions shows it in the `TaskSubmitted` event, where the published walkthrough copies the token from.
+/// The answer of `notify`.
+///
+/// If the state waits for a decision, this is not the result of the task. Step Functions shows it
+/// in the `TaskSubmitted` event, where the published walkthrough copies the token from.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Notified {
-    /// The token that the decision must carry, where one is asked for.
+    /// The token that the decision must carry, if the request asks for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<TaskToken>,
-    /// What proves the key in its links.
+    /// The digest that verifies the key in the links.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_sha256: Option<KeyDigest>,
 }
 
-/// The error that ended the normal way of an incident.
+/// The error that interrupted an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     pub state: String,
     pub error: String,
-    /// Its cause: of a function, JSON with `errorMessage`.
+    /// The cause. A function writes JSON with `errorMessage`.
     #[serde(default)]
     pub cause: String,
-    /// How many tries of a containment have failed; 0 of any other task.
+    /// How many tries of a containment have failed; 0 for any other task.
     #[serde(default)]
     pub tries: u32,
     /// Whether the state machine tries again.
@@ -181,7 +184,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// The sentence inside the cause, where a function wrote one, else the cause itself.
+    /// The error message of the function, or else the whole cause.
     #[must_use]
     pub fn message(&self) -> String {
         #[derive(Deserialize)]

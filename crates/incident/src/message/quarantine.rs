@@ -1,4 +1,4 @@
-//! What `remediate` answers.
+//! The answer of `remediate`.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,24 +6,26 @@ use super::{ObservedPolicy, Removal, Restricted, is_false};
 use crate::subject::Owner;
 use crate::{Snapshot, Timestamp, UniqueId, VersionId};
 
-/// Documents that are in the execution, so that they may be overwritten or deleted in IAM.
+/// Documents that the execution holds, so that the guard may overwrite or delete them in IAM.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
-    /// What is in force instead of what `ValidatePolicy` saw, since the subject was made again before the event.
+    /// What is in force instead of what `ValidatePolicy` observed: the subject was deleted and
+    /// created again before the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged: Option<ObservedPolicy>,
-    /// Versions that must make room.
+    /// Versions that the guard deletes to make room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evicted: Vec<EvictedVersion>,
-    /// Documents of an inline policy that are not the judged one.
+    /// Documents of an inline policy, other than the judged one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub originals: Vec<Snapshot>,
-    /// Whether the inline policy is to be deleted, so that whoever finds it missing later knows by whom.
+    /// Whether the guard is about to delete the inline policy, so that a later run that finds it
+    /// missing knows why.
     #[serde(default, skip_serializing_if = "is_false")]
     pub removes: bool,
 }
 
-/// A version that was removed because a managed policy can have five only.
+/// A version that the guard deleted, because a managed policy has at most five.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EvictedVersion {
@@ -44,17 +46,17 @@ pub struct EvictedVersion {
     reason = "one value lives for one invocation"
 )]
 pub enum Quarantine {
-    /// The remediated document is in force; a decision is needed.
+    /// The remediated document is in force and the administrator must decide.
     InPlace(Contained),
-    /// With these documents in the execution, the task is to run again.
+    /// The task must run again once the execution holds these documents.
     KeepFirst(Kept),
-    /// Nothing restricted is in force any more, by somebody else's change, or the subject is another one.
+    /// Another change put something unrestricted in force, or the subject is another one.
     Superseded,
     Gone,
 }
 
 impl Quarantine {
-    /// The documents that the execution holds by it.
+    /// The documents that the execution holds with this answer.
     #[must_use]
     pub fn kept(&self) -> Kept {
         match self {
@@ -68,15 +70,15 @@ impl Quarantine {
     }
 }
 
-/// A policy whose restricted grants are out.
+/// A policy without its restricted grants.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Contained {
-    /// Which of the things that ever had this name it is.
+    /// Which policy, of all that ever had this name.
     pub identity: UniqueId,
     /// The document that was in force.
     pub original: Snapshot,
-    /// The versions, for a managed policy.
+    /// The two versions of a managed policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versions: Option<ContainedVersions>,
     /// What was restricted in the original.
@@ -84,29 +86,30 @@ pub struct Contained {
     pub restricted: Restricted,
     /// The document now in force, as read back from IAM.
     pub document: Snapshot,
-    /// What was done to the original.
+    /// What the guard removed from the original.
     #[serde(flatten)]
     pub removal: Removal,
-    /// Versions that were removed to make room.
+    /// Versions that the guard deleted to make room.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evicted: Vec<EvictedVersion>,
-    /// Who holds the managed policy, where that could be read.
+    /// What the managed policy is attached to, if IAM could be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attached_to: Option<AttachedTo>,
-    /// Whether the work was found done, by an earlier run or another execution.
+    /// Whether an earlier run or another execution had already done the work.
     pub found_done: bool,
-    /// Whether the inline policy was deleted, since the quota left no room even for `document`, which grants nothing.
+    /// Whether the guard deleted the inline policy, because the quota left no room even for
+    /// `document`, which grants nothing.
     #[serde(default, skip_serializing_if = "is_false")]
     pub removed: bool,
 }
 
-/// Who holds a managed policy.
+/// The roles, users and groups that a managed policy is attached to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AttachedTo {
     /// The first ten.
     pub first: Vec<Owner>,
-    /// How many there are, as far as they were read.
+    /// How many the guard read.
     pub total: usize,
     /// Whether there are more.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -114,20 +117,21 @@ pub struct AttachedTo {
 }
 
 impl AttachedTo {
-    /// How many are named.
+    /// The most that are named.
     pub const NAMED: usize = 10;
 }
 
-/// The two versions of a managed policy that an incident is about.
+/// The two versions of a managed policy in an incident.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ContainedVersions {
-    /// The version as it was written, kept but not in force.
+    /// The version as written. It exists and is not in force.
     pub original: VersionId,
-    /// When that version was made.
+    /// When the original version was created.
     pub original_created: Timestamp,
     /// The version in force, without the restricted grants.
     pub quarantine: VersionId,
-    /// Whether the guard made that version; an existing one with the same meaning is used where there is one.
+    /// Whether the guard created that version. It uses an existing equivalent version if there is
+    /// one.
     pub created: bool,
 }

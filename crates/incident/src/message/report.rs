@@ -1,4 +1,4 @@
-//! What is told of a call that the guard does not undo.
+//! Why the guard reports a call that it does not revert.
 
 use iam_policy::{ActionPattern, ExternalPrincipal, Truncated};
 use serde::{Deserialize, Serialize};
@@ -12,16 +12,16 @@ const REASON_BYTES: usize = 8 * 1024;
 /// The bytes that the patterns of one reason may take.
 const PATTERN_BYTES: usize = 1024;
 
-/// `told`: why a call that is not undone is told of.
+/// `report`: why the guard reports a call that it does not revert.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// Why, in the order in which IAM shows the policies.
+    /// The reasons, in the order in which IAM lists the policies.
     pub reasons: Vec<Reason>,
     /// How many more reasons there are.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more_reasons: usize,
-    /// Whether the guard only monitors. It would have changed nothing in any case.
+    /// Whether `Mode` is `Monitor`. The guard does not revert the call in either mode.
     #[serde(default, skip_serializing_if = "is_false")]
     pub monitored: bool,
 }
@@ -38,7 +38,7 @@ impl Report {
     }
 }
 
-/// One reason to tell of a call.
+/// One reason to report a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     tag = "reason",
@@ -49,23 +49,28 @@ pub enum Reason {
     /// A policy grants something restricted.
     Grants {
         policy: Subject,
-        /// The restricted patterns of which it grants something.
+        /// The restricted patterns that match something it grants.
         restricted: Vec<ActionPattern>,
         /// How many more such patterns there are.
         #[serde(default, skip_serializing_if = "is_zero")]
         more_restricted: usize,
     },
-    /// IAM has no user or group of this name any more, and a rename keeps what it held.
+    /// IAM no longer has a user or group with this name. If it was renamed, it kept its policies.
     Absent { owner: Owner },
-    /// What is in force is not what the call wrote.
+    /// Another call wrote what is in force.
     OtherCall,
-    /// A policy that went holds a `Deny`.
+    /// A removed policy contains a `Deny`.
     Denied { policy: Subject },
-    /// There is no permissions boundary any more.
+    /// No permissions boundary is set.
     NoBoundary,
-    /// A trust policy lets in somebody from outside.
-    ExternalPrincipal { outsider: ExternalPrincipal },
-    /// It lets in this many more.
+    /// A trust policy lets an external principal assume the role.
+    #[serde(alias = "outsider")]
+    ExternalPrincipal {
+        #[serde(alias = "outsider")]
+        principal: ExternalPrincipal,
+    },
+    /// The trust policy lets in this many more external principals.
+    #[serde(alias = "moreOutsiders")]
     MoreExternalPrincipals { more: usize },
     /// There are more policies than the guard reads.
     Unread,
@@ -79,5 +84,46 @@ impl Reason {
             more_restricted: patterns.more(),
             restricted: patterns.into_shown(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use iam_policy::{TrustedAccounts, judge_trust};
+    use serde_json::{from_value, json, to_value};
+
+    use super::*;
+    use crate::subject::ReportedCall;
+
+    const OPEN: &str =
+        r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
+
+    #[test]
+    fn executions_of_the_version_before_can_be_read() {
+        let found = judge_trust(OPEN, "111122223333", &TrustedAccounts::default());
+        let principal = found.shown()[0].clone();
+        let before = json!({"reason": "outsider", "outsider": principal});
+        let now = Reason::ExternalPrincipal { principal };
+        assert_eq!(from_value::<Reason>(before).unwrap(), now);
+        assert_eq!(from_value::<Reason>(to_value(&now).unwrap()).unwrap(), now);
+        let before = json!({"reason": "moreOutsiders", "more": 2});
+        let now = Reason::MoreExternalPrincipals { more: 2 };
+        assert_eq!(from_value::<Reason>(before).unwrap(), now);
+        for (what, call) in [
+            ("membership", added as fn(_, _) -> _),
+            ("departure", removed),
+        ] {
+            let before = json!({"type": "told", "what": what, "user": "a", "group": "b"});
+            let now = Subject::Reported(call("a".to_owned(), "b".to_owned()));
+            assert_eq!(from_value::<Subject>(before).unwrap(), now);
+        }
+    }
+
+    fn added(user: String, group: String) -> ReportedCall {
+        ReportedCall::AddedToGroup { user, group }
+    }
+
+    fn removed(user: String, group: String) -> ReportedCall {
+        ReportedCall::RemovedFromGroup { user, group }
     }
 }

@@ -1,4 +1,4 @@
-//! What a record says in `requestParameters` and `responseElements`, which are different for every call.
+//! The members `requestParameters` and `responseElements`, which differ for every call.
 
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ impl Members<'_> {
         }
     }
 
-    /// Whether CloudTrail left the parameters out; seen as a boolean and as a text in the wild.
+    /// Whether CloudTrail left the parameters out. Records have this as a boolean or as a text.
     fn omitted(&self) -> bool {
         match self.request.get("omitted") {
             Some(Value::Bool(omitted)) => *omitted,
@@ -62,7 +62,8 @@ impl Members<'_> {
         read.map_err(|error| self.problem(error.to_string()))
     }
 
-    /// The subject and the version that was written, from wherever the record has them; where parameters were left out and nothing else names the subject, `names_no_policy`.
+    /// The subject and the version that the call wrote. The error is `names_no_policy` if
+    /// CloudTrail left the parameters out and nothing else names the subject.
     pub(super) fn subject(
         &self,
         actor: &Actor,
@@ -75,8 +76,8 @@ impl Members<'_> {
                 self.problem(format!("`{member}` is missing"))
             }
         };
-        if let Some(told) = self.told(actor, missing)? {
-            return Ok((Subject::Reported(told), None));
+        if let Some(call) = self.reported_call(actor, missing)? {
+            return Ok((Subject::Reported(call), None));
         }
         match self.event_name {
             WatchedCall::CreatePolicy => {
@@ -148,7 +149,7 @@ impl Members<'_> {
         Ok((Subject::Inline(InlinePolicy { owner, name }), None))
     }
 
-    /// The name that a parameter gives; `None` where there is no such parameter.
+    /// The name in a parameter; `None` if the record lacks the parameter.
     pub(super) fn name(&self, key: &str) -> Result<Option<String>, RecordError> {
         let name = self.request(key)?;
         if name.as_deref().is_none_or(is_iam_name) {
@@ -158,7 +159,9 @@ impl Members<'_> {
         }
     }
 
-    /// The answer says whether the new version is the default; the request says it only if the caller did.
+    /// Whether the call made its new version the default.
+    ///
+    /// The response always says so. The request says so only if the caller did.
     pub(super) fn is_default_version(&self) -> Result<bool, RecordError> {
         let answer = self
             .response
@@ -166,7 +169,8 @@ impl Members<'_> {
             .and_then(|v| v.get("isDefaultVersion"));
         match answer.or_else(|| self.request.get("setAsDefault")) {
             Some(Value::Bool(default)) => Ok(*default),
-            // Doubt means judging: a version wrongly taken for the default only costs a look at IAM.
+            // If in doubt, judge: a version wrongly taken for the default only costs a read from
+            // IAM.
             None | Some(Value::Null) => Ok(true),
             Some(Value::String(default)) => Ok(!default.eq_ignore_ascii_case("false")),
             Some(_) => {
@@ -176,7 +180,7 @@ impl Members<'_> {
         }
     }
 
-    /// The document in the parameters as they were recorded.
+    /// The document in the parameters of the untrimmed event.
     pub(super) fn document(&self, request: Option<&Value>) -> Result<Option<String>, RecordError> {
         let request = request.unwrap_or(&Value::Null);
         let member = match self.event_name {
@@ -187,7 +191,8 @@ impl Members<'_> {
     }
 }
 
-/// Names of policies, roles, users and groups: 1 to 128 of `[\w+=,.@-]` (IAM User Guide, "IAM and AWS STS quotas").
+/// Names of policies, roles, users and groups: 1 to 128 of `[\w+=,.@-]` (IAM User Guide, "IAM and
+/// AWS STS quotas").
 fn is_iam_name(name: &str) -> bool {
     let known = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
     (1..=128).contains(&name.len()) && name.chars().all(known)

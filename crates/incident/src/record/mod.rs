@@ -1,29 +1,30 @@
-//! A CloudTrail record, as EventBridge delivers it, read into a [`PolicyChange`].
+//! Reads a CloudTrail record, as EventBridge delivers it, into a [`PolicyChange`].
 
-mod cut;
 mod members;
 mod reported;
 mod shape;
+mod trim;
 
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::{Actor, FailureName, PolicyChange, Timestamp, WatchedCall};
-pub use cut::trim_event;
 use members::Members;
 use shape::Envelope;
+pub use trim::trim_event;
 
-/// What a record says: the change, and the document if the record carries it.
+/// The change that a record describes, and the document if the record has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     pub change: PolicyChange,
     /// The document as the caller sent it.
     ///
-    /// `None` for a call that has none (`SetDefaultPolicyVersion`) and for a record that left its parameters out.
+    /// `None` for a call without a document (`SetDefaultPolicyVersion`), and if CloudTrail left the
+    /// parameters out of the record.
     pub document: Option<String>,
 }
 
-/// Why a record cannot be judged.
+/// Why the guard cannot judge a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
     /// The input does not have the shape of an EventBridge event with a CloudTrail record.
@@ -31,7 +32,7 @@ pub enum RecordError {
         "the input of the execution is not a CloudTrail record as EventBridge delivers it: {0}; look at the input, and find out who started the execution"
     )]
     Shape(String),
-    /// The record is of a call that the rule does not forward.
+    /// The event rule does not forward the call.
     #[error(
         "the record `{event_id}` is about the call `{event_name}` of `{event_source}`, which does not write a watched policy document; check the event rule"
     )]
@@ -49,7 +50,7 @@ pub enum RecordError {
         event_name: WatchedCall,
         error_code: String,
     },
-    /// A member that the call always has is missing or is not what it should be.
+    /// A member that every record of the call has is missing or malformed.
     #[error(
         "could not read the record `{event_id}` of a {event_name} call: {problem}; look at the input of the execution"
     )]
@@ -59,7 +60,7 @@ pub enum RecordError {
         /// Which member, and what was expected.
         problem: String,
     },
-    /// The record leaves out its parameters and names no policy anywhere else.
+    /// CloudTrail left out the parameters, and nothing else names the policy.
     #[error(
         "the record `{event_id}` of a {event_name} call by {actor} leaves out its parameters (`omitted`) and names no policy, so the guard could not judge it; find the policy in IAM by the time {event_time} and judge it by hand"
     )]
@@ -88,11 +89,12 @@ impl RecordError {
 impl Record {
     /// Reads an EventBridge event with a CloudTrail record of a watched call.
     ///
-    /// Unknown members are ignored, since minor versions of the record only add some (CloudTrail User Guide, "CloudTrail record contents").
+    /// Unknown members are ignored, because minor versions of the record only add members
+    /// (CloudTrail User Guide, "CloudTrail record contents").
     ///
     /// # Errors
     ///
-    /// A [`RecordError`] that says what is missing; none of them may be taken for "nothing restricted".
+    /// A [`RecordError`] that names what is missing. No error may count as "nothing restricted".
     pub fn parse(event: &Value) -> Result<Self, RecordError> {
         let envelope = Envelope::deserialize(trim_event(event))
             .map_err(|error| RecordError::Shape(error.to_string()))?;
@@ -136,6 +138,8 @@ impl Record {
             WatchedCall::CreatePolicyVersion => members.is_default_version()?,
             _ => true,
         };
+        // Trimming removes documents, which the execution keeps elsewhere. So the document is read
+        // from the event as it came.
         let document = match event_name {
             WatchedCall::SetDefaultPolicyVersion => None,
             _ => members.document(event.pointer("/detail/requestParameters"))?,

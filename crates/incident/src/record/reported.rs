@@ -1,4 +1,4 @@
-//! Where the records of calls that are told of name what they are about.
+//! The records of calls that the guard reports and does not revert.
 
 use super::RecordError;
 use super::members::Members;
@@ -6,8 +6,8 @@ use crate::subject::{Credentials, Owner, ReportedCall};
 use crate::{Actor, OwnerKind, PolicyArn, WatchedCall};
 
 impl Members<'_> {
-    /// What a call did; `None` for a call that writes a policy document.
-    pub(super) fn told(
+    /// What the call did; `None` for a call that writes a policy document.
+    pub(super) fn reported_call(
         &self,
         actor: &Actor,
         missing: impl Fn(&str) -> RecordError,
@@ -57,11 +57,11 @@ impl Members<'_> {
             WatchedCall::DetachRolePolicy => detachment(attached(OwnerKind::Role)?),
             WatchedCall::DetachUserPolicy => detachment(attached(OwnerKind::User)?),
             WatchedCall::DetachGroupPolicy => detachment(attached(OwnerKind::Group)?),
-            WatchedCall::AddUserToGroup => ReportedCall::Membership {
+            WatchedCall::AddUserToGroup => ReportedCall::AddedToGroup {
                 user: name("userName")?,
                 group: name("groupName")?,
             },
-            WatchedCall::RemoveUserFromGroup => ReportedCall::Departure {
+            WatchedCall::RemoveUserFromGroup => ReportedCall::RemovedFromGroup {
                 user: name("userName")?,
                 group: name("groupName")?,
             },
@@ -113,7 +113,7 @@ impl Members<'_> {
                 let is_own = caller.is_some_and(|caller| caller.eq_ignore_ascii_case(&user));
                 (user, is_own)
             }
-            // Without a name, the call is about the user who makes it.
+            // Without `userName`, IAM takes the user that makes the call.
             (None, Some(caller)) => (caller.to_owned(), true),
             (None, None) => return Err(missing("requestParameters.userName")),
         };

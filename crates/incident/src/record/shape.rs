@@ -1,4 +1,4 @@
-//! The members of a record that are read, as CloudTrail writes them; all others are ignored.
+//! The members of a record that the guard reads, as CloudTrail writes them.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -54,7 +54,7 @@ pub(super) struct SessionContext {
     pub(super) source_identity: Option<String>,
 }
 
-/// For root it is there and empty.
+/// The root user has an empty one.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct SessionIssuer {

@@ -1,4 +1,4 @@
-//! Every record in `events/`, and records bent out of shape.
+//! Every record in `events/`, and malformed ones.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ fn with(name: &str, change: impl FnOnce(&mut Value)) -> Value {
     event
 }
 
-/// The policy in short, whether the change is in force, whether the record has the document, and who did it.
+/// The policy, whether the change is in force, whether the record has the document, and the actor.
 fn summary(event: &Value) -> (String, bool, bool, String) {
     let record = Record::parse(event).unwrap();
     (
@@ -149,7 +149,7 @@ fn records_that_cannot_be_judged_fail_by_name() {
 }
 
 #[test]
-fn a_created_policy_whose_parameters_were_left_out_is_found_by_the_answer() {
+fn the_response_names_a_created_policy_without_parameters() {
     for omitted in [json!(true), json!("true")] {
         let event = with("create-policy.json", |event| {
             event["detail"]["requestParameters"] = json!({
@@ -163,7 +163,7 @@ fn a_created_policy_whose_parameters_were_left_out_is_found_by_the_answer() {
 }
 
 #[test]
-fn doubt_about_the_default_means_judging() {
+fn a_version_counts_as_the_default_unless_the_record_denies_it() {
     for (answer, in_force) in [
         (json!(null), true),
         (json!("false"), false),
@@ -183,7 +183,7 @@ fn doubt_about_the_default_means_judging() {
 }
 
 #[test]
-fn malformed_records_say_what_is_wrong() {
+fn the_error_names_the_malformed_member() {
     for (event, words) in [
         (json!(null), "not a CloudTrail record"),
         (json!([]), "not a CloudTrail record"),
@@ -258,7 +258,7 @@ fn malformed_records_say_what_is_wrong() {
 }
 
 #[test]
-fn a_caller_without_any_name_is_still_somebody() {
+fn a_caller_without_a_name_has_a_placeholder() {
     let event = with("create-policy.json", |e| {
         e["detail"]["userIdentity"] = json!({})
     });
@@ -271,7 +271,7 @@ fn a_caller_without_any_name_is_still_somebody() {
 }
 
 #[test]
-fn a_change_survives_the_way_through_the_state_machine() {
+fn a_change_is_the_same_after_json() {
     let change = Record::parse(&event("create-policy-version-sso-role.json"))
         .unwrap()
         .change;

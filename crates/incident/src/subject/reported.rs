@@ -1,4 +1,7 @@
-//! What the guard tells of and does not undo: to undo it without a memory of what was there before could break production.
+//! A call that the guard reports and does not revert.
+//!
+//! The guard does not remember the state before such a call, so reverting it could break
+//! production.
 
 use std::fmt;
 
@@ -7,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::PolicyArn;
 use crate::subject::{Owner, Subject};
 
-/// What a call did, by the names of the things that it did it to.
+/// What a call did, and to which users, groups, roles and policies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(
     tag = "what",
@@ -15,7 +18,7 @@ use crate::subject::{Owner, Subject};
     rename_all_fields = "camelCase"
 )]
 pub enum ReportedCall {
-    /// A managed policy was attached, an AWS managed one too.
+    /// A customer managed or AWS managed policy was attached.
     Attachment {
         owner: Owner,
         policy: PolicyArn,
@@ -24,36 +27,40 @@ pub enum ReportedCall {
         owner: Owner,
         policy: PolicyArn,
     },
-    Membership {
+    #[serde(alias = "membership")]
+    AddedToGroup {
         user: String,
         group: String,
     },
-    /// A user was taken out of a group.
-    Departure {
+    #[serde(alias = "departure")]
+    RemovedFromGroup {
         user: String,
         group: String,
     },
-    /// The permissions boundary of a role or user was put, or deleted where the record names none.
+    /// The permissions boundary of a role or user was set, or deleted if `boundary` is `None`.
     Boundary {
         owner: Owner,
         #[serde(skip_serializing_if = "Option::is_none")]
         boundary: Option<PolicyArn>,
     },
-    /// The trust policy of a role was written, with the role or later.
+    /// The trust policy of a role was written.
     Trust {
         role: String,
+        /// Whether the call created the role.
         is_new: bool,
     },
-    /// A user got a way in: an access key or a password.
+    /// A user got an access key or a password.
     Credentials {
         user: String,
         credentials: Credentials,
-        /// Whether the user made them, as everybody renews their own.
+        /// Whether the caller is that user. Users renew their own credentials.
         is_own: bool,
     },
-    /// A user or a group got this name, and keeps what it holds.
+    /// A user or a group got a new name. It keeps its policies.
     Renaming {
+        /// The user or group, by its new name.
         owner: Owner,
+        /// The old name.
         before: String,
     },
 }
@@ -62,13 +69,13 @@ pub enum ReportedCall {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Credentials {
-    /// An access key, by its identifier where the record has it.
+    /// An access key, and its identifier if the record has it.
     AccessKey(Option<String>),
     Password,
 }
 
 impl ReportedCall {
-    /// The name of the principal that it is about.
+    /// The name of the role, user or group that changed.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -76,17 +83,21 @@ impl ReportedCall {
             | Self::Detachment { owner, .. }
             | Self::Boundary { owner, .. }
             | Self::Renaming { owner, .. } => &owner.name,
-            Self::Membership { user, .. }
-            | Self::Departure { user, .. }
+            Self::AddedToGroup { user, .. }
+            | Self::RemovedFromGroup { user, .. }
             | Self::Credentials { user, .. } => user,
             Self::Trust { role, .. } => role,
         }
     }
 
-    /// Whether it takes something away, so that what it leaves behind may no longer be denied.
+    /// Whether the call removed a policy, so that actions that the policy denied may now be
+    /// allowed.
     #[must_use]
     pub fn takes_away(&self) -> bool {
-        matches!(self, Self::Detachment { .. } | Self::Departure { .. })
+        matches!(
+            self,
+            Self::Detachment { .. } | Self::RemovedFromGroup { .. }
+        )
     }
 }
 
@@ -97,8 +108,8 @@ impl fmt::Display for ReportedCall {
             Self::Detachment { owner, policy } => {
                 write!(f, "policy `{policy}`, no longer on {owner}")
             }
-            Self::Membership { user, group } => write!(f, "user `{user}` in group `{group}`"),
-            Self::Departure { user, group } => {
+            Self::AddedToGroup { user, group } => write!(f, "user `{user}` in group `{group}`"),
+            Self::RemovedFromGroup { user, group } => {
                 write!(f, "user `{user}`, no longer in group `{group}`")
             }
             Self::Boundary { owner, .. } => write!(f, "permissions boundary of {owner}"),
@@ -114,29 +125,29 @@ impl fmt::Display for ReportedCall {
     }
 }
 
-/// What IAM shows of it at one moment.
+/// What IAM showed about a reported call at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ReportedState {
-    /// Whether what the call did is still so.
-    pub is_so: bool,
-    /// Whom of those that the call names IAM does not have under that name.
+    /// Whether the change that the call made is still in effect.
+    pub is_in_effect: bool,
+    /// The role, user or group that the call names, if IAM has none with that name.
     pub absent: Option<Owner>,
-    /// The policies that it brings or takes, as far as IAM has them.
+    /// The policies that the call attached or detached, as far as they still exist.
     pub policies: Vec<HeldPolicy>,
     /// Whether there are more policies than the guard reads.
     pub has_more: bool,
-    /// The permissions boundary that is in force; `policies` has its document.
+    /// The permissions boundary in force. Its document is in `policies`.
     pub boundary: Option<PolicyArn>,
-    /// The permissions boundary that the record names, where another or none is in force.
-    pub passed: Vec<HeldPolicy>,
-    /// The trust policy.
+    /// The permissions boundary that the record names, if it is not the one in force.
+    pub recorded_boundary: Vec<HeldPolicy>,
+    /// The trust policy in force.
     pub trust: Option<String>,
 }
 
-/// A policy that somebody holds, and what is in force of it.
+/// A policy of a role, user or group, with the document in force.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct HeldPolicy {
     pub policy: Subject,
-    /// Its text, which of an AWS managed policy is longer than an execution could keep.
+    /// The text. The document of an AWS managed policy can be too long for an execution.
     pub document: String,
 }

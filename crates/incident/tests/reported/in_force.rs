@@ -1,4 +1,4 @@
-//! What is in force, and what is none of the guard's business.
+//! Calls that are in force when the guard reads IAM.
 
 use incident::judgement::{GuardConfig, Mode};
 use incident::message::{Reason, VerdictResult};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 
 #[test]
-fn each_record_names_what_it_is_about() {
+fn each_record_names_its_subject() {
     for (name, expected) in [
         (
             "attach-role-policy-aws-managed",
@@ -62,7 +62,7 @@ fn each_record_names_what_it_is_about() {
 }
 
 #[test]
-fn what_grants_something_restricted_is_told_of_and_nothing_else() {
+fn restricted_grants_are_reported_and_others_are_not() {
     for name in [
         "attach-user-policy",
         "attach-role-policy-aws-managed",
@@ -75,7 +75,7 @@ fn what_grants_something_restricted_is_told_of_and_nothing_else() {
         "update-group",
     ] {
         let record = record(name);
-        let verdict = judge(&record, &look(true, &[HARMLESS, GRANTS]), false).unwrap();
+        let verdict = judge(&record, &state(true, &[HARMLESS, GRANTS]), false).unwrap();
         assert_eq!(verdict.result, VerdictResult::Reported, "{name}");
         let patterns: Vec<&str> = verdict
             .restricted
@@ -84,35 +84,34 @@ fn what_grants_something_restricted_is_told_of_and_nothing_else() {
             .map(|it| it.as_str())
             .collect();
         assert_eq!(patterns, ["iam:PassRole", "s3:DeleteBucket"], "{name}");
-        let told = verdict.report.unwrap();
-        let [Reason::Grants { policy, .. }] = told.reasons.as_slice() else {
-            panic!("{:?}", told.reasons);
+        let report = verdict.report.unwrap();
+        let [Reason::Grants { policy, .. }] = report.reasons.as_slice() else {
+            panic!("{:?}", report.reasons);
         };
         assert_eq!(policy.name(), "Held1");
         for documents in [&[HARMLESS][..], &[DENIES], &[HARMLESS, DENIES]] {
             assert_eq!(
-                result(&record, &look(true, documents), false),
+                result(&record, &state(true, documents), false),
                 VerdictResult::Clean,
                 "{name}"
             );
         }
         // What cannot be read may grant anything, and so may what is not read.
         assert_eq!(
-            result(&record, &look(true, &["{"]), false),
+            result(&record, &state(true, &["{"]), false),
             VerdictResult::Reported
         );
         let more = ReportedState {
             has_more: true,
-            ..look(true, &[HARMLESS])
+            ..state(true, &[HARMLESS])
         };
         assert_eq!(result(&record, &more, false), VerdictResult::Reported);
     }
 }
 
-/// Whoever is quicker than the record could do it unseen.
-/// As Terraform does it where the path changes.
+/// Terraform repeats the current name when it changes the path.
 #[test]
-fn a_renaming_to_the_same_name_is_none() {
+fn a_rename_to_the_same_name_is_clean() {
     let mut event = event("update-user");
     for (name, expected) in [
         ("dave", VerdictResult::Clean),
@@ -121,7 +120,7 @@ fn a_renaming_to_the_same_name_is_none() {
         event["detail"]["requestParameters"] =
             json!({"userName": "dave", "newUserName": name, "newPath": "/leavers/"});
         let record = Record::parse(&event).unwrap();
-        let shown = look(true, &[GRANTS]);
+        let shown = state(true, &[GRANTS]);
         assert_eq!(result(&record, &shown, false), expected, "{name}");
     }
 }
@@ -130,7 +129,7 @@ fn a_renaming_to_the_same_name_is_none() {
 fn everybody_renews_their_own_credentials() {
     let own = record("create-access-key-own");
     assert_eq!(
-        result(&own, &look(true, &[GRANTS]), false),
+        result(&own, &state(true, &[GRANTS]), false),
         VerdictResult::Clean
     );
     let mut event = event("create-access-key");
@@ -141,16 +140,16 @@ fn everybody_renews_their_own_credentials() {
         event["detail"]["requestParameters"] = json!({"userName": user});
         let record = Record::parse(&event).unwrap();
         assert_eq!(
-            result(&record, &look(true, &[GRANTS]), false),
+            result(&record, &state(true, &[GRANTS]), false),
             expected,
             "{user}"
         );
     }
-    // Without a name, a user makes them for itself; a record of any other caller asks for a person.
+    // Without a name, the user creates them for itself. A record of any other caller is malformed.
     event["detail"]["requestParameters"] = Value::Null;
     let record = Record::parse(&event).unwrap();
     assert_eq!(
-        result(&record, &look(true, &[GRANTS]), false),
+        result(&record, &state(true, &[GRANTS]), false),
         VerdictResult::Clean
     );
     let mut root = event.clone();
@@ -158,20 +157,20 @@ fn everybody_renews_their_own_credentials() {
         json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root"});
     assert!(Record::parse(&root).is_err());
     event["detail"]["requestParameters"] = json!({"userName": "dave"});
-    // Whoever assumes a role makes keys for somebody else, whatever the session is called.
+    // A role session creates keys for another principal, whatever the name of the session.
     event["detail"]["userIdentity"] = json!({
         "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/dave/dave",
         "sessionContext": {"sessionIssuer": {"arn": "arn:aws:iam::111122223333:role/dave"}}
     });
     let record = Record::parse(&event).unwrap();
     assert_eq!(
-        result(&record, &look(true, &[GRANTS]), false),
+        result(&record, &state(true, &[GRANTS]), false),
         VerdictResult::Reported
     );
 }
 
 #[test]
-fn what_goes_is_told_of_where_it_denied_something() {
+fn a_removed_policy_is_reported_if_it_denied_something() {
     for name in [
         "detach-user-policy",
         "detach-role-policy",
@@ -180,25 +179,25 @@ fn what_goes_is_told_of_where_it_denied_something() {
     ] {
         let record = record(name);
         assert_eq!(
-            result(&record, &look(true, &[GRANTS, HARMLESS]), false),
+            result(&record, &state(true, &[GRANTS, HARMLESS]), false),
             VerdictResult::Clean,
             "{name}"
         );
-        let verdict = judge(&record, &look(true, &[GRANTS, DENIES]), false).unwrap();
+        let verdict = judge(&record, &state(true, &[GRANTS, DENIES]), false).unwrap();
         assert_eq!(verdict.result, VerdictResult::Reported, "{name}");
         assert!(matches!(
             verdict.report.unwrap().reasons.as_slice(),
             [Reason::Denied { policy }] if policy.name() == "Held1"
         ));
-        // Of what cannot be read, nobody knows.
+        // A policy that cannot be read may deny something.
         assert_eq!(
-            result(&record, &look(true, &["{"]), false),
+            result(&record, &state(true, &["{"]), false),
             VerdictResult::Reported,
             "{name}"
         );
-        // Of a policy that was deleted, too, nothing is left to read.
+        // The policy was deleted, so nothing is left to read.
         assert_eq!(
-            result(&record, &look(true, &[]), false),
+            result(&record, &state(true, &[]), false),
             VerdictResult::Clean,
             "{name}"
         );
@@ -206,10 +205,10 @@ fn what_goes_is_told_of_where_it_denied_something() {
 }
 
 #[test]
-fn a_boundary_is_told_of_where_it_goes_or_allows_something_restricted() {
+fn a_boundary_is_reported_if_it_was_deleted_or_allows_something_restricted() {
     let boundary = |arn: &str, documents: &[&str]| ReportedState {
         boundary: Some(PolicyArn::parse(arn).unwrap()),
-        ..look(true, documents)
+        ..state(true, documents)
     };
     let put = record("put-user-permissions-boundary");
     let named = "arn:aws:iam::111122223333:policy/boundaries/developer";
@@ -222,7 +221,7 @@ fn a_boundary_is_told_of_where_it_goes_or_allows_something_restricted() {
         VerdictResult::Reported
     );
     let other = ReportedState {
-        is_so: false,
+        is_in_effect: false,
         ..boundary("arn:aws:iam::aws:policy/PowerUserAccess", &[GRANTS])
     };
     let verdict = judge(&put, &other, false).unwrap();
@@ -234,11 +233,11 @@ fn a_boundary_is_told_of_where_it_goes_or_allows_something_restricted() {
         "delete-role-permissions-boundary",
     ] {
         let delete = record(name);
-        let verdict = judge(&delete, &look(true, &[]), false).unwrap();
+        let verdict = judge(&delete, &state(true, &[]), false).unwrap();
         assert_eq!(verdict.result, VerdictResult::Reported, "{name}");
         assert_eq!(verdict.report.unwrap().reasons, [Reason::NoBoundary]);
         let there = ReportedState {
-            is_so: false,
+            is_in_effect: false,
             ..boundary(named, &[HARMLESS])
         };
         assert_eq!(judge(&delete, &there, false), None, "{name}");
@@ -246,20 +245,20 @@ fn a_boundary_is_told_of_where_it_goes_or_allows_something_restricted() {
         assert_eq!(verdict.result, VerdictResult::Withdrawn, "{name}");
         assert_eq!(verdict.report.unwrap().reasons, [Reason::NoBoundary]);
     }
-    // Another boundary is in force by now: what the record names counted for a while.
+    // Another boundary is in force by now. The one in the record was in force for a while.
     for (documents, expected) in [
         (&[GRANTS][..], VerdictResult::Withdrawn),
         (&[HARMLESS], VerdictResult::Clean),
         // It was deleted.
         (&[], VerdictResult::Clean),
     ] {
-        let passed = ReportedState {
-            is_so: false,
-            passed: held(documents),
+        let former = ReportedState {
+            is_in_effect: false,
+            recorded_boundary: held(documents),
             ..boundary("arn:aws:iam::aws:policy/ReadOnlyAccess", &[HARMLESS])
         };
-        assert_eq!(judge(&put, &passed, false), None);
-        let verdict = judge(&put, &passed, true).unwrap();
+        assert_eq!(judge(&put, &former, false), None);
+        let verdict = judge(&put, &former, true).unwrap();
         assert_eq!(verdict.result, expected, "{documents:?}");
         let patterns = verdict.restricted.patterns.len();
         assert_eq!(patterns, if documents == [GRANTS] { 2 } else { 0 });
@@ -267,16 +266,21 @@ fn a_boundary_is_told_of_where_it_goes_or_allows_something_restricted() {
 }
 
 #[test]
-fn the_mode_and_an_exemption_are_named_and_change_nothing() {
+fn the_report_names_mode_and_exemption() {
     let mut event = event("attach-user-policy");
     event["detail"]["userIdentity"]["arn"] = json!("arn:aws:iam::111122223333:user/carol");
     let record = Record::parse(&event).unwrap();
-    let rules = GuardConfig {
+    let config = GuardConfig {
         mode: Mode::Monitor,
-        ..rules()
+        ..config()
     };
-    let verdict = rules
-        .judge_reported(&record, told_by(&record), &look(true, &[GRANTS]), false)
+    let verdict = config
+        .judge_reported(
+            &record,
+            reported_call(&record),
+            &state(true, &[GRANTS]),
+            false,
+        )
         .unwrap();
     assert_eq!(verdict.result, VerdictResult::Reported);
     assert_eq!(
@@ -287,21 +291,21 @@ fn the_mode_and_an_exemption_are_named_and_change_nothing() {
 }
 
 #[test]
-fn a_rename_without_a_new_name_is_none() {
+fn a_change_of_the_path_is_no_rename() {
     let mut event = event("update-user");
     event["detail"]["requestParameters"] = json!({"userName": "dave", "newPath": "/leavers/"});
     assert!(Record::parse(&event).is_err());
 }
 
 #[test]
-fn a_trust_policy_is_told_of_where_it_lets_in_somebody_from_outside() {
+fn a_trust_policy_is_reported_if_it_lets_in_an_external_principal() {
     let trusting = |principal: &str| ReportedState {
         trust: Some(format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"sts:AssumeRole"}}]}}"#
         )),
-        ..look(true, &[])
+        ..state(true, &[])
     };
-    // The role that the record makes lets in Lambda.
+    // The role in the record trusts Lambda.
     let record = record("create-role");
     let service = trusting(r#"{"Service":"lambda.amazonaws.com"}"#);
     assert_eq!(result(&record, &service, false), VerdictResult::Clean);
@@ -312,7 +316,7 @@ fn a_trust_policy_is_told_of_where_it_lets_in_somebody_from_outside() {
         let trusted = trusting(&format!(r#"{{"AWS":"{account}"}}"#));
         assert_eq!(result(&record, &trusted, true), VerdictResult::Clean);
     }
-    // Whoever is let in is told of at once, whichever write did it.
+    // An external principal is reported at once, whichever write let it in.
     for principal in [r#""*""#, r#"{"AWS":"arn:aws:iam::444455556666:root"}"#] {
         let verdict = judge(&record, &trusting(principal), false).unwrap();
         assert_eq!(verdict.result, VerdictResult::Reported);
@@ -323,16 +327,16 @@ fn a_trust_policy_is_told_of_where_it_lets_in_somebody_from_outside() {
     }
 }
 
-/// A record can say of any account that it is the guard's own.
+/// A record can name any account.
 #[test]
 fn the_own_account_is_not_taken_from_the_record() {
     let mut event = event("update-assume-role-policy");
     event["account"] = json!("444455556666");
     event["detail"]["recipientAccountId"] = json!("444455556666");
     let record = Record::parse(&event).unwrap();
-    let look = ReportedState {
+    let state = ReportedState {
         trust: record.document.clone(),
-        ..look(true, &[])
+        ..state(true, &[])
     };
-    assert_eq!(result(&record, &look, false), VerdictResult::Reported);
+    assert_eq!(result(&record, &state, false), VerdictResult::Reported);
 }

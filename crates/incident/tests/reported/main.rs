@@ -1,4 +1,4 @@
-//! What a call that is not undone comes to, for every state in which IAM can be.
+//! The verdict on calls that the guard reports, for every state that IAM can show.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -18,7 +18,7 @@ const GRANTS: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","A
 const HARMLESS: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ec2:Describe*","Resource":"*"}}"#;
 const DENIES: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"},{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
 
-fn rules() -> GuardConfig {
+fn config() -> GuardConfig {
     GuardConfig {
         restricted: "iam:PassRole,s3:DeleteBucket,kms:*".parse().unwrap(),
         mode: Mode::Enforce,
@@ -37,10 +37,10 @@ fn record(name: &str) -> Record {
     Record::parse(&event(name)).unwrap()
 }
 
-fn told_by(record: &Record) -> &ReportedCall {
+fn reported_call(record: &Record) -> &ReportedCall {
     match &record.change.subject {
-        Subject::Reported(told) => told,
-        other => panic!("{other} is not told of"),
+        Subject::Reported(call) => call,
+        other => panic!("{other} is not a reported call"),
     }
 }
 
@@ -56,31 +56,31 @@ fn held(documents: &[&str]) -> Vec<HeldPolicy> {
     held.collect()
 }
 
-fn look(is_so: bool, documents: &[&str]) -> ReportedState {
+fn state(is_in_effect: bool, documents: &[&str]) -> ReportedState {
     ReportedState {
-        is_so,
+        is_in_effect,
         policies: held(documents),
         ..ReportedState::default()
     }
 }
 
-/// The same, but that IAM does not have whom the call names.
-fn without(kind: OwnerKind, look: ReportedState) -> ReportedState {
-    let name = "somebody".to_owned();
+/// The same state, but IAM has no role, user or group with the name in the call.
+fn without(kind: OwnerKind, state: ReportedState) -> ReportedState {
+    let name = "dave".to_owned();
     ReportedState {
-        is_so: false,
+        is_in_effect: false,
         absent: Some(Owner { kind, name }),
-        ..look
+        ..state
     }
 }
 
-fn judge(record: &Record, look: &ReportedState, waited: bool) -> Option<Verdict> {
-    rules().judge_reported(record, told_by(record), look, waited)
+fn judge(record: &Record, state: &ReportedState, waited: bool) -> Option<Verdict> {
+    config().judge_reported(record, reported_call(record), state, waited)
 }
 
 #[track_caller]
-fn result(record: &Record, look: &ReportedState, waited: bool) -> VerdictResult {
-    let verdict = judge(record, look, waited).unwrap();
+fn result(record: &Record, state: &ReportedState, waited: bool) -> VerdictResult {
+    let verdict = judge(record, state, waited).unwrap();
     assert_eq!(verdict.action, VerdictAction::Alert);
     assert_eq!(
         verdict.report.is_some(),

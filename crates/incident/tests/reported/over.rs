@@ -1,4 +1,4 @@
-//! What is over, or goes by another name, before the guard looks.
+//! Calls that were undone, or whose subject was renamed, before the guard reads IAM.
 
 use incident::message::{Reason, VerdictResult};
 use incident::subject::{OwnerKind, ReportedState};
@@ -6,17 +6,17 @@ use incident::subject::{OwnerKind, ReportedState};
 use super::*;
 
 #[test]
-fn what_iam_does_not_show_yet_is_waited_for_and_then_believed() {
+fn a_call_that_iam_does_not_show_is_judged_after_a_wait() {
     for name in ["attach-user-policy", "add-user-to-group"] {
         let record = record(name);
-        let gone = look(false, &[GRANTS]);
+        let gone = state(false, &[GRANTS]);
         assert_eq!(judge(&record, &gone, false), None, "{name}");
         assert_eq!(
             result(&record, &gone, true),
             VerdictResult::Withdrawn,
             "{name}"
         );
-        let harmless = look(false, &[HARMLESS]);
+        let harmless = state(false, &[HARMLESS]);
         assert_eq!(
             result(&record, &harmless, true),
             VerdictResult::Clean,
@@ -26,16 +26,16 @@ fn what_iam_does_not_show_yet_is_waited_for_and_then_believed() {
 }
 
 #[test]
-fn what_is_over_before_the_guard_looks_is_told_of() {
+fn a_call_that_was_undone_is_reported() {
     let detached = record("detach-user-policy");
-    let there = look(false, &[DENIES]);
+    let there = state(false, &[DENIES]);
     assert_eq!(judge(&detached, &there, false), None);
     assert_eq!(result(&detached, &there, true), VerdictResult::Withdrawn);
 }
 
 #[test]
-fn somebody_who_has_no_such_name_any_more_may_have_another() {
-    for (name, documents, is_told) in [
+fn an_absent_user_may_have_been_renamed() {
+    for (name, documents, is_reported) in [
         ("attach-user-policy", &[GRANTS][..], true),
         ("attach-user-policy", &[HARMLESS], false),
         // The policy was deleted.
@@ -44,27 +44,27 @@ fn somebody_who_has_no_such_name_any_more_may_have_another() {
         ("detach-user-policy", &[HARMLESS], false),
         ("add-user-to-group", &[GRANTS], true),
         ("delete-user-permissions-boundary", &[], true),
-        // What somebody holds under another name is told of with the renaming.
+        // The rename reports the policies that the user has under the new name.
         ("create-access-key", &[], false),
         ("create-login-profile", &[], false),
         ("update-user", &[], false),
     ] {
         let record = record(name);
-        let nobody = without(OwnerKind::User, look(false, documents));
-        assert_eq!(judge(&record, &nobody, false), None, "{name}");
-        let verdict = judge(&record, &nobody, true).unwrap();
-        if !is_told {
+        let absent = without(OwnerKind::User, state(false, documents));
+        assert_eq!(judge(&record, &absent, false), None, "{name}");
+        let verdict = judge(&record, &absent, true).unwrap();
+        if !is_reported {
             assert_eq!(verdict.result, VerdictResult::Clean, "{name}");
             continue;
         }
         assert_eq!(verdict.result, VerdictResult::Gone, "{name}");
-        let told = verdict.report.unwrap();
-        assert!(matches!(told.reasons[0], Reason::Absent { .. }), "{name}");
+        let report = verdict.report.unwrap();
+        assert!(matches!(report.reasons[0], Reason::Absent { .. }), "{name}");
     }
 }
 
 #[test]
-fn a_role_has_no_other_name() {
+fn an_absent_role_was_deleted() {
     for (name, documents, expected) in [
         (
             "attach-role-policy-aws-managed",
@@ -76,22 +76,22 @@ fn a_role_has_no_other_name() {
             &[],
             VerdictResult::Withdrawn,
         ),
-        // It lets in Lambda.
+        // It trusts Lambda.
         ("create-role", &[], VerdictResult::Clean),
     ] {
         let record = record(name);
-        let nobody = without(OwnerKind::Role, look(false, documents));
-        assert_eq!(judge(&record, &nobody, false), None, "{name}");
-        assert_eq!(result(&record, &nobody, true), expected, "{name}");
+        let absent = without(OwnerKind::Role, state(false, documents));
+        assert_eq!(judge(&record, &absent, false), None, "{name}");
+        assert_eq!(result(&record, &absent, true), expected, "{name}");
     }
 }
 
 #[test]
-fn a_trust_policy_that_let_in_somebody_for_a_while_is_told_of() {
+fn a_former_trust_policy_is_reported_if_it_let_in_an_external_principal() {
     let update = record("update-assume-role-policy");
     let trust = |document: Option<&str>| ReportedState {
         trust: document.map(str::to_owned),
-        ..look(document.is_some(), &[])
+        ..state(document.is_some(), &[])
     };
     let own = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}]}"#;
     for shown in [trust(Some(own)), without(OwnerKind::Role, trust(None))] {

@@ -1,11 +1,11 @@
-//! Mails about what happens once more: a request, and a try.
+//! E-mails about a repeated request and a repeated try.
 
 use incident::message::{Asked, RepeatReason};
 
 use super::*;
 
 #[test]
-fn a_second_and_a_last_request_say_why() {
+fn a_repeated_request_gives_the_reason() {
     let mut request = read(request());
     request.asked = Asked {
         times: 2,
@@ -26,11 +26,11 @@ fn a_second_and_a_last_request_say_why() {
 }
 
 #[test]
-fn no_answer_that_counts_is_told_as_that() {
+fn an_expiry_after_answers_that_do_not_count_says_so() {
     let request = read(request());
     let mut none = decision(DecisionAction::Expire);
     none.unproven = true;
-    let mail = outcome(&told(
+    let mail = outcome(&ended(
         &request,
         Quarantine::InPlace(request.quarantine.clone()),
         Some(none),
@@ -43,7 +43,7 @@ fn no_answer_that_counts_is_told_as_that() {
 }
 
 #[test]
-fn a_containment_that_failed_says_what_comes_next() {
+fn a_failed_containment_says_what_comes_next() {
     let request = read(request());
     let mut failed = failed(&request, "Rate exceeded");
     failed.failure.error = "TransientAwsError".to_owned();
@@ -63,12 +63,12 @@ fn a_containment_that_failed_says_what_comes_next() {
 }
 
 #[test]
-fn the_end_of_a_failure_is_told_with_whatever_ends_it() {
+fn each_mail_after_a_failure_says_that_it_is_over() {
     const OVER: &str =
         "The failure that the guard reported in an earlier e-mail is over, after 3 failed tries.";
     let mut request = read(request());
     request.failed_tries = 3;
-    let mut gone = told(&request, Quarantine::Gone, None, None);
+    let mut gone = ended(&request, Quarantine::Gone, None, None);
     gone.failed_tries = 3;
     for mail in [
         decision_request(&request, &links(LinkConfirmation::Required)),

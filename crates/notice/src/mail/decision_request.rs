@@ -1,3 +1,5 @@
+//! The e-mail that asks for a decision.
+
 use incident::message::{AskRequest, Asked, DecisionAction, RepeatReason, Restricted};
 
 use super::writer::Writer;
@@ -6,6 +8,7 @@ use crate::subject::{effect, name};
 use crate::text::{capitalised, plain};
 use crate::words::{self, attached_to, failure_is_over, in_force};
 
+/// Asks for a decision about a contained policy.
 #[must_use]
 pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     let change = &request.change;
@@ -60,7 +63,7 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     mail.findings(&request.quarantine.restricted);
     mail.contained(&request.quarantine);
     mail.consoles(&change.subject, &request.execution);
-    // Last, because it is the part that may be cut.
+    // Last, because a long e-mail is cut at its end.
     mail.diff(&request.quarantine);
     Mail::new(
         &format!("Decide: restricted permissions in {policy}"),
@@ -68,7 +71,7 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     )
 }
 
-/// Why the administrator is asked again, and what comes after the last time.
+/// Why the guard asks again, and what follows the last request.
 fn asked_again(asked: Asked) -> Option<String> {
     let why = match asked.because? {
         RepeatReason::OtherIncident => {
@@ -90,7 +93,7 @@ fn asked_again(asked: Asked) -> Option<String> {
     ))
 }
 
-/// The restricted patterns that were met, in brackets, as far as a phone screen has room.
+/// The first restricted patterns, in brackets; more do not fit on a phone screen.
 fn in_brackets(restricted: &Restricted) -> String {
     const SHOWN: usize = 2;
     let patterns = restricted.patterns.iter().take(SHOWN);

@@ -1,3 +1,5 @@
+//! The e-mail about a failure.
+
 use incident::FailureName;
 use incident::message::{Assessment, Failure, ReportFailure};
 
@@ -8,7 +10,7 @@ use crate::subject::name;
 use crate::text::plain;
 use crate::words::assessed;
 
-/// Reports a failure: what is in force now, and that a person must act.
+/// Reports a failure: what is in force now, and what the reader must do.
 #[must_use]
 pub fn failure(request: &ReportFailure) -> Mail {
     let ReportFailure {

@@ -1,8 +1,8 @@
-//! Texts from outside that pose as the guard.
+//! Text from outside that imitates the guard.
 
 use super::*;
 
-/// Every line of a mail that begins like one of our links must be one of ours.
+/// Fails if a line of the e-mail looks like ours and is not.
 fn our_lines_only(mail: &Mail, hostile: &str) {
     for line in mail.message().lines() {
         let is_link = line.contains("://") || line.contains("www.") || line.contains(".example/");
@@ -20,7 +20,7 @@ fn our_lines_only(mail: &Mail, hostile: &str) {
 }
 
 #[test]
-fn nothing_from_outside_can_pose_as_the_guard() {
+fn text_from_outside_cannot_imitate_the_guard() {
     for break_ in [
         "\n", "\r\n", "\r", "\u{2028}", "\u{85}", "\u{0B}", "\u{202E}",
     ] {
@@ -35,7 +35,7 @@ fn nothing_from_outside_can_pose_as_the_guard() {
         value["change"]["userAgent"] = json!(hostile);
         value["change"]["sourceIpAddress"] = json!(hostile);
         value["quarantine"]["findings"][0]["sid"] = json!(hostile);
-        // IAM takes anything behind the colon but another one.
+        // After the colon, IAM accepts any character except another colon.
         let pattern = format!("s3:{}", hostile.replace(':', "."));
         value["quarantine"]["findings"][0]["pattern"] = json!(pattern);
         value["quarantine"]["edits"][0]["before"] = json!([pattern]);
@@ -63,7 +63,7 @@ fn nothing_from_outside_can_pose_as_the_guard() {
         };
         let quarantine = Quarantine::InPlace(request.quarantine.clone());
         our_lines_only(
-            &outcome(&told(&request, quarantine, Some(decision), Some(end))),
+            &outcome(&ended(&request, quarantine, Some(decision), Some(end))),
             &hostile,
         );
         let mut failed = failed(&request, &hostile);

@@ -1,7 +1,8 @@
 //! The text of every e-mail. Plain text, because that is what SNS sends to an e-mail address.
 //!
-//! Each mail begins with one sentence that is enough on a phone's lock screen, then says what is in force, then gives the details.
-//! Whatever was written by others goes through [`crate::text`] on its way into a mail.
+//! Each e-mail begins with one sentence that is enough on the lock screen of a phone. Then it says
+//! what is in force and gives the details. Text from outside goes through [`crate::text`] on its
+//! way into an e-mail.
 
 mod decision_request;
 mod failure;
@@ -27,14 +28,17 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// The longest subject, in characters (SNS API Reference, "Publish": less than 100, no line breaks or control characters).
+    /// The longest subject, in characters (SNS API Reference, "Publish": less than 100, no line
+    /// breaks or control characters).
     pub const MAX_SUBJECT: usize = 99;
-    /// The longest message, in bytes. SNS takes 262,144 with its attributes; nobody reads so much in a mail.
+    /// The longest message, in bytes. SNS takes 262,144 with its attributes, more than a person
+    /// reads.
     pub const MAX_MESSAGE: usize = 60_000;
 
     /// Cleans and cuts both parts to what SNS accepts.
     ///
-    /// Subjects are ASCII and begin with a letter or a digit, which every edition of the SNS documentation allows; neither part is ever empty.
+    /// Subjects are ASCII and begin with a letter or a digit, which every edition of the SNS
+    /// documentation allows. Neither part is ever empty.
     #[must_use]
     pub fn new(subject: &str, message: &str) -> Self {
         const CUT: &str = "\n[cut: the rest is in the execution]\n";

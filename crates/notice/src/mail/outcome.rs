@@ -1,3 +1,5 @@
+//! The e-mail about the end of an incident.
+
 use incident::PolicyChange;
 use incident::message::{
     Contained, Decision, DecisionAction, OutcomeResult, Quarantine, ReportOutcome,
@@ -30,13 +32,13 @@ pub fn outcome(request: &ReportOutcome) -> Mail {
     }
 }
 
-/// A mail of which the beginning is written.
-struct Begun {
+/// A partly written e-mail.
+struct Draft {
     subject: &'static str,
     text: Writer,
 }
 
-impl Begun {
+impl Draft {
     fn finish(mut self, request: &ReportOutcome, end: impl FnOnce(&mut Writer)) -> Mail {
         let change = &request.change;
         self.text.paragraphs(failure_is_over(request.failed_tries));
@@ -48,8 +50,8 @@ impl Begun {
     }
 }
 
-/// The policy was gone, or another one, before it could be remediated.
-fn not_contained(change: &PolicyChange, is_gone: bool) -> Begun {
+/// The policy was deleted or replaced before the guard could remediate it.
+fn not_contained(change: &PolicyChange, is_gone: bool) -> Draft {
     let policy = subject::name(&change.subject);
     let (subject, sentence) = if is_gone {
         (
@@ -70,7 +72,7 @@ fn not_contained(change: &PolicyChange, is_gone: bool) -> Begun {
     if let Some(more) = subject::gone(&change.subject).filter(|_| is_gone) {
         text.paragraph(&more);
     }
-    Begun { subject, text }
+    Draft { subject, text }
 }
 
 fn decided(
@@ -78,7 +80,7 @@ fn decided(
     contained: &Contained,
     decision: &Decision,
     result: OutcomeResult,
-) -> Begun {
+) -> Draft {
     let policy = subject::name(&change.subject);
     let not_done = match decision.action {
         DecisionAction::Allow => "The guard did not carry out the decision (allow).",
@@ -127,7 +129,7 @@ fn decided(
     if let Some(more) = more(change, contained, result) {
         text.commands(&more);
     }
-    Begun { subject, text }
+    Draft { subject, text }
 }
 
 fn no_decision(decision: &Decision) -> &'static str {
@@ -138,7 +140,7 @@ fn no_decision(decision: &Decision) -> &'static str {
     }
 }
 
-/// What the reader may want to know or do next.
+/// What happened besides, and what the reader can do next.
 fn more(change: &PolicyChange, contained: &Contained, result: OutcomeResult) -> Option<String> {
     let versions = contained.versions.as_ref();
     match result {

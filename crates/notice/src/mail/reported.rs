@@ -1,4 +1,4 @@
-//! What the guard tells of and does not undo.
+//! The e-mail about a call that the guard does not revert.
 
 use incident::Timestamp;
 use incident::message::{Reason, Report, ReportVerdict, VerdictResult};
@@ -9,29 +9,33 @@ use super::writer::Writer;
 use crate::text::{capitalised, plain};
 use crate::{subject, words};
 
-/// The patterns of one policy, in characters.
+/// The longest list of patterns of one policy, in characters.
 const MAX_PATTERNS: usize = 500;
 
-pub(super) fn told(request: &ReportVerdict, told: &ReportedCall, of: &Report) -> Mail {
+pub(super) fn reported(request: &ReportVerdict, call: &ReportedCall, report: &Report) -> Mail {
     let verdict = &request.verdict;
     let change = &verdict.change;
-    let is_so = verdict.result == VerdictResult::Reported;
+    let is_in_force = verdict.result == VerdictResult::Reported;
     let who = capitalised(&plain(&change.actor.to_string(), 200));
     let mut mail = Writer::new(&format!(
         "{who} {}. {}",
-        plain(&subject::reported::done(told), 700),
-        subject::reported::meaning(told, of, verdict.result)
+        plain(&subject::reported::predicate(call), 700),
+        subject::reported::consequence(call, report, verdict.result)
     ));
     mail.restricted(&verdict.restricted, "the execution");
-    mail.paragraph(&since(request, told, of));
-    mail.list("WHY THE GUARD REPORTS IT", &reasons(of), of.more_reasons);
-    if is_so {
-        match subject::reported::unmodifiable(told) {
+    mail.paragraph(&since(request, call, report));
+    mail.list(
+        "WHY THE GUARD REPORTS IT",
+        &reasons(report),
+        report.more_reasons,
+    );
+    if is_in_force {
+        match subject::reported::unmodifiable(call) {
             Some(why) => mail.paragraph(&format!("The guard does not undo this call. {why}")),
             None => {
                 mail.paragraph("The guard does not undo this call. To take it back, run:");
-                mail.commands(&format!("  {}", subject::reported::take_back(told)));
-                mail.paragraphs(subject::reported::before_taking_back(told).map(str::to_owned));
+                mail.commands(&format!("  {}", subject::reported::undo_command(call)));
+                mail.paragraphs(subject::reported::undo_caution(call).map(str::to_owned));
             }
         }
     }
@@ -41,7 +45,7 @@ pub(super) fn told(request: &ReportVerdict, told: &ReportedCall, of: &Report) ->
             plain(entry, 300)
         ));
     }
-    if of.monitored {
+    if report.monitored {
         mail.paragraph(
             "The parameter Mode is Monitor. With Enforce, the guard would also only report this call.",
         );
@@ -59,15 +63,15 @@ pub(super) fn told(request: &ReportVerdict, told: &ReportedCall, of: &Report) ->
     )
 }
 
-/// How long it has been so, as far as is known.
-fn since(request: &ReportVerdict, told: &ReportedCall, of: &Report) -> String {
+/// Since when the change has been in force, if known.
+fn since(request: &ReportVerdict, call: &ReportedCall, report: &Report) -> String {
     let start = request.verdict.change.event_time;
     let when = words::time(start);
     let is_since = request.verdict.result == VerdictResult::Reported
-        && !of.reasons.contains(&Reason::OtherCall);
-    // These calls succeed, and leave a record, where it was so already.
-    let earlier = match told {
-        ReportedCall::Attachment { .. } | ReportedCall::Membership { .. } => ", or earlier",
+        && !report.reasons.contains(&Reason::OtherCall);
+    // These calls also succeed, and leave a record, if nothing changes.
+    let earlier = match call {
+        ReportedCall::Attachment { .. } | ReportedCall::AddedToGroup { .. } => ", or earlier",
         _ => "",
     };
     match request.reported_at.filter(|_| is_since) {
@@ -91,8 +95,8 @@ fn duration(start: Timestamp, now: Timestamp) -> String {
     format!("{number} {unit}{plural}")
 }
 
-fn reasons(of: &Report) -> Vec<String> {
-    of.reasons.iter().map(reason).collect()
+fn reasons(report: &Report) -> Vec<String> {
+    report.reasons.iter().map(reason).collect()
 }
 
 fn reason(reason: &Reason) -> String {
@@ -125,7 +129,7 @@ fn reason(reason: &Reason) -> String {
         Reason::Denied { policy } => {
             format!("the {} contains a Deny", policy)
         }
-        Reason::ExternalPrincipal { outsider } => outsider.to_string(),
+        Reason::ExternalPrincipal { principal } => principal.to_string(),
         Reason::MoreExternalPrincipals { more } => format!("{more} more can assume the role"),
         Reason::NoBoundary => "there is no permissions boundary".to_owned(),
         Reason::Unread => {

@@ -1,4 +1,4 @@
-//! Mails about calls that are not undone.
+//! E-mails about calls that the guard does not revert.
 
 use incident::PolicyArn;
 use incident::message::{Reason, Report};
@@ -28,11 +28,11 @@ fn grants() -> Reason {
     }
 }
 
-fn mail(call: WatchedCall, told: ReportedCall, result: VerdictResult, reasons: &[Reason]) -> Mail {
+fn mail(call: WatchedCall, what: ReportedCall, result: VerdictResult, reasons: &[Reason]) -> Mail {
     let mut request = read(request());
     request.change.event_name = call;
     request.change.version = None;
-    request.change.subject = Subject::Reported(told);
+    request.change.subject = Subject::Reported(what);
     let is_grant = reasons.iter().any(|it| matches!(it, Reason::Grants { .. }));
     verdict(&ReportVerdict {
         execution: request.execution,
@@ -59,21 +59,21 @@ fn mail(call: WatchedCall, told: ReportedCall, result: VerdictResult, reasons: &
 }
 
 fn attached(result: VerdictResult) -> Mail {
-    let told = ReportedCall::Attachment {
+    let what = ReportedCall::Attachment {
         owner: owner(OwnerKind::User),
         policy: administrator(),
     };
-    mail(WatchedCall::AttachUserPolicy, told, result, &[grants()])
+    mail(WatchedCall::AttachUserPolicy, what, result, &[grants()])
 }
 
 #[test]
-fn each_reads_as_it_should() {
+fn each_mail_matches_its_file() {
     let file = expect_file!["../../testdata/mail/reported-attachment.txt"];
     file.assert_eq(&shown(&attached(VerdictResult::Reported)));
     let file = expect_file!["../../testdata/mail/reported-attachment-withdrawn.txt"];
     file.assert_eq(&shown(&attached(VerdictResult::Withdrawn)));
 
-    let told = ReportedCall::Attachment {
+    let what = ReportedCall::Attachment {
         owner: owner(OwnerKind::User),
         policy: administrator(),
     };
@@ -81,18 +81,18 @@ fn each_reads_as_it_should() {
         owner: owner(OwnerKind::User),
     };
     let call = WatchedCall::AttachUserPolicy;
-    let gone = mail(call, told, VerdictResult::Gone, &[absent, grants()]);
+    let gone = mail(call, what, VerdictResult::Gone, &[absent, grants()]);
     expect_file!["../../testdata/mail/reported-attachment-gone.txt"].assert_eq(&shown(&gone));
 
-    let told = ReportedCall::Boundary {
+    let what = ReportedCall::Boundary {
         owner: owner(OwnerKind::Role),
         boundary: None,
     };
     let call = WatchedCall::DeleteRolePermissionsBoundary;
-    let boundary = mail(call, told, VerdictResult::Reported, &[Reason::NoBoundary]);
+    let boundary = mail(call, what, VerdictResult::Reported, &[Reason::NoBoundary]);
     expect_file!["../../testdata/mail/reported-boundary.txt"].assert_eq(&shown(&boundary));
 
-    let told = ReportedCall::Departure {
+    let what = ReportedCall::RemovedFromGroup {
         user: "dave".to_owned(),
         group: "developers".to_owned(),
     };
@@ -102,15 +102,16 @@ fn each_reads_as_it_should() {
         }),
     };
     let call = WatchedCall::RemoveUserFromGroup;
-    let departure = mail(call, told, VerdictResult::Reported, &[denied]);
-    expect_file!["../../testdata/mail/reported-departure.txt"].assert_eq(&shown(&departure));
+    let removed_from_group = mail(call, what, VerdictResult::Reported, &[denied]);
+    expect_file!["../../testdata/mail/reported-removed-from-group.txt"]
+        .assert_eq(&shown(&removed_from_group));
 }
 
 #[test]
-fn the_command_takes_the_call_back() {
+fn the_command_reverts_the_call() {
     let user = || owner(OwnerKind::User);
     let membership = || ("d'ave".to_owned(), "developers".to_owned());
-    for (told, command) in [
+    for (reported, command) in [
         (
             ReportedCall::Attachment {
                 owner: owner(OwnerKind::Group),
@@ -126,14 +127,14 @@ fn the_command_takes_the_call_back() {
             "aws iam attach-role-policy --role-name 'dave' --policy-arn 'arn:aws:iam::aws:policy/AdministratorAccess'",
         ),
         (
-            ReportedCall::Membership {
+            ReportedCall::AddedToGroup {
                 user: membership().0,
                 group: membership().1,
             },
             r"aws iam remove-user-from-group --user-name 'd'\''ave' --group-name 'developers'",
         ),
         (
-            ReportedCall::Departure {
+            ReportedCall::RemovedFromGroup {
                 user: membership().0,
                 group: membership().1,
             },
@@ -169,9 +170,9 @@ fn the_command_takes_the_call_back() {
             },
             "aws iam delete-login-profile --user-name 'dave'",
         ),
-        // A shell reads the two quotes as nothing, and no mail program reads a link.
+        // A shell ignores the two quotes, and no mail program makes a link of the text.
         (
-            ReportedCall::Membership {
+            ReportedCall::AddedToGroup {
                 user: "www.example.com".to_owned(),
                 group: "v1.2".to_owned(),
             },
@@ -185,10 +186,10 @@ fn the_command_takes_the_call_back() {
             "aws iam update-user --user-name 'dave' --new-user-name 'david'",
         ),
     ] {
-        let what = told.to_string();
+        let what = reported.to_string();
         let mail = mail(
             WatchedCall::AttachUserPolicy,
-            told,
+            reported,
             VerdictResult::Reported,
             &[grants()],
         );
@@ -204,7 +205,7 @@ fn the_command_takes_the_call_back() {
 }
 
 #[test]
-fn no_command_is_given_for_a_role_that_nobody_can_change() {
+fn a_role_that_iam_protects_has_no_command() {
     for (role, where_to) in [
         ("AWSReservedSSO_Admin_0123456789abcdef", "permission set"),
         ("AWSServiceRoleForSupport", "service"),
@@ -214,7 +215,7 @@ fn no_command_is_given_for_a_role_that_nobody_can_change() {
             name: role.to_owned(),
         };
         let policy = administrator();
-        for told in [
+        for what in [
             ReportedCall::Attachment { owner, policy },
             ReportedCall::Trust {
                 role: role.to_owned(),
@@ -222,7 +223,7 @@ fn no_command_is_given_for_a_role_that_nobody_can_change() {
             },
         ] {
             let call = WatchedCall::AttachRolePolicy;
-            let mail = mail(call, told, VerdictResult::Reported, &[grants()]);
+            let mail = mail(call, what, VerdictResult::Reported, &[grants()]);
             assert!(mail.message().contains(where_to), "{}", mail.message());
             for left_out in ["aws iam ", "The command"] {
                 assert!(!mail.message().contains(left_out), "{}", mail.message());
@@ -232,7 +233,7 @@ fn no_command_is_given_for_a_role_that_nobody_can_change() {
 }
 
 #[test]
-fn what_is_not_certain_is_not_said() {
+fn uncertain_facts_are_worded_as_such() {
     let unread = Reason::Grants {
         policy: Subject::Managed(ManagedPolicy {
             arn: administrator(),
@@ -240,13 +241,13 @@ fn what_is_not_certain_is_not_said() {
         restricted: Vec::new(),
         more_restricted: 0,
     };
-    let told = ReportedCall::Membership {
+    let what = ReportedCall::AddedToGroup {
         user: "dave".to_owned(),
         group: "developers".to_owned(),
     };
     let call = WatchedCall::AddUserToGroup;
     let text = |reasons: &[Reason]| {
-        let mail = mail(call, told.clone(), VerdictResult::Reported, reasons);
+        let mail = mail(call, what.clone(), VerdictResult::Reported, reasons);
         mail.message().to_owned()
     };
     assert!(text(&[unread]).contains("cannot be read for certain"));

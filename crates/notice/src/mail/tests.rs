@@ -1,4 +1,5 @@
-//! Each kind of mail as its reader sees it, in `testdata/mail`. `UPDATE_EXPECT=1 cargo test -p notice` writes them anew.
+//! Each kind of e-mail as its reader sees it, in `testdata/mail`.
+//! `UPDATE_EXPECT=1 cargo test -p notice` writes the files again.
 
 use expect_test::expect_file;
 use iam_policy::{Quota, RestrictedActions, remove_everything};
@@ -21,7 +22,7 @@ mod hostile;
 mod again;
 
 #[path = "reported_tests.rs"]
-mod told_of;
+mod reported_calls;
 
 const ORIGINAL: &str = r#"{
     "Version": "2012-10-17",
@@ -104,7 +105,7 @@ fn inline(mut request: Value) -> Value {
     request
 }
 
-/// An inline policy that the guard deleted, since the quota had no room.
+/// An inline policy that the guard deleted, because the quota had no room.
 fn removed() -> Value {
     let mut request = inline(request());
     let original =
@@ -156,7 +157,7 @@ fn decision(action: DecisionAction) -> Decision {
     }
 }
 
-/// The mail as the reader sees it.
+/// The e-mail as the reader sees it.
 fn shown(mail: &Mail) -> String {
     format!("Subject: {}\n\n{}", mail.subject(), mail.message())
 }
@@ -177,7 +178,7 @@ fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> 
         }),
         document,
     });
-    shown(&outcome(&told(
+    shown(&outcome(&ended(
         &request,
         Quarantine::InPlace(request.quarantine.clone()),
         Some(decision(action)),
@@ -185,7 +186,8 @@ fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> 
     )))
 }
 
-fn told(
+/// The request to report an outcome.
+fn ended(
     request: &AskRequest,
     quarantine: Quarantine,
     decision: Option<Decision>,
@@ -201,10 +203,10 @@ fn told(
     }
 }
 
-/// The mail about a verdict; with what is restricted where `findings`.
+/// The e-mail about a verdict, with findings if `findings`.
 fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Mail {
     let contained = &request.quarantine;
-    let is_told_by_record = matches!(
+    let has_named = matches!(
         result,
         VerdictResult::Withdrawn | VerdictResult::Overwritten | VerdictResult::Gone
     );
@@ -217,7 +219,7 @@ fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Ma
             version: None,
             document: contained.document.clone(),
         }),
-        named: is_told_by_record.then(|| contained.original.clone()),
+        named: has_named.then(|| contained.original.clone()),
         restricted: if findings {
             contained.restricted.clone()
         } else {
@@ -235,7 +237,7 @@ fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Ma
 }
 
 #[test]
-fn each_mail_reads_as_it_should() {
+fn each_mail_matches_its_file() {
     let managed = read(request());
     let mail = decision_request(&managed, &links(LinkConfirmation::Required));
     expect_file!["../../testdata/mail/decision-request.txt"].assert_eq(&shown(&mail));
@@ -265,9 +267,9 @@ fn each_mail_reads_as_it_should() {
     let mail = verdict_of(&read(on_user), VerdictResult::Gone, true);
     expect_file!["../../testdata/mail/gone-with-its-grants.txt"].assert_eq(&shown(&mail));
 
-    let mail = outcome(&told(&managed, Quarantine::Superseded, None, None));
+    let mail = outcome(&ended(&managed, Quarantine::Superseded, None, None));
     expect_file!["../../testdata/mail/superseded.txt"].assert_eq(&shown(&mail));
-    let mail = outcome(&told(&managed, Quarantine::Gone, None, None));
+    let mail = outcome(&ended(&managed, Quarantine::Gone, None, None));
     expect_file!["../../testdata/mail/gone.txt"].assert_eq(&shown(&mail));
 
     expect_file!["../../testdata/mail/allowed.txt"].assert_eq(&outcome_of(

@@ -1,3 +1,5 @@
+//! The e-mail about a change that needs no decision.
+
 use incident::Subject;
 use incident::message::{ReportVerdict, Verdict, VerdictResult};
 
@@ -13,51 +15,54 @@ pub fn verdict(request: &ReportVerdict) -> Mail {
     let ReportVerdict {
         execution, verdict, ..
     } = request;
-    if let (Subject::Reported(told), Some(of)) = (&verdict.change.subject, &verdict.report) {
-        return reported::told(request, told, of);
+    if let (Subject::Reported(call), Some(report)) = (&verdict.change.subject, &verdict.report) {
+        return reported::reported(request, call, report);
     }
     let change = &verdict.change;
     let policy = subject::name(&change.subject);
-    let report = Report::of(verdict, &policy);
-    let mut mail = Writer::new(&report.sentence);
+    let facts = Facts::of(verdict, &policy);
+    let mut mail = Writer::new(&facts.sentence);
     mail.paragraphs(failure_is_over(request.failed_tries));
-    for more in report.more {
+    for more in facts.more {
         mail.paragraph(&more);
     }
     mail.restricted(&verdict.restricted, "the execution");
     mail.change(change);
     mail.findings(&verdict.restricted);
     mail.consoles(&change.subject, execution);
-    if let Some(named) = verdict.named.as_ref().filter(|_| report.shows_named) {
+    if let Some(named) = verdict.named.as_ref().filter(|_| facts.shows_named) {
         mail.document("THE DOCUMENT THAT WAS WRITTEN", named);
     }
-    Mail::new(&format!("{} {policy}", report.subject), &mail.finish())
+    Mail::new(&format!("{} {policy}", facts.subject), &mail.finish())
 }
 
-struct Report {
-    /// What stands before the name of the policy.
+/// What the e-mails about different verdicts do not have in common.
+struct Facts {
+    /// The subject of the e-mail, without the name of the policy.
     subject: &'static str,
     sentence: String,
+    /// Further paragraphs.
     more: Vec<String>,
+    /// Whether the e-mail ends with the document that the event names.
     shows_named: bool,
 }
 
-impl Report {
+impl Facts {
     fn of(verdict: &Verdict, policy: &str) -> Self {
-        let report = |subject, sentence: String| Self {
+        let facts = |subject, sentence: String| Self {
             subject,
             sentence,
             more: Vec::new(),
             shows_named: false,
         };
         match verdict.result {
-            VerdictResult::Clean | VerdictResult::AlreadyContained => report(
+            VerdictResult::Clean | VerdictResult::AlreadyContained => facts(
                 "Policy changed:",
                 format!(
                     "Somebody wrote the policy {policy}. It grants nothing restricted, so the guard changed nothing. You do not need to do anything."
                 ),
             ),
-            VerdictResult::NotInForce if verdict.restricted.is_empty() => report(
+            VerdictResult::NotInForce if verdict.restricted.is_empty() => facts(
                 "Policy changed:",
                 format!(
                     "The policy {policy} has a new version, which is not in force and grants nothing restricted. You do not need to do anything."
@@ -67,7 +72,7 @@ impl Report {
                 more: vec![
                     "If somebody makes that version the default, the guard removes the restricted permissions and asks you.".to_owned(),
                 ],
-                ..report(
+                ..facts(
                     "Policy changed:",
                     format!(
                         "The policy {policy} has a new version with restricted permissions, which is NOT in force. You do not need to do anything."
@@ -80,7 +85,7 @@ impl Report {
                     "Somebody changed the policy again before the guard could act. Look in CloudTrail for what was done with the permissions in the meantime.".to_owned(),
                 ],
                 shows_named: true,
-                ..report(
+                ..facts(
                     "Withdrawn:",
                     format!(
                         "The policy {policy} granted restricted permissions for a while. They are no longer in force."
@@ -92,7 +97,7 @@ impl Report {
                     "IAM has no conditional writes for inline policies, so two writes at the same moment can overwrite each other. If the document below should be in force, write it again.".to_owned(),
                 ],
                 shows_named: true,
-                ..report(
+                ..facts(
                     "Overwritten:",
                     format!(
                         "Somebody wrote the inline policy {policy}, but another write replaced the document. Nothing restricted is in force."
@@ -116,7 +121,7 @@ impl Report {
     }
 }
 
-fn gone(verdict: &Verdict, policy: &str) -> Report {
+fn gone(verdict: &Verdict, policy: &str) -> Facts {
     let mut more = Vec::new();
     let next = if verdict.restricted.is_empty() {
         "You do not need to do anything."
@@ -127,7 +132,7 @@ fn gone(verdict: &Verdict, policy: &str) -> Report {
         "Its restricted permissions are no longer in force."
     };
     more.extend(subject::gone(&verdict.change.subject));
-    Report {
+    Facts {
         subject: "Policy gone:",
         sentence: format!(
             "The policy {policy} no longer exists, so the guard changed nothing. {next}"
@@ -137,8 +142,8 @@ fn gone(verdict: &Verdict, policy: &str) -> Report {
     }
 }
 
-fn still_in_force(policy: &str, because: &str, why: String) -> Report {
-    Report {
+fn still_in_force(policy: &str, because: &str, why: String) -> Facts {
+    Facts {
         subject: "In force: restricted permissions in",
         sentence: format!(
             "The policy {policy} grants restricted permissions, which ARE IN FORCE, because {because}."

@@ -1,4 +1,4 @@
-//! The parts that several mails have in common.
+//! The parts that several e-mails have in common.
 
 use std::fmt::{Display, Write as _};
 
@@ -13,19 +13,21 @@ use crate::{Console, DocumentDiff, words};
 const MAX_TEXT: usize = 300;
 /// The most entries of one list.
 const MAX_ENTRIES: usize = 40;
-/// The longest line, in bytes: mail servers break longer ones (RFC 5322, section 2.1.1: 998 characters), wherever that is.
+/// The longest line, in bytes. Mail servers break a line of more than 998 characters at any place
+/// (RFC 5322, section 2.1.1).
 pub(super) const MAX_LINE: usize = 990;
 /// The bytes that the restricted patterns may take in their line.
 const MAX_PATTERNS: usize = 700;
 
-/// A mail in the making. Nothing in it is a link but what [`Writer::link`] and [`Writer::commands`] write.
+/// The text of an e-mail while it is written. Only [`Writer::link`] and [`Writer::commands`] can
+/// write links.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     text: String,
 }
 
 impl Writer {
-    /// A mail that begins with this sentence.
+    /// Begins an e-mail with this sentence.
     pub(super) fn new(sentence: &str) -> Self {
         let mut mail = Self::default();
         mail.line(sentence);
@@ -42,21 +44,21 @@ impl Writer {
         self.line(text);
     }
 
-    /// A paragraph, where there is something to say.
+    /// A paragraph, if there is one.
     pub(super) fn paragraphs(&mut self, text: Option<String>) {
         if let Some(text) = text {
             self.paragraph(&text);
         }
     }
 
-    /// One or more lines, with names from outside in them.
+    /// One or more lines, which can contain text from outside.
     pub(super) fn line(&mut self, text: &str) {
         for line in text.split('\n') {
             self.verbatim(&without_links(line));
         }
     }
 
-    /// A line of ours, as it is.
+    /// A line of our own, unchanged.
     fn verbatim(&mut self, line: &str) {
         let end = line.floor_char_boundary(MAX_LINE);
         if end == line.len() {
@@ -69,14 +71,14 @@ impl Writer {
         self.text.push('\n');
     }
 
-    /// A heading and a link on a line of its own, which mail programs keep whole.
+    /// A heading and a link on its own line, which mail programs do not break.
     pub(super) fn link(&mut self, heading: &str, link: &str) {
         self.paragraph(heading);
         self.text.push_str(link);
         self.text.push('\n');
     }
 
-    /// A paragraph in which indented lines are commands of ours, to be copied as they are.
+    /// A paragraph in which indented lines are our own commands, for the reader to copy.
     pub(super) fn commands(&mut self, text: &str) {
         self.line("");
         for line in text.split('\n') {
@@ -88,7 +90,7 @@ impl Writer {
         }
     }
 
-    /// Every restricted pattern that was met, as far as a line has room. The first thing that a reader must know.
+    /// As many restricted patterns as fit on one line: the first thing that a reader must know.
     pub(super) fn restricted(&mut self, restricted: &Restricted, all: &str) {
         if restricted.patterns.is_empty() {
             return;
@@ -124,7 +126,7 @@ impl Writer {
 
     /// A heading and a numbered list of things from outside.
     ///
-    /// `more` says how many there are besides the entries.
+    /// `more` is the number of things that are not among the entries.
     pub(super) fn list<T: Display>(&mut self, heading: &str, entries: &[T], more: usize) {
         if entries.is_empty() && more == 0 {
             return;
@@ -176,7 +178,7 @@ impl Writer {
         self.list("WHAT IS RESTRICTED", &restricted.findings, more);
     }
 
-    /// What the guard removed, and why it removed more than what is restricted.
+    /// What the guard removed, restricted or not.
     pub(super) fn contained(&mut self, contained: &Contained) {
         let removal = &contained.removal;
         self.list(
@@ -207,7 +209,7 @@ impl Writer {
         );
     }
 
-    /// How a document was changed.
+    /// What the guard changed in the document.
     pub(super) fn diff(&mut self, contained: &Contained) {
         self.paragraph("THE DOCUMENT (- removed, + added)");
         for line in DocumentDiff::of(contained).lines {
@@ -215,7 +217,7 @@ impl Writer {
         }
     }
 
-    /// A document from outside, laid out.
+    /// A document from outside, in readable lines.
     pub(super) fn document(&mut self, heading: &str, document: &Snapshot) {
         self.paragraph(heading);
         for line in pretty_lines(document) {
@@ -231,7 +233,7 @@ impl Writer {
         self.document(&heading, &in_force.document);
     }
 
-    /// Who decided, and why.
+    /// The circumstances of the decision.
     pub(super) fn decision(&mut self, decision: &Decision) {
         self.paragraph("THE DECISION");
         if let Some(time) = decision.time {
@@ -253,7 +255,7 @@ impl Writer {
 
     pub(super) fn consoles(&mut self, subject: &Subject, execution: &ExecutionArn) {
         let console = Console::of_partition(execution.partition());
-        let (execution_heading, target_heading) = match subject {
+        let (execution_heading, subject_heading) = match subject {
             Subject::Managed(_) | Subject::Inline(_) => (
                 "The execution, with every step and both documents:",
                 "The policy:",
@@ -261,6 +263,6 @@ impl Writer {
             Subject::Reported(_) => ("The execution, with every step:", "In the console of IAM:"),
         };
         self.link(execution_heading, &console.execution(execution));
-        self.link(target_heading, &console.subject(subject));
+        self.link(subject_heading, &console.subject(subject));
     }
 }

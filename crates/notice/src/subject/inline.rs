@@ -1,10 +1,12 @@
+//! The text about inline policies.
+
 use incident::message::DecisionAction;
 use incident::subject::{InlinePolicy, OwnerKind};
 use percent_encoding::utf8_percent_encode;
 
 use super::SEGMENT;
 
-/// `is_removed` says that the guard deleted the policy.
+/// How to restore the original. `is_removed` is true if the guard deleted the policy.
 pub(super) fn by_hand(is_removed: bool) -> &'static str {
     if is_removed {
         "The execution keeps the original document. To bring the policy back, write it again. The guard then removes the restricted permissions, or the whole policy if there is still no room for less, and asks you once more."
@@ -25,7 +27,7 @@ pub(super) fn console_path(policy: &InlinePolicy) -> String {
     format!("{kind}s/details/{owner}/editPolicy/{name}")
 }
 
-/// `is_removed` says that the guard deleted the policy.
+/// What an answer does. `is_removed` is true if the guard deleted the policy.
 pub(super) fn effect(action: DecisionAction, is_removed: bool) -> &'static str {
     match action {
         DecisionAction::Allow if is_removed => {
@@ -45,7 +47,8 @@ pub(super) fn effect(action: DecisionAction, is_removed: bool) -> &'static str {
     }
 }
 
-/// Only its own execution knows that the guard deleted a policy, and another event of the same write finds it missing.
+/// Another event of the same write can find the policy missing because the guard deleted it, which
+/// only the execution of the first event knows.
 ///
 /// A user and a group can be renamed, and a rename keeps their inline policies; a role cannot.
 pub(super) fn gone(policy: &InlinePolicy) -> String {

@@ -1,3 +1,5 @@
+//! The text about managed policies.
+
 use incident::message::{ContainedVersions, DecisionAction};
 use incident::subject::ManagedPolicy;
 use percent_encoding::utf8_percent_encode;

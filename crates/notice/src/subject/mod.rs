@@ -1,4 +1,4 @@
-//! The words of each kind of subject, and its place in the console.
+//! The text about each kind of subject, and its place in the console.
 
 mod inline;
 mod managed;
@@ -20,33 +20,33 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-/// The subject in a sentence or a subject: short, and known to be one line.
+/// The name of the subject for a sentence or the subject of an e-mail: short, and on one line.
 #[must_use]
 pub fn name(subject: &Subject) -> String {
     let name = match subject {
         Subject::Managed(policy) => policy.arn.name().to_owned(),
         Subject::Inline(policy) => inline::name(policy),
-        Subject::Reported(told) => reported::name(told),
+        Subject::Reported(call) => reported::name(call),
     };
     plain(&name, MAX_NAME)
 }
 
-/// Its page, as a path below the console of IAM.
+/// The page of the subject, as a path below the console of IAM.
 pub(crate) fn console_path(subject: &Subject) -> String {
     match subject {
         Subject::Managed(policy) => managed::console_path(policy),
         Subject::Inline(policy) => inline::console_path(policy),
-        Subject::Reported(told) => reported::console_path(told),
+        Subject::Reported(call) => reported::console_path(call),
     }
 }
 
-/// What an answer does, in one or two sentences. `contained` is what was done to the policy, where it is known.
+/// What an answer does, in one or two sentences. `contained` is what the guard did, if known.
 #[must_use]
 pub fn effect(action: DecisionAction, subject: &Subject, contained: Option<&Contained>) -> String {
     let versions = contained.and_then(|contained| contained.versions.as_ref());
     match subject {
         Subject::Managed(_) => managed::effect(action, versions),
-        // Nothing is decided about what is told of.
+        // A reported call never asks for a decision.
         Subject::Inline(_) | Subject::Reported(_) => {
             let is_removed = contained.is_some_and(|contained| contained.removed);
             inline::effect(action, is_removed).to_owned()
@@ -54,7 +54,7 @@ pub fn effect(action: DecisionAction, subject: &Subject, contained: Option<&Cont
     }
 }
 
-/// How to bring the original back once no link can.
+/// How to restore the original by hand, once the links no longer work.
 #[must_use]
 pub fn by_hand(subject: &Subject, contained: &Contained) -> String {
     match (subject, &contained.versions) {
@@ -63,7 +63,7 @@ pub fn by_hand(subject: &Subject, contained: &Contained) -> String {
     }
 }
 
-/// What the reader of a mail about a deleted subject should know; nothing where a deletion is what it seems.
+/// What the reader of an e-mail about a deleted subject should know besides.
 pub(crate) fn gone(subject: &Subject) -> Option<String> {
     match subject {
         Subject::Managed(_) | Subject::Reported(_) => None,

@@ -1,3 +1,5 @@
+//! The text about calls that the guard reports and does not revert.
+
 use incident::message::{Reason, Report, VerdictResult};
 use incident::subject::{Credentials, Owner, OwnerKind, ReportedCall};
 use percent_encoding::utf8_percent_encode;
@@ -5,19 +7,19 @@ use percent_encoding::utf8_percent_encode;
 use super::SEGMENT;
 use crate::text::shell_quoted;
 
-/// A trust policy that lets nobody in.
-const NOBODY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}"#;
+/// A trust policy that lets no principal assume the role.
+const DENY_ALL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}"#;
 
-pub(super) fn name(told: &ReportedCall) -> String {
-    match told {
+pub(super) fn name(call: &ReportedCall) -> String {
+    match call {
         ReportedCall::Attachment { owner, policy } => {
-            format!("{} on {}", policy.name(), words(owner))
+            format!("{} on {}", policy.name(), owner_name(owner))
         }
         ReportedCall::Detachment { owner, policy } => {
-            format!("removal of {} from {}", policy.name(), words(owner))
+            format!("removal of {} from {}", policy.name(), owner_name(owner))
         }
-        ReportedCall::Membership { user, group } => format!("user {user} in group {group}"),
-        ReportedCall::Departure { user, group } => {
+        ReportedCall::AddedToGroup { user, group } => format!("user {user} in group {group}"),
+        ReportedCall::RemovedFromGroup { user, group } => {
             format!("user {user} removed from group {group}")
         }
         ReportedCall::Boundary { owner, .. } => {
@@ -34,27 +36,27 @@ pub(super) fn name(told: &ReportedCall) -> String {
     }
 }
 
-/// What the call did, as the end of a sentence about who did it.
-pub(crate) fn done(told: &ReportedCall) -> String {
-    match told {
+/// The end of a sentence that begins with the caller: what the call did.
+pub(crate) fn predicate(call: &ReportedCall) -> String {
+    match call {
         ReportedCall::Attachment { owner, policy } => {
             format!(
                 "attached the policy {} to the {}",
                 policy.as_str(),
-                words(owner)
+                owner_name(owner)
             )
         }
         ReportedCall::Detachment { owner, policy } => {
             format!(
                 "detached the policy {} from the {}",
                 policy.as_str(),
-                words(owner)
+                owner_name(owner)
             )
         }
-        ReportedCall::Membership { user, group } => {
+        ReportedCall::AddedToGroup { user, group } => {
             format!("added the user {user} to the group {group}")
         }
-        ReportedCall::Departure { user, group } => {
+        ReportedCall::RemovedFromGroup { user, group } => {
             format!("removed the user {user} from the group {group}")
         }
         ReportedCall::Boundary {
@@ -62,11 +64,14 @@ pub(crate) fn done(told: &ReportedCall) -> String {
             boundary: Some(boundary),
         } => format!(
             "set the permissions boundary of the {} to {}",
-            words(owner),
+            owner_name(owner),
             boundary.as_str()
         ),
         ReportedCall::Boundary { owner, .. } => {
-            format!("removed the permissions boundary of the {}", words(owner))
+            format!(
+                "removed the permissions boundary of the {}",
+                owner_name(owner)
+            )
         }
         ReportedCall::Trust { role, is_new: true } => format!("created the role {role}"),
         ReportedCall::Trust { role, .. } => format!("changed the trust policy of the role {role}"),
@@ -82,19 +87,19 @@ pub(crate) fn done(told: &ReportedCall) -> String {
     }
 }
 
-/// What it means for whoever reads of it.
-pub(crate) fn meaning(told: &ReportedCall, of: &Report, result: VerdictResult) -> String {
+/// What the call changed in permissions, and whether that is in force.
+pub(crate) fn consequence(call: &ReportedCall, report: &Report, result: VerdictResult) -> String {
     match result {
-        VerdictResult::Gone => absent(of),
-        VerdictResult::Reported => in_force(told, of).to_owned(),
-        _ => passed(told, of),
+        VerdictResult::Gone => renamed_or_deleted(report),
+        VerdictResult::Reported => in_force(call, report).to_owned(),
+        _ => withdrawn(call, report),
     }
 }
 
-fn in_force(told: &ReportedCall, of: &Report) -> &'static str {
+fn in_force(call: &ReportedCall, report: &Report) -> &'static str {
     let is_grant = |reason: &Reason| matches!(reason, Reason::Grants { .. });
-    match told {
-        ReportedCall::Boundary { .. } if of.reasons.contains(&Reason::NoBoundary) => {
+    match call {
+        ReportedCall::Boundary { .. } if report.reasons.contains(&Reason::NoBoundary) => {
             "No boundary limits the permissions any more. This IS IN FORCE."
         }
         ReportedCall::Boundary { .. } => {
@@ -103,7 +108,7 @@ fn in_force(told: &ReportedCall, of: &Report) -> &'static str {
         ReportedCall::Detachment { .. } => {
             "The policy denied something that may now be allowed. This IS IN FORCE."
         }
-        ReportedCall::Departure { .. } => {
+        ReportedCall::RemovedFromGroup { .. } => {
             "A policy of the group denied something that may now be allowed. This IS IN FORCE."
         }
         ReportedCall::Trust { .. } => {
@@ -115,20 +120,20 @@ fn in_force(told: &ReportedCall, of: &Report) -> &'static str {
         ReportedCall::Renaming { .. } => {
             "A rename keeps everything, and what has the new name keeps its restricted permissions. This IS IN FORCE."
         }
-        ReportedCall::Attachment { .. } | ReportedCall::Membership { .. }
-            if !of.reasons.iter().any(is_grant) =>
+        ReportedCall::Attachment { .. } | ReportedCall::AddedToGroup { .. }
+            if !report.reasons.iter().any(is_grant) =>
         {
             "That may grant restricted permissions; if it does, they ARE IN FORCE."
         }
-        ReportedCall::Attachment { .. } | ReportedCall::Membership { .. } => {
+        ReportedCall::Attachment { .. } | ReportedCall::AddedToGroup { .. } => {
             "That grants restricted permissions, which ARE IN FORCE."
         }
     }
 }
 
-fn passed(told: &ReportedCall, of: &Report) -> String {
-    let what = match told {
-        ReportedCall::Boundary { .. } if of.reasons.contains(&Reason::NoBoundary) => {
+fn withdrawn(call: &ReportedCall, report: &Report) -> String {
+    let what = match call {
+        ReportedCall::Boundary { .. } if report.reasons.contains(&Reason::NoBoundary) => {
             "For a while, no boundary limited the permissions."
         }
         ReportedCall::Boundary { .. } => {
@@ -137,18 +142,18 @@ fn passed(told: &ReportedCall, of: &Report) -> String {
         ReportedCall::Detachment { .. } => {
             "The policy denied something that may have been allowed for a while."
         }
-        ReportedCall::Departure { .. } => {
+        ReportedCall::RemovedFromGroup { .. } => {
             "A policy of the group denied something that may have been allowed for a while."
         }
         ReportedCall::Trust { .. } => {
             "The trust policy let in somebody from outside for a while, and sessions that began then go on until they expire."
         }
         ReportedCall::Attachment { .. }
-        | ReportedCall::Membership { .. }
+        | ReportedCall::AddedToGroup { .. }
         | ReportedCall::Credentials { .. }
         | ReportedCall::Renaming { .. } => "That granted restricted permissions for a while.",
     };
-    let now = match told {
+    let now = match call {
         ReportedCall::Attachment { owner, .. }
         | ReportedCall::Detachment { owner, .. }
         | ReportedCall::Boundary { owner, .. }
@@ -157,7 +162,7 @@ fn passed(told: &ReportedCall, of: &Report) -> String {
             "It has since been undone, or the role was deleted."
         }
         ReportedCall::Trust { .. } => "It has since been undone, or the role was deleted.",
-        // A record knows names only.
+        // A record names users and groups, and IAM can rename both.
         _ => {
             "It has since been undone, at least for whoever has the name now. If somebody moved the name by a rename, another e-mail reports that."
         }
@@ -165,9 +170,9 @@ fn passed(told: &ReportedCall, of: &Report) -> String {
     format!("{what} {now}")
 }
 
-/// A renamed user or group keeps what it holds, and the call does not say what its new name is.
-fn absent(of: &Report) -> String {
-    let owner = of.reasons.iter().find_map(|reason| match reason {
+/// IAM does not record the new name of a renamed user or group, which keeps its policies.
+fn renamed_or_deleted(report: &Report) -> String {
+    let owner = report.reasons.iter().find_map(|reason| match reason {
         Reason::Absent { owner } => Some(owner),
         _ => None,
     });
@@ -180,8 +185,8 @@ fn absent(of: &Report) -> String {
     )
 }
 
-/// The command that takes it back.
-pub(crate) fn take_back(told: &ReportedCall) -> String {
+/// The command that reverts the call.
+pub(crate) fn undo_command(call: &ReportedCall) -> String {
     let policy_of = |verb: &str, owner: &Owner, policy: &str| {
         format!(
             "aws iam {verb}-{kind}-policy --{kind}-name {} --policy-arn {}",
@@ -197,18 +202,18 @@ pub(crate) fn take_back(told: &ReportedCall) -> String {
             shell_quoted(group)
         )
     };
-    match told {
+    match call {
         ReportedCall::Attachment { owner, policy } => policy_of("detach", owner, policy.as_str()),
         ReportedCall::Detachment { owner, policy } => policy_of("attach", owner, policy.as_str()),
-        ReportedCall::Membership { user, group } => member("remove-user-from-group", user, group),
-        ReportedCall::Departure { user, group } => member("add-user-to-group", user, group),
+        ReportedCall::AddedToGroup { user, group } => member("remove-user-from-group", user, group),
+        ReportedCall::RemovedFromGroup { user, group } => member("add-user-to-group", user, group),
         ReportedCall::Boundary { owner, .. } => format!(
             "aws iam put-{kind}-permissions-boundary --{kind}-name {} --permissions-boundary ARN_OF_THE_BOUNDARY_BEFORE",
             shell_quoted(&owner.name),
             kind = owner.kind,
         ),
         ReportedCall::Trust { role, .. } => format!(
-            "aws iam update-assume-role-policy --role-name {} --policy-document '{NOBODY}'",
+            "aws iam update-assume-role-policy --role-name {} --policy-document '{DENY_ALL}'",
             shell_quoted(role)
         ),
         ReportedCall::Credentials {
@@ -236,9 +241,9 @@ pub(crate) fn take_back(told: &ReportedCall) -> String {
     }
 }
 
-/// Why no command takes it back, of a role that IAM lets nobody change by hand.
-pub(crate) fn unmodifiable(told: &ReportedCall) -> Option<&'static str> {
-    let role = match told {
+/// Why no command reverts the call, if IAM does not allow changes to the role.
+pub(crate) fn unmodifiable(call: &ReportedCall) -> Option<&'static str> {
+    let role = match call {
         ReportedCall::Attachment { owner, .. }
         | ReportedCall::Detachment { owner, .. }
         | ReportedCall::Boundary { owner, .. }
@@ -260,10 +265,10 @@ pub(crate) fn unmodifiable(told: &ReportedCall) -> Option<&'static str> {
     }
 }
 
-/// What the reader must know before the command is run.
-pub(crate) fn before_taking_back(told: &ReportedCall) -> Option<&'static str> {
-    Some(match told {
-        ReportedCall::Attachment { .. } | ReportedCall::Membership { .. } => {
+/// What the reader must know before running the command.
+pub(crate) fn undo_caution(call: &ReportedCall) -> Option<&'static str> {
+    Some(match call {
+        ReportedCall::Attachment { .. } | ReportedCall::AddedToGroup { .. } => {
             "If it was already so before this call, others may rely on it: look in CloudTrail first."
         }
         ReportedCall::Boundary {
@@ -289,26 +294,26 @@ pub(crate) fn before_taking_back(told: &ReportedCall) -> Option<&'static str> {
         ReportedCall::Renaming { .. } => {
             "Older records and e-mails have the old name. Look in CloudTrail for what somebody attached to it, and for credentials that somebody made for it."
         }
-        ReportedCall::Detachment { .. } | ReportedCall::Departure { .. } => return None,
+        ReportedCall::Detachment { .. } | ReportedCall::RemovedFromGroup { .. } => return None,
     })
 }
 
-pub(super) fn console_path(told: &ReportedCall) -> String {
+pub(super) fn console_path(call: &ReportedCall) -> String {
     let page = |kind: OwnerKind, name: &str| {
         format!("{kind}s/details/{}", utf8_percent_encode(name, SEGMENT))
     };
-    match told {
+    match call {
         ReportedCall::Attachment { owner, .. }
         | ReportedCall::Detachment { owner, .. }
         | ReportedCall::Boundary { owner, .. }
         | ReportedCall::Renaming { owner, .. } => page(owner.kind, &owner.name),
-        ReportedCall::Membership { user, .. }
-        | ReportedCall::Departure { user, .. }
+        ReportedCall::AddedToGroup { user, .. }
+        | ReportedCall::RemovedFromGroup { user, .. }
         | ReportedCall::Credentials { user, .. } => page(OwnerKind::User, user),
         ReportedCall::Trust { role, .. } => page(OwnerKind::Role, role),
     }
 }
 
-fn words(owner: &Owner) -> String {
+fn owner_name(owner: &Owner) -> String {
     format!("{} {}", owner.kind, owner.name)
 }

@@ -1,12 +1,19 @@
+//! The part of an event that an execution carries.
+
 use serde_json::{Map, Value};
 
-/// The longest text that stays, in bytes.
+/// The longest text, in bytes.
 const MAX_TEXT: usize = 256;
-/// The longest ARN that stays, in bytes: a path has at most 512 characters and a name 128 (IAM User Guide, "IAM and AWS STS quotas").
+/// The longest ARN, in bytes: a path has at most 512 characters and a name 128 (IAM User Guide,
+/// "IAM and AWS STS quotas").
 const MAX_ARN: usize = 768;
 
-/// What of an event the guard reads, and what helps whoever looks at the execution. A `policyDocument` is not among it.
-const KEPT: &[(&str, &[&str])] = &[
+/// The members of an event that the guard reads, plus those that help a person debugging the
+/// execution.
+///
+/// This is an allow list: a member that CloudTrail adds later, or a policy document, never comes
+/// through.
+const MEMBERS: &[(&str, &[&str])] = &[
     (
         "",
         &["id", "source", "detail-type", "account", "region", "time"],
@@ -70,20 +77,22 @@ const KEPT: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The event without what nobody uses, so that an execution can carry it.
+/// The members of an event that the guard uses, at a length that an execution can carry.
 ///
-/// A change is read from what is left, so that a record which no CloudTrail wrote cannot make it longer.
+/// [`Record::parse`](crate::Record::parse) reads the change from the result, so a forged event
+/// cannot make the change longer either.
 #[must_use]
 pub fn trim_event(event: &Value) -> Value {
-    let mut cut = Value::Object(Map::new());
-    for (path, names) in KEPT {
+    let mut trimmed = Value::Object(Map::new());
+    for (path, names) in MEMBERS {
         let Some(from) = event.pointer(path).and_then(Value::as_object) else {
             continue;
         };
-        let Some(into) = at(&mut cut, path) else {
+        let Some(into) = at(&mut trimmed, path) else {
             continue;
         };
         for name in *names {
+            // Objects and arrays are dropped: they could be of any size.
             let kept = match from.get(*name) {
                 Some(Value::String(text)) => Value::from(shortened(name, text)),
                 Some(plain @ (Value::Bool(_) | Value::Number(_))) => plain.clone(),
@@ -92,9 +101,10 @@ pub fn trim_event(event: &Value) -> Value {
             into.insert((*name).to_owned(), kept);
         }
     }
-    cut
+    trimmed
 }
 
+/// The text at its longest. An ARN has more room, because a policy is read from IAM by it.
 fn shortened<'t>(name: &str, text: &'t str) -> &'t str {
     let is_arn = matches!(name, "arn" | "policyArn" | "permissionsBoundary");
     let max = if is_arn { MAX_ARN } else { MAX_TEXT };
@@ -102,7 +112,7 @@ fn shortened<'t>(name: &str, text: &'t str) -> &'t str {
         .unwrap_or_default()
 }
 
-/// The object at `path`, made where it is missing.
+/// The object at `path`, created if it is missing.
 fn at<'v>(value: &'v mut Value, path: &str) -> Option<&'v mut Map<String, Value>> {
     let mut object = value.as_object_mut()?;
     for name in path.split('/').skip(1) {
