@@ -8,7 +8,7 @@ use remediate::handle;
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
     let restricted = lambda_kit::restricted_actions()?;
-    let config = lambda_kit::sdk_config();
+    let config = lambda_kit::sdk_config().await;
     let executions = Executions::from_env(&config)?;
     let store = PolicyStore::new(&config);
     lambda_kit::serve(|request| handle(&restricted, &executions, &store, request)).await

@@ -8,7 +8,7 @@ use validate_policy::handle;
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
     let rules = lambda_kit::rules()?;
-    let config = lambda_kit::sdk_config();
+    let config = lambda_kit::sdk_config().await;
     let executions = Executions::from_env(&config)?;
     let store = PolicyStore::new(&config);
     lambda_kit::serve(|request| handle(&rules, &executions, &store, request)).await
