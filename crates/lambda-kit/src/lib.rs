@@ -1,10 +1,10 @@
-//! What the five functions share with each other and with nothing else: settings, SDK clients, logs, and errors with names.
+//! What the functions share: serving, settings, SDK clients, logs, metrics, errors with names, and the
+//! reader of executions.
 
 mod aws;
 mod clients;
 mod error;
 pub mod history;
-mod judgement;
 mod logging;
 pub mod metrics;
 mod settings;
@@ -19,13 +19,13 @@ pub use clients::sdk_config;
 pub use error::HandlerError;
 pub use history::Executions;
 pub use incident::FailureName;
-pub use judgement::{report_verdict, restricted_actions, rules};
 pub use logging::{incident_span, start_logging};
-pub use settings::{SettingError, optional, parsed, required};
+pub use settings::{SettingError, optional, parsed, required, restricted_actions};
 
 /// Serves a function's events for as long as Lambda keeps the process.
 ///
-/// The payload is read here, so that a wrong one fails under the name [`FailureName::PayloadMalformed`] instead of a Rust type name.
+/// The payload is read here, so that a wrong one fails under the name
+/// [`FailureName::PayloadMalformed`] and not under the name of a Rust type.
 ///
 /// # Errors
 ///
@@ -42,7 +42,7 @@ where
     let handler = &handler;
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| {
         let answer = match read_payload(&event.payload) {
-            // Boxed, because the compiler cannot lay out the SDK's futures at any depth.
+            // Boxed, because the layout of the SDK's nested futures overflows the compiler's limit.
             Ok(request) => Box::pin(handler(request)).await,
             Err(error) => Err(error),
         };
@@ -58,7 +58,8 @@ where
 ///
 /// # Errors
 ///
-/// [`FailureName::PayloadMalformed`] with the place in the payload; never with the payload's text, which may hold a task token.
+/// [`FailureName::PayloadMalformed`] with the place in the payload. The text of the payload stays
+/// out, because it can hold a task token.
 pub fn read_payload<Request: DeserializeOwned>(
     payload: &RawValue,
 ) -> Result<Request, HandlerError> {

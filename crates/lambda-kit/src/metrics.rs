@@ -1,6 +1,7 @@
-//! Metrics of incidents, as log lines in the embedded metric format: CloudWatch makes metrics of them, and no call is needed.
+//! Metrics of incidents, as log lines in the embedded metric format, which CloudWatch reads without
+//! a call (CloudWatch User Guide, "Specification: Embedded metric format").
 //!
-//! A metric never stands in the way of the work: what cannot be written is a warning.
+//! A metric that cannot be written is a warning in the log, and the work goes on.
 
 use std::io::Write as _;
 use std::time::{Duration, SystemTime};
@@ -14,7 +15,7 @@ use metrique_writer_format_emf::Emf;
 /// The namespace of all metrics in CloudWatch.
 pub const NAMESPACE: &str = "IamPolicyGuard";
 
-/// The dimension that tells stacks apart.
+/// The dimension that separates stacks.
 const MACHINE: &str = "StateMachine";
 
 #[derive(Entry)]
@@ -83,7 +84,7 @@ pub fn ended(execution: &ExecutionArn, outcome: OutcomeResult) {
     write(&[MACHINE, "Outcome"], &entry);
 }
 
-/// Counts an invocation in the name of an execution that does not call the function: `NotMine`.
+/// Counts an invocation that names an execution which does not call the function: `NotMine`.
 pub(crate) fn not_mine(state_machine_arn: &str) {
     let entry = NotMineCount {
         machine: name(state_machine_arn),
@@ -92,7 +93,8 @@ pub(crate) fn not_mine(state_machine_arn: &str) {
     write(&[MACHINE], &entry);
 }
 
-/// `TimeToContainment`: from the write of the policy until now, in milliseconds. CloudTrail gives the time of the write in whole seconds.
+/// `TimeToContainment`: from the write of the policy until now, in milliseconds. CloudTrail records
+/// the time of the write in whole seconds.
 pub fn contained(execution: &ExecutionArn, change: &PolicyChange) {
     let machine = &execution.state_machine_arn();
     let entry = ContainmentTime {
@@ -102,7 +104,8 @@ pub fn contained(execution: &ExecutionArn, change: &PolicyChange) {
     write(&[MACHINE], &entry);
 }
 
-/// `TimeToDecision`: from the write of the policy until the decision, in milliseconds; nothing where nobody decided.
+/// `TimeToDecision`: from the write of the policy until the decision, in milliseconds; nothing if
+/// the decision has no time.
 pub fn decided(execution: &ExecutionArn, change: &PolicyChange, decision: &Decision) {
     let Some(time) = decision.time else {
         return;
@@ -120,7 +123,7 @@ fn name(machine: &str) -> &str {
     machine.rsplit(':').next().unwrap_or(machine)
 }
 
-/// Clocks differ: what seems to come before the write took no time.
+/// Clocks differ: a time before the write counts as zero.
 fn since(change: &PolicyChange, time: SystemTime) -> Duration {
     time.duration_since(change.event_time.into())
         .unwrap_or_default()
@@ -151,7 +154,7 @@ mod tests {
     use serde_json::{Value, json};
 
     #[test]
-    fn a_line_is_what_cloudwatch_makes_metrics_of() {
+    fn a_line_is_in_the_embedded_metric_format() {
         let entry = JudgedCount {
             machine: name("arn:aws:states:us-east-1:111122223333:stateMachine:guard-incidents"),
             verdict: VerdictResult::Restricted.as_str(),
@@ -193,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_those_of_the_execution() {
+    fn dimension_values_are_the_words_of_the_execution() {
         for verdict in VerdictResult::ALL {
             assert_eq!(json!(verdict), json!(verdict.as_str()));
         }

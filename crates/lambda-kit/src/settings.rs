@@ -4,14 +4,17 @@ use std::env::{VarError, var};
 use std::fmt::Display;
 use std::str::FromStr;
 
-/// An environment variable that is not as the template sets it. The function stops in init, before it takes any event.
+use iam_policy::RestrictedActions;
+
+/// An environment variable that is not as the template sets it. The function stops during init,
+/// before it takes an event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
     #[error(
         "could not read the settings: the environment variable `{0}` is not set; deploy the function with the template, which sets it"
     )]
     Missing(&'static str),
-    /// It is set to something that the function cannot use.
+    /// It has a value that the function cannot use.
     #[error(
         "could not read the settings: the environment variable `{name}` is `{value}`: {problem}; correct the parameter of the template and deploy again"
     )]
@@ -22,7 +25,7 @@ pub enum SettingError {
     },
 }
 
-/// Reads a variable that must be there.
+/// Reads a required variable.
 ///
 /// # Errors
 ///
@@ -31,7 +34,7 @@ pub fn required(name: &'static str) -> Result<String, SettingError> {
     optional(name)?.ok_or(SettingError::Missing(name))
 }
 
-/// Reads a variable that may be missing; an empty one counts as missing.
+/// Reads an optional variable; an empty one counts as missing.
 ///
 /// # Errors
 ///
@@ -49,11 +52,11 @@ pub fn optional(name: &'static str) -> Result<Option<String>, SettingError> {
     }
 }
 
-/// Reads a variable that may be missing and says more than text.
+/// Reads an optional variable as a `T`.
 ///
 /// # Errors
 ///
-/// If it is set to something that is not a `T`.
+/// If its value is not a `T`.
 pub fn parsed<T>(name: &'static str) -> Result<Option<T>, SettingError>
 where
     T: FromStr,
@@ -70,4 +73,21 @@ where
             value,
         }),
     }
+}
+
+/// The restricted list, for every function that judges documents.
+///
+/// An entry that names no known action is restricted too, and is a warning in the log of each cold
+/// start.
+///
+/// # Errors
+///
+/// If the list is missing or cannot be read: a function without a list must not run.
+pub fn restricted_actions() -> Result<RestrictedActions, SettingError> {
+    let name = "RESTRICTED_ACTIONS";
+    let restricted: RestrictedActions = parsed(name)?.ok_or(SettingError::Missing(name))?;
+    for unknown in restricted.warnings() {
+        tracing::warn!(entry = %unknown.pattern(), "in the parameter restrictedActions, {unknown}");
+    }
+    Ok(restricted)
 }

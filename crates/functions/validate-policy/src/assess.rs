@@ -5,7 +5,7 @@ use incident::{Analysis, Changeable as _, Observed, Record, Subject};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 
-/// Says what is in force after a task failed, as IAM shows it now.
+/// Reads what is in force after a task failed.
 pub(crate) async fn assess(
     rules: &GuardConfig,
     executions: &Executions,

@@ -1,11 +1,13 @@
 use incident::judgement::GuardConfig;
-use incident::message::{JudgeRequest, Judged, Verdict};
-use incident::{Analysis, Changeable as _, Observed, Record, Subject, trim_event};
+use incident::message::{JudgeRequest, Judged, Verdict, VerdictResult};
+use incident::{
+    Analysis, Changeable as _, ExecutionArn, Observed, Record, Subject, trim_event,
+};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::PolicyStore;
 use tracing::Instrument as _;
 
-/// Judges what is in force where the record points.
+/// Judges what is in force of the subject that the record names.
 pub(crate) async fn judge(
     rules: &GuardConfig,
     executions: &Executions,
@@ -21,7 +23,7 @@ pub(crate) async fn judge(
             Some(verdict) => verdict,
             None => look(rules, store, request, &record).await?,
         };
-        lambda_kit::report_verdict(execution, &verdict);
+        report(execution, &verdict);
         Ok(Judged {
             event: trim_event(&event),
             verdict,
@@ -65,4 +67,35 @@ async fn look(
             ),
         )
     })
+}
+
+/// Logs and counts a verdict.
+fn report(execution: &ExecutionArn, verdict: &Verdict) {
+    let result = verdict.result.as_str();
+    let findings = verdict.restricted.total();
+    match verdict.result {
+        VerdictResult::Exempt | VerdictResult::Monitored => {
+            tracing::warn!(result, findings, "restricted actions stay in force");
+        }
+        VerdictResult::Withdrawn => {
+            tracing::warn!(
+                result,
+                findings,
+                "restricted actions were in force for a while"
+            );
+        }
+        VerdictResult::Reported => {
+            tracing::warn!(
+                result,
+                "restricted actions are in force by a call that the guard does not revert"
+            );
+        }
+        VerdictResult::Restricted
+        | VerdictResult::Clean
+        | VerdictResult::NotInForce
+        | VerdictResult::Gone
+        | VerdictResult::Overwritten
+        | VerdictResult::AlreadyContained => tracing::info!(result, findings, "judged"),
+    }
+    lambda_kit::metrics::judged(execution, verdict.result);
 }

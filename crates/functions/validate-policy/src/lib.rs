@@ -1,17 +1,20 @@
 //! Reads from IAM what is in force, and judges it.
 //!
-//! Its role may read IAM and write nothing.
-//! A record is a hint where to look; what is judged is what IAM holds.
+//! Its role may read IAM and write nothing. A record says where to look; the function judges what
+//! IAM returns.
 
 mod assess;
 mod judge;
+mod settings;
 
 use incident::judgement::GuardConfig;
 use incident::message::{Assessment, Judged, ReadRequest};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 
-/// What the function answers, told apart by what it was asked.
+pub use settings::guard_config;
+
+/// The answer to each kind of request.
 #[derive(Debug, serde::Serialize)]
 #[serde(untagged)]
 #[expect(
@@ -27,7 +30,8 @@ pub enum Reading {
 ///
 /// # Errors
 ///
-/// An execution that is not one of the guard, a record that names no subject, or an IAM that cannot be reached, refuses, or does not show the change yet.
+/// If the execution is not one of the guard, the record names no subject, or IAM cannot be reached,
+/// refuses, or does not show the change yet.
 pub async fn handle(
     rules: &GuardConfig,
     executions: &Executions,

@@ -2,12 +2,12 @@
 
 use lambda_kit::Executions;
 use policy_store::PolicyStore;
-use validate_policy::handle;
+use validate_policy::{guard_config, handle};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
-    let rules = lambda_kit::rules()?;
+    let rules = guard_config()?;
     let config = lambda_kit::sdk_config().await;
     let executions = Executions::from_env(&config)?;
     let store = PolicyStore::new(&config);
