@@ -2,7 +2,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use incident::FailureName;
 
-/// An AWS call's error, by what to do about it.
+/// The error of an AWS call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsError {
     /// The service's error code, or what kept the call from reaching the service.
@@ -14,7 +14,7 @@ pub struct AwsError {
 }
 
 impl AwsError {
-    /// The name under which the state machine sees it.
+    /// The name that the state machine sees.
     #[must_use]
     pub fn name(&self) -> FailureName {
         if self.transient {
@@ -25,7 +25,7 @@ impl AwsError {
     }
 }
 
-/// Codes of errors that pass by themselves, over all services the functions call.
+/// The codes of transient errors, over all services that the functions call.
 const TRANSIENT_CODES: [&str; 14] = [
     "Throttling",
     "ThrottlingException",
@@ -43,7 +43,7 @@ const TRANSIENT_CODES: [&str; 14] = [
     "RequestTimeout",
 ];
 
-/// Sorts an SDK error; `metadata` gives code and message of the service's error.
+/// Classifies an SDK error; `metadata` gives the code and the message of the service's error.
 pub fn classify<E>(
     error: &SdkError<E, HttpResponse>,
     metadata: impl Fn(&E) -> (Option<&str>, Option<&str>),

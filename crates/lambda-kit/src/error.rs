@@ -5,8 +5,8 @@ use lambda_runtime::Diagnostic;
 
 /// A handler's error: a fixed name for the state machine, and one sentence for people.
 ///
-/// The sentence says what was being done, on which policy, and what to do next.
-/// It goes into the execution and the failure e-mail, so it never holds a task token.
+/// The sentence says what the function was doing, on which policy, and what to do next. It goes
+/// into the execution and the failure e-mail, so it never holds a task token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandlerError {
     name: FailureName,
@@ -14,7 +14,8 @@ pub struct HandlerError {
 }
 
 impl HandlerError {
-    /// The longest sentence, in bytes: names and texts from outside stand in it, and it becomes part of the execution.
+    /// The longest sentence, in bytes. It becomes part of the execution, and it quotes names and
+    /// texts of any length.
     const MAX_MESSAGE: usize = 1500;
 
     #[must_use]
@@ -33,7 +34,8 @@ impl HandlerError {
         self.name
     }
 
-    /// The error of a run that believes what IAM shows where it `waited`: such a run is not repeated for another look.
+    /// The error of a run whose retries for eventual consistency are over if it `waited`: such a run
+    /// is not repeated.
     #[must_use]
     pub fn after_waiting(self, waited: bool) -> Self {
         match self.name {

@@ -5,7 +5,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// The crates whose log lines are ours; all others may only warn, because at finer levels an HTTP client logs whole requests, task tokens included.
+/// The guard's own crates. All others log warnings and errors only: at finer levels an HTTP client
+/// logs whole requests, with task tokens.
 const OWN_TARGETS: [&str; 7] = [
     "approve_callback",
     "lambda_kit",
@@ -16,7 +17,8 @@ const OWN_TARGETS: [&str; 7] = [
     "validate_policy",
 ];
 
-/// Starts JSON log lines on standard output, at the level that Lambda's `LoggingConfig` sets in `AWS_LAMBDA_LOG_LEVEL`.
+/// Starts JSON log lines on standard output, at the level that Lambda's `LoggingConfig` sets in
+/// `AWS_LAMBDA_LOG_LEVEL`.
 pub fn start_logging() {
     let level = std::env::var("AWS_LAMBDA_LOG_LEVEL")
         .ok()
@@ -37,7 +39,7 @@ pub fn start_logging() {
         .init();
 }
 
-/// The span that puts event id, policy and execution on every line of an invocation.
+/// The span that adds event id, policy and execution to every log line of an invocation.
 #[must_use]
 pub fn incident_span(execution: &ExecutionArn, change: &PolicyChange) -> Span {
     tracing::info_span!(

@@ -1,20 +1,22 @@
-//! The decision's way to Step Functions.
+//! The calls that a task token allows.
 
-use aws_sdk_sfn::error::ProvideErrorMetadata as _;
+use std::error::Error;
+
+use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sfn::operation::send_task_heartbeat::SendTaskHeartbeatError;
 use aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError;
 use incident::TaskToken;
 use incident::message::Proven;
 
-/// How Step Functions took a decision.
+/// How Step Functions took a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
     Taken,
-    /// Nothing waits with this token any more: somebody answered, or the time ran out.
+    /// Nothing waits with this token any more: it was used, or the time ran out.
     Closed,
     /// The text is not a token.
     NoToken,
-    /// It could not be reached or did not take it.
+    /// Step Functions could not be reached or refused the call.
     Failed,
 }
 
@@ -24,6 +26,7 @@ pub(crate) async fn deliver(
     token: &TaskToken,
     decision: &Proven<'_>,
 ) -> Delivery {
+    use SendTaskSuccessError as Refused;
     let output = match serde_json::to_string(decision) {
         Ok(output) => output,
         Err(error) => {
@@ -37,52 +40,54 @@ pub(crate) async fn deliver(
         .output(output)
         .send()
         .await;
-    let Err(error) = sent else {
-        return Delivery::Taken;
+    let refused = |refused: &Refused| match refused {
+        // `TaskTimedOut` also means that the task is closed already (Step Functions API Reference,
+        // "SendTaskSuccess").
+        Refused::TaskTimedOut(_) | Refused::TaskDoesNotExist(_) => Some(Delivery::Closed),
+        Refused::InvalidToken(_) => Some(Delivery::NoToken),
+        _ => None,
     };
-    match error.as_service_error() {
-        // `TaskTimedOut` also means that the task is closed already (Step Functions API Reference, "SendTaskSuccess").
-        Some(SendTaskSuccessError::TaskTimedOut(_) | SendTaskSuccessError::TaskDoesNotExist(_)) => {
-            Delivery::Closed
-        }
-        Some(SendTaskSuccessError::InvalidToken(_)) => Delivery::NoToken,
-        _ => {
-            // The code only: a validation error's message repeats the token.
-            let fault = lambda_kit::classify(&error, |error| (error.code(), error.message()));
-            tracing::error!(
-                code = fault.code,
-                transient = fault.transient,
-                "the decision could not be recorded"
-            );
-            Delivery::Failed
-        }
-    }
+    delivery(sent, refused, "the decision could not be recorded")
 }
 
-/// Asks Step Functions whether something waits with `token`, and changes nothing.
-pub(crate) async fn prove(states: &aws_sdk_sfn::Client, token: &TaskToken) -> Delivery {
+/// Asks Step Functions whether a task waits with `token`. A heartbeat changes nothing, because
+/// `AskUser` has no time limit for heartbeats.
+pub(crate) async fn verify_token(states: &aws_sdk_sfn::Client, token: &TaskToken) -> Delivery {
+    use SendTaskHeartbeatError as Refused;
     let sent = states
         .send_task_heartbeat()
         .task_token(token.expose())
         .send()
         .await;
+    let refused = |refused: &Refused| match refused {
+        Refused::TaskTimedOut(_) | Refused::TaskDoesNotExist(_) => Some(Delivery::Closed),
+        Refused::InvalidToken(_) => Some(Delivery::NoToken),
+        _ => None,
+    };
+    delivery(sent, refused, "the token could not be verified")
+}
+
+/// What an answer of Step Functions means; an error that `refused` does not know is logged as
+/// `problem`.
+fn delivery<T, E>(
+    sent: Result<T, SdkError<E>>,
+    refused: impl Fn(&E) -> Option<Delivery>,
+    problem: &'static str,
+) -> Delivery
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
     let Err(error) = sent else {
         return Delivery::Taken;
     };
-    match error.as_service_error() {
-        Some(
-            SendTaskHeartbeatError::TaskTimedOut(_) | SendTaskHeartbeatError::TaskDoesNotExist(_),
-        ) => Delivery::Closed,
-        Some(SendTaskHeartbeatError::InvalidToken(_)) => Delivery::NoToken,
-        _ => {
-            // The code only: a validation error's message repeats the token.
+    error
+        .as_service_error()
+        .and_then(refused)
+        .unwrap_or_else(|| {
+            // The code only: the message of a validation error repeats the token.
             let fault = lambda_kit::classify(&error, |error| (error.code(), error.message()));
-            tracing::error!(
-                code = fault.code,
-                transient = fault.transient,
-                "the token could not be checked"
-            );
+            let (code, transient) = (fault.code, fault.transient);
+            tracing::error!(code, transient, "{problem}");
             Delivery::Failed
-        }
-    }
+        })
 }

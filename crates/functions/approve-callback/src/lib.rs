@@ -1,11 +1,11 @@
 //! The pages behind the links of the e-mail, and the decision.
 //!
-//! A GET asks, a POST decides, and nothing else does: mail scanners open every link that they find.
-//! What a page shows of an incident is read from the execution that the link names, or that waits with its token, and the decision carries that execution, so that no link can show one incident and decide another.
-//! A page says that a decision is recorded only where the execution itself shows it.
+//! A GET asks and a POST decides, because mail scanners open every link that they find. A page shows
+//! the incident of the execution that the link names, or that waits with its token. The decision
+//! carries that execution, so no link can show one incident and decide another. A page says that a
+//! decision is recorded only if the execution itself shows it.
 
 mod decide;
-mod execution;
 mod page;
 mod reply;
 mod request;
@@ -13,37 +13,29 @@ mod response;
 mod search;
 mod settings;
 
-use std::time::Duration;
-
 use aws_config::SdkConfig;
 use incident::message::{Decision, Proven};
-use incident::{DecideBy, TaskToken, Timestamp};
+use incident::{DecideBy, ExecutionArn, TaskToken, Timestamp};
+use lambda_kit::Executions;
+use lambda_kit::history::{Incident, PAUSES, ReadBack, ReadError, Standing};
 use notice::mail::LinkConfirmation;
 use serde_json::value::RawValue;
 
-use crate::decide::{Delivery, deliver, prove};
-use crate::execution::{Execution, ReadProblem, Standing};
-use crate::reply::{Form, Reply};
+use crate::decide::{Delivery, deliver, verify_token};
+use crate::reply::{Form, ReadProblem, Reply};
 use crate::request::{Answer, LinkProblem, Method, Parameters, Request};
 pub use crate::response::Response;
 pub use crate::settings::Settings;
 
-/// The pauses between the looks at an execution that was just answered, until it shows the decision.
-const LOOKS: [Duration; 4] = [
-    Duration::ZERO,
-    Duration::from_millis(250),
-    Duration::from_millis(750),
-    Duration::from_millis(2000),
-];
-
-/// Answers one request of API Gateway. Whatever the payload holds, the answer is a page or its JSON.
+/// Answers one request of API Gateway. The answer to any payload is a page or its JSON.
 pub async fn handle(
     settings: &Settings,
     states: &aws_sdk_sfn::Client,
     payload: &RawValue,
 ) -> Response {
     let request = Request::read(payload, &settings.state_machine_arn);
-    let reply = reply(settings, states, &request).await;
+    let executions = Executions::new(states.clone(), settings.state_machine_arn.clone());
+    let reply = reply(settings, &executions, &request).await;
     let response = Response::new(&request, &reply);
     // The token and the query stay out of this line.
     tracing::info!(
@@ -57,7 +49,7 @@ pub async fn handle(
     response
 }
 
-async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Request) -> Reply {
+async fn reply(settings: &Settings, executions: &Executions, request: &Request) -> Reply {
     let Some(answer) = request.answer else {
         return Reply::NotFound;
     };
@@ -74,23 +66,23 @@ async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Requ
     if needs_key && parameters.key.is_none() {
         return Reply::BadLink(LinkProblem::KeyMissing);
     }
-    let execution = match look(settings, states, parameters).await {
-        Ok(execution) => execution,
+    let incident = match look(executions, parameters).await {
+        Ok(incident) => incident,
         Err(reply) => return reply,
     };
-    if answer == Answer::Allow && !execution.shows_whole_document() {
+    if answer == Answer::Allow && !shows_whole_document(&incident) {
         return Reply::BadLink(LinkProblem::TooLongToShow);
     }
-    if needs_key && !execution.gave(parameters.key.as_ref()) {
+    if needs_key && !incident.verify_key(parameters.key.as_ref()) {
         return Reply::BadLink(LinkProblem::KeyWrong);
     }
     let parameters = Parameters {
-        execution: Some(execution.arn.clone()),
+        execution: Some(incident.execution.clone()),
         ..parameters.clone()
     };
     let form = Box::new(Form::new(request, parameters, answer));
     if !decides {
-        return Reply::Confirm { form, execution };
+        return Reply::Confirm { form, incident };
     }
     let decision = Decision {
         action: answer.into(),
@@ -105,36 +97,35 @@ async fn reply(settings: &Settings, states: &aws_sdk_sfn::Client, request: &Requ
         decision: &decision,
         key: form.parameters.key.as_ref(),
     };
-    let delivery = deliver(states, &form.parameters.token, &proven).await;
-    confirmed(states, execution, delivery, decision, form).await
+    let delivery = deliver(executions.client(), &form.parameters.token, &proven).await;
+    confirmed(executions, incident, delivery, decision, form).await
 }
 
-/// The execution that the link names, or that waits with its token, and only while it waits for a decision with that token.
-async fn look(
-    settings: &Settings,
-    states: &aws_sdk_sfn::Client,
-    parameters: &Parameters,
-) -> Result<Box<Execution>, Reply> {
-    let Some(arn) = &parameters.execution else {
-        return found(settings, states, &parameters.token).await;
+/// The incident that the link names, or that waits with its token, if it waits for a decision with
+/// that token.
+async fn look(executions: &Executions, parameters: &Parameters) -> Result<Box<Incident>, Reply> {
+    let Some(execution) = &parameters.execution else {
+        return find(executions, &parameters.token).await;
     };
-    if arn.state_machine_arn() != settings.state_machine_arn {
+    if !executions.owns(execution) {
         return Err(Reply::BadLink(LinkProblem::OtherStateMachine));
     }
-    let execution = Execution::read(states, arn, &parameters.token).await;
-    let execution = Box::new(execution.map_err(Reply::Unreadable)?);
-    if execution.standing != Standing::Waiting {
-        // Nothing of it is shown to somebody who only knows its name.
-        return Err(if execution.asked_with(&parameters.token) {
-            Reply::Over(execution)
+    let incident = read(executions, execution, &parameters.token).await;
+    let incident = Box::new(incident.map_err(Reply::Unreadable)?);
+    if incident.standing != Standing::Waiting {
+        // A client that only knows the name of the execution sees nothing of it.
+        return Err(if incident.asked_with(&parameters.token) {
+            Reply::Over(incident)
         } else {
             Reply::Closed
         });
     }
-    match &execution.token {
-        Some(token) if *token == parameters.token => {}
+    match &incident.request {
+        Some(request) if request.token == parameters.token => {}
         Some(_) => return Err(Reply::BadLink(LinkProblem::OtherToken)),
-        None => match prove(states, &parameters.token).await {
+        // The emulator's histories show no token. If Step Functions takes it, the answer is checked
+        // against this execution before the page says that it counts.
+        None => match verify_token(executions.client(), &parameters.token).await {
             Delivery::Taken => {}
             Delivery::Closed | Delivery::NoToken => {
                 return Err(Reply::BadLink(LinkProblem::OtherToken));
@@ -142,64 +133,91 @@ async fn look(
             Delivery::Failed => return Err(Reply::Unreadable(ReadProblem::Unreachable)),
         },
     }
-    shown(execution)
+    shown(incident)
 }
 
-/// The execution of a token that was pasted by hand.
-async fn found(
-    settings: &Settings,
-    states: &aws_sdk_sfn::Client,
-    token: &TaskToken,
-) -> Result<Box<Execution>, Reply> {
-    match prove(states, token).await {
+/// The incident of a token that was pasted by hand.
+async fn find(executions: &Executions, token: &TaskToken) -> Result<Box<Incident>, Reply> {
+    match verify_token(executions.client(), token).await {
         Delivery::Taken => {}
         Delivery::Closed => return Err(Reply::Closed),
         Delivery::NoToken => return Err(Reply::BadLink(LinkProblem::NoToken)),
         Delivery::Failed => return Err(Reply::Unreadable(ReadProblem::Unreachable)),
     }
-    let found = search::waiting_with(states, &settings.state_machine_arn, token).await;
+    let found = search::waiting_with(executions, token).await;
     match found.map_err(Reply::Unreadable)? {
-        Some(execution) => shown(Box::new(execution)),
+        Some(incident) => shown(Box::new(incident)),
         None => Err(Reply::BadLink(LinkProblem::NotFound)),
     }
 }
 
-fn shown(execution: Box<Execution>) -> Result<Box<Execution>, Reply> {
-    if execution.shows_all() {
-        Ok(execution)
+/// Refuses an incident whose change or containment cannot be shown: a decision needs both.
+fn shown(incident: Box<Incident>) -> Result<Box<Incident>, Reply> {
+    if incident.change().is_some() && incident.contained().is_some() {
+        Ok(incident)
     } else {
         Err(Reply::Unreadable(ReadProblem::Unreachable))
     }
 }
 
-/// What became of a decision, as the execution itself shows it; an answer of Step Functions can be lost, and a token can belong to another execution.
+/// Whether the execution holds the whole document to be allowed. It does not for a document that
+/// is longer than IAM accepts.
+fn shows_whole_document(incident: &Incident) -> bool {
+    let contained = incident.contained();
+    contained.is_some_and(|contained| !contained.original.is_cut())
+}
+
+/// Reads an incident back to where it waits, or to where it asked with `token` before.
+async fn read(
+    executions: &Executions,
+    execution: &ExecutionArn,
+    token: &TaskToken,
+) -> Result<Incident, ReadProblem> {
+    let incident = executions.incident(execution, ReadBack::Token(token)).await;
+    incident.map_err(|error| match error {
+        ReadError::NotFound(_) => ReadProblem::NotFound,
+        ReadError::OtherStateMachine(_) | ReadError::StateNotShown(_) => {
+            tracing::error!(%execution, "the history does not show the state of the execution");
+            ReadProblem::Unreachable
+        }
+        ReadError::Refused { error, .. } => {
+            let (code, transient) = (error.code, error.transient);
+            tracing::error!(%execution, code, transient, "the execution could not be read");
+            ReadProblem::Unreachable
+        }
+    })
+}
+
+/// The reply to a decision, from what the execution itself shows: the answer of Step Functions can
+/// be lost, and the token can belong to another execution.
 async fn confirmed(
-    states: &aws_sdk_sfn::Client,
-    before: Box<Execution>,
+    executions: &Executions,
+    before: Box<Incident>,
     delivery: Delivery,
     decision: Decision,
     form: Box<Form>,
 ) -> Reply {
     let token = &form.parameters.token;
-    if delivery == Delivery::Taken && before.token.is_some() {
+    if delivery == Delivery::Taken && before.request.is_some() {
         // The history showed the very token that was taken.
         return Reply::Decided {
             decision,
-            execution: before,
+            incident: before,
         };
     }
-    for pause in LOOKS {
+    for pause in PAUSES {
         tokio::time::sleep(pause).await;
-        let Ok(now) = Execution::read(states, &before.arn, token).await else {
+        let Ok(now) = read(executions, &before.execution, token).await else {
             continue;
         };
         match now.standing {
             Standing::Waiting if delivery == Delivery::Failed => break,
+            // The history may not show the decision yet.
             Standing::Waiting => {}
             Standing::Decided(shown) if shown == decision => {
                 return Reply::Decided {
                     decision,
-                    execution: before,
+                    incident: before,
                 };
             }
             _ => return Reply::Over(Box::new(now)),
@@ -211,7 +229,7 @@ async fn confirmed(
         Delivery::NoToken => Reply::BadLink(LinkProblem::NoToken),
         Delivery::Failed => Reply::NotRecorded {
             form,
-            execution: before,
+            incident: before,
         },
     }
 }

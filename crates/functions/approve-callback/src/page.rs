@@ -1,18 +1,18 @@
-//! The pages, as HTML that needs no script.
+//! The pages, as HTML without scripts.
 
 use askama::Template;
 use incident::message::{Decision, DecisionAction, Removal, Restricted};
-use incident::{LinkKey, Timestamp};
+use incident::{LinkKey, PolicyChange, Timestamp};
+use lambda_kit::history::{DecisionRequest, Incident, Standing};
 use notice::text::{plain, plain_lines};
 use notice::{Console, DiffLine, DocumentDiff, LineKind, subject, words};
 
-use crate::execution::{Execution, Incident, Standing};
 use crate::reply::{Form, Reply};
 use crate::request::{Answer, MAX_REASON};
 
-/// The style sheet, in the page itself: the content security policy allows exactly this text.
+/// The style sheet, which is in the page: the content security policy allows exactly this text.
 const STYLE: &str = include_str!("../templates/style.css");
-/// The hash of [`STYLE`] as the content security policy writes it; a test computes it.
+/// The hash of [`STYLE`] in the content security policy; a test compares it.
 pub(crate) const STYLE_HASH: &str = "sha256-8V1m8Ab+yZrYHNTL9d4ScyhmeC1ojaCQ22WdMuYXtAM=";
 
 /// The longest text from outside on one line, in characters.
@@ -56,7 +56,7 @@ struct IncidentView {
     whole: Vec<DiffRow>,
 }
 
-/// A part of a sentence: words, or a name that a page shows as code.
+/// A part of a sentence: words, or a name that the page shows as code.
 struct Part {
     is_code: bool,
     text: String,
@@ -82,7 +82,7 @@ pub(crate) fn render(reply: &Reply) -> String {
         Reply::Confirm { form, .. } | Reply::NotRecorded { form, .. } => Some(form),
         _ => None,
     };
-    let execution = reply.execution();
+    let incident = reply.incident();
     let page = Page {
         style: STYLE,
         title: title(reply),
@@ -90,16 +90,17 @@ pub(crate) fn render(reply: &Reply) -> String {
         sentence: reply.sentence(),
         by_hand: by_hand(reply),
         decision: reply.decision().map(DecisionView::new),
-        incident: reply.incident().map(|incident| {
-            // After the decision, the time for it is of no interest.
-            let waiting = execution.filter(|_| form.is_some());
-            IncidentView::new(incident, waiting.and_then(|it| it.waits_until))
+        incident: incident.and_then(|incident| {
+            // After the decision, its time limit does not matter.
+            let request = incident.request.as_ref().filter(|_| form.is_some());
+            let waits_until = request.and_then(DecisionRequest::waits_until);
+            Some(IncidentView::new(incident, incident.change()?, waits_until))
         }),
         form: form.map(|form| FormView::new(form)),
-        consoles: execution.map(Consoles::new),
+        consoles: incident.map(Consoles::new),
     };
     page.render().unwrap_or_else(|error| {
-        // It writes to memory, so this has no cause; an empty page at least claims nothing.
+        // Writing to memory does not fail; an empty page at least claims nothing.
         tracing::error!(%error, "the page could not be rendered");
         String::new()
     })
@@ -107,9 +108,9 @@ pub(crate) fn render(reply: &Reply) -> String {
 
 fn title(reply: &Reply) -> String {
     let question = |form: &Form| {
-        let policy = reply.incident().map_or_else(
+        let policy = reply.incident().and_then(Incident::change).map_or_else(
             || "this policy".to_owned(),
-            |incident| plain(incident.change.subject.name(), MAX_TEXT),
+            |change| plain(change.subject.name(), MAX_TEXT),
         );
         match form.answer {
             Answer::Allow => format!("Allow {policy}?"),
@@ -122,7 +123,7 @@ fn title(reply: &Reply) -> String {
             DecisionAction::Allow => "Allowed",
             DecisionAction::Deny | DecisionAction::Expire => "Denied",
         },
-        Reply::Over(execution) => match execution.standing {
+        Reply::Over(incident) => match incident.standing {
             Standing::Decided(_) => "Already decided",
             Standing::Expired => "Expired",
             Standing::Waiting | Standing::NotAsking | Standing::Ended => "Nothing to decide",
@@ -154,15 +155,14 @@ fn tone(reply: &Reply) -> &'static str {
 
 /// How to bring the original back after the time ran out.
 fn by_hand(reply: &Reply) -> Option<String> {
-    let Reply::Over(execution) = reply else {
+    let Reply::Over(incident) = reply else {
         return None;
     };
-    let incident = execution.incident.as_ref()?;
-    if execution.standing != Standing::Expired {
+    if incident.standing != Standing::Expired {
         return None;
     }
-    let contained = incident.contained.as_ref()?;
-    Some(subject::by_hand(&incident.change.subject, contained))
+    let subject = &incident.change()?.subject;
+    Some(subject::by_hand(subject, incident.contained()?))
 }
 
 impl FormView {
@@ -185,8 +185,7 @@ impl FormView {
 }
 
 impl IncidentView {
-    fn new(incident: &Incident, waits_until: Option<Timestamp>) -> Self {
-        let change = &incident.change;
+    fn new(incident: &Incident, change: &PolicyChange, waits_until: Option<Timestamp>) -> Self {
         let text = |text: &str| vec![Part::words(&plain(text, MAX_TEXT))];
         let optional = |value: &Option<String>| text(value.as_deref().unwrap_or("unknown"));
         let mut rows = vec![
@@ -207,7 +206,7 @@ impl IncidentView {
             ("Call", text(change.event_name.as_str())),
         ]);
         rows.extend(waits_until.map(|time| ("Decide by", text(&words::time(time)))));
-        let contained = incident.contained.as_ref();
+        let contained = incident.contained();
         if let Some(holders) = contained.and_then(words::attached_to) {
             rows.push(("Attached to", vec![Part::words(&holders)]));
         }
@@ -240,7 +239,7 @@ fn rows_of(diff: Option<DocumentDiff>) -> Vec<DiffRow> {
     lines.into_iter().map(row).collect()
 }
 
-/// Every restricted pattern that was met, as one phrase.
+/// Every restricted pattern that the document meets, as one phrase.
 fn patterns(restricted: &Restricted) -> Vec<Part> {
     let mut phrase = Vec::new();
     for pattern in &restricted.patterns {
@@ -255,7 +254,7 @@ fn patterns(restricted: &Restricted) -> Vec<Part> {
     phrase
 }
 
-/// The entries, and how many there are besides.
+/// The first entries, and how many more there are.
 fn list<T: ToString>(entries: &[T], more: usize) -> Vec<Vec<Part>> {
     let mut list: Vec<Vec<Part>> = entries
         .iter()
@@ -284,7 +283,7 @@ impl Part {
     }
 }
 
-/// The parts of a sentence in which names stand between backticks, as the e-mails show them.
+/// The parts of a sentence with names between backticks, as in the e-mails.
 fn parts(sentence: &str) -> Vec<Part> {
     let pieces = sentence.split('`').zip([false, true].into_iter().cycle());
     pieces
@@ -319,14 +318,12 @@ impl DecisionView {
 }
 
 impl Consoles {
-    fn new(execution: &Execution) -> Self {
-        let console = Console::of_partition(execution.arn.partition());
+    fn new(incident: &Incident) -> Self {
+        let console = Console::of_partition(incident.execution.partition());
+        let change = incident.change();
         Self {
-            execution: console.execution(&execution.arn),
-            policy: execution
-                .incident
-                .as_ref()
-                .map(|incident| console.subject(&incident.change.subject)),
+            execution: console.execution(&incident.execution),
+            policy: change.map(|change| console.subject(&change.subject)),
         }
     }
 }

@@ -1,49 +1,60 @@
-//! What is answered, apart from how it looks.
+//! The answers of the pages: their sentences, status codes and JSON.
 
 use incident::message::{Decision, DecisionAction, OutcomeResult};
+use lambda_kit::history::{Incident, Standing};
 use notice::{subject, words};
 use serde_json::{Value, json};
 
-use crate::execution::{Execution, Incident, ReadProblem, Standing};
 use crate::request::{Answer, LinkProblem, Parameters, Request};
 
 /// An answer to one request.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
-    /// Says what will happen and asks once.
+    /// Says what will happen, and has a button.
     Confirm {
         form: Box<Form>,
-        execution: Box<Execution>,
+        incident: Box<Incident>,
     },
     /// The decision is recorded.
     Decided {
         decision: Decision,
-        execution: Box<Execution>,
+        incident: Box<Incident>,
     },
-    /// Nothing waits with this token any more, and the link does not say which execution did.
+    /// Nothing waits with this token any more, and no execution that the link names had it.
     Closed,
     /// The execution that the link names does not wait for a decision.
-    Over(Box<Execution>),
+    Over(Box<Incident>),
     NotRecorded {
         form: Box<Form>,
-        execution: Box<Execution>,
+        incident: Box<Incident>,
     },
     BadLink(LinkProblem),
     /// The execution that the link names cannot be read, so nothing is asked or decided.
     Unreadable(ReadProblem),
-    /// No page of ours.
+    /// The path is not a page.
     NotFound,
-    /// A page of ours, but not for this method.
+    /// The path is a page, but not for this method.
     MethodNotAllowed,
 }
 
-/// What the button of a page sends.
+/// Why an incident cannot be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReadProblem {
+    /// The execution does not exist, or no longer exists.
+    NotFound,
+    /// Step Functions could not be reached or refused the call, or the execution does not say what
+    /// the incident is about.
+    Unreachable,
+}
+
+/// The form of a page, which its button sends.
 #[derive(Clone, Debug)]
 pub(crate) struct Form {
     pub(crate) answer: Answer,
     /// The token, the execution and the reason to send.
     pub(crate) parameters: Parameters,
-    /// Where to send it, relative to the page, so that it works under every stage and host name, and without the query, so that the token travels in the body.
+    /// The address of the form: relative to the page, for any stage and host name, and without the
+    /// query, so that the token travels in the body.
     pub(crate) target: String,
 }
 
@@ -59,13 +70,13 @@ impl Form {
 }
 
 impl Reply {
-    /// The name that logs and JSON have for it.
+    /// The name of the reply in logs and JSON.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Confirm { .. } => "confirm",
             Self::Decided { .. } => "decided",
             Self::Closed => "alreadyDecidedOrExpired",
-            Self::Over(execution) => match execution.standing {
+            Self::Over(incident) => match incident.standing {
                 Standing::Decided(_) => "alreadyDecided",
                 Standing::Expired => "expired",
                 Standing::Waiting | Standing::NotAsking => "notAsking",
@@ -83,7 +94,7 @@ impl Reply {
     pub(crate) fn status(&self) -> u16 {
         match self {
             Self::Confirm { .. } | Self::Decided { .. } => 200,
-            Self::Over(execution) => match execution.standing {
+            Self::Over(incident) => match incident.standing {
                 Standing::Waiting | Standing::Decided(_) | Standing::NotAsking => 409,
                 Standing::Expired | Standing::Ended | Standing::Broken => 410,
             },
@@ -102,17 +113,13 @@ impl Reply {
         }
     }
 
-    /// What the incident is about, where the execution was read.
+    /// The incident, if an execution was read.
     pub(crate) fn incident(&self) -> Option<&Incident> {
-        self.execution()?.incident.as_ref()
-    }
-
-    pub(crate) fn execution(&self) -> Option<&Execution> {
         match self {
-            Self::Confirm { execution, .. }
-            | Self::Decided { execution, .. }
-            | Self::NotRecorded { execution, .. }
-            | Self::Over(execution) => Some(execution),
+            Self::Confirm { incident, .. }
+            | Self::Decided { incident, .. }
+            | Self::NotRecorded { incident, .. }
+            | Self::Over(incident) => Some(incident),
             Self::Closed
             | Self::BadLink(_)
             | Self::Unreadable(_)
@@ -121,11 +128,11 @@ impl Reply {
         }
     }
 
-    /// The decision that is recorded, whoever made it.
+    /// The recorded decision, made now or before.
     pub(crate) fn decision(&self) -> Option<&Decision> {
         match self {
             Self::Decided { decision, .. } => Some(decision),
-            Self::Over(execution) => match &execution.standing {
+            Self::Over(incident) => match &incident.standing {
                 Standing::Decided(decision) => Some(decision),
                 _ => None,
             },
@@ -133,10 +140,10 @@ impl Reply {
         }
     }
 
-    /// What is the case, in a sentence or two that never say more than is known.
+    /// The state of the incident, in a sentence or two that never say more than is known.
     pub(crate) fn sentence(&self) -> String {
         match self {
-            Self::Confirm { form, execution } => ask(form.answer, execution),
+            Self::Confirm { form, incident } => ask(form.answer, incident),
             Self::Decided { decision, .. } => match decision.action {
                 DecisionAction::Allow => {
                     "Your decision is recorded: allow. The guard puts the original policy back in force and sends an e-mail when it is done."
@@ -146,8 +153,8 @@ impl Reply {
                 }
             }
             .to_owned(),
-            Self::Closed => "Nothing was decided now. Somebody used this link before, or its time is over, or the link was never valid. The e-mails and the execution say which.".to_owned(),
-            Self::Over(execution) => over(execution),
+            Self::Closed => "Nothing was decided now. This link was used before, or its time is over, or it was never valid. The e-mails and the execution say which.".to_owned(),
+            Self::Over(incident) => over(incident),
             Self::NotRecorded { .. } => "Your decision is NOT recorded. AWS Step Functions could not be reached, or did not confirm the decision. Please try again. A decision counts only once, so this does no harm.".to_owned(),
             Self::BadLink(problem) => format!("Nothing was decided. {problem}"),
             Self::Unreadable(ReadProblem::NotFound) => {
@@ -170,37 +177,32 @@ impl Reply {
         if let Some(decision) = self.decision() {
             put("decision", json!(decision));
         }
-        if let Some(execution) = self.execution() {
-            put("execution", json!(execution.arn));
-            if let Some(outcome) = execution.outcome {
+        if let Some(incident) = self.incident() {
+            put("execution", json!(incident.execution));
+            if let Some(outcome) = incident.data.outcome {
                 put("outcome", json!(outcome));
             }
-        }
-        if let Some(incident) = self.incident() {
-            put(
-                "incident",
-                json!({
-                    "change": incident.change,
-                    "quarantine": incident.contained,
-                }),
-            );
+            if let Some(change) = incident.change() {
+                put(
+                    "incident",
+                    json!({"change": change, "quarantine": incident.contained()}),
+                );
+            }
         }
         Value::Object(object)
     }
 }
 
-fn ask(answer: Answer, execution: &Execution) -> String {
+fn ask(answer: Answer, incident: &Incident) -> String {
     let word = match answer {
         Answer::Allow => "Allow",
         Answer::Deny => "Deny",
     };
-    let incident = execution.incident.as_ref();
-    let effect = incident.map_or_else(String::new, |incident| {
-        let contained = incident.contained.as_ref();
-        subject::effect(answer.into(), &incident.change.subject, contained)
+    let contained = incident.contained();
+    let effect = incident.change().map_or_else(String::new, |change| {
+        subject::effect(answer.into(), &change.subject, contained)
     });
-    let removed = incident
-        .and_then(|incident| incident.contained.as_ref())
+    let removed = contained
         .filter(|contained| contained.removed)
         .map_or_else(String::new, |contained| {
             format!("{} ", words::in_force(contained))
@@ -208,10 +210,10 @@ fn ask(answer: Answer, execution: &Execution) -> String {
     format!("{removed}{word} {effect} Nothing is decided until you choose the button.")
 }
 
-fn over(execution: &Execution) -> String {
-    let policy_now = match execution.outcome {
+fn over(incident: &Incident) -> String {
+    let policy_now = match incident.data.outcome {
         Some(OutcomeResult::Superseded) => {
-            " Somebody changed the policy again in the meantime, so the guard changed nothing."
+            " The policy was changed again in the meantime, so the guard changed nothing."
         }
         Some(OutcomeResult::Gone) => " The policy no longer exists.",
         Some(OutcomeResult::Allowed) => " The original policy is back in force.",
@@ -220,7 +222,7 @@ fn over(execution: &Execution) -> String {
         }
         None => "",
     };
-    let sentence = match &execution.standing {
+    let sentence = match &incident.standing {
         Standing::Decided(decision) => match decision.action {
             DecisionAction::Allow => "This incident is already decided: it was allowed.",
             DecisionAction::Deny | DecisionAction::Expire => {

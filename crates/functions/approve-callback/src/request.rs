@@ -1,4 +1,4 @@
-//! A request of API Gateway, read so that no event can be refused: whatever is missing or wrong becomes a page.
+//! A request of API Gateway. No event is refused: a member that is missing or wrong becomes a page.
 
 use incident::message::DecisionAction;
 use incident::{ExecutionArn, LinkKey, TaskToken, TaskTokenError};
@@ -6,13 +6,13 @@ use notice::text::is_unseen;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// One request, as far as the pages need it.
+/// The parts of a request that the pages need.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) method: Method,
-    /// The answer that the path stands for; none for any other path.
+    /// The answer that the path names; `None` for any other path.
     pub(crate) answer: Option<Answer>,
-    /// What the query and the body say, or why they say nothing usable.
+    /// The parameters of the query and the body, or why they cannot be used.
     pub(crate) parameters: Result<Parameters, LinkProblem>,
     /// Whether the client prefers JSON to a page.
     pub(crate) wants_json: bool,
@@ -22,7 +22,6 @@ pub(crate) struct Request {
     pub(crate) trailing_slash: bool,
 }
 
-/// The methods that matter here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     Get,
@@ -70,14 +69,14 @@ impl From<Answer> for DecisionAction {
     }
 }
 
-/// What a link or a form carries.
+/// The parameters of a link or a form.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameters {
-    /// Whoever holds it can decide.
+    /// A client that has it can decide.
     pub(crate) token: TaskToken,
-    /// The execution to be decided, which links name by its name; none in a link made by hand.
+    /// The execution to decide. Links name it by its name; a link made by hand has none.
     pub(crate) execution: Option<ExecutionArn>,
-    /// What an allow can need besides; what cannot be a key counts as none.
+    /// The key that an allow can need; a text that cannot be a key counts as none.
     pub(crate) key: Option<LinkKey>,
     /// Why, in the administrator's words.
     pub(crate) reason: Option<String>,
@@ -143,9 +142,8 @@ impl From<TaskTokenError> for LinkProblem {
 }
 
 impl Request {
-    /// Reads the event of a proxy integration (API Gateway Developer Guide, "Input format of a Lambda function for proxy integration").
-    ///
-    /// Every member of it can be missing or `null`.
+    /// Reads the event of a proxy integration (API Gateway Developer Guide, "Input format of a Lambda
+    /// function for proxy integration"). Each of its members can be missing or `null`.
     pub(crate) fn read(payload: &RawValue, state_machine_arn: &str) -> Self {
         let event = serde_json::from_str::<Value>(payload.get()).unwrap_or_default();
         let path = text(&event, &["path"])
@@ -192,7 +190,7 @@ fn text<'a>(event: &'a Value, path: &[&str]) -> Option<&'a str> {
         .as_str()
 }
 
-/// A header by its lower-case name; clients spell header names as they like.
+/// A header by its lower-case name; clients spell header names in any case.
 fn header<'a>(event: &'a Value, name: &str) -> Option<&'a str> {
     let single = event.get("headers").and_then(Value::as_object);
     let multi = event.get("multiValueHeaders").and_then(Value::as_object);
@@ -223,7 +221,7 @@ fn prefers_json(accept: &str) -> bool {
     quality("application/json") > quality("text/html")
 }
 
-/// One line of text without characters that cannot be seen, or nothing.
+/// One line of text without invisible characters; `None` if it is empty.
 fn clean(text: &str, max: usize) -> Option<String> {
     let text: String = text
         .chars()
@@ -234,7 +232,7 @@ fn clean(text: &str, max: usize) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// All parameters of query and body, by their names.
+/// All values of each parameter, from the query and the body.
 #[derive(Default)]
 struct Fields {
     token: Vec<String>,
@@ -263,7 +261,7 @@ fn parameters(
 ) -> Result<Parameters, LinkProblem> {
     let mut fields = Fields::default();
     query(event, &mut fields);
-    // A reason belongs to a form, and the body of anything but a POST has no meaning.
+    // Only a form has a reason, and only the body of a POST has a meaning.
     fields.reason.clear();
     if method == Method::Post {
         body(event, &mut fields)?;
@@ -273,7 +271,7 @@ fn parameters(
     })?
     .ok_or(LinkProblem::TokenMissing)?;
     let execution = once(&fields.execution, |text| {
-        // An ARN may come from the console, where whoever pastes a token copies it.
+        // An administrator who pastes a token by hand copies the ARN from the console.
         let read = match text.contains(':') {
             true => ExecutionArn::parse(text),
             false => ExecutionArn::of(state_machine_arn, text),
@@ -290,7 +288,7 @@ fn parameters(
     })
 }
 
-/// A parameter that may be given several times, but with one value only: which of two would count is anybody's guess.
+/// A parameter that can be repeated, but with one value only: no rule says which of two values counts.
 fn once<T: PartialEq>(
     values: &[String],
     read: impl Fn(&str) -> Result<T, LinkProblem>,
@@ -308,7 +306,8 @@ fn once<T: PartialEq>(
     Ok(Some(first))
 }
 
-/// The query's values arrive decoded once; of a repeated name only the multi-value map has all.
+/// The values of the query arrive decoded once. Only the multi-value map has all values of a
+/// repeated name.
 fn query(event: &Value, fields: &mut Fields) {
     let map = |name: &str| event.get(name).and_then(Value::as_object);
     for (name, value) in map("queryStringParameters").into_iter().flatten() {
@@ -356,7 +355,7 @@ fn body(event: &Value, fields: &mut Fields) -> Result<(), LinkProblem> {
     Ok(())
 }
 
-/// A reason without characters that cannot be seen, but with its line ends; `None` where nothing is said.
+/// A reason without invisible characters, but with its line ends; `None` if it is empty.
 fn reason(text: &str) -> Result<Option<String>, LinkProblem> {
     let text: String = text
         .replace("\r\n", "\n")

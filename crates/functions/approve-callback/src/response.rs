@@ -6,7 +6,8 @@ use crate::page;
 use crate::reply::Reply;
 use crate::request::{Method, Request};
 
-/// An answer as API Gateway takes it (API Gateway Developer Guide, "Output format of a Lambda function for proxy integration").
+/// An answer for API Gateway (API Gateway Developer Guide, "Output format of a Lambda function for
+/// proxy integration").
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
@@ -18,7 +19,8 @@ pub struct Response {
     pub is_base64_encoded: bool,
 }
 
-/// On every answer: nothing keeps it, nothing learns its address, nothing else is loaded, and no other page can show it in a frame.
+/// The headers of every answer. No cache keeps it, no other site learns its address (which holds the
+/// token), and no other page can show it in a frame.
 const HEADERS: [(&str, &str); 6] = [
     ("Cache-Control", "no-store"),
     ("Pragma", "no-cache"),

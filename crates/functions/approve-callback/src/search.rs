@@ -1,24 +1,27 @@
-//! The execution of a token that was pasted by hand, as in the published walkthrough, and names none.
+//! The search for the execution of a token that was pasted by hand, as in the published
+//! walkthrough, and so names no execution.
 
-use aws_sdk_sfn::Client;
 use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::types::ExecutionStatus;
 use incident::{ExecutionArn, TaskToken};
+use lambda_kit::Executions;
+use lambda_kit::history::{Incident, Standing};
 
-use crate::execution::{Execution, ReadProblem, Standing};
+use crate::read;
+use crate::reply::ReadProblem;
 
-/// How many running executions are looked at, the newest first: as many as API Gateway has patience for.
+/// How many running executions are read, the newest first: as many as API Gateway waits for.
 const MAX_EXECUTIONS: i32 = 60;
 
-/// The running execution that waits with `token`; `None` where it is not among the newest.
+/// The running execution that waits with `token`; `None` if it is not among the newest.
 pub(crate) async fn waiting_with(
-    states: &Client,
-    state_machine_arn: &str,
+    executions: &Executions,
     token: &TaskToken,
-) -> Result<Option<Execution>, ReadProblem> {
-    let listed = states
+) -> Result<Option<Incident>, ReadProblem> {
+    let listed = executions
+        .client()
         .list_executions()
-        .state_machine_arn(state_machine_arn)
+        .state_machine_arn(executions.state_machine_arn())
         .status_filter(ExecutionStatus::Running)
         .max_results(MAX_EXECUTIONS)
         .send()
@@ -37,19 +40,19 @@ pub(crate) async fn waiting_with(
         let Ok(arn) = ExecutionArn::parse(&listed.execution_arn) else {
             continue;
         };
-        let execution = match Execution::read(states, &arn, token).await {
-            Ok(execution) if execution.standing == Standing::Waiting => execution,
+        let incident = match read(executions, &arn, token).await {
+            Ok(incident) if incident.standing == Standing::Waiting => incident,
             Ok(_) | Err(ReadProblem::NotFound) => continue,
             Err(problem) => return Err(problem),
         };
-        match &execution.token {
-            Some(own) if own == token => return Ok(Some(execution)),
+        match &incident.request {
+            Some(request) if request.token == *token => return Ok(Some(incident)),
             Some(_) => {}
-            None => without_token.push(execution),
+            None => without_token.push(incident),
         }
     }
-    // A history that shows no token leaves no doubt where only one execution waits. The decision names it, so it cannot
-    // count for another one.
+    // If a history shows no token, there is no doubt only if one execution waits. The decision
+    // names that execution, so it cannot count for another one.
     let only = without_token.pop();
     Ok(only.filter(|_| without_token.is_empty()))
 }

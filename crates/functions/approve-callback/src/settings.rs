@@ -17,7 +17,7 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// If the state machine or who decides is missing, or another setting has a value that it cannot have.
+    /// If `STATE_MACHINE_ARN` or `DECIDE_BY` is missing, or a setting has a wrong value.
     pub fn from_env() -> Result<Self, SettingError> {
         Ok(Self {
             state_machine_arn: lambda_kit::required("STATE_MACHINE_ARN")?,

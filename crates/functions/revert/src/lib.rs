@@ -11,7 +11,7 @@ use incident::{
     Analysis, Changeable as _, DecideBy, ExecutionArn, Reconciler, Restoration, RestorationEnd,
     Subject,
 };
-use lambda_kit::history::{Callers, Entered};
+use lambda_kit::history::{Callers, Entered, ReadBack};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::{PolicyStore, Reconciled, Stored};
 use tracing::Instrument as _;
@@ -45,7 +45,7 @@ pub async fn handle(
         let contained = contained(&entered)?;
         let decision = decision(execution, &entered)?;
         if decision.action == DecisionAction::Allow && decide_by == DecideBy::Mail {
-            prove(executions, execution, &entered).await?;
+            verify_key(executions, execution, &entered).await?;
         }
         let outcome = restore(restricted, store, &entered, contained, &decision).await?;
         tracing::info!(result = outcome.result.as_str(), "outcome");
@@ -98,15 +98,15 @@ fn decision(execution: &ExecutionArn, entered: &Entered) -> Result<Decision, Han
     ))
 }
 
-/// Compares the key that the answer carries with what the execution's history shows of the key of its newest request.
-async fn prove(
+/// Compares the key of the answer with the digest of the newest request's key in the history.
+async fn verify_key(
     executions: &Executions,
     execution: &ExecutionArn,
     entered: &Entered,
 ) -> Result<(), HandlerError> {
     let key = entered.data.decision.as_ref().and_then(Decision::key);
-    let asked = executions.newest_key(execution).await?;
-    if key.is_some_and(|key| asked == Some(key.digest())) {
+    let incident = executions.incident(execution, ReadBack::Request).await?;
+    if incident.verify_key(key.as_ref()) {
         return Ok(());
     }
     Err(HandlerError::new(

@@ -1,0 +1,252 @@
+//! The one reader of executions and their histories.
+//!
+//! A payload can hold anything, so it only names an execution. The facts come from Step Functions:
+//! no caller can change the history of an execution.
+
+mod callers;
+mod incident;
+mod state_data;
+
+use std::time::Duration;
+
+use ::incident::{ExecutionArn, FailureName, TaskToken};
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::error::ProvideErrorMetadata as _;
+use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
+use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
+use serde_json::Value;
+
+use crate::{AwsError, HandlerError, SettingError, classify, metrics, required};
+
+pub use callers::{Callers, Entered, EnteredData};
+pub use incident::{DecisionRequest, Incident, Standing};
+pub use state_data::{StateData, UnreadableMember};
+
+/// The state that waits for the administrator.
+const ASK_USER: &str = "AskUser";
+/// Events read at once. A waiting execution shows four since it entered its state: entered,
+/// scheduled, started, submitted. Most others hold all the data of the incident, so more would cost
+/// time. Step Functions asks for the same size on every page of one reading.
+const PAGE: i32 = 4;
+/// Pages read before the reader gives up. Each failed attempt of a task adds three events.
+const MAX_PAGES: usize = 25;
+
+/// The pauses before each look at an execution that may not show its newest event yet.
+///
+/// `DescribeExecution` and `GetExecutionHistory` are eventually consistent (Step Functions API
+/// Reference). The sum stays below what a person waits for a page.
+pub const PAUSES: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(250),
+    Duration::from_millis(750),
+    Duration::from_millis(2000),
+];
+
+/// The executions of the guard's state machine.
+#[derive(Clone, Debug)]
+pub struct Executions {
+    client: Client,
+    state_machine_arn: String,
+}
+
+/// How far back a history is read. An [`Incident`] shows only what was read.
+#[derive(Clone, Copy, Debug)]
+pub enum ReadBack<'a> {
+    /// To the entry of the newest state.
+    State,
+    /// To the newest request for a decision.
+    Request,
+    /// To the entry of the state that waits for a decision, or to a request with this token.
+    Token(&'a TaskToken),
+}
+
+/// Why an execution cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    #[error(
+        "the execution `{0}` belongs to another state machine; find out in the log of the function and in CloudTrail who invoked it"
+    )]
+    OtherStateMachine(ExecutionArn),
+    #[error(
+        "Step Functions does not show the execution `{0}`; it may not show it yet, so the state machine tries again a few times"
+    )]
+    NotFound(ExecutionArn),
+    #[error(
+        "the newest events of the execution `{0}` do not show its state; the state machine tries again a few times"
+    )]
+    StateNotShown(ExecutionArn),
+    #[error(
+        "could not read the execution `{execution}` ({}: {}); check the permissions of the role of the function, and the service control policies",
+        error.code, error.message
+    )]
+    Refused {
+        execution: ExecutionArn,
+        error: AwsError,
+    },
+}
+
+impl From<ReadError> for HandlerError {
+    fn from(error: ReadError) -> Self {
+        let name = match &error {
+            ReadError::OtherStateMachine(_) => FailureName::NotMine,
+            ReadError::NotFound(_) | ReadError::StateNotShown(_) => FailureName::HistoryBehind,
+            ReadError::Refused { error, .. } => error.name(),
+        };
+        Self::new(name, error.to_string())
+    }
+}
+
+impl Executions {
+    #[must_use]
+    pub fn new(client: Client, state_machine_arn: String) -> Self {
+        Self {
+            client,
+            state_machine_arn,
+        }
+    }
+
+    /// Reads the state machine's ARN from the environment.
+    ///
+    /// # Errors
+    ///
+    /// If it is missing.
+    pub fn from_env(config: &aws_config::SdkConfig) -> Result<Self, SettingError> {
+        Ok(Self::new(
+            Client::new(config),
+            required("STATE_MACHINE_ARN")?,
+        ))
+    }
+
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    #[must_use]
+    pub fn state_machine_arn(&self) -> &str {
+        &self.state_machine_arn
+    }
+
+    /// Whether the ARN names an execution of the guard's state machine.
+    #[must_use]
+    pub fn owns(&self, execution: &ExecutionArn) -> bool {
+        execution.state_machine_arn() == self.state_machine_arn
+    }
+
+    /// The input of `execution`: the EventBridge event, or what another caller started it with.
+    ///
+    /// It does not travel in payloads, because an input can be so long that nothing fits beside it.
+    ///
+    /// # Errors
+    ///
+    /// If the execution cannot be read, and [`FailureName::PayloadMalformed`] if its input is not
+    /// JSON.
+    pub async fn input(&self, execution: &ExecutionArn) -> Result<Value, HandlerError> {
+        if !self.owns(execution) {
+            metrics::not_mine(&self.state_machine_arn);
+            return Err(ReadError::OtherStateMachine(execution.clone()).into());
+        }
+        let described = self.described(execution).await?;
+        let input = described.input.unwrap_or_default();
+        serde_json::from_str(&input).map_err(|error| {
+            HandlerError::new(
+                FailureName::PayloadMalformed,
+                format!("the input of `{execution}` is not JSON ({error}); look at the execution"),
+            )
+        })
+    }
+
+    /// The incident of an execution, as the newest events of its history show it.
+    ///
+    /// The history alone does not prove that the guard's own definition ran: see
+    /// [`Executions::why_not_evidence`].
+    ///
+    /// # Errors
+    ///
+    /// If Step Functions does not show the execution, or not the state that it is in.
+    pub async fn incident(
+        &self,
+        execution: &ExecutionArn,
+        read_back: ReadBack<'_>,
+    ) -> Result<Incident, ReadError> {
+        let mut events = Vec::new();
+        let mut next = None;
+        for _ in 0..MAX_PAGES {
+            let page = self
+                .client
+                .get_execution_history()
+                .execution_arn(execution.as_str())
+                .reverse_order(true)
+                .max_results(PAGE)
+                .set_next_token(next)
+                .send()
+                .await
+                .map_err(|error| match error.as_service_error() {
+                    Some(
+                        GetExecutionHistoryError::ExecutionDoesNotExist(_)
+                        | GetExecutionHistoryError::InvalidArn(_),
+                    ) => ReadError::NotFound(execution.clone()),
+                    _ => ReadError::Refused {
+                        execution: execution.clone(),
+                        error: classify(&error, |error| (error.code(), error.message())),
+                    },
+                })?;
+            next = page.next_token;
+            events.extend(page.events);
+            if next.is_none() || incident::reaches(&events, read_back) {
+                return Ok(Incident::from_events(execution, &events));
+            }
+        }
+        let incident = Incident::from_events(execution, &events);
+        match incident.state {
+            Some(_) => Ok(incident),
+            None => Err(ReadError::StateNotShown(execution.clone())),
+        }
+    }
+
+    /// Why the history of an execution proves nothing; `None` if it does.
+    ///
+    /// A version or an alias can run another definition, and a redrive takes up old data.
+    #[must_use]
+    pub fn why_not_evidence(&self, described: &DescribeExecutionOutput) -> Option<&'static str> {
+        if described.state_machine_arn != self.state_machine_arn {
+            Some("it belongs to another state machine")
+        } else if described.state_machine_version_arn.is_some()
+            || described.state_machine_alias_arn.is_some()
+        {
+            Some(
+                "it runs a version or an alias of the state machine, which may have another definition",
+            )
+        } else if described.redrive_count.unwrap_or_default() > 0 {
+            Some("it was redriven")
+        } else {
+            None
+        }
+    }
+
+    /// What Step Functions shows of an execution apart from its history.
+    ///
+    /// # Errors
+    ///
+    /// If Step Functions does not show the execution.
+    pub async fn described(
+        &self,
+        execution: &ExecutionArn,
+    ) -> Result<DescribeExecutionOutput, ReadError> {
+        self.client
+            .describe_execution()
+            .execution_arn(execution.as_str())
+            .send()
+            .await
+            .map_err(|error| match error.as_service_error() {
+                Some(
+                    DescribeExecutionError::ExecutionDoesNotExist(_)
+                    | DescribeExecutionError::InvalidArn(_),
+                ) => ReadError::NotFound(execution.clone()),
+                _ => ReadError::Refused {
+                    execution: execution.clone(),
+                    error: classify(&error, |error| (error.code(), error.message())),
+                },
+            })
+    }
+}
