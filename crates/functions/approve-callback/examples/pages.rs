@@ -1,11 +1,11 @@
-//! Writes each page to a folder, to look at: `cargo run -p approve-callback --example pages -- target/pages`.
+//! Writes each page to a folder: `cargo run -p approve-callback --example pages -- target/pages`.
 
 #[path = "../tests/callback/support.rs"]
 #[expect(
     dead_code,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "shared with the tests, and no code that runs in Lambda"
+    reason = "shared with the tests, and never run in Lambda"
 )]
 mod support;
 
@@ -27,7 +27,7 @@ async fn main() -> std::io::Result<()> {
     let decided = json!({
         "action": "deny", "time": "2026-03-02T09:21:04Z", "sourceIpAddress": "198.51.100.7",
         "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
-        "reason": "Nobody asked for this.", "execution": EXECUTION
+        "reason": "No ticket asks for this.", "execution": EXECUTION
     });
 
     let states = States::one_waiting();

@@ -1,6 +1,5 @@
-//! The token stays out of every line of the log.
-//!
-//! On its own, because log lines are switched per process.
+//! No log line holds the token. This test has a process of its own, because the log is set up per
+//! process.
 
 #![cfg(test)]
 

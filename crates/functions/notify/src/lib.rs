@@ -1,4 +1,4 @@
-//! Makes and sends every e-mail of the workflow: the request for a decision, and what else is told.
+//! Makes and sends every e-mail of the workflow: the request for a decision, and the reports.
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::error::ProvideErrorMetadata as _;
@@ -13,9 +13,9 @@ use tracing::Instrument as _;
 pub struct Settings {
     /// The topic that the administrator subscribes to.
     pub topic_arn: String,
-    /// Where the approval pages are, without `/allow` and `/deny`.
+    /// The address of the approval pages, without `/allow` and `/deny`.
     pub api_url: Uri,
-    /// Whether a link asks before it decides, which the mail says.
+    /// Whether a link asks before it decides. The mail says so.
     pub link_confirmation: LinkConfirmation,
 }
 
@@ -47,8 +47,8 @@ impl Settings {
     pub fn links(&self, token: &TaskToken, execution: &ExecutionArn, key: &LinkKey) -> Links {
         let url = self.api_url.to_string();
         let url = url.trim_end_matches('/');
-        // Characters of a token may stand in a query as they are, and encoded they would make the line too long for mail
-        // servers.
+        // All characters of a token are allowed in a query. Encoded, they would make the line too
+        // long for mail servers.
         let (token, name, key) = (token.expose(), encoded(execution.name()), key.expose());
         let link =
             |answer: &str| format!("{url}/{answer}?token={token}&execution={name}&key={key}");
@@ -60,7 +60,7 @@ impl Settings {
     }
 }
 
-/// A name as part of a query; whoever starts an execution chooses its name.
+/// A name as part of a query. The caller of `StartExecution` chooses it, so it is encoded.
 fn encoded(name: &str) -> String {
     form_urlencoded::byte_serialize(name.as_bytes()).collect()
 }
@@ -69,7 +69,7 @@ fn encoded(name: &str) -> String {
 ///
 /// # Errors
 ///
-/// A topic that cannot be reached or refuses the mail.
+/// If the topic cannot be reached or refuses the mail.
 pub async fn handle(
     settings: &Settings,
     sns: &aws_sdk_sns::Client,
@@ -90,7 +90,7 @@ pub async fn handle(
     .await
 }
 
-/// The mail, and what to answer when it is sent.
+/// The mail, and the answer for when it is sent.
 fn mail(settings: &Settings, request: NotifyRequest) -> Result<(Mail, Notified), HandlerError> {
     let mail = match request {
         NotifyRequest::Ask(request) => {

@@ -1,4 +1,4 @@
-//! `notify` on a topic in memory: what is published, what is answered, and what is made of a topic that does not answer as hoped.
+//! `notify` on a topic in memory: its e-mails, its answers, and its errors.
 
 #![cfg(test)]
 
@@ -40,7 +40,7 @@ fn failure() -> NotifyRequest {
     }))
 }
 
-/// A topic that keeps what it gets.
+/// A topic that keeps each e-mail.
 fn topic() -> (Client, Arc<Mutex<Vec<PublishInput>>>) {
     let published = Arc::new(Mutex::new(Vec::new()));
     let kept = Arc::clone(&published);
@@ -68,7 +68,7 @@ fn refusing(status: u16, code: &'static str) -> Client {
 }
 
 #[tokio::test]
-async fn a_mail_goes_to_the_topic_and_no_token_is_answered() {
+async fn a_mail_goes_to_the_topic_and_the_answer_holds_no_token() {
     let (client, published) = topic();
     let notified = handle(&settings(), &client, failure()).await.unwrap();
     assert!(notified.token.is_none());
@@ -81,7 +81,7 @@ async fn a_mail_goes_to_the_topic_and_no_token_is_answered() {
 }
 
 #[tokio::test]
-async fn a_topic_that_throttles_is_tried_again_and_one_that_refuses_is_not() {
+async fn throttling_is_transient_and_a_refusal_is_not() {
     for (status, code, name) in [
         (400, "Throttled", FailureName::TransientAwsError),
         (503, "ServiceUnavailable", FailureName::TransientAwsError),

@@ -1,4 +1,4 @@
-//! What the function logs before it takes an event, seen as Lambda sees it: on the standard output of its process.
+//! The log of the function before it takes an event, from the standard output of its process.
 
 #![cfg(test)]
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// The messages at the level `WARN` of a start with this restricted list.
 fn warnings(restricted: &str) -> Vec<String> {
-    // Nothing listens there, so the process ends when it asks for its first event.
+    // Nothing listens at that address, so the process ends when it asks for its first event.
     let output = Command::new(env!("CARGO_BIN_EXE_validate-policy"))
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")

@@ -1,4 +1,4 @@
-//! Whatever arrives, the answer is a page or a 4xx.
+//! The answer to any bytes is a page or a 4xx.
 
 use proptest::prelude::*;
 use proptest::string::string_regex;
@@ -15,7 +15,7 @@ fn answer(event: &Value) -> approve_callback::Response {
     runtime.block_on(States::one_waiting().answer(event))
 }
 
-/// Texts that are often right, so that the way in is not blocked at the first check.
+/// Texts that are often valid, so that many requests pass the first check.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         string_regex("(?s).{0,40}").unwrap(),

@@ -48,7 +48,7 @@ async fn the_incident_is_found_among_others() {
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_found_or_shown_cannot_be_decided() {
-    // It waits behind more than are looked at.
+    // It waits behind more executions than the search reads.
     let crowded = States::one_waiting();
     for number in 0..60 {
         crowded.add(&format!("{EXECUTION}-{number}"), Run::waiting("another"));
@@ -80,7 +80,7 @@ async fn what_cannot_be_found_or_shown_cannot_be_decided() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_too_long_to_be_shown_can_be_denied_only() {
+async fn a_document_that_is_too_long_to_show_can_only_be_denied() {
     let states = States::one_waiting();
     states.change(EXECUTION, |run| {
         let text = format!(r#"{{"Statement":"{}"}}"#, " ".repeat(60_000));

@@ -1,4 +1,4 @@
-//! What decides, and what each second, late or misled answer gets to see.
+//! Which requests decide, and the replies to second, late and wrong answers.
 
 use aws_sdk_sfn::types::HistoryEventType;
 use notice::mail::LinkConfirmation;
@@ -24,7 +24,7 @@ async fn get_and_head_never_decide() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_get_decides_only_where_the_template_says_so() {
+async fn a_get_decides_only_if_the_template_says_so() {
     let none = LinkConfirmation::None;
     let states = States::one_waiting();
     let head = states
@@ -40,7 +40,7 @@ async fn a_get_decides_only_where_the_template_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_post_decides_and_records_who_why_and_for_which_execution() {
+async fn a_post_decides_and_records_its_client_reason_and_execution() {
     for (answer, action) in [("allow", "allow"), ("deny", "deny")] {
         let states = States::one_waiting();
         let event = form(
@@ -81,7 +81,7 @@ async fn the_first_answer_stays_and_the_second_sees_it() {
                 assert_eq!((status, &shown["result"]), (409, &json!("alreadyDecided")));
                 assert_eq!(shown["decision"]["action"], "deny");
             } else {
-                // Nothing proves that the token is that of this incident.
+                // The history does not show that the token belongs to this incident.
                 assert_eq!(
                     (status, &shown["result"]),
                     (410, &json!("alreadyDecidedOrExpired"))
@@ -137,7 +137,7 @@ async fn an_incident_that_is_over_says_how_it_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_only_knows_an_execution_is_shown_nothing_of_it() {
+async fn a_client_that_only_knows_the_execution_sees_nothing_of_it() {
     type Change = fn(&mut Run);
     let changes: [Change; 4] = [
         |_| {},
@@ -165,11 +165,11 @@ async fn whoever_only_knows_an_execution_is_shown_nothing_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_that_runs_out_between_page_and_button_is_told() {
+async fn a_token_that_runs_out_between_page_and_button_is_a_bad_link() {
     let states = States::one_waiting();
     states.change(EXECUTION, |run| run.token = OTHER_TOKEN.to_owned());
     states.change(EXECUTION, |run| run.shows_token = false);
-    // Step Functions says that the token is used up, and the execution still waits: the token is not its own.
+    // The token is closed and the execution still waits: the token is not its own.
     let (status, shown) = json_answer(&states, form("allow", &LINK)).await;
     assert_eq!((status, &shown["result"]), (409, &json!("badLink")));
     assert_eq!(states.decision(EXECUTION), None);
@@ -187,7 +187,7 @@ async fn no_link_shows_one_incident_and_decides_another() {
         assert_eq!((status, &shown["decided"]), (409, &json!(false)), "{shown}");
         assert_eq!(states.decision(EXECUTION), None);
         match states.decision(OTHER_EXECUTION) {
-            // The state machine takes no decision that was made on another execution.
+            // The state machine refuses a decision that was made on another execution.
             Some(decision) => assert_eq!(decision["execution"], EXECUTION),
             None => assert!(shows_token),
         }
@@ -244,7 +244,7 @@ async fn an_execution_that_cannot_be_read_is_not_decided() {
         }
         assert!(states.fake().sent.is_empty());
     }
-    // Step Functions answers, and the answer does not say what is to be decided.
+    // Step Functions answers, and the history does not show what to decide.
     for key in ["verdict", "quarantine"] {
         let states = States::one_waiting();
         states.change(EXECUTION, |run| run.data[key] = json!(null));
@@ -269,7 +269,7 @@ async fn a_decision_that_did_not_happen_is_never_a_200() {
             let response = states.answer(&form("deny", &fields)).await;
             assert_eq!(response.status_code, 502);
             assert!(response.body.contains("NOT recorded"));
-            // The same form again, with what was typed.
+            // The same form again, with the typed reason.
             assert!(response.body.contains("so that</textarea>"));
             assert!(!response.body.contains("internal detail"));
             states.fake().send_fault = None;
@@ -288,7 +288,7 @@ async fn a_decision_that_did_not_happen_is_never_a_200() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_is_looked_up() {
+async fn after_a_lost_answer_the_execution_is_read() {
     let states = States::one_waiting();
     states.fake().send_fault = Some(Fault::AnswerLost);
     let (status, shown) = json_answer(&states, form("allow", &LINK)).await;
@@ -305,7 +305,7 @@ async fn an_execution_is_read_back_to_where_it_began_to_ask() {
         assert_eq!(page.status_code, 200, "{failed_attempts}");
         assert!(page.body.contains("app-storage"), "{}", page.body);
         assert_eq!(states.fake().reads, reads);
-        // The token of the last attempt is the one that counts.
+        // The token of the last attempt counts.
         assert_eq!(states.answer(&form("allow", &LINK)).await.status_code, 200);
         assert!(states.decision(EXECUTION).is_some());
     }

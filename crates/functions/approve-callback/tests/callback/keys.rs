@@ -1,4 +1,4 @@
-//! An allow that needs the key of the link, and whose key that is.
+//! An allow that needs the key of the link.
 
 use incident::DecideBy;
 use notice::mail::LinkConfirmation;
@@ -50,7 +50,7 @@ async fn the_key_travels_from_the_link_through_the_page_to_the_execution() {
         let event = wants_json(form("allow", query));
         let answer = states.answer_by_mail(&event).await;
         assert_eq!(answer.status_code, 200, "{}", answer.body);
-        // Only the execution gets it.
+        // The execution gets the key; the answer does not show it.
         assert!(!answer.body.contains(KEY), "{}", answer.body);
         assert_eq!(states.decision(EXECUTION).unwrap()["key"], KEY);
     }
@@ -67,7 +67,7 @@ async fn a_deny_never_needs_the_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_the_token_decides_a_key_is_of_no_interest() {
+async fn if_the_token_decides_a_key_does_not_matter() {
     for query in [&LINK[..], &with_key(OTHER_KEY), &with_key("no key at all")] {
         let states = States::one_waiting();
         let (status, shown) = json_answer(&states, form("allow", query)).await;
@@ -92,7 +92,7 @@ async fn a_link_that_decides_when_it_is_opened_needs_the_key_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_keys_are_one_too_many() {
+async fn two_keys_are_refused() {
     let states = States::one_waiting();
     let query = [LINK[0], LINK[1], ("key", KEY), ("key", OTHER_KEY)];
     let response = states.answer_by_mail(&form("allow", &query)).await;

@@ -1,4 +1,4 @@
-//! The function against a Step Functions in memory: what decides, what does not, and what is said of it.
+//! The function on a Step Functions in memory.
 
 #![cfg(test)]
 

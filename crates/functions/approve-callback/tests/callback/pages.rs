@@ -1,4 +1,4 @@
-//! What the pages show, and that nothing written by others gets out of its place.
+//! The content of the pages, and that text from outside is escaped.
 
 use std::collections::BTreeSet;
 
@@ -114,7 +114,7 @@ async fn every_page_has_one_heading_a_language_and_labels() {
     }
 }
 
-/// Backticks are how the e-mails mark a name; a page has a font for it.
+/// E-mails mark a name with backticks; a page has a font for it.
 #[tokio::test(start_paused = true)]
 async fn every_page_shows_names_as_code_and_not_in_backticks() {
     let outcome = |result: &str| Some(json!({"result": result}));
@@ -174,7 +174,7 @@ async fn every_page_shows_names_as_code_and_not_in_backticks() {
         .iter()
         .flat_map(|page| texts(&Html::parse_document(&page.body), "h1"))
         .collect();
-    // Every title of `page.rs`: no page is left out.
+    // Every title of `page.rs`, so that no page is missing.
     assert_eq!(headings.len(), 14, "{headings:?}");
     for page in pages {
         assert!(!page.body.contains('`'), "{}", page.body);

@@ -1,10 +1,10 @@
-//! How a request is read.
+//! The reading of a request.
 
 use serde_json::json;
 
 use crate::support::*;
 
-/// The token that the page's button would send, or the status where there is no button.
+/// The token that the button of the page would send, or the status of a page without a button.
 async fn token_of(event: &serde_json::Value) -> Result<String, u16> {
     let response = States::one_waiting().answer(event).await;
     let page = scraper::Html::parse_document(&response.body);
@@ -23,7 +23,7 @@ async fn raw_and_encoded_tokens_mean_the_same() {
         let event = request("GET", "allow", &[("token", &arrived)]);
         assert_eq!(token_of(&event).await.as_deref(), Ok(TOKEN));
     }
-    // A form body arrives as it was sent.
+    // A form body arrives unchanged.
     for body in [
         format!("token={TOKEN}"),
         form("allow", &[("token", TOKEN)])["body"]
@@ -70,7 +70,7 @@ async fn a_post_carries_its_token_in_a_form_json_base64_or_the_query() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_meant_is_refused() {
+async fn a_request_without_one_clear_meaning_is_refused() {
     let long = "a".repeat(2049);
     let reason = "ä".repeat(501);
     let mut bad_base64 = form("allow", &[("token", TOKEN)]);
@@ -106,7 +106,7 @@ async fn what_cannot_be_meant_is_refused() {
         assert_eq!(states.answer(&event).await.status_code, 400, "{event}");
         assert!(states.fake().sent.is_empty(), "{event}");
     }
-    // Exactly the longest reason is taken, whatever its line ends are.
+    // The longest reason is accepted with line ends of any kind.
     let reason = format!("{}\r\n{}", "ä".repeat(250), "ö".repeat(249));
     let states = States::one_waiting();
     let event = form("allow", &[("token", TOKEN), ("reason", &reason)]);

@@ -32,7 +32,7 @@ fn a_failure_of_a_record_that_names_nothing_is_assessed_without_iam() {
 }
 
 #[test]
-fn an_assessment_fails_by_name_where_iam_does_not_answer() {
+fn an_assessment_fails_by_name_if_iam_does_not_answer() {
     let (iam, event) = created(HARMLESS);
     iam.fail_all(Some(iam_model::Fault::Refused(iam_model::IamError::other(
         "AccessDenied",

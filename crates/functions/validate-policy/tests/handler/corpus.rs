@@ -1,4 +1,4 @@
-//! The engine's corpus through the handler: each policy, as IAM holds it, gets the verdict that the engine's corpus expects.
+//! The engine's corpus through the handler: each policy gets the verdict that the corpus expects.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,7 +40,7 @@ fn every_document_under_every_list() {
     let mut rules = rules();
     let mut count = 0;
     for case in &corpus.policies {
-        // Also what IAM refuses today may be there from former days.
+        // IAM can hold documents that it would refuse today.
         let iam = Iam::new(Account::unchecked());
         let document = read(&format!("policies/{}", case.file));
         let parameters = [("PolicyName", "app"), ("PolicyDocument", &*document)];

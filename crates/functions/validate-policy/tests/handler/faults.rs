@@ -37,7 +37,7 @@ fn throttling_is_transient_and_a_refusal_is_not() {
 }
 
 #[test]
-fn a_record_that_names_no_target_fails_by_name() {
+fn a_record_that_names_no_subject_fails_by_name() {
     let (iam, mut event) = created(RESTRICTED);
     let error = judge(&iam, &Value::Null, false).unwrap_err();
     assert_eq!(error.name(), FailureName::RecordMalformed);
@@ -48,9 +48,9 @@ fn a_record_that_names_no_target_fails_by_name() {
 }
 
 #[test]
-fn an_owner_or_version_that_goes_while_it_is_read_is_not_taken_for_clean() {
+fn an_owner_or_version_that_goes_while_it_is_read_is_not_clean() {
     let (iam, event) = created(RESTRICTED);
-    // The policy goes between the look at it and the look at its version.
+    // The policy goes between the read of it and the read of its version.
     iam.before(1, |account| account.delete_policy(ARN).unwrap());
     let error = judge(&iam, &event, false).unwrap_err();
     assert_eq!(error.name(), FailureName::ChangeNotVisible);

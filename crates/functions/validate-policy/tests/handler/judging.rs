@@ -31,13 +31,13 @@ fn what_is_judged_is_what_iam_shows() {
 }
 
 #[test]
-fn what_a_record_says_of_its_document_does_not_decide() {
+fn the_document_of_a_record_does_not_decide() {
     let (iam, mut event) = created(RESTRICTED);
     event["detail"]["requestParameters"]["policyDocument"] = json!(HARMLESS);
     let verdict = judge(&iam, &event, false).unwrap();
     assert_eq!(verdict.result, VerdictResult::Restricted);
 
-    // It only tells what to wait for.
+    // It only says what to wait for.
     let (iam, mut event) = created(HARMLESS);
     event["detail"]["requestParameters"]["policyDocument"] = json!(RESTRICTED);
     let error = judge(&iam, &event, false).unwrap_err();
@@ -47,7 +47,7 @@ fn what_a_record_says_of_its_document_does_not_decide() {
 }
 
 #[test]
-fn a_policy_that_was_made_again_is_not_taken_for_the_one_before() {
+fn a_policy_that_was_created_again_is_another_policy() {
     let (iam, _) = created(HARMLESS);
     iam.change(|account| account.delete_policy(ARN)).unwrap();
     let parameters = [("PolicyName", "app"), ("PolicyDocument", RESTRICTED)];
@@ -62,8 +62,8 @@ fn a_policy_that_was_made_again_is_not_taken_for_the_one_before() {
 }
 
 #[test]
-fn a_restricted_grant_that_iam_shows_is_contained_at_once_whichever_write_put_it_there() {
-    // The event is of a harmless write, old or new; another write put the grant in force.
+fn a_restricted_grant_that_iam_shows_is_contained_at_once_after_any_write() {
+    // The event names a harmless write, old or new. Another write put the grant in force.
     let (iam, first) = created(HARMLESS);
     version(&iam, RESTRICTED);
     let mut future = first.clone();
@@ -73,7 +73,7 @@ fn a_restricted_grant_that_iam_shows_is_contained_at_once_whichever_write_put_it
         assert_eq!(verdict.action, VerdictAction::Remedy);
         assert_eq!(verdict.in_force.unwrap().version.unwrap().as_str(), "v2");
     }
-    // So it is where IAM shows an older version than the event names.
+    // The same if IAM shows an older version than the event names.
     let (iam, _) = created(RESTRICTED);
     let newer = version(&iam, HARMLESS);
     set_default(&iam, "v1");
@@ -99,7 +99,7 @@ fn only_what_looks_clean_or_absent_is_waited_for() {
     assert_eq!(
         verdict.result,
         VerdictResult::Withdrawn,
-        "told by the record's text, since IAM does not hold the version"
+        "reported with the record's text, because IAM does not hold the version"
     );
 
     let (iam, event) = created(RESTRICTED);
@@ -114,12 +114,12 @@ fn only_what_looks_clean_or_absent_is_waited_for() {
     assert_eq!(
         verdict.restricted.findings.len(),
         1,
-        "what it granted is told"
+        "what it granted is reported"
     );
 }
 
 #[test]
-fn a_newer_version_in_force_proves_that_iam_shows_the_change() {
+fn a_newer_version_in_force_shows_that_the_read_is_current() {
     let (iam, event) = created(RESTRICTED);
     version(&iam, HARMLESS);
     let verdict = judge(&iam, &event, false).unwrap();
@@ -130,7 +130,7 @@ fn a_newer_version_in_force_proves_that_iam_shows_the_change() {
     event["detail"]["eventTime"] = json!("2031-01-01T00:00:00Z");
     let error = judge(&iam, &event, false).unwrap_err();
     assert_eq!(error.name(), FailureName::ChangeNotVisible);
-    // Nor does an older version, however early the event says that it happened.
+    // Nor does an older version, however early the time of the event is.
     let (iam, mut event) = created(HARMLESS);
     event["detail"]["eventTime"] = json!("2020-01-01T00:00:00Z");
     event["detail"]["responseElements"]["policy"]["defaultVersionId"] = json!("v9");
@@ -139,7 +139,7 @@ fn a_newer_version_in_force_proves_that_iam_shows_the_change() {
 }
 
 #[test]
-fn a_named_version_that_is_not_in_force_any_more_is_judged_as_iam_holds_it() {
+fn a_named_version_that_is_no_longer_in_force_is_judged_as_iam_holds_it() {
     let (iam, mut event) = created(RESTRICTED);
     version(&iam, HARMLESS);
     event["detail"]["requestParameters"]["policyDocument"] = json!(HARMLESS);
@@ -159,7 +159,7 @@ fn a_named_version_that_is_not_in_force_any_more_is_judged_as_iam_holds_it() {
 }
 
 #[test]
-fn of_an_inline_policy_the_text_of_the_record_is_judged() {
+fn the_text_of_the_record_is_judged_for_an_inline_policy() {
     let (iam, _) = created(HARMLESS);
     let event = put(&iam, RESTRICTED);
     let other = put(&iam, HARMLESS);
@@ -191,7 +191,7 @@ fn what_our_own_remediation_replaced_was_not_withdrawn() {
 }
 
 #[test]
-fn a_record_that_says_its_version_is_not_the_default_is_no_hint() {
+fn a_record_whose_version_is_not_the_default_is_not_in_force() {
     let (iam, _) = created(RESTRICTED);
     let event = call(
         &iam,
@@ -204,7 +204,7 @@ fn a_record_that_says_its_version_is_not_the_default_is_no_hint() {
         (verdict.action, verdict.result),
         (VerdictAction::Alert, VerdictResult::NotInForce)
     );
-    assert_eq!(iam.calls().len(), before, "nobody looked at IAM");
+    assert_eq!(iam.calls().len(), before, "IAM was not read");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use validate_policy::handle;
 
 use crate::support::{RESTRICTED, created, execution, judge, rules};
 
-/// What an invocation for `arn` comes to where Step Functions knows `known`, a running execution.
+/// The error of an invocation for `arn`, if Step Functions knows `known`, a running execution.
 fn failure(iam: &Iam, known: &Execution, arn: &str) -> Option<FailureName> {
     let executions = Executions::new(known.client(), Execution::running("one").machine);
     let store = PolicyStore::from_client(iam.client());
