@@ -29,12 +29,12 @@ pub use analysis::Analysis;
 pub use change::{PolicyChange, WatchedCall};
 pub use failure::FailureName;
 pub use identifier::{ExecutionArn, IdentifierError, PolicyArn, VersionId};
+pub use key::{DecideBy, KeyDigest, LinkKey, LinkKeyError};
 pub use reconcile::{
     Changeable, Containment, ContainmentEnd, Next, Progress, Reconciler, Refusal, Restoration,
     RestorationEnd,
 };
 pub use record::{Record, RecordError, trim_event};
-pub use key::{DecideBy, KeyDigest, LinkKey, LinkKeyError};
 pub use setting::UnknownValue;
 pub use snapshot::Snapshot;
 pub use subject::{Observed, OwnerKind, Subject, UniqueId};

@@ -4,10 +4,10 @@
 //! A metric that cannot be written is a warning in the log, and the work goes on.
 
 use std::io::Write as _;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use incident::message::{Decision, OutcomeResult, VerdictResult};
-use incident::{ExecutionArn, PolicyChange};
+use incident::{ExecutionArn, PolicyChange, Timestamp};
 use metrique_writer::format::Format as _;
 use metrique_writer::{Entry, IoStreamError};
 use metrique_writer_format_emf::Emf;
@@ -99,7 +99,7 @@ pub fn contained(execution: &ExecutionArn, change: &PolicyChange) {
     let machine = &execution.state_machine_arn();
     let entry = ContainmentTime {
         machine: name(machine),
-        time: since(change, SystemTime::now()),
+        time: since(change, Timestamp::now()),
     };
     write(&[MACHINE], &entry);
 }
@@ -113,7 +113,7 @@ pub fn decided(execution: &ExecutionArn, change: &PolicyChange, decision: &Decis
     let machine = &execution.state_machine_arn();
     let entry = DecisionTime {
         machine: name(machine),
-        time: since(change, time.into()),
+        time: since(change, time),
     };
     write(&[MACHINE], &entry);
 }
@@ -124,8 +124,9 @@ fn name(machine: &str) -> &str {
 }
 
 /// Clocks differ: a time before the write counts as zero.
-fn since(change: &PolicyChange, time: SystemTime) -> Duration {
-    time.duration_since(change.event_time.into())
+fn since(change: &PolicyChange, time: Timestamp) -> Duration {
+    time.duration_since(change.event_time)
+        .try_into()
         .unwrap_or_default()
 }
 

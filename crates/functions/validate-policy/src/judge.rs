@@ -1,8 +1,6 @@
 use incident::judgement::GuardConfig;
 use incident::message::{JudgeRequest, Judged, Verdict, VerdictResult};
-use incident::{
-    Analysis, Changeable as _, ExecutionArn, Observed, Record, Subject, trim_event,
-};
+use incident::{Analysis, Changeable as _, ExecutionArn, Observed, Record, Subject, trim_event};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::PolicyStore;
 use tracing::Instrument as _;

@@ -1,5 +1,7 @@
 //! An incident as the history of its execution shows it.
 
+use std::time::Duration;
+
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
 use incident::message::{Contained, Decision, DecisionAction, Quarantine};
 use incident::{ExecutionArn, KeyDigest, LinkKey, PolicyChange, TaskToken, Timestamp};
