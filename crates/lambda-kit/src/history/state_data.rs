@@ -61,12 +61,15 @@ impl StateData {
         };
         let verdict = members.all.get("verdict")?.get();
         let change = serde_json::from_str::<ChangeOnly>(verdict).ok();
+        // An answer of `null` is an answer, too: it counts as deny.
+        let decision = members.all.get("decision");
+        let decision = decision.and_then(|text| serde_json::from_str(text.get()).ok());
         let outcome: Option<ResultOnly> = members.read("outcome");
         Some(Self {
             change: change.map(|verdict| verdict.change),
             verdict: members.read("verdict"),
             quarantine: members.read("quarantine"),
-            decision: members.read("decision"),
+            decision,
             outcome: outcome.map(|outcome| outcome.result),
             waited: members.read("waited"),
             unreadable: members.unreadable,
@@ -128,6 +131,7 @@ mod tests {
             ),
             (json!({"action": "ALLOW"}), DecisionAction::Deny),
             (json!("allow"), DecisionAction::Deny),
+            (json!(null), DecisionAction::Deny),
             (json!({}), DecisionAction::Deny),
             (json!({"action": "expire"}), DecisionAction::Expire),
         ] {
