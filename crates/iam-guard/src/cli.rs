@@ -1,4 +1,4 @@
-//! The options of the command.
+//! The options of the command. The documentation comments are its help texts.
 
 use std::path::PathBuf;
 
@@ -8,9 +8,9 @@ use iam_policy::ActionPattern;
 use crate::backtest;
 use crate::report::Format;
 
-/// Tells what IAM policies grant that a security team restricts
+/// Reports the restricted actions that IAM policies grant
 ///
-/// The verdict is the one of the guard that watches the account: exact, with wildcards, `NotAction` and `Deny`, and also for actions that AWS adds later. Nothing is sent anywhere, and no credentials are needed.
+/// The verdict is that of the guard that watches the account: exact, with wildcards, `NotAction` and `Deny`, and valid for actions that AWS adds later. The command sends nothing anywhere and needs no credentials.
 #[derive(Debug, Parser)]
 #[command(name = "iam-guard", version, max_term_width = 100)]
 pub struct Cli {
@@ -29,25 +29,25 @@ pub enum Command {
     Man(Man),
 }
 
-/// The restricted list, which several commands need
+/// The options for the restricted list
 #[derive(Debug, Args)]
-pub struct Rules {
+pub struct ListOptions {
     /// The restricted list: action patterns and names of ready-made lists, separated by commas
     ///
-    /// Example: `@privilege-escalation,s3:DeleteBucket,kms:Schedule*`. The list of `iam-guard.toml` is used if the option is not given. `iam-guard lists` shows the ready-made lists.
+    /// Example: `@privilege-escalation,s3:DeleteBucket,kms:Schedule*`. Without this option, the list of `iam-guard.toml` is used. `iam-guard lists` shows the ready-made lists.
     #[arg(long, value_name = "LIST")]
     pub restricted: Option<String>,
 
-    /// The configuration file; the nearest `iam-guard.toml` in this folder and those above it if not given
+    /// The configuration file; by default the nearest `iam-guard.toml` in this folder and those above it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 
 /// Checks policy documents, Terraform plans and templates before a deployment
 ///
-/// A file is a policy document in JSON, a plan or state as `terraform show -json` prints it, or a CloudFormation or SAM template in YAML or JSON. Of a folder, every file is read that is one of these.
+/// A file is a policy document in JSON, a plan or state as `terraform show -json` prints it, or a CloudFormation or SAM template in YAML or JSON. In a folder, the command reads every file that is one of these.
 ///
-/// A value that is not known before the deployment counts only if the verdict depends on it. Attachments of AWS managed policies are judged with `--managed-policies`.
+/// A value that is not known before the deployment counts only if the verdict depends on it. With `--managed-policies`, attachments of AWS managed policies are judged too.
 ///
 /// Exit status: 0 if all policies are clean; 1 if a policy grants something restricted; 2 if something cannot be read, or a verdict is not known.
 #[derive(Debug, Args)]
@@ -57,13 +57,13 @@ pub struct Check {
     pub files: Vec<PathBuf>,
 
     #[command(flatten)]
-    pub rules: Rules,
+    pub list: ListOptions,
 
     /// How the report is written
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 
-    /// Ends with 0 if nothing worse was found than verdicts that are not known
+    /// Exits with 0 if the only problem is a verdict that is not known
     #[arg(long)]
     pub allow_unknown: bool,
 
@@ -71,14 +71,14 @@ pub struct Check {
     #[arg(long, value_name = "FILE")]
     pub managed_policies: Option<PathBuf>,
 
-    /// Leaves out files that are no policy, plan or template, also if they are named
+    /// Skips files that are not a policy, plan or template, even if they are named
     #[arg(long)]
     pub skip_others: bool,
 }
 
-/// Takes the restricted grants out of a policy document
+/// Removes the restricted grants from a policy document
 ///
-/// The result grants everything else that the document granted, and nothing new. It is the document that the guard would put in force. What was changed is told on standard error.
+/// The result grants everything else that the document granted, and nothing new. It is the document that the guard would put in force. Standard error lists the changes.
 ///
 /// Exit status: 0 if the result is clean, 2 if the document cannot be read.
 #[derive(Debug, Args)]
@@ -88,9 +88,9 @@ pub struct Fix {
     pub file: PathBuf,
 
     #[command(flatten)]
-    pub rules: Rules,
+    pub list: ListOptions,
 
-    /// Writes the result into the file, rather than to standard output
+    /// Writes the result to the file instead of standard output
     #[arg(long)]
     pub write: bool,
 
@@ -99,7 +99,7 @@ pub struct Fix {
     pub quota: Kind,
 }
 
-/// Where a policy is, which decides about its quota
+/// The kind of a policy, which decides its quota
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
     /// 6,144 characters, for a managed policy
@@ -113,9 +113,9 @@ pub enum Kind {
     Group,
 }
 
-/// Says whether two action patterns have an action in common
+/// Shows whether two action patterns have an action in common
 ///
-/// The answer does not depend on the actions that AWS has today. It names an action that both patterns match, one that AWS has if there is any.
+/// The answer does not depend on the actions that AWS has today. It names an action that both patterns match, if possible one that AWS has.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// An action pattern, such as `s3:Delete*`
@@ -153,9 +153,9 @@ pub enum ListFormat {
     Markdown,
 }
 
-/// Tells what the guard would have done about the changes in exported CloudTrail logs
+/// Reports what the guard would have done about the changes in exported CloudTrail logs
 ///
-/// Every successful write of a policy is judged by the document in its record. A record without a document is judged by the earlier record that wrote the version, and else counts as not known.
+/// Every successful write of a policy is judged by the document in its record. A record without a document is judged by the earlier record that wrote the version; without such a record, it counts as not known.
 ///
 /// Exit status: 0 if no change is restricted; 1 if one is; 2 if a file cannot be read, or a change is not known.
 #[derive(Debug, Args)]
@@ -165,9 +165,9 @@ pub struct Backtest {
     pub paths: Vec<PathBuf>,
 
     #[command(flatten)]
-    pub rules: Rules,
+    pub list: ListOptions,
 
-    /// Roles and users whose changes would be reported and not undone: ARN patterns, separated by commas
+    /// Roles and users whose changes would be reported but not reverted: ARN patterns, separated by commas
     #[arg(long, value_name = "PATTERNS")]
     pub exempt: Option<String>,
 
@@ -175,12 +175,12 @@ pub struct Backtest {
     #[arg(long, value_enum, default_value_t)]
     pub format: backtest::Format,
 
-    /// Writes a page with the report as well
+    /// Also writes the report as a page
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
 }
 
-/// Prints what a shell needs to complete the options
+/// Prints the completion script of a shell
 ///
 /// Example for bash: `iam-guard completion bash > ~/.local/share/bash-completion/completions/iam-guard`.
 #[derive(Debug, Args)]
@@ -190,7 +190,7 @@ pub struct Completion {
     pub shell: clap_complete::Shell,
 }
 
-/// Prints the manual page, or writes the pages of all commands into a folder
+/// Prints the manual page, or writes the pages of all commands to a folder
 #[derive(Debug, Args)]
 pub struct Man {
     /// The folder

@@ -1,13 +1,13 @@
-//! Exit codes, which scripts rely on.
+//! Exit statuses, which scripts rely on.
 
-/// How the command ends.
+/// The result of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Nothing restricted was found.
     Clean,
     /// Something restricted was found; this wins over everything else.
     Restricted,
-    /// Something could not be read, or is not known.
+    /// Something could not be read, or a verdict is not known.
     NotKnown,
 }
 

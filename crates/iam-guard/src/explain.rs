@@ -1,14 +1,14 @@
-//! `iam-guard explain`: whether two patterns meet.
+//! `iam-guard explain`: whether two patterns have an action in common.
 
 use std::io::{self, Write};
 
 use iam_policy::{ActionPattern, catalogue};
 
-/// Says what two patterns have to do with each other.
+/// Explains how two patterns relate.
 ///
 /// # Errors
 ///
-/// If it cannot be written.
+/// If the answer cannot be written.
 pub fn explain(one: &ActionPattern, other: &ActionPattern, out: &mut dyn Write) -> io::Result<()> {
     let Some(witness) = one.witness(other) else {
         return match one.intersects(other) {

@@ -5,10 +5,10 @@ use std::io::Write;
 use anyhow::{Context as _, bail};
 use iam_policy::{Quota, RestrictedActions, judge};
 
-use crate::check::{Document, pretty};
+use crate::analysis::{Document, pretty};
 use crate::cli::{Fix, Kind};
 use crate::exit::Exit;
-use crate::input::{self, Encoding, Named};
+use crate::input::{self, Encoding, InputPath};
 
 impl From<Kind> for Quota {
     fn from(kind: Kind) -> Self {
@@ -21,18 +21,18 @@ impl From<Kind> for Quota {
     }
 }
 
-/// Remediates the document.
+/// Remediates a document.
 ///
 /// # Errors
 ///
-/// If the file cannot be read or written, or is no policy document.
+/// If the file cannot be read or written, or is not a policy document.
 pub fn fix(
     options: &Fix,
     restricted: &RestrictedActions,
     out: &mut dyn Write,
     diagnostics: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let input = input::read(&Named {
+    let input = input::read(&InputPath {
         path: options.file.clone(),
         is_named: true,
     })?;

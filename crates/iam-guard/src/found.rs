@@ -1,4 +1,4 @@
-//! What is found in a file: policies, and what attaches policies that are somewhere else.
+//! The policies of a file, and what attaches policies that are not in the file.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use crate::tree::Node;
 /// A policy in a file.
 #[derive(Debug)]
 pub struct Policy<'s> {
-    /// The resource that has it, as the file names the resource.
+    /// The name of its resource in the file.
     pub name: String,
     pub span: Span,
     pub content: Content<'s>,
@@ -18,11 +18,13 @@ pub struct Policy<'s> {
 pub enum Content<'s> {
     /// The whole file is the document.
     File,
-    /// The text of the document, which stands in the file as a string.
-    Text(Cow<'s, str>),
-    /// The text of a document that stands elsewhere, and what it is.
-    Elsewhere { text: Cow<'s, str>, what: String },
-    /// A part of a file in which functions can stand.
+    /// The text of the document: a string in the file, or a document that is not in the file. Then
+    /// `what` is its name.
+    Text {
+        text: Cow<'s, str>,
+        what: Option<String>,
+    },
+    /// A part of a file that can have functions of CloudFormation.
     Template {
         document: &'s Node<'s>,
         mappings: Option<&'s Node<'s>>,
@@ -31,7 +33,7 @@ pub enum Content<'s> {
     Unknown(String),
 }
 
-/// Something that grants by a policy which is not here.
+/// Something that grants permissions by a policy that is not in the file.
 #[derive(Debug)]
 pub struct NotJudged {
     pub name: String,
@@ -40,14 +42,14 @@ pub struct NotJudged {
     pub reason: String,
 }
 
-/// All that is found in one file.
+/// All policies of one file.
 #[derive(Debug, Default)]
-pub struct Found<'s> {
+pub struct FoundPolicies<'s> {
     pub policies: Vec<Policy<'s>>,
     pub not_judged: Vec<NotJudged>,
 }
 
-impl<'s> Found<'s> {
+impl<'s> FoundPolicies<'s> {
     pub fn policy(&mut self, name: impl Into<String>, span: Span, content: Content<'s>) {
         self.policies.push(Policy {
             name: name.into(),

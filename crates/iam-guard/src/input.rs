@@ -1,4 +1,4 @@
-//! What the command is to read: files, folders, standard input.
+//! The input of the command: files, folders, standard input.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -7,24 +7,24 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::source::Source;
 
-/// A file as it was read.
+/// A file that was read.
 #[derive(Debug)]
 pub struct Input {
     pub source: Source,
-    /// Whether somebody named this very file, rather than a folder above it.
+    /// Whether the path of the file was given, rather than that of a folder above it.
     pub is_named: bool,
     pub encoding: Encoding,
 }
 
-/// How the text was written.
+/// The encoding of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     Utf8,
-    /// With a byte order mark, which is not in the text here; JSON has none.
+    /// With a byte order mark, which JSON does not allow. The text here leaves it out.
     Utf8WithMark,
-    /// As shells on Windows write it.
+    /// The encoding of shells on Windows.
     Utf16,
-    /// The text is not what the file says: parts of it could not be read.
+    /// Another encoding; the text here differs from the file.
     Unknown,
 }
 
@@ -38,29 +38,30 @@ pub struct InputError {
 
 const EXTENSIONS: [&str; 4] = ["json", "template", "yaml", "yml"];
 
-/// A path to a file, and whether it was named itself.
+/// The path of a file, and whether it was given itself.
 #[derive(Debug)]
-pub struct Named {
+pub struct InputPath {
     pub path: PathBuf,
     pub is_named: bool,
 }
 
-/// The files that the paths name, those of folders in alphabetical order; hidden folders and packages are left out.
-pub fn files(paths: &[PathBuf]) -> Vec<Result<Named, InputError>> {
+/// The files at the paths, those of folders in alphabetical order, without hidden folders and
+/// `node_modules`.
+pub fn files(paths: &[PathBuf]) -> Vec<Result<InputPath, InputError>> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
-            files.push(Ok(Named {
+            files.push(Ok(InputPath {
                 path: path.clone(),
                 is_named: true,
             }));
             continue;
         }
         let walk = WalkDir::new(path).sort_by_file_name().into_iter();
-        for entry in walk.filter_entry(is_looked_into) {
+        for entry in walk.filter_entry(is_searched) {
             match entry {
                 Ok(entry) if entry.file_type().is_file() && has_extension(entry.path()) => {
-                    files.push(Ok(Named {
+                    files.push(Ok(InputPath {
                         path: entry.into_path(),
                         is_named: false,
                     }));
@@ -76,7 +77,7 @@ pub fn files(paths: &[PathBuf]) -> Vec<Result<Named, InputError>> {
     files
 }
 
-fn is_looked_into(entry: &DirEntry) -> bool {
+fn is_searched(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     let is_hidden = name.starts_with('.') && entry.depth() > 0;
     !(is_hidden || entry.file_type().is_dir() && name == "node_modules")
@@ -92,12 +93,12 @@ fn has_extension(path: &Path) -> bool {
         .any(|it| extension.eq_ignore_ascii_case(it))
 }
 
-/// Reads a file, or standard input where the path is `-`.
+/// Reads a file, or standard input if the path is `-`.
 ///
 /// # Errors
 ///
-/// If the operating system refuses it.
-pub fn read(named: &Named) -> Result<Input, InputError> {
+/// If the file cannot be read.
+pub fn read(named: &InputPath) -> Result<Input, InputError> {
     let name = named.path.display().to_string();
     let bytes = if name == "-" {
         let mut bytes = Vec::new();
@@ -148,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn encodings_are_told_apart() {
+    fn encodings_are_recognized() {
         let utf16: Vec<u8> = "\u{feff}{\"é\"}"
             .encode_utf16()
             .flat_map(u16::to_le_bytes)

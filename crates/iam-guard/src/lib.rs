@@ -1,8 +1,10 @@
 //! The verdicts of the guard on the command line.
 
+pub mod analysis;
 pub mod backtest;
 pub mod check;
 pub mod cli;
+pub mod counts;
 pub mod exit;
 pub mod explain;
 pub mod fix;

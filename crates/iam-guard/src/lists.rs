@@ -25,7 +25,7 @@ To keep a list as it is, write down its actions: `iam-guard lists LIST --format 
 ///
 /// # Errors
 ///
-/// If there is no list of the name, or the lists cannot be written.
+/// If no list has this name, or the lists cannot be written.
 pub fn lists(options: &Lists, out: &mut dyn Write) -> anyhow::Result<()> {
     let lists = match options.name.as_deref() {
         None => ReadyMadeList::ALL.to_vec(),
@@ -94,7 +94,7 @@ fn write_list(list: ReadyMadeList, format: ListFormat, out: &mut dyn Write) -> s
     Ok(())
 }
 
-/// The sources as a line has room for them.
+/// The sources, shortened to fit a line.
 fn sources(all: &str) -> String {
     const SHOWN: usize = 3;
     let names: Vec<&str> = all.split(' ').collect();

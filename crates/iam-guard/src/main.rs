@@ -1,3 +1,5 @@
+//! The command `iam-guard`.
+
 use std::io::{self, BufWriter, Write as _};
 use std::process::ExitCode;
 
@@ -7,7 +9,7 @@ use iam_guard::exit::Exit;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    // Both leave colours out where nobody sees them.
+    // Both streams strip colours unless they are terminals.
     let mut out = BufWriter::new(anstream::stdout().lock());
     let mut diagnostics = anstream::stderr().lock();
     let done = iam_guard::run::run(&cli, &mut out, &mut diagnostics)
@@ -16,7 +18,8 @@ fn main() -> ExitCode {
         let is_closed = error
             .downcast_ref::<io::Error>()
             .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
-        // Whoever closed the pipe has read enough; nothing else can be done about a closed stderr.
+        // A reader that closes the pipe early, such as `head`, is not an error. If standard error
+        // is closed too, the exit status is all that is left.
         let written = if is_closed {
             Ok(())
         } else {

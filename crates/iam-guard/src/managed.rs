@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::found::{Content, Found};
+use crate::found::{Content, FoundPolicies};
 use crate::source::Span;
 
 /// AWS managed policies by their names, which are unique.
@@ -16,7 +16,7 @@ pub struct ManagedPolicies {
     documents: Option<HashMap<String, String>>,
 }
 
-/// A document, or what tools write around it.
+/// A document inside the object that other tools write.
 #[derive(Deserialize)]
 struct Described {
     #[serde(rename = "Document", alias = "document")]
@@ -24,7 +24,8 @@ struct Described {
 }
 
 impl ManagedPolicies {
-    /// Reads a file: one JSON object that has a member for each policy, its key the name or the ARN, its value the document.
+    /// Reads a file: one JSON object with a member for each policy. The key is the name or the ARN,
+    /// the value is the document.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let problem = || format!("reading the AWS managed policies in {}", path.display());
         let text = std::fs::read_to_string(path).with_context(problem)?;
@@ -40,54 +41,44 @@ impl ManagedPolicies {
         })
     }
 
-    /// Adds what attaches a policy by its ARN, of which `arn` is known as far as it is.
-    pub fn attach<'s>(&'s self, found: &mut Found<'s>, at: &str, span: Span, arn: Option<&str>) {
-        let Some(arn) = arn else {
-            found.not_judged(
-                at,
-                span,
-                "attaches a policy whose ARN is not known before the deployment",
-            );
-            return;
-        };
-        if !is_aws_managed(arn) {
-            found.not_judged(
-                at,
-                span,
-                format!("attaches `{arn}`, of which the document is not here"),
-            );
-            return;
-        }
-        let Some(documents) = &self.documents else {
-            found.not_judged(
-                at,
-                span,
-                format!("attaches the AWS managed policy `{}`; give its document with --managed-policies", name(arn)),
-            );
-            return;
-        };
-        match documents.get(name(arn)) {
-            Some(document) => found.policy(
-                format!("{at} ({})", name(arn)),
-                span,
-                Content::Elsewhere {
-                    text: document.as_str().into(),
-                    what: format!("the AWS managed policy `{}`", name(arn)),
-                },
+    /// Adds an attachment of the policy with this ARN; `None` for an unknown ARN.
+    pub fn attach<'s>(
+        &'s self,
+        found: &mut FoundPolicies<'s>,
+        at: &str,
+        span: Span,
+        arn: Option<&str>,
+    ) {
+        let reason = match (arn, &self.documents) {
+            (None, _) => {
+                "attaches a policy whose ARN is not known before the deployment".to_owned()
+            }
+            (Some(arn), _) if !is_aws_managed(arn) => {
+                format!("attaches `{arn}`, whose document is not here")
+            }
+            (Some(arn), None) => format!(
+                "attaches the AWS managed policy `{}`; give its document with --managed-policies",
+                name(arn)
             ),
-            None => found.not_judged(
-                at,
-                span,
+            (Some(arn), Some(documents)) => {
+                let name = name(arn);
+                if let Some(document) = documents.get(name) {
+                    let content = Content::Text {
+                        text: document.as_str().into(),
+                        what: Some(format!("the AWS managed policy `{name}`")),
+                    };
+                    return found.policy(format!("{at} ({name})"), span, content);
+                }
                 format!(
-                    "attaches the AWS managed policy `{}`, which the file of --managed-policies does not have",
-                    name(arn)
-                ),
-            ),
-        }
+                    "attaches the AWS managed policy `{name}`, which the file of --managed-policies does not have"
+                )
+            }
+        };
+        found.not_judged(at, span, reason);
     }
 }
 
-/// Whether AWS owns the policy; of the ARN, the partition need not be known.
+/// Whether AWS owns the policy. The partition of the ARN may be unknown.
 pub fn is_aws_managed(arn: &str) -> bool {
     arn.contains(":iam::aws:policy/")
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::found::{Content, Found};
+use crate::found::{Content, FoundPolicies};
 use crate::managed::ManagedPolicies;
 use crate::tree::{Node, Value};
 
-/// Resources that carry one policy, and the attribute that has it.
+/// Resources with one policy, and the attribute that has it.
 const CARRIERS: [(&str, &str); 5] = [
     ("aws_iam_policy", "policy"),
     ("aws_iam_role_policy", "policy"),
@@ -42,19 +42,17 @@ pub fn is_plan(root: &Node<'_>) -> bool {
     is_plan || root.get("format_version").is_some() && root.at(&["values", "root_module"]).is_some()
 }
 
-/// Finds the policies in a plan; one that stands in several sections counts once.
-pub fn find<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies) -> Found<'s> {
+/// Finds the policies in a plan. A policy in several sections counts once.
+pub fn find<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies) -> FoundPolicies<'s> {
     let mut finder = Finder {
         managed,
         configured: Configured::read(root),
         seen: HashSet::new(),
         made: HashSet::new(),
-        found: Found::default(),
+        found: FoundPolicies::default(),
     };
-    let changes = root.get("resource_changes").map(Node::entries);
-    let deferred = root.get("deferred_changes").map(Node::entries);
-    let deferred = deferred.unwrap_or_default().iter();
-    let changes = changes.unwrap_or_default().iter();
+    let changes = root.entries_of("resource_changes").iter();
+    let deferred = root.entries_of("deferred_changes").iter();
     let mut resources: Vec<Resource<'s>> = changes
         .chain(deferred.filter_map(|change| change.get("resource_change")))
         .filter_map(Resource::of_change)
@@ -77,16 +75,16 @@ pub fn find<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies) -> Found<'s> {
     finder.found
 }
 
-/// A resource as it will be.
+/// A resource as it will be after the apply.
 struct Resource<'s> {
     address: &'s str,
     kind: &'s str,
-    /// Its place in the configuration: modules and name, without indexes.
+    /// Its address in the configuration: modules and name, without indexes.
     configured: String,
     values: &'s Node<'s>,
-    /// The same structure, with `true` where a value is not known yet.
+    /// The same structure, with `true` in place of each unknown value (`after_unknown`).
     unknown: Option<&'s Node<'s>>,
-    /// Whether a value that is not there is unknown rather than unset.
+    /// Whether a missing value is unknown rather than unset.
     is_partial: bool,
 }
 
@@ -97,12 +95,8 @@ impl<'s> Resource<'s> {
         if is_deleted {
             return None;
         }
-        Self::new(
-            change,
-            after,
-            change.at(&["change", "after_unknown"]),
-            false,
-        )
+        let unknown = change.at(&["change", "after_unknown"]);
+        Self::new(change, after, unknown, false)
     }
 
     fn new(
@@ -129,27 +123,20 @@ impl<'s> Resource<'s> {
         })
     }
 
-    /// The part of an attribute that is not known.
+    /// The unknown part of an attribute.
     fn unknown(&self, attribute: &str) -> Option<&'s Node<'s>> {
         self.unknown.and_then(|unknown| unknown.get(attribute))
     }
 }
 
-/// The resources of a module and its modules in `planned_values`, which has no values that are not known.
+/// The resources of a module and its child modules in `planned_values`, which leaves out unknown
+/// values.
 fn planned<'s>(module: &'s Node<'s>, resources: &mut Vec<Resource<'s>>) {
-    let own = module
-        .get("resources")
-        .map(Node::entries)
-        .unwrap_or_default();
+    let own = module.entries_of("resources").iter();
     resources.extend(
-        own.iter()
-            .filter_map(|resource| Resource::new(resource, resource.get("values")?, None, true)),
+        own.filter_map(|resource| Resource::new(resource, resource.get("values")?, None, true)),
     );
-    for child in module
-        .get("child_modules")
-        .map(Node::entries)
-        .unwrap_or_default()
-    {
+    for child in module.entries_of("child_modules") {
         planned(child, resources);
     }
 }
@@ -172,9 +159,10 @@ fn without_indexes(address: &str) -> String {
     plain
 }
 
-/// Which attributes the configuration sets; Terraform calls those unknown too that it leaves to the provider.
+/// The attributes that the configuration sets. A plan also lists attributes as unknown that the
+/// configuration does not set, because the provider may compute them; those carry no policy.
 struct Configured<'s> {
-    /// Each with the names that its expression refers to; none where the plan has no configuration.
+    /// Address, attribute and expression; `None` if the plan has no configuration.
     attributes: Option<Vec<(String, &'s str, &'s Node<'s>)>>,
 }
 
@@ -202,12 +190,11 @@ impl<'s> Configured<'s> {
         Some(attributes.iter().find(is_it)?.2)
     }
 
-    /// What an attribute refers to, in words that end a sentence.
+    /// The references of an attribute, as the end of a sentence.
     fn because(&self, resource: &Resource<'_>, attribute: &str) -> String {
         let references = self
             .expression(resource, attribute)
-            .and_then(|expression| expression.get("references"))
-            .map(Node::entries);
+            .map(|expression| expression.entries_of("references"));
         let names = references.unwrap_or_default().iter().filter_map(Node::text);
         let names: Vec<String> = names.take(3).map(|name| format!("`{name}`")).collect();
         match names.as_slice() {
@@ -231,29 +218,20 @@ fn configured<'s>(
     prefix: &str,
     attributes: &mut Vec<(String, &'s str, &'s Node<'s>)>,
 ) {
-    for resource in module
-        .get("resources")
-        .map(Node::entries)
-        .unwrap_or_default()
-    {
+    for resource in module.entries_of("resources") {
         let Some(address) = resource.get("address").and_then(Node::text) else {
             continue;
         };
         if !address.starts_with("aws_") {
             continue;
         }
-        let expressions = resource.get("expressions").map(Node::members);
-        for member in expressions.unwrap_or_default() {
+        for member in resource.members_of("expressions") {
             if INTERESTING.contains(&member.key.as_ref()) {
                 attributes.push((format!("{prefix}{address}"), &member.key, &member.value));
             }
         }
     }
-    for call in module
-        .get("module_calls")
-        .map(Node::members)
-        .unwrap_or_default()
-    {
+    for call in module.members_of("module_calls") {
         if let Some(inner) = call.value.get("module") {
             configured(inner, &format!("{prefix}module.{}.", call.key), attributes);
         }
@@ -264,9 +242,9 @@ struct Finder<'s> {
     managed: &'s ManagedPolicies,
     configured: Configured<'s>,
     seen: HashSet<&'s str>,
-    /// The ARNs of policies that stand in the plan themselves.
+    /// The ARNs of policies that the plan itself has.
     made: HashSet<&'s str>,
-    found: Found<'s>,
+    found: FoundPolicies<'s>,
 }
 
 impl<'s> Finder<'s> {
@@ -283,7 +261,7 @@ impl<'s> Finder<'s> {
             self.attachment(resource, attribute);
         }
         if resource.kind == "aws_ssoadmin_customer_managed_policy_attachment" {
-            let reason = "attaches a customer managed policy, of which the document is not here";
+            let reason = "attaches a customer managed policy, whose document is not here";
             self.not_judged(resource, reason);
         }
         if MEMBERSHIPS.contains(&resource.kind) {
@@ -314,7 +292,10 @@ impl<'s> Finder<'s> {
         } else if let Some(value) = value {
             let content = match &value.value {
                 Value::Text(text) if text.is_empty() => return,
-                Value::Text(text) => Content::Text(text.as_ref().into()),
+                Value::Text(text) => Content::Text {
+                    text: text.as_ref().into(),
+                    what: None,
+                },
                 _ => Content::Template {
                     document: value,
                     mappings: None,
@@ -355,7 +336,7 @@ impl<'s> Finder<'s> {
                 Some(unknown) if unknown.is_true() => Some(unknown),
                 unknown => unknown.and_then(|unknown| unknown.get("policy")),
             };
-            // A block without anything takes all inline policies away.
+            // An empty block removes all inline policies.
             let is_empty = ["name", "policy"]
                 .iter()
                 .all(|it| block.get(it).is_none_or(Node::is_null));

@@ -1,4 +1,4 @@
-//! From options to what they ask for.
+//! Runs the command that the options name.
 
 use std::io::Write;
 
@@ -6,9 +6,10 @@ use anyhow::Context as _;
 use clap::CommandFactory as _;
 use iam_policy::RestrictedActions;
 
+use crate::analysis::Settings;
 use crate::backtest::{self, Backtest};
-use crate::check::{self, Settings};
-use crate::cli::{self, Check, Cli, Command, Rules};
+use crate::check;
+use crate::cli::{self, Check, Cli, Command, ListOptions};
 use crate::exit::Exit;
 use crate::managed::ManagedPolicies;
 use crate::settings::Config;
@@ -24,7 +25,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyho
         Command::Check(options) => check(options, out, diagnostics),
         Command::Backtest(options) => backtest(options, out, diagnostics),
         Command::Fix(options) => {
-            let restricted = restricted(&options.rules, diagnostics)?.1;
+            let restricted = restricted(&options.list, diagnostics)?.1;
             fix::fix(options, &restricted, out, diagnostics)
         }
         Command::Explain(options) => {
@@ -33,7 +34,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyho
         }
         Command::Completion(options) => {
             let mut command = Cli::command();
-            // It panics where it cannot write, as into a pipe that its reader has closed.
+            // `generate` panics if it cannot write, as into a closed pipe, so it writes to memory.
             let mut text = Vec::new();
             clap_complete::generate(options.shell, &mut command, "iam-guard", &mut text);
             out.write_all(&text)?;
@@ -55,13 +56,13 @@ pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyho
     }
 }
 
-/// The configuration and the restricted list, with warnings of what may be typing errors.
+/// The configuration and the restricted list. Warns about entries that may be typing errors.
 fn restricted(
-    rules: &Rules,
+    list: &ListOptions,
     diagnostics: &mut dyn Write,
 ) -> anyhow::Result<(Config, RestrictedActions)> {
-    let config = Config::read(rules.config.as_deref())?;
-    let restricted = config.restricted(rules.restricted.as_deref())?;
+    let config = Config::read(list.config.as_deref())?;
+    let restricted = config.restricted(list.restricted.as_deref())?;
     for warning in restricted.warnings() {
         writeln!(diagnostics, "warning: in the restricted list, {warning}")?;
     }
@@ -73,7 +74,7 @@ fn check(
     out: &mut dyn Write,
     diagnostics: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let (config, restricted) = restricted(&options.rules, diagnostics)?;
+    let (config, restricted) = restricted(&options.list, diagnostics)?;
     let managed = options.managed_policies.as_ref();
     let managed = managed.or(config.managed_policies.as_ref());
     let settings = Settings {
@@ -101,7 +102,7 @@ fn backtest(
     out: &mut dyn Write,
     diagnostics: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
-    let (config, restricted) = restricted(&options.rules, diagnostics)?;
+    let (config, restricted) = restricted(&options.list, diagnostics)?;
     let exempt = options
         .exempt
         .clone()

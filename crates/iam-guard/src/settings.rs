@@ -1,4 +1,4 @@
-//! What the command is told by options and by `iam-guard.toml`.
+//! The configuration file `iam-guard.toml`.
 
 use std::path::{Path, PathBuf};
 
@@ -13,13 +13,13 @@ pub const FILE: &str = "iam-guard.toml";
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Config {
-    /// The restricted list: entries, or one text with entries that commas separate.
+    /// The restricted list: a list of entries, or one text with commas between the entries.
     pub restricted: Option<Restricted>,
     #[serde(default)]
     pub allow_unknown: bool,
-    /// A path, which counts from the folder of the file.
+    /// A path, relative to the folder of the configuration file.
     pub managed_policies: Option<PathBuf>,
-    /// ARN patterns of principals whose changes are not counted as incidents.
+    /// ARN patterns of exempt principals, whose changes are not incidents.
     #[serde(default)]
     pub exempt: Vec<String>,
 }
@@ -32,11 +32,12 @@ pub enum Restricted {
 }
 
 impl Config {
-    /// Reads a file, or the nearest `iam-guard.toml` in this folder and those above it; the default where there is none.
+    /// Reads a file. Without a path, reads the nearest `iam-guard.toml` in this folder and those
+    /// above it; without such a file, returns the default.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read, or has something in it that no setting is.
+    /// If the file cannot be read, or has an unknown setting.
     pub fn read(path: Option<&Path>) -> anyhow::Result<Self> {
         let found = match path {
             Some(path) => Some(path.to_owned()),
@@ -54,11 +55,11 @@ impl Config {
         Ok(config)
     }
 
-    /// The restricted list: that of the option, else that of the file.
+    /// The restricted list of the option, else that of the file.
     ///
     /// # Errors
     ///
-    /// If there is none, or it is not a list.
+    /// If there is no list, or it cannot be parsed.
     pub fn restricted(&self, option: Option<&str>) -> anyhow::Result<RestrictedActions> {
         let list = match (option, &self.restricted) {
             (Some(list), _) => list.to_owned(),

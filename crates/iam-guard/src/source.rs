@@ -1,17 +1,17 @@
-//! A file as it was read, and places in it.
+//! The text of a file, and places in it.
 
 use std::ops::Range;
 
 /// A place in the text of a source, in bytes.
 pub type Span = Range<usize>;
 
-/// The text of a file, and how people call the file.
+/// The name and the text of a file.
 #[derive(Debug)]
 pub struct Source {
     /// The path as it was given or found; `-` for standard input.
     pub name: String,
     pub text: String,
-    /// Where each line begins.
+    /// The offset of the start of each line.
     lines: Vec<usize>,
 }
 
@@ -38,7 +38,7 @@ impl Source {
         before.chars().count() + 1
     }
 
-    /// The byte of a place that is counted in lines, from 1, and characters, from 0.
+    /// The byte at a line, counted from 1, and a column in characters, counted from 0.
     pub fn offset(&self, line: usize, column: usize) -> usize {
         let start = self.lines.get(line.saturating_sub(1)).copied();
         let start = start.unwrap_or(self.text.len());

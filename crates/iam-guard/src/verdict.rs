@@ -1,9 +1,8 @@
-//! What is said of a policy.
+//! The verdict on a policy, with its reasons.
 
-use iam_policy::{Finding, Judgement};
+use iam_policy::Finding;
 use serde::Serialize;
 
-use crate::partial::Places;
 use crate::source::Span;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -17,67 +16,50 @@ pub enum Verdict {
 
 /// A reason for a verdict.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Note {
+pub enum Reason {
     Finding(Finding),
-    /// Something that the verdict depends on is not known: a sentence without a full stop.
+    /// A value is not known: a sentence without a full stop.
     Unknown(String),
 }
 
-/// A reason and its place.
+/// A reason and its place in the file.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Noted {
-    pub note: Note,
+pub struct LocatedReason {
+    pub reason: Reason,
     pub span: Span,
 }
 
 /// A verdict with its reasons, and the place of the document.
 #[derive(Debug)]
-pub struct Opinion {
+pub struct Assessment {
     pub verdict: Verdict,
-    pub notes: Vec<Noted>,
+    pub reasons: Vec<LocatedReason>,
     pub span: Span,
 }
 
-/// How many bytes of findings one policy has at most.
-const MAX_FINDINGS: usize = 100_000;
-
-impl Opinion {
-    /// The opinion on a document that violates.
-    pub fn restricted(judgement: &Judgement<'_>, places: &Places, span: Span) -> Self {
-        let findings = judgement.findings(MAX_FINDINGS).into_shown();
-        let noted = |finding: Finding| Noted {
-            span: places.of(&finding).unwrap_or_else(|| span.clone()),
-            note: Note::Finding(finding),
-        };
+impl Assessment {
+    pub fn clean(span: Span) -> Self {
         Self {
-            verdict: Verdict::Restricted,
-            notes: findings.into_iter().map(noted).collect(),
+            verdict: Verdict::Clean,
+            reasons: Vec::new(),
             span,
         }
     }
 
-    /// The opinion on a document of which nothing is known.
-    pub fn unknown(reason: String, span: Span) -> Self {
+    /// An assessment with one reason, which is about the whole document.
+    pub fn because(verdict: Verdict, reason: Reason, span: Span) -> Self {
         Self {
-            verdict: Verdict::Unknown,
-            notes: vec![Noted {
-                note: Note::Unknown(reason),
+            verdict,
+            reasons: vec![LocatedReason {
+                reason,
                 span: span.clone(),
             }],
             span,
         }
     }
-
-    pub fn clean(span: Span) -> Self {
-        Self {
-            verdict: Verdict::Clean,
-            notes: Vec::new(),
-            span,
-        }
-    }
 }
 
-impl Note {
+impl Reason {
     /// One sentence without a full stop.
     pub fn message(&self) -> String {
         match self {

@@ -1,4 +1,4 @@
-//! From a record to what the guard would say of it.
+//! Reads a CloudTrail record, and the restricted grants of a document.
 
 use std::rc::Rc;
 
@@ -15,29 +15,30 @@ pub(super) struct Change {
     pub(super) subject: Subject,
     pub(super) version: Option<VersionId>,
     pub(super) in_force: bool,
-    /// None where the record does not carry it.
+    /// `None` if the record does not carry it.
     pub(super) document: Option<String>,
 }
 
-/// What a record is.
+/// The kind of a record.
 #[derive(Debug)]
-pub(super) enum Read {
+pub(super) enum RecordKind {
     Change(Box<Change>),
-    /// A write of a policy that nobody can judge, with its event id, if it has one.
+    /// A write of a policy that cannot be judged, with its event id, if it has one.
     Unreadable(Option<String>),
     /// Something else, or a call that failed.
     Other,
 }
 
-/// Reads a record: as CloudTrail stores it, as EventBridge delivers it, or as `lookup-events` answers it.
-pub(super) fn read(record: &[u8]) -> Read {
+/// Reads a record as CloudTrail stores it, as EventBridge delivers it, or as `lookup-events` returns
+/// it.
+pub(super) fn read(record: &[u8]) -> RecordKind {
     let Ok(value) = serde_json::from_slice::<Value>(record) else {
-        return Read::Unreadable(None);
+        return RecordKind::Unreadable(None);
     };
     let inner = value.get("CloudTrailEvent").and_then(Value::as_str);
     let value = match inner.map(serde_json::from_str::<Value>) {
         Some(Ok(inner)) => inner,
-        Some(Err(_)) => return Read::Unreadable(None),
+        Some(Err(_)) => return RecordKind::Unreadable(None),
         None => value,
     };
     let event = match value.get("detail") {
@@ -50,9 +51,11 @@ pub(super) fn read(record: &[u8]) -> Read {
         }
     };
     match Record::parse(&event) {
-        // The guard tells of it and changes nothing.
-        Ok(Record { change, .. }) if matches!(change.subject, Subject::Reported(_)) => Read::Other,
-        Ok(Record { change, document }) => Read::Change(Box::new(Change {
+        // The guard only reports such a call.
+        Ok(Record { change, .. }) if matches!(change.subject, Subject::Reported(_)) => {
+            RecordKind::Other
+        }
+        Ok(Record { change, document }) => RecordKind::Change(Box::new(Change {
             event_id: change.event_id,
             time: change.event_time,
             actor: change.actor,
@@ -61,10 +64,10 @@ pub(super) fn read(record: &[u8]) -> Read {
             in_force: change.in_force,
             document,
         })),
-        Err(RecordError::NotWatched { .. } | RecordError::FailedCall { .. }) => Read::Other,
+        Err(RecordError::NotWatched { .. } | RecordError::FailedCall { .. }) => RecordKind::Other,
         Err(_) => match is_write(&event) {
-            true => Read::Unreadable(event_id(&event)),
-            false => Read::Other,
+            true => RecordKind::Unreadable(event_id(&event)),
+            false => RecordKind::Other,
         },
     }
 }
@@ -74,7 +77,7 @@ fn event_id(event: &Value) -> Option<String> {
     id.map(str::to_owned)
 }
 
-/// Whether a record that cannot be read says that it is a write of a policy.
+/// Whether a record that cannot be read names a write of a policy.
 fn is_write(event: &Value) -> bool {
     let member = |name: &str| {
         event
@@ -88,19 +91,19 @@ fn is_write(event: &Value) -> bool {
     is_iam && is_watched && member("errorCode").is_none()
 }
 
-/// How many entries of a document are kept at most.
+/// The most entries of a document that are kept.
 const MAX_ENTRIES: usize = 4;
 
-/// What a document grants that is restricted.
+/// The restricted grants of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Grants {
-    /// The restricted patterns, by their places in the list.
+    /// The restricted patterns, by their indexes in the list.
     pub(super) patterns: Box<[u16]>,
-    /// The entries that grant, as they would be taken out.
+    /// The entries that the guard would remove.
     pub(super) entries: Box<[Box<str>]>,
 }
 
-/// The restricted grants of a document; none of a clean one.
+/// The restricted grants of a document; `None` if it is clean.
 pub(super) fn grants(document: &str, restricted: &RestrictedActions) -> Option<Rc<Grants>> {
     let judgement = judge(document, restricted);
     if judgement.is_clean() {
@@ -127,21 +130,21 @@ pub(super) fn grants(document: &str, restricted: &RestrictedActions) -> Option<R
     }))
 }
 
-/// An entry as the sums name it; `NotAction` as a whole.
+/// An entry as the report names it. `NotAction` is one entry.
 fn entry(granting: Option<&ActionPattern>) -> Box<str> {
     const LONGEST: usize = 80;
     let text = granting.map_or("NotAction", ActionPattern::as_str);
     text.chars().take(LONGEST).collect()
 }
 
-/// The role or user behind a caller, whom an exemption would name.
+/// The role or user behind a caller, which an exemption would name.
 pub(super) fn principal(actor: &Actor) -> &str {
     let arn = actor.issuer_arn.as_deref().or(actor.arn.as_deref());
     arn.unwrap_or(&actor.name)
 }
 
-/// The ARN of a managed policy, and what an inline policy is.
-pub(super) fn target_name(subject: &Subject) -> String {
+/// The ARN of a managed policy, or a description of an inline policy.
+pub(super) fn subject_name(subject: &Subject) -> String {
     match subject {
         Subject::Managed(policy) => policy.arn.to_string(),
         Subject::Inline(_) | Subject::Reported(_) => subject.to_string().replace('`', ""),

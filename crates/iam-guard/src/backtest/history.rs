@@ -1,4 +1,5 @@
-//! The versions of managed policies that earlier records wrote, by which later records are judged that carry no document.
+//! The versions of managed policies that earlier records wrote. Later records without a document are
+//! judged by them.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -7,17 +8,17 @@ use incident::{Timestamp, VersionId};
 
 use super::change::Grants;
 
-/// How many policies are remembered at most; records about others count as unknown.
+/// The most policies that are remembered. Records about other policies count as unknown.
 pub(super) const MAX_POLICIES: usize = 10_000;
-/// How many versions of one policy are remembered at most, the newest.
+/// The most versions of one policy that are remembered. The newest are kept.
 const MAX_VERSIONS: usize = 10;
-/// How many different grants are remembered with the entries that grant.
+/// The most different grants that are remembered with their entries.
 const MAX_KNOWN: usize = 10_000;
 
 #[derive(Debug, Default)]
 pub(super) struct History {
     policies: HashMap<Box<str>, Vec<Version>>,
-    /// What versions grant, each once.
+    /// The grants of all versions. Equal grants share one allocation.
     known: HashSet<Rc<Grants>>,
 }
 
@@ -29,7 +30,7 @@ struct Version {
 }
 
 impl History {
-    /// Remembers what a version grants.
+    /// Remembers the grants of a version.
     pub(super) fn remember(
         &mut self,
         arn: &str,
@@ -56,7 +57,7 @@ impl History {
         });
     }
 
-    /// The same grants, in the place of those that are known already.
+    /// Equal grants that are known already, or these.
     fn shared(&mut self, grants: Rc<Grants>) -> Rc<Grants> {
         if let Some(known) = self.known.get(&grants) {
             return Rc::clone(known);
@@ -65,7 +66,7 @@ impl History {
             self.known.insert(Rc::clone(&grants));
             return grants;
         }
-        // There is room for the patterns only, and most documents meet the same ones.
+        // Without their entries, most grants are equal, so that the memory stays bounded.
         let grants = Rc::new(Grants {
             entries: Box::default(),
             ..Grants::clone(&grants)
@@ -80,7 +81,8 @@ impl History {
         }
     }
 
-    /// What a version grants, as it was at a moment: numbers come again when a policy is deleted and made again.
+    /// The grants of a version at a moment. Version numbers repeat after a policy is deleted and
+    /// created again, so the latest version before the moment counts.
     pub(super) fn grants(
         &self,
         arn: &str,

@@ -1,6 +1,7 @@
-//! `iam-guard backtest`: what the guard would have done about the past.
+//! `iam-guard backtest`: what the guard would have done about past changes.
 //!
-//! One thread reads and splits the files, another judges; what can be any number is kept in a temporary file.
+//! One thread reads the files and splits them into records, another one judges. The memory does not
+//! grow with the logs: the changes that are reported are kept in a temporary file.
 
 mod change;
 mod history;
@@ -23,18 +24,18 @@ use incident::Subject;
 use incident::judgement::ExemptPrincipals;
 
 use crate::exit::Exit;
-use change::{Change, Grants, Read, grants, principal, target_name};
+use change::{Change, Grants, RecordKind, grants, principal, subject_name};
 use history::History;
 use progress::Progress;
-use spill::{Spill, Spilled};
+use spill::{Spill, SpilledChange};
 use tally::Tally;
 
 pub use report::Format;
 
-/// Duplicates are recognized among so many changes.
+/// The most changes whose duplicates are recognized.
 const MAX_SEEN: usize = 300_000;
 
-/// What is to be done.
+/// The options of a backtest.
 #[derive(Debug)]
 pub struct Backtest<'a> {
     pub paths: &'a [PathBuf],
@@ -44,18 +45,18 @@ pub struct Backtest<'a> {
     pub html: Option<&'a PathBuf>,
 }
 
-/// How many there are of what.
+/// The counts of a backtest.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     /// Records of every kind.
     records: u64,
     /// Successful writes of policies.
     changes: u64,
-    /// Those that put something restricted in force.
+    /// Changes that put something restricted in force.
     restricted: u64,
-    /// Those that nobody can judge, because no record has the document.
+    /// Changes that cannot be judged, because no record has the document.
     unknown: u64,
-    /// Restricted ones by callers that are exempt.
+    /// Restricted changes by exempt principals.
     exempt: u64,
     problems: u64,
 }
@@ -97,9 +98,9 @@ pub fn backtest(
     })
 }
 
-/// What was found: counts, and the incidents in a temporary file.
+/// The result of a backtest: counts, and the incidents in a temporary file.
 #[derive(Debug)]
-struct Found {
+struct Outcome {
     counts: Counts,
     tally: Tally,
     incidents: Spill,
@@ -109,7 +110,7 @@ struct Judge<'a> {
     task: &'a Backtest<'a>,
     counts: Counts,
     history: History,
-    /// Hashes of event ids, each with the kind of call that it is about.
+    /// Hashes of event ids.
     seen: HashSet<u64>,
     hashes: RandomState,
     spill: Spill,
@@ -135,7 +136,7 @@ impl<'a> Judge<'a> {
         Ok(())
     }
 
-    /// Whether a record is there for the first time; trails of several Regions can deliver one and the same.
+    /// Whether a record is new. Trails of several Regions can deliver the same record.
     fn is_new(&mut self, event_id: &str) -> bool {
         let hash = self.hashes.hash_one(event_id);
         match self.seen.len() < MAX_SEEN {
@@ -146,15 +147,15 @@ impl<'a> Judge<'a> {
 
     fn record(&mut self, record: &[u8]) -> anyhow::Result<()> {
         match change::read(record) {
-            Read::Other => {}
-            Read::Unreadable(event_id) => {
+            RecordKind::Other => {}
+            RecordKind::Unreadable(event_id) => {
                 if event_id.is_none_or(|event_id| self.is_new(&event_id)) {
                     self.counts.changes += 1;
                     self.counts.unknown += 1;
                 }
             }
-            Read::Change(change) if self.is_new(&change.event_id) => self.change(&change)?,
-            Read::Change(_) => {}
+            RecordKind::Change(change) if self.is_new(&change.event_id) => self.change(&change)?,
+            RecordKind::Change(_) => {}
         }
         Ok(())
     }
@@ -176,7 +177,7 @@ impl<'a> Judge<'a> {
             _ if !change.in_force => Ok(()),
             (Some(Some(found)), _) => self.keep(change, Some(&found), None),
             (Some(None), _) => Ok(()),
-            // The document may be in a record that comes later in the files.
+            // A record with the document may come later in the files.
             (None, Some((_, version))) => self.keep(change, None, Some(version.to_string())),
             (None, None) => {
                 self.counts.unknown += 1;
@@ -191,12 +192,12 @@ impl<'a> Judge<'a> {
         found: Option<&Rc<Grants>>,
         version: Option<String>,
     ) -> anyhow::Result<()> {
-        let spilled = Spilled {
+        let spilled = SpilledChange {
             event_id: change.event_id.clone(),
             time: change.time.to_string(),
             second: change.time.as_second(),
             actor: principal(&change.actor).to_owned(),
-            subject: target_name(&change.subject),
+            subject: subject_name(&change.subject),
             exempt: self.task.exempt.covering(&change.actor).is_some(),
             patterns: found.map(|it| it.patterns.clone()).unwrap_or_default(),
             entries: found.map(|it| it.entries.clone()).unwrap_or_default(),
@@ -207,8 +208,8 @@ impl<'a> Judge<'a> {
             .context("writing the temporary file")
     }
 
-    /// Finds the documents that were still to be found, and counts.
-    fn end(self) -> anyhow::Result<Found> {
+    /// Judges the changes whose documents later records have, and counts.
+    fn end(self) -> anyhow::Result<Outcome> {
         let Self {
             mut counts,
             history,
@@ -238,7 +239,7 @@ impl<'a> Judge<'a> {
             tally.add(&change);
             incidents.push(&change)
         })?;
-        Ok(Found {
+        Ok(Outcome {
             counts,
             tally,
             incidents,
@@ -246,8 +247,8 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What the version grants that a change put in force; `None` where no record has its document.
-fn find(history: &History, change: &Spilled, version: &str) -> Option<Option<Rc<Grants>>> {
+/// The grants of the version that a change put in force; `None` if no record has its document.
+fn find(history: &History, change: &SpilledChange, version: &str) -> Option<Option<Rc<Grants>>> {
     let version = incident::VersionId::parse(version).ok()?;
     let time = incident::Timestamp::from_second(change.second).ok()?;
     history.grants(&change.subject, &version, time)

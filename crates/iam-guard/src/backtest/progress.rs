@@ -1,4 +1,4 @@
-//! The progress bar, which only a terminal shows.
+//! The progress bar. It is shown only on a terminal.
 
 use std::fs::File;
 use std::io::Read;
@@ -22,7 +22,7 @@ impl Progress {
         Self { bar }
     }
 
-    /// The file, whose reading moves the bar.
+    /// The file as a reader that moves the bar.
     pub(super) fn reading(&self, file: File) -> impl Read + use<> {
         self.bar.wrap_read(file)
     }

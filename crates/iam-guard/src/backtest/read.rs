@@ -1,4 +1,4 @@
-//! Reads log files, one after the other, and hands on the records that can be writes of policies.
+//! Reads log files and sends on the records that can be writes of policies.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
@@ -14,27 +14,27 @@ use walkdir::WalkDir;
 use super::progress::Progress;
 use super::split::{Part, Splitter};
 
-/// How many bytes of text are looked at together.
+/// The bytes of text that are read at once.
 const CHUNK: usize = 256 * 1024;
-/// How many bytes of records are handed on together, and how many such batches may wait.
+/// The bytes of records that are sent at once, and the most batches that wait.
 const BATCH: usize = 256 * 1024;
 const WAITING: usize = 8;
 
-/// What one stretch of the logs has.
+/// The records of one part of the logs.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
-    /// How many records there were, of every kind.
+    /// The count of records of every kind.
     pub(super) records: u64,
-    /// Those that can be writes of policies.
+    /// Records that can be writes of policies.
     pub(super) candidates: Vec<Vec<u8>>,
     /// Writes of policies that are too long to be read.
     pub(super) too_long: u64,
-    /// What went wrong, in words.
+    /// Descriptions of errors.
     pub(super) problems: Vec<String>,
     bytes: usize,
 }
 
-/// The log files that the paths name, in the order of their names, which begin with the time in CloudTrail's.
+/// The log files at the paths, sorted by name. CloudTrail's names begin with the time.
 pub(super) fn files(paths: &[PathBuf]) -> (Vec<PathBuf>, Vec<String>) {
     let (mut files, mut problems) = (Vec::new(), Vec::new());
     for path in paths {
@@ -62,7 +62,7 @@ fn is_log(path: &Path) -> bool {
         .any(|end| name.ends_with(end))
 }
 
-/// Reads the files in a thread of its own, and gives the batches to `take` as they come.
+/// Reads the files in another thread, and passes each batch to `take`.
 pub(super) fn read<T>(
     files: &[PathBuf],
     progress: &Progress,
@@ -77,7 +77,7 @@ pub(super) fn read<T>(
                     let problem = format!("cannot read {}: {error}", path.display());
                     reader.batch.problems.push(problem);
                 }
-                // Whoever takes the batches has given up.
+                // The receiver has failed and is gone.
                 if reader.is_abandoned {
                     return;
                 }
@@ -166,7 +166,8 @@ impl Reader {
     }
 }
 
-/// Tells the records that can be writes of policies from all others.
+/// Selects the records that can be writes of policies. Searching the bytes for the names is much
+/// faster than parsing every record.
 struct Filter {
     source: Finder<'static>,
     names: Vec<Finder<'static>>,

@@ -9,8 +9,8 @@ use clap::ValueEnum;
 use iam_policy::{ActionPattern, RestrictedActions};
 use serde::Serialize;
 
-use super::spill::Spilled;
-use super::{Backtest, Counts, Found};
+use super::spill::SpilledChange;
+use super::{Backtest, Counts, Outcome};
 
 /// How the report is written
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -22,12 +22,12 @@ pub enum Format {
     Json,
 }
 
-/// How many names each list has.
+/// The length of each list of names.
 const SHOWN: usize = 10;
-/// How many incidents the page has.
+/// The most incidents that the page shows.
 const SHOWN_INCIDENTS: usize = 1_000;
 
-impl Found {
+impl Outcome {
     pub(super) fn write(self, task: &Backtest<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
         let summary = Summary::new(&self, task);
         if task.format == Format::Text {
@@ -69,7 +69,7 @@ impl Found {
     }
 }
 
-/// An incident as the reports have it.
+/// An incident as the reports show it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Incident {
@@ -84,7 +84,7 @@ struct Incident {
 }
 
 impl Incident {
-    fn new(spilled: Spilled, restricted: &RestrictedActions) -> Self {
+    fn new(spilled: SpilledChange, restricted: &RestrictedActions) -> Self {
         let patterns = spilled.patterns.iter();
         let patterns = patterns.filter_map(|index| restricted.patterns().get(usize::from(*index)));
         Self {
@@ -149,7 +149,7 @@ impl<'o> JsonReport<'o> {
     }
 }
 
-/// A name, how often it is there, and its share of the highest count in percent.
+/// A name with its count, and the count as a percentage of the highest one.
 #[derive(Debug)]
 struct Bar {
     name: String,
@@ -173,7 +173,7 @@ fn bars(counts: impl IntoIterator<Item = (String, u64)>) -> Vec<Bar> {
     counts.into_iter().map(bar).collect()
 }
 
-/// A list of the highest counts, and the sum of all others.
+/// The highest counts, and the sum of all others.
 #[derive(Debug)]
 struct Highest {
     bars: Vec<Bar>,
@@ -192,7 +192,7 @@ impl Highest {
     }
 }
 
-/// What text and page have in common.
+/// The content that text and page share.
 #[derive(Debug)]
 struct Summary {
     counts: Counts,
@@ -203,12 +203,12 @@ struct Summary {
     actors: Highest,
     patterns: Highest,
     entries: Highest,
-    /// Roles and users that an exemption can name, with the share of incidents that would be left.
+    /// Roles and users to exempt first, each with the count of incidents that would remain.
     exempt_first: Vec<(String, u64)>,
 }
 
 impl Summary {
-    fn new(found: &Found, task: &Backtest<'_>) -> Self {
+    fn new(found: &Outcome, task: &Backtest<'_>) -> Self {
         let tally = &found.tally;
         let patterns = task.restricted.patterns().iter().zip(&tally.patterns);
         let mut patterns: Vec<(String, u64)> = patterns
@@ -292,7 +292,8 @@ impl Summary {
     }
 }
 
-/// Whether an exemption can name the principal: a role or a user, not root and not a service.
+/// Whether an exemption can name the principal. It can name roles and users, but neither the root
+/// user nor a service.
 fn is_exemptible(arn: &str) -> bool {
     arn.contains(":role/") || arn.contains(":user/")
 }

@@ -1,4 +1,4 @@
-//! Changes that are kept in a temporary file, because there can be any number of them.
+//! Changes in a temporary file, so that any number of them needs little memory.
 
 use std::fs::File;
 use std::io::{
@@ -7,13 +7,13 @@ use std::io::{
 
 use serde::{Deserialize, Serialize};
 
-/// More changes than these are not put in the order of their times.
+/// The most changes that are sorted by time.
 const MAX_SORTED: usize = 300_000;
 
-/// A change that is an incident, or turns out to be one when all records are read.
+/// A change that is an incident, or may be one once all records are read.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Spilled {
+pub(super) struct SpilledChange {
     pub(super) event_id: String,
     pub(super) time: String,
     pub(super) second: i64,
@@ -25,16 +25,16 @@ pub(super) struct Spilled {
     pub(super) patterns: Box<[u16]>,
     #[serde(default, skip_serializing_if = "<[Box<str>]>::is_empty")]
     pub(super) entries: Box<[Box<str>]>,
-    /// The version that was put in force, where its document is still to be found.
+    /// The version that was put in force, if its document is still unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) version: Option<String>,
 }
 
-/// The file while it is written.
+/// The file with the changes.
 #[derive(Debug)]
 pub(super) struct Spill {
     file: BufWriter<File>,
-    /// Time, place and length of each change.
+    /// Time, offset and length of each change.
     places: Vec<(i64, u64, u32)>,
     end: u64,
     count: usize,
@@ -50,7 +50,7 @@ impl Spill {
         })
     }
 
-    pub(super) fn push(&mut self, change: &Spilled) -> io::Result<()> {
+    pub(super) fn push(&mut self, change: &SpilledChange) -> io::Result<()> {
         let mut line = serde_json::to_vec(change)?;
         line.push(b'\n');
         self.file.write_all(&line)?;
@@ -63,8 +63,11 @@ impl Spill {
         Ok(())
     }
 
-    /// Gives the changes to `take`, in the order of their times unless there are too many.
-    pub(super) fn take(self, mut take: impl FnMut(Spilled) -> io::Result<()>) -> io::Result<()> {
+    /// Passes the changes to `take`, sorted by time unless there are too many.
+    pub(super) fn take(
+        self,
+        mut take: impl FnMut(SpilledChange) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut file = self
             .file
             .into_inner()

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::spill::Spilled;
+use super::spill::SpilledChange;
 
-/// How many different names are counted at most in each sum; the others are counted together.
+/// The most names that are counted one by one; the others are counted together.
 const MAX_NAMES: usize = 20_000;
 
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Tally {
     /// By restricted patterns, in the order of the list.
     pub(super) patterns: Vec<u64>,
     pub(super) actors: Names,
-    /// By what would have been taken out.
+    /// By entries that the guard would have removed.
     pub(super) entries: Names,
     pub(super) incidents: u64,
 }
@@ -36,7 +36,7 @@ impl Names {
         }
     }
 
-    /// The names with the most, and how often all others are there.
+    /// The names with the highest counts, and the sum of all others.
     pub(super) fn most(&self, count: usize) -> (Vec<(&str, u64)>, u64) {
         let mut all: Vec<(&str, u64)> = self
             .counts
@@ -61,7 +61,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn add(&mut self, incident: &Spilled) {
+    pub(super) fn add(&mut self, incident: &SpilledChange) {
         self.incidents += 1;
         let day = incident.time.get(..10).unwrap_or_default();
         *self.days.entry(day.to_owned()).or_default() += 1;
@@ -76,7 +76,7 @@ impl Tally {
         }
     }
 
-    /// Incidents by days, or by months where there are many days.
+    /// Incidents by day, or by month if there are many days.
     pub(super) fn periods(&self) -> (&'static str, Vec<(String, u64)>) {
         const MOST: usize = 35;
         if self.days.len() <= MOST {

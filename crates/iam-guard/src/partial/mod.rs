@@ -1,7 +1,8 @@
-//! Documents of which a part is not known before the deployment.
+//! Documents that are partly unknown until the deployment.
 //!
-//! Such a document is judged in two readings: what is not known grants as much as it can, and as little as it can.
-//! Where both have the same verdict, that verdict does not depend on what is not known.
+//! Such a document is judged twice. In its lower bound, the unknown parts grant as little as they
+//! can; in its upper bound, as much as they can. If both have the same verdict, the verdict does
+//! not depend on the unknown parts.
 
 mod pattern;
 mod places;
@@ -13,12 +14,12 @@ use std::collections::BTreeMap;
 use iam_policy::{RestrictedActions, judge};
 
 pub use places::{Places, places};
-pub use reading::{Extreme, Reading, Unknown, read};
+use reading::{Bound, Unknown, read};
 
 use crate::source::Span;
-use crate::verdict::{Note, Noted, Opinion, Verdict};
+use crate::verdict::{Assessment, LocatedReason, Reason, Verdict};
 
-/// A value of which parts may not be known.
+/// A value that may be partly unknown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     pub shape: Shape,
@@ -33,20 +34,20 @@ pub enum Shape {
     Text(Vec<Piece>),
     List(Vec<Item>),
     Object(Vec<(String, Item)>),
-    /// Nothing is known of the value; this is how the file has it, such as `!Ref Actions`.
+    /// An unknown value, as the file has it, such as `!Ref Actions`.
     Unknown(String),
 }
 
-/// A stretch of a text.
+/// A part of a text.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Piece {
     Known(String),
-    /// A stretch that is not known; this is how the file has it, such as `${Verb}`.
+    /// An unknown part, as the file has it, such as `${Verb}`.
     Hole(String),
 }
 
 impl Item {
-    /// The text, where all of it is known.
+    /// The text, if all of it is known.
     pub fn known_text(&self) -> Option<String> {
         let Shape::Text(pieces) = &self.shape else {
             return None;
@@ -65,7 +66,7 @@ impl Item {
         Some(&members.iter().find(|(own, _)| own == key)?.1)
     }
 
-    /// The entries of a list, or the one value that stands in place of a list.
+    /// The entries of a list; any other value counts as a list of one entry.
     pub fn one_or_many(&self) -> &[Item] {
         match &self.shape {
             Shape::List(entries) => entries,
@@ -74,98 +75,88 @@ impl Item {
     }
 }
 
-/// Which conditions hold.
-pub type World = BTreeMap<String, bool>;
+/// The value of each condition of a template; a condition that is not here is not known.
+pub type ConditionValues = BTreeMap<String, bool>;
 
 /// More conditions than these are not tried one by one.
 const MAX_CONDITIONS: usize = 8;
 
-/// Every choice of whether these conditions hold; one world that leaves all open where there are too many.
-fn worlds(conditions: &[String]) -> Vec<World> {
+/// Every combination of values of these conditions. If there are too many conditions, the only
+/// combination leaves all of them open.
+fn combinations(conditions: &[String]) -> Vec<ConditionValues> {
+    let mut all = vec![ConditionValues::new()];
     if conditions.len() > MAX_CONDITIONS {
-        return vec![World::new()];
+        return all;
     }
-    let mut worlds = vec![World::new()];
     for condition in conditions {
-        let with = |holds: bool| {
-            move |world: &World| {
-                let mut world = world.clone();
-                world.insert(condition.clone(), holds);
-                world
-            }
+        let with = |values: &ConditionValues, holds: bool| {
+            let mut values = values.clone();
+            values.insert(condition.clone(), holds);
+            values
         };
-        worlds = [true, false]
-            .into_iter()
-            .flat_map(|holds| worlds.iter().map(with(holds)).collect::<Vec<_>>())
-            .collect();
+        let one_more = [true, false].map(|holds| {
+            let values = all.iter().map(|values| with(values, holds));
+            values.collect::<Vec<_>>()
+        });
+        all = one_more.concat();
     }
-    worlds
+    all
 }
 
-/// Judges a document that `evaluate` makes, which may depend on `conditions`; none where it makes none at all.
+/// Judges the document that `evaluate` returns for each combination of `conditions`. The result is
+/// `None` if `evaluate` returns no document for any of them.
 pub fn judge_partial(
     conditions: &[String],
-    evaluate: impl Fn(&World) -> Option<Item>,
+    evaluate: impl Fn(&ConditionValues) -> Option<Item>,
     restricted: &RestrictedActions,
-) -> Option<Opinion> {
-    let mut opinions = worlds(conditions)
+) -> Option<Assessment> {
+    let mut assessments = combinations(conditions)
         .into_iter()
-        .filter_map(|world| evaluate(&world))
+        .filter_map(|values| evaluate(&values))
         .map(|item| judge_item(&text::opened(item), restricted));
-    let first = opinions.next()?;
-    let mut unlike = opinions.filter(|opinion| opinion.verdict != first.verdict);
-    let Some(other) = unlike.next() else {
+    let first = assessments.next()?;
+    // The deployment decides which combination applies, so two different verdicts make an unknown
+    // one. The reasons of both are reported.
+    let Some(other) = assessments.find(|it| it.verdict != first.verdict) else {
         return Some(first);
     };
-    let span = first.span.clone();
     let names: Vec<String> = conditions.iter().map(|name| format!("`{name}`")).collect();
-    let depends = Noted {
-        note: Note::Unknown(format!(
-            "what the document grants depends on the condition {}",
-            names.join(" and ")
-        )),
-        span: span.clone(),
-    };
-    let notes = first.notes.into_iter().chain(other.notes);
-    Some(Opinion {
-        verdict: Verdict::Unknown,
-        notes: std::iter::once(depends).chain(notes).collect(),
-        span,
-    })
+    let depends = Reason::Unknown(format!(
+        "what the document grants depends on the condition {}",
+        names.join(" and ")
+    ));
+    let mut assessment = Assessment::because(Verdict::Unknown, depends, first.span);
+    let reasons = first.reasons.into_iter().chain(other.reasons);
+    assessment.reasons.extend(reasons);
+    Some(assessment)
 }
 
-/// Judges a document in both readings.
-fn judge_item(item: &Item, restricted: &RestrictedActions) -> Opinion {
-    let least = match item.known_text() {
-        // The engine sees the text as it is.
-        Some(text) => Reading::known(text),
-        None => read(item, Extreme::Least),
-    };
-    let judgement = judge(&least.text, restricted);
-    let places = places(item);
+/// Judges a document by its lower and its upper bound.
+fn judge_item(item: &Item, restricted: &RestrictedActions) -> Assessment {
+    let span = item.span.clone();
+    let known = item.known_text();
+    let is_known = known.is_some();
+    // The engine reads a known text unchanged, because it also judges how the text is written.
+    let lower = known.unwrap_or_else(|| read(item, Bound::Lower).text);
+    let judgement = judge(&lower, restricted);
     if !judgement.is_clean() {
-        return Opinion::restricted(&judgement, &places, item.span.clone());
+        return places(item).restricted(&judgement, span);
     }
-    if item.known_text().is_some() {
-        return Opinion::clean(item.span.clone());
+    if is_known {
+        return Assessment::clean(span);
     }
-    let most = read(item, Extreme::Most);
-    let is_clean = most.text == least.text || judge(&most.text, restricted).is_clean();
-    let unknown = |unknown: Unknown| Noted {
-        note: Note::Unknown(unknown.reason),
+    let upper = read(item, Bound::Upper);
+    if upper.text == lower || judge(&upper.text, restricted).is_clean() {
+        return Assessment::clean(span);
+    }
+    let located = |unknown: Unknown| LocatedReason {
+        reason: Reason::Unknown(unknown.reason),
         span: unknown.span,
     };
-    Opinion {
-        verdict: if is_clean {
-            Verdict::Clean
-        } else {
-            Verdict::Unknown
-        },
-        notes: match is_clean {
-            true => Vec::new(),
-            false => most.unknown.into_iter().map(unknown).collect(),
-        },
-        span: item.span.clone(),
+    Assessment {
+        verdict: Verdict::Unknown,
+        reasons: upper.unknown.into_iter().map(located).collect(),
+        span,
     }
 }
 

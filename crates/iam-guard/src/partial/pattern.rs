@@ -1,10 +1,12 @@
-//! Entries of `Action` and `NotAction` of which a part is not known.
+//! Entries of `Action` and `NotAction` that are partly unknown.
 
 use super::{Item, Piece, Shape};
 
-/// Patterns that together name everything that the entry can name, whatever its unknown parts are.
+/// Patterns that together match every action that the entry can match, for all values of its
+/// unknown parts.
 ///
-/// A wildcard stands for what is not known. Where no known part has the colon, it can be in any unknown one.
+/// A wildcard replaces each unknown part. If no known part has the colon, any unknown part can have
+/// it, so there is one pattern for each.
 pub(super) fn widest(entry: &Item) -> Vec<String> {
     let pieces = match &entry.shape {
         Shape::Text(pieces) => pieces.as_slice(),
@@ -26,9 +28,10 @@ pub(super) fn widest(entry: &Item) -> Vec<String> {
         .collect()
 }
 
-/// Patterns that together name everything that the entry can name, and that a `Deny` certainly takes away.
+/// Like [`widest`], for an entry of a `Deny`.
 ///
-/// A `Deny` with a wildcard in its service prefix takes nothing away for certain, unless it is `*`.
+/// The engine ignores a `Deny` with a wildcard in its service prefix, unless the pattern is `*`.
+/// The upper limit of what such an entry can deny is therefore `*`.
 pub(super) fn widest_denied(entry: &Item) -> Vec<String> {
     let certain = |pattern: &String| {
         let prefix = pattern.split_once(':').map_or("*", |(prefix, _)| prefix);
@@ -40,7 +43,7 @@ pub(super) fn widest_denied(entry: &Item) -> Vec<String> {
     }
 }
 
-/// The text with `filler` for what is not known.
+/// The text with `filler` in place of each unknown part.
 pub(super) fn joined(pieces: &[Piece], filler: &str) -> String {
     let text = pieces.iter().map(|piece| match piece {
         Piece::Known(text) => text.as_str(),

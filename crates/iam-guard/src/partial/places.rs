@@ -1,9 +1,13 @@
-//! Where in the file the statements and entries of a document are.
+//! The places of the statements and entries of a document in its file.
 
-use iam_policy::Finding;
+use iam_policy::{Element, Finding, Judgement};
 
 use super::{Item, Shape, pattern};
 use crate::source::Span;
+use crate::verdict::{Assessment, LocatedReason, Reason, Verdict};
+
+/// The most bytes of findings that one policy has.
+const MAX_FINDINGS: usize = 100_000;
 
 /// The places in one document.
 #[derive(Debug, Default)]
@@ -19,7 +23,7 @@ struct Statement {
     entries: Vec<(String, Span)>,
 }
 
-/// Finds the places in a document, whose statements are counted as the engine counts them.
+/// Finds the places in a document. Statements have the same indexes as in the engine.
 pub fn places(document: &Item) -> Places {
     let statements = document.get("Statement").map(Item::one_or_many);
     let place = |statement: &Item| {
@@ -43,11 +47,12 @@ pub fn places(document: &Item) -> Places {
 }
 
 impl Places {
-    /// Where what a finding is about stands; none for a document that cannot be read.
+    /// The place that a finding is about: the entry, else the element, else the statement. A
+    /// document that cannot be read has no places.
     pub fn of(&self, finding: &Finding) -> Option<Span> {
         let statement = self.statements.get(finding.statement()?)?;
         let pattern = match finding {
-            Finding::Grant(grant) if grant.element == iam_policy::Element::Action => {
+            Finding::Grant(grant) if grant.element == Element::Action => {
                 grant.patterns.first()
             }
             Finding::Ambiguous(ambiguous) => Some(&ambiguous.pattern),
@@ -57,16 +62,27 @@ impl Places {
             let mut entries = statement.entries.iter();
             entries.find(|(text, _)| text == pattern.as_str())
         });
-        let entry = entry.map(|(_, span)| span.clone());
-        Some(
-            entry
-                .or_else(|| statement.element.clone())
-                .unwrap_or_else(|| statement.span.clone()),
-        )
+        let entry = entry.map(|(_, span)| span);
+        let place = entry.or(statement.element.as_ref());
+        Some(place.unwrap_or(&statement.span).clone())
     }
 
-    /// Where the statement with this index stands.
+    /// The place of the statement with this index.
     pub fn statement(&self, index: usize) -> Option<Span> {
         Some(self.statements.get(index)?.span.clone())
+    }
+
+    /// The assessment of a document that grants something restricted, or that cannot be read.
+    pub fn restricted(&self, judgement: &Judgement<'_>, span: Span) -> Assessment {
+        let findings = judgement.findings(MAX_FINDINGS).into_shown();
+        let located = |finding: Finding| LocatedReason {
+            span: self.of(&finding).unwrap_or_else(|| span.clone()),
+            reason: Reason::Finding(finding),
+        };
+        Assessment {
+            verdict: Verdict::Restricted,
+            reasons: findings.into_iter().map(located).collect(),
+            span,
+        }
     }
 }

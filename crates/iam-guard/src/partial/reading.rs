@@ -1,51 +1,41 @@
-//! One reading of a document: as JSON that the engine judges.
+//! The bounds of a document, as JSON that the engine judges.
 
 use std::fmt::Write as _;
 
 use super::{Item, Piece, Shape, pattern};
 use crate::source::Span;
 
-/// What a reading takes the unknown parts for.
+/// What the unknown parts of a document are assumed to grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extreme {
-    /// They grant as little as they can.
-    Least,
-    /// They grant as much as they can.
-    Most,
+pub(super) enum Bound {
+    /// As little as they can.
+    Lower,
+    /// As much as they can.
+    Upper,
 }
 
-/// A part that the verdict may depend on and that is not known.
+/// An unknown part that the verdict may depend on.
 #[derive(Debug)]
-pub struct Unknown {
+pub(super) struct Unknown {
     /// A sentence without a full stop.
-    pub reason: String,
-    pub span: Span,
+    pub(super) reason: String,
+    pub(super) span: Span,
 }
 
-/// A document as one reading has it.
+/// A bound of a document, with the unknown parts that it replaces.
 #[derive(Debug)]
-pub struct Reading {
-    pub text: String,
-    pub unknown: Vec<Unknown>,
-}
-
-impl Reading {
-    /// A document of which all is known.
-    pub fn known(text: String) -> Self {
-        Self {
-            text,
-            unknown: Vec::new(),
-        }
-    }
+pub(super) struct Reading {
+    pub(super) text: String,
+    pub(super) unknown: Vec<Unknown>,
 }
 
 const ALLOW_ALL: &str = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
 const DENY_ALL: &str = r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#;
 
-/// Reads a document.
-pub fn read(document: &Item, extreme: Extreme) -> Reading {
+/// Writes one bound of a document.
+pub(super) fn read(document: &Item, bound: Bound) -> Reading {
     let mut reader = Reader {
-        extreme,
+        bound,
         unknown: Vec::new(),
     };
     Reading {
@@ -55,11 +45,11 @@ pub fn read(document: &Item, extreme: Extreme) -> Reading {
 }
 
 struct Reader {
-    extreme: Extreme,
+    bound: Bound,
     unknown: Vec<Unknown>,
 }
 
-/// Whether a statement is to name as many actions as it can, or as few.
+/// Whether a statement names as many actions as it can, or as few.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Want {
     Many,
@@ -67,9 +57,9 @@ enum Want {
 }
 
 impl Reader {
-    fn note(&mut self, subject: &str, what: &str, item: &Item) {
+    fn unknown(&mut self, what_is: &str, what: &str, item: &Item) {
         self.unknown.push(Unknown {
-            reason: format!("{subject} is not known before the deployment: {what}"),
+            reason: format!("{what_is} is not known before the deployment: {what}"),
             span: item.span.clone(),
         });
     }
@@ -78,7 +68,7 @@ impl Reader {
         let members = match &document.shape {
             Shape::Object(members) => members,
             Shape::Unknown(what) => {
-                self.note("the document", what, document);
+                self.unknown("the document", what, document);
                 return format!("{{\"Statement\":{}}}", self.anything());
             }
             _ => return json(document),
@@ -87,18 +77,18 @@ impl Reader {
             .iter()
             .filter_map(|(key, value)| match key.as_str() {
                 "Statement" => Some((key, self.statements(value))),
-                // What is not known here grants nothing.
+                // Other members, such as `Id`, grant nothing, so an unknown one is left out.
                 _ if has_unknown(value) => None,
                 _ => Some((key, json(value))),
             });
         object(read.collect::<Vec<_>>())
     }
 
-    /// A statement of which nothing is known.
+    /// A statement in place of an unknown one.
     fn anything(&self) -> &'static str {
-        match self.extreme {
-            Extreme::Most => ALLOW_ALL,
-            Extreme::Least => DENY_ALL,
+        match self.bound {
+            Bound::Upper => ALLOW_ALL,
+            Bound::Lower => DENY_ALL,
         }
     }
 
@@ -117,7 +107,7 @@ impl Reader {
         let members = match &statement.shape {
             Shape::Object(members) => members,
             Shape::Unknown(what) => {
-                self.note("a statement", what, statement);
+                self.unknown("a statement", what, statement);
                 return self.anything().to_owned();
             }
             _ => return json(statement),
@@ -125,9 +115,10 @@ impl Reader {
         let effect = statement.get("Effect");
         let effect = effect.map(|item| item.known_text().unwrap_or_else(|| self.effect(item)));
         let denies = effect.as_deref() == Some("Deny");
-        let want = match (denies, self.extreme) {
-            (false, Extreme::Most) | (true, Extreme::Least) => Want::Many,
-            (false, Extreme::Least) | (true, Extreme::Most) => Want::Few,
+        // A `Deny` works against the grants, so its bound is the other one.
+        let want = match (denies, self.bound) {
+            (false, Bound::Upper) | (true, Bound::Lower) => Want::Many,
+            (false, Bound::Lower) | (true, Bound::Upper) => Want::Few,
         };
         let mut read: Vec<(&str, String)> = Vec::new();
         for (key, value) in members {
@@ -150,17 +141,17 @@ impl Reader {
         object(read)
     }
 
-    /// An effect that is not known.
+    /// An effect in place of an unknown one.
     fn effect(&mut self, effect: &Item) -> String {
         match &effect.shape {
-            Shape::Text(pieces) => self.note("Effect", &as_code(pieces), effect),
-            Shape::Unknown(what) => self.note("Effect", what, effect),
-            // The engine says what is wrong with it.
+            Shape::Text(pieces) => self.unknown("Effect", &as_code(pieces), effect),
+            Shape::Unknown(what) => self.unknown("Effect", what, effect),
+            // The engine reports what is wrong with it.
             _ => return String::new(),
         }
-        match self.extreme {
-            Extreme::Most => "Allow",
-            Extreme::Least => "Deny",
+        match self.bound {
+            Bound::Upper => "Allow",
+            Bound::Lower => "Deny",
         }
         .to_owned()
     }
@@ -176,7 +167,8 @@ impl Reader {
         })
     }
 
-    /// What is left out is the fewer, the more the statement is to name.
+    /// `NotAction` names what the statement leaves out, so it has few entries where the statement
+    /// names many actions.
     fn not_actions(&mut self, action: &Item, want: Want) -> String {
         self.entries("NotAction", action, |entry| match want {
             Want::Many => Vec::new(),
@@ -184,7 +176,7 @@ impl Reader {
         })
     }
 
-    /// The entries, with `replace` in place of those that are not known.
+    /// The entries, with the result of `replace` in place of each unknown one.
     fn entries(
         &mut self,
         element: &str,
@@ -195,26 +187,25 @@ impl Reader {
         for entry in item.one_or_many() {
             let what = match &entry.shape {
                 Shape::Unknown(what) => what.clone(),
-                Shape::Text(pieces) if pieces.iter().any(|it| matches!(it, Piece::Hole(_))) => {
-                    as_code(pieces)
-                }
+                Shape::Text(pieces) if has_hole(pieces) => as_code(pieces),
                 _ => {
                     read.push(json(entry));
                     continue;
                 }
             };
-            self.note(element, &what, entry);
+            self.unknown(element, &what, entry);
             read.extend(replace(entry).iter().map(|text| quoted(text)));
         }
         match (&item.shape, read.as_slice()) {
-            // What is wrong with a value that is no list stays wrong.
+            // A wrong value that is not a list stays as it is, so the engine still refuses it.
             (Shape::List(_) | Shape::Unknown(_), _) | (_, []) => format!("[{}]", read.join(",")),
             (_, [one]) => one.clone(),
             (_, several) => format!("[{}]", several.join(",")),
         }
     }
 
-    /// Only a `Deny` on all resources certainly takes away.
+    /// The resource of a `Deny`. The engine subtracts a `Deny` only if it covers all resources, so an
+    /// unknown entry matters only if it can turn out to be `*`.
     fn denied_resource(&mut self, resource: &Item, want: Want) -> String {
         let entries = resource.one_or_many();
         if entries
@@ -224,7 +215,7 @@ impl Reader {
             return json(resource);
         }
         if let Some(entry) = entries.iter().find(|entry| can_be_all(entry)) {
-            self.note(
+            self.unknown(
                 "whether a Deny holds for all resources",
                 &described(entry),
                 entry,
@@ -241,18 +232,17 @@ impl Reader {
         let Shape::Unknown(what) = &condition.shape else {
             return Some(json(condition));
         };
-        self.note("the Condition of a Deny", what, condition);
+        self.unknown("the Condition of a Deny", what, condition);
         (want == Want::Few).then(|| r#"{"Unknown":{}}"#.to_owned())
     }
 }
 
-/// Whether the entry of `Resource` can turn out to be `*`.
+/// Whether an entry of `Resource` can turn out to be `*`.
 fn can_be_all(entry: &Item) -> bool {
     match &entry.shape {
         Shape::Unknown(_) => true,
         Shape::Text(pieces) => {
-            let has_hole = pieces.iter().any(|piece| matches!(piece, Piece::Hole(_)));
-            has_hole && matches!(pattern::joined(pieces, "").as_str(), "" | "*")
+            has_hole(pieces) && matches!(pattern::joined(pieces, "").as_str(), "" | "*")
         }
         _ => false,
     }
@@ -270,17 +260,21 @@ fn as_code(pieces: &[Piece]) -> String {
     format!("`{}`", pattern::as_written(pieces))
 }
 
+fn has_hole(pieces: &[Piece]) -> bool {
+    pieces.iter().any(|piece| matches!(piece, Piece::Hole(_)))
+}
+
 fn has_unknown(item: &Item) -> bool {
     match &item.shape {
         Shape::Unknown(_) => true,
-        Shape::Text(pieces) => pieces.iter().any(|piece| matches!(piece, Piece::Hole(_))),
+        Shape::Text(pieces) => has_hole(pieces),
         Shape::List(entries) => entries.iter().any(has_unknown),
         Shape::Object(members) => members.iter().any(|(_, value)| has_unknown(value)),
         Shape::Null | Shape::Plain(_) => false,
     }
 }
 
-/// The value as JSON, with what is not known as the file has it.
+/// The value as JSON, with unknown parts as the file has them.
 pub(super) fn json(item: &Item) -> String {
     match &item.shape {
         Shape::Null => "null".to_owned(),

@@ -102,7 +102,7 @@ proptest! {
     fn what_is_said_holds_whatever_the_unknown_parts_are(document in document()) {
         let restricted: RestrictedActions = "s3:DeleteBucket".parse().unwrap();
         let item = item(&document);
-        let opinion = judge_partial(&[], |_| Some(item.clone()), &restricted).unwrap();
+        let assessment = judge_partial(&[], |_| Some(item.clone()), &restricted).unwrap();
         for a in VALUES {
             for b in VALUES {
                 for c in ["*", "", "Delete", "s3:DeleteBucket"] {
@@ -114,8 +114,8 @@ proptest! {
                     }
                     let expected = if judgement.is_clean() { Verdict::Clean } else { Verdict::Restricted };
                     prop_assert!(
-                        opinion.verdict == Verdict::Unknown || opinion.verdict == expected,
-                        "{:?}, but {} is {:?}", opinion.verdict, known, expected
+                        assessment.verdict == Verdict::Unknown || assessment.verdict == expected,
+                        "{:?}, but {} is {:?}", assessment.verdict, known, expected
                     );
                 }
             }

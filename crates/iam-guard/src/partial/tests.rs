@@ -2,27 +2,24 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::source::Source;
-use crate::template::{Context, conditions, evaluate};
+use crate::template::{Context, condition_names, evaluate};
 use crate::tree::yaml;
 
 fn verdict(list: &str, document: &str) -> (Verdict, Vec<String>) {
     let source = Source::new("test.yaml", document);
     let trees = yaml::parse(&source).unwrap();
     let document = &trees[0];
-    let opinion = judge_partial(
-        &conditions(document),
-        |world| {
-            let context = Context {
-                mappings: None,
-                world,
-            };
-            evaluate(document, context)
-        },
-        &list.parse().unwrap(),
-    )
-    .unwrap();
-    let notes = opinion.notes.iter().map(|it| it.note.message());
-    (opinion.verdict, notes.collect())
+    let evaluated = |values: &ConditionValues| {
+        let context = Context {
+            mappings: None,
+            conditions: Some(values),
+        };
+        evaluate(document, context)
+    };
+    let list = list.parse().unwrap();
+    let assessment = judge_partial(&condition_names(document), evaluated, &list).unwrap();
+    let reasons = assessment.reasons.iter().map(|it| it.reason.message());
+    (assessment.verdict, reasons.collect())
 }
 
 /// One statement in each line of `statements`, in YAML's flow style.
@@ -266,9 +263,9 @@ fn reasons_say_what_is_not_known() {
 }
 
 #[test]
-fn every_choice_is_a_world() {
-    assert_eq!(worlds(&[]), [BTreeMap::new()]);
+fn every_combination_of_conditions_is_tried() {
+    assert_eq!(combinations(&[]), [BTreeMap::new()]);
     let names = ["A".to_owned(), "B".to_owned()];
-    let all: std::collections::BTreeSet<_> = worlds(&names).into_iter().collect();
+    let all: std::collections::BTreeSet<_> = combinations(&names).into_iter().collect();
     assert_eq!(all.len(), 4);
 }

@@ -1,14 +1,17 @@
-//! Documents that stand in a template as a text with unknown stretches, such as `!Sub '{"Statement": …}'`.
+//! Documents that a template has as a partly unknown text, such as `!Sub '{"Statement": …}'`.
 
 use super::{Item, Piece, Shape};
 use crate::source::Span;
 use crate::tree::{Node, Value, json};
 
-/// Stands for the unknown stretch with a number; nobody uses these characters, which have no meaning.
+/// Private-use characters, which stand for the unknown parts while the text is parsed as JSON.
+/// The character says which part: the first one is `FIRST`. A text that has such a character itself
+/// is not opened.
 const FIRST: u32 = 0xf_0000;
 const LAST: u32 = 0xf_fffd;
 
-/// The document that a text is, as far as it can be read; a text that is known as a whole stays a text.
+/// Parses a partly unknown text into the document that it is. A known text stays a text, and a text
+/// that is not JSON becomes unknown.
 pub(super) fn opened(item: Item) -> Item {
     let Shape::Text(pieces) = &item.shape else {
         return item;
@@ -23,13 +26,13 @@ pub(super) fn opened(item: Item) -> Item {
     if holes.is_empty() {
         return item;
     }
-    let mut numbers = (FIRST..=LAST).filter_map(char::from_u32);
+    let mut placeholders = (FIRST..=LAST).filter_map(char::from_u32);
     let text: Option<String> = pieces
         .iter()
         .map(|piece| match piece {
-            Piece::Known(text) if text.contains(is_number) => None,
+            Piece::Known(text) if text.contains(is_placeholder) => None,
             Piece::Known(text) => Some(text.clone()),
-            Piece::Hole(_) => numbers.next().map(String::from),
+            Piece::Hole(_) => placeholders.next().map(String::from),
         })
         .collect();
     let unknown = || Item {
@@ -45,7 +48,7 @@ pub(super) fn opened(item: Item) -> Item {
     }
 }
 
-fn is_number(c: char) -> bool {
+fn is_placeholder(c: char) -> bool {
     (FIRST..=LAST).contains(&u32::from(c))
 }
 
@@ -58,7 +61,7 @@ fn convert(node: &Node<'_>, holes: &[&str], span: &Span) -> Item {
         Value::List(entries) => {
             Shape::List(entries.iter().map(|it| convert(it, holes, span)).collect())
         }
-        Value::Object(members) if members.iter().any(|it| it.key.contains(is_number)) => {
+        Value::Object(members) if members.iter().any(|it| it.key.contains(is_placeholder)) => {
             Shape::Unknown("a key of the document".to_owned())
         }
         Value::Object(members) => {
@@ -76,11 +79,11 @@ fn convert(node: &Node<'_>, holes: &[&str], span: &Span) -> Item {
 
 fn pieces(text: &str, holes: &[&str]) -> Vec<Piece> {
     let mut pieces = Vec::new();
-    for part in text.split_inclusive(is_number) {
-        let known = part.trim_end_matches(is_number);
+    for part in text.split_inclusive(is_placeholder) {
+        let known = part.trim_end_matches(is_placeholder);
         pieces.push(Piece::Known(known.to_owned()));
-        let number = part.chars().next_back().filter(|c| is_number(*c));
-        let index = number.and_then(|c| usize::try_from(u32::from(c) - FIRST).ok());
+        let placeholder = part.chars().next_back().filter(|c| is_placeholder(*c));
+        let index = placeholder.and_then(|c| usize::try_from(u32::from(c) - FIRST).ok());
         let hole = index.and_then(|index| holes.get(index));
         pieces.extend(hole.map(|what| Piece::Hole((*what).to_owned())));
     }

@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use super::{place, summary};
-use crate::check::Analyzed;
+use crate::analysis::Analysis;
 use crate::source::Source;
 use crate::verdict::Verdict;
 
-pub(super) fn file(source: &Source, analyzed: &Analyzed, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn file(source: &Source, analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
     let mut command = |level: &str, at: usize, title: &str, message: &str| {
         writeln!(
             out,
@@ -19,27 +19,27 @@ pub(super) fn file(source: &Source, analyzed: &Analyzed, out: &mut dyn Write) ->
             data(message)
         )
     };
-    for judged in &analyzed.judged {
-        let opinion = &judged.opinion;
-        let level = match opinion.verdict {
+    for judged in &analysis.judged {
+        let assessment = &judged.assessment;
+        let level = match assessment.verdict {
             Verdict::Clean => continue,
             Verdict::Restricted => "error",
             Verdict::Unknown => "warning",
         };
-        for noted in &opinion.notes {
-            let at = place(judged, noted).start;
-            command(level, at, &judged.name, &noted.note.message())?;
+        for located in &assessment.reasons {
+            let at = place(judged, located).start;
+            command(level, at, &judged.name, &located.reason.message())?;
         }
-        if opinion.notes.is_empty() {
+        if assessment.reasons.is_empty() {
             command(
                 level,
                 judged.span.start,
                 &judged.name,
-                summary(opinion.verdict),
+                summary(assessment.verdict),
             )?;
         }
     }
-    for not_judged in &analyzed.not_judged {
+    for not_judged in &analysis.not_judged {
         let message = format!("not judged: {}", not_judged.reason);
         command("notice", not_judged.span.start, &not_judged.name, &message)?;
     }

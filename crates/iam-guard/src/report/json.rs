@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::place;
-use crate::check::Analyzed;
+use crate::analysis::Analysis;
 use crate::source::Source;
-use crate::verdict::{Note, Verdict};
+use crate::verdict::{Reason, Verdict};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -29,25 +29,25 @@ struct Finding<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Detail<'a> {
-    Found(&'a iam_policy::Finding),
+    Finding(&'a iam_policy::Finding),
     Unknown { kind: &'static str },
 }
 
-pub(super) fn file(source: &Source, analyzed: &Analyzed, out: &mut dyn Write) -> io::Result<()> {
-    for judged in &analyzed.judged {
-        let findings = judged.opinion.notes.iter().map(|noted| Finding {
-            line: source.line(place(judged, noted).start),
-            message: noted.note.message(),
-            detail: match &noted.note {
-                Note::Finding(finding) => Detail::Found(finding),
-                Note::Unknown(_) => Detail::Unknown { kind: "unknown" },
+pub(super) fn file(source: &Source, analysis: &Analysis, out: &mut dyn Write) -> io::Result<()> {
+    for judged in &analysis.judged {
+        let findings = judged.assessment.reasons.iter().map(|located| Finding {
+            line: source.line(place(judged, located).start),
+            message: located.reason.message(),
+            detail: match &located.reason {
+                Reason::Finding(finding) => Detail::Finding(finding),
+                Reason::Unknown(_) => Detail::Unknown { kind: "unknown" },
             },
         });
         let line = Line {
             file: &source.name,
             line: source.line(judged.span.start),
             name: &judged.name,
-            verdict: judged.opinion.verdict,
+            verdict: judged.assessment.verdict,
             findings: findings.collect(),
         };
         serde_json::to_writer(&mut *out, &line)?;

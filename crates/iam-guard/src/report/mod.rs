@@ -10,11 +10,12 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use iam_policy::RestrictedActions;
 
-use crate::check::{Analyzed, Counts, Judged};
+use crate::analysis::{Analysis, JudgedPolicy};
+use crate::counts::Counts;
 use crate::source::{Source, Span};
-use crate::verdict::{Noted, Verdict};
+use crate::verdict::{LocatedReason, Verdict};
 
-/// How the report is written.
+/// The format of a report
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people: each finding with the lines that it is about
@@ -49,19 +50,19 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If the report cannot be written.
     pub fn file(
         &mut self,
         source: &Source,
-        analyzed: &Analyzed,
+        analysis: &Analysis,
         out: &mut dyn Write,
     ) -> io::Result<()> {
         match self.format {
-            Format::Text => self.text.file(source, analyzed, out),
-            Format::Json => json::file(source, analyzed, out),
-            Format::Github => github::file(source, analyzed, out),
+            Format::Text => self.text.file(source, analysis, out),
+            Format::Json => json::file(source, analysis, out),
+            Format::Github => github::file(source, analysis, out),
             Format::Sarif => {
-                self.sarif.file(source, analyzed);
+                self.sarif.file(source, analysis);
                 Ok(())
             }
         }
@@ -71,7 +72,7 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// If it cannot be written.
+    /// If the report cannot be written.
     pub fn end(&mut self, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
         match self.format {
             Format::Text => self.text.end(counts, out),
@@ -81,15 +82,15 @@ impl Report {
     }
 }
 
-/// Where in the file a note belongs.
-fn place<'a>(judged: &'a Judged, noted: &'a Noted) -> &'a Span {
+/// The place of a reason in the file.
+fn place<'a>(judged: &'a JudgedPolicy, located: &'a LocatedReason) -> &'a Span {
     match judged.document {
         Some(_) => &judged.span,
-        None => &noted.span,
+        None => &located.span,
     }
 }
 
-/// What is said of a policy as a whole, where its notes do not say more.
+/// A sentence about a policy without reasons.
 fn summary(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Clean => "the policy grants nothing restricted",

@@ -5,16 +5,17 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::{place, summary};
-use crate::check::{Analyzed, Judged};
+use crate::analysis::{Analysis, JudgedPolicy};
 use crate::source::{Source, Span};
-use crate::verdict::{Note, Noted, Verdict};
+use crate::verdict::{LocatedReason, Reason, Verdict};
 
 #[derive(Debug, Default)]
 pub(super) struct Sarif {
     results: Vec<Value>,
 }
 
-/// Identifier, level and description of each rule.
+/// Identifier, level and description of each rule. Code scanning keeps results by these identifiers,
+/// so they stay as they are.
 const RULES: [(&str, &str, &str); 5] = [
     (
         "restricted-grant",
@@ -24,7 +25,7 @@ const RULES: [(&str, &str, &str); 5] = [
     (
         "doubtful-action",
         "error",
-        "A policy grants by an action of which IAM's reading is not known.",
+        "A policy grants through an action whose interpretation by IAM is not known.",
     ),
     (
         "unreadable-document",
@@ -44,16 +45,16 @@ const RULES: [(&str, &str, &str); 5] = [
 ];
 
 impl Sarif {
-    pub(super) fn file(&mut self, source: &Source, analyzed: &Analyzed) {
-        for judged in &analyzed.judged {
-            let results = judged.opinion.notes.iter().map(|noted| {
-                let message = format!("{}: {}", judged.name, noted.note.message());
-                result(rule(noted), source, place(judged, noted), &message)
+    pub(super) fn file(&mut self, source: &Source, analysis: &Analysis) {
+        for judged in &analysis.judged {
+            let results = judged.assessment.reasons.iter().map(|located| {
+                let message = format!("{}: {}", judged.name, located.reason.message());
+                result(rule(located), source, place(judged, located), &message)
             });
             self.results.extend(results);
             self.results.extend(unexplained(source, judged));
         }
-        for not_judged in &analyzed.not_judged {
+        for not_judged in &analysis.not_judged {
             let message = format!("{}: not judged: {}", not_judged.name, not_judged.reason);
             let result = result("not-judged", source, &not_judged.span, &message);
             self.results.push(result);
@@ -86,23 +87,23 @@ impl Sarif {
     }
 }
 
-/// The result for a policy whose reasons did not fit into the opinion.
-fn unexplained(source: &Source, judged: &Judged) -> Option<Value> {
-    let opinion = &judged.opinion;
-    if opinion.verdict == Verdict::Clean || !opinion.notes.is_empty() {
+/// The result for a policy whose reasons are too long for the assessment.
+fn unexplained(source: &Source, judged: &JudgedPolicy) -> Option<Value> {
+    let assessment = &judged.assessment;
+    if assessment.verdict == Verdict::Clean || !assessment.reasons.is_empty() {
         return None;
     }
-    let message = format!("{}: {}", judged.name, summary(opinion.verdict));
+    let message = format!("{}: {}", judged.name, summary(assessment.verdict));
     Some(result("restricted-grant", source, &judged.span, &message))
 }
 
-fn rule(noted: &Noted) -> &'static str {
+fn rule(located: &LocatedReason) -> &'static str {
     use iam_policy::Finding;
-    match &noted.note {
-        Note::Unknown(_) => "unknown-value",
-        Note::Finding(Finding::Unreadable { .. }) => "unreadable-document",
-        Note::Finding(Finding::Ambiguous(_)) => "doubtful-action",
-        Note::Finding(_) => "restricted-grant",
+    match &located.reason {
+        Reason::Unknown(_) => "unknown-value",
+        Reason::Finding(Finding::Unreadable { .. }) => "unreadable-document",
+        Reason::Finding(Finding::Ambiguous(_)) => "doubtful-action",
+        Reason::Finding(_) => "restricted-grant",
     }
 }
 
@@ -132,7 +133,7 @@ fn result(id: &str, source: &Source, span: &Span, message: &str) -> Value {
     })
 }
 
-/// The path as a relative URI reference, in which only some characters stand for themselves (RFC 3986).
+/// The path as a relative URI reference, percent-encoded (RFC 3986).
 fn uri(path: &str) -> String {
     let path = path.strip_prefix("./").unwrap_or(path);
     let mut uri = String::new();

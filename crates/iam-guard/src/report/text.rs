@@ -7,12 +7,13 @@ use annotate_snippets::renderer::{DEFAULT_TERM_WIDTH, DecorStyle};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use iam_policy::{Finding, RestrictedActions};
 
-use crate::check::{Analyzed, Counts, Judged, pretty};
+use crate::analysis::{Analysis, JudgedPolicy, pretty};
+use crate::counts::Counts;
 use crate::source::{Source, Span};
-use crate::verdict::{Note, Noted, Verdict};
+use crate::verdict::{Reason, Verdict};
 
-/// How many reasons are shown for one policy.
-const MAX_NOTES: usize = 20;
+/// The most reasons that are shown for one policy.
+const MAX_REASONS: usize = 20;
 
 #[derive(Debug)]
 pub(super) struct Text {
@@ -33,15 +34,15 @@ impl Text {
     pub(super) fn file(
         &self,
         source: &Source,
-        analyzed: &Analyzed,
+        analysis: &Analysis,
         out: &mut dyn Write,
     ) -> io::Result<()> {
-        for judged in &analyzed.judged {
-            if judged.opinion.verdict != Verdict::Clean {
+        for judged in &analysis.judged {
+            if judged.assessment.verdict != Verdict::Clean {
                 self.policy(source, judged, out)?;
             }
         }
-        for not_judged in &analyzed.not_judged {
+        for not_judged in &analysis.not_judged {
             let title = format!("`{}` is not judged: {}", not_judged.name, not_judged.reason);
             let group = Level::NOTE.primary_title(title);
             self.render(&[group.element(origin(source, &not_judged.span))], out)?;
@@ -49,9 +50,14 @@ impl Text {
         Ok(())
     }
 
-    fn policy(&self, source: &Source, judged: &Judged, out: &mut dyn Write) -> io::Result<()> {
-        let opinion = &judged.opinion;
-        let level = match opinion.verdict {
+    fn policy(
+        &self,
+        source: &Source,
+        judged: &JudgedPolicy,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let assessment = &judged.assessment;
+        let level = match assessment.verdict {
             Verdict::Unknown => Level::WARNING,
             Verdict::Clean | Verdict::Restricted => Level::ERROR,
         };
@@ -61,27 +67,30 @@ impl Text {
         let document;
         let (text, spans, path) = match &judged.document {
             None => {
-                let spans = opinion.notes.iter().map(|noted| noted.span.clone());
+                let spans = assessment
+                    .reasons
+                    .iter()
+                    .map(|located| located.span.clone());
                 (&source.text, spans.collect(), Some(source.name.as_str()))
             }
             Some(of) => {
-                let (text, spans) = pretty(of, &opinion.notes);
+                let (text, spans) = pretty(of, &assessment.reasons);
                 document = text;
                 group = group.element(origin(source, &judged.span));
                 (&document, spans, Some("document"))
             }
         };
         let mut snippet = Snippet::source(text).path(path);
-        for (noted, span) in opinion.notes.iter().zip(&spans).take(MAX_NOTES) {
+        for (located, span) in assessment.reasons.iter().zip(&spans).take(MAX_REASONS) {
             let span = inside(text, span);
-            let label = label(&noted.note);
+            let label = label(&located.reason);
             snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(label));
         }
         group = group.element(snippet);
         if let Some(what) = judged.document.as_ref().and_then(|it| it.what.as_ref()) {
             group = group.element(Level::NOTE.message(format!("the document is that of {what}")));
         }
-        let more = opinion.notes.len().saturating_sub(MAX_NOTES);
+        let more = assessment.reasons.len().saturating_sub(MAX_REASONS);
         if more > 0 {
             group = group.element(Level::NOTE.message(format!("there are {more} more reasons")));
         }
@@ -93,7 +102,7 @@ impl Text {
     }
 
     pub(super) fn end(&self, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
-        let policies = counts.clean + counts.restricted + counts.unknown;
+        let policies = counts.policies();
         let plural = if policies == 1 { "policy" } else { "policies" };
         write!(
             out,
@@ -117,25 +126,21 @@ fn origin<'s>(source: &'s Source, span: &Span) -> Origin<'s> {
         .char_column(source.column(span.start))
 }
 
-fn title(judged: &Judged) -> String {
+fn title(judged: &JudgedPolicy) -> String {
     let name = &judged.name;
-    let notes = judged.opinion.notes.as_slice();
-    if let [
-        Noted {
-            note: Note::Finding(Finding::Unreadable { .. }),
-            ..
-        },
-    ] = notes
+    let reasons = judged.assessment.reasons.as_slice();
+    if let [located] = reasons
+        && matches!(located.reason, Reason::Finding(Finding::Unreadable { .. }))
     {
         return format!("`{name}` cannot be read as a policy document");
     }
-    match judged.opinion.verdict {
+    match judged.assessment.verdict {
         Verdict::Unknown => format!("`{name}` may grant restricted actions"),
         Verdict::Clean | Verdict::Restricted => format!("`{name}` grants restricted actions"),
     }
 }
 
-/// The list as a line has room for it.
+/// The list, shortened to fit a line.
 fn short(list: &str) -> String {
     const SHOWN: usize = 100;
     match list.char_indices().nth(SHOWN) {
@@ -149,16 +154,16 @@ fn short(list: &str) -> String {
     }
 }
 
-/// A reason beside its place, which need not be named again.
-fn label(note: &Note) -> String {
-    let message = note.message();
+/// A reason without the name of its statement, because it is shown at the statement.
+fn label(reason: &Reason) -> String {
+    let message = reason.message();
     match message.split_once(": ") {
         Some((place, rest)) if place.starts_with("statement ") => rest.to_owned(),
         _ => message,
     }
 }
 
-/// A place that certainly is in the text, and at most one line of it where it is long.
+/// A place that is certainly in the text; of a long place, only the first line.
 fn inside(text: &str, span: &Range<usize>) -> Range<usize> {
     let Some(part) = text.get(span.clone()) else {
         return 0..0;

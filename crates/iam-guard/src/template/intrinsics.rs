@@ -1,47 +1,49 @@
-//! The functions of CloudFormation, as far as a template alone tells what they come to ("Intrinsic function reference").
+//! The functions of CloudFormation, evaluated as far as the template alone allows ("Intrinsic
+//! function reference").
 
 use std::collections::BTreeMap;
 
-use crate::partial::{Item, Piece, Shape, World};
+use crate::partial::{ConditionValues, Item, Piece, Shape};
 use crate::tree::{Node, Value};
 
-/// What the values of a template depend on.
-#[derive(Clone, Copy, Debug)]
+/// The parts of a template that its values depend on.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Context<'t> {
     /// The section `Mappings`.
     pub mappings: Option<&'t Node<'t>>,
-    pub world: &'t World,
+    /// Conditions are unknown without values.
+    pub conditions: Option<&'t ConditionValues>,
 }
 
-/// The conditions that a value asks for, each once.
-pub fn conditions(node: &Node<'_>) -> Vec<String> {
+/// The names of the conditions that a value depends on, each once.
+pub fn condition_names(node: &Node<'_>) -> Vec<String> {
     let mut names = Vec::new();
-    collect_conditions(node, &mut names);
+    collect_condition_names(node, &mut names);
     names.sort();
     names.dedup();
     names
 }
 
-fn collect_conditions(node: &Node<'_>, names: &mut Vec<String>) {
+fn collect_condition_names(node: &Node<'_>, names: &mut Vec<String>) {
     for entry in node.entries() {
-        collect_conditions(entry, names);
+        collect_condition_names(entry, names);
     }
     for member in node.members() {
         if member.key == "Fn::If" {
             let condition = member.value.entries().first().and_then(Node::text);
             names.extend(condition.map(str::to_owned));
         }
-        collect_conditions(&member.value, names);
+        collect_condition_names(&member.value, names);
     }
 }
 
-/// What a value comes to; `None` for one that is left out.
+/// Evaluates a value; `None` for one that the template leaves out (`AWS::NoValue`).
 pub fn evaluate(node: &Node<'_>, context: Context<'_>) -> Option<Item> {
     let shape = match &node.value {
         Value::Null => Shape::Null,
         Value::Bool(value) => Shape::Plain(value.to_string()),
         Value::Number(number) => Shape::Plain(number.to_string()),
-        Value::Text(text) => Shape::Text(vec![Piece::Known(text.to_string())]),
+        Value::Text(text) => known(text),
         Value::List(entries) => {
             let entries = entries.iter().filter_map(|entry| evaluate(entry, context));
             Shape::List(entries.collect())
@@ -49,7 +51,7 @@ pub fn evaluate(node: &Node<'_>, context: Context<'_>) -> Option<Item> {
         Value::Object(members) => {
             if let Some(function) = members.iter().find(|it| is_function(&it.key)) {
                 let item = call(node, &function.key, &function.value, context)?;
-                // Whoever reads the file looks for the function, not for what it comes to.
+                // The place is that of the function, because a reader of the file finds that there.
                 return Some(Item {
                     span: node.span.clone(),
                     ..item
@@ -66,13 +68,11 @@ pub fn evaluate(node: &Node<'_>, context: Context<'_>) -> Option<Item> {
             Shape::Object(members.collect())
         }
     };
-    Some(Item {
-        shape,
-        span: node.span.clone(),
-    })
+    Some(item(shape, node))
 }
 
-/// The statements of a document; where the conditions leave none, one that grants nothing.
+/// The statements of a document. If the conditions leave none, the result is a statement that grants
+/// nothing, because the engine refuses a document without statements.
 fn statements(node: &Node<'_>, statements: Option<Item>) -> Item {
     let is_left = |item: &Item| match &item.shape {
         Shape::List(list) => !list.is_empty() || node.entries().is_empty(),
@@ -81,16 +81,9 @@ fn statements(node: &Node<'_>, statements: Option<Item>) -> Item {
     if let Some(statements) = statements.filter(is_left) {
         return statements;
     }
-    let known = |text: &str| Item {
-        shape: Shape::Text(vec![Piece::Known(text.to_owned())]),
-        span: node.span.clone(),
-    };
     let members = [("Effect", "Allow"), ("NotAction", "*"), ("Resource", "*")];
-    let members = members.map(|(key, value)| (key.to_owned(), known(value)));
-    Item {
-        shape: Shape::Object(members.to_vec()),
-        span: node.span.clone(),
-    }
+    let members = members.map(|(key, value)| (key.to_owned(), item(known(value), node)));
+    item(Shape::Object(members.to_vec()), node)
 }
 
 fn is_function(key: &str) -> bool {
@@ -98,17 +91,16 @@ fn is_function(key: &str) -> bool {
 }
 
 fn call(node: &Node<'_>, name: &str, argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
-    let unknown = || Item {
-        shape: Shape::Unknown(written(name, argument)),
-        span: node.span.clone(),
-    };
-    let known = match name {
+    let unknown = || item(Shape::Unknown(written(name, argument)), node);
+    let value = match name {
         "Ref" if argument.text() == Some("AWS::NoValue") => return None,
         "Fn::If" => {
             let [condition, yes, no] = argument.entries() else {
                 return Some(unknown());
             };
-            let holds = condition.text().and_then(|name| context.world.get(name));
+            let holds = condition
+                .text()
+                .and_then(|name| context.conditions?.get(name));
             return match holds {
                 Some(true) => evaluate(yes, context),
                 Some(false) => evaluate(no, context),
@@ -122,10 +114,10 @@ fn call(node: &Node<'_>, name: &str, argument: &Node<'_>, context: Context<'_>) 
         "Fn::FindInMap" => find_in_map(argument, context),
         _ => None,
     };
-    Some(known.unwrap_or_else(unknown))
+    Some(value.unwrap_or_else(unknown))
 }
 
-/// A call as people write it.
+/// A call in its short form, cut after one line.
 fn written(name: &str, argument: &Node<'_>) -> String {
     let name = name.strip_prefix("Fn::").unwrap_or(name);
     let parts: Vec<&str> = argument
@@ -140,8 +132,8 @@ fn written(name: &str, argument: &Node<'_>) -> String {
     }
 }
 
-fn text(pieces: Vec<Piece>) -> Shape {
-    Shape::Text(pieces)
+fn known(text: &str) -> Shape {
+    Shape::Text(vec![Piece::Known(text.to_owned())])
 }
 
 fn item(shape: Shape, node: &Node<'_>) -> Item {
@@ -151,7 +143,7 @@ fn item(shape: Shape, node: &Node<'_>) -> Item {
     }
 }
 
-/// The pieces of a value that is used within a text.
+/// The pieces of a value that is part of a text.
 fn pieces(item: Item) -> Vec<Piece> {
     match item.shape {
         Shape::Text(pieces) => pieces,
@@ -189,7 +181,7 @@ fn substitute(argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
         }
     }
     found.push(Piece::Known(rest.to_owned()));
-    Some(item(text(found), argument))
+    Some(item(Shape::Text(found), argument))
 }
 
 fn join(argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
@@ -207,7 +199,7 @@ fn join(argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
         }
         joined.extend(pieces(entry));
     }
-    Some(item(text(joined), argument))
+    Some(item(Shape::Text(joined), argument))
 }
 
 fn split(argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
@@ -217,7 +209,7 @@ fn split(argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
     let delimiter = delimiter.text().filter(|it| !it.is_empty())?;
     let whole = evaluate(whole, context)?.known_text()?;
     let parts = whole.split(delimiter);
-    let parts = parts.map(|part| item(text(vec![Piece::Known(part.to_owned())]), argument));
+    let parts = parts.map(|part| item(known(part), argument));
     Some(item(Shape::List(parts.collect()), argument))
 }
 

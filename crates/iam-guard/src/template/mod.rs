@@ -3,11 +3,11 @@
 mod intrinsics;
 mod sam;
 
-pub use intrinsics::{Context, conditions, evaluate};
+pub use intrinsics::{Context, condition_names, evaluate};
 
-use crate::found::{Content, Found};
+use crate::found::{Content, FoundPolicies};
 use crate::managed::ManagedPolicies;
-use crate::partial::{Piece, Shape, World};
+use crate::partial::{Piece, Shape};
 use crate::tree::Node;
 
 /// Whether a tree is a template.
@@ -16,19 +16,17 @@ pub fn is_template(root: &Node<'_>) -> bool {
         let kind = node.get("Type").and_then(Node::text);
         kind.is_some_and(|kind| kind.contains("::"))
     };
-    let resources = root.get("Resources").map(Node::members).unwrap_or_default();
+    let mut resources = root.members_of("Resources").iter();
     root.get("AWSTemplateFormatVersion").is_some()
-        || resources
-            .iter()
-            .any(|resource| is_resource(&resource.value))
+        || resources.any(|resource| is_resource(&resource.value))
 }
 
 /// Finds the policies in a template.
-pub fn find<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies) -> Found<'s> {
+pub fn find<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies) -> FoundPolicies<'s> {
     let mut finder = Finder {
         root,
         managed,
-        found: Found::default(),
+        found: FoundPolicies::default(),
     };
     if let Some(resources) = root.get("Resources") {
         finder.resources(resources);
@@ -39,14 +37,14 @@ pub fn find<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies) -> Found<'s> {
 struct Finder<'s> {
     root: &'s Node<'s>,
     managed: &'s ManagedPolicies,
-    found: Found<'s>,
+    found: FoundPolicies<'s>,
 }
 
 impl<'s> Finder<'s> {
     fn resources(&mut self, resources: &'s Node<'s>) {
         for member in resources.members() {
             if member.key.starts_with("Fn::ForEach") {
-                // The last part is the resources that are made again and again.
+                // The last entry has the resources that the loop repeats.
                 if let Some(made) = member.value.entries().last() {
                     self.resources(made);
                 }
@@ -110,8 +108,7 @@ impl<'s> Finder<'s> {
                     self.attachments(&format!("{name}.ManagedPolicies"), arns);
                 }
                 if let Some(references) = property("CustomerManagedPolicyReferences") {
-                    let reason =
-                        "attaches customer managed policies, of which the documents are not here";
+                    let reason = "attaches customer managed policies, whose documents are not here";
                     self.found.not_judged(name, references.span.clone(), reason);
                 }
             }
@@ -167,7 +164,7 @@ impl<'s> Finder<'s> {
         managed.attach(&mut self.found, at, arn.span.clone(), arn_text.as_deref());
     }
 
-    /// Whether a reference is to a resource of this template, which is judged itself.
+    /// Whether a reference names a resource of this template, which is judged itself.
     fn is_made_here(&self, node: &Node<'_>) -> bool {
         let get_att = node
             .get("Fn::GetAtt")
@@ -178,12 +175,11 @@ impl<'s> Finder<'s> {
         logical.is_some_and(|logical| self.root.at(&["Resources", logical]).is_some())
     }
 
-    /// A text, with what is not known as the file has it.
+    /// A text, with its unknown parts as the file has them.
     fn as_far_as_known(&self, node: &Node<'_>) -> Option<String> {
-        let world = World::new();
         let context = Context {
             mappings: self.root.get("Mappings"),
-            world: &world,
+            conditions: None,
         };
         match evaluate(node, context)?.shape {
             Shape::Text(pieces) => {
@@ -197,7 +193,7 @@ impl<'s> Finder<'s> {
     }
 }
 
-/// The entries of a list that can be there: of a condition, both ways.
+/// The entries that a list can have: of an `Fn::If`, those of both branches.
 fn branches<'s>(node: &'s Node<'s>) -> Vec<&'s Node<'s>> {
     let entries = node.one_or_many().iter();
     entries

@@ -4,11 +4,11 @@ use super::{Finder, branches};
 use crate::found::Content;
 use crate::tree::Node;
 
-/// What each of SAM's policy templates grants; see `data/README.md`.
+/// The actions of each SAM policy template; see `data/README.md`.
 const TEMPLATES: &str = include_str!("../../data/sam-policy-templates.tsv");
 
 impl<'s> Finder<'s> {
-    /// Documents, names or ARNs of managed policies, and policy templates; one of them or a list.
+    /// Finds documents, names or ARNs of managed policies, and policy templates: one or a list.
     pub(super) fn sam_policies(&mut self, at: &str, policies: &'s Node<'s>) {
         let entries = branches(policies);
         let is_list = entries.len() > 1 || !policies.entries().is_empty();
@@ -24,7 +24,7 @@ impl<'s> Finder<'s> {
 
     fn sam_policy(&mut self, name: String, entry: &'s Node<'s>) {
         if let Some(text) = entry.text() {
-            // SAM takes the mere name of an AWS managed policy.
+            // SAM accepts the name of an AWS managed policy in place of its ARN.
             let arn = match text.contains(':') {
                 true => text.to_owned(),
                 false => format!("arn:aws:iam::aws:policy/{text}"),
@@ -40,21 +40,17 @@ impl<'s> Finder<'s> {
             let document = entry.get("PolicyDocument").unwrap_or(entry);
             return self.document(name, document);
         }
-        let is_arn = |key: &str| {
-            let functions = [
-                "GetAtt",
-                "ImportValue",
-                "Join",
-                "Select",
-                "Sub",
-                "FindInMap",
-            ];
-            key == "Ref"
-                || key
-                    .strip_prefix("Fn::")
-                    .is_some_and(|it| functions.contains(&it))
-        };
-        if is_arn(&member.key) {
+        let is_arn = matches!(
+            member.key.as_ref(),
+            "Ref"
+                | "Fn::FindInMap"
+                | "Fn::GetAtt"
+                | "Fn::ImportValue"
+                | "Fn::Join"
+                | "Fn::Select"
+                | "Fn::Sub"
+        );
+        if is_arn {
             return self.attachment(&name, entry);
         }
         if member.key.starts_with("Fn::") {
@@ -64,12 +60,12 @@ impl<'s> Finder<'s> {
         }
         for member in entry.members() {
             let content = match actions(&member.key) {
-                Some(actions) => Content::Elsewhere {
+                Some(actions) => Content::Text {
                     text: format!(
                         r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"arn:*"}}]}}"#
                     )
                     .into(),
-                    what: format!("the SAM policy template `{}`", member.key),
+                    what: Some(format!("the SAM policy template `{}`", member.key)),
                 },
                 None => Content::Unknown(format!(
                     "what `{}` grants is not known: it is no policy template of SAM",

@@ -1,7 +1,7 @@
 //! JSON, as the engine reads it.
 //!
-//! serde_json reads the values, and does not say where they are. So a second walk along the text, which is known to be
-//! JSON by then, finds their places.
+//! serde_json reads the values but does not report their places. A second pass over the text, which
+//! is then known to be JSON, finds the places.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::source::Span;
 ///
 /// # Errors
 ///
-/// If the text is not JSON, or nested deeper than the engine reads.
+/// If the text is not JSON, or is nested deeper than the engine reads.
 pub fn parse(text: &str) -> Result<Node<'_>, TreeError> {
     let mut root: Node<'_> = serde_json::from_str(text).map_err(|error| {
         let at = offset(text, error.line(), error.column());
@@ -31,7 +31,7 @@ pub fn parse(text: &str) -> Result<Node<'_>, TreeError> {
     Ok(root)
 }
 
-/// The byte that serde_json counts by its line, from 1, and the bytes read of that line.
+/// The offset of a place that serde_json gives as a line, from 1, and the bytes read of that line.
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
     let start: usize = lines.map(str::len).sum();
@@ -62,7 +62,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(Value::Bool(value))
     }
 
-    // Numbers are taken from the text when their places are known.
+    // The second pass takes numbers from the text, because they must stay as the file has them.
     fn visit_i64<E>(self, _: i64) -> Result<Value<'de>, E> {
         Ok(Value::Number(Cow::Borrowed("")))
     }
@@ -115,7 +115,7 @@ impl<'de> Deserialize<'de> for Key<'de> {
     }
 }
 
-/// A walk along a text that is JSON.
+/// A pass over a text that is JSON.
 struct Walk<'s> {
     text: &'s str,
     at: usize,
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_know_their_places() {
+    fn values_have_their_places() {
         let text = " {\"a\": [1 , \"x\\u0041\\\\\", {}, [ ]],\r\n \"\\\"b\":\t-1.5e3 , \"c\" :null,\"a\":true}\n";
         let tree = parse(text).unwrap();
         let written = |node: &Node<'_>| text.get(node.span.clone()).unwrap().to_owned();
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_refused_with_its_place() {
+    fn other_text_is_refused_with_the_place_of_the_error() {
         let deep = "[".repeat(100_000);
         for text in [
             "", " ", "{", "{a: 1}", "[1,]", "// x\n1", "'x'", "[1 2]", "1 2", &deep, "é", "[\"é\n",

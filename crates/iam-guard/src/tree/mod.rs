@@ -1,4 +1,4 @@
-//! JSON and YAML as one tree, in which every value knows where it stands.
+//! JSON and YAML as one tree, in which every value has its place in the file.
 
 pub mod json;
 pub mod yaml;
@@ -18,7 +18,7 @@ pub struct Node<'s> {
 pub enum Value<'s> {
     Null,
     Bool(bool),
-    /// A number as it is written.
+    /// A number as the file has it.
     Number(Cow<'s, str>),
     Text(Cow<'s, str>),
     List(Vec<Node<'s>>),
@@ -32,7 +32,7 @@ pub struct Member<'s> {
     pub value: Node<'s>,
 }
 
-/// Why a text is no tree, and where.
+/// Why a text cannot be read, and the place of the error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct TreeError {
@@ -41,18 +41,18 @@ pub struct TreeError {
 }
 
 impl<'s> Node<'s> {
-    /// The value of the first member with this key, where this is an object.
+    /// The value of the first member with this key.
     pub fn get(&self, key: &str) -> Option<&Node<'s>> {
         let mut members = self.members().iter();
         Some(&members.find(|member| member.key == key)?.value)
     }
 
-    /// The value that a path of keys leads to.
+    /// The value at a path of keys.
     pub fn at(&self, path: &[&str]) -> Option<&Node<'s>> {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// The members; none of anything but an object.
+    /// The members of an object; any other value has none.
     pub fn members(&self) -> &[Member<'s>] {
         match &self.value {
             Value::Object(members) => members,
@@ -60,7 +60,7 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// The entries; none of anything but a list.
+    /// The entries of a list; any other value has none.
     pub fn entries(&self) -> &[Node<'s>] {
         match &self.value {
             Value::List(entries) => entries,
@@ -68,7 +68,17 @@ impl<'s> Node<'s> {
         }
     }
 
-    /// The entries of a list, or the one value that stands in place of a list.
+    /// The members of the object at `key`.
+    pub fn members_of(&self, key: &str) -> &[Member<'s>] {
+        self.get(key).map(Node::members).unwrap_or_default()
+    }
+
+    /// The entries of the list at `key`.
+    pub fn entries_of(&self, key: &str) -> &[Node<'s>] {
+        self.get(key).map(Node::entries).unwrap_or_default()
+    }
+
+    /// The entries of a list; any other value counts as a list of one entry.
     pub fn one_or_many(&self) -> &[Node<'s>] {
         match &self.value {
             Value::List(entries) => entries,

@@ -1,4 +1,4 @@
-//! YAML with the short forms of CloudFormation's functions, which become their long forms.
+//! YAML. The short forms of CloudFormation's functions become their long forms.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,16 +8,16 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Marks, Tag};
 use super::{Member, Node, TreeError, Value};
 use crate::source::{Source, Span};
 
-/// How deep values may be nested.
+/// The deepest nesting of values.
 const MAX_DEPTH: usize = 128;
-/// How many values a text may come to, so that aliases of aliases stay bounded.
+/// The most values of a file with its aliases expanded. Aliases of aliases grow exponentially.
 const MAX_VALUES: usize = 2_000_000;
 
 /// Reads the documents of a text, one tree each.
 ///
 /// # Errors
 ///
-/// If the text is not YAML, is nested too deep, or has aliases that make too much of it.
+/// If the text is not YAML, is nested too deep, or has aliases that expand to too many values.
 pub fn parse(source: &Source) -> Result<Vec<Node<'_>>, TreeError> {
     let text = source.text.as_str();
     let mut reader = Reader {
@@ -168,7 +168,7 @@ impl<'s> Reader<'s> {
                 value,
             });
         }
-        // What stands there itself wins over what is merged in.
+        // The own members of an object win over those that `<<` merges in.
         for member in merged {
             if members.iter().all(|own| own.key != member.key) {
                 members.push(member);
@@ -181,14 +181,15 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// How many values a tree has.
+/// The number of values in a tree.
 fn size(node: &Node<'_>) -> usize {
     let inside: usize = node.entries().iter().map(size).sum();
     let members: usize = node.members().iter().map(|it| size(&it.value)).sum();
     1 + inside + members
 }
 
-/// A scalar as templates mean it: of plain ones, only what JSON could write too is something else than a text.
+/// A scalar as CloudFormation reads it. Only plain scalars that are also JSON become something other
+/// than a text: `yes` and `2012-10-17` are texts.
 fn scalar<'s>(text: Cow<'s, str>, style: ScalarStyle, tag: Option<&Tag>) -> Value<'s> {
     if style != ScalarStyle::Plain || tag.is_some() {
         return Value::Text(text);
@@ -202,7 +203,7 @@ fn scalar<'s>(text: Cow<'s, str>, style: ScalarStyle, tag: Option<&Tag>) -> Valu
     }
 }
 
-/// The long form of a function that is written as a tag: `!Sub x` is `Fn::Sub: x`.
+/// The long form of a function in its short form: `!Sub x` becomes `Fn::Sub: x`.
 fn with_tag<'s>(node: Node<'s>, tag: Option<&Tag>) -> Node<'s> {
     let Some(tag) = tag.filter(|tag| tag.handle == "!") else {
         return node;
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn values_know_their_places_and_tags_become_functions() {
+    fn values_have_their_places_and_tags_become_functions() {
         let source =
             source("é: 1\na:\n  - !Sub 's3:${X}'\n  - !If [C, !Ref A, x]\nVersion: 2012-10-17\n");
         let tree = &parse(&source).unwrap()[0];
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_deep_or_too_much_is_refused() {
+    fn a_text_that_is_too_deep_or_too_large_is_refused() {
         let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..12 {
             let aliases = vec![format!("*a{}", level - 1); 9].join(", ");

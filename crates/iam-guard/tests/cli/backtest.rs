@@ -240,7 +240,7 @@ fn logs_come_in_many_forms() {
             "2/CloudTrail-Digest.json",
             r#"{"digestStartTime": "2026-03-02T10:00:00Z", "logFiles": [{"s3Object": "a"}]}"#,
         ),
-        ("2/notes.txt", "no log"),
+        ("2/reasons.txt", "no log"),
     ]);
     // Two members, as `cat a.gz b.gz` makes them.
     let mut file = std::fs::File::create(folder.path().join("3.json.gz")).unwrap();

@@ -156,7 +156,7 @@ fn a_folder_gives_what_is_about_permissions() {
         ("a/broken.json", broken),
         ("a/bucket.json", bucket),
         ("a/trust.json", trust),
-        ("a/notes.txt", &policy),
+        ("a/reasons.txt", &policy),
         ("a/.hidden/policy.json", &policy),
         ("a/node_modules/x/policy.json", &policy),
         (
@@ -173,7 +173,7 @@ fn a_folder_gives_what_is_about_permissions() {
         ("policy.json", "restricted"),
     ];
     assert_eq!(ran.verdicts(), pairs(&expected));
-    // Named, a file is a document, unless it may be something else.
+    // InputPath, a file is a document, unless it may be something else.
     let ran = run(
         folder.path(),
         &[&["check", "a/package.json"], &list[..]].concat(),

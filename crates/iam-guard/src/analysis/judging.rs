@@ -1,4 +1,4 @@
-//! What the engine says of the policies in a file.
+//! Judges the policies in a file.
 
 use std::thread;
 
@@ -6,47 +6,48 @@ use iam_policy::{DocumentError, Finding, Place, RestrictedActions, judge};
 
 use crate::found::{Content, Policy};
 use crate::input::{Encoding, Input};
-use crate::partial::{Places, World, judge_partial, places};
+use crate::partial::{ConditionValues, Places, judge_partial, places};
 use crate::source::{Source, Span};
-use crate::template::{Context, conditions, evaluate};
+use crate::template::{Context, condition_names, evaluate};
 use crate::tree::{Node, json};
-use crate::verdict::{Note, Noted, Opinion, Verdict};
+use crate::verdict::{Assessment, LocatedReason, Reason, Verdict};
 
 /// A policy with its verdict.
 #[derive(Debug)]
-pub struct Judged {
+pub struct JudgedPolicy {
     pub name: String,
     /// The place of the policy in the file.
     pub span: Span,
-    pub opinion: Opinion,
-    /// The document, where the file has it as a string, or not at all; then all places are the place of the policy.
+    pub assessment: Assessment,
+    /// The document, if the file has it as a string or not at all. Then every finding is at the
+    /// place of the policy.
     pub document: Option<Document>,
 }
 
 #[derive(Debug)]
 pub struct Document {
     pub text: String,
-    /// What it is, where it does not stand in the file.
+    /// The name of the document, if it is not in the file.
     pub what: Option<String>,
 }
 
-/// So many policies are worth a thread.
-const WORTH_A_THREAD: usize = 32;
+/// The fewest policies for which another thread is worth its start.
+const POLICIES_PER_THREAD: usize = 32;
 
 pub(super) fn judge_all(
     input: &Input,
     policies: Vec<Policy<'_>>,
     root: Option<&Node<'_>>,
     restricted: &RestrictedActions,
-) -> Vec<Judged> {
-    let judge = |policies: Vec<Policy<'_>>| -> Vec<Judged> {
+) -> Vec<JudgedPolicy> {
+    let judge = |policies: Vec<Policy<'_>>| -> Vec<JudgedPolicy> {
         let policies = policies.into_iter();
         policies
             .filter_map(|policy| judge_policy(input, policy, root, restricted))
             .collect()
     };
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = cores.min(policies.len() / WORTH_A_THREAD);
+    let threads = cores.min(policies.len() / POLICIES_PER_THREAD);
     if threads < 2 {
         return judge(policies);
     }
@@ -58,7 +59,7 @@ pub(super) fn judge_all(
         let running = shares.into_iter().map(|share| scope.spawn(|| judge(share)));
         let running: Vec<_> = running.collect();
         let joined = running.into_iter().map(|thread| {
-            // A panic goes on where it would have gone without the thread.
+            // A panic continues in this thread, as without threads.
             thread
                 .join()
                 .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -72,35 +73,41 @@ fn judge_policy(
     policy: Policy<'_>,
     root: Option<&Node<'_>>,
     restricted: &RestrictedActions,
-) -> Option<Judged> {
+) -> Option<JudgedPolicy> {
     let Policy {
         name,
         span,
         content,
     } = policy;
-    let (opinion, document) = match content {
+    let (assessment, document) = match content {
         Content::File => (judge_file(input, root, &span, restricted), None),
-        Content::Unknown(reason) => (Opinion::unknown(reason, span.clone()), None),
-        Content::Text(text) => {
-            let opinion = judge_text(&text, &Places::default(), &span, restricted);
-            let text = text.into_owned();
-            (opinion, Some(Document { text, what: None }))
+        Content::Unknown(reason) => {
+            let reason = Reason::Unknown(reason);
+            let assessment = Assessment::because(Verdict::Unknown, reason, span.clone());
+            (assessment, None)
         }
-        Content::Elsewhere { text, what } => {
-            let opinion = judge_text(&text, &Places::default(), &span, restricted);
-            let (text, what) = (text.into_owned(), Some(what));
-            (opinion, Some(Document { text, what }))
+        Content::Text { text, what } => {
+            let assessment = judge_text(&text, &Places::default(), &span, restricted);
+            let text = text.into_owned();
+            (assessment, Some(Document { text, what }))
         }
         Content::Template { document, mappings } => {
-            let evaluated = |world: &World| evaluate(document, Context { mappings, world });
-            let opinion = judge_partial(&conditions(document), evaluated, restricted)?;
-            (opinion, None)
+            let evaluated = |values: &ConditionValues| {
+                let conditions = Some(values);
+                let context = Context {
+                    mappings,
+                    conditions,
+                };
+                evaluate(document, context)
+            };
+            let names = condition_names(document);
+            (judge_partial(&names, evaluated, restricted)?, None)
         }
     };
-    Some(Judged {
+    Some(JudgedPolicy {
         name,
         span,
-        opinion,
+        assessment,
         document,
     })
 }
@@ -110,34 +117,21 @@ fn judge_file(
     root: Option<&Node<'_>>,
     span: &Span,
     restricted: &RestrictedActions,
-) -> Opinion {
+) -> Assessment {
     let source = &input.source;
     if matches!(input.encoding, Encoding::Utf16 | Encoding::Unknown) {
         let reason = "the file is not in UTF-8".to_owned();
-        return Opinion {
-            verdict: Verdict::Restricted,
-            notes: vec![Noted {
-                note: Note::Finding(Finding::Unreadable { reason }),
-                span: first_line(source, span),
-            }],
-            span: span.clone(),
-        };
+        let reason = Reason::Finding(Finding::Unreadable { reason });
+        return Assessment::because(Verdict::Restricted, reason, first_line(source, span));
     }
-    let world = World::new();
-    let context = Context {
-        mappings: None,
-        world: &world,
-    };
-    let places = root
-        .and_then(|root| evaluate(root, context))
-        .map(|item| places(&item))
-        .unwrap_or_default();
+    let places = places_in(root);
+    // Without a tree, the file is not JSON; then the finding is about the place of the error.
     let place = match (root, json::parse(&source.text)) {
         (None, Err(error)) => error.span,
         _ => first_line(source, span),
     };
     match input.encoding {
-        // The engine sees the file as it is.
+        // IAM refuses a byte order mark, so the engine must see it.
         Encoding::Utf8WithMark => {
             let text = format!("\u{feff}{}", source.text);
             judge_text(&text, &places, &place, restricted)
@@ -146,29 +140,36 @@ fn judge_file(
     }
 }
 
-/// The part of a place that is on its first line.
+/// The places in a document without functions of CloudFormation.
+fn places_in(root: Option<&Node<'_>>) -> Places {
+    let item = root.and_then(|root| evaluate(root, Context::default()));
+    item.map(|item| places(&item)).unwrap_or_default()
+}
+
+/// The part of a place on its first line.
 fn first_line(source: &Source, span: &Span) -> Span {
     let text = source.text.get(span.clone()).unwrap_or_default();
     span.start..span.start + text.lines().next().unwrap_or_default().len()
 }
 
-fn judge_text(text: &str, places: &Places, span: &Span, restricted: &RestrictedActions) -> Opinion {
+fn judge_text(
+    text: &str,
+    places: &Places,
+    span: &Span,
+    restricted: &RestrictedActions,
+) -> Assessment {
     let judgement = judge(text, restricted);
     if judgement.is_clean() {
-        return Opinion::clean(span.clone());
+        return Assessment::clean(span.clone());
     }
     let statement = match judgement.document() {
         Err(error) => wrong_statement(error).and_then(|index| places.statement(index)),
         Ok(_) => None,
     };
-    Opinion::restricted(
-        &judgement,
-        places,
-        statement.unwrap_or_else(|| span.clone()),
-    )
+    places.restricted(&judgement, statement.unwrap_or_else(|| span.clone()))
 }
 
-/// The statement that cannot be read.
+/// The index of the statement that cannot be read.
 fn wrong_statement(error: &DocumentError) -> Option<usize> {
     let place = match error {
         DocumentError::NotAnObject { place, .. }
@@ -185,8 +186,8 @@ fn wrong_statement(error: &DocumentError) -> Option<usize> {
     }
 }
 
-/// A document as people read it, with the places of what was found in it.
-pub fn pretty(document: &Document, notes: &[Noted]) -> (String, Vec<Span>) {
+/// A document with line breaks, and the places of the reasons in it.
+pub fn pretty(document: &Document, reasons: &[LocatedReason]) -> (String, Vec<Span>) {
     let mut text = Vec::new();
     let mut serializer = serde_json::Serializer::pretty(&mut text);
     let mut deserializer = serde_json::Deserializer::from_str(&document.text);
@@ -195,19 +196,12 @@ pub fn pretty(document: &Document, notes: &[Noted]) -> (String, Vec<Span>) {
         Ok(text) if is_json => text,
         _ => document.text.clone(),
     };
-    let world = World::new();
-    let context = Context {
-        mappings: None,
-        world: &world,
-    };
-    let root = json::parse(&text).ok();
-    let item = root.and_then(|root| evaluate(&root, context));
-    let places = item.map(|item| places(&item)).unwrap_or_default();
+    let places = places_in(json::parse(&text).ok().as_ref());
     let start = 0..text.lines().next().unwrap_or_default().len();
-    let spans = notes.iter().map(|noted| match &noted.note {
-        Note::Finding(finding) => places.of(finding).unwrap_or_else(|| start.clone()),
-        Note::Unknown(_) => start.clone(),
-    });
-    let spans = spans.collect();
+    let span = |located: &LocatedReason| match &located.reason {
+        Reason::Finding(finding) => places.of(finding).unwrap_or_else(|| start.clone()),
+        Reason::Unknown(_) => start.clone(),
+    };
+    let spans = reasons.iter().map(span).collect();
     (text, spans)
 }

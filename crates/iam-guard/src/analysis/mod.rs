@@ -1,9 +1,12 @@
-//! From a file to the policies in it.
+//! Finds the policies in a file and judges them.
+
+mod judging;
 
 use iam_policy::RestrictedActions;
 
-use super::judging::{Judged, judge_all};
-use crate::found::{Content, Found, NotJudged};
+pub use judging::{Document, JudgedPolicy, pretty};
+
+use crate::found::{Content, FoundPolicies, NotJudged};
 use crate::input::Input;
 use crate::managed::ManagedPolicies;
 use crate::plan;
@@ -11,31 +14,31 @@ use crate::source::Source;
 use crate::template;
 use crate::tree::{Node, json, yaml};
 
-/// What a file has.
+/// The policies of a file.
 #[derive(Debug, Default)]
-pub struct Analyzed {
-    pub judged: Vec<Judged>,
+pub struct Analysis {
+    pub judged: Vec<JudgedPolicy>,
     pub not_judged: Vec<NotJudged>,
-    /// Why the file as a whole was not judged, though somebody named it.
+    /// Why the file as a whole was not judged, although its path was given.
     pub problem: Option<String>,
     /// Whether nothing in the file is about permissions.
     pub is_other: bool,
 }
 
-/// What decides about documents.
+/// The settings of a check.
 #[derive(Debug)]
 pub struct Settings {
     pub restricted: RestrictedActions,
     pub managed: ManagedPolicies,
-    /// Whether a named file may be something else than a policy, a plan or a template.
+    /// Whether a named file may be something other than a policy, a plan or a template.
     pub skip_others: bool,
 }
 
 /// Finds the policies in a file and judges them.
-pub fn analyze(input: &Input, settings: &Settings) -> Analyzed {
+pub fn analyze(input: &Input, settings: &Settings) -> Analysis {
     let source = &input.source;
     let is_expected = input.is_named && !settings.skip_others;
-    // What begins like this can only be a document, percent-encoded as IAM answers it.
+    // IAM returns documents percent-encoded; nothing else begins like this.
     if source.text.trim_start().starts_with('%') && is_expected {
         return file(input, None, settings);
     }
@@ -43,23 +46,17 @@ pub fn analyze(input: &Input, settings: &Settings) -> Analyzed {
         Ok(root) => from_json(input, &root, settings),
         Err(_) if looks_like_yaml(source) => match yaml::parse(source) {
             Ok(roots) => from_yaml(input, &roots, settings),
-            Err(error) if is_expected => Analyzed {
-                problem: Some(format!(
-                    "line {}: {error}; the file is not YAML",
-                    source.line(error.span.start)
-                )),
-                ..Analyzed::default()
-            },
+            Err(error) if is_expected => problem(format!(
+                "line {}: {error}; the file is not YAML",
+                source.line(error.span.start)
+            )),
             Err(_) => other(),
         },
         Err(_) if is_expected => match wrong_kind(source) {
-            Some(problem) => Analyzed {
-                problem: Some(problem.to_owned()),
-                ..Analyzed::default()
-            },
+            Some(reason) => problem(reason.to_owned()),
             None => file(input, None, settings),
         },
-        // A document that cannot be read is no reason to say that there is none.
+        // A broken document may grant anything, so it must not count as another kind of file.
         Err(_) if source.text.contains("\"Statement\"") && source.text.contains("\"Effect\"") => {
             file(input, None, settings)
         }
@@ -67,16 +64,28 @@ pub fn analyze(input: &Input, settings: &Settings) -> Analyzed {
     }
 }
 
-fn other() -> Analyzed {
-    Analyzed {
-        is_other: true,
-        ..Analyzed::default()
+fn problem(problem: String) -> Analysis {
+    Analysis {
+        problem: Some(problem),
+        ..Analysis::default()
     }
 }
 
+fn other() -> Analysis {
+    Analysis {
+        is_other: true,
+        ..Analysis::default()
+    }
+}
+
+fn file_name(source: &Source) -> &str {
+    source.name.rsplit(['/', '\\']).next().unwrap_or_default()
+}
+
 fn extension(source: &Source) -> String {
-    let name = source.name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    let extension = file_name(source)
+        .rsplit_once('.')
+        .map(|(_, extension)| extension);
     extension.unwrap_or_default().to_ascii_lowercase()
 }
 
@@ -88,7 +97,7 @@ fn looks_like_yaml(source: &Source) -> bool {
     is_named_so || extension(source) != "json" && source.text.lines().any(begins)
 }
 
-/// Files that people give in place of what the command reads.
+/// What to do with a file that people often give by mistake.
 fn wrong_kind(source: &Source) -> Option<&'static str> {
     match extension(source).as_str() {
         "tf" | "hcl" | "tfvars" => Some(
@@ -104,13 +113,13 @@ fn wrong_kind(source: &Source) -> Option<&'static str> {
     }
 }
 
-fn from_yaml(input: &Input, roots: &[Node<'_>], settings: &Settings) -> Analyzed {
-    let mut all = Analyzed::default();
+fn from_yaml(input: &Input, roots: &[Node<'_>], settings: &Settings) -> Analysis {
+    let mut all = Analysis::default();
     for root in roots {
         let found = if template::is_template(root) {
             template::find(root, &settings.managed)
         } else if root.get("Statement").is_some() && (input.is_named || is_identity_policy(root)) {
-            let mut found = Found::default();
+            let mut found = FoundPolicies::default();
             let content = Content::Template {
                 document: root,
                 mappings: None,
@@ -120,9 +129,9 @@ fn from_yaml(input: &Input, roots: &[Node<'_>], settings: &Settings) -> Analyzed
         } else {
             continue;
         };
-        let analyzed = judged(input, found, None, settings);
-        all.judged.extend(analyzed.judged);
-        all.not_judged.extend(analyzed.not_judged);
+        let analysis = judged(input, found, None, settings);
+        all.judged.extend(analysis.judged);
+        all.not_judged.extend(analysis.not_judged);
     }
     let is_empty = all.judged.is_empty() && all.not_judged.is_empty();
     let is_about = roots
@@ -135,28 +144,24 @@ fn from_yaml(input: &Input, roots: &[Node<'_>], settings: &Settings) -> Analyzed
     all
 }
 
-fn from_json(input: &Input, root: &Node<'_>, settings: &Settings) -> Analyzed {
+fn from_json(input: &Input, root: &Node<'_>, settings: &Settings) -> Analysis {
     if plan::is_plan(root) {
         return judged(input, plan::find(root, &settings.managed), None, settings);
     }
     if template::is_template(root) {
-        return judged(
-            input,
-            template::find(root, &settings.managed),
-            None,
-            settings,
-        );
+        let found = template::find(root, &settings.managed);
+        return judged(input, found, None, settings);
     }
     if is_trust_policy(root) {
-        let mut analyzed = Analyzed::default();
+        let mut analysis = Analysis::default();
         if input.is_named {
-            analyzed.not_judged.push(NotJudged {
+            analysis.not_judged.push(NotJudged {
                 name: short_name(&input.source),
                 span: root.span.clone(),
                 reason: "a trust policy, which grants nothing to its role".to_owned(),
             });
         }
-        return analyzed;
+        return analysis;
     }
     let is_expected = input.is_named && !settings.skip_others;
     if is_expected || is_identity_policy(root) {
@@ -175,7 +180,7 @@ fn names_principal(statement: &Node<'_>) -> bool {
     statement.get("Principal").is_some() || statement.get("NotPrincipal").is_some()
 }
 
-/// Whether a document says who may assume a role: only such documents have principals and no resource.
+/// Whether a document is a trust policy. Only a trust policy has principals and no resource.
 fn is_trust_policy(root: &Node<'_>) -> bool {
     let trusts = |statement: &Node<'_>| {
         let has_resource = ["Resource", "NotResource"]
@@ -195,7 +200,8 @@ fn is_trust_policy(root: &Node<'_>) -> bool {
     !statements(root).is_empty() && statements(root).iter().all(trusts)
 }
 
-/// Whether a tree looks like a document of a user, role or group, rather than of a bucket or something else altogether.
+/// Whether a tree looks like an identity-based policy. A resource-based policy, such as that of a
+/// bucket, names a principal.
 fn is_identity_policy(root: &Node<'_>) -> bool {
     let is_statement = |statement: &Node<'_>| {
         (statement.get("Effect").is_some() || statement.get("Action").is_some())
@@ -205,32 +211,30 @@ fn is_identity_policy(root: &Node<'_>) -> bool {
 }
 
 /// The file as one policy document.
-fn file(input: &Input, root: Option<&Node<'_>>, settings: &Settings) -> Analyzed {
-    let mut found = Found::default();
+fn file(input: &Input, root: Option<&Node<'_>>, settings: &Settings) -> Analysis {
+    let mut found = FoundPolicies::default();
     let span = root.map_or_else(|| input.source.everything(), |root| root.span.clone());
     found.policy(short_name(&input.source), span, Content::File);
     judged(input, found, root, settings)
 }
 
-/// What people call the file.
+/// The name of the file in reports.
 fn short_name(source: &Source) -> String {
-    let name = source.name.rsplit(['/', '\\']).next().unwrap_or_default();
-    if name == "-" {
-        "standard input".to_owned()
-    } else {
-        name.to_owned()
+    match file_name(source) {
+        "-" => "standard input".to_owned(),
+        name => name.to_owned(),
     }
 }
 
 fn judged(
     input: &Input,
-    found: Found<'_>,
+    found: FoundPolicies<'_>,
     root: Option<&Node<'_>>,
     settings: &Settings,
-) -> Analyzed {
-    Analyzed {
-        judged: judge_all(input, found.policies, root, &settings.restricted),
+) -> Analysis {
+    Analysis {
+        judged: judging::judge_all(input, found.policies, root, &settings.restricted),
         not_judged: found.not_judged,
-        ..Analyzed::default()
+        ..Analysis::default()
     }
 }

@@ -1,0 +1,47 @@
+//! The counts of a check.
+
+use crate::analysis::Analysis;
+use crate::exit::Exit;
+use crate::verdict::Verdict;
+
+/// The policies and files of a check, by what became of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    pub clean: usize,
+    pub restricted: usize,
+    pub unknown: usize,
+    pub not_judged: usize,
+    /// Files that could not be judged.
+    pub problems: usize,
+    /// Files that are about something else.
+    pub others: usize,
+}
+
+impl Counts {
+    pub fn add(&mut self, analysis: &Analysis) {
+        for policy in &analysis.judged {
+            match policy.assessment.verdict {
+                Verdict::Clean => self.clean += 1,
+                Verdict::Restricted => self.restricted += 1,
+                Verdict::Unknown => self.unknown += 1,
+            }
+        }
+        self.not_judged += analysis.not_judged.len();
+        self.problems += usize::from(analysis.problem.is_some());
+        self.others += usize::from(analysis.is_other && analysis.problem.is_none());
+    }
+
+    pub fn policies(&self) -> usize {
+        self.clean + self.restricted + self.unknown
+    }
+
+    pub fn exit(&self, allow_unknown: bool) -> Exit {
+        if self.restricted > 0 {
+            Exit::Restricted
+        } else if self.problems > 0 || self.unknown > 0 && !allow_unknown {
+            Exit::NotKnown
+        } else {
+            Exit::Clean
+        }
+    }
+}
