@@ -55,15 +55,15 @@ fn page(
     format!(
         "# AWS managed policies
 
-This page says which AWS managed policies grant what a restricted list names: the default list of the template, `{DEFAULT}`, and each [ready-made list](ready-made-lists.md).
+This page shows which AWS managed policies grant an action of a restricted list: of the default list of the template, `{DEFAULT}`, or of a [ready-made list](ready-made-lists.md).
 An `x` means that the policy grants at least one action of the list.
 
-Nobody can rewrite an AWS managed policy. An attachment can only be taken back.
+You cannot change an AWS managed policy. You can only detach it.
 
 `make managed-policies` writes this page, and the documents of the policies into `target/managed-policies.json` for `iam-guard check --managed-policies`.
-The documents come with the Python package moto, whose version is pinned in `crates/testing/local-aws/requirements/interpreter.txt`; AWS changes its policies, so look at the policy itself before you rely on a line.
+The documents come with the Python package moto, whose version is pinned in `crates/testing/local-aws/requirements/interpreter.txt`; AWS changes its policies, so check the policy itself before you rely on a line.
 
-{} of {} policies grant something that one of these lists names.
+{} of {} policies grant an action of one of these lists.
 
 | policy | {} |
 |---|{}

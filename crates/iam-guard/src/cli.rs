@@ -10,7 +10,9 @@ use crate::report::Format;
 
 /// Reports the restricted actions that IAM policies grant
 ///
-/// The verdict is that of the guard that watches the account: exact, with wildcards, `NotAction` and `Deny`, and valid for actions that AWS adds later. The command sends nothing anywhere and needs no credentials.
+/// The verdict is that of the guard that watches the account: exact, with wildcards, `NotAction`
+/// and `Deny`, and valid for actions that AWS adds later. The command sends nothing anywhere and
+/// needs no credentials.
 #[derive(Debug, Parser)]
 #[command(name = "iam-guard", version, max_term_width = 100)]
 pub struct Cli {
@@ -34,22 +36,28 @@ pub enum Command {
 pub struct ListOptions {
     /// The restricted list: action patterns and names of ready-made lists, separated by commas
     ///
-    /// Example: `@privilege-escalation,s3:DeleteBucket,kms:Schedule*`. Without this option, the list of `iam-guard.toml` is used. `iam-guard lists` shows the ready-made lists.
+    /// Example: `@privilege-escalation,s3:DeleteBucket,kms:Schedule*`. Without this option, the
+    /// list of `iam-guard.toml` is used. `iam-guard lists` shows the ready-made lists.
     #[arg(long, value_name = "LIST")]
     pub restricted: Option<String>,
 
-    /// The configuration file; by default the nearest `iam-guard.toml` in this folder and those above it
+    /// The configuration file; by default the nearest `iam-guard.toml` in this folder and those
+    /// above it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 
 /// Checks policy documents, Terraform plans and templates before a deployment
 ///
-/// A file is a policy document in JSON, a plan or state as `terraform show -json` prints it, or a CloudFormation or SAM template in YAML or JSON. In a folder, the command reads every file that is one of these.
+/// A file is a policy document in JSON, a plan or state as `terraform show -json` prints it, or a
+/// CloudFormation or SAM template in YAML or JSON. In a folder, the command reads every file that
+/// is one of these.
 ///
-/// A value that is not known before the deployment counts only if the verdict depends on it. With `--managed-policies`, attachments of AWS managed policies are judged too.
+/// A value that is not known before the deployment counts only if the verdict depends on it. With
+/// `--managed-policies`, attachments of AWS managed policies are judged too.
 ///
-/// Exit status: 0 if all policies are clean; 1 if a policy grants something restricted; 2 if something cannot be read, or a verdict is not known.
+/// Exit status: 0 if all policies are clean; 1 if a policy grants something restricted; 2 if
+/// something cannot be read, or a verdict is not known.
 #[derive(Debug, Args)]
 pub struct Check {
     /// Files and folders; `-` is standard input
@@ -78,7 +86,8 @@ pub struct Check {
 
 /// Removes the restricted grants from a policy document
 ///
-/// The result grants everything else that the document granted, and nothing new. It is the document that the guard would put in force. Standard error lists the changes.
+/// The result grants everything else that the document granted, and nothing new. It is the document
+/// that the guard would put in force. Standard error lists the changes.
 ///
 /// Exit status: 0 if the result is clean, 2 if the document cannot be read.
 #[derive(Debug, Args)]
@@ -115,7 +124,8 @@ pub enum Kind {
 
 /// Shows whether two action patterns have an action in common
 ///
-/// The answer does not depend on the actions that AWS has today. It names an action that both patterns match, if possible one that AWS has.
+/// The answer does not depend on the actions that AWS has today. It names an action that both
+/// patterns match, if possible one that AWS has.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// An action pattern, such as `s3:Delete*`
@@ -155,9 +165,12 @@ pub enum ListFormat {
 
 /// Reports what the guard would have done about the changes in exported CloudTrail logs
 ///
-/// Every successful write of a policy is judged by the document in its record. A record without a document is judged by the earlier record that wrote the version; without such a record, it counts as not known.
+/// Every successful write of a policy is judged by the document in its record. A record without a
+/// document is judged by the earlier record that wrote the version; without such a record, it
+/// counts as not known.
 ///
-/// Exit status: 0 if no change is restricted; 1 if one is; 2 if a file cannot be read, or a change is not known.
+/// Exit status: 0 if no change is restricted; 1 if one is; 2 if a file cannot be read, or a change
+/// is not known.
 #[derive(Debug, Args)]
 pub struct Backtest {
     /// Log files (`.json`, `.json.gz`) and folders with them
@@ -167,7 +180,8 @@ pub struct Backtest {
     #[command(flatten)]
     pub list: ListOptions,
 
-    /// Roles and users whose changes would be reported but not reverted: ARN patterns, separated by commas
+    /// Roles and users whose changes would be reported but not reverted: ARN patterns, separated by
+    /// commas
     #[arg(long, value_name = "PATTERNS")]
     pub exempt: Option<String>,
 
@@ -182,7 +196,8 @@ pub struct Backtest {
 
 /// Prints the completion script of a shell
 ///
-/// Example for bash: `iam-guard completion bash > ~/.local/share/bash-completion/completions/iam-guard`.
+/// Example for bash: `iam-guard completion bash >
+/// ~/.local/share/bash-completion/completions/iam-guard`.
 #[derive(Debug, Args)]
 pub struct Completion {
     /// The shell

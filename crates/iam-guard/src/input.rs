@@ -45,9 +45,18 @@ pub struct InputPath {
     pub is_named: bool,
 }
 
-/// The files at the paths, those of folders in alphabetical order, without hidden folders and
+/// The policies, plans and templates at the paths, without those in hidden folders and
 /// `node_modules`.
 pub fn files(paths: &[PathBuf]) -> Vec<Result<InputPath, InputError>> {
+    walk(paths, is_searched, has_extension)
+}
+
+/// The files at the paths. In folders, they are sorted by name and filtered.
+pub fn walk(
+    paths: &[PathBuf],
+    is_searched: fn(&DirEntry) -> bool,
+    is_wanted: fn(&Path) -> bool,
+) -> Vec<Result<InputPath, InputError>> {
     let mut files = Vec::new();
     for path in paths {
         if !path.is_dir() {
@@ -60,7 +69,7 @@ pub fn files(paths: &[PathBuf]) -> Vec<Result<InputPath, InputError>> {
         let walk = WalkDir::new(path).sort_by_file_name().into_iter();
         for entry in walk.filter_entry(is_searched) {
             match entry {
-                Ok(entry) if entry.file_type().is_file() && has_extension(entry.path()) => {
+                Ok(entry) if entry.file_type().is_file() && is_wanted(entry.path()) => {
                     files.push(Ok(InputPath {
                         path: entry.into_path(),
                         is_named: false,

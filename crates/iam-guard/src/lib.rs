@@ -1,4 +1,4 @@
-//! The verdicts of the guard on the command line.
+//! The verdict of the guard on the command line.
 
 pub mod analysis;
 pub mod backtest;

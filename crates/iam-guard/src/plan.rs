@@ -57,6 +57,8 @@ pub fn find<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies) -> FoundPolici
         .chain(deferred.filter_map(|change| change.get("resource_change")))
         .filter_map(Resource::of_change)
         .collect();
+    // The changes come first, because only they say which values are unknown. The first resource
+    // with an address counts.
     for path in [["planned_values", "root_module"], ["values", "root_module"]] {
         if let Some(module) = root.at(&path) {
             planned(module, &mut resources);
@@ -204,7 +206,8 @@ impl<'s> Configured<'s> {
     }
 }
 
-const INTERESTING: [&str; 6] = [
+/// The attributes with policies or their ARNs.
+const ATTRIBUTES: [&str; 6] = [
     "policy",
     "inline_policy",
     "managed_policy_arns",
@@ -226,7 +229,7 @@ fn configured<'s>(
             continue;
         }
         for member in resource.members_of("expressions") {
-            if INTERESTING.contains(&member.key.as_ref()) {
+            if ATTRIBUTES.contains(&member.key.as_ref()) {
                 attributes.push((format!("{prefix}{address}"), &member.key, &member.value));
             }
         }
@@ -284,11 +287,10 @@ impl<'s> Finder<'s> {
         unknown: Option<&'s Node<'s>>,
     ) {
         let value = values.get(attribute).filter(|value| !value.is_null());
-        if let Some(unknown) = unknown.filter(|unknown| unknown.is_true()) {
+        let (span, content) = if let Some(unknown) = unknown.filter(|unknown| unknown.is_true()) {
             let because = self.configured.because(resource, attribute);
             let reason = format!("the document is not known before the apply{because}");
-            self.found
-                .policy(name, unknown.span.clone(), Content::Unknown(reason));
+            (&unknown.span, Content::Unknown(reason))
         } else if let Some(value) = value {
             let content = match &value.value {
                 Value::Text(text) if text.is_empty() => return,
@@ -301,12 +303,14 @@ impl<'s> Finder<'s> {
                     mappings: None,
                 },
             };
-            self.found.policy(name, value.span.clone(), content);
+            (&value.span, content)
         } else if resource.is_partial {
             let reason = "the document is not known before the apply".to_owned();
-            self.found
-                .policy(name, values.span.clone(), Content::Unknown(reason));
-        }
+            (&values.span, Content::Unknown(reason))
+        } else {
+            return;
+        };
+        self.found.policy(name, span.clone(), content);
     }
 
     fn inline(&mut self, resource: &Resource<'s>) {
@@ -314,14 +318,11 @@ impl<'s> Finder<'s> {
         let unknown = resource.unknown(attribute);
         if let Some(unknown) = unknown.filter(|unknown| unknown.is_true()) {
             if self.configured.sets(resource, attribute) {
+                let name = format!("{}.{attribute}", resource.address);
                 let because = self.configured.because(resource, attribute);
-                self.found.policy(
-                    format!("{}.{attribute}", resource.address),
-                    unknown.span.clone(),
-                    Content::Unknown(format!(
-                        "the inline policies are not known before the apply{because}"
-                    )),
-                );
+                let reason = format!("the inline policies are not known before the apply{because}");
+                let span = unknown.span.clone();
+                self.found.policy(name, span, Content::Unknown(reason));
             }
             return;
         }
@@ -348,30 +349,23 @@ impl<'s> Finder<'s> {
     }
 
     fn attachment(&mut self, resource: &Resource<'s>, attribute: &str) {
-        let unknown = resource.unknown(attribute);
-        let is_unknown = unknown.is_some_and(Node::is_true);
-        if is_unknown {
+        let managed = self.managed;
+        if resource.unknown(attribute).is_some_and(Node::is_true) {
             if self.configured.sets(resource, attribute) {
                 let span = resource.values.span.clone();
-                self.managed
-                    .attach(&mut self.found, resource.address, span, None);
+                managed.attach(&mut self.found, resource.address, span, None);
             }
             return;
         }
-        let Some(value) = resource
-            .values
-            .get(attribute)
-            .filter(|value| !value.is_null())
-        else {
+        let value = resource.values.get(attribute);
+        let Some(value) = value.filter(|value| !value.is_null()) else {
             return;
         };
         for arn in value.one_or_many() {
-            let text = arn.text();
-            if text.is_some_and(|text| self.made.contains(text)) {
-                continue;
+            let (text, span) = (arn.text(), arn.span.clone());
+            if !text.is_some_and(|text| self.made.contains(text)) {
+                managed.attach(&mut self.found, resource.address, span, text);
             }
-            self.managed
-                .attach(&mut self.found, resource.address, arn.span.clone(), text);
         }
     }
 }

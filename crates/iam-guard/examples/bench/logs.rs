@@ -1,4 +1,4 @@
-//! CloudTrail logs that nobody wrote: 200 files, 1 GB of text, 2 % of the records about IAM.
+//! Generates CloudTrail logs: 200 files, 1 GB of text, 2 % of the records about IAM.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -7,12 +7,13 @@ use std::path::Path;
 use anyhow::Result;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 const FILES: u64 = 200;
 const BYTES_OF_FILE: usize = 5_000_000;
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Made {
     pub(crate) files: u64,
     pub(crate) text: u64,
@@ -51,17 +52,9 @@ impl Numbers {
 
 /// Makes the logs, unless they are there already.
 pub(crate) fn make(folder: &Path) -> Result<Made> {
-    let done = folder.join("made.txt");
+    let done = folder.join("made.json");
     if let Ok(text) = std::fs::read_to_string(&done) {
-        let mut numbers = text.split_whitespace().filter_map(|it| it.parse().ok());
-        let mut next = || numbers.next().unwrap_or_default();
-        return Ok(Made {
-            files: next(),
-            text: next(),
-            stored: next(),
-            records: next(),
-            iam: next(),
-        });
+        return Ok(serde_json::from_str(&text)?);
     }
     std::fs::create_dir_all(folder)?;
     let mut made = Made::default();
@@ -95,13 +88,7 @@ pub(crate) fn make(folder: &Path) -> Result<Made> {
         made.text += u64::try_from(text.len())?;
         made.stored += std::fs::metadata(&path)?.len();
     }
-    std::fs::write(
-        done,
-        format!(
-            "{} {} {} {} {}",
-            made.files, made.text, made.stored, made.records, made.iam
-        ),
-    )?;
+    std::fs::write(done, serde_json::to_string(&made)?)?;
     Ok(made)
 }
 

@@ -1,4 +1,4 @@
-//! Measures the command line against its goals, as ratios in one run: `make bench-cli`.
+//! Compares the command line with its goals, as ratios in one run: `make bench-cli`.
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
 mod logs;
@@ -35,9 +35,9 @@ fn main() -> Result<()> {
     let (mut stock, mut own) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         stock.push(time(&mut grep(&logs))?);
-        own.push(time(&mut backtest(&guard, &logs))?);
+        own.push(time(&mut guarded(&guard, "backtest", &logs))?);
     }
-    // The largest of all children so far; zcat and grep are small.
+    // The largest of all child processes so far; zcat and grep are small.
     let peak = getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss() / 1024;
     let (stock, own) = (median(stock), median(own));
     let rate = |time: Duration| made.text as f64 / 1e6 / time.as_secs_f64();
@@ -68,7 +68,7 @@ fn main() -> Result<()> {
         let value: serde_json::Value = serde_json::from_str(&text)?;
         parse.push(start.elapsed());
         drop(value);
-        check.push(time(&mut check_plan(&guard, &plan))?);
+        check.push(time(&mut guarded(&guard, "check", &plan))?);
     }
     let (parse, check) = (median(parse), median(check));
     println!(
@@ -105,19 +105,11 @@ fn grep(logs: &Path) -> Command {
     command
 }
 
-fn backtest(guard: &Path, logs: &Path) -> Command {
+fn guarded(guard: &Path, subcommand: &str, input: &Path) -> Command {
     let mut command = Command::new(guard);
     command
-        .args(["backtest", "--restricted", LIST, "--format", "json"])
-        .arg(logs);
-    command
-}
-
-fn check_plan(guard: &Path, plan: &Path) -> Command {
-    let mut command = Command::new(guard);
-    command
-        .args(["check", "--restricted", LIST, "--format", "json"])
-        .arg(plan);
+        .args([subcommand, "--restricted", LIST, "--format", "json"])
+        .arg(input);
     command
 }
 

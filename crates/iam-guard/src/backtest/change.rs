@@ -29,8 +29,8 @@ pub(super) enum RecordKind {
     Other,
 }
 
-/// Reads a record as CloudTrail stores it, as EventBridge delivers it, or as `lookup-events` returns
-/// it.
+/// Reads a record as CloudTrail stores it, as EventBridge delivers it, or as `lookup-events`
+/// returns it.
 pub(super) fn read(record: &[u8]) -> RecordKind {
     let Ok(value) = serde_json::from_slice::<Value>(record) else {
         return RecordKind::Unreadable(None);

@@ -1,5 +1,5 @@
-//! The versions of managed policies that earlier records wrote. Later records without a document are
-//! judged by them.
+//! The versions of managed policies that earlier records wrote. Later records without a document
+//! are judged by them.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;

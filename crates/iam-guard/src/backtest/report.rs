@@ -34,7 +34,10 @@ impl Outcome {
             summary.text(out)?;
         }
         let mut first = Vec::new();
-        let mut json = (task.format == Format::Json).then(|| JsonReport::new(out, self.counts));
+        let mut json = match task.format {
+            Format::Json => Some(JsonReport::begin(out, self.counts)?),
+            Format::Text => None,
+        };
         let wants_page = task.html.is_some();
         let restricted = task.restricted;
         self.incidents.take(|incident| {
@@ -53,10 +56,9 @@ impl Outcome {
         if let Some(path) = task.html {
             let writing = || format!("writing {}", path.display());
             let mut file = BufWriter::new(File::create(path).with_context(writing)?);
+            let shown = u64::try_from(first.len())?;
             let page = Page {
-                more: summary
-                    .incidents
-                    .saturating_sub(u64::try_from(first.len())?),
+                more: summary.incidents.saturating_sub(shown),
                 summary,
                 incidents: first,
             };
@@ -98,53 +100,36 @@ impl Incident {
     }
 }
 
-/// The one JSON object, written as it comes.
+/// The JSON object, which is written incident by incident.
 struct JsonReport<'o> {
     out: &'o mut dyn Write,
-    counts: Counts,
-    is_begun: bool,
+    separator: &'static str,
 }
 
 impl<'o> JsonReport<'o> {
-    fn new(out: &'o mut dyn Write, counts: Counts) -> Self {
-        Self {
-            out,
-            counts,
-            is_begun: false,
-        }
-    }
-
-    fn begin(&mut self) -> io::Result<()> {
+    fn begin(out: &'o mut dyn Write, counts: Counts) -> io::Result<Self> {
         let Counts {
             records,
             changes,
             restricted,
             unknown,
             ..
-        } = self.counts;
+        } = counts;
         write!(
-            self.out,
+            out,
             r#"{{"records":{records},"changes":{changes},"restricted":{restricted},"unknown":{unknown},"incidents":["#
         )?;
-        self.is_begun = true;
-        Ok(())
+        let separator = "\n";
+        Ok(Self { out, separator })
     }
 
     fn incident(&mut self, incident: &Incident) -> io::Result<()> {
-        if self.is_begun {
-            self.out.write_all(b",")?;
-        } else {
-            self.begin()?;
-        }
-        self.out.write_all(b"\n")?;
-        serde_json::to_writer(&mut *self.out, incident)?;
-        Ok(())
+        self.out.write_all(self.separator.as_bytes())?;
+        self.separator = ",\n";
+        Ok(serde_json::to_writer(&mut *self.out, incident)?)
     }
 
-    fn end(mut self) -> io::Result<()> {
-        if !self.is_begun {
-            self.begin()?;
-        }
+    fn end(self) -> io::Result<()> {
         writeln!(self.out, "]}}")
     }
 }
@@ -159,12 +144,8 @@ struct Bar {
 
 fn bars(counts: impl IntoIterator<Item = (String, u64)>) -> Vec<Bar> {
     let counts: Vec<(String, u64)> = counts.into_iter().collect();
-    let highest = counts
-        .iter()
-        .map(|(_, count)| *count)
-        .max()
-        .unwrap_or(1)
-        .max(1);
+    let highest = counts.iter().map(|(_, count)| *count).max();
+    let highest = highest.unwrap_or(1).max(1);
     let bar = |(name, count): (String, u64)| Bar {
         name,
         count,
@@ -182,11 +163,9 @@ struct Highest {
 
 impl Highest {
     fn new((most, others): (Vec<(&str, u64)>, u64)) -> Self {
-        let owned = most
-            .into_iter()
-            .map(|(name, count)| (name.to_owned(), count));
+        let most = most.into_iter();
         Self {
-            bars: bars(owned),
+            bars: bars(most.map(|(name, count)| (name.to_owned(), count))),
             others,
         }
     }
@@ -253,20 +232,14 @@ impl Summary {
             exempt,
             ..
         } = self.counts;
+        let incidents = self.incidents;
         writeln!(
             out,
-            "{records} records, {changes} of them changes of policies"
+            "{records} records, {changes} of them changes of policies\n\
+             {restricted} restricted, {unknown} not known, because no record has the document\n\
+             {incidents} incidents; {exempt} changes by exempt principals"
         )?;
-        writeln!(
-            out,
-            "{restricted} restricted, {unknown} not known, because no record has the document"
-        )?;
-        writeln!(
-            out,
-            "{} incidents; {exempt} changes by exempt principals",
-            self.incidents
-        )?;
-        if self.incidents == 0 {
+        if incidents == 0 {
             return Ok(());
         }
         writeln!(out, "\nIncidents by {}", self.period)?;
@@ -302,19 +275,13 @@ fn chart(bars: &[Bar], out: &mut dyn Write) -> io::Result<()> {
     const WIDTH: u64 = 30;
     let name = |bar: &Bar| bar.name.chars().count();
     let widest = bars.iter().map(name).max().unwrap_or(0).min(70);
-    let digits = bars
-        .iter()
-        .map(|bar| bar.count.to_string().len())
-        .max()
-        .unwrap_or(1);
+    let digits = |bar: &Bar| bar.count.to_string().len();
+    let digits = bars.iter().map(digits).max().unwrap_or(1);
     for bar in bars {
         let length = (bar.percent * WIDTH / 100).max(1);
         let line = "#".repeat(usize::try_from(length).unwrap_or(1));
-        writeln!(
-            out,
-            "  {:widest$}  {:>digits$}  {line}",
-            bar.name, bar.count
-        )?;
+        let Bar { name, count, .. } = bar;
+        writeln!(out, "  {name:widest$}  {count:>digits$}  {line}")?;
     }
     Ok(())
 }

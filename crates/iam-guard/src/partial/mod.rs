@@ -4,20 +4,20 @@
 //! can; in its upper bound, as much as they can. If both have the same verdict, the verdict does
 //! not depend on the unknown parts.
 
+mod bound;
 mod pattern;
 mod places;
-mod reading;
 mod text;
 
 use std::collections::BTreeMap;
 
 use iam_policy::{RestrictedActions, judge};
 
+use bound::{Bound, bounded};
 pub use places::{Places, places};
-use reading::{Bound, Unknown, read};
 
 use crate::source::Span;
-use crate::verdict::{Assessment, LocatedReason, Reason, Verdict};
+use crate::verdict::{Assessment, Reason, Verdict};
 
 /// A value that may be partly unknown.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,16 +89,14 @@ fn combinations(conditions: &[String]) -> Vec<ConditionValues> {
         return all;
     }
     for condition in conditions {
-        let with = |values: &ConditionValues, holds: bool| {
-            let mut values = values.clone();
-            values.insert(condition.clone(), holds);
-            values
-        };
-        let one_more = [true, false].map(|holds| {
-            let values = all.iter().map(|values| with(values, holds));
-            values.collect::<Vec<_>>()
-        });
-        all = one_more.concat();
+        let mut without = all.clone();
+        for values in &mut all {
+            values.insert(condition.clone(), true);
+        }
+        for values in &mut without {
+            values.insert(condition.clone(), false);
+        }
+        all.append(&mut without);
     }
     all
 }
@@ -137,7 +135,7 @@ fn judge_item(item: &Item, restricted: &RestrictedActions) -> Assessment {
     let known = item.known_text();
     let is_known = known.is_some();
     // The engine reads a known text unchanged, because it also judges how the text is written.
-    let lower = known.unwrap_or_else(|| read(item, Bound::Lower).text);
+    let lower = known.unwrap_or_else(|| bounded(item, Bound::Lower).text);
     let judgement = judge(&lower, restricted);
     if !judgement.is_clean() {
         return places(item).restricted(&judgement, span);
@@ -145,17 +143,13 @@ fn judge_item(item: &Item, restricted: &RestrictedActions) -> Assessment {
     if is_known {
         return Assessment::clean(span);
     }
-    let upper = read(item, Bound::Upper);
+    let upper = bounded(item, Bound::Upper);
     if upper.text == lower || judge(&upper.text, restricted).is_clean() {
         return Assessment::clean(span);
     }
-    let located = |unknown: Unknown| LocatedReason {
-        reason: Reason::Unknown(unknown.reason),
-        span: unknown.span,
-    };
     Assessment {
         verdict: Verdict::Unknown,
-        reasons: upper.unknown.into_iter().map(located).collect(),
+        reasons: upper.unknown,
         span,
     }
 }

@@ -4,9 +4,9 @@ use super::{Item, Piece, Shape};
 use crate::source::Span;
 use crate::tree::{Node, Value, json};
 
-/// Private-use characters, which stand for the unknown parts while the text is parsed as JSON.
-/// The character says which part: the first one is `FIRST`. A text that has such a character itself
-/// is not opened.
+/// Private-use characters, which stand for the unknown parts while the text is parsed as JSON. The
+/// character says which part: the first one is `FIRST`. A text that has such a character itself is
+/// not opened.
 const FIRST: u32 = 0xf_0000;
 const LAST: u32 = 0xf_fffd;
 

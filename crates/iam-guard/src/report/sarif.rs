@@ -14,8 +14,8 @@ pub(super) struct Sarif {
     results: Vec<Value>,
 }
 
-/// Identifier, level and description of each rule. Code scanning keeps results by these identifiers,
-/// so they stay as they are.
+/// Identifier, level and description of each rule. Code scanning keeps results by these
+/// identifiers, so they stay as they are.
 const RULES: [(&str, &str, &str); 5] = [
     (
         "restricted-grant",

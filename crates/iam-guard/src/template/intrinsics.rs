@@ -71,8 +71,8 @@ pub fn evaluate(node: &Node<'_>, context: Context<'_>) -> Option<Item> {
     Some(item(shape, node))
 }
 
-/// The statements of a document. If the conditions leave none, the result is a statement that grants
-/// nothing, because the engine refuses a document without statements.
+/// The statements of a document. If the conditions leave none, the result is a statement that
+/// grants nothing, because the engine refuses a document without statements.
 fn statements(node: &Node<'_>, statements: Option<Item>) -> Item {
     let is_left = |item: &Item| match &item.shape {
         Shape::List(list) => !list.is_empty() || node.entries().is_empty(),

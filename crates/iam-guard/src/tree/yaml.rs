@@ -188,8 +188,8 @@ fn size(node: &Node<'_>) -> usize {
     1 + inside + members
 }
 
-/// A scalar as CloudFormation reads it. Only plain scalars that are also JSON become something other
-/// than a text: `yes` and `2012-10-17` are texts.
+/// A scalar as CloudFormation reads it. Only plain scalars that are also JSON become something
+/// other than a text: `yes` and `2012-10-17` are texts.
 fn scalar<'s>(text: Cow<'s, str>, style: ScalarStyle, tag: Option<&Tag>) -> Value<'s> {
     if style != ScalarStyle::Plain || tag.is_some() {
         return Value::Text(text);

@@ -6,7 +6,7 @@ use iam_policy::{RestrictedActions, judge};
 
 use crate::support::{allow, folder, run, run_with};
 
-const LIST: [&str; 2] = ["--restricted", "s3:DeleteBucket"];
+const LIST: &str = "--restricted s3:DeleteBucket";
 
 #[test]
 fn fix_prints_what_the_guard_would_put_in_force() {
@@ -21,7 +21,7 @@ fn fix_prints_what_the_guard_would_put_in_force() {
     ]);
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     let restricted: RestrictedActions = "s3:DeleteBucket".parse().unwrap();
-    let ran = run(folder.path(), &[&["fix", "wide.json"], &LIST[..]].concat());
+    let ran = run(&folder, &format!("fix wide.json {LIST}"));
     assert_eq!(ran.code, 0, "{}", ran.diagnostics);
     assert!(judge(&ran.out, &restricted).is_clean());
     assert!(
@@ -35,20 +35,14 @@ fn fix_prints_what_the_guard_would_put_in_force() {
         ran.diagnostics
     );
     assert_eq!(read("wide.json"), allow("s3:DeleteBucket*"));
-    let written = run(
-        folder.path(),
-        &[&["fix", "wide.json", "--write"], &LIST[..]].concat(),
-    );
+    let written = run(&folder, &format!("fix wide.json --write {LIST}"));
     assert_eq!((written.code, written.out.as_str()), (0, ""));
     assert_eq!(read("wide.json"), ran.out);
-    let ran = run(folder.path(), &[&["fix", "clean.json"], &LIST[..]].concat());
+    let ran = run(&folder, &format!("fix clean.json {LIST}"));
     assert_eq!(ran.out, read("clean.json"));
-    // What cannot be read is not replaced by nothing.
+    // A file that cannot be read stays as it is.
     for name in ["broken.json", "template.yaml", "nothing-there.json"] {
-        let ran = run(
-            folder.path(),
-            &[&["fix", name, "--write"], &LIST[..]].concat(),
-        );
+        let ran = run(&folder, &format!("fix {name} --write {LIST}"));
         assert_eq!((ran.code, ran.out.as_str()), (2, ""));
         assert!(
             ran.diagnostics.starts_with("error: "),
@@ -57,17 +51,12 @@ fn fix_prints_what_the_guard_would_put_in_force() {
         );
     }
     assert_eq!(read("broken.json"), "{");
-    let ran = run_with(
-        folder.path(),
-        &[&["fix", "-"], &LIST[..]].concat(),
-        allow("*").as_bytes(),
-    );
+    let ran = run_with(".", &format!("fix - {LIST}"), allow("*").as_bytes());
     assert!(ran.out.contains("NotAction"), "{}", ran.out);
 }
 
 #[test]
 fn explain_names_an_action_that_both_match() {
-    let here = Path::new(".");
     for (one, other, expected) in [
         (
             "s3:Del*",
@@ -90,10 +79,10 @@ fn explain_names_an_action_that_both_match() {
             "`s3:DeleteBucket` and `s3:*` meet: `s3:DeleteBucket` matches both.\nIt is the only action known today that matches both.\n`s3:*` matches everything that `s3:DeleteBucket` matches.\n",
         ),
     ] {
-        let ran = run(here, &["explain", one, other]);
+        let ran = run(".", &format!("explain {one} {other}"));
         assert_eq!((ran.code, ran.out.as_str()), (0, expected));
     }
-    let ran = run(here, &["explain", "s3", "*"]);
+    let ran = run(".", "explain s3 *");
     assert_eq!(ran.code, 2);
     assert!(
         ran.diagnostics.contains("it has no colon"),
@@ -104,24 +93,23 @@ fn explain_names_an_action_that_both_match() {
 
 #[test]
 fn lists_have_reasons_and_a_page() {
-    let here = Path::new(".");
-    let text = run(here, &["lists"]).out;
+    let text = run(".", "lists").out;
     assert!(text.contains("@data-destruction: "), "{text}");
     let pass = text
         .lines()
         .find(|line| line.contains("iam:PassRole "))
         .unwrap();
     assert!(pass.ends_with("gives a role to something new that runs with it [apprunner-001, bedrock-001, cloudformation-001 and 23 more]"), "{pass}");
-    let one = run(here, &["lists", "@audit-tampering", "--format", "json"]).out;
+    let one = run(".", "lists @audit-tampering --format json").out;
     assert!(
         one.lines()
             .all(|line| line.contains("\"list\":\"audit-tampering\"")),
         "{one}"
     );
-    assert_eq!(run(here, &["lists", "nothing"]).code, 2);
+    assert_eq!(run(".", "lists nothing").code, 2);
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/ready-made-lists.md");
     let page = std::fs::read_to_string(page).unwrap();
-    let printed = run(here, &["lists", "--format", "markdown"]).out;
+    let printed = run(".", "lists --format markdown").out;
     assert!(
         page == printed,
         "run `iam-guard lists --format markdown > docs/ready-made-lists.md`"
@@ -131,9 +119,9 @@ fn lists_have_reasons_and_a_page() {
 #[test]
 fn help_man_page_and_completion_name_every_command() {
     let folder = folder(&[]);
-    let help = run(folder.path(), &["--help"]).out;
-    let page = run(folder.path(), &["man"]).out;
-    let completion = run(folder.path(), &["completion", "bash"]).out;
+    let help = run(&folder, "--help").out;
+    let page = run(&folder, "man").out;
+    let completion = run(&folder, "completion bash").out;
     for command in ["check", "backtest", "fix", "explain", "lists"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
         assert!(
@@ -145,11 +133,11 @@ fn help_man_page_and_completion_name_every_command() {
                 || completion.contains(&format!("iam__guard__{command}")),
             "{command}"
         );
-        assert!(run(folder.path(), &[command, "--help"]).code == 0);
+        assert!(run(&folder, &format!("{command} --help")).code == 0);
     }
-    assert_eq!(run(folder.path(), &["man", "--folder", "."]).code, 0);
+    assert_eq!(run(&folder, "man --folder .").code, 0);
     assert!(folder.path().join("iam-guard-check.1").exists());
-    let check = run(folder.path(), &["check", "--help"]).out;
+    let check = run(&folder, "check --help").out;
     assert!(
         check.contains("Exit status: 0 if all policies are clean"),
         "{check}"

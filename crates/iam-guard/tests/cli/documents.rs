@@ -1,13 +1,15 @@
-//! Policy documents, and what else stands in files.
+//! Policy documents and other files.
 
 use std::path::Path;
 
 use iam_policy::{RestrictedActions, judge};
 use serde_json::Value;
 
-use crate::support::{allow, check, folder, pairs, run, run_with};
+use crate::support::{allow, check, folder, pairs, run, run_args, run_with};
 
-/// The verdict of the command is that of the engine, also on what is no policy.
+const STANDARD_INPUT: &str = "check - --restricted s3:DeleteBucket --format json";
+
+/// The verdict of the command is that of the engine, even on files that are not policies.
 #[test]
 fn every_document_of_the_corpus_has_the_verdict_of_the_engine() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../iam-policy/testdata");
@@ -24,7 +26,7 @@ fn every_document_of_the_corpus_has_the_verdict_of_the_engine() {
         let restricted: RestrictedActions = list.parse().unwrap();
         let mut arguments = vec!["check", "--format", "json", "--restricted", list];
         arguments.extend(&names);
-        let ran = run(&corpus.join("policies"), &arguments);
+        let ran = run_args(corpus.join("policies"), &arguments, b"");
         assert_eq!(ran.code, 1, "{}", ran.diagnostics);
         let lines = ran.lines();
         assert_eq!(lines.len(), names.len());
@@ -38,7 +40,7 @@ fn every_document_of_the_corpus_has_the_verdict_of_the_engine() {
                 "restricted"
             };
             assert_eq!(line["verdict"], expected, "{file} under {list_name}");
-            // What the corpus says of itself, so that not only the engine is compared with itself.
+            // The corpus has its own verdicts, so the engine is not only compared with itself.
             let violating = policy["expected"][list_name].as_array();
             let is_restricted = violating.is_none_or(|statements| !statements.is_empty());
             assert_eq!(line["verdict"] == "restricted", is_restricted, "{file}");
@@ -52,7 +54,7 @@ fn every_document_of_the_corpus_has_the_verdict_of_the_engine() {
 }
 
 #[test]
-fn what_cannot_be_read_may_grant_anything() {
+fn a_document_that_cannot_be_read_may_grant_anything() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let clean = allow("s3:GetObject");
     let number = clean.replace("\"2012-10-17\"", "1e999999");
@@ -85,7 +87,7 @@ fn what_cannot_be_read_may_grant_anything() {
 }
 
 #[test]
-fn encodings() {
+fn only_utf_8_without_a_mark_is_clean() {
     let clean = allow("s3:GetObject");
     let marked = format!("\u{feff}{clean}").into_bytes();
     let latin: Vec<u8> = clean
@@ -98,52 +100,29 @@ fn encodings() {
         .flat_map(u16::to_le_bytes)
         .collect();
     for bytes in [marked, latin, wide] {
-        let folder = folder(&[]);
-        let arguments = [
-            "check",
-            "-",
-            "--restricted",
-            "s3:DeleteBucket",
-            "--format",
-            "json",
-        ];
-        let ran = run_with(folder.path(), &arguments, &bytes);
+        let ran = run_with(".", STANDARD_INPUT, &bytes);
         assert_eq!(ran.verdicts(), pairs(&[("standard input", "restricted")]));
     }
     let wide: Vec<u8> = "\u{feff}{\"Resources\": {\"A\": {\"Type\": \"AWS::S3::Bucket\"}}}"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    let folder = folder(&[]);
-    let ran = run_with(
-        folder.path(),
-        &["check", "-", "--restricted", "s3:*"],
-        &wide,
-    );
+    let ran = run_with(".", "check - --restricted s3:*", &wide);
     assert_eq!(ran.code, 0, "{}", ran.out);
 }
 
 #[test]
 fn standard_input_is_one_document() {
-    let folder = folder(&[]);
-    let arguments = [
-        "check",
-        "-",
-        "--restricted",
-        "s3:DeleteBucket",
-        "--format",
-        "json",
-    ];
-    let ran = run_with(folder.path(), &arguments, allow("s3:*").as_bytes());
+    let ran = run_with(".", STANDARD_INPUT, allow("s3:*").as_bytes());
     assert_eq!(ran.code, 1);
     assert_eq!(ran.lines()[0]["file"], "-");
     let template = "Resources:\n  A:\n    Type: AWS::IAM::Policy\n    Properties: {PolicyDocument: {Statement: {Effect: Allow, Action: 's3:*', Resource: '*'}}}\n";
-    let ran = run_with(folder.path(), &arguments, template.as_bytes());
+    let ran = run_with(".", STANDARD_INPUT, template.as_bytes());
     assert_eq!(ran.verdicts(), pairs(&[("A", "restricted")]));
 }
 
 #[test]
-fn a_folder_gives_what_is_about_permissions() {
+fn only_files_about_permissions_are_read_in_a_folder() {
     let bucket = r#"{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}}"#;
     let trust = r#"{"Statement": {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}}"#;
     let broken = r#"{"Statement": [{"Effect": "Allow", "Action": "s3:*"#;
@@ -156,7 +135,7 @@ fn a_folder_gives_what_is_about_permissions() {
         ("a/broken.json", broken),
         ("a/bucket.json", bucket),
         ("a/trust.json", trust),
-        ("a/reasons.txt", &policy),
+        ("a/notes.txt", &policy),
         ("a/.hidden/policy.json", &policy),
         ("a/node_modules/x/policy.json", &policy),
         (
@@ -164,8 +143,11 @@ fn a_folder_gives_what_is_about_permissions() {
             "Statement: {Effect: Allow, Action: 's3:Get*', Resource: '*'}\n",
         ),
     ]);
-    let list = ["--restricted", "s3:DeleteBucket", "--format", "json"];
-    let ran = run(folder.path(), &[&["check", "a"], &list[..]].concat());
+    let check = |files: &str| {
+        let arguments = format!("check {files} --restricted s3:DeleteBucket --format json");
+        run(&folder, &arguments)
+    };
+    let ran = check("a");
     assert_eq!(ran.code, 1);
     let expected = [
         ("clean.yml", "clean"),
@@ -173,32 +155,14 @@ fn a_folder_gives_what_is_about_permissions() {
         ("policy.json", "restricted"),
     ];
     assert_eq!(ran.verdicts(), pairs(&expected));
-    // InputPath, a file is a document, unless it may be something else.
-    let ran = run(
-        folder.path(),
-        &[&["check", "a/package.json"], &list[..]].concat(),
-    );
-    assert_eq!(ran.code, 1);
-    let ran = run(
-        folder.path(),
-        &[
-            &["check", "a/package.json", "a/list.yaml", "--skip-others"],
-            &list[..],
-        ]
-        .concat(),
-    );
+    // A named file is a document, unless other files may be named.
+    assert_eq!(check("a/package.json").code, 1);
+    let ran = check("a/package.json a/list.yaml --skip-others");
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
     // A trust policy is never listed.
-    let ran = run(
-        folder.path(),
-        &[&["check", "a/trust.json"], &list[..]].concat(),
-    );
+    let ran = check("a/trust.json");
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
-    let ran = run(
-        folder.path(),
-        &[&["check", "a/bucket.json"], &list[..]].concat(),
-    );
-    assert_eq!(ran.code, 1);
+    assert_eq!(check("a/bucket.json").code, 1);
 }
 
 #[test]
@@ -213,48 +177,42 @@ fn exit_codes() {
         ("broken.yaml", "a: [\n"),
         ("main.tf", "resource \"aws_iam_policy\" \"a\" {}\n"),
     ]);
-    for (arguments, code) in [
-        (vec!["clean.json"], 0),
-        (vec!["clean.json", "unknown.yaml"], 2),
-        (vec!["clean.json", "unknown.yaml", "--allow-unknown"], 0),
-        (vec!["unknown.yaml", "restricted.json"], 1),
-        (vec!["nothing-there.json", "restricted.json"], 1),
-        (vec!["nothing-there.json", "clean.json"], 2),
-        (vec!["nothing-there.json", "--allow-unknown"], 2),
-        (vec!["broken.yaml"], 2),
-        (vec!["main.tf"], 2),
-        (vec!["clean.json", "--nonsense"], 2),
+    for (arguments, code, has_diagnostics) in [
+        ("clean.json", 0, false),
+        ("clean.json unknown.yaml", 2, false),
+        ("clean.json unknown.yaml --allow-unknown", 0, false),
+        ("unknown.yaml restricted.json", 1, false),
+        ("nothing-there.json restricted.json", 1, true),
+        ("nothing-there.json clean.json", 2, true),
+        ("nothing-there.json --allow-unknown", 2, true),
+        ("broken.yaml", 2, true),
+        ("main.tf", 2, true),
+        ("clean.json --nonsense", 2, true),
     ] {
-        let arguments = [
-            &["check", "--restricted", "s3:DeleteBucket"],
-            &arguments[..],
-        ]
-        .concat();
-        let ran = run(folder.path(), &arguments);
+        let ran = run(
+            &folder,
+            &format!("check --restricted s3:DeleteBucket {arguments}"),
+        );
         assert_eq!(
             ran.code, code,
-            "{arguments:?}: {}{}",
+            "{arguments}: {}{}",
             ran.out, ran.diagnostics
         );
         assert_eq!(
-            ran.diagnostics.is_empty(),
-            code < 2 && !arguments.contains(&"nothing-there.json")
-                || arguments.contains(&"unknown.yaml"),
-            "{arguments:?} {}",
+            !ran.diagnostics.is_empty(),
+            has_diagnostics,
+            "{arguments} {}",
             ran.diagnostics
         );
     }
-    let ran = run(folder.path(), &["check", "main.tf", "--restricted", "s3:*"]);
+    let ran = run(&folder, "check main.tf --restricted s3:*");
     assert!(
         ran.diagnostics.contains("terraform show -json"),
         "{}",
         ran.diagnostics
     );
     for list in ["", "s3", "@nothing"] {
-        let ran = run(
-            folder.path(),
-            &["check", "clean.json", "--restricted", list],
-        );
+        let ran = run_args(&folder, &["check", "clean.json", "--restricted", list], b"");
         assert_eq!(ran.code, 2, "{list}");
         assert!(
             ran.diagnostics.starts_with("error: "),
@@ -280,28 +238,18 @@ fn the_configuration_file_is_the_nearest_one() {
         ("wrong.toml", "restrict = \"sqs:*\"\n"),
     ]);
     let inner = folder.path().join("a/b");
-    assert_eq!(run(&inner, &["check", "trail.json"]).code, 1);
-    assert_eq!(
-        run(&inner, &["check", "trail.json", "--restricted", "sqs:*"]).code,
-        0
-    );
-    assert_eq!(
-        run(
-            &inner,
-            &["check", "trail.json", "--config", "../../other.toml"]
-        )
-        .code,
-        0
-    );
-    assert_eq!(run(&inner, &["check", "../unknown.yaml"]).code, 0);
-    let ran = run(
-        &inner,
-        &["check", "trail.json", "--config", "../../wrong.toml"],
-    );
+    for (arguments, code) in [
+        ("check trail.json", 1),
+        ("check trail.json --restricted sqs:*", 0),
+        ("check trail.json --config ../../other.toml", 0),
+        ("check ../unknown.yaml", 0),
+    ] {
+        assert_eq!(run(&inner, arguments).code, code, "{arguments}");
+    }
+    let ran = run(&inner, "check trail.json --config ../../wrong.toml");
     assert_eq!(ran.code, 2);
     assert!(ran.diagnostics.contains("restrict"), "{}", ran.diagnostics);
-    let elsewhere = tempfile::tempdir().unwrap();
-    let ran = run(elsewhere.path(), &["check", "-"]);
+    let ran = run(tempfile::tempdir().unwrap(), "check -");
     assert_eq!(ran.code, 2);
     assert!(
         ran.diagnostics.contains("--restricted"),

@@ -1,8 +1,8 @@
-//! The command as people and scripts use it.
+//! Tests that run the command as people and scripts do.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "what goes wrong in a helper fails the test that called it"
+    reason = "an error in a helper fails the test that called it"
 )]
 
 mod backtest;

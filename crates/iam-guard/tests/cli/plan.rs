@@ -13,6 +13,11 @@ fn created(address: &str, after: Value, unknown: Value) -> Value {
     })
 }
 
+/// A resource that is to be created, with no unknown values.
+fn known(address: &str, after: Value) -> Value {
+    created(address, after, json!({}))
+}
+
 fn plan(changes: Vec<Value>) -> Value {
     json!({"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": changes})
 }
@@ -30,28 +35,25 @@ fn every_resource_that_carries_a_policy() {
             json!({"policy": wide}),
             json!({"arn": true}),
         ),
-        created("aws_iam_role_policy.b", json!({"policy": clean}), json!({})),
-        created(
+        known("aws_iam_role_policy.b", json!({"policy": clean})),
+        known(
             "module.m[\"x\"].aws_iam_user_policy.c",
             json!({"policy": wide}),
-            json!({}),
         ),
-        created("aws_iam_group_policy.d", json!({"policy": wide}), json!({})),
-        created(
+        known("aws_iam_group_policy.d", json!({"policy": wide})),
+        known(
             "aws_ssoadmin_permission_set_inline_policy.e",
             json!({"inline_policy": wide}),
-            json!({}),
         ),
         created(
             "aws_iam_role.f",
             json!({"assume_role_policy": allow("sts:AssumeRole"), "inline_policy": [{"name": "x", "policy": clean}, {"name": "y", "policy": wide}]}),
             json!({"inline_policy": [{}, {}]}),
         ),
-        created("aws_s3_bucket_policy.g", json!({"policy": wide}), json!({})),
-        created(
+        known("aws_s3_bucket_policy.g", json!({"policy": wide})),
+        known(
             "aws_iam_role.h",
             json!({"inline_policy": [{"name": null, "policy": null}]}),
-            json!({}),
         ),
     ]));
     assert_eq!(
@@ -70,7 +72,7 @@ fn every_resource_that_carries_a_policy() {
 }
 
 #[test]
-fn what_is_not_known_before_the_apply_is_unknown() {
+fn a_document_that_is_not_known_before_the_apply_is_unknown() {
     let clean = allow("s3:GetObject");
     let mut plan = plan(vec![
         created(
@@ -130,7 +132,7 @@ fn what_is_not_known_before_the_apply_is_unknown() {
 fn a_policy_in_two_sections_counts_once() {
     let wide = allow("s3:*");
     let mut plan = plan(vec![
-        created("aws_iam_policy.a", json!({"policy": wide}), json!({})),
+        known("aws_iam_policy.a", json!({"policy": wide})),
         json!({"address": "aws_iam_policy.gone", "type": "aws_iam_policy", "change": {"actions": ["delete"], "before": {"policy": wide}, "after": null}}),
         json!({"address": "data.aws_iam_policy.read", "mode": "data", "type": "aws_iam_policy", "change": {"actions": ["read"], "after": {"policy": wide}}}),
         json!({"address": "aws_iam_policy.same", "type": "aws_iam_policy", "change": {"actions": ["no-op"], "after": {"policy": wide}}}),
@@ -160,39 +162,31 @@ fn a_policy_in_two_sections_counts_once() {
 }
 
 #[test]
-fn attachments_are_judged_where_the_document_is_known() {
+fn attachments_are_judged_if_the_document_is_known() {
     let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
     let plan = plan(vec![
-        created(
+        known(
             "aws_iam_role_policy_attachment.a",
             json!({"policy_arn": admin}),
-            json!({}),
         ),
-        created(
+        known(
             "aws_iam_user_policy_attachment.b",
             json!({"policy_arn": "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"}),
-            json!({}),
         ),
-        created(
+        known(
             "aws_iam_group_policy_attachment.c",
             json!({"policy_arn": "arn:aws:iam::111122223333:policy/own"}),
-            json!({}),
         ),
         created(
             "aws_iam_policy_attachment.d",
             json!({"roles": ["r"]}),
             json!({"policy_arn": true}),
         ),
-        created(
+        known(
             "aws_iam_group_membership.e",
             json!({"group": "g", "users": ["u"]}),
-            json!({}),
         ),
-        created(
-            "aws_iam_role.f",
-            json!({"managed_policy_arns": [admin]}),
-            json!({}),
-        ),
+        known("aws_iam_role.f", json!({"managed_policy_arns": [admin]})),
     ]);
     let ran = checked(&plan);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
@@ -204,16 +198,9 @@ fn attachments_are_judged_where_the_document_is_known() {
         ("plan.json", &plan.to_string()),
         ("managed.json", &managed.to_string()),
     ]);
-    let arguments = [
-        "check",
-        "plan.json",
-        "--restricted",
-        "s3:DeleteBucket",
-        "--managed-policies",
-        "managed.json",
-        "--format",
-    ];
-    let ran = run(folder.path(), &[&arguments[..], &["json"]].concat());
+    let command =
+        "check plan.json --restricted s3:DeleteBucket --managed-policies managed.json --format";
+    let ran = run(&folder, &format!("{command} json"));
     assert_eq!(ran.code, 1);
     assert_eq!(
         ran.verdicts(),
@@ -226,7 +213,7 @@ fn attachments_are_judged_where_the_document_is_known() {
             ("aws_iam_role.f (AdministratorAccess)", "restricted"),
         ])
     );
-    let text = run(folder.path(), &[&arguments[..], &["text"]].concat()).out;
+    let text = run(&folder, &format!("{command} text")).out;
     for name in [
         "group_policy_attachment.c",
         "policy_attachment.d",
@@ -242,16 +229,8 @@ fn attachments_are_judged_where_the_document_is_known() {
 #[test]
 fn lines_are_those_of_the_document_in_the_file() {
     let plan = plan(vec![
-        created(
-            "aws_iam_policy.a",
-            json!({"policy": allow("s3:GetObject")}),
-            json!({}),
-        ),
-        created(
-            "aws_iam_policy.b",
-            json!({"policy": allow("s3:*")}),
-            json!({}),
-        ),
+        known("aws_iam_policy.a", json!({"policy": allow("s3:GetObject")})),
+        known("aws_iam_policy.b", json!({"policy": allow("s3:*")})),
     ]);
     let text = serde_json::to_string_pretty(&plan).unwrap();
     let ran = check("plan.json", &text);

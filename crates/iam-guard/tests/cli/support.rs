@@ -1,3 +1,5 @@
+//! What the tests of the command share.
+
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -5,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// What a run of the command came to.
+/// The result of a run of the command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -44,10 +46,16 @@ pub(crate) fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-pub(crate) fn run_with(folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
+/// Runs the command with arguments that spaces separate, and with this standard input.
+pub(crate) fn run_with(folder: impl AsRef<Path>, arguments: &str, input: &[u8]) -> Ran {
+    run_args(folder, &arguments.split(' ').collect::<Vec<_>>(), input)
+}
+
+/// Runs the command with any arguments.
+pub(crate) fn run_args(folder: impl AsRef<Path>, arguments: &[&str], input: &[u8]) -> Ran {
     let mut child = Command::new(env!("CARGO_BIN_EXE_iam-guard"))
         .args(arguments)
-        .current_dir(folder)
+        .current_dir(folder.as_ref())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -62,17 +70,18 @@ pub(crate) fn run_with(folder: &Path, arguments: &[&str], input: &[u8]) -> Ran {
     }
 }
 
-pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ran {
+/// Runs the command with arguments that spaces separate.
+pub(crate) fn run(folder: impl AsRef<Path>, arguments: &str) -> Ran {
     run_with(folder, arguments, b"")
 }
 
-/// Checks one file of this name, by the default list of the template.
+/// Checks a file with this name by the default list of the template.
 pub(crate) fn check(name: &str, text: &str) -> Ran {
     let folder = folder(&[(name, text)]);
     let list = "s3:DeleteBucket,s3:DeleteObject";
     run(
-        folder.path(),
-        &["check", name, "--restricted", list, "--format", "json"],
+        &folder,
+        &format!("check {name} --restricted {list} --format json"),
     )
 }
 
@@ -85,7 +94,7 @@ pub(crate) fn allow(action: &str) -> String {
     .to_string()
 }
 
-/// Pairs as `Ran::verdicts` has them.
+/// Pairs as `Ran::verdicts` returns them.
 pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     let owned = |pair: &(&str, &str)| (pair.0.to_owned(), pair.1.to_owned());
     expected.iter().map(owned).collect()

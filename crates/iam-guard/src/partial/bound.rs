@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Item, Piece, Shape, pattern};
-use crate::source::Span;
+use crate::verdict::{LocatedReason, Reason};
 
 /// What the unknown parts of a document are assumed to grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,39 +14,31 @@ pub(super) enum Bound {
     Upper,
 }
 
-/// An unknown part that the verdict may depend on.
+/// A bound of a document, with the unknown parts that the verdict may depend on.
 #[derive(Debug)]
-pub(super) struct Unknown {
-    /// A sentence without a full stop.
-    pub(super) reason: String,
-    pub(super) span: Span,
-}
-
-/// A bound of a document, with the unknown parts that it replaces.
-#[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct BoundedDocument {
     pub(super) text: String,
-    pub(super) unknown: Vec<Unknown>,
+    pub(super) unknown: Vec<LocatedReason>,
 }
 
 const ALLOW_ALL: &str = r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#;
 const DENY_ALL: &str = r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#;
 
 /// Writes one bound of a document.
-pub(super) fn read(document: &Item, bound: Bound) -> Reading {
-    let mut reader = Reader {
+pub(super) fn bounded(document: &Item, bound: Bound) -> BoundedDocument {
+    let mut writer = BoundWriter {
         bound,
         unknown: Vec::new(),
     };
-    Reading {
-        text: reader.document(document),
-        unknown: reader.unknown,
+    BoundedDocument {
+        text: writer.document(document),
+        unknown: writer.unknown,
     }
 }
 
-struct Reader {
+struct BoundWriter {
     bound: Bound,
-    unknown: Vec<Unknown>,
+    unknown: Vec<LocatedReason>,
 }
 
 /// Whether a statement names as many actions as it can, or as few.
@@ -56,10 +48,11 @@ enum Want {
     Few,
 }
 
-impl Reader {
+impl BoundWriter {
     fn unknown(&mut self, what_is: &str, what: &str, item: &Item) {
-        self.unknown.push(Unknown {
-            reason: format!("{what_is} is not known before the deployment: {what}"),
+        let reason = format!("{what_is} is not known before the deployment: {what}");
+        self.unknown.push(LocatedReason {
+            reason: Reason::Unknown(reason),
             span: item.span.clone(),
         });
     }
@@ -204,8 +197,8 @@ impl Reader {
         }
     }
 
-    /// The resource of a `Deny`. The engine subtracts a `Deny` only if it covers all resources, so an
-    /// unknown entry matters only if it can turn out to be `*`.
+    /// The resource of a `Deny`. The engine subtracts a `Deny` only if it covers all resources, so
+    /// an unknown entry matters only if it can turn out to be `*`.
     fn denied_resource(&mut self, resource: &Item, want: Want) -> String {
         let entries = resource.one_or_many();
         if entries
