@@ -1,7 +1,8 @@
 """Writes the documents of all AWS managed policies into a file, for `iam-guard check --managed-policies FILE`.
 
-The documents come with the Python package moto (Apache-2.0), which takes them from AWS.  The version and the hashes of
-the package are those of crates/testing/local-aws/requirements/interpreter.txt.  Nothing of the package is run.
+The documents come with the Python package moto (Apache-2.0), which takes them from AWS. The version
+and the hashes of the package are those of crates/testing/local-aws/requirements/interpreter.txt. The
+script does not run any code of the package.
 """
 
 import ast
@@ -13,7 +14,7 @@ import sys
 import tempfile
 import zipfile
 
-REQUIREMENTS = pathlib.Path(__file__).parent.parent / "local/requirements/interpreter.txt"
+REQUIREMENTS = pathlib.Path(__file__).parent.parent / "testing/local-aws/requirements/interpreter.txt"
 MEMBER = "moto/iam/aws_managed_policies.py"
 
 
@@ -26,7 +27,7 @@ def pinned() -> str:
 
 
 def downloaded(folder: pathlib.Path) -> str:
-    """The source of the module that has the policies."""
+    """The source of the module with the policies."""
     requirements = folder / "requirements.txt"
     requirements.write_text(pinned())
     subprocess.run(
