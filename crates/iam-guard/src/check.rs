@@ -17,7 +17,6 @@ use crate::report::{Format, Report};
 pub fn check(
     paths: &[PathBuf],
     settings: &Settings,
-    allow_unknown: bool,
     format: Format,
     out: &mut dyn Write,
     diagnostics: &mut dyn Write,
@@ -44,5 +43,5 @@ pub fn check(
     if counts.policies() == 0 && counts.problems == 0 {
         writeln!(diagnostics, "note: no policy was found")?;
     }
-    Ok(counts.exit(allow_unknown))
+    Ok(counts.exit(settings.allow_unknown))
 }

@@ -25,10 +25,35 @@ pub enum Command {
     Check(Check),
     Backtest(Backtest),
     Fix(Fix),
-    Explain(Explain),
+    /// Shows whether two action patterns have an action in common
+    ///
+    /// The answer does not depend on the actions that AWS has today. It names an action that both
+    /// patterns match, if possible one that AWS has.
+    Explain {
+        /// An action pattern, such as `s3:Delete*`
+        #[arg(value_name = "PATTERN")]
+        one: ActionPattern,
+
+        /// Another one, such as `s3:*Bucket`
+        #[arg(value_name = "PATTERN")]
+        other: ActionPattern,
+    },
     Lists(Lists),
-    Completion(Completion),
-    Man(Man),
+    /// Prints the completion script of a shell
+    ///
+    /// Example for bash: `iam-guard completion bash >
+    /// ~/.local/share/bash-completion/completions/iam-guard`.
+    Completion {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Prints the manual page, or writes the pages of all commands to a folder
+    Man {
+        /// The folder
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
 }
 
 /// The options for the restricted list
@@ -122,21 +147,6 @@ pub enum Kind {
     Group,
 }
 
-/// Shows whether two action patterns have an action in common
-///
-/// The answer does not depend on the actions that AWS has today. It names an action that both
-/// patterns match, if possible one that AWS has.
-#[derive(Debug, Args)]
-pub struct Explain {
-    /// An action pattern, such as `s3:Delete*`
-    #[arg(value_name = "PATTERN")]
-    pub one: ActionPattern,
-
-    /// Another one, such as `s3:*Bucket`
-    #[arg(value_name = "PATTERN")]
-    pub other: ActionPattern,
-}
-
 /// Shows the ready-made lists, with the reason for each action
 ///
 /// The sources are identifiers of paths of pathfinding.cloud, and techniques of MITRE ATT&CK.
@@ -192,23 +202,4 @@ pub struct Backtest {
     /// Also writes the report as a page
     #[arg(long, value_name = "FILE")]
     pub html: Option<PathBuf>,
-}
-
-/// Prints the completion script of a shell
-///
-/// Example for bash: `iam-guard completion bash >
-/// ~/.local/share/bash-completion/completions/iam-guard`.
-#[derive(Debug, Args)]
-pub struct Completion {
-    /// The shell
-    #[arg(value_name = "SHELL")]
-    pub shell: clap_complete::Shell,
-}
-
-/// Prints the manual page, or writes the pages of all commands to a folder
-#[derive(Debug, Args)]
-pub struct Man {
-    /// The folder
-    #[arg(long, value_name = "FOLDER")]
-    pub folder: Option<PathBuf>,
 }

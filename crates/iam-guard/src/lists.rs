@@ -97,12 +97,14 @@ fn write_list(list: ReadyMadeList, format: ListFormat, out: &mut dyn Write) -> s
 /// The sources, shortened to fit a line.
 fn sources(all: &str) -> String {
     const SHOWN: usize = 3;
+    if all.starts_with("ATT&CK") {
+        return all.to_owned();
+    }
     let names: Vec<&str> = all.split(' ').collect();
-    match names.get(..SHOWN) {
-        Some(first) if names.len() > SHOWN && !all.starts_with("ATT&CK") => {
-            format!("{} and {} more", first.join(", "), names.len() - SHOWN)
+    match names.split_at_checked(SHOWN) {
+        Some((first, more)) if !more.is_empty() => {
+            format!("{} and {} more", first.join(", "), more.len())
         }
-        _ if all.starts_with("ATT&CK") => all.to_owned(),
         _ => names.join(", "),
     }
 }

@@ -20,12 +20,9 @@ fn main() -> ExitCode {
             .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
         // A reader that closes the pipe early, such as `head`, is not an error. If standard error
         // is closed too, the exit status is all that is left.
-        let written = if is_closed {
-            Ok(())
-        } else {
-            writeln!(diagnostics, "error: {error:#}")
-        };
-        drop(written);
+        if !is_closed {
+            let _unwritten = writeln!(diagnostics, "error: {error:#}");
+        }
         Exit::NotKnown
     });
     ExitCode::from(exit.code())

@@ -28,21 +28,21 @@ pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyho
             let restricted = restricted(&options.list, diagnostics)?.1;
             fix::fix(options, &restricted, out, diagnostics)
         }
-        Command::Explain(options) => {
-            explain::explain(&options.one, &options.other, out)?;
+        Command::Explain { one, other } => {
+            explain::explain(one, other, out)?;
             Ok(Exit::Clean)
         }
-        Command::Completion(options) => {
+        Command::Completion { shell } => {
             let mut command = Cli::command();
             // `generate` panics if it cannot write, as into a closed pipe, so it writes to memory.
             let mut text = Vec::new();
-            clap_complete::generate(options.shell, &mut command, "iam-guard", &mut text);
+            clap_complete::generate(*shell, &mut command, "iam-guard", &mut text);
             out.write_all(&text)?;
             Ok(Exit::Clean)
         }
-        Command::Man(options) => {
+        Command::Man { folder } => {
             let command = Cli::command();
-            match &options.folder {
+            match folder {
                 Some(folder) => clap_mangen::generate_to(command, folder)
                     .with_context(|| format!("writing into {}", folder.display()))?,
                 None => clap_mangen::Man::new(command).render(&mut &mut *out)?,
@@ -77,24 +77,17 @@ fn check(
     let (config, restricted) = restricted(&options.list, diagnostics)?;
     let managed = options.managed_policies.as_ref();
     let managed = managed.or(config.managed_policies.as_ref());
+    let managed = managed
+        .map(|path| ManagedPolicies::read(path))
+        .transpose()?;
     let settings = Settings {
         restricted,
-        managed: managed.map_or_else(
-            || Ok(ManagedPolicies::default()),
-            |path| ManagedPolicies::read(path),
-        )?,
+        managed: managed.unwrap_or_default(),
         skip_others: options.skip_others,
+        allow_unknown: options.allow_unknown || config.allow_unknown,
     };
-    let allow_unknown = options.allow_unknown || config.allow_unknown;
-    let files = &options.files;
-    Ok(check::check(
-        files,
-        &settings,
-        allow_unknown,
-        options.format,
-        out,
-        diagnostics,
-    )?)
+    let (files, format) = (&options.files, options.format);
+    Ok(check::check(files, &settings, format, out, diagnostics)?)
 }
 
 fn backtest(

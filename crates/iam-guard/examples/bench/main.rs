@@ -41,16 +41,10 @@ fn main() -> Result<()> {
     let peak = getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss() / 1024;
     let (stock, own) = (median(stock), median(own));
     let rate = |time: Duration| made.text as f64 / 1e6 / time.as_secs_f64();
-    println!(
-        "zcat | grep -c   {:.2} s, {:.0} MB/s",
-        stock.as_secs_f64(),
-        rate(stock)
-    );
-    println!(
-        "backtest         {:.2} s, {:.0} MB/s",
-        own.as_secs_f64(),
-        rate(own)
-    );
+    for (name, time) in [("zcat | grep -c", stock), ("backtest", own)] {
+        let (seconds, rate) = (time.as_secs_f64(), rate(time));
+        println!("{name:16} {seconds:.2} s, {rate:.0} MB/s");
+    }
     goal(
         "throughput of backtest to zcat | grep -c",
         stock.as_secs_f64() / own.as_secs_f64(),
@@ -87,10 +81,9 @@ fn main() -> Result<()> {
 }
 
 fn goal(what: &str, is: f64, comparison: &str, goal: f64) {
-    let is_met = if comparison == ">=" {
-        is >= goal
-    } else {
-        is <= goal
+    let is_met = match comparison {
+        ">=" => is >= goal,
+        _ => is <= goal,
     };
     let met = if is_met { "met" } else { "NOT MET" };
     println!("{what}: {is:.2} (goal {comparison} {goal}: {met})");

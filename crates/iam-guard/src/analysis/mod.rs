@@ -32,6 +32,8 @@ pub struct Settings {
     pub managed: ManagedPolicies,
     /// Whether a named file may be something other than a policy, a plan or a template.
     pub skip_others: bool,
+    /// Whether a verdict that is not known may count as clean.
+    pub allow_unknown: bool,
 }
 
 /// Finds the policies in a file and judges them.

@@ -61,16 +61,12 @@ impl Text {
             Verdict::Unknown => Level::WARNING,
             Verdict::Clean | Verdict::Restricted => Level::ERROR,
         };
-        let mut group = level
-            .primary_title(title(judged))
-            .elements(None::<Origin<'_>>);
+        let title = level.primary_title(title(judged));
+        let mut group = title.elements(None::<Origin<'_>>);
         let document;
         let (text, spans, path) = match &judged.document {
             None => {
-                let spans = assessment
-                    .reasons
-                    .iter()
-                    .map(|located| located.span.clone());
+                let spans = assessment.reasons.iter().map(|it| it.span.clone());
                 (&source.text, spans.collect(), Some(source.name.as_str()))
             }
             Some(of) => {
@@ -168,8 +164,7 @@ fn inside(text: &str, span: &Range<usize>) -> Range<usize> {
     let Some(part) = text.get(span.clone()) else {
         return 0..0;
     };
-    let lines = part.lines().count();
-    let end = match lines {
+    let end = match part.lines().count() {
         0..=12 => span.end,
         _ => span.start + part.lines().next().unwrap_or_default().len(),
     };

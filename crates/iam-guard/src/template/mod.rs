@@ -83,50 +83,38 @@ impl<'s> Finder<'s> {
             | "AWS::IAM::ManagedPolicy"
             | "AWS::IAM::RolePolicy"
             | "AWS::IAM::UserPolicy"
-            | "AWS::IAM::GroupPolicy" => {
-                if let Some(document) = property("PolicyDocument") {
-                    self.document(name.to_owned(), document);
-                }
-            }
+            | "AWS::IAM::GroupPolicy" => self.document(name, property("PolicyDocument")),
             "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" => {
-                if let Some(policies) = property("Policies") {
-                    self.embedded(name, policies);
-                }
-                if let Some(arns) = property("ManagedPolicyArns") {
-                    self.attachments(&format!("{name}.ManagedPolicyArns"), arns);
-                }
-                if let Some(groups) = property("Groups") {
-                    self.membership(name, groups);
-                }
+                self.embedded(name, property("Policies"));
+                let at = format!("{name}.ManagedPolicyArns");
+                self.attachments(&at, property("ManagedPolicyArns"));
+                self.membership(name, property("Groups"));
             }
-            "AWS::IAM::UserToGroupAddition" => self.membership(name, properties),
+            "AWS::IAM::UserToGroupAddition" => self.membership(name, Some(properties)),
             "AWS::SSO::PermissionSet" => {
-                if let Some(document) = property("InlinePolicy") {
-                    self.document(name.to_owned(), document);
-                }
-                if let Some(arns) = property("ManagedPolicies") {
-                    self.attachments(&format!("{name}.ManagedPolicies"), arns);
-                }
+                self.document(name, property("InlinePolicy"));
+                let at = format!("{name}.ManagedPolicies");
+                self.attachments(&at, property("ManagedPolicies"));
                 if let Some(references) = property("CustomerManagedPolicyReferences") {
                     let reason = "attaches customer managed policies, whose documents are not here";
                     self.found.not_judged(name, references.span.clone(), reason);
                 }
             }
             "AWS::Serverless::Function" | "AWS::Serverless::StateMachine" => {
-                if let Some(policies) = property("Policies") {
-                    self.sam_policies(&format!("{name}.Policies"), policies);
-                }
+                self.sam_policies(&format!("{name}.Policies"), property("Policies"));
             }
             _ => {}
         }
     }
 
-    fn membership(&mut self, name: &str, node: &Node<'_>) {
+    fn membership(&mut self, name: &str, node: Option<&Node<'_>>) {
+        let Some(node) = node else { return };
         let reason = "puts users into groups, whose policies are judged only where they stand";
         self.found.not_judged(name, node.span.clone(), reason);
     }
 
-    fn document(&mut self, name: String, document: &'s Node<'s>) {
+    fn document(&mut self, name: &str, document: Option<&'s Node<'s>>) {
+        let Some(document) = document else { return };
         let content = Content::Template {
             document,
             mappings: self.root.get("Mappings"),
@@ -135,22 +123,21 @@ impl<'s> Finder<'s> {
     }
 
     /// The inline policies of a role, user or group.
-    fn embedded(&mut self, name: &str, policies: &'s Node<'s>) {
-        for (index, policy) in branches(policies).into_iter().enumerate() {
+    fn embedded(&mut self, name: &str, policies: Option<&'s Node<'s>>) {
+        for (index, policy) in policies.into_iter().flat_map(branches).enumerate() {
             let name = format!("{name}.Policies[{index}]");
-            match policy.get("PolicyDocument") {
-                Some(document) => self.document(name, document),
-                None => {
-                    let reason = "the inline policy is not known before the deployment".to_owned();
-                    let span = policy.span.clone();
-                    self.found.policy(name, span, Content::Unknown(reason));
-                }
+            let document = policy.get("PolicyDocument");
+            if document.is_none() {
+                let reason = "the inline policy is not known before the deployment".to_owned();
+                let span = policy.span.clone();
+                self.found.policy(&name, span, Content::Unknown(reason));
             }
+            self.document(&name, document);
         }
     }
 
-    fn attachments(&mut self, at: &str, arns: &'s Node<'s>) {
-        for arn in branches(arns) {
+    fn attachments(&mut self, at: &str, arns: Option<&'s Node<'s>>) {
+        for arn in arns.into_iter().flat_map(branches) {
             self.attachment(at, arn);
         }
     }

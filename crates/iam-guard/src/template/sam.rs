@@ -9,7 +9,8 @@ const TEMPLATES: &str = include_str!("../../data/sam-policy-templates.tsv");
 
 impl<'s> Finder<'s> {
     /// Finds documents, names or ARNs of managed policies, and policy templates: one or a list.
-    pub(super) fn sam_policies(&mut self, at: &str, policies: &'s Node<'s>) {
+    pub(super) fn sam_policies(&mut self, at: &str, policies: Option<&'s Node<'s>>) {
+        let Some(policies) = policies else { return };
         let entries = branches(policies);
         let is_list = entries.len() > 1 || !policies.entries().is_empty();
         for (index, entry) in entries.into_iter().enumerate() {
@@ -38,7 +39,7 @@ impl<'s> Finder<'s> {
         };
         if entry.get("Statement").is_some() || entry.get("PolicyDocument").is_some() {
             let document = entry.get("PolicyDocument").unwrap_or(entry);
-            return self.document(name, document);
+            return self.document(&name, Some(document));
         }
         let is_arn = matches!(
             member.key.as_ref(),

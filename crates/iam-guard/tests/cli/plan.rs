@@ -2,23 +2,21 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Ran, allow, check, folder, pairs, run};
+use crate::support::{Ran, allow, check, folder, run};
 
-/// A resource that is to be created.
-fn created(address: &str, after: Value, unknown: Value) -> Value {
-    let kind = address.rsplit('.').nth(1).unwrap();
-    json!({
-        "address": address, "mode": "managed", "type": kind, "name": address.rsplit('.').next(),
-        "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": unknown},
-    })
-}
-
-/// A resource that is to be created, with no unknown values.
-fn known(address: &str, after: Value) -> Value {
-    created(address, after, json!({}))
-}
-
-fn plan(changes: Vec<Value>) -> Value {
+/// A plan with changes: address, values and unknown values of a new resource, or any change.
+fn plan(changes: Value) -> Value {
+    let change = |change: &Value| {
+        let Some(address) = change[0].as_str() else {
+            return change.clone();
+        };
+        let unknown = change.get(2).cloned().unwrap_or(json!({}));
+        json!({
+            "address": address, "mode": "managed", "type": address.rsplit('.').nth(1), "name": address.rsplit('.').next(),
+            "change": {"actions": ["create"], "before": null, "after": change[1], "after_unknown": unknown},
+        })
+    };
+    let changes: Vec<Value> = changes.as_array().unwrap().iter().map(change).collect();
     json!({"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": changes})
 }
 
@@ -29,79 +27,39 @@ fn checked(plan: &Value) -> Ran {
 #[test]
 fn every_resource_that_carries_a_policy() {
     let (wide, clean) = (allow("s3:*"), allow("s3:GetObject"));
-    let ran = checked(&plan(vec![
-        created(
-            "aws_iam_policy.a",
-            json!({"policy": wide}),
-            json!({"arn": true}),
-        ),
-        known("aws_iam_role_policy.b", json!({"policy": clean})),
-        known(
-            "module.m[\"x\"].aws_iam_user_policy.c",
-            json!({"policy": wide}),
-        ),
-        known("aws_iam_group_policy.d", json!({"policy": wide})),
-        known(
-            "aws_ssoadmin_permission_set_inline_policy.e",
-            json!({"inline_policy": wide}),
-        ),
-        created(
-            "aws_iam_role.f",
-            json!({"assume_role_policy": allow("sts:AssumeRole"), "inline_policy": [{"name": "x", "policy": clean}, {"name": "y", "policy": wide}]}),
-            json!({"inline_policy": [{}, {}]}),
-        ),
-        known("aws_s3_bucket_policy.g", json!({"policy": wide})),
-        known(
-            "aws_iam_role.h",
-            json!({"inline_policy": [{"name": null, "policy": null}]}),
-        ),
-    ]));
-    assert_eq!(
-        ran.verdicts(),
-        pairs(&[
-            ("aws_iam_policy.a", "restricted"),
-            ("aws_iam_role_policy.b", "clean"),
-            ("module.m[\"x\"].aws_iam_user_policy.c", "restricted"),
-            ("aws_iam_group_policy.d", "restricted"),
-            ("aws_ssoadmin_permission_set_inline_policy.e", "restricted"),
-            ("aws_iam_role.f.inline_policy[0]", "clean"),
-            ("aws_iam_role.f.inline_policy[1]", "restricted"),
-        ])
-    );
+    let ran = checked(&plan(json!([
+        ["aws_iam_policy.a", {"policy": wide}, {"arn": true}],
+        ["aws_iam_role_policy.b", {"policy": clean}],
+        ["module.m[\"x\"].aws_iam_user_policy.c", {"policy": wide}],
+        ["aws_iam_group_policy.d", {"policy": wide}],
+        ["aws_ssoadmin_permission_set_inline_policy.e", {"inline_policy": wide}],
+        ["aws_iam_role.f", {"assume_role_policy": allow("sts:AssumeRole"), "inline_policy": [{"name": "x", "policy": clean}, {"name": "y", "policy": wide}]}, {"inline_policy": [{}, {}]}],
+        ["aws_s3_bucket_policy.g", {"policy": wide}],
+        ["aws_iam_role.h", {"inline_policy": [{"name": null, "policy": null}]}],
+    ])));
+    ran.has_verdicts(&[
+        ("aws_iam_policy.a", "restricted"),
+        ("aws_iam_role_policy.b", "clean"),
+        ("module.m[\"x\"].aws_iam_user_policy.c", "restricted"),
+        ("aws_iam_group_policy.d", "restricted"),
+        ("aws_ssoadmin_permission_set_inline_policy.e", "restricted"),
+        ("aws_iam_role.f.inline_policy[0]", "clean"),
+        ("aws_iam_role.f.inline_policy[1]", "restricted"),
+    ]);
     assert_eq!(ran.code, 1);
 }
 
 #[test]
 fn a_document_that_is_not_known_before_the_apply_is_unknown() {
     let clean = allow("s3:GetObject");
-    let mut plan = plan(vec![
-        created(
-            "aws_iam_policy.a",
-            json!({"name": "a"}),
-            json!({"policy": true}),
-        ),
-        created(
-            "aws_iam_policy.b",
-            json!({"policy": clean}),
-            json!({"arn": true, "policy": false}),
-        ),
-        created(
-            "aws_iam_role.c",
-            json!({"inline_policy": [{"name": "x"}]}),
-            json!({"inline_policy": [{"policy": true}]}),
-        ),
+    let mut plan = plan(json!([
+        ["aws_iam_policy.a", {"name": "a"}, {"policy": true}],
+        ["aws_iam_policy.b", {"policy": clean}, {"arn": true, "policy": false}],
+        ["aws_iam_role.c", {"inline_policy": [{"name": "x"}]}, {"inline_policy": [{"policy": true}]}],
         // What the configuration does not set is left to the provider, and is no policy.
-        created(
-            "aws_iam_role.d",
-            json!({"name": "d"}),
-            json!({"inline_policy": true, "managed_policy_arns": true}),
-        ),
-        created(
-            "module.m[0].aws_iam_role.e",
-            json!({"name": "e"}),
-            json!({"inline_policy": true}),
-        ),
-    ]);
+        ["aws_iam_role.d", {"name": "d"}, {"inline_policy": true, "managed_policy_arns": true}],
+        ["module.m[0].aws_iam_role.e", {"name": "e"}, {"inline_policy": true}],
+    ]));
     plan["configuration"] = json!({"root_module": {
         "resources": [
             {"address": "aws_iam_policy.a", "expressions": {"policy": {"references": ["aws_s3_bucket.b.arn", "aws_s3_bucket.b"]}}},
@@ -113,15 +71,12 @@ fn a_document_that_is_not_known_before_the_apply_is_unknown() {
     }});
     let ran = checked(&plan);
     assert_eq!(ran.code, 2);
-    assert_eq!(
-        ran.verdicts(),
-        pairs(&[
-            ("aws_iam_policy.a", "unknown"),
-            ("aws_iam_policy.b", "clean"),
-            ("aws_iam_role.c.inline_policy[0]", "unknown"),
-            ("module.m[0].aws_iam_role.e.inline_policy", "unknown"),
-        ])
-    );
+    ran.has_verdicts(&[
+        ("aws_iam_policy.a", "unknown"),
+        ("aws_iam_policy.b", "clean"),
+        ("aws_iam_role.c.inline_policy[0]", "unknown"),
+        ("module.m[0].aws_iam_role.e.inline_policy", "unknown"),
+    ]);
     assert_eq!(
         ran.lines()[0]["findings"][0]["message"],
         "the document is not known before the apply, because it refers to `aws_s3_bucket.b.arn`, `aws_s3_bucket.b`"
@@ -131,12 +86,12 @@ fn a_document_that_is_not_known_before_the_apply_is_unknown() {
 #[test]
 fn a_policy_in_two_sections_counts_once() {
     let wide = allow("s3:*");
-    let mut plan = plan(vec![
-        known("aws_iam_policy.a", json!({"policy": wide})),
-        json!({"address": "aws_iam_policy.gone", "type": "aws_iam_policy", "change": {"actions": ["delete"], "before": {"policy": wide}, "after": null}}),
-        json!({"address": "data.aws_iam_policy.read", "mode": "data", "type": "aws_iam_policy", "change": {"actions": ["read"], "after": {"policy": wide}}}),
-        json!({"address": "aws_iam_policy.same", "type": "aws_iam_policy", "change": {"actions": ["no-op"], "after": {"policy": wide}}}),
-    ]);
+    let mut plan = plan(json!([
+        ["aws_iam_policy.a", {"policy": wide}],
+        {"address": "aws_iam_policy.gone", "type": "aws_iam_policy", "change": {"actions": ["delete"], "before": {"policy": wide}, "after": null}},
+        {"address": "data.aws_iam_policy.read", "mode": "data", "type": "aws_iam_policy", "change": {"actions": ["read"], "after": {"policy": wide}}},
+        {"address": "aws_iam_policy.same", "type": "aws_iam_policy", "change": {"actions": ["no-op"], "after": {"policy": wide}}},
+    ]));
     plan["planned_values"] = json!({"root_module": {
         "resources": [
             {"address": "aws_iam_policy.a", "mode": "managed", "type": "aws_iam_policy", "values": {"policy": wide}},
@@ -150,44 +105,25 @@ fn a_policy_in_two_sections_counts_once() {
     plan["prior_state"] = json!({"values": {"root_module": {"resources": [
         {"address": "aws_iam_policy.old", "mode": "managed", "type": "aws_iam_policy", "values": {"policy": wide}},
     ]}}});
-    assert_eq!(
-        checked(&plan).verdicts(),
-        pairs(&[
-            ("aws_iam_policy.a", "restricted"),
-            ("aws_iam_policy.same", "restricted"),
-            ("module.m.aws_iam_policy.b", "restricted"),
-            ("module.m.aws_iam_policy.c", "unknown"),
-        ])
-    );
+    checked(&plan).has_verdicts(&[
+        ("aws_iam_policy.a", "restricted"),
+        ("aws_iam_policy.same", "restricted"),
+        ("module.m.aws_iam_policy.b", "restricted"),
+        ("module.m.aws_iam_policy.c", "unknown"),
+    ]);
 }
 
 #[test]
 fn attachments_are_judged_if_the_document_is_known() {
     let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
-    let plan = plan(vec![
-        known(
-            "aws_iam_role_policy_attachment.a",
-            json!({"policy_arn": admin}),
-        ),
-        known(
-            "aws_iam_user_policy_attachment.b",
-            json!({"policy_arn": "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"}),
-        ),
-        known(
-            "aws_iam_group_policy_attachment.c",
-            json!({"policy_arn": "arn:aws:iam::111122223333:policy/own"}),
-        ),
-        created(
-            "aws_iam_policy_attachment.d",
-            json!({"roles": ["r"]}),
-            json!({"policy_arn": true}),
-        ),
-        known(
-            "aws_iam_group_membership.e",
-            json!({"group": "g", "users": ["u"]}),
-        ),
-        known("aws_iam_role.f", json!({"managed_policy_arns": [admin]})),
-    ]);
+    let plan = plan(json!([
+        ["aws_iam_role_policy_attachment.a", {"policy_arn": admin}],
+        ["aws_iam_user_policy_attachment.b", {"policy_arn": "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"}],
+        ["aws_iam_group_policy_attachment.c", {"policy_arn": "arn:aws:iam::111122223333:policy/own"}],
+        ["aws_iam_policy_attachment.d", {"roles": ["r"]}, {"policy_arn": true}],
+        ["aws_iam_group_membership.e", {"group": "g", "users": ["u"]}],
+        ["aws_iam_role.f", {"managed_policy_arns": [admin]}],
+    ]));
     let ran = checked(&plan);
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
     let managed = json!({
@@ -202,17 +138,14 @@ fn attachments_are_judged_if_the_document_is_known() {
         "check plan.json --restricted s3:DeleteBucket --managed-policies managed.json --format";
     let ran = run(&folder, &format!("{command} json"));
     assert_eq!(ran.code, 1);
-    assert_eq!(
-        ran.verdicts(),
-        pairs(&[
-            (
-                "aws_iam_role_policy_attachment.a (AdministratorAccess)",
-                "restricted"
-            ),
-            ("aws_iam_user_policy_attachment.b (ViewOnlyAccess)", "clean"),
-            ("aws_iam_role.f (AdministratorAccess)", "restricted"),
-        ])
-    );
+    ran.has_verdicts(&[
+        (
+            "aws_iam_role_policy_attachment.a (AdministratorAccess)",
+            "restricted",
+        ),
+        ("aws_iam_user_policy_attachment.b (ViewOnlyAccess)", "clean"),
+        ("aws_iam_role.f (AdministratorAccess)", "restricted"),
+    ]);
     let text = run(&folder, &format!("{command} text")).out;
     for name in [
         "group_policy_attachment.c",
@@ -228,10 +161,10 @@ fn attachments_are_judged_if_the_document_is_known() {
 
 #[test]
 fn lines_are_those_of_the_document_in_the_file() {
-    let plan = plan(vec![
-        known("aws_iam_policy.a", json!({"policy": allow("s3:GetObject")})),
-        known("aws_iam_policy.b", json!({"policy": allow("s3:*")})),
-    ]);
+    let plan = plan(json!([
+        ["aws_iam_policy.a", {"policy": allow("s3:GetObject")}],
+        ["aws_iam_policy.b", {"policy": allow("s3:*")}],
+    ]));
     let text = serde_json::to_string_pretty(&plan).unwrap();
     let ran = check("plan.json", &text);
     let lines = ran.lines();

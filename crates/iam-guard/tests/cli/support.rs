@@ -24,14 +24,15 @@ impl Ran {
             .collect()
     }
 
-    /// Name and verdict of each line.
-    pub(crate) fn verdicts(&self) -> Vec<(String, String)> {
-        let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
+    /// Asserts name and verdict of each line.
+    #[track_caller]
+    pub(crate) fn has_verdicts(&self, expected: &[(&str, &str)]) {
         let lines = self.lines();
-        lines
-            .iter()
-            .map(|line| (text(line, "name"), text(line, "verdict")))
-            .collect()
+        let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
+        let pair = |line: &Value| (text(line, "name"), text(line, "verdict"));
+        let verdicts: Vec<(String, String)> = lines.iter().map(pair).collect();
+        let verdicts: Vec<(&str, &str)> = verdicts.iter().map(|(a, b)| (&**a, &**b)).collect();
+        assert_eq!(verdicts, expected, "{}", self.diagnostics);
     }
 }
 
@@ -92,10 +93,4 @@ pub(crate) fn allow(action: &str) -> String {
         "Statement": [{"Effect": "Allow", "Action": [action], "Resource": "*"}],
     })
     .to_string()
-}
-
-/// Pairs as `Ran::verdicts` returns them.
-pub(crate) fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
-    let owned = |pair: &(&str, &str)| (pair.0.to_owned(), pair.1.to_owned());
-    expected.iter().map(owned).collect()
 }

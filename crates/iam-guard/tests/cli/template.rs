@@ -1,6 +1,6 @@
 //! CloudFormation and SAM templates.
 
-use crate::support::{check, pairs};
+use crate::support::check;
 
 const TEMPLATE: &str = r#"
 Transform: AWS::Serverless-2016-10-31
@@ -78,27 +78,25 @@ Resources:
             - {PolicyName: x, PolicyDocument: {Statement: {Effect: Allow, Action: "s3:*", Resource: "*"}}}
 "#;
 
-fn expected() -> Vec<(String, String)> {
-    pairs(&[
-        ("Role.Policies[0]", "restricted"),
-        ("Role.Policies[1]", "restricted"),
-        ("Role.Policies[2]", "unknown"),
-        ("Managed", "unknown"),
-        ("Joined", "restricted"),
-        ("Set", "clean"),
-        ("Function.Policies[0]", "restricted"),
-        ("Function.Policies[1]", "clean"),
-        ("Function.Policies[2]", "unknown"),
-        ("Function.Policies[5]", "clean"),
-        ("Machine.Policies", "restricted"),
-        ("Group${Team}.Policies[0]", "restricted"),
-    ])
-}
+const EXPECTED: [(&str, &str); 12] = [
+    ("Role.Policies[0]", "restricted"),
+    ("Role.Policies[1]", "restricted"),
+    ("Role.Policies[2]", "unknown"),
+    ("Managed", "unknown"),
+    ("Joined", "restricted"),
+    ("Set", "clean"),
+    ("Function.Policies[0]", "restricted"),
+    ("Function.Policies[1]", "clean"),
+    ("Function.Policies[2]", "unknown"),
+    ("Function.Policies[5]", "clean"),
+    ("Machine.Policies", "restricted"),
+    ("Group${Team}.Policies[0]", "restricted"),
+];
 
 #[test]
 fn every_resource_that_carries_a_policy() {
     let ran = check("template.yaml", TEMPLATE);
-    assert_eq!(ran.verdicts(), expected());
+    ran.has_verdicts(&EXPECTED);
     assert_eq!(ran.code, 1);
 }
 
@@ -134,10 +132,7 @@ fn json_templates_are_read_alike() {
       }
     }"#;
     let ran = check("template.json", template);
-    assert_eq!(
-        ran.verdicts(),
-        pairs(&[("A", "unknown"), ("B", "restricted"), ("C", "clean")])
-    );
+    ran.has_verdicts(&[("A", "unknown"), ("B", "restricted"), ("C", "clean")]);
     let ran = check("template", template);
     assert_eq!(ran.lines().len(), 3);
 }
