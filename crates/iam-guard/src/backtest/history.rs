@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_remembered_than_there_is_room_for() {
+    fn the_history_is_bounded() {
         let mut history = History::default();
         for policy in 0..=MAX_POLICIES {
             history.remember(&policy.to_string(), &version(1), moment(1), None);

@@ -1,4 +1,4 @@
-//! A verdict on a document with unknown parts holds for whatever these parts turn out to be.
+//! A verdict on a document with unknown parts holds for all values of these parts.
 
 use iam_policy::{RestrictedActions, judge};
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::sample::select;
 
 use super::*;
 
-/// What the unknown parts turn out to be: the names are those of the holes.
+/// The names of the unknown parts, and the values that they can have.
 const HOLES: [&str; 3] = ["${A}", "${B}", "${C}"];
 const VALUES: [&str; 16] = [
     "",
@@ -68,7 +68,7 @@ fn document() -> impl Strategy<Value = String> {
     statements.prop_map(|statements| format!(r#"{{"Statement":[{}]}}"#, statements.join(",")))
 }
 
-/// The document as a text in which the holes are not known.
+/// The document as a text with unknown holes.
 fn item(document: &str) -> Item {
     let mut pieces = vec![Piece::Known(document.to_owned())];
     for hole in HOLES {
@@ -99,7 +99,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_said_holds_whatever_the_unknown_parts_are(document in document()) {
+    fn a_verdict_holds_for_all_values_of_the_unknown_parts(document in document()) {
         let restricted: RestrictedActions = "s3:DeleteBucket".parse().unwrap();
         let item = item(&document);
         let assessment = judge_partial(&[], |_| Some(item.clone()), &restricted).unwrap();
@@ -108,7 +108,7 @@ proptest! {
                 for c in ["*", "", "Delete", "s3:DeleteBucket"] {
                     let known = document.replace("${A}", a).replace("${B}", b).replace("${C}", c);
                     let judgement = judge(&known, &restricted);
-                    // What IAM does not accept grants nothing.
+                    // A document that IAM refuses grants nothing.
                     if judgement.document().is_err() {
                         continue;
                     }

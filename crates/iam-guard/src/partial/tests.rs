@@ -35,7 +35,7 @@ fn of(statements: &[&str]) -> Verdict {
 use Verdict::{Clean, Restricted, Unknown};
 
 #[test]
-fn an_unknown_action_counts_where_the_verdict_depends_on_it() {
+fn an_unknown_action_counts_if_the_verdict_depends_on_it() {
     for (action, expected) in [
         ("!Ref Actions", Unknown),
         ("[s3:GetObject, !Ref Action]", Unknown),
@@ -81,7 +81,7 @@ fn an_unknown_not_action_leaves_out_everything_or_nothing() {
 }
 
 #[test]
-fn of_an_allow_only_actions_and_effect_count() {
+fn only_actions_and_effect_of_an_allow_count() {
     for (rest, expected) in [
         (
             "Action: s3:DeleteBucket, Resource: !GetAtt Bucket.Arn",
@@ -110,7 +110,7 @@ fn of_an_allow_only_actions_and_effect_count() {
 }
 
 #[test]
-fn a_deny_cancels_only_if_it_surely_does() {
+fn a_deny_counts_only_if_it_is_certain() {
     let allow = "{Effect: Allow, Action: s3:DeleteBucket, Resource: '*'}";
     for (deny, expected) in [
         ("Action: 's3:*', Resource: '*'", Clean),
@@ -156,7 +156,7 @@ fn a_deny_cancels_only_if_it_surely_does() {
 }
 
 #[test]
-fn conditions_are_tried_in_all_ways() {
+fn all_combinations_of_conditions_are_tried() {
     let allow = |action: &str| format!("{{Effect: Allow, Action: {action}, Resource: '*'}}");
     let if_ = |yes: &str, no: &str| format!("!If [C, {yes}, {no}]");
     let (get, delete) = (allow("s3:GetObject"), allow("s3:DeleteBucket"));
@@ -192,7 +192,7 @@ fn conditions_are_tried_in_all_ways() {
 }
 
 #[test]
-fn what_is_wrong_in_every_reading_violates() {
+fn a_document_that_is_wrong_in_both_bounds_is_restricted() {
     for document in [
         "Statement: {Effect: allow, Action: !Ref A, Resource: '*'}",
         "Statement: {Effect: Allow, Action: [s3:GetObject, 5], Resource: '*'}",
@@ -210,7 +210,7 @@ fn what_is_wrong_in_every_reading_violates() {
 }
 
 #[test]
-fn a_text_with_unknown_stretches_is_opened() {
+fn a_partly_unknown_text_is_parsed() {
     let sub = |statement: &str| format!("!Sub '{{\"Statement\": {statement}}}'");
     let allow = |action: &str| {
         sub(&format!(
@@ -242,7 +242,7 @@ fn a_text_with_unknown_stretches_is_opened() {
 }
 
 #[test]
-fn reasons_say_what_is_not_known() {
+fn reasons_name_the_unknown_part() {
     let document = "Statement: {Effect: Allow, Action: [s3:GetObject, !Sub 's3:${Verb}Bucket'], Resource: !Ref R}";
     let (_, reasons) = verdict("s3:DeleteBucket", document);
     assert_eq!(

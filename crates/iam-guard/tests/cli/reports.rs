@@ -125,7 +125,7 @@ fn annotations_are_on_one_line_each() {
 }
 
 #[test]
-fn an_empty_sarif_is_valid_too() {
+fn a_sarif_file_without_results_is_valid() {
     let folder = folder(&[("clean.json", &allow("s3:GetObject"))]);
     let ran = run(
         &folder,

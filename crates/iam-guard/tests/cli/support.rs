@@ -24,6 +24,12 @@ impl Ran {
             .collect()
     }
 
+    /// Asserts that the diagnostics contain a text.
+    #[track_caller]
+    pub(crate) fn has_diagnostic(&self, text: &str) {
+        assert!(self.diagnostics.contains(text), "{}", self.diagnostics);
+    }
+
     /// Asserts name and verdict of each line.
     #[track_caller]
     pub(crate) fn has_verdicts(&self, expected: &[(&str, &str)]) {

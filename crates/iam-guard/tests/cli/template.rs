@@ -117,7 +117,7 @@ fn a_finding_has_the_line_of_its_entry() {
 }
 
 #[test]
-fn json_templates_are_read_alike() {
+fn json_templates_are_read_too() {
     let template = r#"{
       "Resources": {
         "A": {"Type": "AWS::IAM::Policy", "Properties": {"PolicyDocument": {"Statement": [
@@ -138,7 +138,7 @@ fn json_templates_are_read_alike() {
 }
 
 #[test]
-fn a_template_that_cannot_be_read_is_a_diagnostic() {
+fn a_broken_template_is_a_diagnostic() {
     let ran = check("template.yaml", "Resources:\n  A: [\n");
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
     assert!(
