@@ -156,5 +156,18 @@ fn judge_item(item: &Item, restricted: &RestrictedActions) -> Assessment {
 
 #[cfg(test)]
 mod soundness_tests;
+
 #[cfg(test)]
-mod tests;
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_combination_of_conditions_is_tried() {
+        assert_eq!(combinations(&[]), [ConditionValues::new()]);
+        let names = ["A".to_owned(), "B".to_owned()];
+        let all: BTreeSet<_> = combinations(&names).into_iter().collect();
+        assert_eq!(all.len(), 4);
+    }
+}

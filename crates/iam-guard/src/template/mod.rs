@@ -191,3 +191,6 @@ fn branches<'s>(node: &'s Node<'s>) -> Vec<&'s Node<'s>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,7 +56,7 @@ fn a_document_that_is_not_known_before_the_apply_is_unknown() {
         ["aws_iam_policy.a", {"name": "a"}, {"policy": true}],
         ["aws_iam_policy.b", {"policy": clean}, {"arn": true, "policy": false}],
         ["aws_iam_role.c", {"inline_policy": [{"name": "x"}]}, {"inline_policy": [{"policy": true}]}],
-        // An attribute that the configuration does not set is up to the provider; it is not a policy.
+        // The provider sets an attribute that the configuration does not set.
         ["aws_iam_role.d", {"name": "d"}, {"inline_policy": true, "managed_policy_arns": true}],
         ["module.m[0].aws_iam_role.e", {"name": "e"}, {"inline_policy": true}],
     ]));

@@ -1,9 +1,10 @@
-use std::collections::BTreeMap;
+//! Verdicts on documents with functions.
 
-use super::*;
+use super::{Context, condition_names, evaluate};
+use crate::partial::{ConditionValues, judge_partial};
 use crate::source::Source;
-use crate::template::{Context, condition_names, evaluate};
 use crate::tree::yaml;
+use crate::verdict::Verdict;
 
 fn verdict(list: &str, document: &str) -> (Verdict, Vec<String>) {
     let source = Source::new("test.yaml", document);
@@ -260,12 +261,4 @@ fn reasons_name_the_unknown_part() {
         reasons[1].starts_with("statement 1: Action `*` grants"),
         "{reasons:?}"
     );
-}
-
-#[test]
-fn every_combination_of_conditions_is_tried() {
-    assert_eq!(combinations(&[]), [BTreeMap::new()]);
-    let names = ["A".to_owned(), "B".to_owned()];
-    let all: std::collections::BTreeSet<_> = combinations(&names).into_iter().collect();
-    assert_eq!(all.len(), 4);
 }
