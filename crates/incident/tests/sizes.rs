@@ -11,8 +11,8 @@
 use iam_policy::{Quota, RestrictedActions};
 use incident::message::{
     AssessedState, Assessment, AttachedTo, Contained, ContainedVersions, EvictedVersion, InForce,
-    Judged, Kept, ObservedPolicy, Outcome, OutcomeResult, Quarantine, Removal, Restricted, Verdict,
-    VerdictAction, VerdictResult,
+    Judged, Kept, ObservedPolicy, Outcome, OutcomeResult, Quarantine, Removal, Response,
+    Restricted, Verdict, VerdictResult,
 };
 use incident::subject::Owner;
 use incident::{
@@ -188,7 +188,8 @@ impl Worst {
         json!(Judged {
             event: trim_event(&record()),
             verdict: Verdict {
-                action: VerdictAction::Remedy,
+                response: Response::Contain,
+                notify: true,
                 result: VerdictResult::Restricted,
                 change: self.change.clone(),
                 in_force: Some(self.observed()),

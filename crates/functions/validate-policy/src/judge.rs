@@ -17,10 +17,11 @@ pub(crate) async fn judge(
     let record = Record::parse(&event)?;
     let span = lambda_kit::incident_span(execution, &record.change);
     async {
-        let verdict = match rules.judge_not_in_force(&record) {
+        let mut verdict = match rules.judge_not_in_force(&record) {
             Some(verdict) => verdict,
             None => look(rules, store, request, &record).await?,
         };
+        verdict.notify = rules.notifies(&verdict);
         report(execution, &verdict);
         Ok(Judged {
             event: trim_event(&event),

@@ -15,6 +15,7 @@ pub fn guard_config() -> Result<GuardConfig, SettingError> {
         exempt: parsed("EXEMPT_PRINCIPALS")?.unwrap_or_default(),
         account: account()?,
         trusted: parsed("TRUSTED_ACCOUNTS")?.unwrap_or_default(),
+        notify_on_allowed: parsed("NOTIFY_ON_ALLOWED")?.unwrap_or(true),
     })
 }
 

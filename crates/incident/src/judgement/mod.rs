@@ -4,10 +4,11 @@
 mod exempt;
 mod mode;
 mod reported;
+mod response;
 
 use iam_policy::{Quota, RestrictedActions, TrustedAccounts};
 
-use crate::message::{ObservedPolicy, Restricted, Verdict, VerdictAction, VerdictResult};
+use crate::message::{ObservedPolicy, Response, Restricted, Verdict, VerdictResult};
 use crate::{Analysis, Observed, Record, Snapshot, WatchedCall};
 
 pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
@@ -24,6 +25,8 @@ pub struct GuardConfig {
     pub account: String,
     /// The accounts that trust policies may let in without a report.
     pub trusted: TrustedAccounts,
+    /// Whether e-mails report changes that grant nothing restricted.
+    pub notify_on_allowed: bool,
 }
 
 impl GuardConfig {
@@ -110,16 +113,13 @@ impl GuardConfig {
                 restricted,
             );
         }
-        Verdict {
-            action: VerdictAction::Remedy,
-            ..alert(
-                VerdictResult::Restricted,
-                record,
-                Some(in_force),
-                None,
-                restricted,
-            )
-        }
+        alert(
+            VerdictResult::Restricted,
+            record,
+            Some(in_force),
+            None,
+            restricted,
+        )
     }
 }
 
@@ -219,7 +219,8 @@ fn alert(
     restricted: Restricted,
 ) -> Verdict {
     Verdict {
-        action: VerdictAction::Alert,
+        response: Response::to(result, &restricted),
+        notify: true,
         result,
         change: record.change.clone(),
         in_force,

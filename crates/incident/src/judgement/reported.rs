@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use iam_policy::{ActionPattern, Effect, PolicyDocument, Truncated, judge, judge_trust};
 
 use super::{GuardConfig, Mode, alert};
-use crate::message::{Reason, Report, Restricted, Verdict, VerdictResult};
+use crate::message::{Reason, Report, Response, Restricted, Verdict, VerdictResult};
 use crate::subject::{HeldPolicy, OwnerKind, ReportedCall, ReportedState};
 use crate::{PolicyArn, Record, Snapshot};
 
@@ -137,6 +137,7 @@ impl GuardConfig {
             ..Restricted::default()
         };
         Verdict {
+            response: Response::Report,
             report: Some(Report::new(&reasons, self.mode == Mode::Monitor)),
             exemption: self.exempt.covering(&record.change.actor),
             ..alert(result, record, None, None, restricted)

@@ -13,6 +13,7 @@ use crate::{ExecutionArn, PolicyChange, Snapshot, UniqueId, VersionId};
 
 mod decision;
 mod findings;
+mod former;
 mod notify;
 mod quarantine;
 mod report;
@@ -62,11 +63,15 @@ pub struct Judged {
 }
 
 /// `verdict`: what `ValidatePolicy` found.
+///
+/// It is read and written by the implementations in `former.rs`, which add the members that the version before knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub struct Verdict {
-    /// What the workflow does next.
-    pub action: VerdictAction,
+    /// What the guard does; `ChooseAction` reads it.
+    pub response: Response,
+    /// Whether an e-mail reports a change that needs no decision; `ChooseAction` reads it.
+    pub notify: bool,
     pub result: VerdictResult,
     pub change: PolicyChange,
     /// What IAM showed in force.
@@ -82,7 +87,7 @@ pub struct Verdict {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exemption: Option<String>,
     /// Why the guard reports a call that it does not revert.
-    #[serde(default, alias = "told", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<Report>,
 }
 
@@ -98,14 +103,16 @@ pub struct ObservedPolicy {
     pub document: Snapshot,
 }
 
-/// What the workflow does with a policy; `ChooseAction` reads it.
+/// What the guard does about a change. `ChooseAction` treats every other word as `contain`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum VerdictAction {
-    /// Take the restricted grants out and ask.
-    Remedy,
-    /// Tell the administrator; the policy is left alone.
-    Alert,
+pub enum Response {
+    /// Remove the restricted grants, and ask.
+    Contain,
+    /// Change nothing, and report it.
+    Report,
+    /// Change nothing: nothing restricted is concerned.
+    None,
 }
 
 /// The result of the judgement. For a change that needs no decision it is also the outcome.

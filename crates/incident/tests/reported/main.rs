@@ -9,7 +9,7 @@ mod in_force;
 mod over;
 
 use incident::judgement::{GuardConfig, Mode};
-use incident::message::{Verdict, VerdictAction, VerdictResult};
+use incident::message::{Response, Verdict, VerdictResult};
 use incident::subject::{HeldPolicy, ManagedPolicy, Owner, OwnerKind, ReportedCall, ReportedState};
 use incident::{PolicyArn, Record, Subject};
 use serde_json::Value;
@@ -25,6 +25,7 @@ fn config() -> GuardConfig {
         exempt: "arn:aws:iam::111122223333:user/carol".parse().unwrap(),
         account: "111122223333".to_owned(),
         trusted: "999999999999".parse().unwrap(),
+        notify_on_allowed: true,
     }
 }
 
@@ -81,7 +82,7 @@ fn judge(record: &Record, state: &ReportedState, waited: bool) -> Option<Verdict
 #[track_caller]
 fn result(record: &Record, state: &ReportedState, waited: bool) -> VerdictResult {
     let verdict = judge(record, state, waited).unwrap();
-    assert_eq!(verdict.action, VerdictAction::Alert);
+    assert_ne!(verdict.response, Response::Contain);
     assert_eq!(
         verdict.report.is_some(),
         verdict.result != VerdictResult::Clean

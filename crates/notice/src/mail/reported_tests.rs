@@ -1,7 +1,7 @@
 //! E-mails about calls that the guard does not revert.
 
 use incident::PolicyArn;
-use incident::message::{Reason, Report};
+use incident::message::{Reason, Report, Response};
 use incident::subject::{Credentials, ManagedPolicy, Owner, OwnerKind, ReportedCall};
 use incident::{Subject, WatchedCall};
 
@@ -37,7 +37,8 @@ fn mail(call: WatchedCall, what: ReportedCall, result: VerdictResult, reasons: &
     verdict(&ReportVerdict {
         execution: request.execution,
         verdict: Verdict {
-            action: VerdictAction::Alert,
+            response: Response::Report,
+            notify: true,
             result,
             change: request.change,
             in_force: None,

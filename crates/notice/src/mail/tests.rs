@@ -10,7 +10,7 @@ use incident::Snapshot;
 use incident::message::{
     AskRequest, AssessedState, Assessment, Decision, DecisionAction, Failure, InForce,
     ObservedPolicy, Outcome, OutcomeResult, Quarantine, ReportFailure, ReportOutcome,
-    ReportVerdict, Restricted, Verdict, VerdictAction, VerdictResult,
+    ReportVerdict, Response, Restricted, Verdict, VerdictResult,
 };
 
 use super::*;
@@ -211,7 +211,8 @@ fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Ma
         VerdictResult::Withdrawn | VerdictResult::Overwritten | VerdictResult::Gone
     );
     let about = Verdict {
-        action: VerdictAction::Alert,
+        response: Response::Report,
+        notify: true,
         result,
         change: request.change.clone(),
         in_force: Some(ObservedPolicy {

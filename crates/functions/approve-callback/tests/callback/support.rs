@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use iam_policy::{Quota, RestrictedActions};
 use incident::message::{
-    Contained, ContainedVersions, Judged, ObservedPolicy, Quarantine, Removal, Restricted, Verdict,
-    VerdictAction, VerdictResult,
+    Contained, ContainedVersions, Judged, ObservedPolicy, Quarantine, Removal, Response,
+    Restricted, Verdict, VerdictResult,
 };
 use incident::{Snapshot, UniqueId, VersionId};
 use serde_json::{Value, json};
@@ -55,7 +55,8 @@ pub(crate) fn asking() -> Value {
     let mut data = json!(Judged {
         event: incident::trim_event(&event),
         verdict: Verdict {
-            action: VerdictAction::Remedy,
+            response: Response::Contain,
+            notify: true,
             result: VerdictResult::Restricted,
             change: record.change.clone(),
             in_force: Some(seen),

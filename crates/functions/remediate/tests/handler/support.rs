@@ -103,6 +103,7 @@ pub(crate) fn judged(iam: &Iam, event: &Value) -> Value {
         exempt: ExemptPrincipals::default(),
         account: "111122223333".to_owned(),
         trusted: iam_policy::TrustedAccounts::default(),
+        notify_on_allowed: true,
     };
     let execution = Execution::running("one").with_input(event);
     let executions = Executions::new(execution.client(), execution.machine);

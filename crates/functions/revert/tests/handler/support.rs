@@ -96,6 +96,7 @@ impl Incident {
             exempt: ExemptPrincipals::default(),
             account: "111122223333".to_owned(),
             trusted: iam_policy::TrustedAccounts::default(),
+            notify_on_allowed: true,
         };
         let execution = Execution::running("one").with_input(&iam.trail().pop().unwrap());
         let executions = Executions::new(execution.client(), execution.machine);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use iam_model::{Account, Iam};
 use iam_policy::RestrictedActions;
-use incident::message::{VerdictAction, VerdictResult};
+use incident::message::{Response, VerdictResult};
 use serde::Deserialize;
 
 use crate::support::{call, judged, rules};
@@ -51,13 +51,13 @@ fn every_document_under_every_list() {
             // A document that cannot be read violates every list.
             let expected = case.expected.as_ref();
             let (action, result) = if expected.is_some_and(|expected| expected[name].is_empty()) {
-                (VerdictAction::Alert, VerdictResult::Clean)
+                (Response::None, VerdictResult::Clean)
             } else {
-                (VerdictAction::Remedy, VerdictResult::Restricted)
+                (Response::Contain, VerdictResult::Restricted)
             };
             assert_eq!(
                 (
-                    verdict.action,
+                    verdict.response,
                     verdict.result,
                     verdict.restricted.is_empty()
                 ),

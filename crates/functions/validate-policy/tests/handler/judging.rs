@@ -1,5 +1,5 @@
 use incident::judgement::Mode;
-use incident::message::{VerdictAction, VerdictResult};
+use incident::message::{Response, VerdictResult};
 use lambda_kit::FailureName;
 use serde_json::json;
 
@@ -10,8 +10,8 @@ fn what_is_judged_is_what_iam_shows() {
     let (iam, event) = created(RESTRICTED);
     let verdict = judge(&iam, &event, false).unwrap();
     assert_eq!(
-        (verdict.action, verdict.result),
-        (VerdictAction::Remedy, VerdictResult::Restricted)
+        (verdict.response, verdict.result),
+        (Response::Contain, VerdictResult::Restricted)
     );
     let seen = verdict.in_force.unwrap();
     let policy = iam.account().policy(ARN).unwrap().clone();
@@ -24,8 +24,8 @@ fn what_is_judged_is_what_iam_shows() {
     let (iam, event) = created(HARMLESS);
     let verdict = judge(&iam, &event, false).unwrap();
     assert_eq!(
-        (verdict.action, verdict.result),
-        (VerdictAction::Alert, VerdictResult::Clean)
+        (verdict.response, verdict.result),
+        (Response::None, VerdictResult::Clean)
     );
     assert!(iam.writes().iter().all(|call| call == "CreatePolicy"));
 }
@@ -70,7 +70,7 @@ fn a_restricted_grant_that_iam_shows_is_contained_at_once_after_any_write() {
     future["detail"]["eventTime"] = json!("2031-01-01T00:00:00Z");
     for event in [first, future] {
         let verdict = judge(&iam, &event, false).unwrap();
-        assert_eq!(verdict.action, VerdictAction::Remedy);
+        assert_eq!(verdict.response, Response::Contain);
         assert_eq!(verdict.in_force.unwrap().version.unwrap().as_str(), "v2");
     }
     // The same if IAM shows an older version than the event names.
@@ -78,13 +78,13 @@ fn a_restricted_grant_that_iam_shows_is_contained_at_once_after_any_write() {
     let newer = version(&iam, HARMLESS);
     set_default(&iam, "v1");
     let verdict = judge(&iam, &newer, false).unwrap();
-    assert_eq!(verdict.action, VerdictAction::Remedy);
+    assert_eq!(verdict.response, Response::Contain);
 
     let (iam, _) = created(HARMLESS);
     let event = put(&iam, HARMLESS);
     put(&iam, RESTRICTED);
     let verdict = judge(&iam, &event, false).unwrap();
-    assert_eq!(verdict.action, VerdictAction::Remedy);
+    assert_eq!(verdict.response, Response::Contain);
 }
 
 #[test]
@@ -108,8 +108,8 @@ fn only_what_looks_clean_or_absent_is_waited_for() {
     assert_eq!(error.name(), FailureName::ChangeNotVisible);
     let verdict = judge(&iam, &event, true).unwrap();
     assert_eq!(
-        (verdict.action, verdict.result),
-        (VerdictAction::Alert, VerdictResult::Gone)
+        (verdict.response, verdict.result),
+        (Response::Report, VerdictResult::Gone)
     );
     assert_eq!(
         verdict.restricted.findings.len(),
@@ -145,8 +145,8 @@ fn a_named_version_that_is_no_longer_in_force_is_judged_as_iam_holds_it() {
     event["detail"]["requestParameters"]["policyDocument"] = json!(HARMLESS);
     let verdict = judge(&iam, &event, false).unwrap();
     assert_eq!(
-        (verdict.action, verdict.result),
-        (VerdictAction::Alert, VerdictResult::Withdrawn)
+        (verdict.response, verdict.result),
+        (Response::Report, VerdictResult::Withdrawn)
     );
     assert_eq!(verdict.named.unwrap().as_str(), RESTRICTED);
     assert_eq!(verdict.restricted.findings.len(), 1);
@@ -180,8 +180,8 @@ fn what_our_own_remediation_replaced_was_not_withdrawn() {
     version(&iam, REMEDIATED);
     let verdict = judge(&iam, &event, false).unwrap();
     assert_eq!(
-        (verdict.action, verdict.result),
-        (VerdictAction::Alert, VerdictResult::AlreadyContained)
+        (verdict.response, verdict.result),
+        (Response::None, VerdictResult::AlreadyContained)
     );
     let (iam, _) = created(HARMLESS);
     let event = put(&iam, RESTRICTED);
@@ -201,8 +201,8 @@ fn a_record_whose_version_is_not_the_default_is_not_in_force() {
     let before = iam.calls().len();
     let verdict = judge(&iam, &event, false).unwrap();
     assert_eq!(
-        (verdict.action, verdict.result),
-        (VerdictAction::Alert, VerdictResult::NotInForce)
+        (verdict.response, verdict.result),
+        (Response::None, VerdictResult::NotInForce)
     );
     assert_eq!(iam.calls().len(), before, "IAM was not read");
 }
@@ -213,7 +213,7 @@ fn a_duplicate_that_comes_after_an_allow_is_a_new_incident() {
     version(&iam, REMEDIATED);
     set_default(&iam, "v1");
     let verdict = judge(&iam, &event, false).unwrap();
-    assert_eq!(verdict.action, VerdictAction::Remedy);
+    assert_eq!(verdict.response, Response::Contain);
 }
 
 #[test]
@@ -223,12 +223,12 @@ fn exempt_principals_are_read_from_the_record() {
     rules.exempt = "arn:aws:iam::111122223333:user/mallory".parse().unwrap();
     let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
     assert_eq!(
-        (verdict.action, verdict.result),
-        (VerdictAction::Alert, VerdictResult::Exempt)
+        (verdict.response, verdict.result),
+        (Response::Report, VerdictResult::Exempt)
     );
     rules.exempt = "arn:aws:iam::111122223333:user/alice".parse().unwrap();
     let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
-    assert_eq!(verdict.action, VerdictAction::Remedy);
+    assert_eq!(verdict.response, Response::Contain);
 }
 
 #[test]
@@ -238,15 +238,15 @@ fn a_guard_that_monitors_leaves_restricted_grants_in_force() {
     rules.mode = Mode::Monitor;
     let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
     assert_eq!(
-        (verdict.action, verdict.result),
-        (VerdictAction::Alert, VerdictResult::Monitored)
+        (verdict.response, verdict.result),
+        (Response::Report, VerdictResult::Monitored)
     );
 }
 
 #[test]
 fn no_other_member_of_an_executions_input_survives() {
     let (iam, mut event) = created(RESTRICTED);
-    event["verdict"] = json!({"action": "alert"});
+    event["verdict"] = json!({"response": "none", "action": "alert"});
     event["quarantine"] = json!({"status": "inPlace"});
     event["waited"] = json!("TempRemove");
     event["detail"]["quarantine"] = json!("forged");
@@ -255,9 +255,20 @@ fn no_other_member_of_an_executions_input_survives() {
     let mut names: Vec<_> = judged.as_object().unwrap().keys().collect();
     names.sort();
     assert_eq!(names, ["event", "verdict"]);
-    assert_eq!(judged["verdict"]["action"], "remedy");
+    assert_eq!(judged["verdict"]["response"], "contain");
     let event = judged["event"].to_string();
     for lost in ["quarantine", "waited", "Statement"] {
         assert!(!event.contains(lost), "{lost}: {event}");
+    }
+}
+
+#[test]
+fn an_email_reports_a_harmless_change_where_the_setting_says_so() {
+    let (iam, event) = created(HARMLESS);
+    let mut rules = rules();
+    for notify in [true, false] {
+        rules.notify_on_allowed = notify;
+        let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
+        assert_eq!((verdict.response, verdict.notify), (Response::None, notify));
     }
 }

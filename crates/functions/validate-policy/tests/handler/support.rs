@@ -21,6 +21,7 @@ pub(crate) fn rules() -> GuardConfig {
         exempt: ExemptPrincipals::default(),
         account: "111122223333".to_owned(),
         trusted: iam_policy::TrustedAccounts::default(),
+        notify_on_allowed: true,
     }
 }
 

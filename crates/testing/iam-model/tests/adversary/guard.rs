@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use iam_model::{Account, IamError, OwnerKind};
 use incident::message::{
-    Contained, ContainedVersions, DecisionAction, Kept, Removal, Restricted, VerdictAction,
+    Contained, ContainedVersions, DecisionAction, Kept, Removal, Response, Restricted,
 };
 use incident::subject::{
     InlineAction, InlinePolicy, InlineTrace, ManagedAction, ManagedPolicy, ObservedInline,
@@ -216,7 +216,7 @@ fn judge(
             situation.settle_down();
             Stage::Judging { waited: true }
         }
-        Some(verdict) if verdict.action == VerdictAction::Alert => {
+        Some(verdict) if verdict.response != Response::Contain => {
             Stage::Ended(verdict.result.as_str(), None)
         }
         Some(verdict) => Stage::Containing {

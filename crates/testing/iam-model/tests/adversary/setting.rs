@@ -70,6 +70,7 @@ impl Setting {
             exempt: ExemptPrincipals::default(),
             account: "111122223333".to_owned(),
             trusted: iam_policy::TrustedAccounts::default(),
+            notify_on_allowed: true,
         }));
         let (subject, quota) = match kind {
             Kind::Managed => {
