@@ -7,6 +7,7 @@ state" and "SendTaskSuccess":
   Catch act; MiniStack swallows the failure and waits for a token that nobody has;
 - every attempt has a token of its own; MiniStack gives a retried task the token of the first one;
 - tokens look as they do on AWS: some hundred characters with `+`, `/` and `=`;
+- TimeoutSeconds can be a JSONata expression; MiniStack takes an integer only;
 - the history has a task's arguments and timeout in its TaskScheduled event, and the function's
   answer in a TaskSubmitted event;
 - the first answer wins. A token that was answered, ran out or belongs to an execution that has
@@ -52,8 +53,12 @@ def attach() -> None:
 def _execution_of_the_thread() -> None:
     def execute_task(state, raw_input, execution, context):
         _current.execution = execution
+        if isinstance(state.get("TimeoutSeconds"), str):
+            seconds = evaluate(state["TimeoutSeconds"], raw_input, context)
+            state = {**state, "TimeoutSeconds": int(seconds)}
         return original(state, raw_input, execution, context)
 
+    evaluate = need(stepfunctions, "_apply_jsonata_template")
     original = replace(stepfunctions, "_execute_task", execute_task)
 
 
