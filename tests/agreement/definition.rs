@@ -54,19 +54,16 @@ fn the_functions_that_change_policies_get_the_execution_and_nothing_else() {
     }
 }
 
-/// Whoever starts an execution can put any member into its input; none of them reaches another state.
+/// The caller that starts an execution can put any member into its input. No member reaches another state.
 #[test]
 fn the_first_states_hand_on_new_objects() {
     let states = states();
-    assert_eq!(
-        states["ValidatePolicy"]["Output"],
-        "{% $states.result.Payload %}"
-    );
-    // Its own input is what the catchers of the first state made.
-    assert_eq!(
-        states["ValidateOnceMore"]["Output"],
-        "{% $merge([$states.result.Payload, $exists($states.input.tries) ? {'tries': $states.input.tries} : {}]) %}"
-    );
+    for name in ["ValidatePolicy", "ValidateOnceMore"] {
+        assert_eq!(
+            states[name]["Output"], "{% $states.result.Payload %}",
+            "{name}"
+        );
+    }
     for catcher in states["ValidatePolicy"]["Catch"].as_array().unwrap() {
         let output = catcher["Output"].as_str().unwrap();
         assert!(!output.contains("$states.input"), "{output}");
@@ -94,7 +91,11 @@ fn every_task_retries_and_has_a_way_to_the_failure_mail() {
             error_names(state, "Catch").contains("States.ALL"),
             "{name} lets errors through"
         );
-        assert!(state["TimeoutSeconds"].is_u64(), "{name} can wait for ever");
+        let timeout = &state["TimeoutSeconds"];
+        assert!(
+            timeout.is_u64() || timeout == "{% ${ApprovalTimeoutSeconds} %}",
+            "{name} can wait for ever"
+        );
     }
 }
 
@@ -115,7 +116,7 @@ fn names_of_errors_are_names_that_the_functions_have() {
 }
 
 #[test]
-fn what_passes_by_itself_is_retried_and_nothing_else() {
+fn each_task_retries_transient_errors_and_no_others() {
     for (state_name, state) in states()
         .iter()
         .filter(|(_, state)| resource_is(state, "lambda:invoke"))
@@ -142,30 +143,59 @@ fn what_passes_by_itself_is_retried_and_nothing_else() {
 /// The states whose failure leaves a grant in force: they are tried again.
 const CONTAINING: [&str; 3] = ["ValidatePolicy", "ValidateOnceMore", "TempRemove"];
 
+/// The choice that stops the tries: its condition names their number and the final errors.
+fn last_try() -> Value {
+    states()["CountTries"]["Choices"][0].clone()
+}
+
 #[test]
 fn a_containment_is_tried_again_unless_no_try_can_succeed() {
     let names: Vec<String> = FailureName::ALL
         .iter()
-        // Of a containment nobody asks for a proof.
+        // No task of a containment asks for a proof.
         .filter(|name| name.is_final() && **name != FailureName::DecisionUnproven)
         .map(|name| format!("'{name}'"))
         .collect();
-    let list = format!("$states.errorOutput.Error in [{}]", names.join(", "));
+    let list = format!("$failure.Error in [{}]", names.join(", "));
+    let condition = last_try()["Condition"].as_str().unwrap().to_owned();
+    assert!(condition.contains(&list), "{condition}: {list}");
+    let failure = "{% $merge([$states.errorOutput, {'state': $states.context.State.Name}]) %}";
     for (name, state) in &states() {
         let catchers = state["Catch"].as_array().cloned().unwrap_or_default();
-        let all = catchers
-            .iter()
-            .find(|catcher| catcher["ErrorEquals"][0] == "States.ALL");
-        let Some(all) = all else { continue };
-        let failure = all["Assign"]["failure"].as_str().unwrap_or_default();
-        let tries = failure.contains("'again': $count < 100");
-        assert_eq!(tries, CONTAINING.contains(&name.as_str()), "{name}");
-        assert_eq!(failure.contains(&list), tries, "{name}: {list}");
-        assert_eq!(all["Next"] == "CountTries", tries, "{name}");
+        let last = catchers.last().map_or(&Value::Null, |last| &last["Next"]);
+        let tries = CONTAINING.contains(&name.as_str());
+        assert_eq!(last == "CountTries", tries, "{name}");
+        if tries || last == "AssessFailure" {
+            assert_eq!(
+                catchers.last().unwrap()["Assign"]["failure"],
+                failure,
+                "{name}"
+            );
+        }
     }
 }
 
-/// The number behind a text of an expression.
+/// A variable without a value fails the expression that reads it, so both ways out of the first state assign the variables.
+#[test]
+fn the_first_state_assigns_the_variables_that_later_states_read() {
+    let first = &states()["ValidatePolicy"];
+    let catchers = first["Catch"].as_array().unwrap();
+    for assign in catchers.iter().chain([first]).map(|it| &it["Assign"]) {
+        let tries = serde_json::json!({"count": 0, "reported": false});
+        assert_eq!(assign["tries"], tries);
+        assert_eq!(assign["rounds"], 0);
+    }
+    let count = "{% $tries.count + 1 %}";
+    for (name, state) in &states() {
+        assert_eq!(
+            state.to_string().contains(count),
+            name == "CountTries",
+            "{name} counts"
+        );
+    }
+}
+
+/// The number after a text in an expression.
 fn number_after(expression: &Value, text: &str) -> usize {
     let (_, rest) = expression.as_str().unwrap().split_once(text).unwrap();
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
@@ -180,32 +210,38 @@ fn the_longest_history_has_room() {
         let retries = states[name]["Retry"].as_array().unwrap().iter();
         let retries = retries.map(|retry| retry["MaxAttempts"].as_u64().unwrap_or(3));
         let attempts = 1 + retries.sum::<u64>();
-        // Entered and exited; and each attempt is scheduled and started, and ends.
+        // A state is entered and exited. Each attempt is scheduled and started, and ends.
         2 + 3 * usize::try_from(attempts).unwrap()
     };
     let temp_remove = &states["TempRemove"];
     let rounds = number_after(
         &states["CheckQuarantine"]["Choices"][0]["Condition"],
-        "$states.input.rounds < ",
+        "$rounds < ",
     );
-    let used = number_after(&temp_remove["Catch"][1]["Output"], "'rounds': ");
-    let tries = number_after(&temp_remove["Catch"][1]["Assign"]["failure"], "$count < ");
-    // Each round with all its retries, a choice after it, and once the way through the state that believes IAM.
+    let used = &temp_remove["Catch"][1]["Assign"]["rounds"];
+    assert_eq!(
+        used,
+        &states["CheckQuarantine"]["Choices"][1]["Assign"]["rounds"]
+    );
+    let used = usize::try_from(used.as_u64().unwrap()).unwrap();
+    // The condition reads the count of the tries before.
+    let tries = 1 + number_after(&last_try()["Condition"], "$tries.count >= ");
+    // Each round has all retries and a choice after it, and one run of the task believes IAM.
     let round = most_of("TempRemove") + 2;
     let believing = most_of("TempRemove") + 2;
     let waiting = 8;
-    let telling = 2 * ["AssessFailure", "ReportFailure", "ReportFailurePlainly"]
+    let reporting = 2 * ["AssessFailure", "ReportFailure", "ReportFailurePlainly"]
         .map(most_of)
         .iter()
         .sum::<usize>();
     let first =
         most_of("ValidatePolicy") + most_of("ValidateOnceMore") + 4 + rounds * round + believing;
     let later = (rounds - used) * round + believing + waiting;
-    // The ways of an answer, of which there are three.
+    // The paths of the three answers.
     let answering = 3 * (most_of("AskUser") + most_of("Approved") * 2 + 10)
         + most_of("Denied") * 2
         + most_of("ReportOutcome");
-    let longest = first + (tries - 1) * later + telling + answering;
+    let longest = first + (tries - 1) * later + reporting + answering;
     assert!(longest < 25_000, "{longest}");
 }
 

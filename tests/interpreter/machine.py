@@ -2,7 +2,7 @@
 
 moto follows AWS where the emulator of the end-to-end tests departs from it: timeouts of callbacks,
 functions that fail in callbacks, strict JSONata, delays between retries. The definition is the one
-that is deployed; only its substitutions are filled in, as CloudFormation fills them in.
+that is deployed; only its substitutions are filled in.
 """
 
 import contextlib
@@ -48,12 +48,11 @@ class PublishError(Exception):
 
 
 def definition(**substitutions: Any) -> dict:
-    """The definition after substitution."""
+    """The definition with its substitutions, as CloudFormation fills them in: text for text."""
     values = {
         "Partition": "aws",
         "AlertTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts",
         "ApprovalTimeoutSeconds": 604800,
-        "NotifyOnAllowed": "true",
         **{f"{name}FunctionArn": _function_arn(name) for name in FUNCTIONS},
         **substitutions,
     }

@@ -1,4 +1,4 @@
-"""What the functions answer in the usual story, and the words to tell it."""
+"""What the functions answer when everything works, and the words of the tests."""
 
 import queue
 from typing import Any
@@ -15,16 +15,21 @@ CHANGE = {"eventId": "e"}
 IN_PLACE = {"status": "inPlace", "versions": {"original": "v1", "quarantine": "v2", "created": True}}
 
 
-def judged(action: str = "remedy", **more: Any) -> dict:
-    """What ValidatePolicy's function answers."""
+def judged(response: str = "contain", **more: Any) -> dict:
+    """What the function of ValidatePolicy answers."""
     return {
         "event": {"detail": {"eventID": "e"}},
-        "verdict": {"action": action, "result": "restricted", "change": CHANGE, "findings": [], **more},
+        "verdict": {"response": response, "notify": True, "result": "restricted", "change": CHANGE, "findings": [], **more},
     }
 
 
+def clean(notify: bool = True, result: str = "clean") -> dict:
+    """What it answers where nothing restricted is concerned."""
+    return judged("none", notify=notify, result=result)
+
+
 class Story:
-    """A world in which everything works; a test changes what it is about."""
+    """A world in which everything works. A test changes one part of it."""
 
     def __init__(self, world: World):
         self.world = world
@@ -37,7 +42,7 @@ class Story:
         )
         self.judge = lambda payload: judged()
         self.assess = lambda payload: {"inForce": {"state": "clean"}}
-        # These two take what the history says.
+        # These two get the data of the state that calls them, as they read it from the history.
         self.contain = lambda data: IN_PLACE
         self.restore = lambda data: {"result": data["decision"]["action"]}
 
@@ -61,8 +66,8 @@ class Story:
         payloads = self.world.payloads("ValidatePolicy") + self.world.payloads("Notify")
         return [payload for payload in payloads if payload["task"] == task]
 
-    def told(self) -> list[str]:
-        """What was told, in order, besides requests for a decision."""
+    def mailed(self) -> list[str]:
+        """The e-mails in order, without the requests for a decision."""
         tasks = [payload["task"] for payload in self.world.payloads("Notify")]
         return [task for task in tasks if task != "ask"]
 

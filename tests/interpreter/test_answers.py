@@ -12,11 +12,11 @@ class Answers(Test):
         self.story = Story(self.world)
 
     def requests(self) -> list[dict]:
-        """Which request each was."""
+        """The member `asked` of each request for a decision."""
         return [payload["asked"] for payload in self.world.payloads("Notify") if payload["task"] == "ask"]
 
     def proven_by(self, key: str) -> None:
-        """Lets the function that carries out want this key for an allow."""
+        """Makes the function that carries out the decision require this key for an allow."""
 
         def restore(data: dict) -> dict:
             decision = data["decision"]
@@ -38,7 +38,7 @@ class Answers(Test):
         tokens = [payload["token"] for payload in self.world.payloads("Notify") if payload["task"] == "ask"]
         self.assertEqual(len(set(tokens)), 2)
 
-    def test_the_third_that_does_not_count_is_none(self) -> None:
+    def test_after_the_third_answer_that_does_not_count_the_incident_expires(self) -> None:
         self.proven_by("right")
         for answer, because in (
             ({"action": "allow"}, "withoutKey"),
@@ -56,8 +56,8 @@ class Answers(Test):
                 self.assertEqual(execution.entered()[-4:], ["AskAgain", "Denied", "ReportOutcome", "Succeeded"])
                 again = [{"times": times, "because": because} for times in (2, 3)]
                 self.assertEqual(self.requests(), [{"times": 1}, *again])
-                [told] = self.story.asked("reportOutcome")
-                self.assertTrue(told["decision"]["unproven"])
+                [reported] = self.story.asked("reportOutcome")
+                self.assertTrue(reported["decision"]["unproven"])
 
     def test_a_denial_after_an_allow_that_does_not_count_is_carried_out(self) -> None:
         self.proven_by("right")

@@ -1,13 +1,13 @@
-"""What becomes of an incident when a task fails: retries, catchers, the failure e-mail."""
+"""How an incident goes on when a task fails: retries, catchers, the failure e-mail."""
 
 import json
 import unittest
 
 from machine import FunctionError, PublishError, Test, definition
-from story import EVENT, Story, failing, judged
+from story import EVENT, Story, clean, failing
 
 TRANSIENT = "TransientAwsError"
-FOR_GOOD = "AwsRefused"
+PERMANENT = "AwsRefused"
 # After these, no later try of a containment can succeed.
 FINAL = ("RecordMalformed", "RecordNamesNoPolicy", "PayloadMalformed", "NotMine", "UnmodifiableEntity")
 NOT_VISIBLE = "ChangeNotVisible"
@@ -22,7 +22,7 @@ class Failures(Test):
         self.story = Story(self.world)
 
     def break_task(self, state: str, function) -> None:
-        """Lets the function of a state fail as `function` says."""
+        """Makes the function of a state fail as `function` says."""
         if state == "ValidatePolicy":
             self.story.judge = function(self.story.judge)
         elif state == "TempRemove":
@@ -33,7 +33,7 @@ class Failures(Test):
             self.story.restore = function(self.story.restore)
 
     def run_story(self, state: str):
-        """Starts an execution and answers if it comes to that."""
+        """Starts an execution and answers the question, if there is one."""
         execution = self.story.start()
         if state not in ("ValidatePolicy", "TempRemove"):
             self.story.answer(execution, "allow" if state != "Denied" else "deny")
@@ -68,9 +68,9 @@ class Failures(Test):
         self.assertEqual(len(self.world.delays), len(MOST))
         self.assertEqual(len(self.world.payloads("Revert")), 1 + len(MOST))
 
-    def test_an_error_for_good_is_not_retried(self) -> None:
+    def test_a_permanent_error_is_not_retried(self) -> None:
         self.expects_question = False
-        errors = {"ValidatePolicy": FINAL, "TempRemove": FINAL, "Approved": (FOR_GOOD, "NotMine"), "Denied": (FOR_GOOD,)}
+        errors = {"ValidatePolicy": FINAL, "TempRemove": FINAL, "Approved": (PERMANENT, "NotMine"), "Denied": (PERMANENT,)}
         for state, names in errors.items():
             for error in names:
                 with self.subTest(state=state, error=error):
@@ -82,15 +82,15 @@ class Failures(Test):
 
     def test_a_question_that_cannot_be_asked_fails_at_once(self) -> None:
         notify = self.world.functions["Notify"]
-        self.world.functions["Notify"] = only_in("ask", failing(FOR_GOOD, 1000), notify)
-        self.assert_failed(self.story.start(), "AskUser", FOR_GOOD)
+        self.world.functions["Notify"] = only_in("ask", failing(PERMANENT, 1000), notify)
+        self.assert_failed(self.story.start(), "AskUser", PERMANENT)
 
-    def test_a_question_that_is_failed_from_outside_is_told(self) -> None:
+    def test_an_email_reports_a_question_that_another_principal_failed(self) -> None:
         execution = self.story.start()
         execution.fail(self.story.token(), "SomebodyElse")
         self.assert_failed(execution, "AskUser", "SomebodyElse")
 
-    def test_iam_is_believed_after_half_a_minute(self) -> None:
+    def test_the_guard_believes_iam_after_half_a_minute(self) -> None:
         for state in ("ValidatePolicy", "TempRemove", "Approved", "Denied"):
             with self.subTest(state):
                 self.fresh()
@@ -111,7 +111,7 @@ class Failures(Test):
         execution.output()
         self.assertEqual(self.world.delays, [2, 4, 8, 16] * 3)
 
-    def test_what_is_believed_can_fail_like_any_other_task(self) -> None:
+    def test_the_task_that_believes_iam_can_fail_as_any_other(self) -> None:
         def judge(payload: dict):
             raise FunctionError("NotMine" if payload["waited"] else NOT_VISIBLE)
 
@@ -124,10 +124,10 @@ class Failures(Test):
             "waited": "TempRemove",
             "quarantine": {"status": "keepFirst", "evicted": [{"version": "v1"}]},
             "decision": {"action": "allow"},
-            "tries": {"count": 99, "told": True},
+            "tries": {"count": 99, "reported": True},
             "rounds": 20,
             "asked": {"times": 3},
-            "verdict": {"action": "alert", "result": "clean"},
+            "verdict": {"response": "none", "notify": False, "result": "clean"},
         }
         execution = self.story.start(forged)
         self.story.answer(execution, "deny")
@@ -135,7 +135,7 @@ class Failures(Test):
         inputs = [json.loads(event["stateEnteredEventDetails"]["input"]) for event in first if "stateEnteredEventDetails" in event]
         self.assertEqual(list(inputs[1]), ["event", "verdict"])
         self.assertNotIn("quarantine", inputs[2])
-        for error, names in (("NotMine", ["event", "tries"]), (NOT_VISIBLE, ["event"])):
+        for error in ("NotMine", NOT_VISIBLE):
             with self.subTest(error):
                 self.fresh()
                 self.story.judge = failing(error, 5, failing("NotMine", 1000))
@@ -143,9 +143,9 @@ class Failures(Test):
                 execution.closed()
                 events = execution.history()
                 entered = [event["stateEnteredEventDetails"] for event in events if "stateEnteredEventDetails" in event]
-                data = json.loads(entered[1]["input"])
-                self.assertEqual(list(data), names)
-                self.assertEqual(data.get("tries", {"count": 1, "told": False}), {"count": 1, "told": False})
+                self.assertEqual(list(json.loads(entered[1]["input"])), ["event"])
+                [failure] = [payload["failure"] for payload in self.story.asked("reportFailure")]
+                self.assertEqual((failure["tries"], failure["error"]), (1, "NotMine"))
 
     def test_an_input_of_any_kind_ends_in_the_failure_mail(self) -> None:
         for event in ({}, [], [1], "text", 1, True, None, {"waited": 1}, [{"waited": "ValidatePolicy"}], {"detail": 1}, {"account": "x" * 100_000}):
@@ -154,42 +154,42 @@ class Failures(Test):
                 self.story.judge = failing("RecordMalformed", 1000)
                 self.assert_failed(self.story.start(event), "ValidatePolicy", "RecordMalformed")
 
-    def test_a_failure_that_cannot_be_assessed_is_told_all_the_same(self) -> None:
+    def test_an_email_reports_a_failure_that_cannot_be_assessed(self) -> None:
         self.story.judge = failing("NotMine", 1000)
         self.story.assess = failing("PayloadMalformed", 1000)
         execution = self.story.start()
         described = execution.closed()
         self.assertEqual((described["status"], described["error"]), ("FAILED", "NotMine"))
-        [told] = self.story.asked("reportFailure")
-        self.assertEqual((told["failure"]["state"], told["failure"]["error"]), ("ValidatePolicy", "NotMine"))
-        self.assertIsNone(told["assessment"])
+        [reported] = self.story.asked("reportFailure")
+        self.assertEqual((reported["failure"]["state"], reported["failure"]["error"]), ("ValidatePolicy", "NotMine"))
+        self.assertIsNone(reported["assessment"])
 
     def test_a_mail_that_is_refused_ends_in_the_failure_mail(self) -> None:
         for state, task, change in (
-            ("AllowWithNotification", "reportVerdict", lambda: setattr(self.story, "judge", clean)),
+            ("AllowWithNotification", "reportVerdict", lambda: setattr(self.story, "judge", lambda payload: clean())),
             ("ReportOutcome", "reportOutcome", lambda: None),
         ):
             with self.subTest(state):
                 self.fresh()
                 change()
                 notify = self.world.functions["Notify"]
-                self.world.functions["Notify"] = only_in(task, failing(FOR_GOOD, 1000), notify)
+                self.world.functions["Notify"] = only_in(task, failing(PERMANENT, 1000), notify)
                 execution = self.story.start()
                 if state == "ReportOutcome":
                     self.story.answer(execution, "allow")
                 described = execution.closed()
                 self.assertEqual(execution.entered()[-4:], FAILED)
                 self.assertTrue(described["cause"].startswith(state), described)
-                self.assertEqual(self.story.told(), [task, "reportFailure"])
+                self.assertEqual(self.story.mailed(), [task, "reportFailure"])
 
-    def test_a_failure_mail_goes_out_where_no_function_runs(self) -> None:
+    def test_the_failure_email_needs_no_function(self) -> None:
         for name in self.world.functions:
             self.world.functions[name] = failing("Lambda.AccessDeniedException", 1000)
         execution = self.story.start()
         described = execution.closed()
-        told = ["CountTries", "AssessFailure", "ReportFailure", "ReportFailurePlainly", "TryAgainOrFail"]
-        self.assertEqual(execution.entered()[:7], ["ValidatePolicy", *told, "WaitForNextTry"])
-        self.assertEqual(execution.entered()[-7:], ["ValidateOnceMore", *told, "Failed"])
+        ways = ["CountTries", "AssessFailure", "ReportFailure", "ReportFailurePlainly", "TryAgainOrFail"]
+        self.assertEqual(execution.entered()[:7], ["ValidatePolicy", *ways, "WaitForNextTry"])
+        self.assertEqual(execution.entered()[-7:], ["ValidateOnceMore", *ways, "Failed"])
         for sent, state in zip(self.world.mails, ("ValidatePolicy", "ValidateOnceMore"), strict=True):
             for part in (state, "could not be read", execution.arn):
                 self.assertIn(part, sent["message"])
@@ -199,11 +199,11 @@ class Failures(Test):
 
     def test_a_failure_that_cannot_be_mailed_has_both_errors(self) -> None:
         self.story.judge = failing("NotMine", 1000)
-        self.world.functions["Notify"] = failing(FOR_GOOD, 1000)
+        self.world.functions["Notify"] = failing(PERMANENT, 1000)
         self.world.publish = refuse
         execution = self.story.start()
         described = execution.closed()
-        self.assertEqual(execution.entered()[-3:], ["ReportFailurePlainly", "TryAgainOrFail", "FailedUnreported"])
+        self.assertEqual(execution.entered()[-3:], ["ReportFailurePlainly", "TryAgainOrFail", "Failed"])
         self.assertEqual(described["error"], "NotMine")
         for part in ("ValidatePolicy", "NotMine of the test", "ReportFailurePlainly", "SNS."):
             self.assertIn(part, described["cause"])
@@ -213,7 +213,7 @@ class Failures(Test):
             raise FunctionError("NotMine", "x" * 32000)
 
         self.story.judge = judge
-        self.story.assess = failing(FOR_GOOD, 1000)
+        self.story.assess = failing(PERMANENT, 1000)
         described = self.story.start().closed()
         self.assertEqual(described["error"], "NotMine")
         self.assertLessEqual(len(described["cause"]), 32768)
@@ -223,7 +223,7 @@ class Failures(Test):
         self.assertEqual((described["status"], described["error"]), ("FAILED", error), described)
         self.assertTrue(described["cause"].startswith(f"{state}: "), described["cause"])
         self.assertEqual(execution.entered()[-4:], FAILED)
-        self.assertEqual(self.story.told()[-1], "reportFailure")
+        self.assertEqual(self.story.mailed()[-1], "reportFailure")
         asked = self.story.asked("reportFailure")[-1]
         self.assertEqual((asked["failure"]["state"], asked["failure"]["error"]), (state, error))
         self.assertIsInstance(asked["failure"]["cause"], str)
@@ -237,17 +237,13 @@ class Agreement(unittest.TestCase):
                 self.assertNotIn("States.ALL", catcher["ErrorEquals"], name)
 
 
-def clean(payload: dict) -> dict:
-    return judged("alert", result="clean")
-
-
 def only_in(task: str, function, otherwise):
     """A function that does one of its tasks in another way."""
     return lambda payload: (function if payload["task"] == task else otherwise)(payload)
 
 
 def unless_waited(state: str, then):
-    """A function that does not see the change until it is told to believe what it sees."""
+    """A function that does not see the change until its state machine says to believe IAM."""
 
     def function(known: dict):
         if known.get("waited") not in (True, state):

@@ -1,10 +1,9 @@
-"""The ways through the state machine when every task works."""
+"""The paths through the state machine when every task works."""
 
 from machine import Test
-from story import CHANGE, DOCUMENT, IN_PLACE, Story, judged
+from story import CHANGE, DOCUMENT, IN_PLACE, Story, clean, judged
 
 ASKED = ["ValidatePolicy", "ChooseAction", "TempRemove", "CheckQuarantine", "AskUser", "UsersChoice"]
-CLEAN = {"result": "clean"}
 
 
 class Paths(Test):
@@ -13,44 +12,38 @@ class Paths(Test):
         self.story = Story(self.world)
 
     def test_a_clean_change_is_mailed(self) -> None:
-        self.story.judge = lambda payload: judged("alert", **CLEAN)
+        self.story.judge = lambda payload: clean()
         execution = self.story.start()
         self.assertEqual(execution.output()["outcome"], {"result": "clean"})
         self.assertEqual(execution.entered(), ["ValidatePolicy", "ChooseAction", "AllowWithNotification"])
-        self.assertEqual(self.story.told(), ["reportVerdict"])
+        self.assertEqual(self.story.mailed(), ["reportVerdict"])
 
-    def test_what_is_told_whatever_the_stack_says_and_what_never_is(self) -> None:
-        finding = {"findings": [{}]}
-        for result, more, silent, usual in (
-            ("clean", {}, [], ["reportVerdict"]),
-            ("notInForce", finding, [], ["reportVerdict"]),
-            ("gone", {}, [], ["reportVerdict"]),
-            ("gone", finding, ["reportVerdict"], ["reportVerdict"]),
-            # A finding that is too long to be carried.
-            ("gone", {"moreFindings": 1}, ["reportVerdict"], ["reportVerdict"]),
-            ("alreadyContained", finding, [], []),
-            ("withdrawn", finding, ["reportVerdict"], ["reportVerdict"]),
-            ("overwritten", {}, ["reportVerdict"], ["reportVerdict"]),
-            ("monitored", finding, ["reportVerdict"], ["reportVerdict"]),
-            ("exempt", finding, ["reportVerdict"], ["reportVerdict"]),
+    def test_the_verdict_says_whether_an_email_reports_it(self) -> None:
+        for response, notify, mailed in (
+            ("none", False, []),
+            ("none", True, ["reportVerdict"]),
+            ("report", False, []),
+            ("report", True, ["reportVerdict"]),
+            # If in doubt, the guard sends the e-mail.
+            ("none", None, ["reportVerdict"]),
         ):
-            for setting, told in (("false", silent), ("true", usual)):
-                with self.subTest(result=result, more=more, setting=setting):
-                    self.world.calls.clear()
-                    self.story.judge = lambda payload: judged("alert", **{"result": result, **more})
-                    execution = self.story.start(NotifyOnAllowed=setting)
-                    self.assertEqual(execution.output()["outcome"], {"result": result})
-                    self.assertEqual(self.story.told(), told)
-                    self.assertEqual(len(execution.entered()), 3)
+            with self.subTest(response=response, notify=notify):
+                self.world.calls.clear()
+                self.story.judge = lambda payload: judged(response, notify=notify, result="clean")
+                execution = self.story.start()
+                self.assertEqual(execution.output()["outcome"], {"result": "clean"})
+                self.assertEqual(self.story.mailed(), mailed)
+                end = "AllowWithNotification" if mailed else "AllowSilently"
+                self.assertEqual(execution.entered(), ["ValidatePolicy", "ChooseAction", end])
 
-    def test_the_record_does_not_travel_because_nothing_may_fit_beside_it(self) -> None:
-        self.story.judge = lambda payload: judged("alert", **CLEAN)
+    def test_the_record_stays_in_the_input_of_the_execution(self) -> None:
+        self.story.judge = lambda payload: clean()
         execution = self.story.start()
         execution.output()
         [payload] = self.story.asked("judge")
         self.assertEqual(payload, {"task": "judge", "execution": execution.arn, "waited": False})
 
-    def test_what_is_contained_is_not_carried_twice(self) -> None:
+    def test_the_contained_document_travels_once(self) -> None:
         self.story.judge = lambda payload: judged(inForce={"document": DOCUMENT})
         execution = self.story.start()
         self.story.answer(execution, "allow")
@@ -58,7 +51,7 @@ class Paths(Test):
         self.assertNotIn("inForce", output["verdict"])
         self.assertEqual(output["verdict"]["change"], CHANGE)
 
-    def test_an_answer_is_cut_to_what_a_decision_has(self) -> None:
+    def test_an_answer_is_cut_to_the_members_of_a_decision(self) -> None:
         for answer, kept in (
             ({"action": "allow", "reason": "r" * 200_000, "more": "m" * 10_000}, {"action": "allow", "reason": "r" * 600}),
             ({"action": "shrug", "time": 1, "userAgent": ["a"]}, {"action": "deny"}),
@@ -71,19 +64,14 @@ class Paths(Test):
                 execution.decide(self.story.token(), answer)
                 self.assertEqual(execution.output()["decision"], kept)
 
-    def test_a_clean_change_is_silent_where_the_stack_says_so(self) -> None:
-        self.story.judge = lambda payload: judged("alert", **CLEAN)
-        execution = self.story.start(NotifyOnAllowed="false")
-        self.assertEqual(execution.output()["outcome"], {"result": "clean"})
-        self.assertEqual(execution.entered(), ["ValidatePolicy", "ChooseAction", "AllowSilently"])
-        self.assertEqual(self.story.told(), [])
-
-    def test_a_verdict_that_nobody_knows_is_quarantined(self) -> None:
-        self.story.judge = lambda payload: judged("shrug")
-        execution = self.story.start()
-        self.story.answer(execution, "deny")
-        execution.output()
-        self.assertIn("TempRemove", execution.entered())
+    def test_every_other_response_is_contained(self) -> None:
+        for response in ("shrug", "None", "", None, 1, ["none"]):
+            with self.subTest(response=response):
+                self.story.judge = lambda payload: judged(response)
+                execution = self.story.start()
+                self.story.answer(execution, "deny")
+                execution.output()
+                self.assertIn("TempRemove", execution.entered())
 
     def test_allow_and_deny(self) -> None:
         for action, state in (("allow", "Approved"), ("deny", "Denied")):
@@ -92,12 +80,12 @@ class Paths(Test):
                 self.story.answer(execution, action)
                 self.assertEqual(execution.output()["outcome"]["result"], action)
                 self.assertEqual(execution.entered(), [*ASKED, state, "ReportOutcome", "Succeeded"])
-                told = self.story.asked("reportOutcome")[-1]
-                self.assertEqual(told["quarantine"], IN_PLACE)
-                self.assertEqual(told["decision"]["action"], action)
-                self.assertEqual(told["outcome"], {"result": action})
+                reported = self.story.asked("reportOutcome")[-1]
+                self.assertEqual(reported["quarantine"], IN_PLACE)
+                self.assertEqual(reported["decision"]["action"], action)
+                self.assertEqual(reported["outcome"], {"result": action})
 
-    def test_everything_but_an_allow_is_a_denial(self) -> None:
+    def test_every_answer_but_an_allow_is_a_denial(self) -> None:
         for output in ({"action": "Allow"}, {"action": "maybe"}, {}, "allow", ["allow"], None):
             with self.subTest(output=output):
                 execution = self.story.start()
@@ -106,7 +94,7 @@ class Paths(Test):
                 self.assertEqual(execution.output()["outcome"]["result"], "as decided")
                 self.assertIn("Denied", execution.entered())
 
-    def test_nobody_answers(self) -> None:
+    def test_without_an_answer_the_incident_expires(self) -> None:
         execution = self.story.start(ApprovalTimeoutSeconds=1)
         self.assertEqual(execution.output()["outcome"]["result"], "expire")
         self.assertEqual(execution.entered(), [*ASKED, "Denied", "ReportOutcome", "Succeeded"])
@@ -120,7 +108,7 @@ class Paths(Test):
         self.assertEqual(execution.entered().count("AskUser"), 2)
         self.assertNotIn("Approved", execution.entered())
 
-    def test_what_would_be_lost_is_in_the_execution_first(self) -> None:
+    def test_the_execution_first_holds_what_the_guard_deletes(self) -> None:
         kept = {"status": "keepFirst", "evicted": [{"version": "v1", "created": "2026-01-01T00:00:00Z", "document": "{}"}]}
         seen = []
 
@@ -134,12 +122,12 @@ class Paths(Test):
         execution.output()
         self.assertEqual(seen, [None, kept])
 
-    def test_nothing_left_to_do(self) -> None:
+    def test_no_question_where_nothing_is_left_to_do(self) -> None:
         for status in ("superseded", "gone"):
             with self.subTest(status):
                 self.story.contain = lambda data: {"status": status}
                 execution = self.story.start()
                 self.assertEqual(execution.output()["outcome"], {"result": status})
                 self.assertNotIn("AskUser", execution.entered())
-                told = self.story.asked("reportOutcome")[-1]
-                self.assertEqual((told["quarantine"], told["outcome"]), ({"status": status}, None))
+                reported = self.story.asked("reportOutcome")[-1]
+                self.assertEqual((reported["quarantine"], reported["outcome"]), ({"status": status}, None))

@@ -3,11 +3,11 @@
 import json
 
 from machine import FunctionError, PublishError, Test
-from story import EVENT, IN_PLACE, Story, failing, judged
+from story import EVENT, IN_PLACE, Story, clean, failing
 
-# Any error that somebody could mend.
+# An error that an administrator can resolve.
 REFUSED = "AwsRefused"
-# How long a try waits for the next one.
+# The seconds between the tries.
 WAITS = [60, 120, 240, 480] + [900] * 95
 ROUND = ["CountTries", "AssessFailure", "ReportFailure", "TryAgainOrFail", "WaitForNextTry", "RunAgain"]
 LATER = ["CountTries", "WaitForNextTry", "RunAgain"]
@@ -19,10 +19,10 @@ class Tries(Test):
         self.story = Story(self.world)
 
     def failures(self) -> list[dict]:
-        """What the failure mails were told of the failure."""
+        """The failure in each failure e-mail."""
         return [payload["failure"] for payload in self.story.asked("reportFailure")]
 
-    def test_the_first_failure_is_told_and_a_later_success_too(self) -> None:
+    def test_emails_report_the_first_failure_and_a_later_success(self) -> None:
         for state, first, tried in (("judge", "ValidatePolicy", "ValidateOnceMore"), ("contain", "TempRemove", "TempRemove")):
             with self.subTest(state):
                 self.world.waits.clear()
@@ -43,7 +43,7 @@ class Tries(Test):
                 [outcome] = self.story.asked("reportOutcome")
                 self.assertEqual(outcome["failedTries"], 0)
 
-    def test_after_a_hundred_tries_it_fails_and_says_so(self) -> None:
+    def test_after_a_hundred_tries_the_guard_gives_up_and_reports_it(self) -> None:
         for state in ("judge", "contain"):
             with self.subTest(state):
                 self.world.waits.clear()
@@ -59,22 +59,26 @@ class Tries(Test):
                 self.assertEqual((first["tries"], first["again"]), (1, True))
                 self.assertEqual((last["tries"], last["again"]), (100, False))
 
-    def test_what_keeps_changing_is_a_failure_after_some_rounds(self) -> None:
-        rounds = []
+    def test_a_policy_that_keeps_changing_is_a_failure_after_some_rounds(self) -> None:
+        seen = []
 
         def contain(data: dict) -> dict:
-            rounds.append(data.get("rounds", 0))
-            return {"status": "keepFirst"} if len(rounds) < 25 else IN_PLACE
+            seen.append(data)
+            return {"status": "keepFirst"} if len(seen) < 25 else IN_PLACE
 
         self.story.contain = contain
         execution = self.story.start()
         self.story.answer(execution, "deny")
         execution.output()
-        self.assertEqual(rounds, [*range(20), *range(15, 20)])
+        # Twenty rounds in the first try, and five in the next.
+        entered = execution.entered()
+        self.assertEqual(len(seen), 25)
+        self.assertEqual(entered[: entered.index("CountTries")].count("TempRemove"), 20)
+        self.assertEqual(entered.count("CountTries"), 1)
         [failure] = self.failures()
         self.assertEqual((failure["state"], failure["error"], failure["again"]), ("TempRemove", "PolicyUnsettled", True))
 
-    def test_a_try_keeps_what_is_in_the_execution_and_believes_iam(self) -> None:
+    def test_a_later_try_has_the_data_of_the_execution_and_believes_iam(self) -> None:
         kept = {"status": "keepFirst", "evicted": [{"version": "v1"}]}
         seen = []
 
@@ -91,14 +95,14 @@ class Tries(Test):
         self.assertEqual(seen, [(None, None), (None, kept), ("TempRemove", kept)])
         self.assertEqual([payload["waited"] for payload in self.story.asked("judge")], [False])
 
-    def test_what_became_needless_is_told_whatever_the_stack_says(self) -> None:
+    def test_an_email_reports_that_a_containment_became_needless(self) -> None:
         for result in ("clean", "alreadyContained", "notInForce", "gone"):
             with self.subTest(result):
                 self.world.calls.clear()
-                self.story.judge = failing(REFUSED, 2, lambda payload: judged("alert", result=result))
-                execution = self.story.start(NotifyOnAllowed="false")
+                self.story.judge = failing(REFUSED, 2, lambda payload: clean(notify=False, result=result))
+                execution = self.story.start()
                 self.assertEqual(execution.output()["outcome"], {"result": result})
-                self.assertEqual(self.story.told(), ["reportFailure", "reportVerdict"])
+                self.assertEqual(self.story.mailed(), ["reportFailure", "reportVerdict"])
                 self.assertEqual(self.story.asked("reportVerdict")[0]["failedTries"], 2)
                 self.assertEqual([payload["waited"] for payload in self.story.asked("judge")], [False, True, True])
         for status in ("superseded", "gone"):
@@ -109,11 +113,11 @@ class Tries(Test):
                 execution = self.story.start()
                 output = execution.output()
                 self.assertEqual(output["outcome"], {"result": status})
-                self.assertEqual(self.story.told(), ["reportFailure", "reportOutcome"])
+                self.assertEqual(self.story.mailed(), ["reportFailure", "reportOutcome"])
                 self.assertEqual(self.story.asked("reportOutcome")[0]["failedTries"], 2)
                 self.assertNotIn("tries", output)
 
-    def test_a_failure_that_could_not_be_told_is_told_with_the_next(self) -> None:
+    def test_the_next_email_reports_a_failure_that_none_could_report(self) -> None:
         self.story.judge = failing(REFUSED, 3, self.story.judge)
         notify = self.world.functions["Notify"]
         down = [2]
@@ -135,7 +139,7 @@ class Tries(Test):
         self.assertEqual([failure["tries"] for failure in self.failures()], [1, 2, 3])
         self.assertEqual(self.world.waits, WAITS[:3])
 
-    def test_an_error_for_good_ends_the_tries(self) -> None:
+    def test_a_final_error_ends_the_tries(self) -> None:
         errors = iter([REFUSED, REFUSED, "UnmodifiableEntity"])
 
         def contain(data: dict) -> dict:
@@ -146,13 +150,14 @@ class Tries(Test):
         self.assertEqual((described["status"], described["error"]), ("FAILED", "UnmodifiableEntity"))
         self.assertEqual([(failure["tries"], failure["again"]) for failure in self.failures()], [(1, True), (3, False)])
 
-    def test_nothing_of_the_tries_stays_in_what_the_pages_read(self) -> None:
+    def test_the_data_of_the_states_holds_nothing_of_the_tries(self) -> None:
         self.story.contain = failing(REFUSED, 1, self.story.contain)
         execution = self.story.start(EVENT)
         self.story.answer(execution, "allow")
         output = execution.output()
         for name in ("tries", "rounds", "waited", "failure", "assessment"):
             self.assertNotIn(name, output)
-        asked = [event for event in execution.history() if event.get("stateEnteredEventDetails", {}).get("name") == "AskUser"]
-        data = json.loads(asked[0]["stateEnteredEventDetails"]["input"])
-        self.assertNotIn("assessment", data)
+        entered = [event["stateEnteredEventDetails"] for event in execution.history() if "stateEnteredEventDetails" in event]
+        for state in entered[1:]:
+            for name in ("tries", "rounds", "failure", "assessment"):
+                self.assertNotIn(name, json.loads(state["input"]), state["name"])
