@@ -1,6 +1,6 @@
 //! A containment that fails for longer than its retries last, and goes on.
 //!
-//! Told on a stack where an event arrives only when a story brings it, and a wait of a minute takes seconds.
+//! On this stack, an event arrives only when a scenario delivers it, and a wait of a minute takes seconds.
 
 use std::sync::Arc;
 
@@ -14,9 +14,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("tries::a_newer_change_is_contained_by_the_next_try", newer),
         Scenario::new("tries::the_judgement_is_tried_again_too", judgement),
-        Scenario::new("tries::what_became_needless_is_told", needless),
         Scenario::new(
-            "tries::a_role_that_nobody_can_change_is_told_at_once",
+            "tries::an_email_reports_that_a_containment_became_needless",
+            needless,
+        ),
+        Scenario::new(
+            "tries::a_role_that_cannot_be_changed_is_reported_at_once",
             unmodifiable,
         ),
     ]
@@ -42,7 +45,7 @@ async fn always(
     }))
 }
 
-/// The incident of a write whose containment fails, once the failure was told.
+/// The incident of a write whose containment fails, after the failure e-mail.
 async fn failing<'w>(world: &'w World, target: &Target, error: &str) -> Result<Incident<'w>> {
     target.carry_out(world.emulator.iam()).await?;
     let event = target.write.event_name();
