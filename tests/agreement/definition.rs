@@ -54,7 +54,8 @@ fn the_functions_that_change_policies_get_the_execution_and_nothing_else() {
     }
 }
 
-/// The caller that starts an execution can put any member into its input. No member reaches another state.
+/// The caller that starts an execution can put any member into its input. No member reaches another
+/// state.
 #[test]
 fn the_first_states_hand_on_new_objects() {
     let states = states();
@@ -175,7 +176,8 @@ fn a_containment_is_tried_again_unless_no_try_can_succeed() {
     }
 }
 
-/// A variable without a value fails the expression that reads it, so both ways out of the first state assign the variables.
+/// An expression that reads an unassigned variable fails, so every way out of the first state assigns
+/// them.
 #[test]
 fn the_first_state_assigns_the_variables_that_later_states_read() {
     let first = &states()["ValidatePolicy"];

@@ -1,6 +1,7 @@
 //! A containment that fails for longer than its retries last, and goes on.
 //!
-//! On this stack, an event arrives only when a scenario delivers it, and a wait of a minute takes seconds.
+//! On this stack, an event arrives only when a scenario delivers it, and a wait of a minute takes
+//! seconds.
 
 use std::sync::Arc;
 

@@ -73,7 +73,8 @@ pub async fn deny(checks: &[String]) -> Result<()> {
     command::run_shown(deny, "cargo deny").await
 }
 
-/// Writes the definition with the partition, without which its resources are no ARNs, and returns its path.
+/// Writes the definition with a partition, so that the linters can read its ARNs, and returns the
+/// path.
 fn with_partition() -> Result<PathBuf> {
     let source = workspace::root().join(DEFINITION);
     let text = std::fs::read_to_string(&source)

@@ -64,7 +64,8 @@ pub struct Judged {
 
 /// `verdict`: what `ValidatePolicy` found.
 ///
-/// It is read and written by the implementations in `former.rs`, which add the members that the version before knows.
+/// The implementations of serde are in `former.rs`: they add the members that the version before
+/// reads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", rename_all = "camelCase")]
 pub struct Verdict {

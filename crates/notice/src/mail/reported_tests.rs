@@ -1,7 +1,7 @@
 //! E-mails about calls that the guard does not revert.
 
 use incident::PolicyArn;
-use incident::message::{Reason, Report, Response};
+use incident::message::{Reason, Report};
 use incident::subject::{Credentials, ManagedPolicy, Owner, OwnerKind, ReportedCall};
 use incident::{Subject, WatchedCall};
 
