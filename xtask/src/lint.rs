@@ -1,6 +1,6 @@
 //! The linters of the template and of the state machine.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ const DEFINITION: &str = "statemachine/policy_approval.asl.json";
 /// Fails if a linter finds something, or if a tool is missing. The findings are shown.
 pub async fn run() -> Result<()> {
     tools::ensure(&[Tool::Sam, Tool::Linters, Tool::Node]).await?;
-    let definition = with_partition()?;
+    let definition = definition_for_linters()?;
 
     let mut validate = tools::sam()?;
     validate.args([
@@ -38,7 +38,7 @@ pub async fn run() -> Result<()> {
     let mut asl_validator = command::program(Tool::Node.bin().join("asl-validator"));
     asl_validator.arg("--json-path").arg(&definition);
     let mut statelint = command::program(Tool::Linters.bin().join("statelint"));
-    statelint.arg(without_expressions(&definition)?);
+    statelint.arg(&definition);
 
     let mut failed = Vec::new();
     let linters = [
@@ -73,26 +73,15 @@ pub async fn deny(checks: &[String]) -> Result<()> {
     command::run_shown(deny, "cargo deny").await
 }
 
-/// Writes the definition with a partition, so that the linters can read its ARNs, and returns the
-/// path.
-fn with_partition() -> Result<PathBuf> {
+/// Writes the definition as the linters of state machines can read it, and returns its path: with a
+/// partition in its ARNs, and with numbers in the place of the expressions for seconds, which they
+/// refuse.
+fn definition_for_linters() -> Result<PathBuf> {
     let source = workspace::root().join(DEFINITION);
     let text = std::fs::read_to_string(&source)
         .with_context(|| format!("cannot read `{}`", source.display()))?;
-    let folder = workspace::local("lint");
-    workspace::create_dir(&folder)?;
-    let path = folder.join("definition.asl.json");
-    std::fs::write(&path, text.replace("${Partition}", "aws"))
-        .with_context(|| format!("cannot write `{}`", path.display()))?;
-    Ok(path)
-}
-
-/// Writes the definition again, with numbers in the place of the expressions for seconds: statelint
-/// knows JSONPath only, and refuses them. The other linters read the expressions.
-fn without_expressions(definition: &Path) -> Result<PathBuf> {
-    let text = std::fs::read_to_string(definition)
-        .with_context(|| format!("cannot read `{}`", definition.display()))?;
-    let mut value: Value = serde_json::from_str(&text).context("the definition is not JSON")?;
+    let mut value: Value = serde_json::from_str(&text.replace("${Partition}", "aws"))
+        .context("the definition is not JSON")?;
     let states = value.pointer_mut("/States").and_then(Value::as_object_mut);
     for state in states.into_iter().flat_map(Map::values_mut) {
         for field in ["Seconds", "TimeoutSeconds"] {
@@ -101,7 +90,9 @@ fn without_expressions(definition: &Path) -> Result<PathBuf> {
             }
         }
     }
-    let path = definition.with_file_name("definition-without-expressions.asl.json");
+    let folder = workspace::local("lint");
+    workspace::create_dir(&folder)?;
+    let path = folder.join("definition.asl.json");
     std::fs::write(&path, value.to_string())
         .with_context(|| format!("cannot write `{}`", path.display()))?;
     Ok(path)
