@@ -73,15 +73,17 @@ pub async fn deny(checks: &[String]) -> Result<()> {
     command::run_shown(deny, "cargo deny").await
 }
 
-/// Writes the definition as the linters of state machines can read it, and returns its path: with a
-/// partition in its ARNs, and with numbers in the place of the expressions for seconds, which they
+/// Writes the definition as the linters of state machines can read it, and returns its path: with two
+/// of its substitutions, and with numbers in the place of the expressions for seconds, which they
 /// refuse.
 fn definition_for_linters() -> Result<PathBuf> {
     let source = workspace::root().join(DEFINITION);
     let text = std::fs::read_to_string(&source)
         .with_context(|| format!("cannot read `{}`", source.display()))?;
-    let mut value: Value = serde_json::from_str(&text.replace("${Partition}", "aws"))
-        .context("the definition is not JSON")?;
+    let text = text
+        .replace("${Partition}", "aws")
+        .replace("${ApprovalTimeoutSeconds}", "604800");
+    let mut value: Value = serde_json::from_str(&text).context("the definition is not JSON")?;
     let states = value.pointer_mut("/States").and_then(Value::as_object_mut);
     for state in states.into_iter().flat_map(Map::values_mut) {
         for field in ["Seconds", "TimeoutSeconds"] {
