@@ -3,18 +3,12 @@
 
 #![cfg(test)]
 
+use fixtures::documents::allows_s3 as document;
+use fixtures::{ARN, block_on, recreate_owner};
 use iam_model::{Account, Fault, Iam, IamError, OwnerKind};
 use incident::subject::{InlineAction, InlinePolicy, ManagedAction, ManagedPolicy, Owner};
 use incident::{Changeable, Next, PolicyArn, Reconciler, Refusal, VersionId};
 use policy_store::{PolicyStore, Reconciled, StoreError, StoreErrorKind, Stored};
-
-const ARN: &str = "arn:aws:iam::111122223333:policy/app";
-
-fn document(action: &str) -> String {
-    format!(
-        r#"{{"Version":"2012-10-17","Statement":{{"Effect":"Allow","Action":"s3:{action}","Resource":"*"}}}}"#
-    )
-}
 
 fn managed() -> ManagedPolicy {
     ManagedPolicy {
@@ -55,10 +49,10 @@ fn iam() -> Iam {
     Iam::new(account)
 }
 
-/// A run with fixed actions, which records what it learns.
+/// A run with fixed actions that records how it was called.
 struct Script<S: Changeable> {
     actions: Vec<S::Action>,
-    looks: Vec<Option<S::Observed>>,
+    observed: Vec<Option<S::Observed>>,
     made: Vec<VersionId>,
     carried_out: usize,
     refused: usize,
@@ -71,7 +65,7 @@ impl<S: Changeable> Script<S> {
         actions.reverse();
         Self {
             actions,
-            looks: Vec::new(),
+            observed: Vec::new(),
             made: Vec::new(),
             carried_out: 0,
             refused: 0,
@@ -84,7 +78,7 @@ impl<S: Changeable<Observed: Clone>> Reconciler<S> for Script<S> {
     type End = ();
 
     fn next(&mut self, observed: Option<&S::Observed>) -> Next<S::Action, ()> {
-        self.looks.push(observed.cloned());
+        self.observed.push(observed.cloned());
         self.actions.pop().map_or(Next::End(()), Next::Act)
     }
 
@@ -99,13 +93,6 @@ impl<S: Changeable<Observed: Clone>> Reconciler<S> for Script<S> {
     }
 }
 
-fn block_on<T>(work: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build();
-    runtime.unwrap().block_on(work)
-}
-
 fn reconcile<S: Stored<Observed: Clone>>(
     iam: &Iam,
     policy: &S,
@@ -115,21 +102,21 @@ fn reconcile<S: Stored<Observed: Clone>>(
     block_on(store.reconcile(policy, script))
 }
 
-fn look<S: Stored<Observed: Clone>>(
+fn observe<S: Stored<Observed: Clone>>(
     iam: &Iam,
     policy: &S,
 ) -> Result<Option<S::Observed>, StoreError> {
     let mut script = Script::of([]);
     reconcile(iam, policy, &mut script)?;
-    Ok(script.looks.pop().unwrap())
+    Ok(script.observed.pop().unwrap())
 }
 
 #[test]
-fn a_look_at_a_managed_policy_has_every_version_with_its_document() {
-    let Some(look) = look(&iam(), &managed()).unwrap() else {
+fn an_observed_managed_policy_has_every_version_with_its_document() {
+    let Some(observed) = observe(&iam(), &managed()).unwrap() else {
         panic!("the policy is there");
     };
-    let all: Vec<_> = look
+    let all: Vec<_> = observed
         .versions()
         .map(|version| (version.id.as_str(), version.document.as_str().to_owned()))
         .collect();
@@ -141,10 +128,10 @@ fn a_look_at_a_managed_policy_has_every_version_with_its_document() {
             ("v3", document("Three"))
         ]
     );
-    assert_eq!(look.default.id, version(2));
+    assert_eq!(observed.default.id, version(2));
     assert_eq!(
-        look.default.created.as_second(),
-        look.identity.created.as_second() + 1
+        observed.default.created.as_second(),
+        observed.identity.created.as_second() + 1
     );
 }
 
@@ -152,35 +139,35 @@ fn a_look_at_a_managed_policy_has_every_version_with_its_document() {
 fn what_is_in_force_is_read_with_the_named_version_only() {
     let iam = iam();
     let store = PolicyStore::from_client(iam.client());
-    let look = block_on(store.managed(&managed(), Some(&version(1)))).unwrap();
-    let Some(look) = look else {
+    let observed = block_on(store.managed(&managed(), Some(&version(1)))).unwrap();
+    let Some(observed) = observed else {
         panic!("the policy is there");
     };
-    assert_eq!(look.default.id, version(2));
-    assert_eq!(look.others.len(), 1);
+    assert_eq!(observed.default.id, version(2));
+    assert_eq!(observed.others.len(), 1);
     assert_eq!(
         iam.calls(),
         ["GetPolicy", "GetPolicyVersion", "GetPolicyVersion"]
     );
-    let look = block_on(store.managed(&managed(), Some(&version(9)))).unwrap();
-    assert!(matches!(look, Some(look) if look.others.is_empty()));
+    let observed = block_on(store.managed(&managed(), Some(&version(9)))).unwrap();
+    assert!(matches!(observed, Some(observed) if observed.others.is_empty()));
 }
 
 #[test]
-fn what_is_not_there_is_no_error() {
+fn an_absent_policy_is_not_an_error() {
     let iam = Iam::default();
-    assert!(look(&iam, &managed()).unwrap().is_none());
+    assert!(observe(&iam, &managed()).unwrap().is_none());
     for kind in [
         incident::OwnerKind::Role,
         incident::OwnerKind::User,
         incident::OwnerKind::Group,
     ] {
-        assert!(look(&iam, &inline(kind)).unwrap().is_none());
+        assert!(observe(&iam, &inline(kind)).unwrap().is_none());
     }
 }
 
 #[test]
-fn documents_are_read_once_and_the_identity_with_every_look() {
+fn documents_are_read_once_and_the_unique_id_every_time() {
     let iam = iam();
     let mut script = Script::of([
         ManagedAction::SetDefault(version(1)),
@@ -199,13 +186,14 @@ fn documents_are_read_once_and_the_identity_with_every_look() {
     assert_eq!((policy.default, policy.versions.len()), (1, 2));
 }
 
-/// Versions of the same numbers and moments, of another policy: nothing that was read before may pass for them.
+/// Versions of the same numbers and moments, of another policy: nothing that was read before may
+/// pass for them.
 #[test]
-fn a_policy_that_was_made_again_within_the_second_is_not_mixed_with_the_old_one() {
+fn a_policy_that_is_created_again_within_the_second_is_not_mixed_with_the_old_one() {
     let iam = Iam::default();
     iam.change(|account| account.create_policy("/", "app", document("One")))
         .unwrap();
-    // Before the second look: three calls make the first.
+    // Before the second read, since the first takes three calls.
     iam.before(4, |account| {
         account.delete_policy(ARN).unwrap();
         account
@@ -215,11 +203,11 @@ fn a_policy_that_was_made_again_within_the_second_is_not_mixed_with_the_old_one(
     let mut script = Script::of([ManagedAction::SetDefault(version(1))]);
     let error = reconcile(&iam, &managed(), &mut script).unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Transient, "{error}");
-    assert_eq!(script.looks.len(), 1);
+    assert_eq!(script.observed.len(), 1);
 }
 
 #[test]
-fn a_policy_that_is_made_again_during_a_look_has_the_identity_of_the_new_one() {
+fn a_policy_that_is_created_again_during_a_read_has_the_unique_id_of_the_new_one() {
     let iam = Iam::default();
     iam.change(|account| account.create_policy("/", "app", document("One")))
         .unwrap();
@@ -230,41 +218,36 @@ fn a_policy_that_is_made_again_during_a_look_has_the_identity_of_the_new_one() {
             .create_policy("/", "app", document("Other"))
             .unwrap();
     });
-    let look = look(&iam, &managed()).unwrap().unwrap();
+    let observed = observe(&iam, &managed()).unwrap().unwrap();
     let policy = iam.account().policy(ARN).unwrap().clone();
-    assert_eq!(look.identity.id, policy.id);
+    assert_eq!(observed.identity.id, policy.id);
 
     let iam = self::iam();
-    iam.before(1, |account| {
-        let kind = OwnerKind::Role;
-        account.delete_inline(kind, "app", "inline").unwrap();
-        account.delete_owner(kind, "app").unwrap();
-        account.create_owner(kind, "app").unwrap();
-    });
-    let look = self::look(&iam, &inline(incident::OwnerKind::Role))
+    iam.before(1, |account| recreate_owner(account, OwnerKind::Role, 0));
+    let observed = observe(&iam, &inline(incident::OwnerKind::Role))
         .unwrap()
         .unwrap();
     let owner = iam.account().owner(OwnerKind::Role, "app").unwrap().clone();
-    assert_eq!(look.identity.id, owner.id);
+    assert_eq!(observed.identity.id, owner.id);
 }
 
 #[test]
-fn a_version_that_goes_during_a_look_is_not_in_it() {
+fn a_version_that_is_deleted_during_a_read_is_not_observed() {
     let iam = iam();
     iam.before(2, |account| account.delete_policy_version(ARN, 1).unwrap());
-    let look = look(&iam, &managed()).unwrap();
-    assert!(matches!(look, Some(look) if look.others.len() == 1));
+    let observed = observe(&iam, &managed()).unwrap();
+    assert!(matches!(observed, Some(observed) if observed.others.len() == 1));
 }
 
 #[test]
-fn a_version_that_was_made_is_put_in_force_and_reported_to_the_run() {
+fn a_new_version_is_put_in_force_and_the_run_gets_its_number() {
     let iam = iam();
     let mut script = Script::of([ManagedAction::CreateVersion(document("Four"))]);
     reconcile(&iam, &managed(), &mut script).unwrap();
     assert_eq!((script.carried_out, &*script.made), (1, &[version(4)][..]));
     let policy = iam.account().policy(ARN).unwrap().clone();
     assert_eq!((policy.default, policy.in_force()), (4, &*document("Four")));
-    assert_eq!(script.looks[1].as_ref().unwrap().default.id, version(4));
+    assert_eq!(script.observed[1].as_ref().unwrap().default.id, version(4));
 }
 
 #[test]
@@ -282,20 +265,23 @@ fn an_inline_policy_of_every_kind_of_owner_is_written() {
             account.inline(model, "app", "inline"),
             Some(&*document("Two"))
         );
-        let seen = script.looks[1].as_ref().unwrap();
-        assert_eq!(seen.document.as_ref().unwrap().as_str(), document("Two"));
-        assert_eq!(seen.identity.id, account.owner(model, "app").unwrap().id);
+        let observed = script.observed[1].as_ref().unwrap();
+        assert_eq!(observed.document.as_ref().unwrap().as_str(), document("Two"));
+        assert_eq!(
+            observed.identity.id,
+            account.owner(model, "app").unwrap().id
+        );
     }
 }
 
-/// The last look was out of date: the next one shows what to do.
+/// What was observed before is out of date. The next read shows what to do.
 #[test]
-fn an_action_that_came_too_late_is_followed_by_another_look() {
+fn an_action_that_comes_too_late_is_followed_by_another_read() {
     let iam = iam();
-    for number in 0..2 {
+    // With five versions, there is no room for another.
+    for _ in 0..2 {
         iam.change(|account| account.create_policy_version(ARN, document("x"), false))
             .unwrap();
-        assert!(number < 2);
     }
     let mut script = Script::of([
         ManagedAction::SetDefault(version(9)),
@@ -305,12 +291,9 @@ fn an_action_that_came_too_late_is_followed_by_another_look() {
     ]);
     assert!(matches!(
         reconcile(&iam, &managed(), &mut script).unwrap(),
-        Reconciled::End {
-            observed: Some(_),
-            ..
-        }
+        Reconciled::End { observed: Some(_), .. }
     ));
-    assert_eq!(script.looks.len(), 5);
+    assert_eq!(script.observed.len(), 5);
     assert!(script.made.is_empty());
     assert_eq!(script.carried_out, 0);
 }
@@ -322,7 +305,7 @@ where
     let mut script = Script::of([action.clone()]);
     script.has_another = true;
     reconcile(&iam(), policy, &mut script).unwrap();
-    assert_eq!((script.refused, script.looks.len()), (1, 2));
+    assert_eq!((script.refused, script.observed.len()), (1, 2));
     let mut script = Script::of([action]);
     let reconciled = reconcile(&iam(), policy, &mut script);
     assert_eq!(reconciled.err().map(|error| error.kind), Some(kind));
@@ -339,7 +322,7 @@ fn a_document_that_iam_refuses_is_tried_another_way_or_fails_by_name() {
 }
 
 #[test]
-fn a_run_that_never_rests_is_ended() {
+fn a_run_that_never_rests_is_stopped() {
     let iam = iam();
     let mut script = Script::of(vec![ManagedAction::SetDefault(version(1)); 50]);
     let reconciled = reconcile(&iam, &managed(), &mut script).unwrap();

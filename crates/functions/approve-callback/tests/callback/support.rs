@@ -13,10 +13,9 @@ use incident::message::{
 use incident::{Snapshot, UniqueId, VersionId};
 use serde_json::{Value, json};
 
+pub(crate) use fixtures::{EXECUTION, MACHINE};
 pub(crate) use states::*;
 
-pub(crate) const MACHINE: &str = "arn:aws:states:us-east-1:111122223333:stateMachine:guard";
-pub(crate) const EXECUTION: &str = "arn:aws:states:us-east-1:111122223333:execution:guard:one";
 pub(crate) const OTHER_EXECUTION: &str =
     "arn:aws:states:us-east-1:111122223333:execution:guard:two";
 /// As long as a real one, with all the characters that suffer in links.
@@ -33,8 +32,7 @@ pub(crate) const LINK: [(&str, &str); 2] = [("token", TOKEN), ("execution", "one
 
 /// What the states hand to `AskUser`.
 pub(crate) fn asking() -> Value {
-    let event: Value =
-        serde_json::from_str(include_str!("../../../../../events/create-policy.json")).unwrap();
+    let event = fixtures::event("create-policy");
     let record = incident::Record::parse(&event).unwrap();
     let document = record.document.unwrap();
     let restricted = "s3:DeleteBucket,s3:DeleteObject"
@@ -117,9 +115,7 @@ pub(crate) fn request(method: &str, answer: &str, query: &[(&str, &str)]) -> Val
 /// A form as the page's button sends it.
 pub(crate) fn form(answer: &str, fields: &[(&str, &str)]) -> Value {
     let mut form = form_urlencoded::Serializer::new(String::new());
-    for (name, value) in fields {
-        form.append_pair(name, value);
-    }
+    form.extend_pairs(fields);
     let mut request = request("POST", answer, &[]);
     request["headers"]["content-type"] = json!("application/x-www-form-urlencoded");
     request["body"] = json!(form.finish());

@@ -1,7 +1,6 @@
 use iam_model::{Fault, Iam, IamError, OwnerKind};
 use incident::message::Quarantine;
 use lambda_kit::FailureName;
-use serde_json::Value;
 
 use crate::support::*;
 
@@ -34,20 +33,17 @@ fn an_inline_policy_of_every_kind_of_owner_is_contained() {
 
 #[test]
 fn a_run_can_fail_at_any_call_and_be_run_again() {
-    for call in 0..8 {
-        for fault in [
-            Fault::AnswerLost,
-            Fault::Refused(IamError::other("Throttling", 400)),
-            Fault::Stale(1),
-        ] {
-            let (iam, event) = inline(OwnerKind::User, RESTRICTED);
-            let data = judged(&iam, &event);
-            iam.fail(call, fault);
-            let contained = contain(&iam, &data);
-            assert_eq!(contained.original.as_str(), RESTRICTED);
-            assert!(same(&document(&iam, OwnerKind::User), REMEDIATED));
-        }
-    }
+    let start = || {
+        let (iam, event) = inline(OwnerKind::User, RESTRICTED);
+        let data = judged(&iam, &event);
+        (iam, data)
+    };
+    let faults = [Fault::AnswerLost, throttled(), Fault::Stale(1)];
+    fail_at_each_call(&faults, start, |iam, data| {
+        let contained = contain(iam, data);
+        assert_eq!(contained.original.as_str(), RESTRICTED);
+        assert!(same(&document(iam, OwnerKind::User), REMEDIATED));
+    });
 }
 
 #[test]
@@ -100,10 +96,7 @@ fn a_policy_of_an_owner_that_was_made_again_is_another_target() {
         let (iam, event) = inline(kind, RESTRICTED);
         let data = judged(&iam, &event);
         iam.change(|account| {
-            account.delete_inline(kind, "app", "inline").unwrap();
-            account.delete_owner(kind, "app").unwrap();
-            account.pass(1);
-            account.create_owner(kind, "app").unwrap();
+            recreate_owner(account, kind, 1);
             account
                 .put_inline(kind, "app", "inline", RESTRICTED)
                 .unwrap();
@@ -133,8 +126,7 @@ fn a_smaller_remediation_is_written_where_the_quota_refuses_the_best() {
     let wide = RESTRICTED.replace("s3:DeleteBucket", "s3:D*");
     let (iam, event) = inline(kind, &wide);
     let room = kind.quota().limit() - iam_policy::quota_size(&wide);
-    let padding = room - iam_policy::quota_size(&harmless(0)) + 1;
-    let filler = harmless(0).replace("Get0", &"x".repeat(padding + 3));
+    let filler = harmless_of_size(room);
     iam.change(|account| account.put_inline(kind, "app", "filler", filler))
         .unwrap();
     let data = judged(&iam, &event);
@@ -151,12 +143,7 @@ fn a_smaller_remediation_is_written_where_the_quota_refuses_the_best() {
 fn what_was_made_again_before_the_event_is_judged_anew() {
     let kind = OwnerKind::User;
     let (iam, _) = inline(kind, &other_restricted());
-    iam.change(|account| {
-        account.delete_inline(kind, "app", "inline").unwrap();
-        account.delete_owner(kind, "app").unwrap();
-        account.pass(1);
-        account.create_owner(kind, "app").unwrap();
-    });
+    iam.change(|account| recreate_owner(account, kind, 1));
     let event = put(&iam, kind, RESTRICTED);
     let past = iam.calls().len();
     iam.fail(0, Fault::Stale(2));
@@ -174,25 +161,10 @@ fn what_was_made_again_before_the_event_is_judged_anew() {
     assert!(same(&document(&iam, kind), REMEDIATED));
 }
 
-/// Shorter than the shortest document that grants nothing.
-const ALL: &str =
-    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
-
-/// An inline policy that allows everything, and another that leaves no room for less.
-fn without_room(kind: OwnerKind) -> (Iam, Value) {
-    let (iam, event) = inline(kind, ALL);
-    let room = kind.quota().limit() - iam_policy::quota_size(ALL);
-    let padding = room - iam_policy::quota_size(&harmless(0)) + "Get0".len();
-    let filler = harmless(0).replace("Get0", &"x".repeat(padding));
-    iam.change(|account| account.put_inline(kind, "app", "filler", filler))
-        .unwrap();
-    (iam, event)
-}
-
 #[test]
 fn a_policy_is_deleted_where_the_quota_refuses_even_the_smallest_document() {
     for kind in OwnerKind::ALL {
-        let (iam, event) = without_room(kind);
+        let (iam, event) = inline_without_room(kind);
         let data = judged(&iam, &event);
         let quarantine = remediate(&iam, &data).unwrap();
         assert!(keep_first(quarantine.clone()).removes);
@@ -214,7 +186,7 @@ fn a_policy_is_deleted_where_the_quota_refuses_even_the_smallest_document() {
 #[test]
 fn a_policy_that_somebody_else_deleted_is_gone() {
     let kind = OwnerKind::User;
-    let (iam, event) = without_room(kind);
+    let (iam, event) = inline_without_room(kind);
     let data = judged(&iam, &event);
     // Before the execution holds that the guard would delete it.
     iam.change(|account| account.delete_inline(kind, "app", "inline"))
@@ -227,7 +199,7 @@ fn a_policy_that_somebody_else_deleted_is_gone() {
 #[test]
 fn a_policy_is_not_deleted_once_there_is_room() {
     let kind = OwnerKind::User;
-    let (iam, event) = without_room(kind);
+    let (iam, event) = inline_without_room(kind);
     let data = judged(&iam, &event);
     let data = with(&data, &remediate(&iam, &data).unwrap());
     iam.change(|account| account.delete_inline(kind, "app", "filler"))
@@ -254,21 +226,14 @@ fn a_policy_is_not_deleted_because_iam_calls_its_remediation_malformed() {
 
 #[test]
 fn a_deletion_can_fail_at_any_call_and_be_run_again() {
-    for fault in [
-        Fault::AnswerLost,
-        Fault::Refused(IamError::other("Throttling", 400)),
-        Fault::Stale(1),
-    ] {
-        for call in 0.. {
-            let (iam, event) = without_room(OwnerKind::User);
-            let data = judged(&iam, &event);
-            iam.fail(call, fault.clone());
-            let contained = contain(&iam, &data);
-            assert!(contained.removed);
-            assert_eq!(iam.account().inline(OwnerKind::User, "app", "inline"), None);
-            if iam.heal() {
-                break;
-            }
-        }
-    }
+    let start = || {
+        let (iam, event) = inline_without_room(OwnerKind::User);
+        let data = judged(&iam, &event);
+        (iam, data)
+    };
+    let faults = [Fault::AnswerLost, throttled(), Fault::Stale(1)];
+    fail_at_each_call(&faults, start, |iam, data| {
+        assert!(contain(iam, data).removed);
+        assert_eq!(iam.account().inline(OwnerKind::User, "app", "inline"), None);
+    });
 }

@@ -25,8 +25,7 @@ fn starts() -> Vec<(Iam, Value)> {
         [RESTRICTED, &a, RESTRUCTURED, &c, &d],
     ] {
         let (iam, _) = managed(&documents);
-        let parameters = [("PolicyArn", ARN), ("VersionId", "v1")];
-        let event = call(&iam, "SetDefaultPolicyVersion", &parameters);
+        let event = set_default(&iam, "v1");
         starts.push((iam, event));
     }
     starts
@@ -78,24 +77,21 @@ fn every_start_is_contained_and_a_second_run_says_the_same_and_touches_nothing()
 #[test]
 fn a_run_can_fail_at_any_call_and_be_run_again() {
     for start in 0..starts().len() {
-        for fault in [
+        let start = || {
+            let (iam, event) = starts().swap_remove(start);
+            let data = judged(&iam, &event);
+            (iam, data)
+        };
+        let faults = [
             Fault::AnswerLost,
-            Fault::Refused(IamError::other("Throttling", 400)),
+            throttled(),
             Fault::Stale(1),
             Fault::Stale(3),
-        ] {
-            for call in 0.. {
-                let (iam, event) = starts().swap_remove(start);
-                let data = judged(&iam, &event);
-                iam.fail(call, fault.clone());
-                contain(&iam, &data);
-                assert_contained(&iam);
-                if iam.heal() {
-                    // It was done before that many calls.
-                    break;
-                }
-            }
-        }
+        ];
+        fail_at_each_call(&faults, start, |iam, data| {
+            contain(iam, data);
+            assert_contained(iam);
+        });
     }
 }
 
@@ -157,8 +153,7 @@ fn a_containment_that_was_found_done_is_believed_only_after_waiting() {
     in_place(remediate(&iam, &data).unwrap());
     iam.change(|account| account.pass(10));
     // Put in force again: the newest event, judged by what IAM shows.
-    let parameters = [("PolicyArn", ARN), ("VersionId", "v1")];
-    let event = call(&iam, "SetDefaultPolicyVersion", &parameters);
+    let event = set_default(&iam, "v1");
     let data = judged(&iam, &event);
     // The first look of the task shows the containment of before.
     for call in 0..4 {
@@ -383,8 +378,7 @@ fn versions_that_were_there_before_the_event_stay() {
 fn of_two_originals_with_one_remediation_the_judged_one_counts() {
     let other = RESTRICTED.replace("s3:DeleteBucket", "s3:Delete?ucket");
     let (iam, _) = managed(&[RESTRICTED, &other]);
-    let parameters = [("PolicyArn", ARN), ("VersionId", "v1")];
-    let event = call(&iam, "SetDefaultPolicyVersion", &parameters);
+    let event = set_default(&iam, "v1");
     let data = judged(&iam, &event);
     let contained = contain(&iam, &data);
     assert_eq!(contained.versions.unwrap().original.as_str(), "v1");

@@ -1,4 +1,4 @@
-use iam_model::{Fault, IamError, OwnerKind};
+use iam_model::{Fault, OwnerKind};
 use lambda_kit::FailureName;
 
 use crate::support::*;
@@ -48,11 +48,7 @@ fn an_expiry_changes_nothing() {
 fn a_decision_is_carried_out_whichever_call_fails_and_however_often_it_is_run() {
     for action in ["allow", "deny"] {
         for call in 0..20 {
-            for fault in [
-                Fault::AnswerLost,
-                Fault::Refused(IamError::other("Throttling", 400)),
-                Fault::Stale(1),
-            ] {
+            for fault in [Fault::AnswerLost, throttled(), Fault::Stale(1)] {
                 for incident in [
                     Incident::managed(&[RESTRICTED]),
                     Incident::inline(),
@@ -132,10 +128,7 @@ fn a_target_that_was_made_again_is_left_alone() {
             let inline = Incident::inline();
             inline.iam.change(|account| {
                 let kind = OwnerKind::Role;
-                account.delete_inline(kind, "app", "inline").unwrap();
-                account.delete_owner(kind, "app").unwrap();
-                account.pass(pause);
-                account.create_owner(kind, "app").unwrap();
+                recreate_owner(account, kind, pause);
                 account
                     .put_inline(kind, "app", "inline", REMEDIATED)
                     .unwrap();
@@ -363,9 +356,7 @@ fn a_deleted_policy_that_is_there_again_or_whose_owner_was_made_again_is_left_al
         let incident = Incident::removed();
         incident.iam.change(|account| {
             account.delete_inline(kind, "app", "filler").unwrap();
-            account.delete_owner(kind, "app").unwrap();
-            account.pass(1);
-            account.create_owner(kind, "app").unwrap();
+            recreate_owner(account, kind, 1);
         });
         let before = incident.iam.account();
         let outcome = incident.revert(action).unwrap();
