@@ -42,7 +42,7 @@ impl Account {
         }
     }
 
-    /// What the clock shows.
+    /// The time of the clock.
     #[must_use]
     pub fn now(&self) -> i64 {
         self.now
@@ -57,13 +57,13 @@ impl Account {
         self.id
     }
 
-    /// An identifier that no other thing of the account has or will have.
+    /// A new unique id.
     pub(crate) fn unique_id(&mut self, prefix: &str) -> String {
         self.serial += 1;
         format!("{prefix}{:016}", self.serial)
     }
 
-    /// What IAM says to a document that somebody wants to write.
+    /// IAM's check of a document before a write.
     pub(crate) fn check(&self, document: &str) -> Result<(), IamError> {
         if self.checks && document.parse::<PolicyDocument>().is_err() {
             return Err(IamError::malformed());

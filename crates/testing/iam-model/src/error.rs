@@ -44,7 +44,8 @@ impl IamError {
         }
     }
 
-    /// The code stands for five versions as well as for a document that is too long; only the message tells which.
+    /// IAM has one code for a sixth version and for a document that is too long. Only the message
+    /// tells them apart.
     pub(crate) fn limit(message: String) -> Self {
         Self {
             code: "LimitExceeded",

@@ -32,11 +32,11 @@ pub struct Execution {
     pub redrives: i32,
     /// The states that it entered, with their data; all but the last are left.
     pub entered: Vec<(String, Value)>,
-    /// What the function answered that asks, at each entry of `AskUser`.
+    /// What `notify` answered at each entry of `AskUser`.
     pub submitted: Vec<Value>,
     /// How often the task of the last state failed.
     pub failures: usize,
-    /// How many looks at the history show it without its last state.
+    /// How many reads of the history show it without its last state.
     pub behind: usize,
 }
 
@@ -59,7 +59,7 @@ impl Execution {
         }
     }
 
-    /// It was started with this input.
+    /// Sets the input.
     #[must_use]
     pub fn with_input(self, input: &Value) -> Self {
         Self {
@@ -68,14 +68,14 @@ impl Execution {
         }
     }
 
-    /// It goes on to a state with this data.
+    /// Adds the entry of a state with this data.
     #[must_use]
     pub fn then(mut self, state: &str, data: Value) -> Self {
         self.entered.push((state.to_owned(), data));
         self
     }
 
-    /// The function that asks answered so, each time it was called.
+    /// Sets the answers of `notify`, one for each entry of `AskUser`.
     #[must_use]
     pub fn with_submitted(self, submitted: Vec<Value>) -> Self {
         Self { submitted, ..self }

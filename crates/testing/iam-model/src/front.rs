@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::query::Call;
 use crate::{Account, IamError, trail, xml};
 
-/// How a call goes wrong.
+/// How a call fails.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// IAM answers with this error, and nothing is carried out.
@@ -76,7 +76,7 @@ impl Iam {
         answer
     }
 
-    /// Lets somebody act between the call before and the one with this number, counted from 0 from now on.
+    /// Changes the account just before the call with this number, counted from 0 from now on.
     pub fn before(&self, call: usize, act: impl FnOnce(&mut Account) + Send + 'static) {
         let mut state = self.state();
         let at = state.calls.len() + call;
@@ -84,20 +84,20 @@ impl Iam {
         planned.push(Box::new(act));
     }
 
-    /// Lets the call with this number go wrong, counted from 0 from now on.
+    /// Makes the call with this number fail, counted from 0 from now on.
     pub fn fail(&self, call: usize, fault: Fault) {
         let mut state = self.state();
         let at = state.calls.len() + call;
         state.faults.insert(at, fault);
     }
 
-    /// Forgets the calls that were to go wrong and were not made; says whether there were any.
+    /// Removes the faults of calls that were not made, and answers whether there were any.
     #[must_use]
     pub fn heal(&self) -> bool {
         !std::mem::take(&mut self.state().faults).is_empty()
     }
 
-    /// Lets every call go wrong that has no fault of its own; `None` ends it.
+    /// Makes every call fail that has no fault of its own; `None` ends it.
     pub fn fail_all(&self, fault: Option<Fault>) {
         self.state().every = fault;
     }

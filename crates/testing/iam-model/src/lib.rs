@@ -1,10 +1,12 @@
-//! IAM in memory, as its manual describes it.
+//! IAM in memory, as the AWS documentation describes it.
 //!
-//! [`Account`] is the model: policies with versions, roles, users and groups with inline policies, quotas, a clock in whole seconds.
-//! [`Iam`] answers IAM's query protocol on it, so that an SDK client can be had, and lets a test intervene before any call.
-//! [`Execution`] is what Step Functions shows of one execution.
+//! [`Account`] is the model: policies with versions, roles, users and groups with inline policies,
+//! quotas, a clock in whole seconds. [`Iam`] answers IAM's query protocol for an SDK client, and
+//! lets a test change the account before any call. [`Execution`] is what Step Functions shows of
+//! one execution.
 //!
-//! The model knows nothing of the guard. What it holds is IAM's behaviour; where the manual is silent, a comment says what was assumed.
+//! The model has no code about the guard. It behaves as the IAM documentation says; where that is
+//! silent, a comment states the assumption.
 
 mod account;
 mod error;

@@ -9,14 +9,14 @@ pub const MAX_VERSIONS: usize = 5;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
-    /// The `PolicyId`; one that is made again has another.
+    /// The `PolicyId`. A policy that is created again has another.
     pub id: String,
     pub created: i64,
     /// The number of the version in force.
     pub default: u32,
     /// Its versions, oldest first.
     pub versions: Vec<PolicyVersion>,
-    /// The highest number ever given, since numbers are never used again.
+    /// The highest number so far. IAM does not use a number again.
     last: u32,
 }
 

@@ -6,7 +6,7 @@ use iam_policy::{Quota, quota_size};
 
 use crate::{Account, IamError};
 
-/// What can have inline policies.
+/// The kinds of owners of inline policies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OwnerKind {
     Role,
@@ -17,7 +17,7 @@ pub enum OwnerKind {
 impl OwnerKind {
     pub const ALL: [Self; 3] = [Self::Role, Self::User, Self::Group];
 
-    /// The word that IAM puts into names of calls, members and ARNs.
+    /// The word in the names of calls and members.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -35,7 +35,7 @@ impl OwnerKind {
         }
     }
 
-    /// What all inline policies of one owner may have together.
+    /// The quota of all inline policies of one owner together.
     #[must_use]
     pub fn quota(self) -> Quota {
         match self {
@@ -54,7 +54,7 @@ impl fmt::Display for OwnerKind {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
-    /// The `RoleId`, `UserId` or `GroupId`; one that is made again has another.
+    /// The `RoleId`, `UserId` or `GroupId`. An owner that is created again has another.
     pub id: String,
     pub created: i64,
     /// Its inline policies by name.
@@ -122,7 +122,8 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// As IAM: no such owner, the sum of all inline policies is over the quota, or a document that is not accepted.
+    /// As IAM: no such owner, the sum of all inline policies is over the quota, or a document that
+    /// is not accepted.
     pub fn put_inline(
         &mut self,
         kind: OwnerKind,

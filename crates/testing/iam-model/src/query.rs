@@ -11,7 +11,7 @@ pub(crate) struct Call {
     parameters: Vec<(String, String)>,
 }
 
-/// What a call answers with.
+/// The answer of a call.
 pub(crate) type CallResult = Result<Xml, IamError>;
 
 impl Call {
@@ -64,7 +64,7 @@ impl Call {
                 Ok(Xml::default().element("Policy", policy_members(arn, policy(account, arn)?)))
             }
             "ListPolicyVersions" => self.list_versions(account),
-            // Nobody holds a policy here.
+            // In the model, policies have no attachments.
             "ListEntitiesForPolicy" => {
                 policy(account, self.required("PolicyArn")?)?;
                 Ok(Xml::default().text("IsTruncated", false))
@@ -216,7 +216,7 @@ fn version_members(version: &PolicyVersion, policy: &Policy) -> Xml {
         .date("CreateDate", version.created)
 }
 
-/// The owner as `Get` and `Create` answer; of a group also its members, of which the model has none.
+/// The owner in the answer of `Get` and `Create`. A group has members, and the model has none.
 fn owner(account: &Account, kind: OwnerKind, name: &str) -> CallResult {
     let found = account
         .owner(kind, name)

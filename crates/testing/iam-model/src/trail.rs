@@ -49,7 +49,7 @@ pub(crate) fn event(call: &Call, account: &Account, number: usize) -> Value {
     })
 }
 
-/// The parameters under the names of the API with a small first letter; booleans are booleans.
+/// The parameters, with the names of the API in lower camel case and booleans as booleans.
 fn request_parameters(call: &Call) -> Value {
     let members = call
         .parameters()
@@ -70,7 +70,7 @@ fn request_parameters(call: &Call) -> Value {
     Value::Object(members)
 }
 
-/// What the record says of the answer; null for most calls.
+/// The record's part of the answer; null for most calls.
 fn response_elements(call: &Call, account: &Account) -> Value {
     match call.action.as_str() {
         "CreatePolicy" => {
