@@ -1,6 +1,6 @@
 //! `events/invoke/`: for each function one payload as the state machine or API Gateway sends it.
 //!
-//! The payloads are made here from `events/create-policy.json` by the code that makes them in an incident.
+//! The code of an incident makes the payloads from `events/create-policy.json`.
 //! `UPDATE_EVENTS=1 cargo test --package end-to-end --test agreement` writes them anew.
 
 use std::collections::BTreeSet;

@@ -1,4 +1,4 @@
-//! The template, the state machine, the code and the files in `events/` say the same.
+//! Template, state machine, code, documents and the files in `events/` agree.
 
 #![expect(
     clippy::indexing_slicing,
@@ -13,6 +13,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+mod alarms;
+mod architecture;
 mod coverage;
 mod definition;
 mod invoke_payloads;

@@ -1,4 +1,4 @@
-//! What the roles of the template may do; what they do is compared with it at the end of the scenarios.
+//! The permissions of the template's roles. The end of the scenarios compares them with the calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::transformed::{many, of_type, properties, referred, resolved, resources};
 use crate::{definition, read};
 
-/// What no role of the guard may do.
+/// Actions that no role of the guard has.
 const FORBIDDEN: &str = "iam:Attach*,iam:Detach*,iam:Create*Role*,iam:Create*User*,iam:CreateAccessKey,iam:CreateLoginProfile,\
     iam:CreatePolicy,iam:Update*,iam:Add*,iam:Remove*,iam:PassRole,iam:Tag*,iam:DeleteRole,iam:DeleteUser,iam:DeleteGroup,iam:DeletePolicy,\
     iam:*PermissionsBoundary,sts:*,lambda:Update*,lambda:Create*,lambda:Add*,lambda:Delete*,states:Update*,states:Delete*,states:Create*,\
     states:Stop*,events:*,sns:Sub*,sns:Unsub*,sns:Set*,sns:Delete*,kms:Put*,kms:Sch*,kms:Disable*,kms:CreateGrant,logs:DeleteLogGroup,logs:DeleteLogStream,logs:DeleteRetentionPolicy,logs:Put*Retention*,\
     s3:*,ec2:*,cloudtrail:*,cloudformation:*,organizations:*,ssm:*,secretsmanager:*";
 
-/// Which roles may write policies; no other may.
+/// The roles that may write policies.
 const WRITERS: [&str; 2] = ["RemediateRole", "RevertRole"];
 
 /// Actions for which IAM knows no resource.
@@ -84,7 +84,7 @@ fn our_own_engine_finds_nothing_forbidden_in_our_own_roles() {
     );
     for (role, documents) in documents() {
         for document in documents {
-            // A Deny must not hide what an Allow would grant without it.
+            // The test reads the Allow statements without the Deny, which must not hide a grant.
             let mut document = resolved(document);
             let statements = document["Statement"].as_array_mut().unwrap();
             statements.retain(|statement| statement["Effect"] == "Allow");
@@ -149,7 +149,8 @@ fn what_is_allowed_is_spelled_out_and_bound_to_resources() {
             for action in many(&statement["Action"]) {
                 let action = action.as_str().unwrap();
                 let pattern = action.parse::<ActionPattern>().unwrap();
-                // SNS asks for all kinds of data keys (Amazon SNS Developer Guide, "Key management").
+                // SNS asks for all kinds of data keys (Amazon SNS Developer Guide, "Key
+                // management").
                 let is_literal = pattern.is_literal() || action == "kms:GenerateDataKey*";
                 assert!(is_literal, "{role} may do {action}");
                 for resource in many(&statement["Resource"]) {
@@ -179,7 +180,7 @@ fn policies_are_in_the_roles_and_aws_managed_ones_out_of_reach() {
             for resource in many(&statement["Resource"]).into_iter().filter(|_| iam) {
                 let arn = resource["Fn::Sub"].as_str().unwrap();
                 let account = "arn:${AWS::Partition}:iam::${AWS::AccountId}:";
-                // Somebody can attach an AWS managed policy, and what it grants is read.
+                // An AWS managed policy can be attached too, and the guard reads what it grants.
                 let is_read = *role == "ValidatePolicyRole"
                     && arn == "arn:${AWS::Partition}:iam::aws:policy/*";
                 assert!(is_read || arn.starts_with(account), "{role}: {arn}");
@@ -214,7 +215,7 @@ fn no_function_can_rewrite_the_guard_itself() {
     }
 }
 
-/// What writes is allowed from inside the function only, besides being denied from everywhere else.
+/// Writes are allowed only from inside the function, and denied from everywhere else.
 #[test]
 fn every_write_to_iam_is_bound_to_the_function() {
     for role in documents().keys() {
@@ -257,7 +258,8 @@ fn powerful_roles_work_for_their_own_function_only() {
             Some(format!("{name}Function").as_str())
         );
     }
-    // IAM is told the function with every call, so for IAM the absence of the key is a denial too: a negated operator holds without it.
+    // IAM gets the function's ARN with every call from a function. A negated operator also holds if
+    // the key is absent, so all other calls are denied.
     for name in WRITERS {
         let deny = statements(name, "Deny");
         let find = |sid: &str| {
@@ -317,7 +319,7 @@ fn the_state_machine_may_do_what_its_definition_does() {
     // Publishing to an encrypted topic needs its key.
     let key = referred(&properties("AlertTopic")["KmsMasterKeyId"]).unwrap();
     assert_eq!(granted("kms:GenerateDataKey*"), BTreeSet::from([key]));
-    // And only for SNS, whose name ends as the partition's names end.
+    // Only through SNS, whose name ends in the suffix of the partition.
     let mut of_key = statements("PolicyApprovalRole", "Allow").into_iter();
     let of_key = of_key
         .find(|statement| many(&statement["Action"]).contains(&&json!("kms:Decrypt")))
@@ -337,7 +339,8 @@ fn the_state_machine_may_do_what_its_definition_does() {
         .into_iter()
         .filter(|action| !for_the_tasks.contains(action));
     for action in for_the_service {
-        // Step Functions User Guide, "Logging using CloudWatch Logs" and "Trace requests using AWS X-Ray".
+        // Step Functions User Guide, "Logging using CloudWatch Logs" and "Trace requests using AWS
+        // X-Ray".
         assert!(
             WITHOUT_RESOURCE.contains(&action) && !action.starts_with("states:"),
             "the definition needs no {action}"
@@ -359,7 +362,7 @@ fn the_rule_may_start_incidents_and_nothing_else() {
 
 #[test]
 fn every_call_to_iam_is_one_that_a_role_may_make() {
-    // The crate that makes the calls is the list of them.
+    // The crate that makes the calls has their list.
     let mut sources = String::new();
     for file in ["managed", "inline", "reported"] {
         sources.push_str(&read(&format!("crates/policy-store/src/{file}.rs")));

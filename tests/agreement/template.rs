@@ -149,7 +149,8 @@ fn the_published_parameters_and_outputs_are_there() {
     }
 }
 
-/// Lambda takes 4 KB of variables, names and values together (AWS Lambda Developer Guide, "Lambda quotas").
+/// Lambda takes 4 KB of variables, names and values together (AWS Lambda Developer Guide, "Lambda
+/// quotas").
 #[test]
 fn the_longest_parameters_fit_into_the_environment() {
     /// An ARN or a URL that AWS makes.
@@ -192,7 +193,7 @@ fn the_longest_parameters_fit_into_the_environment() {
     assert_eq!(checked, 3, "functions with the restricted list");
 }
 
-/// Not every account can reserve, so nothing is reserved unless somebody asks for it.
+/// Some accounts cannot reserve concurrency, so only a parameter reserves it.
 #[test]
 fn concurrency_is_reserved_on_request_for_what_contains_a_policy() {
     let parameter = &transformed::transformed()["Parameters"]["ReservedConcurrency"];
@@ -213,7 +214,7 @@ fn concurrency_is_reserved_on_request_for_what_contains_a_policy() {
     }
 }
 
-/// One line says the processor for the build and for Lambda, so neither can contradict the other.
+/// One line sets the processor for the build and for Lambda.
 #[test]
 fn the_processor_is_said_once_and_the_builder_compiles_for_it() {
     assert!(transformed::transformed()["Parameters"]["Architecture"].is_null());

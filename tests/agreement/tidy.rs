@@ -1,4 +1,4 @@
-//! The tree is tidy: versions in one place, files that can be read in one go, nothing of somebody's machine.
+//! The tree is tidy: versions in one place, short files, wrapped comments, no paths of a machine.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::{path, read};
 /// How many lines a source file may have.
 const MOST_LINES: usize = 450;
 
-/// Longer files, and why they stay whole.
+/// Longer files, with the reason.
 const LONG: [(&str, &str); 2] = [
     ("template.yaml", "CloudFormation takes one template"),
     (
@@ -19,7 +19,21 @@ const LONG: [(&str, &str); 2] = [
     ),
 ];
 
-/// Folders whose files are data: as they were recorded, or written by a program.
+/// The longest line of a comment, unless it has a URL.
+const COMMENT_COLUMNS: usize = 100;
+
+/// The folders whose comments are wrapped.
+const WRAPPED: [&str; 7] = [
+    "crates/policy-store/tests/",
+    "crates/testing/fixtures/",
+    "crates/testing/iam-model/src/",
+    "tests/agreement/",
+    "tests/chaos/",
+    "tests/scenarios/",
+    "tests/src/",
+];
+
+/// Folders whose files are data: recorded, or written by a program.
 const DATA: [&str; 3] = ["testdata", "requirements", "data"];
 
 /// Every text file below the root that `.gitignore` does not name, by its path from there.
@@ -56,7 +70,7 @@ fn is_data(file: &str) -> bool {
     file.ends_with(".lock") || file.split('/').any(|part| DATA.contains(&part))
 }
 
-/// An update of a version changes one line; features that only one member needs may stand with it.
+/// An update of a version changes one line. A member may add features that only it needs.
 #[test]
 fn versions_of_external_crates_stand_in_the_workspace_table_only() {
     let root = read("Cargo.toml");
@@ -96,7 +110,7 @@ fn versions_of_external_crates_stand_in_the_workspace_table_only() {
 }
 
 #[test]
-fn a_source_file_is_read_in_one_go() {
+fn a_source_file_is_short() {
     for (file, text) in texts() {
         let lines = text.lines().count();
         if let Some((_, reason)) = LONG.iter().find(|(long, _)| *long == file) {
@@ -107,17 +121,46 @@ fn a_source_file_is_read_in_one_go() {
         } else if !is_data(&file) && Path::new(&file).extension().is_none_or(|it| it != "md") {
             assert!(
                 lines <= MOST_LINES,
-                "{file} has {lines} lines, {MOST_LINES} are allowed: split it by what it is about"
+                "{file} has {lines} lines, {MOST_LINES} are allowed: split it by subject"
             );
         }
     }
     for (file, _) in LONG {
-        assert!(path(file).exists(), "{file} is on the list, and not there");
+        assert!(
+            path(file).exists(),
+            "{file} is on the list and does not exist"
+        );
+    }
+}
+
+/// A folder of this name is ignored by many tools, since cargo builds into one.
+#[test]
+fn no_folder_is_called_target() {
+    for (file, _) in texts() {
+        let mut folders = file.split('/').rev().skip(1);
+        assert!(folders.all(|folder| folder != "target"), "{file}");
     }
 }
 
 #[test]
-fn no_file_names_a_folder_of_somebodys_machine() {
+fn comments_are_wrapped() {
+    for (file, text) in texts() {
+        let is_wrapped = WRAPPED.iter().any(|folder| file.starts_with(folder));
+        if !is_wrapped || !file.ends_with(".rs") {
+            continue;
+        }
+        for (line, number) in text.lines().zip(1..) {
+            let is_comment = line.trim_start().starts_with("//");
+            assert!(
+                !is_comment || line.chars().count() <= COMMENT_COLUMNS || line.contains("://"),
+                "{file}:{number} is a comment of more than {COMMENT_COLUMNS} columns"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_file_names_a_folder_of_a_machine() {
     let checkout = fs::canonicalize(path("")).unwrap();
     let mut folders = ["home", "root", "Users"]
         .map(|folder| format!("/{folder}/"))
@@ -126,7 +169,7 @@ fn no_file_names_a_folder_of_somebodys_machine() {
     for (file, text) in texts() {
         for (line, number) in text.lines().zip(1..) {
             for folder in &folders {
-                // What goes on in front of it, as in a URL, makes it another path.
+                // With more text in front of it, such as a URL, it is another path.
                 let mut found = line.match_indices(folder.as_str());
                 let is_named = found.any(|(at, _)| {
                     let before = line[..at].chars().next_back();
@@ -158,7 +201,7 @@ fn lines_end_as_they_should() {
     }
 }
 
-/// Nothing is checked in the workflow that `make` cannot check on every machine.
+/// `make` can run every check of the workflow on any machine.
 #[test]
 fn continuous_integration_runs_targets_of_make() {
     let makefile = read("Makefile");

@@ -1,4 +1,4 @@
-//! The rules that tell who touches the guard: nothing is left out, and EventBridge takes their patterns.
+//! The rules that watch the guard are complete, and EventBridge takes their patterns.
 
 use std::collections::BTreeSet;
 
@@ -21,11 +21,12 @@ fn detail(rule: &str) -> &'static Value {
     &properties(rule)["EventPattern"]["detail"]
 }
 
-/// How hard a pattern is for EventBridge: the wildcards in it, and the patterns that its alternatives stand for.
+/// The cost of a pattern for EventBridge: its wildcards, and the patterns that its alternatives
+/// stand for.
 ///
-/// EventBridge refuses what is too hard (Amazon EventBridge User Guide, "Comparison operators for use in event patterns" and
-/// "Content filtering in Amazon EventBridge event patterns"). A wildcard costs more with each `*`; the other operators cost
-/// nothing.
+/// EventBridge refuses a pattern that costs too much (Amazon EventBridge User Guide, "Comparison
+/// operators for use in event patterns" and "Content filtering in Amazon EventBridge event
+/// patterns"). A wildcard costs more with each `*`; the other operators cost nothing.
 fn difficulty(pattern: &Value) -> (usize, usize) {
     match pattern {
         Value::Object(members) => members.iter().fold((0, 1), |(stars, ways), (key, value)| {
@@ -63,7 +64,7 @@ fn patterns_are_within_the_limits_of_eventbridge() {
 }
 
 #[test]
-fn every_watch_rule_tells_of_successful_calls() {
+fn every_watch_rule_reports_successful_calls() {
     let rules = of_type("AWS::Events::Rule").map(|(name, _)| name);
     let rules: BTreeSet<_> = rules.filter(|name| *name != "PolicyWriteRule").collect();
     assert_eq!(rules, BTreeSet::from(WATCH));
@@ -79,7 +80,7 @@ fn every_watch_rule_tells_of_successful_calls() {
         assert_eq!(detail(rule)["errorCode"], json!([{"exists": false}]));
         let template = words["InputTemplate"]["Fn::Sub"].as_str().unwrap();
         for name in ["<who>", "<call>", "<event>", "<time>", "${AWS::StackName}"] {
-            assert!(template.contains(name), "{rule} does not tell {name}");
+            assert!(template.contains(name), "{rule} does not report {name}");
         }
         for line in template.lines() {
             assert!(
@@ -87,7 +88,8 @@ fn every_watch_rule_tells_of_successful_calls() {
                 "{rule}: {line}"
             );
         }
-        // What is told has a path, and every path is told or of the other texts.
+        // Each value of the template has a path, and each path stands in the template or in the
+        // other texts.
         let paths = words["InputPathsMap"].as_object().unwrap();
         for part in template.split('<').skip(1) {
             let (name, _) = part.split_once('>').unwrap();
@@ -113,7 +115,7 @@ fn the_watch_watches_itself() {
     assert_eq!(&trails[3]["requestParameters"]["rule"][0], name);
 }
 
-/// Whoever silences one mailbox is told to both.
+/// A call that silences one mailbox is reported to both.
 #[test]
 fn the_watch_knows_every_topic_and_key() {
     let either = many(&detail("WatchAlerts")["$or"]);
@@ -162,9 +164,10 @@ fn the_watch_knows_every_function_and_role() {
     );
 }
 
-/// Who starts incidents and who answers tokens for the guard is what the template lets start and answer.
+/// The principals that the watch does not report are those that the template lets start incidents
+/// and answer tokens.
 #[test]
-fn only_the_guards_own_calls_are_not_told() {
+fn only_the_guards_own_calls_are_not_reported() {
     let starts = &detail("WatchIncidents")["$or"][0];
     assert_eq!(starts["eventName"], json!(["StartExecution"]));
     let issuer =

@@ -1,4 +1,4 @@
-//! A representative part of the matrix of faults; `make chaos` tells all of it.
+//! A representative part of the matrix of faults; `make chaos` plays all of it.
 
 use std::process::ExitCode;
 
@@ -10,18 +10,18 @@ fn main() -> Result<ExitCode> {
     let arguments = Arguments::from_args();
     let runtime = tokio::runtime::Runtime::new()?;
     let trial = Trial::test("chaos::a_representative_part_of_the_matrix", move || {
-        let told = runtime
-            .block_on(tell())
+        let runs = runtime
+            .block_on(play())
             .map_err(|error| format!("{error:#}"))?;
-        let broken: Vec<String> = told
+        let broken: Vec<String> = runs
             .iter()
-            .filter(|told| !told.problems.is_empty())
-            .map(|told| {
+            .filter(|run| !run.problems.is_empty())
+            .map(|run| {
                 format!(
                     "{}: {:?}\n  {}",
-                    told.case,
-                    told.ends,
-                    told.problems.join("\n  ")
+                    run.case,
+                    run.ends,
+                    run.problems.join("\n  ")
                 )
             })
             .collect();
@@ -34,9 +34,9 @@ fn main() -> Result<ExitCode> {
     Ok(libtest_mimic::run(&arguments, vec![trial]).exit_code())
 }
 
-async fn tell() -> Result<Vec<FaultRun>> {
+async fn play() -> Result<Vec<FaultRun>> {
     local_aws::functions::build().await?;
     let worlds = Worlds::start().await?;
-    let told = run(&worlds, Choice::Representative, "", |_| {}).await;
-    worlds.stop().await.and(told)
+    let runs = run(&worlds, Choice::Representative, "", |_| {}).await;
+    worlds.stop().await.and(runs)
 }

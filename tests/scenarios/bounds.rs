@@ -1,4 +1,4 @@
-//! Documents that are made to be large, crowded or padded, and what the administrator sees of them.
+//! Large, crowded and padded documents, and what the administrator sees of them.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-/// What stands before the first link, and the whole page.
+/// The text before the first link, and the whole page.
 async fn shown(incident: &Incident<'_>) -> Result<(String, String)> {
     let request = incident.request().await?;
     let before = request.message.split("https://").next().unwrap_or_default();
@@ -41,7 +41,7 @@ fn padded_to(length: usize, document: &str, padding: &str) -> String {
 async fn crowded(world: Arc<World>) -> Result<()> {
     let statement = json!({"Effect": "Allow", "Action": vec!["*"; 50], "Resource": "*"});
     let original = json!({"Version": "2012-10-17", "Statement": vec![statement; 22]}).to_string();
-    // As long as IAM takes a document.
+    // The longest document that IAM takes.
     let original = padded_to(131_000, &original, "\n");
     let arn = world.create_policy("crowded", &original).await?;
     let incident = world.incident("CreatePolicy", "\"crowded\"").await?;
@@ -68,7 +68,8 @@ async fn padded(world: Arc<World>) -> Result<()> {
     let mut all: Vec<&str> = names.iter().map(String::as_str).collect();
     all.push("s3:DeleteBucket");
     let original = document(&all);
-    // Beyond 100 KB, CloudTrail leaves the parameters out, and nothing else in the record names an inline policy.
+    // Over 100 KB, CloudTrail omits the parameters, and no other member of the record names an
+    // inline policy.
     let original = padded_to(90_000, &original, " ");
     let iam = world.emulator.iam();
     let (owner, name) = (Owner::Role, "padded-role");

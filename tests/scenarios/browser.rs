@@ -1,4 +1,5 @@
-//! The pages in a real browser: with the mouse, with the keyboard alone, on a telephone, in the dark, late and twice.
+//! The pages in a real browser: with the mouse, with the keyboard alone, on a telephone, in the
+//! dark, late and twice.
 
 use std::sync::Arc;
 
@@ -14,10 +15,7 @@ const BUTTON: &str = "form button";
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("browser::the_walkthrough_by_clicking", by_clicking),
-        Scenario::new(
-            "browser::the_keyboard_alone_on_a_telephone_at_night",
-            keyboard_alone,
-        ),
+        Scenario::new("browser::keyboard_only_on_a_dark_phone", keyboard_alone),
         Scenario::new("browser::a_double_click_decides_once", double_click),
         Scenario::new("browser::a_late_click_on_the_other_answer", other_answer),
         Scenario::new("browser::a_decision_that_is_not_recorded", not_recorded),
@@ -124,7 +122,8 @@ async fn double_click(world: Arc<World>) -> Result<()> {
     with_browser(Look::DESK, async |browser| {
         browser.goto(&link).await?;
         browser.double_click(BUTTON).await?;
-        // Where the second click comes before the first answer, the browser shows the second one's, and that tells the same decision.
+        // Where the second click comes before the first answer, the browser shows the second one's,
+        // which names the same decision.
         browser
             .expect_one_of(&["Allowed", "Already decided"])
             .await?;

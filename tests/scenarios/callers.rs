@@ -81,7 +81,7 @@ async fn padded_version(world: Arc<World>) -> Result<()> {
     let arn = world.create_policy(name, &harmless).await?;
     let document = padded(&["s3:DeleteBucket"]);
     world.create_version(&arn, &document, true).await?;
-    // The record names no policy, but other records that are cut are of another account.
+    // The record names no policy; all other truncated records are of another account.
     let incident = poll("the incident", SOON, async || {
         for incident in world
             .incidents("CreatePolicyVersion", r#""omitted":true"#)

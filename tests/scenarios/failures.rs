@@ -1,4 +1,4 @@
-//! What the workflow does with input it cannot use.
+//! Input that the workflow cannot use.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use end_to_end::{SOON, Scenario, World};
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new(
-            "failures::a_malformed_record_fails_by_name_and_is_told",
+            "failures::a_malformed_record_fails_by_name_and_is_reported",
             |world| {
                 fails_by_name(
                     world,
@@ -19,7 +19,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             },
         ),
         Scenario::new(
-            "failures::an_input_that_is_no_object_fails_by_name_and_is_told",
+            "failures::an_input_that_is_not_an_object_fails_by_name_and_is_reported",
             |world| fails_by_name(world, "[1]", "RecordMalformed"),
         ),
         Scenario::new(

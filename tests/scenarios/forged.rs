@@ -1,6 +1,7 @@
-//! What somebody hands to the guard who wants it to write for them: payloads, executions, members of an input, and names that are taken again.
+//! Attempts to make the guard write for an attacker: forged payloads, executions, members of an
+//! input, and names that are taken again.
 //!
-//! Told on a stack where an event arrives only when a story brings it.
+//! Played on a stack where an event arrives only when a scenario delivers it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-/// What the attacker wants to have in force.
+/// The document that the attacker wants in force.
 const WANTED: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Wanted","Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 /// A text in every member that the attacker adds.
 const MARK: &str = "forged-member";
@@ -145,7 +146,8 @@ async fn payloads(world: Arc<World>) -> Result<()> {
     Ok(())
 }
 
-/// A running execution of the attacker's own state machine, in a state that looks like one of the guard's.
+/// A running execution of the attacker's own state machine, in a state that looks like one of the
+/// guard's.
 async fn foreign_execution(world: &World) -> Result<String> {
     Owner::Role
         .create(world.emulator.iam(), "look-alike")
@@ -205,7 +207,7 @@ fn forged_input(write: Write, owner: &str, policy: &str) -> Result<Value> {
     Ok(merged(&event, &forged_members(&json!({}))))
 }
 
-/// What the states handed on, from the first one's output: no member of the input but the cut event.
+/// What the states handed on, from the first output: of the input, only the trimmed event.
 async fn check_members(execution: &Execution) -> Result<()> {
     let mut outputs = Vec::new();
     for event in execution.history().await? {
@@ -236,7 +238,7 @@ async fn check_members(execution: &Execution) -> Result<()> {
 
 async fn never_written(world: Arc<World>) -> Result<()> {
     world.deliver_by_hand().await?;
-    let stories = [Write::PutRolePolicy, Write::PutUserPolicy]
+    let plays = [Write::PutRolePolicy, Write::PutUserPolicy]
         .into_iter()
         .flat_map(|write| [None, Some("harmless"), Some("restricted")].map(|held| (write, held)))
         .map(async |(write, held)| -> Result<()> {
@@ -255,7 +257,7 @@ async fn never_written(world: Arc<World>) -> Result<()> {
                 .incident(write.event_name(), &format!("never-happened-{name}"))
                 .await?;
             if held == Some("restricted") {
-                // What is in force is contained, and an allow brings back what the guard read.
+                // The guard contains what is in force, and an allow restores what the guard read.
                 incident.request().await?;
                 let in_force = target.in_force(&world).await?.context("no policy")?;
                 ensure!(actions(&in_force)? == ["s3:GetObject"], "{in_force}");
@@ -271,8 +273,8 @@ async fn never_written(world: Arc<World>) -> Result<()> {
             ensure!(target.in_force(&world).await? == in_force, "{name}");
             check_members(&execution).await
         });
-    try_join_all(stories).await?;
-    // Nothing of it was ever in force, also not for a moment.
+    try_join_all(plays).await?;
+    // The forged document was never in force.
     for event_name in ["PutRolePolicy", "PutUserPolicy"] {
         for record in world.records(event_name, "never-").await? {
             ensure!(!record.to_string().contains("Wanted"), "{record}");
@@ -281,7 +283,7 @@ async fn never_written(world: Arc<World>) -> Result<()> {
     Ok(())
 }
 
-/// The first state fails for good: its `Catch` hands on a new object, too.
+/// The first state fails for good. Its `Catch` hands on a new object too.
 async fn failing(world: Arc<World>) -> Result<()> {
     world.deliver_by_hand().await?;
     let name = "fails-at-once";
@@ -321,7 +323,7 @@ async fn failing(world: Arc<World>) -> Result<()> {
 /// An incident waits while its target, or the owner of its target, is deleted and made again.
 async fn made_again(world: Arc<World>) -> Result<()> {
     world.deliver_by_hand().await?;
-    // What the guard left, so that nothing but the identity tells.
+    // The document of the guard, so that only the unique id differs.
     let look_alike = [restricted(), document(&["s3:GetObject"])];
     let replacements = [
         ("wanted", vec![WANTED.to_owned()]),
@@ -339,7 +341,7 @@ async fn made_again(world: Arc<World>) -> Result<()> {
             }
         }
     }
-    let stories = cases.into_iter().map(async |(write, answer, what, new)| {
+    let plays = cases.into_iter().map(async |(write, answer, what, new)| {
         let name = format!("again-{}-{answer}-{what}", write.event_name());
         let (target, incident) = contained(&world, write, &name).await?;
         let new: Vec<&str> = new.iter().map(String::as_str).collect();
@@ -357,6 +359,6 @@ async fn made_again(world: Arc<World>) -> Result<()> {
         incident.report().await?;
         Ok(())
     });
-    try_join_all(stories).await?;
+    try_join_all(plays).await?;
     Ok(())
 }

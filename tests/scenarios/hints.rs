@@ -1,6 +1,7 @@
-//! An event says only where to look: what the guard does with events that come late, twice or too slowly, and with changes that are over when they come.
+//! An event names only the policy to read. These scenarios deliver events late, twice or too
+//! slowly, and events of changes that are over.
 //!
-//! Told on a stack where an event arrives only when a story brings it.
+//! Played on a stack where an event arrives only when a scenario delivers it.
 
 use std::sync::Arc;
 
@@ -18,8 +19,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         Scenario::new("hints::an_inline_policy_written_again_and_again", |world| {
             again_and_again(world, Write::PutUserPolicy)
         }),
-        Scenario::new("hints::a_flash_is_told", flash),
-        Scenario::new("hints::what_is_told_and_what_is_not", told),
+        Scenario::new("hints::a_short_grant_is_reported", flash),
+        Scenario::new("hints::what_is_reported_and_what_is_not", outcomes),
         Scenario::new("hints::a_record_that_comes_late_and_once_more", late),
     ]
 }
@@ -48,20 +49,20 @@ async fn mails_about(world: &World, incident: &Incident<'_>) -> Result<(usize, u
     Ok((asking, mails.len() - asking))
 }
 
-/// The outcome of an incident that asks nobody, and the number of mails about it.
+/// The outcome of an incident without a request, and the number of mails about it.
 async fn unasked(world: &World, incident: &Incident<'_>) -> Result<(String, usize)> {
     let outcome = incident.outcome().await?;
     let (asking, reporting) = mails_about(world, incident).await?;
-    ensure!(asking == 0, "{outcome}, and somebody was asked");
+    ensure!(asking == 0, "{outcome}, with a request for a decision");
     Ok((outcome, reporting))
 }
 
 /// How many writes come before the next event.
 const WRITES: usize = 3;
-/// How many events come while the writer is at it.
+/// How many events arrive while the writer writes.
 const EVENTS: usize = 6;
 
-/// A writer puts restricted documents in force faster than events arrive, and rests at last.
+/// A writer puts restricted documents in force faster than events arrive, and stops in the end.
 async fn again_and_again(world: Arc<World>, write: Write) -> Result<()> {
     world.deliver_by_hand().await?;
     let name = format!("again-and-again-{}", write.event_name());
@@ -73,7 +74,7 @@ async fn again_and_again(world: Arc<World>, write: Write) -> Result<()> {
         }
         let records = world.records(write.event_name(), &name).await?;
         let next = records.get(incidents.len()).context("no record")?;
-        // Not waited for: the writer goes on while the guard is at work.
+        // The writer goes on while the guard works, so this does not wait.
         incidents.push(world.deliver(next).await?);
     }
     let records = world.records(write.event_name(), &name).await?;
@@ -95,7 +96,7 @@ async fn again_and_again(world: Arc<World>, write: Write) -> Result<()> {
             .all(|action| action.starts_with("s3:Get")),
         "in force is what the guard made: {in_force}"
     );
-    ensure!(!asked.is_empty(), "nobody is asked");
+    ensure!(!asked.is_empty(), "no incident asks");
     for incident in &incidents {
         let mails = mails_about(&world, incident).await?;
         let expected = match incident.execution.closed().await? {
@@ -108,7 +109,7 @@ async fn again_and_again(world: Arc<World>, write: Write) -> Result<()> {
         };
         ensure!(mails == expected, "{}: {mails:?}", incident.name());
     }
-    // A denial of all of them changes nothing in what is in force.
+    // A denial of all of them does not change what is in force.
     for incident in asked {
         incident.answer("deny").await?;
         let outcome = incident.outcome().await?;
@@ -121,7 +122,7 @@ async fn again_and_again(world: Arc<World>, write: Write) -> Result<()> {
     Ok(())
 }
 
-/// A restricted document that was not there before. Of a managed policy, the oldest version makes room.
+/// Puts a new restricted document in force. The oldest version of a managed policy makes room.
 async fn write_one(world: &World, target: &Target, number: usize) -> Result<()> {
     let document = document(&["s3:DeleteBucket", &format!("s3:Get{number}*")]);
     let iam = world.emulator.iam();
@@ -141,7 +142,7 @@ async fn write_one(world: &World, target: &Target, number: usize) -> Result<()> 
     .await
 }
 
-/// Whether an incident comes to rest with a question; otherwise it ends.
+/// Whether an incident waits for a decision; otherwise it ends.
 async fn rests_asking(incident: &Incident<'_>) -> Result<bool> {
     poll("a question or an end", SOON, async || {
         if incident.execution.closed().await?.is_some() {
@@ -159,7 +160,7 @@ fn result(output: &Value) -> Result<&str> {
     result.with_context(|| format!("no outcome in {output}"))
 }
 
-/// Restricted for a moment, and over before the event arrives: somebody had the grant, so it is told.
+/// A restricted grant that is over before its event arrives is reported, because it was in force.
 async fn flash(world: Arc<World>) -> Result<()> {
     world.deliver_by_hand().await?;
     let managed = async {
@@ -215,8 +216,8 @@ async fn flash(world: Arc<World>) -> Result<()> {
     managed
 }
 
-/// The outcomes without a question, each with its mail or without one.
-async fn told(world: Arc<World>) -> Result<()> {
+/// The outcomes without a request, with a mail or without one.
+async fn outcomes(world: Arc<World>) -> Result<()> {
     world.deliver_by_hand().await?;
     let iam = world.emulator.iam();
     let gone = Write::ALL
@@ -253,7 +254,8 @@ async fn told(world: Arc<World>) -> Result<()> {
     not_in_force
 }
 
-/// The same record again: while the administrator is asked, after a denial, after an allow; and as if an hour had passed.
+/// The same record again: while the guard asks, after a denial, after an allow, and with a time an
+/// hour earlier.
 async fn late(world: Arc<World>) -> Result<()> {
     world.deliver_by_hand().await?;
     let mut cases = Vec::new();
@@ -266,7 +268,7 @@ async fn late(world: Arc<World>) -> Result<()> {
             cases.push((write, answer));
         }
     }
-    let stories = cases
+    let plays = cases
         .into_iter()
         .map(async |(write, answer)| -> Result<()> {
             let name = format!("late-{}-{answer}", write.event_name());
@@ -293,14 +295,15 @@ async fn late(world: Arc<World>) -> Result<()> {
             let again = world.deliver(&record).await?;
             if answer == "deny" {
                 let ended = unasked(&world, &again).await?;
-                // After a denial only the record has the document; that of a switch has none.
+                // After a denial only the record has the document; the record of a switch of
+                // versions has none.
                 let expected = match write {
                     Write::SetDefaultPolicyVersion => ("clean".to_owned(), 1),
                     _ => ("alreadyContained".to_owned(), 0),
                 };
                 ensure!(ended == expected, "{name}: {ended:?}");
             } else {
-                // Until there is a memory, this is a new incident.
+                // The guard keeps no memory of incidents, so this is a new one.
                 again.request().await?;
                 let contained = target.in_force(&world).await?.context("no policy")?;
                 ensure!(
@@ -316,7 +319,7 @@ async fn late(world: Arc<World>) -> Result<()> {
                 "{name}"
             );
 
-            // What is in force is clean now and newer than the record by far.
+            // The document in force is clean, and much newer than the record.
             target.overwrite(world.emulator.iam(), &harmless()).await?;
             let before = target.documents(&world).await?;
             let mut hour_ago = record.clone();
@@ -335,7 +338,7 @@ async fn late(world: Arc<World>) -> Result<()> {
             ensure!(target.documents(&world).await? == before, "{name}");
             Ok(())
         });
-    try_join_all(stories).await?;
+    try_join_all(plays).await?;
     Ok(())
 }
 

@@ -1,6 +1,5 @@
-//! An allow that counts only with the link of the e-mail.
+//! Allows on a stack whose `DecideBy` is `Mail`: only the link of the e-mail allows.
 //!
-//! Told on a stack whose `DecideBy` is `Mail`.
 
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("keys::the_link_of_the_mail_allows_and_no_other", links),
         Scenario::new("keys::an_allow_by_the_api_is_asked_again", by_the_api),
-        Scenario::new("keys::three_allows_by_the_api_are_no_decision", three_times),
+        Scenario::new("keys::three_allows_by_the_api_do_not_decide", three_times),
         Scenario::new("keys::a_denial_needs_no_key", denial),
     ]
 }
@@ -51,7 +50,7 @@ async fn shown(incident: &Incident<'_>) -> Result<(String, String)> {
     Ok((token.to_owned(), digest.to_owned()))
 }
 
-/// Answers as somebody does who can read the execution and send answers.
+/// Answers as a principal does that can read the execution and send answers.
 async fn send(world: &World, token: &str, answer: &Value) -> Result<()> {
     let send = world.emulator.sfn().send_task_success().task_token(token);
     send.output(answer.to_string())
@@ -114,7 +113,7 @@ async fn links(world: Arc<World>) -> Result<()> {
     Ok(())
 }
 
-/// Everything that whoever reads executions can read.
+/// Everything that a reader of executions sees.
 async fn incident_text(incident: &Incident<'_>) -> Result<String> {
     Ok(format!("{:?}", incident.execution.history().await?))
 }

@@ -1,4 +1,4 @@
-//! What the links do when they are opened wrongly, twice, or by a robot.
+//! Links that are wrong, opened twice, or opened by a robot.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
-        Scenario::new("links::a_bad_token_is_no_decision", bad_token),
+        Scenario::new("links::a_bad_token_does_not_decide", bad_token),
         Scenario::new("links::a_link_decides_once", decides_once),
         Scenario::new(
             "links::robots_that_open_every_link_decide_nothing",
@@ -111,7 +111,8 @@ async fn opening_decides_nothing(world: Arc<World>) -> Result<()> {
         .filter(|link| link.starts_with(&world.emulator.endpoint()))
         .collect();
     ensure!(links.len() == 2, "the mail has other links: {links:?}");
-    // A mail gateway, the mail program's preview and a virus scanner, each more than once and all at the same time.
+    // A mail gateway, the mail program's preview and a virus scanner, each more than once and all
+    // at the same time.
     let visits = links.iter().flat_map(|link| {
         (0..10).map(async move |_| {
             let page = http::get(link).await?;
@@ -197,11 +198,11 @@ async fn forged(world: Arc<World>) -> Result<()> {
     let page = http::post_form(address, &fields).await?;
     ensure!(page.status == 409, "status {}: {}", page.status, page.body);
 
-    // Whoever gets past the page gets no further: a decision made on another execution is not taken, and the
-    // administrator of the target is asked again, by a mail with another token.
+    // A decision that bypasses the page does not count for another execution: the guard asks the
+    // administrator again, by a mail with another token.
     let token = fields.iter().find(|(name, _)| name == "token");
     let (_, token) = token.context("a link without a token")?;
-    // A link holds the token as it is, and a query reads its plus signs as spaces.
+    // A link holds the raw token, and a query reads plus signs as spaces.
     let token = token.replace(' ', "+");
     let decision = json!({"action": "allow", "execution": shown.execution.arn()});
     let send = world.emulator.sfn().send_task_success().task_token(token);

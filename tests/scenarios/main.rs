@@ -63,7 +63,7 @@ fn main() -> anyhow::Result<ExitCode> {
             usual,
         ),
         (vec![list], races::scenarios()),
-        // As long as the template takes them: the functions must still start.
+        // The longest values that the template takes: the functions must still start.
         (
             vec![
                 (

@@ -49,8 +49,8 @@ async fn protect(world: Arc<World>) -> Result<()> {
 async fn smoke_test(world: Arc<World>) -> Result<()> {
     let account = Account::of_emulator(&world.emulator).await?;
     let mut stack = Deployed::read(&account, world.stack.name()).await?;
-    let nobody = async |_: &str| anyhow::bail!("nobody is asked where a token decides");
-    smoke::run(&account, &stack, nobody).await?;
+    let no_link = async |_: &str| anyhow::bail!("a token decides, so no link is needed");
+    smoke::run(&account, &stack, no_link).await?;
     let left = world.emulator.iam().list_policies().send().await?;
     let left = left.policies.unwrap_or_default().into_iter();
     let mut names = left.filter_map(|it| it.policy_name);
@@ -59,7 +59,7 @@ async fn smoke_test(world: Arc<World>) -> Result<()> {
         "something is left"
     );
 
-    // Where only the e-mail can allow, somebody pastes its link.
+    // If only the e-mail can allow, the operator pastes its link.
     let by_mail = ("DecideBy".to_owned(), "Mail".to_owned());
     stack.parameters.extend([by_mail]);
     let mut asked = 0;
@@ -79,7 +79,7 @@ async fn smoke_test(world: Arc<World>) -> Result<()> {
     stack
         .parameters
         .insert("Mode".to_owned(), "Monitor".to_owned());
-    let refused = smoke::run(&account, &stack, nobody).await;
+    let refused = smoke::run(&account, &stack, no_link).await;
     ensure!(
         refused.is_err(),
         "it plays where nothing would be contained"
@@ -115,7 +115,7 @@ async fn pause_and_remove(_: Arc<World>) -> Result<()> {
     );
     ensure!(world.in_force(&unseen).await?.document == restricted);
 
-    // No answer deletes nothing.
+    // Without an answer, the command deletes nothing.
     let refused = operate::remove(&account, &stack, async |_| Ok("perhaps".to_owned())).await;
     ensure!(refused.is_err(), "it is removed without an answer");
     ensure!(operate::waiting(&account, &stack).await?.len() == 2);

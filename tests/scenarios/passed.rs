@@ -1,6 +1,6 @@
-//! Calls that are over before the guard looks: taken back, or hidden behind another name.
+//! Calls that are taken back, or hidden behind another name, before the guard reads IAM.
 //!
-//! Told on a stack where an event arrives only when a story brings it.
+//! Played on a stack where an event arrives only when a scenario delivers it.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use crate::reported::{ADMINISTRATOR, HARMLESS, heard_first, user};
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("passed::attached_and_detached", attached_and_detached),
-        Scenario::new("passed::trusted_and_not_any_more", trusted),
+        Scenario::new("passed::trusted_for_a_while", trusted),
         Scenario::new("passed::unbounded_for_a_while", unbounded),
         Scenario::new("passed::allowed_for_a_while", undenied),
         Scenario::new("passed::renamed_afterwards", renamed),
-        Scenario::new("passed::somebody_else_by_the_same_name", replaced),
+        Scenario::new("passed::another_user_of_the_same_name", replaced),
     ]
 }
 
@@ -109,7 +109,7 @@ async fn undenied(world: Arc<World>) -> Result<()> {
     detached.ends_as("withdrawn", &parts).await
 }
 
-/// A rename keeps everything, and a record knows the old name only.
+/// A rename keeps all permissions, and the record has only the old name.
 async fn renamed(world: Arc<World>) -> Result<()> {
     let name = "passed-renamed";
     let iam = user(&world, name).await?;
@@ -132,12 +132,12 @@ async fn renamed(world: Arc<World>) -> Result<()> {
         attached.ends_as("gone", &parts).await.context(kind)?;
         let renamed = heard_first(&world, &format!("Update{kind}"), name).await?;
         let parts = ["AdministratorAccess", "keeps its restricted permissions"];
-        renamed.told(&parts).await.context(kind)?;
+        renamed.is_reported(&parts).await.context(kind)?;
     }
     Ok(())
 }
 
-/// Somebody harmless who takes the old name does not hide the one who had it, and got a key.
+/// A harmless user that takes the old name does not hide the renamed user, who got a key.
 async fn replaced(world: Arc<World>) -> Result<()> {
     let (name, decoy) = ("passed-replaced", "passed-decoy");
     let iam = user(&world, name).await?;
@@ -154,7 +154,7 @@ async fn replaced(world: Arc<World>) -> Result<()> {
     ensure!(outcome == "clean", "{outcome}");
     let renamed = heard_first(&world, "UpdateUser", "passed-replaced-2").await?;
     let parts = ["AdministratorAccess", "credentials that somebody made"];
-    renamed.told(&parts).await
+    renamed.is_reported(&parts).await
 }
 
 async fn rename(iam: &Client, name: &str, new: &str) -> Result<()> {

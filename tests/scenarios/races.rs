@@ -1,6 +1,7 @@
-//! Changes that come in between: newer ones, deletions, events that come twice, late or in another order.
+//! Races: newer changes, deletions, and events that arrive twice, late or in another order.
 //!
-//! How CloudTrail delivers is set for a whole emulator, so these are told one after the other, on one of their own.
+//! The delivery of CloudTrail is a setting of a whole emulator, so these scenarios run one after
+//! the other on an emulator of their own.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use local_aws::{CloudTrail, poll};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-/// Held by the story that is told.
+/// Held by the scenario that is played.
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -42,15 +43,15 @@ fn newer() -> String {
 /// One policy for each write and each of `parts`.
 async fn prepare(
     world: &World,
-    story: &str,
+    scenario: &str,
     parts: &[&'static str],
 ) -> Result<Vec<(Target, &'static str)>> {
-    // Half a minute of waiting for IAM takes seconds; what is waited for stays the same.
+    // The wait for IAM takes seconds instead of half a minute.
     world.shorten_waits().await?;
     let mut targets = Vec::new();
     for write in Write::ALL {
         for &part in parts {
-            let name = format!("{story}-{}-{part}", write.event_name());
+            let name = format!("{scenario}-{}-{part}", write.event_name());
             let target = Target::prepare(world, write, &name, restricted()).await?;
             targets.push((target, part));
         }
@@ -58,7 +59,7 @@ async fn prepare(
     Ok(targets)
 }
 
-/// Lets CloudTrail deliver late, so that something can happen before the guard hears of a write.
+/// Lets CloudTrail deliver late, so that a change can come before the event of a write.
 async fn delay(world: &World, seconds: f64) -> Result<()> {
     let settings = CloudTrail {
         delay_seconds: Some(seconds),
@@ -92,7 +93,7 @@ async fn changed_before(world: Arc<World>) -> Result<()> {
 async fn changed_after(world: Arc<World>) -> Result<()> {
     let _alone = ALONE.lock().await;
     let targets = prepare(&world, "changed-after", &["allow", "deny"]).await?;
-    let stories = targets.iter().map(async |(target, answer)| -> Result<()> {
+    let plays = targets.iter().map(async |(target, answer)| -> Result<()> {
         target.carry_out(world.emulator.iam()).await?;
         let incident = incident_of(&world, target).await?;
         incident.request().await?;
@@ -108,7 +109,7 @@ async fn changed_after(world: Arc<World>) -> Result<()> {
         );
         Ok(())
     });
-    try_join_all(stories).await?;
+    try_join_all(plays).await?;
     Ok(())
 }
 
@@ -132,7 +133,7 @@ async fn deleted_before(world: Arc<World>) -> Result<()> {
 async fn deleted_after(world: Arc<World>) -> Result<()> {
     let _alone = ALONE.lock().await;
     let targets = prepare(&world, "deleted-after", &["allow", "deny"]).await?;
-    let stories = targets.iter().map(async |(target, answer)| -> Result<()> {
+    let plays = targets.iter().map(async |(target, answer)| -> Result<()> {
         target.carry_out(world.emulator.iam()).await?;
         let incident = incident_of(&world, target).await?;
         incident.request().await?;
@@ -147,7 +148,7 @@ async fn deleted_after(world: Arc<World>) -> Result<()> {
         );
         Ok(())
     });
-    try_join_all(stories).await?;
+    try_join_all(plays).await?;
     Ok(())
 }
 
@@ -163,14 +164,14 @@ async fn doubled(world: Arc<World>) -> Result<()> {
         target.carry_out(world.emulator.iam()).await?;
     }
     world.emulator.set_cloudtrail(copies(1)).await?;
-    let stories = targets.iter().map(async |(target, answer)| -> Result<()> {
+    let plays = targets.iter().map(async |(target, answer)| -> Result<()> {
         let both = poll("both incidents", SOON, async || {
             let event_name = target.write.event_name();
             let found = world.incidents(event_name, &target.name).await?;
             Ok((found.len() == 2).then_some(found))
         })
         .await?;
-        // The second one may find the work of the first one done already, and has nothing to ask then.
+        // The second incident may find the policy contained by the first, and then asks nothing.
         let mut asked = Vec::new();
         for incident in &both {
             if is_already_contained(incident).await? {
@@ -180,7 +181,7 @@ async fn doubled(world: Arc<World>) -> Result<()> {
                 asked.push(incident);
             }
         }
-        ensure!(!asked.is_empty(), "{}: nobody asks", target.name);
+        ensure!(!asked.is_empty(), "{}: no incident asks", target.name);
         let documents = target.documents(&world).await?;
         let remediated = documents.iter().filter(|(_, document)| {
             document.contains("s3:GetObject") && !document.contains("s3:DeleteBucket")
@@ -203,7 +204,7 @@ async fn doubled(world: Arc<World>) -> Result<()> {
         ensure!(is_back == (*answer == "allow"), "{}", target.name);
         Ok(())
     });
-    try_join_all(stories).await?;
+    try_join_all(plays).await?;
     Ok(())
 }
 
@@ -229,7 +230,7 @@ async fn reordered(world: Arc<World>) -> Result<()> {
     Ok(())
 }
 
-/// The incident of the restricted document: what is written over it can be written by the same call.
+/// The incident of the restricted document. The same call may have overwritten it.
 async fn incident_of<'w>(world: &'w World, target: &Target) -> Result<Incident<'w>> {
     let event_name = target.write.event_name();
     let is_ours = |input: &Value| {
@@ -252,7 +253,7 @@ async fn incident_of<'w>(world: &'w World, target: &Target) -> Result<Incident<'
     .await
 }
 
-/// Whether an execution ended without a question, once it asked or ended.
+/// Whether an execution ended without a request; waits until it asked or ended.
 async fn is_already_contained(incident: &Incident<'_>) -> Result<bool> {
     poll("a question or an end", SOON, async || {
         if incident.execution.closed().await?.is_some() {

@@ -1,6 +1,6 @@
-//! The calls that go past a policy document: told where they give somebody something restricted, and silent where not.
+//! Reported calls: a mail if the call gives a principal restricted permissions, and no mail if not.
 //!
-//! Told on a stack where an event arrives only when a story brings it.
+//! Played on a stack where an event arrives only when a scenario delivers it.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         Scenario::new("reported::memberships", memberships),
         Scenario::new("reported::boundaries", boundaries),
         Scenario::new("reported::credentials", credentials),
-        Scenario::new("reported::what_denied_something", denials),
+        Scenario::new("reported::removed_denials", denials),
         Scenario::new("reported::renamings", renamings),
         Scenario::new("reported::trust", trust),
     ]
@@ -32,13 +32,13 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 pub(crate) const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 pub(crate) const HARMLESS: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
 
-/// What became of the newest record of a call.
+/// The incident of a record of a call.
 pub(crate) struct Heard<'w> {
     world: &'w World,
     incident: Incident<'w>,
 }
 
-/// Brings the newest record of `call` that holds `mark`.
+/// Delivers the newest record of `call` that holds `mark`.
 async fn heard<'w>(world: &'w World, call: &str, mark: &str) -> Result<Heard<'w>> {
     let record = world.records(call, mark).await?.pop();
     let record = record.with_context(|| format!("no record of {call}"))?;
@@ -46,7 +46,7 @@ async fn heard<'w>(world: &'w World, call: &str, mark: &str) -> Result<Heard<'w>
     Ok(Heard { world, incident })
 }
 
-/// Brings the oldest record of `call` that holds `mark`.
+/// Delivers the oldest record of `call` that holds `mark`.
 pub(crate) async fn heard_first<'w>(world: &'w World, call: &str, mark: &str) -> Result<Heard<'w>> {
     let records = world.records(call, mark).await?;
     let record = records.first();
@@ -66,8 +66,8 @@ impl Heard<'_> {
         self.world.mails_until_now(named).await
     }
 
-    /// It is told of as in force.
-    pub(crate) async fn told(&self, parts: &[&str]) -> Result<()> {
+    /// It is reported as in force.
+    pub(crate) async fn is_reported(&self, parts: &[&str]) -> Result<()> {
         let in_force = ["In force: ", "IN FORCE", " ago)"];
         self.ends_as("reported", &[parts, &in_force].concat()).await
     }
@@ -103,7 +103,7 @@ impl Heard<'_> {
     }
 }
 
-/// `make load CASE=ordinary N=1000` tells of a thousand.
+/// `make load CASE=ordinary N=1000` plays a thousand.
 async fn ordinary(world: Arc<World>) -> Result<()> {
     let (prefix, rounds) = ("reported-ordinary", 10);
     ordinary::day(&world, prefix, rounds).await?;
@@ -125,7 +125,7 @@ async fn attachments(world: Arc<World>) -> Result<()> {
     for owner in [Owner::Role, Owner::Group] {
         owner.create(&iam, name).await?;
     }
-    for (policy, is_told) in [(ADMINISTRATOR, true), (HARMLESS, false)] {
+    for (policy, is_reported) in [(ADMINISTRATOR, true), (HARMLESS, false)] {
         for owner in [Owner::User, Owner::Role, Owner::Group] {
             owner.attach(&iam, name, policy).await?;
         }
@@ -135,8 +135,8 @@ async fn attachments(world: Arc<World>) -> Result<()> {
             let command = format!(
                 "aws iam detach-{small}-policy --{small}-name '{name}' --policy-arn '{policy}'"
             );
-            if is_told {
-                heard.told(&["s3:DeleteBucket", &command]).await?;
+            if is_reported {
+                heard.is_reported(&["s3:DeleteBucket", &command]).await?;
             } else {
                 heard.silent().await?;
             }
@@ -160,7 +160,9 @@ async fn memberships(world: Arc<World>) -> Result<()> {
             let command = format!(
                 "aws iam remove-user-from-group --user-name '{name}' --group-name '{group}'"
             );
-            heard.told(&[&command, "AdministratorAccess"]).await?;
+            heard
+                .is_reported(&[&command, "AdministratorAccess"])
+                .await?;
         } else {
             heard.silent().await?;
         }
@@ -172,16 +174,16 @@ async fn boundaries(world: Arc<World>) -> Result<()> {
     let name = "reported-bounded";
     let iam = user(&world, name).await?;
     Owner::Role.create(&iam, name).await?;
-    for (policy, is_told) in [(HARMLESS, false), (ADMINISTRATOR, true)] {
+    for (policy, is_reported) in [(HARMLESS, false), (ADMINISTRATOR, true)] {
         let put = iam.put_user_permissions_boundary().user_name(name);
         put.permissions_boundary(policy).send().await?;
         let put = iam.put_role_permissions_boundary().role_name(name);
         put.permissions_boundary(policy).send().await?;
         for kind in ["User", "Role"] {
             let heard = heard(&world, &format!("Put{kind}PermissionsBoundary"), name).await?;
-            if is_told {
+            if is_reported {
                 heard
-                    .told(&["The boundary allows restricted permissions"])
+                    .is_reported(&["The boundary allows restricted permissions"])
                     .await?;
             } else {
                 heard.silent().await?;
@@ -199,7 +201,7 @@ async fn boundaries(world: Arc<World>) -> Result<()> {
     for kind in ["User", "Role"] {
         let heard = heard(&world, &format!("Delete{kind}PermissionsBoundary"), name).await?;
         let command = format!("aws iam put-{}-permissions-boundary", kind.to_lowercase());
-        heard.told(&["No boundary limits", &command]).await?;
+        heard.is_reported(&["No boundary limits", &command]).await?;
     }
     Ok(())
 }
@@ -213,7 +215,7 @@ async fn credentials(world: Arc<World>) -> Result<()> {
         .silent()
         .await?;
 
-    // What a user holds through a group counts too.
+    // The policies of the user's groups count too.
     let group = "reported-holders";
     Owner::Group.create(&iam, group).await?;
     Owner::Group.attach(&iam, group, ADMINISTRATOR).await?;
@@ -222,7 +224,7 @@ async fn credentials(world: Arc<World>) -> Result<()> {
     let command = format!("aws iam delete-access-key --user-name '{name}' --access-key-id '{id}'");
     heard(&world, "CreateAccessKey", &id)
         .await?
-        .told(&[&command])
+        .is_reported(&[&command])
         .await?;
     iam.create_login_profile()
         .user_name(name)
@@ -232,7 +234,7 @@ async fn credentials(world: Arc<World>) -> Result<()> {
     let command = format!("aws iam delete-login-profile --user-name '{name}'");
     heard(&world, "CreateLoginProfile", name)
         .await?
-        .told(&[&command])
+        .is_reported(&[&command])
         .await?;
     iam.update_login_profile()
         .user_name(name)
@@ -241,7 +243,7 @@ async fn credentials(world: Arc<World>) -> Result<()> {
         .await?;
     heard(&world, "UpdateLoginProfile", name)
         .await?
-        .told(&[&command])
+        .is_reported(&[&command])
         .await?;
     Ok(())
 }
@@ -254,7 +256,7 @@ async fn denials(world: Arc<World>) -> Result<()> {
     }
     let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
     let denies = world.create_policy("reported-denies", deny).await?;
-    for (policy, is_told) in [(denies.as_str(), true), (HARMLESS, false)] {
+    for (policy, is_reported) in [(denies.as_str(), true), (HARMLESS, false)] {
         for owner in [Owner::User, Owner::Role, Owner::Group] {
             owner.attach(&iam, name, policy).await?;
         }
@@ -267,8 +269,8 @@ async fn denials(world: Arc<World>) -> Result<()> {
         let left = heard(&world, "RemoveUserFromGroup", name).await?;
         let command =
             format!("aws iam add-user-to-group --user-name '{name}' --group-name '{name}'");
-        if is_told {
-            left.told(&[&command, "contains a Deny"]).await?;
+        if is_reported {
+            left.is_reported(&[&command, "contains a Deny"]).await?;
         } else {
             left.silent().await?;
         }
@@ -277,8 +279,8 @@ async fn denials(world: Arc<World>) -> Result<()> {
         }
         for kind in ["User", "Role", "Group"] {
             let heard = heard(&world, &format!("Detach{kind}Policy"), name).await?;
-            if is_told {
-                heard.told(&["contains a Deny"]).await?;
+            if is_reported {
+                heard.is_reported(&["contains a Deny"]).await?;
             } else {
                 heard.silent().await?;
             }
@@ -299,7 +301,7 @@ async fn renamings(world: Arc<World>) -> Result<()> {
         let before = names.last().context("no name")?.clone();
         let after = format!("{name}-{number}");
         for owner in [Owner::User, Owner::Group] {
-            // Its own record is not brought, so it is not contained.
+            // Its own record is not delivered, so it is not contained.
             owner
                 .put(&iam, &before, "inline", &document(actions))
                 .await?;
@@ -324,7 +326,7 @@ async fn renamings(world: Arc<World>) -> Result<()> {
                 heard.silent().await?;
             } else {
                 heard
-                    .told(&[&command, "keeps its restricted permissions"])
+                    .is_reported(&[&command, "keeps its restricted permissions"])
                     .await?;
             }
         }
@@ -348,7 +350,7 @@ async fn trust(world: Arc<World>) -> Result<()> {
     let create = iam.create_role().role_name(name);
     create.assume_role_policy_document(&service).send().await?;
     heard(&world, "CreateRole", name).await?.silent().await?;
-    for (principal, is_told) in [
+    for (principal, is_reported) in [
         (r#"{"AWS":"arn:aws:iam::444455556666:root"}"#, true),
         (r#"{"AWS":"arn:aws:iam::000000000000:root"}"#, false),
         (r#""*""#, true),
@@ -356,9 +358,9 @@ async fn trust(world: Arc<World>) -> Result<()> {
         let update = iam.update_assume_role_policy().role_name(name);
         update.policy_document(trusting(principal)).send().await?;
         let heard = heard(&world, "UpdateAssumeRolePolicy", name).await?;
-        if is_told {
+        if is_reported {
             let command = format!("aws iam update-assume-role-policy --role-name '{name}'");
-            heard.told(&[&command, "from outside"]).await?;
+            heard.is_reported(&[&command, "from outside"]).await?;
         } else {
             heard.silent().await?;
         }

@@ -1,4 +1,5 @@
-//! What the guard's roles are for: each kind of owner, records that must be looked up, and the guard's own roles, which it leaves alone.
+//! The permissions of the guard's roles: inline policies of each kind of owner, records that name
+//! too little, and the guard's own roles, which the guard cannot change.
 
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ async fn inline(world: Arc<World>, owner: Owner) -> Result<()> {
     let name = format!("inline-of-{member}");
     owner.create(iam, &name).await?;
 
-    // A record without its document is looked up.
+    // The record has no document, so the guard reads it from IAM.
     owner
         .put(iam, &name, "harmless", &document(&["s3:GetObject"]))
         .await?;

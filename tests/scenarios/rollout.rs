@@ -1,4 +1,4 @@
-//! Beginning gently: what is only monitored, who is exempt, and an update of the stack that changes it.
+//! A gentle rollout: monitor mode, exempt principals, and an update of the stack that changes them.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use local_aws::{Stack, StackOptions, stack};
 /// For the stack that monitors.
 pub(crate) const MONITORING: &[(&str, &str)] = &[("Mode", "Monitor"), ("NotifyOnAllowed", "false")];
 
-/// The user whose writes are told and not undone, on the usual stack.
+/// The exempt user of the usual stack, whose writes are reported and stay.
 pub(crate) const EXEMPT: &str = "arn:aws:iam::000000000000:user/rollout/exempt-*";
 
 /// On the usual stack.
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![Scenario::new(
-        "rollout::an_exemption_is_told_and_nothing_undone",
+        "rollout::an_exempt_write_is_reported_and_stays",
         exempt,
     )]
 }
@@ -25,11 +25,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 pub(crate) fn monitoring() -> Vec<Scenario> {
     vec![
         Scenario::new(
-            "rollout::monitoring_tells_and_an_update_enforces",
+            "rollout::monitoring_reports_and_an_update_enforces",
             monitor_then_enforce,
         ),
         Scenario::new(
-            "rollout::wrong_parameters_are_turned_away_with_a_sentence",
+            "rollout::wrong_parameters_are_refused_with_a_sentence",
             wrong_parameters,
         ),
     ]
@@ -89,7 +89,7 @@ async fn monitor_then_enforce(world: Arc<World>) -> Result<()> {
     ensure!(incident.outcome().await? == "monitored");
     ensure!(
         incident.states().await? == ["ValidatePolicy", "ChooseAction", "AllowWithNotification"],
-        "it is told although NotifyOnAllowed is false"
+        "a mail reports it although NotifyOnAllowed is false"
     );
     let mail = incident.report().await?;
     ensure!(
@@ -127,13 +127,13 @@ async fn monitor_then_enforce(world: Arc<World>) -> Result<()> {
 }
 
 async fn wrong_parameters(world: Arc<World>) -> Result<()> {
-    let everybody = "arn:aws:iam::111122223333:role/*";
+    let any_role = "arn:aws:iam::111122223333:role/*";
     for (name, value, sentence) in [
         ("Mode", "Sometimes", "Enforce"),
         ("ExemptPrincipals", "*", "list of role or user ARN patterns"),
         (
             "ExemptPrincipals",
-            everybody,
+            any_role,
             "list of role or user ARN patterns",
         ),
         ("AlarmTopicArn", "on-call", "ARN of an SNS topic"),

@@ -1,6 +1,7 @@
-//! An owner whose inline policies fill the quota to the last character: IAM takes no remediation, so the guard deletes the policy.
+//! Inline policies that fill the quota of their owner: IAM takes no remediation, so the guard
+//! deletes the policy.
 //!
-//! Told on a stack where an event arrives only when a story brings it.
+//! Played on a stack where an event arrives only when a scenario delivers it.
 
 use std::sync::Arc;
 
@@ -45,12 +46,12 @@ async fn without_room(world: Arc<World>) -> Result<()> {
             "again",
         ),
     ];
-    let stories = cases.map(|(write, owner, quota, end)| told(&world, write, owner, quota, end));
-    try_join_all(stories).await?;
+    let plays = cases.map(|(write, owner, quota, end)| play(&world, write, owner, quota, end));
+    try_join_all(plays).await?;
     Ok(())
 }
 
-async fn told(world: &World, write: Write, owner: Owner, quota: Quota, end: &str) -> Result<()> {
+async fn play(world: &World, write: Write, owner: Owner, quota: Quota, end: &str) -> Result<()> {
     let iam = world.emulator.iam();
     let name = format!("no-room-{end}");
     let target = Target::prepare(world, write, &name, ALL.to_owned()).await?;
@@ -82,7 +83,7 @@ async fn told(world: &World, write: Write, owner: Owner, quota: Quota, end: &str
     let tries = states.iter().filter(|state| *state == "TempRemove").count();
     ensure!(tries > 1, "it was not in the execution first: {states:?}");
 
-    // The same event once more: what is gone is reported, and nobody is asked again.
+    // The same event again: the guard reports that the policy is gone, and does not ask again.
     let again = world.deliver(&record).await?;
     ensure!(again.outcome().await? == "gone");
     let report = again.report().await?.message;

@@ -1,4 +1,5 @@
-//! Each recorded event in `events/`, played against the deployed rule: which start an incident.
+//! Each recorded event in `events/` against the deployed rule: some start an incident, others do
+//! not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -56,7 +57,7 @@ const EXPECTED: [(&str, bool); 37] = [
     ("update-user", true),
     ("update-user-path", false),
 ];
-/// Told apart from the others by the role that calls.
+/// The role that calls marks this event.
 const OWN_ROLE: &str = "own-role-create-policy-version";
 const SET_DEFAULT: &str = "set-default-policy-version";
 const ISSUER: &str = "/userIdentity/sessionContext/sessionIssuer/arn";
@@ -87,7 +88,7 @@ async fn recorded_events(world: Arc<World>) -> Result<()> {
         *event.pointer_mut(ISSUER).context("no issuer")? = arn.into();
         played.push((format!("{OWN_ROLE} as {logical}"), event, starts));
     }
-    // A caller without a session has no issuer at all.
+    // A caller without a session has no issuer.
     let mut without = own.clone();
     let identity = without.get_mut("userIdentity").context("no identity")?;
     identity
@@ -96,7 +97,7 @@ async fn recorded_events(world: Arc<World>) -> Result<()> {
         .remove("sessionContext");
     played.push(("without a session".to_owned(), without, true));
 
-    // Those that start nothing come first: when the others have started, these had their time.
+    // Events that start nothing come first, so they had time when the others have started.
     played.sort_by_key(|(_, _, starts)| *starts);
     let mut marks = Vec::new();
     for (number, (name, mut detail, starts)) in played.into_iter().enumerate() {

@@ -1,7 +1,7 @@
-//! A containment that fails for longer than its retries last, and goes on.
+//! Containments that fail longer than their retries last, and go on.
 //!
-//! On this stack, an event arrives only when a scenario delivers it, and a wait of a minute takes
-//! seconds.
+//! Played on a stack where an event arrives only when a scenario delivers it, and a wait of a
+//! minute takes seconds.
 
 use std::sync::Arc;
 
@@ -15,38 +15,39 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("tries::a_newer_change_is_contained_by_the_next_try", newer),
         Scenario::new("tries::the_judgement_is_tried_again_too", judgement),
+        Scenario::new("tries::what_became_needless_is_reported", needless),
         Scenario::new(
-            "tries::an_email_reports_that_a_containment_became_needless",
-            needless,
-        ),
-        Scenario::new(
-            "tries::a_role_that_cannot_be_changed_is_reported_at_once",
+            "tries::an_unmodifiable_role_is_reported_at_once",
             unmodifiable,
         ),
     ]
 }
 
-/// A rule that acts at each of these calls of a function, about this policy.
-async fn always(
+/// A policy about which each call `action` of a function fails.
+async fn prepare(
     world: &World,
-    function: &str,
-    action: &str,
+    write: Write,
     name: &str,
+    (function, action): (&str, &str),
     fault: Fault,
-) -> Result<Injected> {
+) -> Result<(Target, Injected)> {
+    world.deliver_by_hand().await?;
+    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
+    let target = Target::prepare(world, write, name, original).await?;
     let resources = world.stack.resources().await?;
     let function = resources.get(function).context("no such function")?;
-    Ok(world.faults.inject(Rule {
+    let rule = world.faults.inject(Rule {
         function: function.clone(),
         action: action.to_owned(),
         marks: vec![name.to_owned()],
         nth: 1,
         times: Times::Persistently,
         fault,
-    }))
+    });
+    Ok((target, rule))
 }
 
-/// The incident of a write whose containment fails, after the failure e-mail.
+/// The incident of a write whose containment fails, after the mail about the failure.
 async fn failing<'w>(world: &'w World, target: &Target, error: &str) -> Result<Incident<'w>> {
     target.carry_out(world.emulator.iam()).await?;
     let event = target.write.event_name();
@@ -78,31 +79,25 @@ async fn waits(incident: &Incident<'_>) -> Result<()> {
 }
 
 async fn newer(world: Arc<World>) -> Result<()> {
-    world.deliver_by_hand().await?;
-    let name = "tries-newer";
-    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
-    let target = Target::prepare(&world, Write::CreatePolicyVersion, name, original).await?;
-    let throttled = always(
+    let call = ("RemediateFunction", "iam:CreatePolicyVersion");
+    let (target, throttled) = prepare(
         &world,
-        "RemediateFunction",
-        "iam:CreatePolicyVersion",
-        name,
+        Write::CreatePolicyVersion,
+        "tries-newer",
+        call,
         Fault::Throttle,
     )
     .await?;
     let incident = failing(&world, &target, "TransientAwsError").await?;
     waits(&incident).await?;
-    // While it waits, somebody writes another restricted version.
+    // While it waits, another restricted version is written.
     let newer = document(&["s3:DeleteObject", "s3:ListBucket"]);
     world.create_version(target.arn(), &newer, true).await?;
     throttled.lift();
     let request = incident.request().await?;
     for part in ["s3:DeleteObject", "earlier e-mail is over, after"] {
-        ensure!(
-            request.message.contains(part),
-            "no `{part}` in {}",
-            request.message
-        );
+        let text = &request.message;
+        ensure!(text.contains(part), "no `{part}` in {text}");
     }
     let in_force = target.in_force(&world).await?.context("no policy")?;
     ensure!(actions(&in_force)? == ["s3:ListBucket"], "{in_force}");
@@ -120,15 +115,12 @@ async fn newer(world: Arc<World>) -> Result<()> {
 }
 
 async fn judgement(world: Arc<World>) -> Result<()> {
-    world.deliver_by_hand().await?;
-    let name = "tries-judgement";
-    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
-    let target = Target::prepare(&world, Write::PutUserPolicy, name, original).await?;
-    let broken = always(
+    let call = ("ValidatePolicyFunction", "iam:GetUserPolicy");
+    let (target, broken) = prepare(
         &world,
-        "ValidatePolicyFunction",
-        "iam:GetUserPolicy",
-        name,
+        Write::PutUserPolicy,
+        "tries-judgement",
+        call,
         Fault::ServerError,
     )
     .await?;
@@ -143,15 +135,12 @@ async fn judgement(world: Arc<World>) -> Result<()> {
 }
 
 async fn needless(world: Arc<World>) -> Result<()> {
-    world.deliver_by_hand().await?;
-    let name = "tries-needless";
-    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
-    let target = Target::prepare(&world, Write::PutGroupPolicy, name, original).await?;
-    let throttled = always(
+    let call = ("RemediateFunction", "iam:PutGroupPolicy");
+    let (target, throttled) = prepare(
         &world,
-        "RemediateFunction",
-        "iam:PutGroupPolicy",
-        name,
+        Write::PutGroupPolicy,
+        "tries-needless",
+        call,
         Fault::Throttle,
     )
     .await?;
@@ -173,39 +162,28 @@ async fn needless(world: Arc<World>) -> Result<()> {
 }
 
 async fn unmodifiable(world: Arc<World>) -> Result<()> {
-    world.deliver_by_hand().await?;
-    let name = "tries-unmodifiable";
-    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
-    let target = Target::prepare(&world, Write::PutRolePolicy, name, original).await?;
-    let _fault = always(
+    let call = ("RemediateFunction", "iam:PutRolePolicy");
+    let (target, _fault) = prepare(
         &world,
-        "RemediateFunction",
-        "iam:PutRolePolicy",
-        name,
+        Write::PutRolePolicy,
+        "tries-unmodifiable",
+        call,
         Fault::Unmodifiable,
     )
     .await?;
     target.carry_out(world.emulator.iam()).await?;
-    let record = world.records("PutRolePolicy", name).await?.pop();
+    let record = world.records("PutRolePolicy", &target.name).await?.pop();
     let incident = world.deliver(&record.context("no record")?).await?;
     let closed = incident.closed().await?;
+    let end = (closed.status, closed.error.as_deref());
     ensure!(
-        closed.status == ExecutionStatus::Failed,
-        "{}",
-        closed.status
-    );
-    ensure!(
-        closed.error.as_deref() == Some("UnmodifiableEntity"),
-        "{:?}",
-        closed.error
+        end == (ExecutionStatus::Failed, Some("UnmodifiableEntity")),
+        "{end:?}"
     );
     let mail = incident.report().await?;
     for part in ["GRANTS RESTRICTED ACTIONS", "permission set"] {
-        ensure!(
-            mail.message.contains(part),
-            "no `{part}` in {}",
-            mail.message
-        );
+        let text = &mail.message;
+        ensure!(text.contains(part), "no `{part}` in {text}");
     }
     ensure!(!mail.message.contains("keeps trying"), "{}", mail.message);
     Ok(())

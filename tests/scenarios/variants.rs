@@ -46,7 +46,7 @@ async fn silent(world: Arc<World>) -> Result<()> {
         .await?;
     ensure!(incident.outcome().await? == "clean");
     ensure!(incident.states().await? == ["ValidatePolicy", "ChooseAction", "AllowSilently"]);
-    // What came after it was mailed, so its own mail would have come, too.
+    // A later change was mailed, so a mail about this one would have arrived too.
     world
         .create_policy("after-the-silence", &document(&["s3:DeleteBucket"]))
         .await?;

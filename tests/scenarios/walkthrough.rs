@@ -8,15 +8,15 @@ use end_to_end::{SOON, Scenario, World, actions, document};
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("walkthrough::allow_brings_the_original_back", |world| {
-            told(world, "my-bad-policy-aws-5-mins", "allow")
+            play(world, "my-bad-policy-aws-5-mins", "allow")
         }),
         Scenario::new("walkthrough::deny_keeps_the_remediation", |world| {
-            told(world, "my-bad-policy-aws-6-mins", "deny")
+            play(world, "my-bad-policy-aws-6-mins", "deny")
         }),
     ]
 }
 
-async fn told(world: Arc<World>, name: &'static str, answer: &'static str) -> Result<()> {
+async fn play(world: Arc<World>, name: &'static str, answer: &'static str) -> Result<()> {
     let original = document(&[
         "s3:GetBucketObjectLockConfiguration",
         "s3:DeleteObjectVersion",
@@ -62,7 +62,7 @@ async fn told(world: Arc<World>, name: &'static str, answer: &'static str) -> Re
         ensure!(finally == remediated, "in force: {finally:?}");
         ensure!(
             world.versions(&arn).await? == ["v2"],
-            "nobody can switch back"
+            "the original version is still there"
         );
         "Denied"
     };

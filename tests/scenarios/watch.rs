@@ -1,4 +1,4 @@
-//! Who goes around the guard's ways, or touches the guard, is told by e-mail with the caller.
+//! Calls that go around the guard, or that change it, are reported by e-mail with the caller.
 
 use std::sync::Arc;
 
@@ -12,35 +12,38 @@ pub(crate) const OTHER_SENDER: &str = "arn:aws:iam::000000000000:role/orders-wor
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
-        Scenario::new("watch::calls_that_go_around_the_guard_are_told", around),
-        Scenario::new("watch::changes_of_functions_and_roles_are_told", functions),
+        Scenario::new("watch::calls_that_go_around_the_guard_are_reported", around),
         Scenario::new(
-            "watch::who_silences_a_mailbox_is_told_in_the_other",
+            "watch::changes_of_functions_and_roles_are_reported",
+            functions,
+        ),
+        Scenario::new(
+            "watch::silencing_a_mailbox_is_reported_to_the_other",
             mailboxes,
         ),
     ]
 }
 
-/// A call as its record has it, and whether the watch tells of it.
+/// A call as its record has it, and whether the watch reports it.
 struct Call {
     source: &'static str,
     name: &'static str,
     request: Value,
     response: Value,
-    /// The role behind the session; nobody with a session otherwise.
+    /// The role behind the session; the caller has no session without it.
     role: Option<String>,
-    is_told: bool,
+    is_reported: bool,
 }
 
 impl Call {
-    fn new(source: &'static str, name: &'static str, request: Value, is_told: bool) -> Self {
+    fn new(source: &'static str, name: &'static str, request: Value, is_reported: bool) -> Self {
         Self {
             source,
             name,
             request,
             response: Value::Null,
             role: None,
-            is_told,
+            is_reported,
         }
     }
 
@@ -80,17 +83,17 @@ impl Call {
     }
 }
 
-/// Plays the calls, and holds the e-mails against what should be told.
+/// Plays the calls, and compares the e-mails with what the watch must report.
 async fn hold(world: &World, calls: Vec<Call>) -> Result<()> {
-    // What is not told comes first: when the others have arrived, it had its time.
-    let (told, silent): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.is_told);
+    // Calls without a report come first, so they had time when the other reports have arrived.
+    let (reported, silent): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.is_reported);
     let mut marks = Vec::new();
-    for (number, call) in silent.into_iter().chain(told).enumerate() {
+    for (number, call) in silent.into_iter().chain(reported).enumerate() {
         let mark = format!("watched-{}-{number:02}-{}", call.name, std::process::id());
         world.play_of(call.source, &call.record(&mark)).await?;
         marks.push((mark, call));
     }
-    for (mark, call) in marks.iter().filter(|(_, call)| call.is_told) {
+    for (mark, call) in marks.iter().filter(|(_, call)| call.is_reported) {
         let mail = world
             .mail(mark, |mail| mail.message.contains(mark.as_str()))
             .await?;
@@ -111,9 +114,9 @@ async fn hold(world: &World, calls: Vec<Call>) -> Result<()> {
             mail.message
         );
     }
-    for (mark, _) in marks.iter().filter(|(_, call)| !call.is_told) {
+    for (mark, _) in marks.iter().filter(|(_, call)| !call.is_reported) {
         let mails = world.mails_until_now(|mail| mail.message.contains(mark.as_str()));
-        ensure!(mails.await?.is_empty(), "a mail tells of {mark}");
+        ensure!(mails.await?.is_empty(), "a mail reports {mark}");
     }
     Ok(())
 }
@@ -127,15 +130,21 @@ async fn around(world: Arc<World>) -> Result<()> {
         let name = resources.get(logical).context("no such role")?;
         Ok(format!("arn:aws:iam::000000000000:role/{name}"))
     };
-    let states = |name, request, is_told| Call::new("aws.states", name, request, is_told);
+    let states = |name, request, is_reported| Call::new("aws.states", name, request, is_reported);
     let started = json!({"executionArn": execution, "startDate": "Mar 2, 2026 9:15:29 AM"});
     let of_machine = json!({"stateMachineArn": machine});
     let token = json!({"output": "HIDDEN_DUE_TO_SECURITY_REASONS"});
     let version = json!([{"stateMachineVersionArn": format!("{machine}:1"), "weight": 100}]);
     let alias = format!("{machine}:live");
     let change_set = "arn:aws:cloudformation:us-east-1:000000000000:changeSet/one/0d1e2f3a";
-    let changed =
-        |request, is_told| Call::new("aws.cloudformation", "ExecuteChangeSet", request, is_told);
+    let changed = |request, is_reported| {
+        Call::new(
+            "aws.cloudformation",
+            "ExecuteChangeSet",
+            request,
+            is_reported,
+        )
+    };
     hold(
         &world,
         vec![
@@ -175,7 +184,7 @@ async fn around(world: Arc<World>) -> Result<()> {
             states("SendTaskSuccess", token.clone(), false).by(OTHER_SENDER),
             states("SendTaskFailure", token.clone(), true).by(&role("NotifyRole")?),
             states("SendTaskHeartbeat", token, false),
-            // Two services that every event goes by.
+            // Two services through which every event passes.
             Call::new(
                 "aws.events",
                 "UpdateEventBus",
@@ -220,12 +229,12 @@ async fn functions(world: Arc<World>) -> Result<()> {
     let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{function}");
     let role = name("RevertRole")?;
     let role_arn = format!("arn:aws:iam::000000000000:role/{role}");
-    let lambda = |name, request, is_told| Call::new("aws.lambda", name, request, is_told);
+    let lambda = |name, request, is_reported| Call::new("aws.lambda", name, request, is_reported);
     let of = |name: &str| json!({"functionName": name});
     hold(
         &world,
         vec![
-            // However the caller names the function.
+            // A caller can name the function in several ways.
             lambda("UpdateFunctionCode20150331v2", of(function), true),
             lambda("UpdateFunctionConfiguration20150331v2", of(&arn), true),
             lambda(
@@ -250,7 +259,7 @@ async fn functions(world: Arc<World>) -> Result<()> {
             lambda("UpdateFunctionCode20150331v2", of("orders"), false)
                 .answered(json!({"functionName": "orders"})),
             lambda("Invoke", of(&arn), false),
-            // A role of the guard, given to a function of somebody else.
+            // A role of the guard for a function that is not the guard's.
             lambda(
                 "CreateFunction20150331",
                 json!({"functionName": "x", "role": role_arn}),
@@ -291,7 +300,7 @@ async fn mailboxes(world: Arc<World>) -> Result<()> {
     let second = of("AlarmTopic")?;
     let keys = [of("AlertKey")?, of("AlarmKey")?];
     let mut others = Mailbox::open(&world.emulator, second).await?;
-    let sns = |name, request, is_told| Call::new("aws.sns", name, request, is_told);
+    let sns = |name, request, is_reported| Call::new("aws.sns", name, request, is_reported);
     hold(
         &world,
         vec![

@@ -1,4 +1,4 @@
-//! What happens to other changes: harmless ones, doubled ones, our own, newer ones.
+//! Harmless, repeated and newer changes, and the guard's own.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new(
-            "workflow::a_harmless_policy_is_told_and_left_alone",
+            "workflow::a_harmless_policy_is_reported_and_left_alone",
             harmless,
         ),
         Scenario::new(
@@ -167,7 +167,7 @@ async fn newer_change(world: Arc<World>) -> Result<()> {
 async fn sixth_version(world: Arc<World>) -> Result<()> {
     let first = document(&["ec2:Describe*"]);
     let arn = world.create_policy("full", &first).await?;
-    // A late look of this incident would contain the newer version in place of the other.
+    // If this incident read IAM late, it would contain the newer version.
     let begun = world.incident("CreatePolicy", "\"full\"").await?;
     ensure!(begun.outcome().await? == "clean");
     for number in 2..5 {

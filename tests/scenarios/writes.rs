@@ -6,79 +6,71 @@ use anyhow::{Context as _, Result, ensure};
 use end_to_end::{Scenario, Target, World, Write, actions, document};
 
 pub(crate) fn answered() -> Vec<Scenario> {
-    vec![
-        Scenario::new("writes::create_policy_allowed", |world| {
-            told(world, Write::CreatePolicy, "allow")
-        }),
-        Scenario::new("writes::create_policy_denied", |world| {
-            told(world, Write::CreatePolicy, "deny")
-        }),
-        Scenario::new("writes::create_policy_version_allowed", |world| {
-            told(world, Write::CreatePolicyVersion, "allow")
-        }),
-        Scenario::new("writes::create_policy_version_denied", |world| {
-            told(world, Write::CreatePolicyVersion, "deny")
-        }),
-        Scenario::new("writes::set_default_policy_version_allowed", |world| {
-            told(world, Write::SetDefaultPolicyVersion, "allow")
-        }),
-        Scenario::new("writes::set_default_policy_version_denied", |world| {
-            told(world, Write::SetDefaultPolicyVersion, "deny")
-        }),
-        Scenario::new("writes::put_role_policy_allowed", |world| {
-            told(world, Write::PutRolePolicy, "allow")
-        }),
-        Scenario::new("writes::put_role_policy_denied", |world| {
-            told(world, Write::PutRolePolicy, "deny")
-        }),
-        Scenario::new("writes::put_user_policy_allowed", |world| {
-            told(world, Write::PutUserPolicy, "allow")
-        }),
-        Scenario::new("writes::put_user_policy_denied", |world| {
-            told(world, Write::PutUserPolicy, "deny")
-        }),
-        Scenario::new("writes::put_group_policy_allowed", |world| {
-            told(world, Write::PutGroupPolicy, "allow")
-        }),
-        Scenario::new("writes::put_group_policy_denied", |world| {
-            told(world, Write::PutGroupPolicy, "deny")
-        }),
+    let allowed = [
+        ("writes::create_policy_allowed", Write::CreatePolicy),
+        (
+            "writes::create_policy_version_allowed",
+            Write::CreatePolicyVersion,
+        ),
+        (
+            "writes::set_default_policy_version_allowed",
+            Write::SetDefaultPolicyVersion,
+        ),
+        ("writes::put_role_policy_allowed", Write::PutRolePolicy),
+        ("writes::put_user_policy_allowed", Write::PutUserPolicy),
+        ("writes::put_group_policy_allowed", Write::PutGroupPolicy),
+    ];
+    let denied = [
+        ("writes::create_policy_denied", Write::CreatePolicy),
+        (
+            "writes::create_policy_version_denied",
+            Write::CreatePolicyVersion,
+        ),
+        (
+            "writes::set_default_policy_version_denied",
+            Write::SetDefaultPolicyVersion,
+        ),
+        ("writes::put_role_policy_denied", Write::PutRolePolicy),
+        ("writes::put_user_policy_denied", Write::PutUserPolicy),
+        ("writes::put_group_policy_denied", Write::PutGroupPolicy),
+    ];
+    let mut scenarios = with_answer("allow", allowed);
+    scenarios.extend(with_answer("deny", denied));
+    scenarios.extend([
         Scenario::new(
-            "writes::a_version_that_is_not_in_force_is_told_and_left_alone",
+            "writes::a_version_that_is_not_in_force_is_reported_and_left_alone",
             not_in_force,
         ),
         Scenario::new(
-            "writes::a_version_that_was_told_is_judged_once_it_is_in_force",
+            "writes::a_reported_version_is_judged_once_it_is_in_force",
             put_in_force,
         ),
-    ]
+    ]);
+    scenarios
 }
 
-/// Told on a stack whose time for a decision is short.
+/// On a stack whose time for a decision is short.
 pub(crate) fn expiring() -> Vec<Scenario> {
-    vec![
-        Scenario::new("expiry::create_policy", |world| {
-            told(world, Write::CreatePolicy, "expire")
-        }),
-        Scenario::new("expiry::create_policy_version", |world| {
-            told(world, Write::CreatePolicyVersion, "expire")
-        }),
-        Scenario::new("expiry::set_default_policy_version", |world| {
-            told(world, Write::SetDefaultPolicyVersion, "expire")
-        }),
-        Scenario::new("expiry::put_role_policy", |world| {
-            told(world, Write::PutRolePolicy, "expire")
-        }),
-        Scenario::new("expiry::put_user_policy", |world| {
-            told(world, Write::PutUserPolicy, "expire")
-        }),
-        Scenario::new("expiry::put_group_policy", |world| {
-            told(world, Write::PutGroupPolicy, "expire")
-        }),
-    ]
+    let expired = [
+        ("expiry::create_policy", Write::CreatePolicy),
+        ("expiry::create_policy_version", Write::CreatePolicyVersion),
+        (
+            "expiry::set_default_policy_version",
+            Write::SetDefaultPolicyVersion,
+        ),
+        ("expiry::put_role_policy", Write::PutRolePolicy),
+        ("expiry::put_user_policy", Write::PutUserPolicy),
+        ("expiry::put_group_policy", Write::PutGroupPolicy),
+    ];
+    with_answer("expire", expired)
 }
 
-/// White space and order that a rewritten document would not have.
+fn with_answer(answer: &'static str, writes: [(&'static str, Write); 6]) -> Vec<Scenario> {
+    let scenario = |(name, write)| Scenario::new(name, move |world| play(world, write, answer));
+    writes.into_iter().map(scenario).collect()
+}
+
+/// White space and an order that a rewritten document would not keep.
 fn original() -> String {
     format!(
         "{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": {}\n}}",
@@ -86,8 +78,8 @@ fn original() -> String {
     )
 }
 
-async fn told(world: Arc<World>, write: Write, answer: &'static str) -> Result<()> {
-    let name = format!("{}-{answer}-story", write.event_name());
+async fn play(world: Arc<World>, write: Write, answer: &'static str) -> Result<()> {
+    let name = format!("{}-{answer}-scenario", write.event_name());
     let target = Target::prepare(&world, write, &name, original()).await?;
     target.carry_out(world.emulator.iam()).await?;
     let incident = world.incident(write.event_name(), &name).await?;
@@ -166,10 +158,10 @@ async fn put_in_force(world: Arc<World>) -> Result<()> {
         .create_policy("put-in-force-later", &document(&["ec2:DescribeVpcs"]))
         .await?;
     let version = world.create_version(&arn, &original(), false).await?;
-    let told = world
+    let incident = world
         .incident("CreatePolicyVersion", "put-in-force-later")
         .await?;
-    ensure!(told.outcome().await? == "notInForce");
+    ensure!(incident.outcome().await? == "notInForce");
     let call = world.emulator.iam().set_default_policy_version();
     call.policy_arn(&arn).version_id(&version).send().await?;
     let incident = world

@@ -20,14 +20,14 @@ impl<'w> Incident<'w> {
         Self { world, execution }
     }
 
-    /// The request for a decision, once it has come.
+    /// The request for a decision; waits until it has arrived.
     ///
     /// # Errors
     ///
     /// If it does not come in time.
     pub async fn request(&self) -> Result<Mail> {
         poll("the request for a decision", SOON, async || {
-            // In this order: what has ended sent its mails before.
+            // In this order, because an execution sends its mails before it ends.
             let closed = self.execution.closed().await?;
             let requests = self.world.mails_until_now(|mail| self.asks(mail));
             let request = requests.await?.into_iter().next();
@@ -60,7 +60,7 @@ impl<'w> Incident<'w> {
             .with_context(|| format!("execution {}", self.execution.arn()))
     }
 
-    /// Whether the administrator was asked.
+    /// Whether the guard asked the administrator.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl<'w> Incident<'w> {
         self.closed_within(SOON).await
     }
 
-    /// How the execution ended, where that can take longer than usual.
+    /// How the execution ended, with a longer limit than [`Self::ended`] has.
     ///
     /// # Errors
     ///

@@ -6,10 +6,10 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::Value;
 
-/// How old an answer may be: many stories ask at once, and all of them share it.
+/// How old an answer may be. Many scenarios ask at once and share one answer.
 const FRESH: Duration = Duration::from_millis(200);
 
-/// So much can have happened since that all executions are looked at again.
+/// After this time, all executions are read again.
 const LONG_AGO: Duration = Duration::from_secs(3);
 /// More executions than start and end in that time.
 const NEWEST: i32 = 200;
@@ -20,11 +20,11 @@ pub(crate) struct Index {
     entries: BTreeMap<String, Entry>,
     /// When the last reading ended.
     read: Option<Instant>,
-    /// When the last reading began: what started since then may have ended, too.
+    /// When the last reading began. An execution that started since then may have ended too.
     began: Option<Instant>,
 }
 
-/// What stories look for in an execution.
+/// What scenarios look for in an execution.
 #[derive(Debug)]
 pub(crate) struct Entry {
     event_name: String,
@@ -69,7 +69,7 @@ impl Index {
         Ok(&self.entries)
     }
 
-    /// Reads the newest and those that run: what has ended is not asked for again.
+    /// Reads the newest executions and those that run. An execution that has ended does not change.
     async fn refresh(&mut self, states: &Client, machine: &str) -> Result<()> {
         let list = || states.list_executions().state_machine_arn(machine);
         let mut listed = Vec::new();
@@ -93,7 +93,7 @@ impl Index {
                 listed.push(execution);
             }
         }
-        // The first list is older: what ran then and does not now has ended in between.
+        // The first list is older, so an execution that runs only in it has ended in between.
         for (arn, entry) in &mut self.entries {
             entry.is_running = running.contains(arn);
         }

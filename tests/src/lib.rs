@@ -1,4 +1,5 @@
-//! What the scenarios share: a deployed stack, the words to tell a story with it, and a runner that cleans up.
+//! What the scenarios share: a deployed stack, the steps of an incident on it, and a runner that
+//! removes it.
 //!
 //! A scenario looks only at what a user could see: policies in IAM, mails, pages, executions.
 
@@ -29,5 +30,6 @@ pub use writes::{Target, Write};
 
 use std::time::Duration;
 
-/// How long a scenario waits for what a machine does by itself. A loaded machine takes longer than an idle one, and nothing passes sooner for a shorter wait.
+/// How long a scenario waits for a step of the stack. The limit is long, because a loaded machine
+/// is slow, and a scenario that passes does not wait for it.
 pub const SOON: Duration = Duration::from_secs(90);

@@ -1,4 +1,4 @@
-//! Many incidents at once: all must be contained, mailed, decided and restored.
+//! Many incidents at once: the guard must contain, mail and restore all of them.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,14 +17,14 @@ const INTERVAL: Duration = Duration::from_millis(250);
 /// How many writes are made, and how many decisions sent, at the same moment.
 const AT_ONCE: usize = 32;
 
-/// What became of the incidents.
+/// The result of a load.
 #[derive(Clone, Debug, Default)]
 pub struct Load {
     /// How many writes were made.
     pub writes: usize,
     /// How many policies lost their restricted actions.
     pub contained: usize,
-    /// About how many of them the administrator was asked.
+    /// How many requests for a decision were sent.
     pub mailed: usize,
     /// How many decisions were recorded.
     pub decided: usize,
@@ -32,19 +32,19 @@ pub struct Load {
     pub restored: usize,
     /// The time from each write to its containment, the shortest first.
     pub containment: Vec<Duration>,
-    /// What did not end as it should.
+    /// What went wrong.
     pub problems: Vec<String>,
 }
 
 impl Load {
-    /// The time within which this part, in percent, was contained.
+    /// The time within which this percentage of the policies was contained.
     #[must_use]
     pub fn within(&self, percent: usize) -> Option<Duration> {
         let last = self.containment.len().checked_sub(1)?;
         self.containment.get(last * percent / 100).copied()
     }
 
-    /// Whether all incidents came to their end.
+    /// Whether all incidents ended as they must.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let done = [self.contained, self.mailed, self.decided, self.restored];
@@ -54,7 +54,7 @@ impl Load {
     }
 }
 
-/// Makes `count` restricted policies at once, allows them all, and looks that all are back.
+/// Creates `count` restricted policies at once, allows them all, and checks that all are restored.
 ///
 /// # Errors
 ///

@@ -3,7 +3,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use local_aws::{Mail, Mailbox};
 
-/// How old an answer may be for who asks again and again: many stories do at once, and all of them share it.
+/// How old an answer may be for a caller that polls. Many scenarios poll at once and share one
+/// answer.
 pub(crate) const FRESH: Duration = Duration::from_millis(100);
 
 /// The administrator's mails, read together.
@@ -23,7 +24,7 @@ impl Mails {
         }
     }
 
-    /// All mails that had come at `since`, and perhaps some that came later.
+    /// All mails that had arrived at `since`, and perhaps some that arrived later.
     pub(crate) async fn since(&mut self, since: Instant) -> Result<&[Mail]> {
         if self.read.is_none_or(|read| read < since) {
             let begin = Instant::now();

@@ -1,4 +1,5 @@
-//! The calls of an ordinary day: what a Terraform apply and a rotation of keys do. None of them is worth a mail.
+//! The calls of an ordinary day, such as a Terraform apply and a rotation of keys. None of them
+//! causes a mail.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use local_aws::{Mail, poll};
 
 use crate::{Owner, World, document, join};
 
-/// Policies that people attach without a second thought.
+/// Policies that are often attached and grant nothing restricted.
 const READ_ONLY: [&str; 2] = [
     "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess",
     "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
@@ -28,7 +29,8 @@ pub const CALLS: [&str; 6] = [
     "AddUserToGroup",
 ];
 
-/// How many watched calls one round makes: a role with a policy that comes and goes, and a user with two keys in a group.
+/// How many watched calls one round makes: a role with a policy that comes and goes, and a user
+/// with two keys in a group.
 pub const CALLS_OF_ONE: usize = 6;
 
 /// Makes `count` rounds of these calls, about things whose names begin with `prefix`.
@@ -57,7 +59,7 @@ pub async fn day(world: &World, prefix: &str, count: usize) -> Result<()> {
         .await
 }
 
-/// A user makes a new access key with the old one, as everybody should.
+/// A user rotates the access key: creates a new one with the old one, and deletes the old one.
 async fn rotate(world: &World, name: &str) -> Result<()> {
     let iam = world.emulator.iam();
     let allow = document(&["iam:CreateAccessKey"]);

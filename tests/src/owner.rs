@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 const FOR_EC2: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
-/// What can hold policies.
+/// The kinds of owners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     Role,
@@ -13,8 +13,21 @@ pub enum Owner {
     Group,
 }
 
+/// Sends a call of the owner's kind. The three calls differ in the name of the call and of the
+/// parameter that names the owner.
+macro_rules! send {
+    ($owner:expr, $iam:expr, $name:expr, [$role:ident, $user:ident, $group:ident]
+     $(, $parameter:ident = $value:expr)*) => {
+        match $owner {
+            Owner::Role => drop($iam.$role().role_name($name)$(.$parameter($value))*.send().await?),
+            Owner::User => drop($iam.$user().user_name($name)$(.$parameter($value))*.send().await?),
+            Owner::Group => drop($iam.$group().group_name($name)$(.$parameter($value))*.send().await?),
+        }
+    };
+}
+
 impl Owner {
-    /// Creates one called `name`.
+    /// Creates the owner `name`.
     ///
     /// # Errors
     ///
@@ -38,49 +51,30 @@ impl Owner {
         Ok(())
     }
 
-    /// Removes the one called `name`, which has no policy any more.
+    /// Deletes the owner `name`, which must have no policies.
     ///
     /// # Errors
     ///
     /// Where IAM refuses.
     pub async fn remove(self, iam: &Client, name: &str) -> Result<()> {
-        match self {
-            Self::Role => {
-                let remove = iam.delete_role().role_name(name);
-                remove.send().await.context("cannot delete a role")?;
-            }
-            Self::User => {
-                let remove = iam.delete_user().user_name(name);
-                remove.send().await.context("cannot delete a user")?;
-            }
-            Self::Group => {
-                let remove = iam.delete_group().group_name(name);
-                remove.send().await.context("cannot delete a group")?;
-            }
-        }
+        send!(self, iam, name, [delete_role, delete_user, delete_group]);
         Ok(())
     }
 
-    /// Writes the inline policy `policy` of the one called `name`.
+    /// Writes the inline policy `policy` of the owner `name`.
     ///
     /// # Errors
     ///
     /// If IAM refuses.
     pub async fn put(self, iam: &Client, name: &str, policy: &str, document: &str) -> Result<()> {
-        match self {
-            Self::Role => {
-                let put = iam.put_role_policy().role_name(name).policy_name(policy);
-                put.policy_document(document).send().await?;
-            }
-            Self::User => {
-                let put = iam.put_user_policy().user_name(name).policy_name(policy);
-                put.policy_document(document).send().await?;
-            }
-            Self::Group => {
-                let put = iam.put_group_policy().group_name(name).policy_name(policy);
-                put.policy_document(document).send().await?;
-            }
-        }
+        send!(
+            self,
+            iam,
+            name,
+            [put_role_policy, put_user_policy, put_group_policy],
+            policy_name = policy,
+            policy_document = document
+        );
         Ok(())
     }
 
@@ -115,46 +109,29 @@ impl Owner {
     ///
     /// If IAM refuses.
     pub async fn delete(self, iam: &Client, name: &str, policy: &str) -> Result<()> {
-        match self {
-            Self::Role => {
-                let delete = iam.delete_role_policy().role_name(name);
-                delete.policy_name(policy).send().await?;
-            }
-            Self::User => {
-                let delete = iam.delete_user_policy().user_name(name);
-                delete.policy_name(policy).send().await?;
-            }
-            Self::Group => {
-                let delete = iam.delete_group_policy().group_name(name);
-                delete.policy_name(policy).send().await?;
-            }
-        }
+        send!(
+            self,
+            iam,
+            name,
+            [delete_role_policy, delete_user_policy, delete_group_policy],
+            policy_name = policy
+        );
         Ok(())
     }
-}
 
-/// The calls that give somebody a policy that exists already.
-impl Owner {
     /// Attaches a managed policy.
     ///
     /// # Errors
     ///
     /// If IAM refuses.
     pub async fn attach(self, iam: &Client, name: &str, policy: &str) -> Result<()> {
-        match self {
-            Self::Role => {
-                let attach = iam.attach_role_policy().role_name(name);
-                attach.policy_arn(policy).send().await?;
-            }
-            Self::User => {
-                let attach = iam.attach_user_policy().user_name(name);
-                attach.policy_arn(policy).send().await?;
-            }
-            Self::Group => {
-                let attach = iam.attach_group_policy().group_name(name);
-                attach.policy_arn(policy).send().await?;
-            }
-        }
+        send!(
+            self,
+            iam,
+            name,
+            [attach_role_policy, attach_user_policy, attach_group_policy],
+            policy_arn = policy
+        );
         Ok(())
     }
 
@@ -164,20 +141,13 @@ impl Owner {
     ///
     /// If IAM refuses.
     pub async fn detach(self, iam: &Client, name: &str, policy: &str) -> Result<()> {
-        match self {
-            Self::Role => {
-                let detach = iam.detach_role_policy().role_name(name);
-                detach.policy_arn(policy).send().await?;
-            }
-            Self::User => {
-                let detach = iam.detach_user_policy().user_name(name);
-                detach.policy_arn(policy).send().await?;
-            }
-            Self::Group => {
-                let detach = iam.detach_group_policy().group_name(name);
-                detach.policy_arn(policy).send().await?;
-            }
-        }
+        send!(
+            self,
+            iam,
+            name,
+            [detach_role_policy, detach_user_policy, detach_group_policy],
+            policy_arn = policy
+        );
         Ok(())
     }
 }
@@ -193,7 +163,7 @@ pub async fn join(iam: &Client, user: &str, group: &str) -> Result<()> {
     Ok(())
 }
 
-/// A new access key of a user, made by somebody else: its identifier.
+/// Creates an access key of a user as another principal, and answers with its identifier.
 ///
 /// # Errors
 ///
@@ -203,7 +173,7 @@ pub async fn access_key(iam: &Client, user: &str) -> Result<String> {
     Ok(answer.access_key.context("no key")?.access_key_id)
 }
 
-/// What is not there is `None`; other errors stay errors.
+/// `NoSuchEntity` becomes `None`; other errors stay errors.
 pub(crate) fn found<T, E>(answer: Result<T, SdkError<E>>) -> Result<Option<T>>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,

@@ -1,7 +1,7 @@
 //! What the functions' roles may do, compared with what they did.
 //!
-//! The emulator refuses what a role may not do, so that a missing permission fails a scenario.
-//! A permission that nobody needs fails nothing; it is found here, once all scenarios are told.
+//! The emulator refuses what a role may not do, so that a missing permission fails a scenario. A
+//! permission that no call needs makes no scenario fail. It is found here, after all scenarios.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,8 @@ impl Grant {
     }
 }
 
-/// Every grant that no call used and every call that no grant covers, over all `worlds`; empty when roles and code agree.
+/// Every grant that no call used and every call that no grant covers, over all `worlds`. The list
+/// is empty if roles and code agree.
 ///
 /// # Errors
 ///
@@ -62,7 +63,7 @@ pub(crate) async fn disagreements<'w>(
     worlds: impl IntoIterator<Item = &'w World>,
 ) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    // Stacks of one template: a grant has the same place in each, but resources of its own.
+    // The stacks have one template, so a grant has the same place in each, with other resources.
     let mut used: BTreeMap<(String, usize), (Grant, bool)> = BTreeMap::new();
     for world in worlds {
         let calls = world.emulator.calls(0).await?;
@@ -115,21 +116,23 @@ pub(crate) async fn disagreements<'w>(
     Ok(found)
 }
 
-/// Whether a call is about another account's policy, as the recorded events are: no role may do anything there.
+/// Whether a call is about a policy of another account, as the recorded events are. No role has
+/// permissions there.
 fn is_elsewhere(call: &Call) -> bool {
     let account = call.resource.split(':').nth(4).unwrap_or_default();
     // AWS managed policies are in the account `aws`.
     !["", "*", "aws", ACCOUNT].contains(&account)
 }
 
-/// The roles of functions carry their function's name; those of the state machine and the rules are compared with the definition elsewhere.
+/// The role of a function has the function's name. Agreement tests compare the other roles with the
+/// definition.
 fn is_role_of_function(logical: &str, resources: &BTreeMap<String, String>) -> bool {
     logical
         .strip_suffix("Role")
         .is_some_and(|name| resources.contains_key(&format!("{name}Function")))
 }
 
-/// What the role's policies allow, as they are in IAM.
+/// The grants of the role's policies in IAM.
 async fn grants(iam: &Client, logical: &str, role: &str) -> Result<Vec<Grant>> {
     let names = iam.list_role_policies().role_name(role).send().await?;
     let mut grants = Vec::new();

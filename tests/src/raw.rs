@@ -64,7 +64,8 @@ impl World {
         Ok(())
     }
 
-    /// From now on an event arrives when [`World::deliver`] brings it, and half a minute of waiting for IAM takes seconds.
+    /// From now on an event arrives only through [`World::deliver`], and the wait for IAM takes
+    /// seconds.
     ///
     /// # Errors
     ///
@@ -78,7 +79,8 @@ impl World {
         self.emulator.set_cloudtrail(muted).await
     }
 
-    /// The records of the root user's successful calls `event_name` that hold the text `mark`, the oldest first, whether they were delivered or not.
+    /// The records of the root user's successful calls `event_name` that hold the text `mark`,
+    /// oldest first, delivered or not.
     ///
     /// # Errors
     ///
@@ -94,7 +96,8 @@ impl World {
         Ok(records)
     }
 
-    /// Delivers the record of a write, for the first time or once more; answers with the incident that this starts.
+    /// Delivers the record of a write, once more if it was delivered before, and answers with the
+    /// incident that this starts.
     ///
     /// # Errors
     ///
@@ -116,7 +119,8 @@ impl World {
         .await
     }
 
-    /// Invokes a function, by its name in the template, as somebody who may only do that; answers with the name of its error.
+    /// Invokes a function, by its name in the template, as a principal with no other permission,
+    /// and answers with the name of its error.
     ///
     /// # Errors
     ///

@@ -6,10 +6,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use crate::{World, privileges, sizes};
 
-/// A named story, told on a stack that other stories use at the same time.
+/// A scenario, played on a stack that other scenarios use at the same time.
 pub struct Scenario {
     name: &'static str,
-    story: Box<dyn FnOnce(Arc<World>, tokio::runtime::Handle) -> Result<()> + Send>,
+    play: Box<dyn FnOnce(Arc<World>, tokio::runtime::Handle) -> Result<()> + Send>,
 }
 
 impl std::fmt::Debug for Scenario {
@@ -22,32 +22,32 @@ impl std::fmt::Debug for Scenario {
 
 impl Scenario {
     /// A scenario from an async function.
-    pub fn new<Story, Work>(name: &'static str, story: Story) -> Self
+    pub fn new<Play, Work>(name: &'static str, play: Play) -> Self
     where
-        Story: FnOnce(Arc<World>) -> Work + Send + 'static,
+        Play: FnOnce(Arc<World>) -> Work + Send + 'static,
         Work: Future<Output = Result<()>>,
     {
         Self {
             name,
-            story: Box::new(move |world, runtime| runtime.block_on(story(world))),
+            play: Box::new(move |world, runtime| runtime.block_on(play(world))),
         }
     }
 
     fn trial(self, world: &Arc<World>, runtime: &tokio::runtime::Handle) -> Trial {
         let (world, runtime) = (Arc::clone(world), runtime.clone());
         Trial::test(self.name, move || {
-            (self.story)(world, runtime).map_err(|error| Failed::from(format!("{error:#}")))
+            (self.play)(world, runtime).map_err(|error| Failed::from(format!("{error:#}")))
         })
     }
 }
 
-/// The template's parameters for a group of stories, names and values.
+/// The template's parameters for a group of scenarios: names and values.
 pub type Parameters = Vec<(&'static str, &'static str)>;
 
-/// How many stories are told at once: they wait for the emulator most of the time.
+/// How many scenarios are played at once. They wait for the emulator most of the time.
 const AT_ONCE: usize = 6;
 
-/// Deploys one stack for each group, tells the stories, and takes the stacks down again whatever happened.
+/// Deploys one stack for each group, plays the scenarios, and removes the stacks in any case.
 ///
 /// # Errors
 ///
@@ -83,7 +83,7 @@ pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> Result<ExitCode> {
         worlds.push(world);
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
-    // Only all stories together show what the roles are needed for.
+    // Only all scenarios together use every permission of the roles.
     let is_complete = conclusion.num_filtered_out == 0 && arguments.filter.is_none();
     let mut disagreements = Vec::new();
     let mut too_long = Vec::new();

@@ -1,4 +1,4 @@
-//! How long the data of executions gets, as their histories show it.
+//! The size of the data of executions in their histories.
 
 use anyhow::{Context as _, Result};
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
@@ -6,10 +6,12 @@ use local_aws::Execution;
 
 use crate::World;
 
-/// What the design allows for each event, in bytes. At 256 KB, Step Functions ends an execution in a way that nothing catches.
+/// The longest data of an event, in bytes. At 256 KB, Step Functions ends an execution with an
+/// error that no `Catch` takes (AWS Step Functions Developer Guide, "Service quotas").
 const LIMIT: usize = 128 * 1024;
 
-/// The events of all executions that are too long, from what `ValidatePolicy` answered on: before that, an execution has what it was started with.
+/// The events of all executions that are too long, from the answer of `ValidatePolicy` on. Before
+/// that, an execution has its input, which the guard does not choose.
 pub(crate) async fn too_long(world: &World) -> Result<Vec<String>> {
     let client = world.emulator.sfn();
     let listed = client.list_executions();

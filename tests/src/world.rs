@@ -17,7 +17,7 @@ use crate::{Incident, SOON};
 pub struct World {
     pub emulator: Emulator,
     pub stack: Stack,
-    /// What stands between the functions and the local AWS.
+    /// The proxy between the functions and the local AWS.
     pub faults: FaultProxy,
     mails: Mutex<Mails>,
     index: Mutex<Index>,
@@ -64,7 +64,7 @@ impl World {
         self.emulator.stop().await
     }
 
-    /// Makes the delays between retries a tenth of what they are on AWS; their number and order stay.
+    /// Shortens the delays between retries to a tenth. Their number and order stay.
     ///
     /// # Errors
     ///
@@ -135,7 +135,7 @@ impl World {
         policies::versions(self.emulator.iam(), arn).await
     }
 
-    /// Starts an execution with this input, as nobody but a test does.
+    /// Starts an execution with this input by a call of the API.
     ///
     /// # Errors
     ///
@@ -149,7 +149,8 @@ impl World {
         Ok(Execution::new(states.clone(), arn))
     }
 
-    /// The incident that the write `event_name` of a policy started; `mark` is a text that only this write's record holds, as a policy's name.
+    /// The incident that the write `event_name` started. `mark` is a text that stands in no other
+    /// record, such as the name of the policy.
     ///
     /// # Errors
     ///
@@ -193,7 +194,7 @@ impl World {
         Ok(entries.get(arn).is_none_or(|entry| entry.is_running))
     }
 
-    /// The first mail that `wanted` accepts, once there is one.
+    /// The first mail that `wanted` accepts; waits for it.
     ///
     /// # Errors
     ///
@@ -205,7 +206,7 @@ impl World {
         .await
     }
 
-    /// The mails so far that `wanted` accepts; one of the last moment can be missing.
+    /// The mails so far that `wanted` accepts. The newest may be missing.
     ///
     /// # Errors
     ///
@@ -216,7 +217,7 @@ impl World {
             .await
     }
 
-    /// All mails that came until now and that `wanted` accepts.
+    /// All mails until now that `wanted` accepts.
     ///
     /// # Errors
     ///

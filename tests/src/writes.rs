@@ -60,11 +60,11 @@ impl Write {
     }
 }
 
-/// A policy that a story is about, made by one [`Write`] of a document.
+/// The policy of a scenario, with the [`Write`] that puts its document in force.
 #[derive(Clone, Debug)]
 pub struct Target {
     pub write: Write,
-    /// The policy's name; no other policy's name holds it.
+    /// The policy's name, which is no part of another policy's name.
     pub name: String,
     /// The document that the write puts in force.
     pub original: String,
@@ -72,7 +72,8 @@ pub struct Target {
 }
 
 impl Target {
-    /// Makes what the write needs: the policy with a harmless version, or the owner of the inline policy.
+    /// Creates what the write needs: the policy with a harmless version, or the owner of the inline
+    /// policy.
     ///
     /// # Errors
     ///
@@ -136,7 +137,8 @@ impl Target {
         Ok(())
     }
 
-    /// Writes another document over an inline policy, or makes it the default version of a managed one.
+    /// Writes another document over an inline policy, or makes it the default version of a managed
+    /// one.
     ///
     /// # Errors
     ///
@@ -169,7 +171,8 @@ impl Target {
         }
     }
 
-    /// Deletes the policy, and the owner of an inline one, and makes it again under the same names: of these documents, the last of which is in force.
+    /// Deletes the policy and the owner of an inline one, and creates them again under the same
+    /// names. The last of the documents is in force.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
-//! What somebody would call who wants the guard gone, or under their hand.
+//! The calls of an attacker who wants to remove the guard or to control it.
 
 use xtask::deployed::Deployed;
 
 use super::{ACCOUNT, DEPLOYER};
 
-/// The calls that an attacker would make, each with the resource that AWS judges it by.
+/// The calls of an attacker, each with the resource that AWS evaluates it for.
 pub(super) fn attacks(stack: &Deployed) -> Vec<(String, String)> {
     let arn = |service: &str, rest: String| format!("arn:aws:{service}:us-east-1:{ACCOUNT}:{rest}");
     let mut calls = Vec::new();
@@ -140,7 +140,7 @@ pub(super) fn attacks(stack: &Deployed) -> Vec<(String, String)> {
          cloudformation:SetStackPolicy cloudformation:CancelUpdateStack",
         &arn("cloudformation", format!("stack/{}/0d1e2f3a", stack.name)),
     );
-    // Whoever rewrites the deployer becomes the deployer.
+    // A principal that can rewrite the deployer becomes the deployer.
     call(
         "iam:UpdateAssumeRolePolicy iam:PassRole iam:PutRolePolicy",
         DEPLOYER,

@@ -1,4 +1,5 @@
-//! Tells the whole matrix of faults and writes its results to `docs/chaos.md`; or a part of it, and prints them.
+//! Plays the whole matrix of faults and writes its results to `docs/chaos.md`; or a part of it, and
+//! prints them.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -9,8 +10,8 @@ use anyhow::Result;
 use end_to_end::chaos::{Choice, FaultRun, Progress, Worlds, results, run, write_table};
 use local_aws::report;
 
-/// After so many incidents the matrix says that it is still at it.
-const SIGN_OF_LIFE: usize = 200;
+/// The count is reported after this many incidents.
+const REPORT_INTERVAL: usize = 200;
 
 fn main() -> Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);
@@ -21,38 +22,38 @@ fn main() -> Result<ExitCode> {
     };
     let runtime = tokio::runtime::Runtime::new()?;
     let start = Instant::now();
-    let told = runtime.block_on(async {
+    let runs = runtime.block_on(async {
         local_aws::functions::build().await?;
         report::step("deploying two stacks");
         let worlds = Worlds::start().await?;
         let count = Cell::new(0_usize);
-        let told = run(&worlds, choice, &only, |progress| match progress {
+        let runs = run(&worlds, choice, &only, |progress| match progress {
             Progress::Part(part, cases) => report::step(&format!("{cases} incidents {part}")),
-            Progress::FaultRun(told) => {
+            Progress::FaultRun(run) => {
                 count.set(count.get() + 1);
-                show(told);
-                if count.get().is_multiple_of(SIGN_OF_LIFE) {
+                show(run);
+                if count.get().is_multiple_of(REPORT_INTERVAL) {
                     let seconds = start.elapsed().as_secs();
                     report::detail(&format!("{} after {seconds} s", count.get()));
                 }
             }
         })
         .await;
-        worlds.stop().await.and(told)
+        worlds.stop().await.and(runs)
     })?;
-    let broken = told.iter().filter(|it| !it.problems.is_empty()).count();
+    let broken = runs.iter().filter(|it| !it.problems.is_empty()).count();
     report::line(&format!(
         "{} incidents in {} s, {} broken",
-        told.len(),
+        runs.len(),
         start.elapsed().as_secs(),
         broken
     ));
     let minutes = start.elapsed().as_secs().div_ceil(60);
     if !only.is_empty() {
-        report::line(&results(&told, minutes));
+        report::line(&results(&runs, minutes));
     } else if choice == Choice::Full {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/chaos.md");
-        write_table(&page, &told, minutes)?;
+        write_table(&page, &runs, minutes)?;
     }
     Ok(if broken == 0 {
         ExitCode::SUCCESS
@@ -61,10 +62,10 @@ fn main() -> Result<ExitCode> {
     })
 }
 
-/// Shows an incident at once if something is wrong with it.
-fn show(told: &FaultRun) {
-    if !told.problems.is_empty() {
-        report::line(&format!("{}: {:?}", told.case, told.ends));
-        report::detail(&told.problems.join("\n"));
+/// Shows an incident that broke an invariant at once.
+fn show(run: &FaultRun) {
+    if !run.problems.is_empty() {
+        report::line(&format!("{}: {:?}", run.case, run.ends));
+        report::detail(&run.problems.join("\n"));
     }
 }

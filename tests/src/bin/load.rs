@@ -1,4 +1,5 @@
-//! Prints what becomes of many incidents at once: `load 200`, and of as many ordinary calls: `load 1000 ordinary`.
+//! Plays many incidents at once (`load 200`) or many ordinary calls (`load 1000 ordinary`), and
+//! prints the results.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};

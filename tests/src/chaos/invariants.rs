@@ -11,7 +11,7 @@ use crate::{Incident, Target, World};
 /// The list that the stacks of the matrix are deployed with.
 pub(crate) const RESTRICTED: &str = "s3:DeleteBucket,s3:DeleteObject";
 
-/// Looks at everything that a case left behind, and notes what is wrong with it.
+/// Adds each invariant that does not hold after the case to its problems.
 pub(crate) async fn check(world: &World, run: &mut FaultRun, target: &Target) -> Result<()> {
     let restricted = RESTRICTED
         .parse::<RestrictedActions>()
@@ -39,7 +39,7 @@ pub(crate) async fn check(world: &World, run: &mut FaultRun, target: &Target) ->
     let ended_as = |name: &str| run.ends.iter().any(|end| end == name);
     if is_live && !is_reported && !ended_as("allowed") {
         run.problems
-            .push("restricted actions are in force and nobody was told".to_owned());
+            .push("restricted actions are in force without a mail".to_owned());
     }
     if !is_kept && !is_in_execution {
         run.problems.push("the original is lost".to_owned());
@@ -47,7 +47,7 @@ pub(crate) async fn check(world: &World, run: &mut FaultRun, target: &Target) ->
     let quarantined = documents
         .iter()
         .filter(|(_, document)| is_quarantine(document, target));
-    // A call that is carried out when everything is over can be noticed by nobody.
+    // The guard cannot see a call that is carried out after its incident has ended.
     let spare = usize::from(carried_out_late(run));
     if quarantined.count() > 1 + spare {
         run.problems
@@ -145,7 +145,7 @@ impl End {
             run.problems
                 .push(format!("a failure without a name: {}", closed.status));
         }
-        let tells = |mail: &Mail| {
+        let reports_it = |mail: &Mail| {
             // No name in a mail may become a link, `Runtime.ExitError` neither.
             mail.message.replace("[.]", ".").contains(&error)
                 && (mail.message.contains("In force now:")
@@ -155,7 +155,7 @@ impl End {
             mail.message.contains("GRANTS RESTRICTED ACTIONS")
                 || mail.message.contains("could not be read")
         };
-        if !reports.iter().any(tells) {
+        if !reports.iter().any(reports_it) {
             run.problems.push("the failure was not mailed".to_owned());
         }
         *is_reported = *is_reported || reports.iter().any(says_live);

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use futures_util::{StreamExt as _, stream};
 use local_aws::CloudTrail;
 
-use super::{Answer, Case, FaultRun, Point, Trouble, invariants, story};
+use super::{Answer, Case, FaultRun, Point, Trouble, invariants, play};
 use crate::faults::{Call, Fault, Times};
 use crate::{Target, World, Write, document};
 
@@ -34,7 +34,7 @@ const CHANGES: [&str; 8] = [
 
 /// How many incidents are under way at once.
 const AT_ONCE: usize = 56;
-/// The time for a decision in the stack where nobody decides.
+/// The time for a decision in the stack where it runs out.
 const SHORT_TIMEOUT: &str = "4";
 
 /// Which cases are run.
@@ -46,7 +46,7 @@ pub enum Choice {
     Full,
 }
 
-/// What [`run`] tells while it is at it.
+/// How far [`run`] is.
 #[derive(Clone, Copy, Debug)]
 pub enum Progress<'a> {
     /// A part begins: what it is, and how many cases it has.
@@ -55,7 +55,7 @@ pub enum Progress<'a> {
     FaultRun(&'a FaultRun),
 }
 
-/// Two deployed stacks: one where the administrator answers, and one where nobody does.
+/// Two deployed stacks: in one the administrator answers, and in the other the time runs out.
 #[derive(Debug)]
 pub struct Worlds {
     answered: Arc<Place>,
@@ -110,14 +110,14 @@ impl Worlds {
         })
     }
 
-    /// Takes both down.
+    /// Removes both.
     ///
     /// # Errors
     ///
     /// If something is left.
     pub async fn stop(self) -> Result<()> {
         for place in [self.answered, self.expiring] {
-            let place = Arc::into_inner(place).context("a story still runs")?;
+            let place = Arc::into_inner(place).context("a case still runs")?;
             place.world.stop().await?;
         }
         Ok(())
@@ -138,10 +138,11 @@ impl Worlds {
     }
 }
 
-/// Tells the cases, and then some of them again with every event delivered twice.
+/// Plays the cases, and then some of them again with every event delivered twice.
 ///
-/// Of those with a fault or with events twice, only the ones are told whose incident and call contain every word of `only`.
-/// Those without a fault come first in any case: they show which calls there are.
+/// Cases with a fault or with events twice are played only if their incident and call contain every
+/// word of `only`. Cases without a fault always come first, because they show which calls there
+/// are.
 ///
 /// # Errors
 ///
@@ -163,7 +164,7 @@ pub async fn run(
         })
         .collect();
     progress(Progress::Part("without a fault", quiet.len()));
-    let (mut run, points) = tell_quiet(worlds, &quiet, &progress).await?;
+    let (mut run, points) = play_quiet(worlds, &quiet, &progress).await?;
 
     let mut cases = match choice {
         Choice::Full => full(&points),
@@ -171,11 +172,15 @@ pub async fn run(
     };
     cases.retain(|case| contains(case, only));
     progress(Progress::Part("with a fault", cases.len()));
-    run.extend(tell_all(worlds, "f", cases.clone(), 1, &progress).await?);
+    run.extend(play_all(worlds, "f", cases.clone(), 1, &progress).await?);
 
     let quiet = quiet.into_iter().filter(|case| contains(case, only));
     let doubled: Vec<Case> = quiet
-        .chain(cases.into_iter().filter(|case| is_told_twice(case, choice)))
+        .chain(
+            cases
+                .into_iter()
+                .filter(|case| is_delivered_twice(case, choice)),
+        )
         .collect();
     progress(Progress::Part("with every event twice", doubled.len()));
     let twice = CloudTrail {
@@ -183,14 +188,14 @@ pub async fn run(
         ..CloudTrail::default()
     };
     worlds.set_cloudtrail(twice).await?;
-    run.extend(tell_all(worlds, "d", doubled, 2, &progress).await?);
+    run.extend(play_all(worlds, "d", doubled, 2, &progress).await?);
     worlds
         .set_cloudtrail(CloudTrail {
             copies: Some(1),
             ..CloudTrail::default()
         })
         .await?;
-    check_for_strangers(worlds).await?;
+    check_other_policies(worlds).await?;
     Ok(run)
 }
 
@@ -203,13 +208,13 @@ fn contains(case: &Case, words: &str) -> bool {
 
 type Points = BTreeMap<(Write, Answer), Vec<Point>>;
 
-/// Tells incidents without a fault, and learns which calls they make.
-async fn tell_quiet(
+/// Plays the cases without a fault, and learns which calls they make.
+async fn play_quiet(
     worlds: &Worlds,
     quiet: &[Case],
     progress: &impl Fn(Progress<'_>),
 ) -> Result<(Vec<FaultRun>, Points)> {
-    let run = tell_all(worlds, "q", quiet.to_vec(), 1, progress).await?;
+    let run = play_all(worlds, "q", quiet.to_vec(), 1, progress).await?;
     let mut points = Points::new();
     for (number, case) in quiet.iter().enumerate() {
         let place = worlds.of(case.answer);
@@ -236,7 +241,8 @@ fn points_of(place: &Place, calls: &[Call]) -> Vec<Point> {
         let function = place.name_in_template(&call.function).unwrap_or_default();
         let nth = seen.entry((function, call.action.as_str())).or_default();
         *nth += 1;
-        // These calls name the execution only, and it runs before anybody can know its name.
+        // A rule finds a call by the policy or the execution that it names. These calls name only
+        // the execution, whose name is not known before it runs.
         if ["ValidatePolicyFunction", "RemediateFunction"].contains(&function)
             && call.action.starts_with("states:")
         {
@@ -264,7 +270,7 @@ fn troubled(write: Write, answer: Answer, point: &Point, fault: Fault, times: Ti
     }
 }
 
-/// Every call of every incident, with every fault, once and persistently; and IAM that is down altogether.
+/// Every call of every incident with every fault, once and persistently, and a fault at all calls.
 fn full(points: &Points) -> Vec<Case> {
     let mut cases = Vec::new();
     for (&(write, answer), points) in points {
@@ -276,7 +282,7 @@ fn full(points: &Points) -> Vec<Case> {
         for point in points.iter().chain([&everything]) {
             for fault in Fault::ALL {
                 for times in [Times::Once, Times::Persistently] {
-                    // What is carried out late again and again goes on for longer than any incident.
+                    // Late calls at every try would go on for longer than any incident.
                     if fault == Fault::Late && times == Times::Persistently {
                         continue;
                     }
@@ -288,7 +294,8 @@ fn full(points: &Points) -> Vec<Case> {
     cases
 }
 
-/// Of the full set, what differs most: the calls that change something, each with a fault that leaves the caller in doubt, and one of the others in turn.
+/// The part of the full set that differs most: each call that changes something with a lost answer,
+/// and one of the other faults in turn.
 fn representative(points: &Points) -> Vec<Case> {
     let mut others = [
         (Fault::Throttle, Times::Once),
@@ -315,8 +322,9 @@ fn representative(points: &Points) -> Vec<Case> {
     cases
 }
 
-/// The faults that two executions for one change could make worse: those at a change of the policy.
-fn is_told_twice(case: &Case, choice: Choice) -> bool {
+/// Whether the case is played again with every event delivered twice. That are the cases with a
+/// fault at a change of the policy, which two executions for one change could make worse.
+fn is_delivered_twice(case: &Case, choice: Choice) -> bool {
     case.trouble.as_ref().is_some_and(|trouble| {
         let action = trouble.point.action.as_str();
         trouble.times == Times::Once
@@ -336,8 +344,8 @@ fn name_of(part: &str, number: usize) -> String {
     format!("chaos-{part}{number:05}x")
 }
 
-/// Makes what all cases need, and tells them side by side.
-async fn tell_all(
+/// Prepares the policies of all cases, and plays the cases side by side.
+async fn play_all(
     worlds: &Worlds,
     part: &'static str,
     cases: Vec<Case>,
@@ -359,16 +367,16 @@ async fn tell_all(
     }
     worlds.set_cloudtrail(muted(false)).await?;
 
-    // On one task: stories wait for the emulator most of the time.
-    let stories = prepared.into_iter().map(async |(place, case, target)| {
+    // On one task, because a case waits for the emulator most of the time.
+    let plays = prepared.into_iter().map(async |(place, case, target)| {
         let what = format!("{case} ({})", target.name);
-        story::tell(&place, case, &target, copies)
+        play::play(&place, case, &target, copies)
             .await
             .context(what)
     });
-    let mut stories = pin!(stream::iter(stories).buffer_unordered(AT_ONCE));
+    let mut plays = pin!(stream::iter(plays).buffer_unordered(AT_ONCE));
     let mut run = Vec::new();
-    while let Some(one) = stories.next().await {
+    while let Some(one) = plays.next().await {
         let one = one?;
         progress(Progress::FaultRun(&one));
         run.push(one);
@@ -378,8 +386,8 @@ async fn tell_all(
     Ok(run)
 }
 
-/// Calls of the guard that change anything but the policies of the cases; there must be none.
-async fn check_for_strangers(worlds: &Worlds) -> Result<()> {
+/// Checks that the guard changed no policies but those of the cases.
+async fn check_other_policies(worlds: &Worlds) -> Result<()> {
     for place in [&worlds.answered, &worlds.expiring] {
         for call in place.world.emulator.calls(0).await? {
             let caller = call.principal.rsplit('/').next().unwrap_or_default();

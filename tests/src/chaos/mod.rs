@@ -1,8 +1,8 @@
-//! Incidents told with a fault at one call, and what must be true of every one of them.
+//! Incidents that are played with a fault at one call, and what must be true of each of them.
 
 mod invariants;
 mod matrix;
-mod story;
+mod play;
 mod table;
 
 pub use matrix::{Choice, Progress, Worlds, run};
@@ -62,7 +62,7 @@ impl fmt::Display for Point {
     }
 }
 
-/// What goes wrong in a case.
+/// The fault of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Trouble {
     pub point: Point,
@@ -70,7 +70,7 @@ pub struct Trouble {
     pub times: Times,
 }
 
-/// An incident with at most one thing that goes wrong.
+/// An incident with at most one fault.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Case {
     pub write: Write,
@@ -95,7 +95,7 @@ impl fmt::Display for Case {
     }
 }
 
-/// What came of a case.
+/// The result of a case.
 #[derive(Clone, Debug)]
 pub struct FaultRun {
     pub case: Case,

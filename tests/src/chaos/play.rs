@@ -10,20 +10,21 @@ use super::{Answer, Case, FaultRun, invariants};
 use crate::faults::{Injected, Rule, Times};
 use crate::{Incident, Target, World};
 
-/// The longest that an incident may take: a persistent fault that is noticed by its timeout only, at six runs of two tasks.
+/// The longest time for an incident: six runs of two tasks with a persistent fault that only a
+/// timeout ends.
 const DEADLINE: Duration = Duration::from_secs(420);
 const INTERVAL: Duration = Duration::from_millis(200);
-/// How often a decision is tried while a persistent fault keeps it from being recorded, before the fault is lifted.
+/// How often a decision is tried before a persistent fault that prevents it is lifted.
 const TRIES_UNDER_FAULT: usize = 3;
-/// How often a decision is tried in all; a function that was killed runs again after some seconds.
+/// How often a decision is tried in all. A function that was killed runs again after some seconds.
 const MOST_TRIES: usize = 100;
 
-/// Tells one case: the write, the fault, the answer, and what is true in the end.
+/// Plays one case: the write, the fault, the answer, and what is true in the end.
 ///
 /// # Errors
 ///
 /// If the emulator does not work; what goes wrong with the guard is in the answer.
-pub(crate) async fn tell(
+pub(crate) async fn play(
     place: &Place,
     case: Case,
     target: &Target,
@@ -57,7 +58,7 @@ pub(crate) async fn tell(
     Ok(run)
 }
 
-/// Waits for the incidents of the write, answers where the administrator is asked, and waits for their ends.
+/// Waits for the incidents of the write, answers where the guard asks, and waits for their ends.
 async fn see_through(
     world: &World,
     run: &mut FaultRun,
@@ -84,7 +85,7 @@ async fn see_through(
             }
             let arn = incident.execution.arn().to_owned();
             let wanted = run.case.answer != Answer::Expire && !answered.contains(&arn);
-            // A call that is carried out late is over before a person has read the mail.
+            // A late call has ended before a person has read the mail.
             let settled = rule.is_none_or(|rule| !rule.is_pending());
             if wanted && settled && incident.is_asked().await? {
                 decide(run, incident, target, rule).await?;
@@ -106,7 +107,8 @@ fn is_persistent(run: &FaultRun) -> bool {
     trouble.is_some_and(|trouble| trouble.times == Times::Persistently)
 }
 
-/// Ends a persistent fault once the incident waits for its next try: the hundred tries of a day are not run, only that the next one succeeds.
+/// Ends a persistent fault once the incident waits for its next try. So the hundred tries of a day
+/// are not played, but the next one is, and it succeeds.
 async fn lift_between_tries(incident: &Incident<'_>, rule: &Injected) -> Result<()> {
     let states = incident.states().await?;
     if states.last().is_some_and(|state| state == "WaitForNextTry") {
@@ -115,7 +117,7 @@ async fn lift_between_tries(incident: &Incident<'_>, rule: &Injected) -> Result<
     Ok(())
 }
 
-/// Opens the link and presses the button, again and again until the page says that the decision is recorded.
+/// Opens the link and presses the button until the page says that the decision is recorded.
 async fn decide(
     run: &mut FaultRun,
     incident: &Incident<'_>,
@@ -128,7 +130,8 @@ async fn decide(
     };
     let name = &target.name;
     for tries in 1.. {
-        // A function that was killed when its mail was out is run again, and its second mail has the link that counts.
+        // A function that is killed after its mail runs again, and its second mail has the link
+        // that counts.
         let link = incident.link(answer).await?;
         let page = http::get(&link).await?;
         let page = match browse::form_of(&link, &page.body)? {
@@ -137,7 +140,7 @@ async fn decide(
         };
         match page.status {
             200 => return Ok(()),
-            // Recorded by an earlier try whose answer got lost.
+            // An earlier try recorded the decision, and its answer was lost.
             409 | 410 if !incident.is_waiting().await? => return Ok(()),
             409 | 410 | 500.. if tries < MOST_TRIES => {}
             status => bail!(
@@ -152,7 +155,7 @@ async fn decide(
         {
             if !incident.is_waiting().await? {
                 run.problems
-                    .push("a decision that was said to be lost is taken".to_owned());
+                    .push("a decision counts although the page said that it does not".to_owned());
             }
             rule.lift();
         }

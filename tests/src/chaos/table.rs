@@ -30,12 +30,12 @@ pub fn write_table(path: &Path, run: &[FaultRun], minutes: u64) -> Result<()> {
     fs::write(path, page).with_context(|| format!("cannot write `{}`", path.display()))
 }
 
-/// What came of the cases, in Markdown.
+/// The results of the cases, in Markdown.
 #[must_use]
 pub fn results(run: &[FaultRun], minutes: u64) -> String {
     let broken = run.iter().filter(|run| !run.problems.is_empty()).count();
     let mut text = format!(
-        "{} incidents were told in {minutes} minutes; in {broken} of them an invariant was broken.\n",
+        "{} incidents were played in {minutes} minutes; in {broken} of them an invariant was broken.\n",
         run.len()
     );
     for (times, title) in [
@@ -129,6 +129,6 @@ impl std::fmt::Display for Cell {
 
 fn add(text: &mut String, more: &str) {
     if text.write_str(more).is_err() {
-        // A text never refuses more text.
+        // Writing to a `String` cannot fail.
     }
 }

@@ -21,7 +21,7 @@ impl fmt::Display for Call {
     }
 }
 
-/// What a request asks for: action and parameters. `None` for what is no AWS call.
+/// The action and the parameters of a request; `None` if it is not an AWS call.
 pub(crate) fn read(headers: &HeaderMap, body: &[u8]) -> Option<(String, String)> {
     let (_, service) = credential(headers)?;
     let body = String::from_utf8_lossy(body);

@@ -1,7 +1,7 @@
 //! A proxy between the functions and AWS that can fail at any call.
 //!
-//! The functions' clients believe that it is AWS: it passes requests on as they were signed, `Host` included.
-//! A [`Rule`] says at which call of which function something goes wrong, and what.
+//! It passes requests on as they were signed, `Host` included, so the clients of the functions take
+//! it for AWS. A [`Rule`] names the call of a function that fails, and the fault.
 
 mod call;
 mod process;
@@ -18,12 +18,12 @@ use std::time::Duration;
 /// Longer than a function may run.
 pub const PAST_THE_TIMEOUT: Duration = Duration::from_secs(33);
 
-/// What goes wrong at a call.
+/// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fault {
     /// The service refuses, because there are too many calls.
     Throttle,
-    /// IAM says that nobody can change the role.
+    /// IAM answers that the role cannot be changed.
     Unmodifiable,
     /// The service fails with status 500 and does nothing.
     ServerError,
@@ -42,7 +42,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Those that can pass; the others a story asks for.
+    /// The faults that can pass. A scenario asks for the others by name.
     pub const ALL: [Self; 8] = [
         Self::Throttle,
         Self::ServerError,

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-/// Ends the process that is connected from the local port `from` to the local port `to`, as the kernel ends one that uses too much memory.
+/// Ends the process that is connected from the local port `from` to the local port `to`, as the
+/// kernel ends one that uses too much memory.
 ///
 /// # Errors
 ///
@@ -53,7 +54,7 @@ fn owner_of(socket: &str) -> Result<String> {
     bail!("no process holds {socket}")
 }
 
-/// A process that ends meanwhile, or belongs to somebody else, holds nothing of ours.
+/// A process that has ended, or that belongs to another user, is passed over.
 fn holds(process: &Path, socket: &str) -> bool {
     let Ok(open) = fs::read_dir(process.join("fd")) else {
         return false;

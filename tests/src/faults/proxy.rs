@@ -33,7 +33,7 @@ pub struct FaultProxy {
 struct Shared {
     rules: FaultRules,
     port: u16,
-    /// Where the emulator is, once it is started: the functions are told of the proxy before.
+    /// The address of the emulator, which starts after the proxy.
     upstream: OnceLock<String>,
     client: Client<HttpConnector, Full<Bytes>>,
     /// The functions by their access keys.
@@ -46,7 +46,8 @@ struct Shared {
 struct Broken;
 
 impl FaultProxy {
-    /// Listens on a free port of the loopback interface; [`FaultProxy::forward_to`] must follow before the first call.
+    /// Listens on a free port of the loopback interface. Call [`FaultProxy::forward_to`] before the
+    /// first request.
     ///
     /// # Errors
     ///
@@ -71,11 +72,11 @@ impl FaultProxy {
         })
     }
 
-    /// What the functions take for AWS.
+    /// The endpoint for the functions.
     ///
     /// # Errors
     ///
-    /// Never, for a port.
+    /// Never: each port has a URL.
     pub fn endpoint(&self) -> Result<Url> {
         let url = format!("http://{}:{}", Ipv4Addr::LOCALHOST, self.port);
         Url::parse(&url).with_context(|| format!("`{url}` is not a valid URL"))
@@ -91,7 +92,7 @@ impl FaultProxy {
         set.map_err(|_| anyhow::anyhow!("the fault proxy has an emulator already"))
     }
 
-    /// Makes calls fail for as long as the answer of this function lives.
+    /// Makes calls fail until the returned value is dropped.
     #[must_use = "the rule holds until the value is dropped"]
     pub fn inject(&self, rule: Rule) -> Injected {
         self.shared.rules.inject(rule)
@@ -112,7 +113,7 @@ impl Drop for FaultProxy {
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     loop {
-        // A connection that its client gave up before it was accepted is no reason to stop.
+        // A client may give a connection up before it is accepted; the proxy goes on.
         let Ok((stream, peer)) = listener.accept().await else {
             continue;
         };
@@ -147,7 +148,7 @@ async fn answer(
         None => None,
     };
     let request = Request::from_parts(parts, Full::new(body));
-    // On a task of its own: a call that is carried out stays so when its caller goes away.
+    // On a task of its own, so that the call goes on if its caller goes away.
     let work = tokio::spawn(async move {
         match met {
             None => shared.pass_on(request).await,
@@ -233,7 +234,7 @@ impl Shared {
         Ok(Response::from_parts(parts, Full::new(body)))
     }
 
-    /// The name of the function whose credentials a request is signed with; empty where nobody has them.
+    /// The name of the function whose credentials signed a request; empty if no function has them.
     async fn function_of(&self, headers: &hyper::HeaderMap) -> String {
         #[derive(Deserialize)]
         struct Caller {

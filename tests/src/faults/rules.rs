@@ -2,10 +2,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Call, Fault};
 
-/// At which calls something goes wrong, and what.
+/// The calls that fail, and their fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// A part of the name of the functions whose calls are counted, as in `RemediateFunction`; empty for all.
+    /// A part of the name of the functions whose calls are counted, as in `RemediateFunction`;
+    /// empty for all.
     pub function: String,
     /// The action, as in `iam:CreatePolicyVersion`; empty for all.
     pub action: String,
@@ -45,7 +46,7 @@ fn is_marked(call: &Call, marks: &[String]) -> bool {
     marks.iter().any(|mark| call.parameters.contains(mark))
 }
 
-/// The rules that hold at the moment, and the calls that were made.
+/// The rules in force, and the calls so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FaultRules(Arc<Mutex<Inner>>);
 
@@ -66,7 +67,7 @@ struct Counted {
 }
 
 impl FaultRules {
-    /// Notes a call, and says what goes wrong at it.
+    /// Records a call, and answers with its fault.
     pub(crate) fn meet(&self, call: Call) -> Option<(Fault, Pending)> {
         let mut inner = self.inner();
         let mut met = None;
@@ -118,7 +119,7 @@ impl FaultRules {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // Nothing is left half done under the lock.
+        // No code panics while it holds the lock, so the data of a poisoned lock is whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -137,13 +138,13 @@ impl Injected {
         self.rules.of(self.number, |counted| counted.hits)
     }
 
-    /// Whether a call that it acted at is still under way, as one that is carried out late.
+    /// Whether a call that it acted at has not ended, such as a late one.
     #[must_use]
     pub fn is_pending(&self) -> bool {
         self.rules.of(self.number, |counted| counted.pending > 0)
     }
 
-    /// Adds a text that this incident's calls hold, as its execution's name once it is known.
+    /// Adds a text that this incident's calls hold, such as the name of its execution.
     pub fn mark(&self, mark: &str) {
         self.rules.of(self.number, |counted| {
             if !counted.rule.marks.iter().any(|known| known == mark) {
@@ -152,7 +153,7 @@ impl Injected {
         });
     }
 
-    /// Ends the fault: the rule acts no more, but still tells what it did.
+    /// Ends the fault. The count of its actions stays.
     pub fn lift(&self) {
         self.rules
             .of(self.number, |counted| counted.rule.nth = usize::MAX);
