@@ -91,7 +91,7 @@ fn alarms_look_at_what_the_stack_has() {
 }
 
 #[test]
-fn who_must_publish_can() {
+fn alarms_and_rules_can_publish() {
     let topics: Vec<_> = of_type("AWS::SNS::Topic").collect();
     let keys: BTreeSet<_> = topics
         .iter()

@@ -142,7 +142,7 @@ fn page() -> String {
 }
 
 #[test]
-fn the_page_is_true() {
+fn the_page_is_up_to_date() {
     let page = page();
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(path("docs/coverage.md"), &page).unwrap();

@@ -42,7 +42,7 @@ fn only_encrypted_connections_are_taken() {
 }
 
 #[test]
-fn no_rule_loses_an_event_in_silence() {
+fn every_rule_keeps_undelivered_events() {
     let queue = &properties("UndeliveredEventsQueuePolicy")["PolicyDocument"]["Statement"][0];
     let sources = many(&queue["Condition"]["ArnEquals"]["aws:SourceArn"]);
     let sources: BTreeSet<_> = sources.into_iter().filter_map(referred).collect();
@@ -123,7 +123,7 @@ fn there_is_one_stage() {
 }
 
 #[test]
-fn no_log_holds_a_token() {
+fn logs_hold_no_tokens() {
     for stage in of_type("AWS::ApiGateway::Stage").map(|(_, stage)| stage) {
         let format = stage["AccessLogSetting"]["Fn::If"][1]["Format"]
             .as_str()

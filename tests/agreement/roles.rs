@@ -41,18 +41,13 @@ fn documents() -> BTreeMap<&'static str, Vec<&'static Value>> {
     let mut documents: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (name, role) in of_type("AWS::IAM::Role") {
         let own = many(&role["Policies"]).into_iter();
-        documents
-            .entry(name)
-            .or_default()
-            .extend(own.map(|policy| &policy["PolicyDocument"]));
+        let of_role = documents.entry(name).or_default();
+        of_role.extend(own.map(|policy| &policy["PolicyDocument"]));
     }
     for (_, policy) in of_type("AWS::IAM::Policy") {
         for role in many(&policy["Roles"]) {
-            let role = referred(role).unwrap();
-            documents
-                .entry(role)
-                .or_default()
-                .push(&policy["PolicyDocument"]);
+            let of_role = documents.entry(referred(role).unwrap()).or_default();
+            of_role.push(&policy["PolicyDocument"]);
         }
     }
     documents
@@ -66,6 +61,13 @@ fn statements(role: &str, effect: &str) -> Vec<&'static Value> {
         .collect()
 }
 
+/// The statement of a role that denies under this `Sid`.
+fn denial(role: &str, sid: &str) -> &'static Value {
+    let mut denials = statements(role, "Deny").into_iter();
+    let found = denials.find(|statement| statement["Sid"] == sid);
+    found.unwrap_or_else(|| panic!("{role} has no `{sid}`"))
+}
+
 fn allowed(role: &str) -> BTreeSet<&'static str> {
     statements(role, "Allow")
         .into_iter()
@@ -75,13 +77,10 @@ fn allowed(role: &str) -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn our_own_engine_finds_nothing_forbidden_in_our_own_roles() {
+fn the_roles_grant_nothing_forbidden() {
     let forbidden = FORBIDDEN.parse::<RestrictedActions>().unwrap();
-    assert!(
-        forbidden.warnings().is_empty(),
-        "{:?}",
-        forbidden.warnings()
-    );
+    let warnings = forbidden.warnings();
+    assert!(warnings.is_empty(), "{warnings:?}");
     for (role, documents) in documents() {
         for document in documents {
             // The test reads the Allow statements without the Deny, which must not hide a grant.
@@ -105,13 +104,8 @@ fn only_two_roles_write_policies_and_the_rule_leaves_out_these_two() {
             .unwrap();
     let mut writers = BTreeSet::new();
     for (role, documents) in documents() {
-        let judged = documents
-            .iter()
-            .map(|document| resolved(document).to_string());
-        if judged
-            .into_iter()
-            .any(|text| !judge(&text, &writes).is_clean())
-        {
+        let mut texts = documents.iter().map(|it| resolved(it).to_string());
+        if texts.any(|text| !judge(&text, &writes).is_clean()) {
             writers.insert(role);
         }
     }
@@ -193,11 +187,7 @@ fn policies_are_in_the_roles_and_aws_managed_ones_out_of_reach() {
 fn no_function_can_rewrite_the_guard_itself() {
     let roles: BTreeSet<_> = of_type("AWS::IAM::Role").map(|(name, _)| name).collect();
     for writer in WRITERS {
-        let deny = statements(writer, "Deny");
-        let itself = deny
-            .iter()
-            .find(|statement| statement["Sid"] == "NotTheGuardItself")
-            .unwrap();
+        let itself = denial(writer, "NotTheGuardItself");
         assert!(itself["Condition"].is_null());
         assert_eq!(itself["NotAction"], json!(["iam:Get*", "iam:List*"]));
         let protected = many(&itself["Resource"]);
@@ -241,38 +231,21 @@ fn every_write_to_iam_is_bound_to_the_function() {
 #[test]
 fn powerful_roles_work_for_their_own_function_only() {
     for name in ["Remediate", "Revert", "ApproveCallback"] {
-        let deny = statements(&format!("{name}Role"), "Deny");
-        let only = deny
-            .iter()
-            .find(|statement| statement["Sid"] == "OnlyFromItsFunction")
-            .unwrap();
-        assert_eq!(
-            (&only["Action"], &only["Resource"]),
-            (&json!("*"), &json!("*"))
-        );
+        let only = denial(&format!("{name}Role"), "OnlyFromItsFunction");
+        let of = (&only["Action"], &only["Resource"]);
+        assert_eq!(of, (&json!("*"), &json!("*")));
         let condition = &only["Condition"];
         assert_eq!(condition["Null"]["lambda:SourceFunctionArn"], "false");
         let allowed = many(&condition["ArnNotLike"]["lambda:SourceFunctionArn"]);
-        assert_eq!(
-            referred(allowed[0]),
-            Some(format!("{name}Function").as_str())
-        );
+        assert_eq!(referred(allowed[0]), Some(&*format!("{name}Function")));
     }
     // IAM gets the function's ARN with every call from a function. A negated operator also holds if
     // the key is absent, so all other calls are denied.
     for name in WRITERS {
-        let deny = statements(name, "Deny");
-        let find = |sid: &str| {
-            deny.iter()
-                .find(|statement| statement["Sid"] == sid)
-                .unwrap()
-        };
-        let of_iam = find("IamOnlyFromItsFunction");
-        assert_eq!(
-            (&of_iam["Action"], &of_iam["Resource"]),
-            (&json!("iam:*"), &json!("*"))
-        );
-        let wanted = find("OnlyFromItsFunction")["Condition"]["ArnNotLike"].clone();
+        let of_iam = denial(name, "IamOnlyFromItsFunction");
+        let of = (&of_iam["Action"], &of_iam["Resource"]);
+        assert_eq!(of, (&json!("iam:*"), &json!("*")));
+        let wanted = &denial(name, "OnlyFromItsFunction")["Condition"]["ArnNotLike"];
         assert_eq!(of_iam["Condition"], json!({ "ArnNotLike": wanted }));
     }
 }
@@ -361,7 +334,7 @@ fn the_rule_may_start_incidents_and_nothing_else() {
 }
 
 #[test]
-fn every_call_to_iam_is_one_that_a_role_may_make() {
+fn every_granted_action_of_iam_is_called() {
     // The crate that makes the calls has their list.
     let mut sources = String::new();
     for file in ["managed", "inline", "reported"] {

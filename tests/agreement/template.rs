@@ -216,7 +216,7 @@ fn concurrency_is_reserved_on_request_for_what_contains_a_policy() {
 
 /// One line sets the processor for the build and for Lambda.
 #[test]
-fn the_processor_is_said_once_and_the_builder_compiles_for_it() {
+fn the_processor_is_set_once_and_the_builder_compiles_for_it() {
     assert!(transformed::transformed()["Parameters"]["Architecture"].is_null());
     for (name, function) in transformed::of_type("AWS::Lambda::Function") {
         assert_eq!(

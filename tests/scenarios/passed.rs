@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::Client;
 use end_to_end::{Owner, Scenario, World, access_key, join};
 
-use crate::reported::{ADMINISTRATOR, HARMLESS, heard_first, user};
+use crate::reported::{ADMINISTRATOR, HARMLESS, deliver_oldest, user};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -27,14 +27,14 @@ async fn attached_and_detached(world: Arc<World>) -> Result<()> {
     Owner::User.attach(&iam, name, ADMINISTRATOR).await?;
     Owner::User.detach(&iam, name, ADMINISTRATOR).await?;
     let parts = ["Withdrawn: ", "s3:DeleteBucket", "for a while"];
-    let attached = heard_first(&world, "AttachUserPolicy", name).await?;
+    let attached = deliver_oldest(&world, "AttachUserPolicy", name).await?;
     attached.ends_as("withdrawn", &parts).await?;
 
     Owner::Role.create(&iam, name).await?;
     Owner::Role.attach(&iam, name, ADMINISTRATOR).await?;
     Owner::Role.detach(&iam, name, ADMINISTRATOR).await?;
     iam.delete_role().role_name(name).send().await?;
-    let attached = heard_first(&world, "AttachRolePolicy", name).await?;
+    let attached = deliver_oldest(&world, "AttachRolePolicy", name).await?;
     attached.ends_as("withdrawn", &parts).await
 }
 
@@ -58,14 +58,14 @@ async fn trusted(world: Arc<World>) -> Result<()> {
         update.policy_document(document).send().await?;
     }
     let parts = ["Withdrawn: ", "444455556666", "for a while"];
-    let written = heard_first(&world, "UpdateAssumeRolePolicy", name).await?;
+    let written = deliver_oldest(&world, "UpdateAssumeRolePolicy", name).await?;
     written.ends_as("withdrawn", &parts).await?;
 
     let name = "passed-trusting-and-deleted";
     let create = iam.create_role().role_name(name);
     create.assume_role_policy_document(&outside).send().await?;
     iam.delete_role().role_name(name).send().await?;
-    let created = heard_first(&world, "CreateRole", name).await?;
+    let created = deliver_oldest(&world, "CreateRole", name).await?;
     created.ends_as("withdrawn", &parts).await
 }
 
@@ -80,7 +80,7 @@ async fn unbounded(world: Arc<World>) -> Result<()> {
     let delete = iam.delete_user_permissions_boundary().user_name(name);
     delete.send().await?;
     bound(HARMLESS).await?;
-    let deleted = heard_first(&world, "DeleteUserPermissionsBoundary", name).await?;
+    let deleted = deliver_oldest(&world, "DeleteUserPermissionsBoundary", name).await?;
     let parts = ["Withdrawn: ", "no boundary limited"];
     deleted.ends_as("withdrawn", &parts).await?;
 
@@ -90,7 +90,7 @@ async fn unbounded(world: Arc<World>) -> Result<()> {
         let put = iam.put_role_permissions_boundary().role_name(name);
         put.permissions_boundary(policy).send().await?;
     }
-    let put = heard_first(&world, "PutRolePermissionsBoundary", name).await?;
+    let put = deliver_oldest(&world, "PutRolePermissionsBoundary", name).await?;
     let parts = ["Withdrawn: ", "s3:DeleteBucket", "the boundary allowed"];
     put.ends_as("withdrawn", &parts).await
 }
@@ -104,7 +104,7 @@ async fn undenied(world: Arc<World>) -> Result<()> {
     attach().send().await?;
     Owner::User.detach(&iam, name, &denies).await?;
     attach().send().await?;
-    let detached = heard_first(&world, "DetachUserPolicy", name).await?;
+    let detached = deliver_oldest(&world, "DetachUserPolicy", name).await?;
     let parts = ["Withdrawn: ", "contains a Deny", "for a while"];
     detached.ends_as("withdrawn", &parts).await
 }
@@ -121,7 +121,7 @@ async fn renamed(world: Arc<World>) -> Result<()> {
     let group = iam.update_group().group_name(name);
     group.new_group_name("passed-renamed-2").send().await?;
     for kind in ["User", "Group"] {
-        let attached = heard_first(&world, &format!("Attach{kind}Policy"), name).await?;
+        let attached = deliver_oldest(&world, &format!("Attach{kind}Policy"), name).await?;
         let call = format!("an Update{kind} call");
         let parts = [
             "Renamed or deleted: ",
@@ -130,9 +130,9 @@ async fn renamed(world: Arc<World>) -> Result<()> {
             "s3:DeleteBucket",
         ];
         attached.ends_as("gone", &parts).await.context(kind)?;
-        let renamed = heard_first(&world, &format!("Update{kind}"), name).await?;
+        let renamed = deliver_oldest(&world, &format!("Update{kind}"), name).await?;
         let parts = ["AdministratorAccess", "keeps its restricted permissions"];
-        renamed.is_reported(&parts).await.context(kind)?;
+        renamed.expect_report(&parts).await.context(kind)?;
     }
     Ok(())
 }
@@ -149,12 +149,12 @@ async fn replaced(world: Arc<World>) -> Result<()> {
     let key = access_key(&iam, name).await?;
     rename(&iam, name, "passed-replaced-2").await?;
     rename(&iam, decoy, name).await?;
-    let made = heard_first(&world, "CreateAccessKey", &key).await?;
+    let made = deliver_oldest(&world, "CreateAccessKey", &key).await?;
     let outcome = made.outcome().await?;
     ensure!(outcome == "clean", "{outcome}");
-    let renamed = heard_first(&world, "UpdateUser", "passed-replaced-2").await?;
+    let renamed = deliver_oldest(&world, "UpdateUser", "passed-replaced-2").await?;
     let parts = ["AdministratorAccess", "credentials that somebody made"];
-    renamed.is_reported(&parts).await
+    renamed.expect_report(&parts).await
 }
 
 async fn rename(iam: &Client, name: &str, new: &str) -> Result<()> {

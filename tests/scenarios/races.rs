@@ -68,88 +68,79 @@ async fn delay(world: &World, seconds: f64) -> Result<()> {
     world.emulator.set_cloudtrail(settings).await
 }
 
-async fn changed_before(world: Arc<World>) -> Result<()> {
+/// A change after a write: the document that overwrites the policy, or its deletion.
+async fn change(world: &World, target: &Target, newer: Option<&str>) -> Result<()> {
+    match newer {
+        Some(document) => target.overwrite(world.emulator.iam(), document).await,
+        None => target.delete(world).await,
+    }
+}
+
+/// Each write is followed by the change before its event arrives, and ends as `result`.
+async fn before(world: &World, name: &str, newer: Option<&str>, result: &str) -> Result<()> {
     let _alone = ALONE.lock().await;
-    let targets = prepare(&world, "changed-before", &["x"]).await?;
-    delay(&world, 3.0).await?;
+    let targets = prepare(world, name, &["x"]).await?;
+    delay(world, 3.0).await?;
     for (target, _) in &targets {
         target.carry_out(world.emulator.iam()).await?;
-        target.overwrite(world.emulator.iam(), &newer()).await?;
+        change(world, target, newer).await?;
     }
-    delay(&world, 0.0).await?;
+    delay(world, 0.0).await?;
     for (target, _) in &targets {
-        let incident = incident_of(&world, target).await?;
-        let outcome = outcome(&incident).await?;
-        ensure!(outcome == "withdrawn", "{}: {outcome}", target.name);
+        let outcome = outcome(&incident_of(world, target).await?).await?;
+        ensure!(outcome == result, "{}: {outcome}", target.name);
+        let in_force = target.in_force(world).await?;
         ensure!(
-            target.in_force(&world).await? == Some(newer()),
-            "{}: the newer change stays",
+            in_force.as_deref() == newer,
+            "{}: {in_force:?}",
             target.name
         );
     }
     Ok(())
+}
+
+/// The change comes while the administrator thinks. Either answer ends as `result` and writes
+/// nothing.
+async fn after(world: &World, name: &str, newer: Option<&str>, result: &str) -> Result<()> {
+    let _alone = ALONE.lock().await;
+    let targets = prepare(world, name, &["allow", "deny"]).await?;
+    let plays = targets.iter().map(async |(target, answer)| -> Result<()> {
+        target.carry_out(world.emulator.iam()).await?;
+        let incident = incident_of(world, target).await?;
+        incident.request().await?;
+        change(world, target, newer).await?;
+        // A deleted policy has no documents to compare.
+        let before = match newer {
+            Some(_) => Some(target.documents(world).await?),
+            None => None,
+        };
+        incident.answer(answer).await?;
+        let outcome = outcome(&incident).await?;
+        ensure!(outcome == result, "{}: {outcome}", target.name);
+        match before {
+            Some(before) => ensure!(target.documents(world).await? == before, "{}", target.name),
+            None => ensure!(target.in_force(world).await?.is_none(), "{}", target.name),
+        }
+        Ok(())
+    });
+    try_join_all(plays).await?;
+    Ok(())
+}
+
+async fn changed_before(world: Arc<World>) -> Result<()> {
+    before(&world, "changed-before", Some(&newer()), "withdrawn").await
 }
 
 async fn changed_after(world: Arc<World>) -> Result<()> {
-    let _alone = ALONE.lock().await;
-    let targets = prepare(&world, "changed-after", &["allow", "deny"]).await?;
-    let plays = targets.iter().map(async |(target, answer)| -> Result<()> {
-        target.carry_out(world.emulator.iam()).await?;
-        let incident = incident_of(&world, target).await?;
-        incident.request().await?;
-        target.overwrite(world.emulator.iam(), &newer()).await?;
-        let before = target.documents(&world).await?;
-        incident.answer(answer).await?;
-        let outcome = outcome(&incident).await?;
-        ensure!(outcome == "superseded", "{}: {outcome}", target.name);
-        ensure!(
-            target.documents(&world).await? == before,
-            "{}: nothing is touched",
-            target.name
-        );
-        Ok(())
-    });
-    try_join_all(plays).await?;
-    Ok(())
+    after(&world, "changed-after", Some(&newer()), "superseded").await
 }
 
 async fn deleted_before(world: Arc<World>) -> Result<()> {
-    let _alone = ALONE.lock().await;
-    let targets = prepare(&world, "deleted-before", &["x"]).await?;
-    delay(&world, 3.0).await?;
-    for (target, _) in &targets {
-        target.carry_out(world.emulator.iam()).await?;
-        target.delete(&world).await?;
-    }
-    delay(&world, 0.0).await?;
-    for (target, _) in &targets {
-        let outcome = outcome(&incident_of(&world, target).await?).await?;
-        ensure!(outcome == "gone", "{}: {outcome}", target.name);
-        ensure!(target.in_force(&world).await?.is_none(), "{}", target.name);
-    }
-    Ok(())
+    before(&world, "deleted-before", None, "gone").await
 }
 
 async fn deleted_after(world: Arc<World>) -> Result<()> {
-    let _alone = ALONE.lock().await;
-    let targets = prepare(&world, "deleted-after", &["allow", "deny"]).await?;
-    let plays = targets.iter().map(async |(target, answer)| -> Result<()> {
-        target.carry_out(world.emulator.iam()).await?;
-        let incident = incident_of(&world, target).await?;
-        incident.request().await?;
-        target.delete(&world).await?;
-        incident.answer(answer).await?;
-        let outcome = outcome(&incident).await?;
-        ensure!(outcome == "gone", "{}: {outcome}", target.name);
-        ensure!(
-            target.in_force(&world).await?.is_none(),
-            "{}: nothing comes back",
-            target.name
-        );
-        Ok(())
-    });
-    try_join_all(plays).await?;
-    Ok(())
+    after(&world, "deleted-after", None, "gone").await
 }
 
 async fn doubled(world: Arc<World>) -> Result<()> {

@@ -33,29 +33,33 @@ pub(crate) const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAcc
 pub(crate) const HARMLESS: &str = "arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess";
 
 /// The incident of a record of a call.
-pub(crate) struct Heard<'w> {
+pub(crate) struct Delivered<'w> {
     world: &'w World,
     incident: Incident<'w>,
 }
 
 /// Delivers the newest record of `call` that holds `mark`.
-async fn heard<'w>(world: &'w World, call: &str, mark: &str) -> Result<Heard<'w>> {
+async fn deliver<'w>(world: &'w World, call: &str, mark: &str) -> Result<Delivered<'w>> {
     let record = world.records(call, mark).await?.pop();
     let record = record.with_context(|| format!("no record of {call}"))?;
     let incident = world.deliver(&record).await?;
-    Ok(Heard { world, incident })
+    Ok(Delivered { world, incident })
 }
 
 /// Delivers the oldest record of `call` that holds `mark`.
-pub(crate) async fn heard_first<'w>(world: &'w World, call: &str, mark: &str) -> Result<Heard<'w>> {
+pub(crate) async fn deliver_oldest<'w>(
+    world: &'w World,
+    call: &str,
+    mark: &str,
+) -> Result<Delivered<'w>> {
     let records = world.records(call, mark).await?;
     let record = records.first();
     let record = record.with_context(|| format!("no record of {call}"))?;
     let incident = world.deliver(record).await?;
-    Ok(Heard { world, incident })
+    Ok(Delivered { world, incident })
 }
 
-impl Heard<'_> {
+impl Delivered<'_> {
     pub(crate) async fn outcome(&self) -> Result<String> {
         self.incident.outcome().await
     }
@@ -67,7 +71,7 @@ impl Heard<'_> {
     }
 
     /// It is reported as in force.
-    pub(crate) async fn is_reported(&self, parts: &[&str]) -> Result<()> {
+    pub(crate) async fn expect_report(&self, parts: &[&str]) -> Result<()> {
         let in_force = ["In force: ", "IN FORCE", " ago)"];
         self.ends_as("reported", &[parts, &in_force].concat()).await
     }
@@ -86,6 +90,15 @@ impl Heard<'_> {
             ensure!(text.contains(part), "no `{part}` in {text}");
         }
         Ok(())
+    }
+
+    /// It is reported as in force in a mail with these parts, or ends without a mail.
+    async fn expect(&self, is_reported: bool, parts: &[&str]) -> Result<()> {
+        if is_reported {
+            self.expect_report(parts).await
+        } else {
+            self.silent().await
+        }
     }
 
     /// It ends after the verdict, without a mail.
@@ -107,7 +120,7 @@ impl Heard<'_> {
 async fn ordinary(world: Arc<World>) -> Result<()> {
     let (prefix, rounds) = ("reported-ordinary", 10);
     ordinary::day(&world, prefix, rounds).await?;
-    let mails = ordinary::heard(&world, prefix, rounds, SOON).await?;
+    let mails = ordinary::mails(&world, prefix, rounds, SOON).await?;
     ensure!(mails.is_empty(), "{mails:?}");
     Ok(())
 }
@@ -130,16 +143,14 @@ async fn attachments(world: Arc<World>) -> Result<()> {
             owner.attach(&iam, name, policy).await?;
         }
         for kind in ["User", "Role", "Group"] {
-            let heard = heard(&world, &format!("Attach{kind}Policy"), name).await?;
+            let incident = deliver(&world, &format!("Attach{kind}Policy"), name).await?;
             let small = kind.to_lowercase();
             let command = format!(
                 "aws iam detach-{small}-policy --{small}-name '{name}' --policy-arn '{policy}'"
             );
-            if is_reported {
-                heard.is_reported(&["s3:DeleteBucket", &command]).await?;
-            } else {
-                heard.silent().await?;
-            }
+            incident
+                .expect(is_reported, &["s3:DeleteBucket", &command])
+                .await?;
         }
     }
     Ok(())
@@ -155,17 +166,11 @@ async fn memberships(world: Arc<World>) -> Result<()> {
         Owner::Group.create(&iam, group).await?;
         Owner::Group.attach(&iam, group, policy).await?;
         join(&iam, name, group).await?;
-        let heard = heard(&world, "AddUserToGroup", group).await?;
-        if policy == ADMINISTRATOR {
-            let command = format!(
-                "aws iam remove-user-from-group --user-name '{name}' --group-name '{group}'"
-            );
-            heard
-                .is_reported(&[&command, "AdministratorAccess"])
-                .await?;
-        } else {
-            heard.silent().await?;
-        }
+        let incident = deliver(&world, "AddUserToGroup", group).await?;
+        let command =
+            format!("aws iam remove-user-from-group --user-name '{name}' --group-name '{group}'");
+        let parts = [&*command, "AdministratorAccess"];
+        incident.expect(policy == ADMINISTRATOR, &parts).await?;
     }
     Ok(())
 }
@@ -180,28 +185,22 @@ async fn boundaries(world: Arc<World>) -> Result<()> {
         let put = iam.put_role_permissions_boundary().role_name(name);
         put.permissions_boundary(policy).send().await?;
         for kind in ["User", "Role"] {
-            let heard = heard(&world, &format!("Put{kind}PermissionsBoundary"), name).await?;
-            if is_reported {
-                heard
-                    .is_reported(&["The boundary allows restricted permissions"])
-                    .await?;
-            } else {
-                heard.silent().await?;
-            }
+            let incident = deliver(&world, &format!("Put{kind}PermissionsBoundary"), name).await?;
+            incident
+                .expect(is_reported, &["The boundary allows restricted permissions"])
+                .await?;
         }
     }
-    iam.delete_user_permissions_boundary()
-        .user_name(name)
-        .send()
-        .await?;
-    iam.delete_role_permissions_boundary()
-        .role_name(name)
-        .send()
-        .await?;
+    let delete = iam.delete_user_permissions_boundary();
+    delete.user_name(name).send().await?;
+    let delete = iam.delete_role_permissions_boundary();
+    delete.role_name(name).send().await?;
     for kind in ["User", "Role"] {
-        let heard = heard(&world, &format!("Delete{kind}PermissionsBoundary"), name).await?;
+        let incident = deliver(&world, &format!("Delete{kind}PermissionsBoundary"), name).await?;
         let command = format!("aws iam put-{}-permissions-boundary", kind.to_lowercase());
-        heard.is_reported(&["No boundary limits", &command]).await?;
+        incident
+            .expect_report(&["No boundary limits", &command])
+            .await?;
     }
     Ok(())
 }
@@ -210,10 +209,8 @@ async fn credentials(world: Arc<World>) -> Result<()> {
     let name = "reported-holder";
     let iam = user(&world, name).await?;
     let id = access_key(&iam, name).await?;
-    heard(&world, "CreateAccessKey", &id)
-        .await?
-        .silent()
-        .await?;
+    let key = deliver(&world, "CreateAccessKey", &id).await?;
+    key.expect(false, &[]).await?;
 
     // The policies of the user's groups count too.
     let group = "reported-holders";
@@ -222,29 +219,17 @@ async fn credentials(world: Arc<World>) -> Result<()> {
     join(&iam, name, group).await?;
     let id = access_key(&iam, name).await?;
     let command = format!("aws iam delete-access-key --user-name '{name}' --access-key-id '{id}'");
-    heard(&world, "CreateAccessKey", &id)
-        .await?
-        .is_reported(&[&command])
-        .await?;
-    iam.create_login_profile()
-        .user_name(name)
-        .password("a-long-Passw0rd")
-        .send()
-        .await?;
+    let key = deliver(&world, "CreateAccessKey", &id).await?;
+    key.expect(true, &[&command]).await?;
+    let create = iam.create_login_profile().user_name(name);
+    create.password("a-long-Passw0rd").send().await?;
     let command = format!("aws iam delete-login-profile --user-name '{name}'");
-    heard(&world, "CreateLoginProfile", name)
-        .await?
-        .is_reported(&[&command])
-        .await?;
-    iam.update_login_profile()
-        .user_name(name)
-        .password("another-Passw0rd")
-        .send()
-        .await?;
-    heard(&world, "UpdateLoginProfile", name)
-        .await?
-        .is_reported(&[&command])
-        .await?;
+    let profile = deliver(&world, "CreateLoginProfile", name).await?;
+    profile.expect(true, &[&command]).await?;
+    let update = iam.update_login_profile().user_name(name);
+    update.password("another-Passw0rd").send().await?;
+    let profile = deliver(&world, "UpdateLoginProfile", name).await?;
+    profile.expect(true, &[&command]).await?;
     Ok(())
 }
 
@@ -261,29 +246,19 @@ async fn denials(world: Arc<World>) -> Result<()> {
             owner.attach(&iam, name, policy).await?;
         }
         join(&iam, name, name).await?;
-        iam.remove_user_from_group()
-            .group_name(name)
-            .user_name(name)
-            .send()
-            .await?;
-        let left = heard(&world, "RemoveUserFromGroup", name).await?;
+        let remove = iam.remove_user_from_group().group_name(name);
+        remove.user_name(name).send().await?;
+        let left = deliver(&world, "RemoveUserFromGroup", name).await?;
         let command =
             format!("aws iam add-user-to-group --user-name '{name}' --group-name '{name}'");
-        if is_reported {
-            left.is_reported(&[&command, "contains a Deny"]).await?;
-        } else {
-            left.silent().await?;
-        }
+        left.expect(is_reported, &[&command, "contains a Deny"])
+            .await?;
         for owner in [Owner::User, Owner::Role, Owner::Group] {
             owner.detach(&iam, name, policy).await?;
         }
         for kind in ["User", "Role", "Group"] {
-            let heard = heard(&world, &format!("Detach{kind}Policy"), name).await?;
-            if is_reported {
-                heard.is_reported(&["contains a Deny"]).await?;
-            } else {
-                heard.silent().await?;
-            }
+            let incident = deliver(&world, &format!("Detach{kind}Policy"), name).await?;
+            incident.expect(is_reported, &["contains a Deny"]).await?;
         }
     }
     Ok(())
@@ -294,10 +269,8 @@ async fn renamings(world: Arc<World>) -> Result<()> {
     let iam = user(&world, name).await?;
     Owner::Group.create(&iam, name).await?;
     let mut names = vec![name.to_owned()];
-    for (number, actions) in [["ec2:DescribeVpcs"], ["s3:DeleteBucket"]]
-        .iter()
-        .enumerate()
-    {
+    let actions = [["ec2:DescribeVpcs"], ["s3:DeleteBucket"]];
+    for (number, actions) in actions.iter().enumerate() {
         let before = names.last().context("no name")?.clone();
         let after = format!("{name}-{number}");
         for owner in [Owner::User, Owner::Group] {
@@ -306,29 +279,18 @@ async fn renamings(world: Arc<World>) -> Result<()> {
                 .put(&iam, &before, "inline", &document(actions))
                 .await?;
         }
-        iam.update_user()
-            .user_name(&before)
-            .new_user_name(&after)
-            .send()
-            .await?;
-        iam.update_group()
-            .group_name(&before)
-            .new_group_name(&after)
-            .send()
-            .await?;
+        let update = iam.update_user().user_name(&before);
+        update.new_user_name(&after).send().await?;
+        let update = iam.update_group().group_name(&before);
+        update.new_group_name(&after).send().await?;
         for kind in ["User", "Group"] {
-            let heard = heard(&world, &format!("Update{kind}"), &after).await?;
+            let incident = deliver(&world, &format!("Update{kind}"), &after).await?;
             let small = kind.to_lowercase();
             let command = format!(
                 "aws iam update-{small} --{small}-name '{after}' --new-{small}-name '{before}'"
             );
-            if number == 0 {
-                heard.silent().await?;
-            } else {
-                heard
-                    .is_reported(&[&command, "keeps its restricted permissions"])
-                    .await?;
-            }
+            let parts = [&*command, "keeps its restricted permissions"];
+            incident.expect(number > 0, &parts).await?;
         }
         names.push(after);
     }
@@ -349,7 +311,7 @@ async fn trust(world: Arc<World>) -> Result<()> {
     );
     let create = iam.create_role().role_name(name);
     create.assume_role_policy_document(&service).send().await?;
-    heard(&world, "CreateRole", name).await?.silent().await?;
+    deliver(&world, "CreateRole", name).await?.silent().await?;
     for (principal, is_reported) in [
         (r#"{"AWS":"arn:aws:iam::444455556666:root"}"#, true),
         (r#"{"AWS":"arn:aws:iam::000000000000:root"}"#, false),
@@ -357,13 +319,11 @@ async fn trust(world: Arc<World>) -> Result<()> {
     ] {
         let update = iam.update_assume_role_policy().role_name(name);
         update.policy_document(trusting(principal)).send().await?;
-        let heard = heard(&world, "UpdateAssumeRolePolicy", name).await?;
-        if is_reported {
-            let command = format!("aws iam update-assume-role-policy --role-name '{name}'");
-            heard.is_reported(&[&command, "from outside"]).await?;
-        } else {
-            heard.silent().await?;
-        }
+        let incident = deliver(&world, "UpdateAssumeRolePolicy", name).await?;
+        let command = format!("aws iam update-assume-role-policy --role-name '{name}'");
+        incident
+            .expect(is_reported, &[&command, "from outside"])
+            .await?;
     }
     Ok(())
 }

@@ -130,7 +130,8 @@ async fn around(world: Arc<World>) -> Result<()> {
         let name = resources.get(logical).context("no such role")?;
         Ok(format!("arn:aws:iam::000000000000:role/{name}"))
     };
-    let states = |name, request, is_reported| Call::new("aws.states", name, request, is_reported);
+    let reported = |name, request| Call::new("aws.states", name, request, true);
+    let silent = |name, request| Call::new("aws.states", name, request, false);
     let started = json!({"executionArn": execution, "startDate": "Mar 2, 2026 9:15:29 AM"});
     let of_machine = json!({"stateMachineArn": machine});
     let token = json!({"output": "HIDDEN_DUE_TO_SECURITY_REASONS"});
@@ -148,42 +149,35 @@ async fn around(world: Arc<World>) -> Result<()> {
     hold(
         &world,
         vec![
-            states("StartExecution", of_machine.clone(), true).answered(started.clone()),
-            states("StartExecution", of_machine.clone(), true)
+            reported("StartExecution", of_machine.clone()).answered(started.clone()),
+            reported("StartExecution", of_machine.clone())
                 .by(&role("NotifyRole")?)
                 .answered(started.clone()),
-            states("StartExecution", of_machine.clone(), false)
+            silent("StartExecution", of_machine.clone())
                 .by(&role("PolicyWriteRuleRole")?)
                 .answered(started),
-            states(
+            reported(
                 "StartExecution",
                 json!({"stateMachineArn": format!("{machine}:1")}),
-                true,
             ),
-            states(
-                "StartExecution",
-                json!({"stateMachineArn": elsewhere}),
-                false,
-            ),
-            states("StopExecution", json!({"executionArn": execution}), true),
-            states("RedriveExecution", json!({"executionArn": execution}), true),
-            states("PublishStateMachineVersion", of_machine.clone(), true),
-            states("UpdateStateMachine", of_machine, true),
-            states(
+            silent("StartExecution", json!({"stateMachineArn": elsewhere})),
+            reported("StopExecution", json!({"executionArn": execution})),
+            reported("RedriveExecution", json!({"executionArn": execution})),
+            reported("PublishStateMachineVersion", of_machine.clone()),
+            reported("UpdateStateMachine", of_machine),
+            reported(
                 "CreateStateMachineAlias",
                 json!({"name": "live", "routingConfiguration": version}),
-                true,
             ),
-            states(
+            reported(
                 "UpdateStateMachineAlias",
                 json!({"stateMachineAliasArn": alias}),
-                true,
             ),
-            states("SendTaskSuccess", token.clone(), true),
-            states("SendTaskSuccess", token.clone(), false).by(&role("ApproveCallbackRole")?),
-            states("SendTaskSuccess", token.clone(), false).by(OTHER_SENDER),
-            states("SendTaskFailure", token.clone(), true).by(&role("NotifyRole")?),
-            states("SendTaskHeartbeat", token, false),
+            reported("SendTaskSuccess", token.clone()),
+            silent("SendTaskSuccess", token.clone()).by(&role("ApproveCallbackRole")?),
+            silent("SendTaskSuccess", token.clone()).by(OTHER_SENDER),
+            reported("SendTaskFailure", token.clone()).by(&role("NotifyRole")?),
+            silent("SendTaskHeartbeat", token),
             // Two services through which every event passes.
             Call::new(
                 "aws.events",
@@ -229,46 +223,42 @@ async fn functions(world: Arc<World>) -> Result<()> {
     let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{function}");
     let role = name("RevertRole")?;
     let role_arn = format!("arn:aws:iam::000000000000:role/{role}");
-    let lambda = |name, request, is_reported| Call::new("aws.lambda", name, request, is_reported);
+    let reported = |name, request| Call::new("aws.lambda", name, request, true);
+    let silent = |name, request| Call::new("aws.lambda", name, request, false);
     let of = |name: &str| json!({"functionName": name});
     hold(
         &world,
         vec![
             // A caller can name the function in several ways.
-            lambda("UpdateFunctionCode20150331v2", of(function), true),
-            lambda("UpdateFunctionConfiguration20150331v2", of(&arn), true),
-            lambda(
+            reported("UpdateFunctionCode20150331v2", of(function)),
+            reported("UpdateFunctionConfiguration20150331v2", of(&arn)),
+            reported(
                 "AddPermission20150331v2",
                 of(&format!("000000000000:function:{function}")),
-                true,
             ),
-            lambda(
+            reported(
                 "RemovePermission20150331v2",
                 of(&format!("{function}:live")),
-                true,
             ),
-            lambda("PutFunctionConcurrency20171031", of(function), true),
-            lambda("DeleteFunctionConcurrency20171031", of(function), true),
-            lambda("PutRuntimeManagementConfig", of(function), true),
-            lambda(
+            reported("PutFunctionConcurrency20171031", of(function)),
+            reported("DeleteFunctionConcurrency20171031", of(function)),
+            reported("PutRuntimeManagementConfig", of(function)),
+            reported(
                 "UpdateFunctionCode20150331v2",
                 of(&format!("{arn}:$LATEST")),
-                true,
             )
             .answered(json!({"functionName": function, "functionArn": arn})),
-            lambda("UpdateFunctionCode20150331v2", of("orders"), false)
+            silent("UpdateFunctionCode20150331v2", of("orders"))
                 .answered(json!({"functionName": "orders"})),
-            lambda("Invoke", of(&arn), false),
+            silent("Invoke", of(&arn)),
             // A role of the guard for a function that is not the guard's.
-            lambda(
+            reported(
                 "CreateFunction20150331",
                 json!({"functionName": "x", "role": role_arn}),
-                true,
             ),
-            lambda(
+            silent(
                 "CreateFunction20150331",
                 json!({"functionName": "x", "role": "arn:aws:iam::000000000000:role/x"}),
-                false,
             ),
             Call::new(
                 "aws.iam",
@@ -300,34 +290,21 @@ async fn mailboxes(world: Arc<World>) -> Result<()> {
     let second = of("AlarmTopic")?;
     let keys = [of("AlertKey")?, of("AlarmKey")?];
     let mut others = Mailbox::open(&world.emulator, second).await?;
-    let sns = |name, request, is_reported| Call::new("aws.sns", name, request, is_reported);
+    let reported = |name, request| Call::new("aws.sns", name, request, true);
+    let silent = |name, request| Call::new("aws.sns", name, request, false);
     hold(
         &world,
         vec![
-            sns(
-                "PutDataProtectionPolicy",
-                json!({"resourceArn": topic}),
-                true,
-            ),
-            sns(
-                "PutDataProtectionPolicy",
-                json!({"resourceArn": second}),
-                true,
-            ),
-            sns(
+            reported("PutDataProtectionPolicy", json!({"resourceArn": topic})),
+            reported("PutDataProtectionPolicy", json!({"resourceArn": second})),
+            reported(
                 "Unsubscribe",
                 json!({"subscriptionArn": format!("{second}:0d1e2f3a")}),
-                true,
             ),
-            sns(
-                "Subscribe",
-                json!({"topicArn": topic, "protocol": "email"}),
-                true,
-            ),
-            sns(
+            reported("Subscribe", json!({"topicArn": topic, "protocol": "email"})),
+            silent(
                 "Subscribe",
                 json!({"topicArn": "arn:aws:sns:us-east-1:000000000000:orders"}),
-                false,
             ),
             Call::new("aws.kms", "DisableKey", json!({"keyId": keys[0]}), true),
             Call::new("aws.kms", "DisableKey", json!({"keyId": keys[1]}), true),

@@ -83,7 +83,7 @@ async fn rotate(world: &World, name: &str) -> Result<()> {
 /// # Errors
 ///
 /// If they do not end in time, or one does not end as `clean`.
-pub async fn heard(
+pub async fn mails(
     world: &World,
     prefix: &str,
     count: usize,

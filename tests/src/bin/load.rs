@@ -68,7 +68,7 @@ async fn ordinary_calls(count: usize) -> Result<ExitCode> {
         report::step(&format!("all made (after {} s)", start.elapsed().as_secs()));
         let deadline =
             Duration::from_secs(300) + Duration::from_millis(500) * u32::try_from(count)?;
-        ordinary::heard(&world, prefix, rounds, deadline).await
+        ordinary::mails(&world, prefix, rounds, deadline).await
     }
     .await;
     let mails = world.stop().await.and(mails)?;
