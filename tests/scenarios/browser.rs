@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::browser::{Browser, Look, with_browser};
 use end_to_end::faults::{Fault, Rule, Times};
-use end_to_end::{Incident, Scenario, World, document};
+use end_to_end::{Incident, Scenario, World, document, expect_parts};
 use thirtyfour::Key;
 
 const BUTTON: &str = "form button";
@@ -79,11 +79,7 @@ async fn by_clicking(world: Arc<World>) -> Result<()> {
         ensure!(incident.outcome().await? == outcome);
         ensure!(world.in_force(&arn).await?.version == version);
         let mail = incident.report().await?;
-        ensure!(
-            mail.message.contains("asked for in <b>CHG-7</b>"),
-            "{}",
-            mail.message
-        );
+        expect_parts(&mail, &["asked for in <b>CHG-7</b>"])?;
     }
     Ok(())
 }

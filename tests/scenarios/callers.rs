@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::config::Credentials;
-use end_to_end::{SOON, Scenario, Target, World, Write, document};
+use end_to_end::{SOON, Scenario, Target, World, Write, document, expect_parts};
 use local_aws::emulator::ACCOUNT;
 use local_aws::{Clients, poll};
 
@@ -34,11 +34,7 @@ async fn watched(world: &World, clients: &Clients, name: &str, caller: &str) -> 
     target.carry_out(&clients.iam).await?;
     let incident = world.incident("CreatePolicy", name).await?;
     let request = incident.request().await?;
-    ensure!(
-        request.message.contains(caller),
-        "the mail names {caller}: {}",
-        request.message
-    );
+    expect_parts(&request, &[caller])?;
     incident.answer("deny").await?;
     ensure!(incident.outcome().await? == "denied");
     Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
-use end_to_end::{SOON, Scenario, World};
+use end_to_end::{SOON, Scenario, World, expect_parts};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -50,10 +50,6 @@ async fn fails_by_name(world: Arc<World>, input: &'static str, error: &'static s
     let mail = world
         .mail("the failure", |mail| mail.message.contains(execution.arn()))
         .await?;
-    ensure!(
-        mail.message.contains(error),
-        "the mail says why: {}",
-        mail.message
-    );
+    expect_parts(&mail, &[error])?;
     Ok(())
 }

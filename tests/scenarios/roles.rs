@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
-use end_to_end::{Owner, SOON, Scenario, World, actions, document};
+use end_to_end::{Owner, SOON, Scenario, World, actions, document, expect_parts};
 use local_aws::Closed;
 use serde_json::{Value, json};
 
@@ -100,13 +100,10 @@ async fn own_roles(world: Arc<World>) -> Result<()> {
         Owner::Role.put(iam, role, "sneaked-in", &original).await?;
         let incident = world.incident("PutRolePolicy", role).await?;
         let mail = incident.report().await?;
-        for part in ["AwsRefused", "GRANTS RESTRICTED ACTIONS", "keeps trying"] {
-            ensure!(
-                mail.message.contains(part),
-                "no `{part}` in {}",
-                mail.message
-            );
-        }
+        expect_parts(
+            &mail,
+            &["AwsRefused", "GRANTS RESTRICTED ACTIONS", "keeps trying"],
+        )?;
         ensure!(
             Owner::Role.get(iam, role, "sneaked-in").await? == Some(original),
             "the guard rewrote a role of its own"

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use end_to_end::{Owner, Scenario, Target, World, Write, document};
+use end_to_end::{Owner, Scenario, Target, World, Write, document, expect_parts};
 use futures_util::future::try_join_all;
 use iam_policy::{Quota, quota_size};
 
@@ -67,13 +67,10 @@ async fn play(world: &World, write: Write, owner: Owner, quota: Quota, end: &str
     let record = record.context("no record")?;
     let incident = world.deliver(&record).await?;
     let request = incident.request().await?;
-    for part in ["deleted the whole policy", "quota", "writes the original"] {
-        ensure!(
-            request.message.contains(part),
-            "{part}: {}",
-            request.message
-        );
-    }
+    expect_parts(
+        &request,
+        &["deleted the whole policy", "quota", "writes the original"],
+    )?;
     ensure!(target.in_force(world).await?.is_none(), "it is still there");
     for filler in FILLERS {
         let stays = owner.get(iam, &target.owner(), filler).await?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use end_to_end::faults::{Fault, Injected, Rule, Times};
-use end_to_end::{Incident, SOON, Scenario, Target, World, Write, actions, document};
+use end_to_end::{Incident, SOON, Scenario, Target, World, Write, actions, document, expect_parts};
 use local_aws::poll;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -95,10 +95,10 @@ async fn newer(world: Arc<World>) -> Result<()> {
     world.create_version(target.arn(), &newer, true).await?;
     throttled.lift();
     let request = incident.request().await?;
-    for part in ["s3:DeleteObject", "earlier e-mail is over, after"] {
-        let text = &request.message;
-        ensure!(text.contains(part), "no `{part}` in {text}");
-    }
+    expect_parts(
+        &request,
+        &["s3:DeleteObject", "earlier e-mail is over, after"],
+    )?;
     let in_force = target.in_force(&world).await?.context("no policy")?;
     ensure!(actions(&in_force)? == ["s3:ListBucket"], "{in_force}");
     incident.answer("allow").await?;
@@ -181,10 +181,7 @@ async fn unmodifiable(world: Arc<World>) -> Result<()> {
         "{end:?}"
     );
     let mail = incident.report().await?;
-    for part in ["GRANTS RESTRICTED ACTIONS", "permission set"] {
-        let text = &mail.message;
-        ensure!(text.contains(part), "no `{part}` in {text}");
-    }
+    expect_parts(&mail, &["GRANTS RESTRICTED ACTIONS", "permission set"])?;
     ensure!(!mail.message.contains("keeps trying"), "{}", mail.message);
     Ok(())
 }

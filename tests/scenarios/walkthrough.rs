@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use end_to_end::{SOON, Scenario, World, actions, document};
+use end_to_end::{SOON, Scenario, World, actions, document, expect_parts};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -81,10 +81,6 @@ async fn play(world: Arc<World>, name: &'static str, answer: &'static str) -> Re
             ]
     );
     let report = incident.report().await?;
-    ensure!(
-        report.message.contains(&arn),
-        "the report names the policy: {}",
-        report.message
-    );
+    expect_parts(&report, &[&arn])?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use end_to_end::{SOON, Scenario, World};
+use end_to_end::{SOON, Scenario, World, expect_parts};
 use local_aws::Mailbox;
 use serde_json::{Value, json};
 
@@ -99,11 +99,7 @@ async fn hold(world: &World, calls: Vec<Call>) -> Result<()> {
             .await?;
         let who = call.record(mark).pointer("/userIdentity/arn").cloned();
         let who = who.as_ref().and_then(Value::as_str).context("no caller")?;
-        ensure!(
-            mail.message.contains(call.name) && mail.message.contains(who),
-            "the mail names call and caller: {}",
-            mail.message
-        );
+        expect_parts(&mail, &[call.name, who])?;
         let execution = [&call.request, &call.response]
             .into_iter()
             .find_map(|part| part.get("executionArn"))

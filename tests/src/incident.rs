@@ -21,10 +21,6 @@ impl<'w> Incident<'w> {
     }
 
     /// The request for a decision; waits until it has arrived.
-    ///
-    /// # Errors
-    ///
-    /// If it does not come in time.
     pub async fn request(&self) -> Result<Mail> {
         poll("the request for a decision", SOON, async || {
             // In this order, because an execution sends its mails before it ends.
@@ -46,10 +42,6 @@ impl<'w> Incident<'w> {
     }
 
     /// A mail other than the request whose text names the execution.
-    ///
-    /// # Errors
-    ///
-    /// If it does not come in time.
     pub async fn report(&self) -> Result<Mail> {
         let name = self.name();
         let report = self.world.mail("a report", |mail| {
@@ -61,20 +53,12 @@ impl<'w> Incident<'w> {
     }
 
     /// Whether the guard asked the administrator.
-    ///
-    /// # Errors
-    ///
-    /// If the mails cannot be read.
     pub(crate) async fn is_asked(&self) -> Result<bool> {
         let requests = self.world.mails(|mail| self.asks(mail)).await?;
         Ok(!requests.is_empty())
     }
 
     /// Whether the execution waits for a decision at this moment.
-    ///
-    /// # Errors
-    ///
-    /// If the history cannot be read.
     pub(crate) async fn is_waiting(&self) -> Result<bool> {
         let states = self.states().await?;
         Ok(states.last().is_some_and(|state| state == "AskUser")
@@ -101,10 +85,6 @@ impl<'w> Incident<'w> {
     }
 
     /// The link of the newest request to `allow` or `deny`, as it works on this machine.
-    ///
-    /// # Errors
-    ///
-    /// If no request comes, or it has no such link.
     pub async fn link(&self, answer: &str) -> Result<String> {
         let first = self.request().await?;
         let requests = self.world.mails_until_now(|mail| self.asks(mail));
@@ -115,10 +95,6 @@ impl<'w> Incident<'w> {
     }
 
     /// Opens the link of the request and presses the button.
-    ///
-    /// # Errors
-    ///
-    /// If the page has no button or the answer is not taken.
     pub async fn answer(&self, answer: &str) -> Result<Response> {
         let page = browse::open_and_confirm(&self.link(answer).await?).await?;
         ensure!(
@@ -131,19 +107,11 @@ impl<'w> Incident<'w> {
     }
 
     /// How the execution ended.
-    ///
-    /// # Errors
-    ///
-    /// If it does not end in time.
     pub async fn closed(&self) -> Result<Closed> {
         self.closed_within(SOON).await
     }
 
     /// How the execution ended, with a longer limit than [`Self::ended`] has.
-    ///
-    /// # Errors
-    ///
-    /// If it does not end in time.
     pub async fn closed_within(&self, deadline: Duration) -> Result<Closed> {
         let arn = self.execution.arn();
         let what = format!("the end of {arn}");
@@ -179,10 +147,6 @@ impl<'w> Incident<'w> {
     }
 
     /// The states that were entered, in order.
-    ///
-    /// # Errors
-    ///
-    /// If the history cannot be read.
     pub async fn states(&self) -> Result<Vec<String>> {
         self.execution.states_entered().await
     }

@@ -2,6 +2,9 @@
 //! removes it.
 //!
 //! A scenario looks only at what a user could see: policies in IAM, mails, pages, executions.
+//!
+//! A function returns an error if AWS or the emulator refuses a call, or if what it waits for does
+//! not come in time.
 
 pub mod browser;
 pub mod chaos;
@@ -22,6 +25,7 @@ mod writes;
 
 pub use incident::Incident;
 pub use local_aws::policies::actions;
+pub use mails::expect_parts;
 pub use owner::{Owner, access_key, join};
 pub use policies::document;
 pub use runner::{Parameters, Scenario, run};

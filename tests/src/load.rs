@@ -55,10 +55,6 @@ impl Load {
 }
 
 /// Creates `count` restricted policies at once, allows them all, and checks that all are restored.
-///
-/// # Errors
-///
-/// If the emulator does not work.
 pub async fn run(world: &World, count: usize, progress: impl Fn(&str)) -> Result<Load> {
     let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
     let mut targets = Vec::with_capacity(count);

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use local_aws::{Mail, Mailbox};
 
 /// How old an answer may be for a caller that polls. Many scenarios poll at once and share one
@@ -36,4 +36,16 @@ impl Mails {
         }
         Ok(&self.mails)
     }
+}
+
+/// Checks that the text of a mail has each of these parts.
+pub fn expect_parts(mail: &Mail, parts: &[&str]) -> Result<()> {
+    for part in parts {
+        ensure!(
+            mail.message.contains(part),
+            "no `{part}` in {}",
+            mail.message
+        );
+    }
+    Ok(())
 }

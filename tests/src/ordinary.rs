@@ -34,10 +34,6 @@ pub const CALLS: [&str; 6] = [
 pub const CALLS_OF_ONE: usize = 6;
 
 /// Makes `count` rounds of these calls, about things whose names begin with `prefix`.
-///
-/// # Errors
-///
-/// If IAM refuses.
 pub async fn day(world: &World, prefix: &str, count: usize) -> Result<()> {
     let iam = world.emulator.iam();
     let group = format!("{prefix}-readers");
@@ -79,10 +75,6 @@ async fn rotate(world: &World, name: &str) -> Result<()> {
 }
 
 /// Waits until each of these calls has ended its execution, and answers with the mails about them.
-///
-/// # Errors
-///
-/// If they do not end in time, or one does not end as `clean`.
 pub async fn mails(
     world: &World,
     prefix: &str,

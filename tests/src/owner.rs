@@ -28,10 +28,6 @@ macro_rules! send {
 
 impl Owner {
     /// Creates the owner `name`.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refuses.
     pub async fn create(self, iam: &Client, name: &str) -> Result<()> {
         match self {
             Self::Role => {
@@ -52,20 +48,12 @@ impl Owner {
     }
 
     /// Deletes the owner `name`, which must have no policies.
-    ///
-    /// # Errors
-    ///
-    /// Where IAM refuses.
     pub async fn remove(self, iam: &Client, name: &str) -> Result<()> {
         send!(self, iam, name, [delete_role, delete_user, delete_group]);
         Ok(())
     }
 
     /// Writes the inline policy `policy` of the owner `name`.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refuses.
     pub async fn put(self, iam: &Client, name: &str, policy: &str, document: &str) -> Result<()> {
         send!(
             self,
@@ -79,10 +67,6 @@ impl Owner {
     }
 
     /// Reads an inline policy; `None` where there is none.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read.
     pub async fn get(self, iam: &Client, name: &str, policy: &str) -> Result<Option<String>> {
         let encoded = match self {
             Self::Role => {
@@ -104,10 +88,6 @@ impl Owner {
     }
 
     /// Deletes an inline policy.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refuses.
     pub async fn delete(self, iam: &Client, name: &str, policy: &str) -> Result<()> {
         send!(
             self,
@@ -120,10 +100,6 @@ impl Owner {
     }
 
     /// Attaches a managed policy.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refuses.
     pub async fn attach(self, iam: &Client, name: &str, policy: &str) -> Result<()> {
         send!(
             self,
@@ -136,10 +112,6 @@ impl Owner {
     }
 
     /// Detaches a managed policy.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refuses.
     pub async fn detach(self, iam: &Client, name: &str, policy: &str) -> Result<()> {
         send!(
             self,
@@ -153,10 +125,6 @@ impl Owner {
 }
 
 /// Puts a user into a group.
-///
-/// # Errors
-///
-/// If IAM refuses.
 pub async fn join(iam: &Client, user: &str, group: &str) -> Result<()> {
     let add = iam.add_user_to_group().user_name(user);
     add.group_name(group).send().await?;
@@ -164,10 +132,6 @@ pub async fn join(iam: &Client, user: &str, group: &str) -> Result<()> {
 }
 
 /// Creates an access key of a user as another principal, and answers with its identifier.
-///
-/// # Errors
-///
-/// If IAM refuses.
 pub async fn access_key(iam: &Client, user: &str) -> Result<String> {
     let answer = iam.create_access_key().user_name(user).send().await?;
     Ok(answer.access_key.context("no key")?.access_key_id)

@@ -55,10 +55,6 @@ impl Grant {
 
 /// Every grant that no call used and every call that no grant covers, over all `worlds`. The list
 /// is empty if roles and code agree.
-///
-/// # Errors
-///
-/// If the roles or the calls cannot be read.
 pub(crate) async fn disagreements<'w>(
     worlds: impl IntoIterator<Item = &'w World>,
 ) -> Result<Vec<String>> {

@@ -13,10 +13,6 @@ const ANYBODY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow",
 
 impl World {
     /// The credentials of a session `session` of a new role `role` that may do what `policy` says.
-    ///
-    /// # Errors
-    ///
-    /// If IAM or STS refuses.
     pub async fn role_session(
         &self,
         role: &str,
@@ -33,19 +29,11 @@ impl World {
     }
 
     /// Puts a recorded event of IAM on the default event bus, as CloudTrail would.
-    ///
-    /// # Errors
-    ///
-    /// If EventBridge does not take it.
     pub async fn play(&self, detail: &Value) -> Result<()> {
         self.play_of("aws.iam", detail).await
     }
 
     /// Puts a recorded event of another service on the default event bus, as CloudTrail would.
-    ///
-    /// # Errors
-    ///
-    /// If EventBridge does not take it.
     pub async fn play_of(&self, source: &str, detail: &Value) -> Result<()> {
         let entry = json!({
             "Source": source,
@@ -66,10 +54,6 @@ impl World {
 
     /// From now on an event arrives only through [`World::deliver`], and the wait for IAM takes
     /// seconds.
-    ///
-    /// # Errors
-    ///
-    /// Where the emulator refuses.
     pub async fn deliver_by_hand(&self) -> Result<()> {
         self.shorten_waits().await?;
         let muted = CloudTrail {
@@ -81,10 +65,6 @@ impl World {
 
     /// The records of the root user's successful calls `event_name` that hold the text `mark`,
     /// oldest first, delivered or not.
-    ///
-    /// # Errors
-    ///
-    /// Where they cannot be read.
     pub async fn records(&self, event_name: &str, mark: &str) -> Result<Vec<Value>> {
         let mut records = self.emulator.cloudtrail_records(0).await?;
         records.retain(|record| {
@@ -98,10 +78,6 @@ impl World {
 
     /// Delivers the record of a write, once more if it was delivered before, and answers with the
     /// incident that this starts.
-    ///
-    /// # Errors
-    ///
-    /// Where none starts in time.
     pub async fn deliver(&self, record: &Value) -> Result<Incident<'_>> {
         let text = |name: &str| record.get(name).and_then(Value::as_str);
         let event_name = text("eventName").context("no eventName")?;
@@ -121,10 +97,6 @@ impl World {
 
     /// Invokes a function, by its name in the template, as a principal with no other permission,
     /// and answers with the name of its error.
-    ///
-    /// # Errors
-    ///
-    /// Where it does not fail by name.
     pub async fn refusal(&self, function: &str, payload: &Value) -> Result<String> {
         let resources = self.stack.resources().await?;
         let name = resources.get(function).context("no such function")?;

@@ -48,10 +48,6 @@ pub type Parameters = Vec<(&'static str, &'static str)>;
 const AT_ONCE: usize = 6;
 
 /// Deploys one stack for each group, plays the scenarios, and removes the stacks in any case.
-///
-/// # Errors
-///
-/// If a stack cannot be deployed or taken down.
 pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);

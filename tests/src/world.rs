@@ -25,10 +25,6 @@ pub struct World {
 
 impl World {
     /// Deploys the template with these parameters, besides an e-mail address.
-    ///
-    /// # Errors
-    ///
-    /// If the emulator does not start or the deployment fails.
     pub async fn start(parameters: &[(&str, &str)]) -> Result<Self> {
         let faults = FaultProxy::start().await?;
         let options = EmulatorOptions {
@@ -55,20 +51,12 @@ impl World {
     }
 
     /// Deletes the stack and stops the emulator.
-    ///
-    /// # Errors
-    ///
-    /// If something is left.
     pub async fn stop(self) -> Result<()> {
         self.stack.delete().await?;
         self.emulator.stop().await
     }
 
     /// Shortens the delays between retries to a tenth. Their number and order stay.
-    ///
-    /// # Errors
-    ///
-    /// If the emulator refuses.
     pub async fn shorten_waits(&self) -> Result<()> {
         let url = format!("{}/_ministack/config", self.emulator.endpoint());
         let scale = serde_json::json!({"stepfunctions._SFN_WAIT_SCALE": 0.1});
@@ -82,19 +70,11 @@ impl World {
     }
 
     /// Creates a managed policy as the root user; answers with its ARN.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refuses.
     pub async fn create_policy(&self, name: &str, document: &str) -> Result<String> {
         policies::create(self.emulator.iam(), name, document).await
     }
 
     /// Makes a version of a managed policy as the root user; answers with its identifier.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refuses.
     pub async fn create_version(&self, arn: &str, document: &str, default: bool) -> Result<String> {
         let create = self.emulator.iam().create_policy_version().policy_arn(arn);
         let create = create.policy_document(document).set_as_default(default);
@@ -109,37 +89,21 @@ impl World {
     }
 
     /// The version of a managed policy that is in force.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read.
     pub async fn in_force(&self, arn: &str) -> Result<InForce> {
         policies::in_force(self.emulator.iam(), arn).await
     }
 
     /// The document of a version, in force or not.
-    ///
-    /// # Errors
-    ///
-    /// If there is none.
     pub async fn version(&self, arn: &str, version: &str) -> Result<String> {
         policies::document(self.emulator.iam(), arn, version).await
     }
 
     /// The identifiers of all versions of a managed policy.
-    ///
-    /// # Errors
-    ///
-    /// If they cannot be listed.
     pub async fn versions(&self, arn: &str) -> Result<Vec<String>> {
         policies::versions(self.emulator.iam(), arn).await
     }
 
     /// Starts an execution with this input by a call of the API.
-    ///
-    /// # Errors
-    ///
-    /// If Step Functions refuses.
     pub async fn start_by_hand(&self, input: &str) -> Result<Execution> {
         let states = self.emulator.sfn();
         let machine = self.stack.output("StateMachineArn")?;
@@ -151,10 +115,6 @@ impl World {
 
     /// The incident that the write `event_name` started. `mark` is a text that stands in no other
     /// record, such as the name of the policy.
-    ///
-    /// # Errors
-    ///
-    /// If no execution starts in time.
     pub async fn incident(&self, event_name: &str, mark: &str) -> Result<Incident<'_>> {
         let what = format!("an execution for {event_name} of {mark}");
         poll(&what, SOON, async || {
@@ -164,10 +124,6 @@ impl World {
     }
 
     /// All executions whose record is of `event_name` and holds `mark`.
-    ///
-    /// # Errors
-    ///
-    /// If they cannot be read.
     pub async fn incidents(&self, event_name: &str, mark: &str) -> Result<Vec<Incident<'_>>> {
         let states = self.emulator.sfn();
         let wanted = |(arn, entry): (&String, &Entry)| {
@@ -183,10 +139,6 @@ impl World {
     }
 
     /// Whether an execution still runs.
-    ///
-    /// # Errors
-    ///
-    /// If the executions cannot be read.
     pub(crate) async fn is_running(&self, arn: &str) -> Result<bool> {
         let machine = self.stack.output("StateMachineArn")?;
         let mut index = self.index.lock().await;
@@ -195,10 +147,6 @@ impl World {
     }
 
     /// The first mail that `wanted` accepts; waits for it.
-    ///
-    /// # Errors
-    ///
-    /// If none comes in time.
     pub async fn mail(&self, what: &str, wanted: impl Fn(&Mail) -> bool) -> Result<Mail> {
         poll(&format!("a mail: {what}"), SOON, async || {
             Ok(self.mails(&wanted).await?.into_iter().next())
@@ -207,10 +155,6 @@ impl World {
     }
 
     /// The mails so far that `wanted` accepts. The newest may be missing.
-    ///
-    /// # Errors
-    ///
-    /// If the mailbox cannot be read.
     pub async fn mails(&self, wanted: impl Fn(&Mail) -> bool) -> Result<Vec<Mail>> {
         let now = Instant::now();
         self.mails_since(now.checked_sub(mails::FRESH).unwrap_or(now), wanted)
@@ -218,10 +162,6 @@ impl World {
     }
 
     /// All mails until now that `wanted` accepts.
-    ///
-    /// # Errors
-    ///
-    /// If the mailbox cannot be read.
     pub async fn mails_until_now(&self, wanted: impl Fn(&Mail) -> bool) -> Result<Vec<Mail>> {
         self.mails_since(Instant::now(), wanted).await
     }

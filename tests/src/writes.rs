@@ -74,10 +74,6 @@ pub struct Target {
 impl Target {
     /// Creates what the write needs: the policy with a harmless version, or the owner of the inline
     /// policy.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refuses.
     pub async fn prepare(
         world: &World,
         write: Write,
@@ -110,10 +106,6 @@ impl Target {
     }
 
     /// Carries the write out, as the client `iam`.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refuses.
     pub async fn carry_out(&self, iam: &aws_sdk_iam::Client) -> Result<()> {
         let doing = || format!("{} of {}", self.write.event_name(), self.name);
         let (name, document) = (&self.name, &self.original);
@@ -139,10 +131,6 @@ impl Target {
 
     /// Writes another document over an inline policy, or makes it the default version of a managed
     /// one.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refuses.
     pub async fn overwrite(&self, iam: &aws_sdk_iam::Client, document: &str) -> Result<()> {
         if !self.write.is_managed() {
             return self.put(iam, document).await;
@@ -159,10 +147,6 @@ impl Target {
     }
 
     /// Deletes the policy.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refuses.
     pub async fn delete(&self, world: &World) -> Result<()> {
         let iam = world.emulator.iam();
         match self.write.inline_of() {
@@ -173,10 +157,6 @@ impl Target {
 
     /// Deletes the policy and the owner of an inline one, and creates them again under the same
     /// names. The last of the documents is in force.
-    ///
-    /// # Errors
-    ///
-    /// Where IAM refuses.
     pub async fn make_again(&self, world: &World, documents: &[&str]) -> Result<()> {
         self.delete(world).await?;
         let iam = world.emulator.iam();
@@ -194,10 +174,6 @@ impl Target {
     }
 
     /// The document in force; `None` where there is no such policy.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read.
     pub async fn in_force(&self, world: &World) -> Result<Option<String>> {
         let iam = world.emulator.iam();
         if let Some(owner) = self.write.inline_of() {
@@ -211,10 +187,6 @@ impl Target {
     }
 
     /// The documents of all versions by their identifiers; of an inline policy, the one document.
-    ///
-    /// # Errors
-    ///
-    /// If they cannot be read.
     pub async fn documents(&self, world: &World) -> Result<Vec<(String, String)>> {
         if !self.write.is_managed() {
             let in_force = self.in_force(world).await?;

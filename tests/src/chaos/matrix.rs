@@ -97,10 +97,6 @@ impl Place {
 
 impl Worlds {
     /// Deploys both.
-    ///
-    /// # Errors
-    ///
-    /// If a deployment fails.
     pub async fn start() -> Result<Self> {
         let list = ("restrictedActions", invariants::RESTRICTED);
         let short = [list, ("ApprovalTimeoutSeconds", SHORT_TIMEOUT)];
@@ -111,10 +107,6 @@ impl Worlds {
     }
 
     /// Removes both.
-    ///
-    /// # Errors
-    ///
-    /// If something is left.
     pub async fn stop(self) -> Result<()> {
         for place in [self.answered, self.expiring] {
             let place = Arc::into_inner(place).context("a case still runs")?;

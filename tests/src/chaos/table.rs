@@ -13,10 +13,6 @@ const BEGIN: &str = "<!-- results: begin -->";
 const END: &str = "<!-- results: end -->";
 
 /// Puts the results into the page at `path`, between its two marks.
-///
-/// # Errors
-///
-/// If the page cannot be read or written, or has no marks.
 pub fn write_table(path: &Path, run: &[FaultRun], minutes: u64) -> Result<()> {
     let page =
         fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;

@@ -7,10 +7,6 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 /// Ends the process that is connected from the local port `from` to the local port `to`, as the
 /// kernel ends one that uses too much memory.
-///
-/// # Errors
-///
-/// If the process cannot be found or ended.
 pub(crate) fn kill_peer(from: u16, to: u16) -> Result<()> {
     let inode = socket_inode(from, to)?;
     let pid = owner_of(&format!("socket:[{inode}]"))?;

@@ -48,10 +48,6 @@ struct Broken;
 impl FaultProxy {
     /// Listens on a free port of the loopback interface. Call [`FaultProxy::forward_to`] before the
     /// first request.
-    ///
-    /// # Errors
-    ///
-    /// If there is no port.
     pub async fn start() -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
@@ -73,20 +69,12 @@ impl FaultProxy {
     }
 
     /// The endpoint for the functions.
-    ///
-    /// # Errors
-    ///
-    /// Never: each port has a URL.
     pub fn endpoint(&self) -> Result<Url> {
         let url = format!("http://{}:{}", Ipv4Addr::LOCALHOST, self.port);
         Url::parse(&url).with_context(|| format!("`{url}` is not a valid URL"))
     }
 
     /// Passes calls on to `emulator` from now on.
-    ///
-    /// # Errors
-    ///
-    /// If it does so already.
     pub fn forward_to(&self, emulator: &Emulator) -> Result<()> {
         let set = self.shared.upstream.set(emulator.endpoint());
         set.map_err(|_| anyhow::anyhow!("the fault proxy has an emulator already"))
