@@ -20,6 +20,7 @@ mod roles;
 mod rollout;
 mod room;
 mod rule;
+mod size;
 mod tries;
 mod variants;
 mod walkthrough;
@@ -38,6 +39,7 @@ fn main() -> anyhow::Result<ExitCode> {
     usual.extend(writes::answered());
     usual.extend(callers::scenarios());
     usual.extend(rule::scenarios());
+    usual.extend(size::scenarios());
     usual.extend(bounds::scenarios());
     usual.extend(watch::scenarios());
     usual.extend(operate::scenarios());

@@ -14,7 +14,7 @@ use thirtyfour::common::capabilities::chromium::ChromiumLikeCapabilities as _;
 use thirtyfour::{By, ChromeCapabilities, Key, WebDriver, WebElement};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
-use xtask::programs::{self, Program};
+use xtask::prerequisites;
 
 /// How long a page may take; the answer of a cold function is part of it.
 const PAGE: Duration = Duration::from_secs(30);
@@ -78,7 +78,9 @@ pub async fn with_browser<T>(
 
 impl Browser {
     async fn open(look: Look) -> Result<Self> {
-        programs::ensure(&[Program::Chromium, Program::ChromeDriver]).await?;
+        // thirtyfour makes its client with reqwest, which has no cryptography of its own here.
+        local_aws::http::install_tls();
+        prerequisites::ensure_programs(&prerequisites::BROWSER).await?;
         tools::ensure(&[Tool::Node]).await?;
         let folder = TempDir::with_prefix("browser-").context("no folder for a browser")?;
         let mut started = start_chromedriver(&folder).await;
@@ -392,7 +394,7 @@ impl Browser {
 
 /// Starts the driver on a free port.
 async fn start_chromedriver(folder: &TempDir) -> Result<(Child, u16)> {
-    let mut chromedriver = local_aws::command::program(Program::ChromeDriver.name());
+    let mut chromedriver = local_aws::command::program("chromedriver");
     chromedriver
         .arg("--port=0")
         .env("TMPDIR", folder.path())

@@ -3,14 +3,29 @@
 use std::ffi::OsString;
 
 use anyhow::{Context as _, Result};
+use aws_sdk_iam::config::Credentials;
+use local_aws::command;
+use local_aws::emulator::{Clients, Emulator, REGION};
+use local_aws::tools::{self, Tool};
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::process::Command;
 
-use local_aws::command;
-use local_aws::emulator::{Emulator, REGION};
-use local_aws::tools::{self, Tool};
+/// The program of the AWS CLI: that of the user or, if there is none, that of the project.
+///
+/// # Errors
+///
+/// Fails if there is none and it cannot be installed.
+pub async fn aws_cli() -> Result<OsString> {
+    if command::answers(&["aws", "--version"]).await {
+        return Ok(OsString::from("aws"));
+    }
+    tools::ensure(&[Tool::AwsCli]).await?;
+    Ok(Tool::AwsCli.bin().join("aws").into_os_string())
+}
 
-/// The AWS CLI with the user's own settings: credentials, profile and endpoint come from the environment.
+/// The AWS CLI with the user's own settings: credentials, profile and endpoint come from the
+/// environment.
 #[derive(Clone, Debug)]
 pub struct Account {
     program: OsString,
@@ -19,20 +34,14 @@ pub struct Account {
 }
 
 impl Account {
-    /// Takes the AWS CLI of the user, or that of the project.
+    /// Takes the AWS CLI of the user or, if there is none, that of the project.
     ///
     /// # Errors
     ///
     /// Fails if there is none and it cannot be installed.
     pub async fn open(region: &str) -> Result<Self> {
-        let program = if tools::answers("aws", &["--version"]).await {
-            OsString::from("aws")
-        } else {
-            tools::ensure(&[Tool::AwsCli]).await?;
-            Tool::AwsCli.bin().join("aws").into_os_string()
-        };
         Ok(Self {
-            program,
+            program: aws_cli().await?,
             region: region.to_owned(),
             environment: Vec::new(),
         })
@@ -73,7 +82,38 @@ impl Account {
             .or_else(|| std::env::var(VARIABLE).ok())
     }
 
-    /// Makes one call, as in `["iam", "get-policy", "--policy-arn", ARN]`. The AWS CLI reads all pages.
+    /// The SDK's clients for the same account, with the credentials that the AWS CLI has now.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the AWS CLI has no credentials.
+    pub async fn clients(&self) -> Result<Clients> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Exported {
+            access_key_id: String,
+            secret_access_key: String,
+            session_token: Option<String>,
+        }
+        let exported = self.call(&["configure", "export-credentials"]).await?;
+        let exported: Exported =
+            serde_json::from_value(exported).context("cannot read the credentials")?;
+        let credentials = Credentials::new(
+            exported.access_key_id,
+            exported.secret_access_key,
+            exported.session_token,
+            None,
+            "aws-cli",
+        );
+        Ok(Clients::new(
+            self.region.clone(),
+            self.endpoint(),
+            credentials,
+        ))
+    }
+
+    /// Makes one call, as in `["iam", "get-policy", "--policy-arn", ARN]`. The AWS CLI reads all
+    /// pages.
     ///
     /// # Errors
     ///

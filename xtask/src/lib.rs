@@ -1,10 +1,11 @@
-//! What the Makefile calls, beyond cargo: the demo and the local stack, the linters, and the
-//! commands for a deployed stack, which reach AWS through the AWS CLI.
+//! The commands behind the Makefile, as far as the tests use them too: the walkthrough, the
+//! linters, and the commands for a deployed stack.
 
 pub mod account;
 pub mod deployed;
 pub mod lint;
 pub mod operate;
-pub mod programs;
+pub mod prerequisites;
 pub mod scp;
 pub mod smoke;
+pub mod walkthrough;

@@ -61,7 +61,8 @@ pub async fn run() -> Result<()> {
     Ok(())
 }
 
-/// Runs the `checks` of cargo-deny: licences, sources and forbidden crates of everything that is built in, and others.
+/// Runs the `checks` of cargo-deny, such as licenses, sources and forbidden crates, on all
+/// dependencies.
 ///
 /// # Errors
 ///

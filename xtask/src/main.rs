@@ -1,24 +1,26 @@
-//! `xtask`: sets up the tools, plays the walkthrough, keeps the local stack up, runs the linters.
+//! The commands behind the Makefile.
 
+mod attach;
 mod demo;
-mod demo_attach;
+mod local;
 mod up;
-mod walkthrough;
 
 use std::ffi::OsString;
 use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context as _, Result};
-use clap::{Parser, Subcommand, ValueEnum};
-use local_aws::architecture::Architecture;
+use clap::{Parser, Subcommand};
+use local_aws::functions::Architecture;
 use local_aws::tools::{self, Tool};
 use local_aws::{command, functions, report};
 use tokio::signal::unix::{SignalKind, signal};
 use xtask::account::Account;
 use xtask::deployed::Deployed;
-use xtask::programs::{self, Program};
 use xtask::scp::{self, Trusted};
-use xtask::{lint, operate, smoke};
+use xtask::walkthrough::Answer;
+use xtask::{lint, operate, prerequisites, smoke};
+
+use crate::demo::Case;
 
 /// The local stack of this project.
 #[derive(Debug, Parser)]
@@ -38,7 +40,7 @@ enum Command {
         /// The administrator's answer; without it, a link is to be opened in a browser.
         #[arg(long)]
         answer: Option<Answer>,
-        /// What happens: a policy that is contained, or a call that is only told of.
+        /// What happens: a policy that is contained, or a call that is only reported.
         #[arg(long, default_value = "policy")]
         case: Case,
     },
@@ -63,7 +65,7 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Prints a service control policy that lets nobody but the deployer change a deployed stack.
+    /// Prints a service control policy that lets only the deployer change a deployed stack.
     Scp {
         #[command(flatten)]
         stack: Deployment,
@@ -74,7 +76,8 @@ enum Command {
         #[arg(long, default_value = "")]
         senders: String,
     },
-    /// Plays the walkthrough against a deployed stack, with allow and with deny, and cleans up after itself.
+    /// Plays the walkthrough against a deployed stack, with allow and with deny, and cleans up
+    /// after itself.
     Smoke(Deployment),
     /// Disables the rule of a deployed stack, and lists what is open.
     Pause(Deployment),
@@ -82,7 +85,8 @@ enum Command {
     Resume(Deployment),
     /// Deletes a deployed stack once nothing waits any more; asks before it does.
     Remove(Deployment),
-    /// Checks that everything is there that the tests need; installs what is missing in continuous integration or after a yes.
+    /// Checks that everything is there that the tests need; as root or in continuous integration,
+    /// installs what is missing.
     Prerequisites,
     /// Runs the linters of the template and the state machine.
     Lint,
@@ -113,24 +117,6 @@ impl Deployment {
     }
 }
 
-/// The stories of the demo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Case {
-    /// Somebody writes a policy with a restricted action.
-    Policy,
-    /// Somebody attaches `AdministratorAccess` to a user.
-    Attach,
-}
-
-/// The administrator's answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Answer {
-    /// The original comes back.
-    Allow,
-    /// The remediation stays.
-    Deny,
-}
-
 fn parameter(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -140,11 +126,11 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 #[tokio::main]
 async fn main() -> ExitCode {
     let command = Arguments::parse().command;
-    // The one thing that a signal ends as it should.
+    // Everything else is incomplete if a signal ends it.
     let is_kept_up = matches!(command, Command::Up { .. });
     let outcome = tokio::select! {
         outcome = run(command) => outcome,
-        // What runs is dropped, and everything stops with that.
+        // The command is dropped, which stops the emulator and every program that it started.
         signal = stop_signal() => signal.and_then(|name| {
             report::gap();
             report::step(&format!("{name}: everything is stopped"));
@@ -164,20 +150,20 @@ async fn main() -> ExitCode {
 async fn answer(question: &str) -> Result<String> {
     report::ask(question);
     let (send, receive) = tokio::sync::oneshot::channel();
-    // A thread of its own: the runtime would wait for its threads to read, even after Ctrl-C.
+    // The runtime would wait for a thread of its own to finish reading, even after Ctrl-C.
     std::thread::spawn(move || {
         let mut line = String::new();
         let read = std::io::stdin().read_line(&mut line);
-        // If nobody waits for the answer any more, it is lost.
+        // After Ctrl-C, the receiver is gone.
         if send.send(read.map(|bytes| (bytes, line))).is_err() {}
     });
     let read = receive.await.context("cannot read the answer")?;
     let (bytes, line) = read.context("cannot read the answer")?;
-    anyhow::ensure!(bytes > 0, "there is nobody to answer");
+    anyhow::ensure!(bytes > 0, "the input has ended without an answer");
     Ok(line)
 }
 
-/// Waits until somebody asks this process to stop; gives the name of how.
+/// Waits for a signal that asks this process to stop, and returns its name.
 async fn stop_signal() -> Result<&'static str> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
     tokio::select! {
@@ -197,16 +183,12 @@ async fn run(command: Command) -> Result<()> {
             tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
             let mut sam = tools::sam()?;
             functions::as_from_a_shell(&mut sam);
-            // It asks questions.
+            // `sam deploy --guided` asks questions.
             sam.args(arguments).stdin(Stdio::inherit());
             command::run_shown(sam, "sam").await
         }
         Command::Deny { checks } => lint::deny(&checks).await,
-        Command::Prerequisites => {
-            tools::check_python().await?;
-            tools::check_node().await?;
-            programs::ensure(&Program::ALL).await
-        }
+        Command::Prerequisites => prerequisites::run().await,
         Command::Lint => lint::run().await,
         Command::Smoke(stack) => {
             let (account, stack) = stack.read().await?;

@@ -1,4 +1,4 @@
-//! Pausing, resuming and removing a deployed stack, in the order that loses nothing in silence.
+//! Pauses, resumes and removes a deployed stack, in an order that loses no event silently.
 
 use std::process::Stdio;
 
@@ -11,18 +11,18 @@ use local_aws::{command, report, tools};
 
 /// The rule that starts incidents, by its name in the template.
 const RULE: &str = "PolicyWriteRule";
-/// How many incidents are looked at one by one: Step Functions answers few such calls a second.
+/// How many incidents are read one by one: Step Functions answers few such calls a second.
 const SHOWN: usize = 25;
 
 /// An incident that has not ended.
 #[derive(Clone, Debug)]
 pub struct Waiting {
     pub arn: String,
-    /// What it is about, if somebody looked.
+    /// The call and the policy, for the newest incidents only.
     pub about: Option<String>,
 }
 
-/// Disables the rule: no new incident starts. What waits for a decision goes on.
+/// Disables the rule, so that no new incident starts. Incidents that wait for a decision go on.
 ///
 /// # Errors
 ///
@@ -33,7 +33,7 @@ pub async fn pause(account: &Account, stack: &Deployed) -> Result<()> {
         .call(&["events", "disable-rule", "--name", rule])
         .await?;
     report::step(&format!("the rule {rule} is disabled: no incident starts"));
-    tell(&waiting(account, stack).await?);
+    show(&waiting(account, stack).await?);
     Ok(())
 }
 
@@ -57,7 +57,8 @@ pub async fn resume(account: &Account, stack: &Deployed) -> Result<()> {
     Ok(())
 }
 
-/// Deletes the stack, once nothing waits any more that the deletion would have to wait for. `ask` answers questions.
+/// Deletes the stack after the last incident has ended, because the deletion would wait for it.
+/// `ask` answers questions.
 ///
 /// # Errors
 ///
@@ -81,7 +82,7 @@ pub async fn remove(
         )
         .await?;
         match answer.trim() {
-            "" => tell(&waiting(account, stack).await?),
+            "" => show(&waiting(account, stack).await?),
             "stop" => stop(account, &open).await?,
             other => bail!("`{other}` is neither: nothing is deleted, and the rule stays disabled"),
         }
@@ -91,7 +92,7 @@ pub async fn remove(
         report::step(&format!(
             "{left} events that could not be delivered are in the queue; the queue is deleted with the stack"
         ));
-        let answer = ask("type `lose` if nobody has to judge them: ").await?;
+        let answer = ask("type `lose` if they need no judgement: ").await?;
         ensure!(
             answer.trim() == "lose",
             "nothing is deleted, and the rule stays disabled"
@@ -177,7 +178,7 @@ async fn about(account: &Account, arn: &str) -> Result<String> {
     Ok(words.join(" "))
 }
 
-fn tell(open: &[Waiting]) {
+fn show(open: &[Waiting]) {
     if open.is_empty() {
         report::step("no incident is open");
         return;

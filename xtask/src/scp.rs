@@ -1,19 +1,20 @@
-//! A service control policy that lets nobody but the deployer change a deployed stack.
+//! A service control policy that lets only the deployer change a deployed stack.
 //!
-//! The policy names what is harmless and denies the rest, so that calls which AWS adds later are denied too. It has only what
-//! service control policies take (AWS Organizations User Guide, "SCP syntax"): `Deny` with `Action` or `NotAction`, `Resource`
-//! and `Condition`.
+//! The policy names the harmless calls and denies the rest, so that it also denies calls that AWS
+//! adds later. It has only what service control policies support (AWS Organizations User Guide,
+//! "SCP syntax"): `Deny` with `Action` or `NotAction`, `Resource` and `Condition`.
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::deployed::{Deployed, Resource};
 
-/// How many characters a service control policy may have (AWS Organizations User Guide, "Quotas for AWS Organizations").
+/// The largest size of a service control policy, in characters (AWS Organizations User Guide,
+/// "Quotas for AWS Organizations").
 pub const LONGEST: usize = 5_120;
 
-/// Calls that change nothing. `sts` is among them because a trust policy decides who becomes a role, and adding lines to a log
-/// because API Gateway does that with a role of the account.
+/// Calls that change nothing. `sts` is here because trust policies decide who assumes a role, and
+/// `logs:PutLogEvents` is here because API Gateway makes that call with a role of the account.
 const HARMLESS: [&str; 35] = [
     "apigateway:GET",
     "cloudformation:Describe*",
@@ -52,7 +53,7 @@ const HARMLESS: [&str; 35] = [
     "sts:*",
 ];
 
-/// It shows task tokens, which decide unless `DecideBy` is `Mail`.
+/// The call that shows task tokens. A token is enough to decide unless `DecideBy` is `Mail`.
 const READS_TOKENS: &str = "states:GetExecutionHistory";
 
 /// The exact ARN of a role, or a pattern for the roles of a permission set of IAM Identity Center.
@@ -81,7 +82,7 @@ impl Trusted {
             *number == account,
             "`{text}` is not a role of the account {account}"
         );
-        // Nobody but IAM Identity Center makes roles there.
+        // Only IAM Identity Center can create roles below this path.
         let set = role
             .strip_prefix("aws-reserved/sso.amazonaws.com/")
             .and_then(|it| it.split_once("AWSReservedSSO_"))
@@ -89,7 +90,7 @@ impl Trusted {
         let is_exact = !role.contains(['*', '?']);
         ensure!(
             is_exact || set.is_some_and(|set| !set.is_empty() && !set.contains(['*', '?'])),
-            "`{text}` has a wildcard: somebody could make a role that matches; only a permission set can be named so, as \
+            "`{text}` has a wildcard, and another principal could create a role that matches; only a permission set takes one, as \
              role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_NAME_*"
         );
         Ok(Self(text.to_owned()))
@@ -100,7 +101,8 @@ impl Trusted {
 ///
 /// # Errors
 ///
-/// Fails if the stack has a resource of a type that this module does not know, or if the policy does not fit.
+/// Fails if the stack has a resource of a type that this module does not know, or if the policy
+/// does not fit.
 pub fn policy(stack: &Deployed, deployers: &[Trusted], senders: &[Trusted]) -> Result<String> {
     ensure!(!deployers.is_empty(), "name the role that deploys");
     let of_the_stack = format!(
@@ -125,7 +127,7 @@ pub fn policy(stack: &Deployed, deployers: &[Trusted], senders: &[Trusted]) -> R
     }
     let wide_first = ["alarm:", "log-group:", "rule/", "function:"];
     let mut text = written(stack, &groups, deployers, senders)?;
-    // Names that begin alike become one pattern, where the exact ones do not fit.
+    // If the exact names do not fit, names with the same beginning become one pattern.
     for kind in wide_first {
         if text.len() <= LONGEST {
             break;
@@ -143,7 +145,7 @@ pub fn policy(stack: &Deployed, deployers: &[Trusted], senders: &[Trusted]) -> R
     Ok(text)
 }
 
-/// With line breaks, if they fit: AWS counts them too.
+/// Writes the policy with line breaks if they fit, because AWS counts them too.
 fn written(
     stack: &Deployed,
     groups: &[Group],
@@ -182,7 +184,7 @@ fn document(
     }
     let arns = groups.iter().flat_map(|group| &group.arns);
     let mut guarded: Vec<&str> = arns.map(String::as_str).collect();
-    // Whoever could change the deployer could become the deployer.
+    // A principal that could change the deployer could become the deployer.
     guarded.extend(deployers.clone());
 
     let unless = |keepers: &[&str]| json!({"ArnNotLike": {"aws:PrincipalArn": keepers}});
@@ -224,7 +226,8 @@ struct Group {
 }
 
 impl Group {
-    /// Replaces the ARNs by one pattern, if their names begin alike up to a hyphen, as the names of one stack do.
+    /// Replaces the ARNs by one pattern, if their names begin alike up to a hyphen, as the names of
+    /// one stack do.
     fn widen(&mut self) {
         let Some((first, others)) = self.arns.split_first() else {
             return;
@@ -245,7 +248,8 @@ impl Group {
     }
 }
 
-/// The ARNs that reach a resource and everything below it: versions and aliases, streams, executions, subscriptions.
+/// The ARNs that reach a resource and everything below it: versions and aliases, streams,
+/// executions, subscriptions.
 fn arns(stack: &Deployed, resource: &Resource) -> Result<(&'static str, Vec<String>)> {
     let Deployed {
         partition,

@@ -1,15 +1,16 @@
-//! `local up`: keeps the stack running until Ctrl-C, and shows what happens there.
+//! Keeps the stack running until Ctrl-C, and shows what happens there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 use local_aws::emulator::{self, Emulator, EmulatorOptions};
-use local_aws::tools::{self, Tool};
 use local_aws::{Mailbox, Stack, StackOptions, functions, report};
 use tokio::time::sleep;
+use xtask::account::aws_cli;
+use xtask::walkthrough;
 
-use crate::{demo, walkthrough};
+use crate::local;
 
 const INTERVAL: Duration = Duration::from_millis(500);
 
@@ -20,7 +21,7 @@ pub(crate) async fn run(port: u16, parameters: Vec<(String, String)>) -> Result<
             "port {port} is in use: stop the program that listens there, or choose another port with `make local PORT=4567`"
         );
     }
-    let aws = aws_cli().await?;
+    let aws = aws_cli().await?.display().to_string();
     functions::build().await?;
     report::step(&format!("starting the local AWS on port {port}"));
     let emulator = Emulator::start(EmulatorOptions {
@@ -42,15 +43,6 @@ pub(crate) async fn run(port: u16, parameters: Vec<(String, String)>) -> Result<
     let mailbox = Mailbox::open(&emulator, stack.output("AlertTopicArn")?).await?;
     explain(&emulator, &stack, &aws)?;
     watch(&emulator, &stack, mailbox).await
-}
-
-/// The command for the AWS CLI: that of the user, or that of the project.
-async fn aws_cli() -> Result<String> {
-    if tools::answers("aws", &["--version"]).await {
-        return Ok("aws".to_owned());
-    }
-    tools::ensure(&[Tool::AwsCli]).await?;
-    Ok(Tool::AwsCli.bin().join("aws").display().to_string())
 }
 
 fn explain(emulator: &Emulator, stack: &Stack, aws: &str) -> Result<()> {
@@ -114,19 +106,14 @@ fn explain(emulator: &Emulator, stack: &Stack, aws: &str) -> Result<()> {
 async fn watch(emulator: &Emulator, stack: &Stack, mut mailbox: Mailbox) -> Result<()> {
     let mut mails_shown = 0;
     let mut states_shown: BTreeMap<String, usize> = BTreeMap::new();
-    let mut ended: BTreeMap<String, ()> = BTreeMap::new();
+    let mut ended = BTreeSet::new();
     loop {
         for execution in stack.executions().await? {
-            let name = execution
-                .arn()
-                .rsplit(':')
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            if ended.contains_key(&name) {
+            let name = execution.name().to_owned();
+            if ended.contains(&name) {
                 continue;
             }
-            // The status is read before the history, so that the history has every state up to the end.
+            // The status is read first, so that the history of a closed execution is complete.
             let closed = execution.closed().await?;
             let entered = execution.states_entered().await?;
             let shown = states_shown.entry(name.clone()).or_default();
@@ -136,13 +123,13 @@ async fn watch(emulator: &Emulator, stack: &Stack, mut mailbox: Mailbox) -> Resu
             *shown = entered.len();
             if let Some(closed) = closed {
                 report::line(&format!("execution {name}: {}", closed.status));
-                ended.insert(name, ());
+                ended.insert(name);
             }
         }
         let mails = mailbox.mails().await?.to_vec();
         for mail in mails.iter().skip(mails_shown) {
             report::line("an e-mail arrives");
-            demo::show_mail(mail);
+            local::show_mail(mail);
             for link in &mail.links {
                 let local = emulator.local_link(link);
                 if local != *link {

@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -43,11 +42,13 @@ pub async fn run_shown(mut command: Command, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program with its output in the log `.local/log/<log>.log`, and says now and then that it still runs.
+/// Runs a program with its output in the log `.local/log/<log>.log`, and reports every ten seconds
+/// that it still runs.
 ///
 /// # Errors
 ///
-/// Fails if the program cannot be started, or if it fails. The message ends with the last lines of the output.
+/// Fails if the program cannot be started, or if it fails. The message ends with the last lines of
+/// the output.
 pub async fn run_logged(mut command: Command, what: &str, log: &str) -> Result<()> {
     let path = log_path(log)?;
     let file = open_log(&path, what)?;
@@ -79,7 +80,8 @@ pub async fn run_logged(mut command: Command, what: &str, log: &str) -> Result<(
 ///
 /// # Errors
 ///
-/// Fails if the program cannot be started, or if it fails. The message has the standard error of the program.
+/// Fails if the program cannot be started, or if it fails. The message has the standard error of
+/// the program.
 pub async fn run_captured(mut command: Command, what: &str) -> Result<String> {
     let output = command
         .output()
@@ -90,6 +92,16 @@ pub async fn run_captured(mut command: Command, what: &str) -> Result<String> {
         bail!("{what} failed ({}): {}", output.status, message.trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Whether a program can be run with these arguments and succeeds.
+pub async fn answers(call: &[&str]) -> bool {
+    let Some((name, arguments)) = call.split_first() else {
+        return false;
+    };
+    let mut ask = program(name);
+    ask.args(arguments);
+    run_captured(ask, name).await.is_ok()
 }
 
 /// The last lines of a log.
@@ -143,17 +155,11 @@ pub fn forget_old_logs(prefix: &str, kept: usize) -> Result<()> {
     Ok(())
 }
 
+/// Empties a log and opens it for appending, so that two streams do not overwrite each other.
 fn open_log(path: &Path, what: &str) -> Result<File> {
-    let mut file = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(true)
-        .open(path)
-        .with_context(|| format!("cannot write `{}`", path.display()))?;
-    writeln!(file, "# {what}").with_context(|| format!("cannot write `{}`", path.display()))?;
-    // The file is opened again for appending, so that the two streams do not overwrite each other.
-    OpenOptions::new()
-        .append(true)
-        .open(path)
-        .with_context(|| format!("cannot write `{}`", path.display()))
+    let open = || {
+        std::fs::write(path, format!("# {what}\n"))?;
+        OpenOptions::new().append(true).open(path)
+    };
+    open().with_context(|| format!("cannot write `{}`", path.display()))
 }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::process::{Child, ChildStdin};
@@ -48,7 +50,8 @@ pub struct Clients {
     pub sqs: aws_sdk_sqs::Client,
 }
 
-/// A running emulator. It stops, with every function that it started, when this value is dropped or this process ends.
+/// A running emulator. It stops, with every function that it started, when this value is dropped or
+/// this process ends.
 #[derive(Debug)]
 pub struct Emulator {
     port: u16,
@@ -93,7 +96,8 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// Fails if the port is in use, or if the emulator does not start. The message has the end of its log.
+    /// Fails if the port is in use, or if the emulator does not start. The message has the end of
+    /// its log.
     pub async fn start(options: EmulatorOptions) -> Result<Self> {
         tools::ensure(&[Tool::Emulator]).await?;
         let port = match options.port {
@@ -129,14 +133,15 @@ impl Emulator {
             .stdin(Stdio::piped())
             .stdout(file)
             .stderr(errors)
-            // Ctrl-C must reach this process only. The launcher goes on until everything is cleaned up.
+            // Ctrl-C must reach this process only. The launcher goes on until everything is cleaned
+            // up.
             .process_group(0);
         let mut child = launcher.spawn().context("cannot start the emulator")?;
         let input = child.stdin.take();
         let mut emulator = Self {
             port,
             log,
-            root: Clients::of(port, root_credentials()),
+            root: Clients::new(REGION, Some(endpoint(port)), root_credentials()),
             child,
             input,
         };
@@ -193,7 +198,7 @@ impl Emulator {
 
     /// The clients of another caller: the access key of a user, or a role session.
     pub fn clients_of(&self, credentials: Credentials) -> Clients {
-        Clients::of(self.port, credentials)
+        Clients::new(REGION, Some(self.endpoint()), credentials)
     }
 
     /// The environment variables that point AWS tools to this emulator.
@@ -298,7 +303,8 @@ impl Emulator {
 impl Drop for Emulator {
     fn drop(&mut self) {
         self.input = None;
-        // No process may be left behind, so this waits. If the child has already ended, the first check returns at once.
+        // No process may be left behind, so this waits. If the child has already ended, the first
+        // check returns at once.
         let end = Instant::now() + STOP_DEADLINE;
         while Instant::now() < end && matches!(self.child.try_wait(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(20));
@@ -307,14 +313,26 @@ impl Drop for Emulator {
 }
 
 impl Clients {
-    fn of(port: u16, credentials: Credentials) -> Self {
-        let config = SdkConfig::builder()
+    /// The clients for an endpoint without TLS, or for AWS without an endpoint.
+    pub fn new(
+        region: impl Into<String>,
+        endpoint: Option<String>,
+        credentials: Credentials,
+    ) -> Self {
+        let http = aws_smithy_http_client::Builder::new();
+        let http = match &endpoint {
+            Some(_) => http.build_http(),
+            None => http
+                .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                .build_https(),
+        };
+        let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::v2026_01_12())
-            .endpoint_url(endpoint(port))
-            .region(Region::from_static(REGION))
+            .region(Region::new(region.into()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
+            .http_client(http);
+        config.set_endpoint_url(endpoint);
+        let config = config.build();
         Self {
             iam: aws_sdk_iam::Client::new(&config),
             sfn: aws_sdk_sfn::Client::new(&config),

@@ -35,6 +35,11 @@ impl Execution {
         &self.arn
     }
 
+    /// The last part of the ARN.
+    pub fn name(&self) -> &str {
+        self.arn.rsplit(':').next().unwrap_or_default()
+    }
+
     /// The event that started the execution.
     ///
     /// # Errors

@@ -1,14 +1,13 @@
-//! Building the five functions for the local stack.
+//! Builds the five functions, for the local stack and for AWS.
 //!
-//! The build for AWS optimises for size and start, which takes minutes. This module builds the same
-//! code with the same tools in a faster profile, in a target folder of its own.
+//! The build for AWS optimizes for size and start, which takes minutes. The local stack gets the
+//! same code from the same tools in a faster profile, in a target folder of its own.
 
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
-use crate::architecture::{self, Architecture};
 use crate::tools::{self, Tool};
 use crate::workspace::Lock;
 use crate::{command, report, workspace};
@@ -22,7 +21,53 @@ pub const BINARIES: [&str; 5] = [
     "revert",
 ];
 
-/// The profile that `cargo lambda build --release` reads from its environment, so that a change is seen soon.
+/// A processor architecture of Lambda.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Architecture {
+    #[value(name = "arm64")]
+    Arm64,
+    #[value(name = "x86_64")]
+    X86_64,
+}
+
+impl Architecture {
+    /// The architecture of this machine: the emulator runs the functions directly.
+    pub const HERE: Self = if cfg!(target_arch = "aarch64") {
+        Self::Arm64
+    } else {
+        Self::X86_64
+    };
+
+    /// The template for this architecture: `template.yaml` for x86_64, and a copy beside it that
+    /// differs in one line for arm64.
+    ///
+    /// The architecture is not a parameter, because a deployment could then contradict the
+    /// binaries, and every invocation would fail.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the copy cannot be made.
+    pub fn template(self) -> Result<PathBuf> {
+        const LINE: &str = "\n    Architectures: [x86_64]\n";
+        let original = workspace::root().join("template.yaml");
+        if self == Self::X86_64 {
+            return Ok(original);
+        }
+        let text = std::fs::read_to_string(&original).context("cannot read `template.yaml`")?;
+        ensure!(
+            text.matches(LINE).count() == 1,
+            "`template.yaml` has to name its architecture once, as in `{}`",
+            LINE.trim()
+        );
+        let copy = original.with_file_name("template.arm64.yaml");
+        std::fs::write(&copy, text.replace(LINE, &LINE.replace("x86_64", "arm64")))
+            .context("cannot write `template.arm64.yaml`")?;
+        Ok(copy)
+    }
+}
+
+/// The profile that `cargo lambda build --release` reads from its environment, so that a change is
+/// built in seconds.
 const FAST_PROFILE: [(&str, &str); 5] = [
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
@@ -37,7 +82,8 @@ pub(crate) const LOCK: &str = "build";
 /// The folder with the built template, which stacks are deployed from.
 pub const BUILD_DIR: &str = "sam/build";
 
-/// Builds the functions and the template. This takes minutes the first time, and seconds if little changed.
+/// Builds the functions and the template. This takes minutes the first time, and seconds if little
+/// changed.
 ///
 /// # Errors
 ///
@@ -47,7 +93,8 @@ pub async fn build() -> Result<()> {
     let _lock = Lock::to_make(LOCK).await?;
 
     report::step("building the five functions (minutes the first time, seconds after that)");
-    // One call builds all functions and shows the progress of cargo. The SAM CLI then has nothing left to build.
+    // One call builds all functions and shows the progress of cargo. The SAM CLI then has nothing
+    // left to build.
     let mut cargo = command::program("cargo");
     cargo.args(["lambda", "build", "--release"]);
     if Architecture::HERE == Architecture::Arm64 {
@@ -56,7 +103,7 @@ pub async fn build() -> Result<()> {
     for binary in BINARIES {
         cargo.args(["--bin", binary]);
     }
-    cargo.env("PATH", tools::search_path(&[Tool::Builder])?);
+    cargo.env("PATH", tools::search_path(Tool::Builder)?);
     fast(&mut cargo);
     command::run_shown(cargo, "cargo lambda build").await?;
 
@@ -65,31 +112,59 @@ pub async fn build() -> Result<()> {
     sam.args(["build", "--no-cached", "--parallel", "--build-dir"])
         .arg(workspace::local(BUILD_DIR))
         .arg("--template-file")
-        .arg(architecture::template(Architecture::HERE)?);
+        .arg(Architecture::HERE.template()?);
     fast(&mut sam);
-    command::run_logged(sam, "sam build", "sam-build").await?;
-    architecture::check(&workspace::local(BUILD_DIR), Architecture::HERE)
+    command::run_logged(sam, "sam build", "sam-build").await
 }
 
-/// Builds what goes to AWS, and checks that it is for the processor that the template says.
+/// Builds what goes to AWS.
 ///
 /// # Errors
 ///
-/// Fails if the build fails, or if a function is built for another processor.
+/// Fails if the build fails.
 pub async fn build_for_aws(architecture: Architecture) -> Result<()> {
     tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
     let mut sam = tools::sam()?;
     as_from_a_shell(&mut sam);
     sam.arg("build")
         .arg("--template-file")
-        .arg(architecture::template(architecture)?);
-    command::run_shown(sam, "sam build").await?;
-    architecture::check(&workspace::root().join(".aws-sam/build"), architecture)
+        .arg(architecture.template()?);
+    command::run_shown(sam, "sam build").await
 }
 
-/// Removes the variables that cargo set for this program, so that the cargo that it runs does not see them.
+/// The size in bytes of what Lambda stores of each function that [`build`] built.
 ///
-/// If these variables differ, some build scripts start over.
+/// # Errors
+///
+/// Fails if a function is not built, or if gzip is missing.
+pub fn compressed_sizes() -> Result<Vec<(&'static str, usize)>> {
+    let size = |binary| {
+        let path = workspace::local(BUILD_DIR).join(binary).join("bootstrap");
+        // gzip and zip share their compression, deflate.
+        let gzip = std::process::Command::new("gzip")
+            .arg("--stdout")
+            .arg(&path)
+            .output()
+            .context("cannot start gzip")?;
+        ensure!(
+            gzip.status.success(),
+            "cannot compress `{}`: {}",
+            path.display(),
+            String::from_utf8_lossy(&gzip.stderr).trim()
+        );
+        Ok((binary, gzip.stdout.len()))
+    };
+    BINARIES.into_iter().map(size).collect()
+}
+
+/// Whether the functions are built as they go to AWS (in continuous integration), and not in the
+/// faster profile.
+pub fn are_built_for_aws() -> bool {
+    std::env::var("CI").is_ok_and(|ci| ci == "true")
+}
+
+/// Removes the variables that cargo set for this process: some build scripts start over if these
+/// variables differ.
 pub fn as_from_a_shell(command: &mut Command) {
     let set_by_cargo = |name: &str| {
         ["CARGO_PKG_", "CARGO_MANIFEST_"]
@@ -111,16 +186,15 @@ pub fn as_from_a_shell(command: &mut Command) {
     }
 }
 
-/// Sets the fast profile, and keeps the build apart from the builds of other profiles.
+/// Sets the fast profile, and keeps its build apart from the builds of other profiles.
 ///
-/// Continuous integration builds everything from nothing, and the functions as they go to AWS in any case: there, these are the ones that are tested.
+/// Continuous integration has no earlier build, and tests the functions as they go to AWS.
 fn fast(command: &mut Command) {
     as_from_a_shell(command);
-    if std::env::var("CI").is_ok_and(|ci| ci == "true") {
+    if are_built_for_aws() {
         return;
     }
-    let profile: BTreeMap<_, _> = FAST_PROFILE.into();
     command
-        .envs(profile)
+        .envs(FAST_PROFILE)
         .env("CARGO_TARGET_DIR", workspace::root().join("target/local"));
 }

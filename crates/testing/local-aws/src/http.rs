@@ -1,31 +1,36 @@
-//! A small HTTP client: no redirects, no cookies, and TLS for what is not on this machine.
+//! HTTP requests as a browser or a link scanner sends them: no redirects, no cookies, no proxy.
 
-use anyhow::{Context as _, Result};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Bytes;
-use hyper::{Method, Request};
-use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
+use std::sync::LazyLock;
+
+use anyhow::{Context as _, Result, anyhow};
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::{Client, RequestBuilder, redirect};
 use serde::de::DeserializeOwned;
+
+/// One client for all requests, because reading the root certificates takes long.
+static CLIENT: LazyLock<reqwest::Result<Client>> = LazyLock::new(|| {
+    install_tls();
+    Client::builder()
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        // An open connection would keep a server from stopping.
+        .pool_max_idle_per_host(0)
+        .build()
+});
 
 /// A response, with its body as text.
 #[derive(Clone, Debug)]
 pub struct Response {
     pub status: u16,
-    /// The headers in the order in which they arrived, with names in lower case.
-    pub headers: Vec<(String, String)>,
+    headers: HeaderMap,
     /// The body. Bytes that are not UTF-8 are replaced.
     pub body: String,
 }
 
 impl Response {
-    /// The first header with this lower-case name.
+    /// The first header of this name, if it is text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// The body as JSON.
@@ -39,107 +44,77 @@ impl Response {
     }
 }
 
-/// Sends a request and reads the whole answer, with any status.
-///
-/// # Errors
-///
-/// Fails if there is no answer.
-pub async fn send(
-    method: Method,
-    url: &str,
-    headers: &[(&str, &str)],
-    body: String,
-) -> Result<Response> {
-    let mut request = Request::builder().method(method.clone()).uri(url);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = request
-        .body(Full::new(Bytes::from(body)))
-        .with_context(|| format!("cannot make a request for `{url}`"))?;
-    // Each request has its own client, so that no connection is open when the server stops.
-    let client = Client::builder(TokioExecutor::new());
-    let answer = if url.starts_with("https:") {
-        let tls = HttpsConnectorBuilder::new()
-            .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
-            .context("cannot read the root certificates of this machine")?;
-        let connector = tls.https_only().enable_http1().build();
-        client.build(connector).request(request).await
-    } else {
-        client.build_http().request(request).await
-    };
-    let answer = answer.with_context(|| format!("no answer to {method} `{url}`"))?;
-    let status = answer.status().as_u16();
-    let headers = answer
-        .headers()
-        .iter()
-        .map(|(name, value)| {
-            (
-                name.as_str().to_owned(),
-                String::from_utf8_lossy(value.as_bytes()).into_owned(),
-            )
-        })
-        .collect();
-    let bytes = answer
-        .into_body()
-        .collect()
-        .await
-        .with_context(|| format!("the answer to {method} `{url}` broke off"))?
-        .to_bytes();
-    Ok(Response {
-        status,
-        headers,
-        body: String::from_utf8_lossy(&bytes).into_owned(),
-    })
+/// Makes ring the cryptography of every client of this process. reqwest has none of its own here,
+/// so a client that another crate makes with reqwest needs this call first.
+pub fn install_tls() {
+    // An error says that the process has chosen already.
+    if rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_err()
+    {}
 }
 
-/// Sends a GET request without headers.
+/// Sends a GET request.
 ///
 /// # Errors
 ///
-/// Fails if there is no answer.
+/// Fails if there is no answer. An answer with any status is a success.
 pub async fn get(url: &str) -> Result<Response> {
-    send(Method::GET, url, &[], String::new()).await
+    send(client()?.get(url)).await
 }
 
-/// Sends a HEAD request without headers, as link scanners do.
+/// Sends a HEAD request, as link scanners do.
 ///
 /// # Errors
 ///
-/// Fails if there is no answer.
+/// As for [`get`].
 pub async fn head(url: &str) -> Result<Response> {
-    send(Method::HEAD, url, &[], String::new()).await
+    send(client()?.head(url)).await
 }
 
 /// Sends a form by POST, as a browser does.
 ///
 /// # Errors
 ///
-/// Fails if there is no answer.
+/// As for [`get`].
 pub async fn post_form(url: &str, fields: &[(String, String)]) -> Result<Response> {
-    let body = url::form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish();
-    send(
-        Method::POST,
-        url,
-        &[("content-type", "application/x-www-form-urlencoded")],
-        body,
-    )
-    .await
+    send(form(client()?.post(url), fields)).await
 }
 
 /// Sends JSON by POST.
 ///
 /// # Errors
 ///
-/// Fails if there is no answer.
+/// As for [`get`].
 pub async fn post_json(url: &str, body: &serde_json::Value) -> Result<Response> {
-    send(
-        Method::POST,
-        url,
-        &[("content-type", "application/json")],
-        body.to_string(),
-    )
-    .await
+    send(client()?.post(url).json(body)).await
+}
+
+pub(crate) fn client() -> Result<&'static Client> {
+    let client = CLIENT.as_ref();
+    client.map_err(|error| anyhow!("cannot make an HTTP client: {error}"))
+}
+
+pub(crate) fn form<N: AsRef<str>, V: AsRef<str>>(
+    request: RequestBuilder,
+    fields: &[(N, V)],
+) -> RequestBuilder {
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    body.extend_pairs(fields.iter().map(|(name, value)| (name, value)));
+    request
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(body.finish())
+}
+
+/// Sends a request and reads the whole answer.
+pub(crate) async fn send(request: RequestBuilder) -> Result<Response> {
+    // The errors of reqwest name the URL.
+    let answer = request.send().await.context("no answer")?;
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let body = answer.bytes().await.context("the answer broke off")?;
+    Ok(Response {
+        status,
+        headers,
+        body: String::from_utf8_lossy(&body).into_owned(),
+    })
 }

@@ -1,10 +1,9 @@
-//! The local stack: an AWS on this machine, with this project's `template.yaml` deployed to it.
+//! AWS on this machine, with this project's `template.yaml` deployed to it.
 //!
-//! [`Emulator`] starts MiniStack behind a launcher that closes its gaps and plays CloudTrail;
-//! [`Stack`] deploys the template with the real SAM CLI; [`Mailbox`] reads the e-mails to the
-//! administrator; [`Execution`] shows what the state machine did; [`browse`] opens and answers links
-//! as a browser does. The end-to-end tests and the binary `local` (`make demo`, `make local`) use
-//! all of these.
+//! [`Emulator`] starts MiniStack behind a launcher that closes its gaps and plays CloudTrail.
+//! [`Stack`] deploys the template with the real SAM CLI. [`Mailbox`] reads the e-mails to the
+//! administrator, [`Execution`] shows what the state machine did, and [`browse`] opens and answers
+//! links as a browser does. The end-to-end tests and `xtask` (`make demo`, `make local`) use them.
 //!
 //! ```no_run
 //! # async fn story() -> anyhow::Result<()> {
@@ -22,7 +21,6 @@
 //! # }
 //! ```
 
-pub mod architecture;
 pub mod browse;
 pub mod command;
 pub mod emulator;

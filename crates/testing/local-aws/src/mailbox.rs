@@ -136,7 +136,8 @@ impl Mailbox {
         Ok(&self.mails)
     }
 
-    /// Waits for an e-mail that `wanted` accepts, and returns the first one. It may have arrived before the call.
+    /// Waits for an e-mail that `wanted` accepts, and returns the first one. It may have arrived
+    /// before the call.
     ///
     /// # Errors
     ///

@@ -17,7 +17,7 @@ pub struct InForce {
 ///
 /// # Errors
 ///
-/// If IAM refuses.
+/// Fails if IAM refuses.
 pub async fn create(iam: &Client, name: &str, document: &str) -> Result<String> {
     let create = iam
         .create_policy()
@@ -35,7 +35,7 @@ pub async fn create(iam: &Client, name: &str, document: &str) -> Result<String> 
 ///
 /// # Errors
 ///
-/// If it cannot be read.
+/// Fails if it cannot be read.
 pub async fn in_force(iam: &Client, arn: &str) -> Result<InForce> {
     let policy = iam.get_policy().policy_arn(arn).send().await;
     let policy = policy.context("cannot read the policy")?.policy;
@@ -50,7 +50,7 @@ pub async fn in_force(iam: &Client, arn: &str) -> Result<InForce> {
 ///
 /// # Errors
 ///
-/// If the version does not exist.
+/// Fails if the version does not exist.
 pub async fn document(iam: &Client, arn: &str, version: &str) -> Result<String> {
     let read = iam
         .get_policy_version()
@@ -71,7 +71,7 @@ pub async fn document(iam: &Client, arn: &str, version: &str) -> Result<String> 
 ///
 /// # Errors
 ///
-/// If they cannot be listed.
+/// Fails if they cannot be listed.
 pub async fn versions(iam: &Client, arn: &str) -> Result<Vec<String>> {
     let listed = iam.list_policy_versions().policy_arn(arn).send().await;
     let listed = listed.context("cannot list the versions")?;
@@ -85,7 +85,7 @@ pub async fn versions(iam: &Client, arn: &str) -> Result<Vec<String>> {
 ///
 /// # Errors
 ///
-/// If IAM refuses.
+/// Fails if IAM refuses.
 pub async fn delete(iam: &Client, arn: &str) -> Result<()> {
     let default = in_force(iam, arn).await?.version;
     for version in versions(iam, arn).await? {
@@ -104,7 +104,7 @@ pub async fn delete(iam: &Client, arn: &str) -> Result<()> {
 ///
 /// # Errors
 ///
-/// If the text is not JSON.
+/// Fails if the text is not JSON.
 pub fn actions(document: &str) -> Result<Vec<String>> {
     let document: Value = serde_json::from_str(document).context("the document is not JSON")?;
     let statements = document.get("Statement").and_then(Value::as_array);

@@ -29,6 +29,6 @@ pub fn line(text: &str) {
 /// Prints a question; the answer comes on the same line.
 pub fn ask(text: &str) {
     print!("{text}");
-    // A question that nobody sees is not answered.
+    // If the output is closed, the question stays unanswered.
     if std::io::stdout().flush().is_err() {}
 }

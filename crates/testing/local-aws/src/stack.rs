@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::emulator::{Clients, REGION};
@@ -55,7 +56,8 @@ impl Stack {
     ///
     /// # Errors
     ///
-    /// Fails if the deployment is refused or fails. The message ends with the output of the SAM CLI.
+    /// Fails if the deployment is refused or fails. The message ends with the output of the SAM
+    /// CLI.
     pub async fn deploy(emulator: &Emulator, options: StackOptions) -> Result<Self> {
         let mut stack = Self {
             name: options.name,
@@ -74,7 +76,9 @@ impl Stack {
     ///
     /// As for [`Stack::deploy`].
     pub async fn update(&mut self, parameters: &BTreeMap<String, String>) -> Result<()> {
-        let scratch = tools::scratch()?;
+        // `sam deploy` leaves an archive of each function behind.
+        let scratch = TempDir::with_prefix("iam-policy-guard-")
+            .context("cannot create a temporary folder")?;
         let mut deploy = self.sam()?;
         deploy.env("TMPDIR", scratch.path());
         deploy
@@ -244,7 +248,8 @@ impl Stack {
 
     fn sam(&self) -> Result<Command> {
         let mut sam = tools::sam()?;
-        // The AWS settings of the user must not reach a local deployment, and a local deployment must not use them.
+        // The AWS settings of the user must not reach a local deployment, and a local deployment
+        // must not use them.
         sam.env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
         for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN"] {

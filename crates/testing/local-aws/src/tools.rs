@@ -1,18 +1,23 @@
-//! The tools that the project installs below `.local/tools`, with pinned versions and checked hashes.
+//! The tools that the project installs below `.local/tools`, with pinned versions and hashes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
-use tempfile::TempDir;
+use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
 
 use crate::workspace::Lock;
 use crate::{command, report, workspace};
 
-/// The oldest Python that the pinned packages support.
-const OLDEST_PYTHON: (u32, u32) = (3, 10);
+/// Succeeds where Python can install the tools: the pinned packages support 3.10 and newer.
+pub const PYTHON_CHECK: [&str; 3] = [
+    "python3",
+    "-c",
+    "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))",
+];
+/// Succeeds where npm can install the tools.
+pub const NPM_CHECK: [&str; 2] = ["npm", "--version"];
 
-/// A set of programs with its own environment.
+/// A set of programs with its own environment. `requirements` has a file of pins for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
     /// MiniStack, the emulator of AWS.
@@ -41,214 +46,121 @@ impl Tool {
         Self::Interpreter,
     ];
 
-    fn name(self) -> &'static str {
+    /// The name of the folder and of the pins, and the name for a person.
+    fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Emulator => "emulator",
-            Self::Sam => "sam",
-            Self::Builder => "builder",
-            Self::AwsCli => "awscli",
-            Self::Linters => "linters",
-            Self::Node => "npm",
-            Self::Interpreter => "interpreter",
-        }
-    }
-
-    fn describe(self) -> &'static str {
-        match self {
-            Self::Emulator => "the AWS emulator",
-            Self::Sam => "the SAM CLI",
-            Self::Builder => "cargo-lambda",
-            Self::AwsCli => "the AWS CLI",
-            Self::Linters => "the linters",
-            Self::Node => "the tools for Node",
-            Self::Interpreter => "the second interpreter",
+            Self::Emulator => ("emulator", "the AWS emulator"),
+            Self::Sam => ("sam", "the SAM CLI"),
+            Self::Builder => ("builder", "cargo-lambda"),
+            Self::AwsCli => ("awscli", "the AWS CLI"),
+            Self::Linters => ("linters", "the linters"),
+            Self::Node => ("npm", "the tools for Node"),
+            Self::Interpreter => ("interpreter", "the second interpreter"),
         }
     }
 
     fn folder(self) -> PathBuf {
-        workspace::local("tools").join(self.name())
+        workspace::local("tools").join(self.names().0)
     }
 
     /// The folder of the tool's programs.
     pub fn bin(self) -> PathBuf {
-        match self {
-            Self::Node => self.folder().join("node_modules/.bin"),
-            _ => self.folder().join("bin"),
-        }
+        self.folder().join(match self {
+            Self::Node => "node_modules/.bin",
+            _ => "bin",
+        })
     }
 
-    /// The file that pins the tool and everything that it needs.
     fn pins(self) -> PathBuf {
-        match self {
-            Self::Node => workspace::own("requirements/npm/package-lock.json"),
-            _ => workspace::own("requirements").join(format!("{}.txt", self.name())),
-        }
+        workspace::own("requirements").join(match self {
+            Self::Node => "npm/package-lock.json".to_owned(),
+            _ => format!("{}.txt", self.names().0),
+        })
     }
 
-    /// A copy of the installed pins, written last. If it differs from the pins, the tool is not ready.
+    /// A copy of the pins, written last: a tool is ready if its stamp equals its pins.
     fn stamp(self) -> PathBuf {
         self.folder().join("installed-pins")
     }
 
-    fn is_ready(self) -> Result<bool> {
-        let pins = read(&self.pins())?;
-        Ok(std::fs::read(self.stamp()).is_ok_and(|installed| installed == pins))
+    fn is_ready(self) -> bool {
+        std::fs::read(self.pins())
+            .is_ok_and(|pins| std::fs::read(self.stamp()).is_ok_and(|it| it == pins))
+    }
+
+    async fn install(self) -> Result<()> {
+        let (name, description) = self.names();
+        report::step(&format!(
+            "installing {description} into .local/tools/{name}"
+        ));
+        let folder = self.folder();
+        let log = format!("setup-{name}");
+        let mut install = if self == Self::Node {
+            ensure!(
+                command::answers(&NPM_CHECK).await,
+                "npm is missing: install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm) and run this again"
+            );
+            workspace::create_dir(&folder)?;
+            for file in ["package.json", "package-lock.json"] {
+                let source = workspace::own("requirements/npm").join(file);
+                std::fs::copy(&source, folder.join(file))
+                    .with_context(|| format!("cannot copy `{}`", source.display()))?;
+            }
+            let mut npm = command::program("npm");
+            npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
+            npm
+        } else {
+            ensure!(
+                command::answers(&PYTHON_CHECK).await,
+                "python3, its module venv or a version from 3.10 on is missing: install it (Debian: apt-get install python3 python3-venv) and run this again"
+            );
+            let mut venv = command::program("python3");
+            venv.args(["-m", "venv", "--clear"]).arg(&folder);
+            command::run_logged(venv, "python3 -m venv", &log).await?;
+            let mut pip = command::program(folder.join("bin/python"));
+            pip.args("-m pip install --disable-pip-version-check --no-input".split(' '))
+                // The pins are complete and name wheels only, so pip resolves nothing and runs no
+                // build.
+                .args("--progress-bar off --no-deps --only-binary :all:".split(' '))
+                .args(["--require-hashes", "--requirement"])
+                .arg(self.pins());
+            pip
+        };
+        install.current_dir(&folder);
+        command::run_logged(install, &format!("installing {description}"), &log).await?;
+        std::fs::copy(self.pins(), self.stamp())
+            .with_context(|| format!("cannot mark {description} as installed"))?;
+        Ok(())
     }
 }
 
-/// Installs the `tools` that are missing. If all are there, returns at once.
+/// Installs the `tools` that are missing.
 ///
 /// # Errors
 ///
-/// Fails if something that the tools need is missing on this machine, or cannot be downloaded.
+/// Fails if this machine lacks something that the tools need, or if a download fails.
 pub async fn ensure(tools: &[Tool]) -> Result<()> {
-    let all_ready = |tools: &[Tool]| {
-        tools.iter().try_fold(true, |ready, tool| {
-            Ok::<_, anyhow::Error>(ready && tool.is_ready()?)
-        })
-    };
-    if all_ready(tools)? {
+    if tools.iter().all(|tool| tool.is_ready()) {
         return Ok(());
     }
     let _lock = Lock::to_make("setup").await?;
-    for &tool in tools {
+    for tool in tools {
         // Another run may have installed the tool while this run waited.
-        if !tool.is_ready()? {
-            report::step(&format!(
-                "installing {} into .local/tools/{}",
-                tool.describe(),
-                tool.name()
-            ));
-            match tool {
-                Tool::Node => install_with_npm(tool).await?,
-                _ => install_with_pip(tool).await?,
-            }
-            std::fs::copy(tool.pins(), tool.stamp())
-                .with_context(|| format!("cannot mark {} as installed", tool.describe()))?;
+        if !tool.is_ready() {
+            tool.install().await?;
         }
     }
     Ok(())
 }
 
-async fn install_with_pip(tool: Tool) -> Result<()> {
-    check_python().await?;
-    let folder = tool.folder();
-    let mut make = command::program("python3");
-    make.args(["-m", "venv", "--clear"]).arg(&folder);
-    command::run_logged(
-        make,
-        "creating a virtual environment",
-        &format!("setup-{}", tool.name()),
-    )
-    .await?;
-    let mut install = command::program(folder.join("bin/python"));
-    install
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--disable-pip-version-check",
-            "--no-input",
-            "--progress-bar",
-            "off",
-        ])
-        // The pins are complete and name wheels only, so pip resolves nothing and runs no build.
-        .args([
-            "--no-deps",
-            "--only-binary",
-            ":all:",
-            "--require-hashes",
-            "--requirement",
-        ])
-        .arg(tool.pins());
-    let what = format!("installing {} with pip", tool.describe());
-    command::run_logged(install, &what, &format!("setup-{}", tool.name())).await
-}
-
-async fn install_with_npm(tool: Tool) -> Result<()> {
-    check_node().await?;
-    let folder = tool.folder();
-    workspace::create_dir(&folder)?;
-    for name in ["package.json", "package-lock.json"] {
-        let source = workspace::own("requirements/npm").join(name);
-        std::fs::copy(&source, folder.join(name))
-            .with_context(|| format!("cannot copy `{}`", source.display()))?;
-    }
-    let mut install = command::program("npm");
-    install
-        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-        .current_dir(&folder);
-    command::run_logged(
-        install,
-        "installing the tools for Node with npm",
-        "setup-npm",
-    )
-    .await
-}
-
-/// Checks that this machine has what the tools for Node need.
-///
-/// # Errors
-///
-/// Says what is missing, and how to install it.
-pub async fn check_node() -> Result<()> {
-    if !answers("npm", &["--version"]).await {
-        bail!(
-            "npm is missing: install Node.js 18 or newer with npm (Debian: apt-get install nodejs npm) and run this again"
-        );
-    }
-    Ok(())
-}
-
-/// Checks that this machine has what the tools in Python need.
-///
-/// # Errors
-///
-/// Says what is missing, and how to install it.
-pub async fn check_python() -> Result<()> {
-    let (major, minor) = OLDEST_PYTHON;
-    let wanted = format!(
-        "install Python {major}.{minor} or newer with venv (Debian: apt-get install python3 python3-venv) and run this again"
-    );
-    let mut ask = command::program("python3");
-    ask.args([
-        "-c",
-        "import ensurepip, sys, venv; print(sys.version_info[0], sys.version_info[1])",
-    ]);
-    let Ok(answer) = command::run_captured(ask, "python3").await else {
-        bail!("python3 or its module venv is missing: {wanted}");
-    };
-    let version: Vec<u32> = answer
-        .split_whitespace()
-        .filter_map(|part| part.parse().ok())
-        .collect();
-    if version < vec![major, minor] {
-        bail!(
-            "python3 has version {}, which is too old: {wanted}",
-            answer.trim().replace(' ', ".")
-        );
-    }
-    Ok(())
-}
-
-/// Whether a program can be run.
-pub async fn answers(name: &str, arguments: &[&str]) -> bool {
-    let mut ask = command::program(name);
-    ask.args(arguments);
-    command::run_captured(ask, name).await.is_ok()
-}
-
-/// The search path with the programs of `tools` before everything else.
+/// The search path with the programs of `tool` before everything else.
 ///
 /// # Errors
 ///
 /// Fails if the name of a folder cannot be part of a search path.
-pub fn search_path(tools: &[Tool]) -> Result<std::ffi::OsString> {
+pub fn search_path(tool: Tool) -> Result<std::ffi::OsString> {
     let inherited = std::env::var_os("PATH").unwrap_or_default();
-    let folders = tools
-        .iter()
-        .map(|tool| tool.bin())
-        .chain(std::env::split_paths(&inherited));
+    let folders = std::iter::once(tool.bin()).chain(std::env::split_paths(&inherited));
     std::env::join_paths(folders).context("cannot put the tools on the search path")
 }
 
@@ -256,25 +168,10 @@ pub fn search_path(tools: &[Tool]) -> Result<std::ffi::OsString> {
 ///
 /// # Errors
 ///
-/// Fails if the search path cannot be made.
+/// As for [`search_path`].
 pub fn sam() -> Result<Command> {
     let mut sam = command::program(Tool::Sam.bin().join("sam"));
-    sam.env("PATH", search_path(&[Tool::Builder])?)
+    sam.env("PATH", search_path(Tool::Builder)?)
         .env("SAM_CLI_TELEMETRY", "0");
     Ok(sam)
-}
-
-/// A temporary folder for a program that leaves files behind, as `sam deploy` does for each function.
-///
-/// The folder is deleted when the value is dropped.
-///
-/// # Errors
-///
-/// Fails if the folder cannot be created.
-pub fn scratch() -> Result<TempDir> {
-    TempDir::with_prefix("iam-policy-guard-").context("cannot create a temporary folder")
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
 }

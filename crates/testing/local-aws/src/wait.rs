@@ -15,6 +15,20 @@ const INTERVAL: Duration = Duration::from_millis(100);
 pub async fn poll<T>(
     what: &str,
     deadline: Duration,
+    probe: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+    poll_every(INTERVAL, what, deadline, probe).await
+}
+
+/// As [`poll`], with a pause of `interval` between two calls.
+///
+/// # Errors
+///
+/// As for [`poll`].
+pub async fn poll_every<T>(
+    interval: Duration,
+    what: &str,
+    deadline: Duration,
     mut probe: impl AsyncFnMut() -> Result<Option<T>>,
 ) -> Result<T> {
     let end = Instant::now() + deadline;
@@ -28,6 +42,6 @@ pub async fn poll<T>(
                 deadline.as_secs()
             );
         }
-        sleep(INTERVAL).await;
+        sleep(interval).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Where things are: the workspace, and the folder for everything that is made on this machine.
+//! Paths and locks: the workspace, and the folder for everything that this machine makes.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,8 @@ pub fn own(path: impl AsRef<Path>) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Keeps simultaneous runs of this project from disturbing each other. The lock is released when it is dropped.
+/// Keeps simultaneous runs of this project from disturbing each other. The lock is released when it
+/// is dropped.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,

@@ -1,4 +1,5 @@
-//! Tests of the emulated CloudTrail: which calls become events, which shape the events have, and whom they name.
+//! Tests of the emulated CloudTrail: which calls become events, and which shape and caller the
+//! events have.
 
 use anyhow::{Context as _, Result};
 use local_aws::{CloudTrail, policies};
@@ -92,7 +93,8 @@ async fn records_name_who_called_and_what_failed() -> Result<()> {
         "arn:aws:iam::000000000000:role/own/writer",
     );
     let expected = [
-        // The call was refused before IAM looked at the request, so the record does not have the request.
+        // The call was refused before IAM looked at the request, so the record does not have the
+        // request.
         (by_user, "AccessDenied", "-", false, false),
         (by_role, "-", "p", false, true),
         (by_role, "EntityAlreadyExistsException", "p", false, false),
@@ -133,7 +135,7 @@ async fn records_name_who_called_and_what_failed() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_rule_sees_everybody_but_the_roles_it_leaves_out() -> Result<()> {
+async fn the_rule_sees_every_caller_but_the_excluded_roles() -> Result<()> {
     let emulator = emulator().await?;
     let user = emulator.clients_of(user_credentials(&emulator, "alice").await?);
     let own = emulator.clients_of(role_credentials(&emulator, "guard").await?);

@@ -112,7 +112,8 @@ async fn quotas_are_in_characters_and_shared_by_the_inline_policies_of_one_owner
     emulator.stop().await
 }
 
-/// Starts a state machine with one callback task of these members, and returns the ARN of the execution.
+/// Starts a state machine with one callback task of these members, and returns the ARN of the
+/// execution.
 async fn start_callback(emulator: &Emulator, resource: &str, parameters: Value) -> Result<String> {
     let trust = TRUST.replace(r#"{"AWS": "*"}"#, r#"{"Service": "states.amazonaws.com"}"#);
     let role = emulator
@@ -201,7 +202,7 @@ async fn a_token_is_taken_once_and_refused_by_name() -> Result<()> {
     let another = format!("{}AAAAAAA=", token.split_at(token.len() - 8).0);
     let answers = [
         ("mangled", "x", "{}", Some("InvalidToken")),
-        ("of nobody", &another, "{}", Some("TaskDoesNotExist")),
+        ("of no task", &another, "{}", Some("TaskDoesNotExist")),
         (
             "with an answer that is not JSON",
             token,

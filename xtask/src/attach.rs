@@ -1,44 +1,33 @@
-//! `local demo --case attach`: somebody attaches an AWS managed policy, and the guard tells of it.
+//! The demo of a reported call: an AWS managed policy is attached to a user.
 
 use anyhow::{Context as _, Result, ensure};
-use aws_sdk_sfn::types::ExecutionStatus;
-use local_aws::{Emulator, Mailbox, report};
+use local_aws::{Emulator, report};
 use serde_json::Value;
 
-use crate::demo::{MACHINE, Timeline, deploy};
+use crate::local::Local;
 
 const USER: &str = "dave";
 const POLICY: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 /// Plays the story, and fails if the outcome is wrong.
 pub(crate) async fn play(emulator: &Emulator) -> Result<()> {
-    let stack = deploy(emulator).await?;
-    let mailbox = Mailbox::open(emulator, stack.output("AlertTopicArn")?).await?;
+    let mut local = Local::deploy(emulator).await?;
     let iam = emulator.iam();
     iam.create_user().user_name(USER).send().await?;
 
-    report::step(&format!("somebody attaches {POLICY} to the user {USER}"));
+    report::step(&format!("a principal attaches {POLICY} to the user {USER}"));
     let attach = iam.attach_user_policy().user_name(USER).policy_arn(POLICY);
     attach.send().await.context("cannot attach the policy")?;
-    let mut timeline = Timeline::new(mailbox);
-    let execution = stack
-        .execution_with("the attachment", MACHINE, |input| {
+    local.begin();
+    let execution = local
+        .execution("the attachment", |input| {
             input.pointer("/detail/eventName").and_then(Value::as_str) == Some("AttachUserPolicy")
         })
         .await?;
-    timeline.tell(&format!(
-        "EventBridge starts the execution {}",
-        execution.arn()
-    ));
-    let status = timeline.follow_until_closed(&execution).await?;
-    ensure!(
-        status == ExecutionStatus::Succeeded,
-        "the execution ended as {status}, not as SUCCEEDED; see the log of the emulator: {}",
-        emulator.log().display()
-    );
+    local.follow_until_closed(&execution).await?;
     let command =
         format!("aws iam detach-user-policy --user-name '{USER}' --policy-arn '{POLICY}'");
-    timeline
+    local
         .next_mail("the report", |mail| mail.message.contains(&command))
         .await?;
 
@@ -50,8 +39,5 @@ pub(crate) async fn play(emulator: &Emulator) -> Result<()> {
     ensure!(left.is_empty(), "the user still holds {left:?}");
     report::step("the user holds nothing any more; deleting the user and the stack");
     iam.delete_user().user_name(USER).send().await?;
-    stack.delete().await?;
-    report::gap();
-    report::step("the walkthrough succeeded");
-    Ok(())
+    local.finish().await
 }
