@@ -1,17 +1,17 @@
 # Everything that people and continuous integration do goes through these targets.
 # `make` alone lists them.
 
-# The answer that `make demo` gives by itself: allow or deny. Empty: it waits for a person in a browser.
+# The answer that `make demo` gives: allow or deny. Empty: it waits for a person in a browser.
 ANSWER ?=
-# What `make demo` and `make load` play. Empty: a policy that is contained. demo: attach. load: ordinary.
+# What `make demo` (attach) and `make load` (ordinary) play. Empty: a policy that is contained.
 CASE ?=
 # The port of `make local`.
 PORT ?= 4566
-# The part of the matrix that `make chaos` tells: words that an incident or call contains. Empty: all of it.
+# What `make chaos` plays: words that an incident or call contains. Empty: the whole matrix.
 ONLY ?=
 # How many incidents `make load` lets happen at once.
 N ?= 200
-# What `make deny` checks; known vulnerabilities need a database from the network, so they are left to `all`.
+# What `make deny` checks. Only `all` checks known vulnerabilities, whose database is on the network.
 CHECKS ?= licenses bans sources
 
 XTASK = cargo run --quiet --package xtask --
@@ -32,16 +32,16 @@ comma := ,
 .DEFAULT_GOAL := help
 # Cargo uses all processors by itself.
 .NOTPARALLEL:
-.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy smoke pause resume remove scp actions bench screenshots  clean requirements rust bench-cli managed-policies
+.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy smoke pause resume remove scp actions managed-policies bench bench-cli screenshots clean requirements rust
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
 	@echo "  make demo ANSWER=allow|deny   answers by itself; without ANSWER it waits for you in a browser"
-	@echo "  make demo CASE=attach         plays a call that the guard reports and does not undo"
+	@echo "  make demo CASE=attach         plays a call that the guard reports but does not revert"
 	@echo "  make local PORT=4567          uses another port than 4566"
 	@echo "  make chaos ONLY='put revert'  plays the incidents and calls that contain these words, and leaves docs/chaos.md alone"
-	@echo "  make deploy ARCHITECTURE=arm64 builds for arm64 and deploys that"
+	@echo "  make deploy ARCHITECTURE=arm64   builds for arm64 and deploys that"
 	@echo "  make scp STACK=name DEPLOYER=arn:aws:iam::111122223333:role/deploy   and more of the like: see docs/operations.md"
 
 demo: rust ## Plays the walkthrough on a local AWS: the policy, the e-mail, the answer, the outcome.
@@ -57,8 +57,9 @@ local: rust ## Keeps the stack up on a local AWS until Ctrl-C and shows what hap
 check: fmt lint unit ## The quick part of `make test`, for after each change: format, clippy, unit tests.
 	@$(call say,format$(comma) clippy and unit tests passed)
 
-# Cargo unifies the features of dependencies over the packages that a call selects, and builds what differs anew.
-# So whatever checks and tests selects the whole workspace with its tests, and `make test` takes its tools from there.
+# Cargo unifies the features of dependencies over the selected packages, and rebuilds what differs.
+# So each check selects the whole workspace with its tests, and `make test` takes its tools from that
+# build.
 test: XTASK = $(BUILT)/xtask
 test: tools prerequisites fmt lint deny unit lint-template e2e ## Checks everything: format, lints, unit tests, template, end-to-end tests.
 	@$(call say,all tests passed)
@@ -67,7 +68,7 @@ tools: rust
 	@$(call say,building the tools)
 	@cargo build --workspace --bin xtask --test agreement
 
-prerequisites: rust ## Checks that this machine has what the tests need.
+prerequisites: rust ## Checks that this machine has what the tests need; as root or with CI=true, installs what is missing.
 	@$(call say,what the tests need)
 	@$(XTASK) prerequisites
 
@@ -97,7 +98,7 @@ e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
 	@cargo test --workspace --test emulator
 	@cargo test --workspace --test scenarios --test chaos --test interpreter
 
-chaos: rust ## Fails at every AWS call of every incident, and writes what came of it to docs/chaos.md; takes an hour.
+chaos: rust ## Fails at every AWS call of every incident, and writes the results to docs/chaos.md; takes an hour.
 	@$(call say,$(if $(ONLY),a part of the matrix of faults,the whole matrix of faults))
 	@cargo run --quiet --package end-to-end --bin chaos -- $(if $(ONLY),only '$(ONLY)')
 
@@ -114,21 +115,20 @@ build: rust ## Builds what goes to AWS, with the SAM CLI, for ARCHITECTURE (x86_
 deploy: build ## Deploys to the AWS account of your credentials; asks before it does.
 	@$(XTASK) sam deploy --guided
 
-
 smoke: rust ## Plays the walkthrough against the deployed STACK with your AWS credentials, and cleans up after itself.
 	@$(XTASK) smoke --stack '$(STACK)' --region '$(REGION)'
 
 pause: rust ## Disables the rule of the deployed STACK, so that no incident starts.
 	@$(XTASK) pause --stack '$(STACK)' --region '$(REGION)'
 
-resume: rust ## Enables that rule again.
+resume: rust ## Enables the rule of the deployed STACK again.
 	@$(XTASK) resume --stack '$(STACK)' --region '$(REGION)'
 
-remove: rust ## Deletes the deployed STACK once nothing waits any more; asks before it does.
+remove: rust ## Deletes the deployed STACK after the last incident has ended; asks before it does.
 	@$(XTASK) remove --stack '$(STACK)' --region '$(REGION)'
 
-# What it prints is the policy, and nothing else.
-scp: rust ## Prints a service control policy that lets nobody but DEPLOYER change the deployed STACK.
+# Prints nothing but the policy, so that the output can go to a file.
+scp: rust ## Prints a service control policy that lets only DEPLOYER change the deployed STACK.
 	@$(XTASK) scp --stack '$(STACK)' --region '$(REGION)' --deployer '$(DEPLOYER)' --senders '$(SENDERS)'
 
 actions: ## Refreshes the catalogue of known AWS actions.

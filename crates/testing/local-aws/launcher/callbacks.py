@@ -4,7 +4,7 @@ Where MiniStack departs from the AWS pages "Discover service integration pattern
 state" and "SendTaskSuccess":
 
 - a function that fails fails its `lambda:invoke.waitForTaskToken` task at once, so that Retry and
-  Catch act; MiniStack swallows the failure and waits for a token that nobody has;
+  Catch act; MiniStack swallows the failure and waits for a token that no client has;
 - every attempt has a token of its own; MiniStack gives a retried task the token of the first one;
 - tokens look as they do on AWS: some hundred characters with `+`, `/` and `=`;
 - TimeoutSeconds can be a JSONata expression; MiniStack takes an integer only;

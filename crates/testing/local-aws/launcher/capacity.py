@@ -1,7 +1,7 @@
 """Keeps a small machine from turning load into failures that AWS would not have.
 
 AWS runs a thousand functions at once on machines of their own. Here they share a few processors with
-the emulator: without limits, the time of a function is over before it had the processor at all.
+the emulator: without limits, a function's timeout passes before the function gets the processor.
 """
 
 import os
@@ -12,7 +12,7 @@ from jsonata import timebox
 from ministack.services import lambda_svc
 from private_names import need, replace
 
-# What is beyond waits for its turn, before its time begins to run.
+# Further functions wait for their turn, before their time begins to run.
 FUNCTIONS_AT_ONCE = max(16, 8 * (os.cpu_count() or 1))
 
 

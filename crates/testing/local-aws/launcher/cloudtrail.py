@@ -1,8 +1,7 @@
 """Plays CloudTrail: every IAM write that a client makes becomes an event on the default event bus.
 
-The rules that are deployed there decide what becomes of it. Reads and the calls of other services
-make no event; they are listed in `calls`, with the events, for whoever wants to compare what a role
-may do with what it does.
+The deployed rules decide which targets get it. Reads and the calls of other services make no event.
+`calls` lists them with the writes, so that a test can compare what a role may do with what it does.
 """
 
 import asyncio

@@ -57,7 +57,7 @@ def set_default_policy_version() -> None:
 def rename_users_and_groups() -> None:
     """Adds UpdateUser and UpdateGroup, which MiniStack does not implement.
 
-    Whoever is renamed keeps the unique identifier, the policies and the memberships.
+    A renamed user or group keeps the unique identifier, the policies and the memberships.
     """
     handlers, parameter = need(iam, "_IAM_HANDLERS"), need(iam, "_p")
     error, xml = need(iam, "_error"), need(iam, "_xml")
@@ -100,7 +100,7 @@ def never_reuse_version_ids() -> None:
     """Numbers policy versions as IAM does: the number of a deleted version never comes back.
 
     MiniStack takes the highest existing number plus one, so that a version made after a deletion
-    could carry the name of the version that somebody looked at before.
+    could carry the name of the version that a caller read before.
     """
     handlers = need(iam, "_IAM_HANDLERS")
     policies, parameter = need(iam, "_policies"), need(iam, "_p")

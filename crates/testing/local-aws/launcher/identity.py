@@ -25,7 +25,7 @@ class Caller:
 
 
 def caller(access_key_id: str, account_id: str) -> Caller | None:
-    """The caller that the access key belongs to; None for a key that nobody has.
+    """The caller that the access key belongs to; None for an unknown key.
 
     It must be asked before the call is carried out: a call can delete its own credentials.
     """

@@ -1,14 +1,14 @@
 """Starts MiniStack as the local AWS of this project, and stops it with everything it started.
 
-Run by the library `local`, which hands over a clean environment:
+Run by the crate `local-aws`, which hands over a clean environment:
 
     GATEWAY_PORT               the port to listen on, on the loopback interface only
     LOCAL_FUNCTION_ENDPOINT    where the functions send their AWS calls; this server, unless
                                something (a fault proxy, for instance) is put between
     LOCAL_RUN_DIR              a private folder for everything that is written; removed at the end
 
-The server stops when its standard input ends, so that it never outlives whoever started it, and on
-SIGTERM and SIGINT.
+The server stops when its standard input ends, so that it never outlives its parent, and on SIGTERM
+and SIGINT.
 """
 
 import asyncio
