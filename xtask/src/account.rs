@@ -12,10 +12,6 @@ use serde_json::Value;
 use tokio::process::Command;
 
 /// The program of the AWS CLI: that of the user or, if there is none, that of the project.
-///
-/// # Errors
-///
-/// Fails if there is none and it cannot be installed.
 pub async fn aws_cli() -> Result<OsString> {
     if command::answers(&["aws", "--version"]).await {
         return Ok(OsString::from("aws"));
@@ -35,10 +31,6 @@ pub struct Account {
 
 impl Account {
     /// Takes the AWS CLI of the user or, if there is none, that of the project.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is none and it cannot be installed.
     pub async fn open(region: &str) -> Result<Self> {
         Ok(Self {
             program: aws_cli().await?,
@@ -48,10 +40,6 @@ impl Account {
     }
 
     /// The account of an emulator, whatever the user's own AWS settings are.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Account::open`].
     pub async fn of_emulator(emulator: &Emulator) -> Result<Self> {
         let mut account = Self::open(REGION).await?;
         let variables = emulator.environment();
@@ -83,10 +71,6 @@ impl Account {
     }
 
     /// The SDK's clients for the same account, with the credentials that the AWS CLI has now.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the AWS CLI has no credentials.
     pub async fn clients(&self) -> Result<Clients> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]

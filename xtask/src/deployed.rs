@@ -38,10 +38,6 @@ pub struct Resource {
 
 impl Deployed {
     /// Reads a stack by its name.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such stack, or if it is not one of this template.
     pub async fn read(account: &Account, name: &str) -> Result<Self> {
         let described = account
             .call(&["cloudformation", "describe-stacks", "--stack-name", name])
@@ -81,10 +77,6 @@ impl Deployed {
     }
 
     /// The physical id of a resource, by its name in the template.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the stack has no such resource.
     pub fn physical(&self, logical: &str) -> Result<&str> {
         let mut resources = self.resources.iter();
         let found = resources.find(|it| it.logical == logical && !it.physical.is_empty());
@@ -93,10 +85,6 @@ impl Deployed {
     }
 
     /// An output of the stack.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the stack has no such output.
     pub fn output(&self, name: &str) -> Result<&str> {
         let value = self.outputs.get(name);
         Ok(value.with_context(|| format!("the stack has no output `{name}`"))?)

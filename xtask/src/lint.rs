@@ -12,10 +12,6 @@ const TEMPLATE: &str = "template.yaml";
 const DEFINITION: &str = "statemachine/policy_approval.asl.json";
 
 /// Runs every linter. All of them must pass.
-///
-/// # Errors
-///
-/// Fails if a linter finds something, or if a tool is missing. The findings are shown.
 pub async fn run() -> Result<()> {
     tools::ensure(&[Tool::Sam, Tool::Linters, Tool::Node]).await?;
     let definition = definition_for_linters()?;
@@ -63,10 +59,6 @@ pub async fn run() -> Result<()> {
 
 /// Runs the `checks` of cargo-deny, such as licenses, sources and forbidden crates, on all
 /// dependencies.
-///
-/// # Errors
-///
-/// Fails if something violates `deny.toml`. The findings of cargo-deny are shown.
 pub async fn deny(checks: &[String]) -> Result<()> {
     tools::ensure(&[Tool::Linters]).await?;
     let mut deny = command::program(Tool::Linters.bin().join("cargo-deny"));

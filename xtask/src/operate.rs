@@ -23,10 +23,6 @@ pub struct Waiting {
 }
 
 /// Disables the rule, so that no new incident starts. Incidents that wait for a decision go on.
-///
-/// # Errors
-///
-/// Fails if AWS refuses.
 pub async fn pause(account: &Account, stack: &Deployed) -> Result<()> {
     let rule = stack.physical(RULE)?;
     account
@@ -38,10 +34,6 @@ pub async fn pause(account: &Account, stack: &Deployed) -> Result<()> {
 }
 
 /// Enables the rule again.
-///
-/// # Errors
-///
-/// Fails if AWS refuses.
 pub async fn resume(account: &Account, stack: &Deployed) -> Result<()> {
     let rule = stack.physical(RULE)?;
     account
@@ -121,10 +113,6 @@ pub async fn remove(
 }
 
 /// The incidents that have not ended, the newest first.
-///
-/// # Errors
-///
-/// Fails if they cannot be listed.
 pub async fn waiting(account: &Account, stack: &Deployed) -> Result<Vec<Waiting>> {
     let machine = stack.output("StateMachineArn")?;
     let listed = account

@@ -33,10 +33,6 @@ const INSTALLERS: [Program; 2] = [
 ];
 
 /// Makes sure that everything is there that the tests need.
-///
-/// # Errors
-///
-/// As for [`ensure_programs`].
 pub async fn run() -> Result<()> {
     ensure_programs(&[INSTALLERS, BROWSER].concat()).await
 }

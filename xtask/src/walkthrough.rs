@@ -106,10 +106,6 @@ pub trait Stage {
 
 /// Plays the walkthrough from a policy that was just created to the outcome, and checks what is in
 /// force. Returns what is in force at the end.
-///
-/// # Errors
-///
-/// Fails if something is not as it should be.
 pub async fn play(
     stage: &mut impl Stage,
     policy: &Policy,
@@ -190,10 +186,6 @@ async fn check_states(execution: &Execution, answer: Answer) -> Result<()> {
 
 /// A document for a stack with another restricted list: a harmless action, and the restricted
 /// action of the walkthrough or, if the list does not name that, the first pattern of the list.
-///
-/// # Errors
-///
-/// Fails if the list is empty.
 pub fn document_for(restricted: &RestrictedActions) -> Result<String> {
     const HARMLESS: &str = "s3:GetBucketObjectLockConfiguration";
     let published = granting(&[HARMLESS, "s3:DeleteBucket"]);

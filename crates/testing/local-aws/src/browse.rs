@@ -18,10 +18,6 @@ pub struct Form {
 }
 
 /// Opens `url` and sends the form of the page, with its fields as they are.
-///
-/// # Errors
-///
-/// Fails if there is no answer, or if the page has no form with the method POST.
 pub async fn open_and_confirm(url: &str) -> Result<Response> {
     let page = http::get(url).await?;
     let form = form_of(url, &page.body)?
@@ -36,10 +32,6 @@ pub async fn open_and_confirm(url: &str) -> Result<Response> {
 }
 
 /// The same, where opening the link may be all that it takes (`LinkConfirmation` is `None`).
-///
-/// # Errors
-///
-/// Fails if there is no answer.
 pub async fn open_and_decide(url: &str) -> Result<Response> {
     let page = http::get(url).await?;
     match form_of(url, &page.body)? {
@@ -49,10 +41,6 @@ pub async fn open_and_decide(url: &str) -> Result<Response> {
 }
 
 /// The first form of the page at `url`.
-///
-/// # Errors
-///
-/// Fails if the action of the form is not a URL.
 pub fn form_of(url: &str, page: &str) -> Result<Option<Form>> {
     let page = Html::parse_document(page);
     let Some(form) = all(page.root_element(), "form")?.into_iter().next() else {

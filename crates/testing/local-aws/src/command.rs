@@ -27,10 +27,6 @@ pub fn program(name: impl AsRef<OsStr>) -> Command {
 }
 
 /// Runs a program and shows its output.
-///
-/// # Errors
-///
-/// Fails if the program cannot be started, or if it fails.
 pub async fn run_shown(mut command: Command, what: &str) -> Result<()> {
     let status = command
         .status()
@@ -105,10 +101,6 @@ pub async fn answers(call: &[&str]) -> bool {
 }
 
 /// The last lines of a log.
-///
-/// # Errors
-///
-/// Fails if the log cannot be read.
 pub fn tail(path: &Path) -> Result<String> {
     let text = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let text = String::from_utf8_lossy(&text);
@@ -122,10 +114,6 @@ pub fn tail(path: &Path) -> Result<String> {
 }
 
 /// The path of the log `name`. The function creates its folder.
-///
-/// # Errors
-///
-/// Fails if the folder cannot be created.
 pub fn log_path(name: &str) -> Result<PathBuf> {
     let folder = workspace::local("log");
     workspace::create_dir(&folder)?;
@@ -133,10 +121,6 @@ pub fn log_path(name: &str) -> Result<PathBuf> {
 }
 
 /// Removes all but the newest `kept` of the logs with this prefix.
-///
-/// # Errors
-///
-/// Fails if the logs cannot be listed.
 pub fn forget_old_logs(prefix: &str, kept: usize) -> Result<()> {
     let folder = workspace::local("log");
     let entries = std::fs::read_dir(&folder)

@@ -217,10 +217,6 @@ impl Emulator {
     }
 
     /// Changes how the events of CloudTrail are delivered from now on.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the emulator refuses.
     pub async fn set_cloudtrail(&self, settings: CloudTrail) -> Result<()> {
         let body =
             serde_json::to_value(settings).context("cannot write the settings of CloudTrail")?;
@@ -235,19 +231,11 @@ impl Emulator {
     }
 
     /// The CloudTrail records so far, delivered or not, from number `since` on.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the emulator does not answer.
     pub async fn cloudtrail_records(&self, since: usize) -> Result<Vec<Value>> {
         self.items("cloudtrail", since).await
     }
 
     /// The AWS calls so far, from number `since` on.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the emulator does not answer.
     pub async fn calls(&self, since: usize) -> Result<Vec<Call>> {
         self.items("calls", since).await
     }
@@ -272,10 +260,6 @@ impl Emulator {
     }
 
     /// Stops the emulator and every function that it started.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the emulator reports an error at its end, or if it had to be killed.
     pub async fn stop(mut self) -> Result<()> {
         self.input = None;
         match timeout(STOP_DEADLINE, self.child.wait()).await {
@@ -343,10 +327,6 @@ impl Clients {
 }
 
 /// A port on the loopback interface that is free at this moment.
-///
-/// # Errors
-///
-/// Fails if there is no free port.
 pub fn free_port() -> Result<u16> {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot find a free port")?;

@@ -41,10 +41,6 @@ impl Execution {
     }
 
     /// The event that started the execution.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the execution cannot be read.
     pub async fn input(&self) -> Result<Value> {
         let described = self.describe().await?;
         let input = described.input.unwrap_or_default();
@@ -53,10 +49,6 @@ impl Execution {
     }
 
     /// How the execution ended, or `None` while it runs.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the execution cannot be read.
     pub async fn closed(&self) -> Result<Option<Closed>> {
         let described = self.describe().await?;
         if described.status == ExecutionStatus::Running {
@@ -87,10 +79,6 @@ impl Execution {
     }
 
     /// The whole history, the oldest event first.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the execution cannot be read.
     pub async fn history(&self) -> Result<Vec<HistoryEvent>> {
         let mut pages = self
             .client
@@ -108,10 +96,6 @@ impl Execution {
     }
 
     /// The names of the states that the execution entered, in order.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the history cannot be read.
     pub async fn states_entered(&self) -> Result<Vec<String>> {
         let events = self.history().await?;
         Ok(events
@@ -121,10 +105,6 @@ impl Execution {
     }
 
     /// Waits until the execution has entered the state `name`.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the execution has not entered the state in time.
     pub async fn wait_until_entered(&self, name: &str, deadline: Duration) -> Result<()> {
         poll(&format!("the state `{name}`"), deadline, async || {
             Ok(self
@@ -138,10 +118,6 @@ impl Execution {
     }
 
     /// Waits until the execution has ended, in any way.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the execution still runs after the deadline.
     pub async fn wait_until_closed(&self, deadline: Duration) -> Result<Closed> {
         poll("the end of the execution", deadline, async || {
             self.closed().await

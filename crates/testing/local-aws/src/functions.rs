@@ -43,27 +43,27 @@ impl Architecture {
     ///
     /// The architecture is not a parameter, because a deployment could then contradict the
     /// binaries, and every invocation would fail.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the copy cannot be made.
     pub fn template(self) -> Result<PathBuf> {
-        const LINE: &str = "\n    Architectures: [x86_64]\n";
         let original = workspace::root().join("template.yaml");
         if self == Self::X86_64 {
             return Ok(original);
         }
         let text = std::fs::read_to_string(&original).context("cannot read `template.yaml`")?;
-        ensure!(
-            text.matches(LINE).count() == 1,
-            "`template.yaml` has to name its architecture once, as in `{}`",
-            LINE.trim()
-        );
+        // The copy stands beside the original, so that its relative paths stay right.
         let copy = original.with_file_name("template.arm64.yaml");
-        std::fs::write(&copy, text.replace(LINE, &LINE.replace("x86_64", "arm64")))
-            .context("cannot write `template.arm64.yaml`")?;
+        std::fs::write(&copy, for_arm64(&text)?).context("cannot write `template.arm64.yaml`")?;
         Ok(copy)
     }
+}
+
+fn for_arm64(template: &str) -> Result<String> {
+    const LINE: &str = "\n    Architectures: [x86_64]\n";
+    ensure!(
+        template.matches(LINE).count() == 1,
+        "`template.yaml` has to name its architecture once, as in `{}`",
+        LINE.trim()
+    );
+    Ok(template.replace(LINE, &LINE.replace("x86_64", "arm64")))
 }
 
 /// The profile that `cargo lambda build --release` reads from its environment, so that a change is
@@ -118,10 +118,6 @@ pub async fn build() -> Result<()> {
 }
 
 /// Builds what goes to AWS.
-///
-/// # Errors
-///
-/// Fails if the build fails.
 pub async fn build_for_aws(architecture: Architecture) -> Result<()> {
     tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
     let mut sam = tools::sam()?;
@@ -133,10 +129,6 @@ pub async fn build_for_aws(architecture: Architecture) -> Result<()> {
 }
 
 /// The size in bytes of what Lambda stores of each function that [`build`] built.
-///
-/// # Errors
-///
-/// Fails if a function is not built, or if gzip is missing.
 pub fn compressed_sizes() -> Result<Vec<(&'static str, usize)>> {
     let size = |binary| {
         let path = workspace::local(BUILD_DIR).join(binary).join("bootstrap");
@@ -197,4 +189,21 @@ fn fast(command: &mut Command) {
     command
         .envs(FAST_PROFILE)
         .env("CARGO_TARGET_DIR", workspace::root().join("target/local"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::for_arm64;
+
+    #[test]
+    fn one_line_differs_for_arm64() -> anyhow::Result<()> {
+        let text = std::fs::read_to_string(crate::workspace::root().join("template.yaml"))?;
+        let other = for_arm64(&text)?;
+        let differ = text.lines().zip(other.lines()).filter(|(a, b)| a != b);
+        let differ: Vec<_> = differ.collect();
+        let expected = ("    Architectures: [x86_64]", "    Architectures: [arm64]");
+        assert_eq!(differ, [expected]);
+        assert!(for_arm64(&other).is_err(), "not the template of the tree");
+        Ok(())
+    }
 }

@@ -34,10 +34,6 @@ impl Response {
     }
 
     /// The body as JSON.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the body is not JSON of this form.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.body)
             .with_context(|| format!("the answer is not the expected JSON: {}", self.body))
@@ -64,28 +60,16 @@ pub async fn get(url: &str) -> Result<Response> {
 }
 
 /// Sends a HEAD request, as link scanners do.
-///
-/// # Errors
-///
-/// As for [`get`].
 pub async fn head(url: &str) -> Result<Response> {
     send(client()?.head(url)).await
 }
 
 /// Sends a form by POST, as a browser does.
-///
-/// # Errors
-///
-/// As for [`get`].
 pub async fn post_form(url: &str, fields: &[(String, String)]) -> Result<Response> {
     send(form(client()?.post(url), fields)).await
 }
 
 /// Sends JSON by POST.
-///
-/// # Errors
-///
-/// As for [`get`].
 pub async fn post_json(url: &str, body: &serde_json::Value) -> Result<Response> {
     send(client()?.post(url).json(body)).await
 }

@@ -59,10 +59,6 @@ pub struct Mailbox {
 
 impl Mailbox {
     /// Subscribes to the topic. The mailbox does not get e-mails that were sent before.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the emulator refuses.
     pub async fn open(emulator: &Emulator, topic_arn: &str) -> Result<Self> {
         let clients = emulator.clients().clone();
         let name = format!(
@@ -127,10 +123,6 @@ impl Mailbox {
     }
 
     /// All e-mails so far, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the emulator does not answer.
     pub async fn mails(&mut self) -> Result<&[Mail]> {
         while self.receive().await? > 0 {}
         Ok(&self.mails)

@@ -14,10 +14,6 @@ pub struct InForce {
 }
 
 /// Creates a policy and returns its ARN.
-///
-/// # Errors
-///
-/// Fails if IAM refuses.
 pub async fn create(iam: &Client, name: &str, document: &str) -> Result<String> {
     let create = iam
         .create_policy()
@@ -32,10 +28,6 @@ pub async fn create(iam: &Client, name: &str, document: &str) -> Result<String> 
 }
 
 /// Reads what is in force.
-///
-/// # Errors
-///
-/// Fails if it cannot be read.
 pub async fn in_force(iam: &Client, arn: &str) -> Result<InForce> {
     let policy = iam.get_policy().policy_arn(arn).send().await;
     let policy = policy.context("cannot read the policy")?.policy;
@@ -47,10 +39,6 @@ pub async fn in_force(iam: &Client, arn: &str) -> Result<InForce> {
 }
 
 /// Reads the document of a version, in force or not.
-///
-/// # Errors
-///
-/// Fails if the version does not exist.
 pub async fn document(iam: &Client, arn: &str, version: &str) -> Result<String> {
     let read = iam
         .get_policy_version()
@@ -68,10 +56,6 @@ pub async fn document(iam: &Client, arn: &str, version: &str) -> Result<String> 
 }
 
 /// Lists the identifiers of all versions, in alphabetical order.
-///
-/// # Errors
-///
-/// Fails if they cannot be listed.
 pub async fn versions(iam: &Client, arn: &str) -> Result<Vec<String>> {
     let listed = iam.list_policy_versions().policy_arn(arn).send().await;
     let listed = listed.context("cannot list the versions")?;
@@ -82,10 +66,6 @@ pub async fn versions(iam: &Client, arn: &str) -> Result<Vec<String>> {
 }
 
 /// Deletes a policy with all its versions.
-///
-/// # Errors
-///
-/// Fails if IAM refuses.
 pub async fn delete(iam: &Client, arn: &str) -> Result<()> {
     let default = in_force(iam, arn).await?.version;
     for version in versions(iam, arn).await? {
@@ -101,10 +81,6 @@ pub async fn delete(iam: &Client, arn: &str) -> Result<()> {
 }
 
 /// All actions that the statements of a document name.
-///
-/// # Errors
-///
-/// Fails if the text is not JSON.
 pub fn actions(document: &str) -> Result<Vec<String>> {
     let document: Value = serde_json::from_str(document).context("the document is not JSON")?;
     let statements = document.get("Statement").and_then(Value::as_array);

@@ -12,10 +12,6 @@ use crate::{Emulator, http};
 
 impl Emulator {
     /// Starts a session of a role, and returns its credentials.
-    ///
-    /// # Errors
-    ///
-    /// Fails if STS refuses.
     pub async fn assume_role(&self, role_arn: &str, session: &str) -> Result<Credentials> {
         let fields = [
             ("Action", "AssumeRole"),
@@ -40,10 +36,6 @@ impl Emulator {
     }
 
     /// Calls an operation of EventBridge.
-    ///
-    /// # Errors
-    ///
-    /// Fails if EventBridge refuses.
     pub async fn call_eventbridge(&self, operation: &str, input: &Value) -> Result<Value> {
         let request = self
             .post("")?
@@ -56,10 +48,6 @@ impl Emulator {
     }
 
     /// Invokes a Lambda function by its name. If the function fails, the answer is its error.
-    ///
-    /// # Errors
-    ///
-    /// Fails if Lambda refuses.
     pub async fn invoke(&self, function: &str, payload: &Value) -> Result<Value> {
         let path = format!("/2015-03-31/functions/{function}/invocations");
         let answer = call("lambda", self.post(&path)?.body(payload.to_string())).await?;

@@ -71,10 +71,6 @@ impl Stack {
     }
 
     /// Deploys again with these parameters. The other parameters go back to their defaults.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Stack::deploy`].
     pub async fn update(&mut self, parameters: &BTreeMap<String, String>) -> Result<()> {
         // `sam deploy` leaves an archive of each function behind.
         let scratch = TempDir::with_prefix("iam-policy-guard-")
@@ -116,10 +112,6 @@ impl Stack {
     }
 
     /// One output.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the template has no such output.
     pub fn output(&self, name: &str) -> Result<&str> {
         let value = self
             .outputs
@@ -129,10 +121,6 @@ impl Stack {
     }
 
     /// The physical names of the resources, by their logical names.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the SAM CLI cannot list them.
     pub async fn resources(&self) -> Result<BTreeMap<String, String>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
@@ -179,10 +167,6 @@ impl Stack {
     }
 
     /// The executions of the state machine, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the executions cannot be listed.
     pub async fn executions(&self) -> Result<Vec<Execution>> {
         let mut pages = self
             .clients
@@ -203,10 +187,6 @@ impl Stack {
     }
 
     /// Waits for an execution with an input that `wanted` accepts, and returns the first one.
-    ///
-    /// # Errors
-    ///
-    /// Fails if there is no such execution in time.
     pub async fn execution_with(
         &self,
         what: &str,
@@ -225,10 +205,6 @@ impl Stack {
     }
 
     /// Deletes the stack.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the stack cannot be deleted.
     pub async fn delete(self) -> Result<()> {
         let mut delete = self.sam()?;
         delete.args([

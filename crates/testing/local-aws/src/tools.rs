@@ -135,10 +135,6 @@ impl Tool {
 }
 
 /// Installs the `tools` that are missing.
-///
-/// # Errors
-///
-/// Fails if this machine lacks something that the tools need, or if a download fails.
 pub async fn ensure(tools: &[Tool]) -> Result<()> {
     if tools.iter().all(|tool| tool.is_ready()) {
         return Ok(());
@@ -154,10 +150,6 @@ pub async fn ensure(tools: &[Tool]) -> Result<()> {
 }
 
 /// The search path with the programs of `tool` before everything else.
-///
-/// # Errors
-///
-/// Fails if the name of a folder cannot be part of a search path.
 pub fn search_path(tool: Tool) -> Result<std::ffi::OsString> {
     let inherited = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(tool.bin()).chain(std::env::split_paths(&inherited));
@@ -165,10 +157,6 @@ pub fn search_path(tool: Tool) -> Result<std::ffi::OsString> {
 }
 
 /// The SAM CLI, with the builder on its search path, and without telemetry.
-///
-/// # Errors
-///
-/// As for [`search_path`].
 pub fn sam() -> Result<Command> {
     let mut sam = command::program(Tool::Sam.bin().join("sam"));
     sam.env("PATH", search_path(Tool::Builder)?)

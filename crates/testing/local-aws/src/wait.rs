@@ -21,10 +21,6 @@ pub async fn poll<T>(
 }
 
 /// As [`poll`], with a pause of `interval` between two calls.
-///
-/// # Errors
-///
-/// As for [`poll`].
 pub async fn poll_every<T>(
     interval: Duration,
     what: &str,

@@ -33,19 +33,11 @@ pub struct Lock {
 
 impl Lock {
     /// Takes the lock to make what it protects: all other runs wait.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the file of the lock cannot be created.
     pub async fn to_make(name: &str) -> Result<Self> {
         Self::take(name, File::try_lock, File::lock).await
     }
 
     /// Takes the lock to use what it protects: only runs that make it wait.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the file of the lock cannot be created.
     pub async fn to_use(name: &str) -> Result<Self> {
         Self::take(name, File::try_lock_shared, File::lock_shared).await
     }
