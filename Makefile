@@ -154,7 +154,7 @@ screenshots: rust ## Takes the pictures in docs/screenshots anew, in a browser w
 	@$(BUILT)/examples/picture $(BUILT)/iam-guard docs/screenshots/iam-guard.svg
 
 clean: ## Removes everything that was built or installed here.
-	rm -rf target .local .aws-sam
+	rm -rf target .local .aws-sam template.arm64.yaml
 
 requirements: ## Pins the newest versions of the tools, with their hashes.
 	@crates/testing/local-aws/requirements/compile
