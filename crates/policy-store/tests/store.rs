@@ -266,7 +266,10 @@ fn an_inline_policy_of_every_kind_of_owner_is_written() {
             Some(&*document("Two"))
         );
         let observed = script.observed[1].as_ref().unwrap();
-        assert_eq!(observed.document.as_ref().unwrap().as_str(), document("Two"));
+        assert_eq!(
+            observed.document.as_ref().unwrap().as_str(),
+            document("Two")
+        );
         assert_eq!(
             observed.identity.id,
             account.owner(model, "app").unwrap().id
@@ -291,7 +294,10 @@ fn an_action_that_comes_too_late_is_followed_by_another_read() {
     ]);
     assert!(matches!(
         reconcile(&iam, &managed(), &mut script).unwrap(),
-        Reconciled::End { observed: Some(_), .. }
+        Reconciled::End {
+            observed: Some(_),
+            ..
+        }
     ));
     assert_eq!(script.observed.len(), 5);
     assert!(script.made.is_empty());

@@ -52,9 +52,7 @@ impl Places {
     pub fn of(&self, finding: &Finding) -> Option<Span> {
         let statement = self.statements.get(finding.statement()?)?;
         let pattern = match finding {
-            Finding::Grant(grant) if grant.element == Element::Action => {
-                grant.patterns.first()
-            }
+            Finding::Grant(grant) if grant.element == Element::Action => grant.patterns.first(),
             Finding::Ambiguous(ambiguous) => Some(&ambiguous.pattern),
             _ => None,
         };
