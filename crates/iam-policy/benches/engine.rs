@@ -139,7 +139,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// The documents that took longest in a search (`cargo run --example worst`).
+/// The documents that took longest in a search.
 fn worst() -> Vec<Case> {
     let lines =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/worst.jsonl"))

@@ -201,7 +201,7 @@ async fn confirmed(
     if delivery == Delivery::Taken && before.request.is_some() {
         // The history showed the very token that was taken.
         return Reply::Decided {
-            decision,
+            decision: Box::new(decision),
             incident: before,
         };
     }
@@ -216,7 +216,7 @@ async fn confirmed(
             Standing::Waiting => {}
             Standing::Decided(shown) if shown == decision => {
                 return Reply::Decided {
-                    decision,
+                    decision: Box::new(decision),
                     incident: before,
                 };
             }

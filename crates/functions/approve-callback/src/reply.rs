@@ -17,7 +17,7 @@ pub(crate) enum Reply {
     },
     /// The decision is recorded.
     Decided {
-        decision: Decision,
+        decision: Box<Decision>,
         incident: Box<Incident>,
     },
     /// Nothing waits with this token any more, and no execution that the link names had it.
