@@ -340,6 +340,9 @@ fn every_granted_action_of_iam_is_called() {
     for file in ["managed", "inline", "reported"] {
         sources.push_str(&read(&format!("crates/policy-store/src/{file}.rs")));
     }
+    let words: BTreeSet<&str> = sources
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .collect();
     let granted: BTreeSet<&str> = documents()
         .keys()
         .flat_map(|role| allowed(role))
@@ -353,9 +356,6 @@ fn every_granted_action_of_iam_is_called() {
             }
             method.push(c.to_ascii_lowercase());
         }
-        assert!(
-            sources.contains(&format!(".{method}()")),
-            "nothing calls {action}"
-        );
+        assert!(words.contains(method.as_str()), "nothing calls {action}");
     }
 }
