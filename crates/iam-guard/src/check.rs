@@ -10,10 +10,6 @@ use crate::input;
 use crate::report::{Format, Report};
 
 /// Checks files and folders, and writes the report to `out` and diagnostics to `diagnostics`.
-///
-/// # Errors
-///
-/// If the report cannot be written.
 pub fn check(
     paths: &[PathBuf],
     settings: &Settings,

@@ -5,10 +5,6 @@ use std::io::{self, Write};
 use iam_policy::{ActionPattern, catalogue};
 
 /// Explains how two patterns relate.
-///
-/// # Errors
-///
-/// If the answer cannot be written.
 pub fn explain(one: &ActionPattern, other: &ActionPattern, out: &mut dyn Write) -> io::Result<()> {
     let Some(witness) = one.witness(other) else {
         return match one.intersects(other) {

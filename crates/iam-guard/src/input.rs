@@ -103,10 +103,6 @@ fn has_extension(path: &Path) -> bool {
 }
 
 /// Reads a file, or standard input if the path is `-`.
-///
-/// # Errors
-///
-/// If the file cannot be read.
 pub fn read(named: &InputPath) -> Result<Input, InputError> {
     let name = named.path.display().to_string();
     let bytes = if name == "-" {

@@ -22,10 +22,6 @@ To keep a list as it is, write down its actions: `iam-guard lists LIST --format 
 ";
 
 /// Shows the lists.
-///
-/// # Errors
-///
-/// If no list has this name, or the lists cannot be written.
 pub fn lists(options: &Lists, out: &mut dyn Write) -> anyhow::Result<()> {
     let lists = match options.name.as_deref() {
         None => ReadyMadeList::ALL.to_vec(),

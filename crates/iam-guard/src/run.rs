@@ -16,10 +16,6 @@ use crate::settings::Config;
 use crate::{explain, fix, lists};
 
 /// Runs the command that the options name.
-///
-/// # Errors
-///
-/// If the options or the configuration file cannot be used, or the report cannot be written.
 pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Check(options) => check(options, out, diagnostics),

@@ -12,7 +12,6 @@
 use std::cell::Cell;
 use std::fmt::Write as _;
 use std::hint::black_box;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput};
@@ -94,7 +93,7 @@ fn cases() -> Vec<Case> {
         texts,
         list: list.to_owned(),
     };
-    let large = corpus_file("large-one-statement.json");
+    let large = include_str!("../testdata/policies/large-one-statement.json");
     let mut cases = vec![
         case(
             "small, violates",
@@ -116,7 +115,7 @@ fn cases() -> Vec<Case> {
             vec![large.replace("s3:DeleteBucket", "s3:GetBucketAcl")],
             DEFAULT_LIST,
         ),
-        case("large 6 KB, violates", vec![large], DEFAULT_LIST),
+        case("large 6 KB, violates", vec![large.to_owned()], DEFAULT_LIST),
         case(
             "hostile wildcards",
             vec![allow(&[&format!("s3:{}", "*?".repeat(3_060))])],
@@ -141,9 +140,7 @@ fn cases() -> Vec<Case> {
 
 /// The documents that took longest in a search.
 fn worst() -> Vec<Case> {
-    let lines =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/worst.jsonl"))
-            .unwrap();
+    let lines = include_str!("../testdata/worst.jsonl").lines();
     let case = |line: &str| {
         let case: serde_json::Value = serde_json::from_str(line).unwrap();
         let text = |key: &str| case[key].as_str().unwrap().to_owned();
@@ -153,16 +150,7 @@ fn worst() -> Vec<Case> {
             list: text("list"),
         }
     };
-    lines.lines().map(case).collect()
-}
-
-fn corpus_file(name: &str) -> String {
-    std::fs::read_to_string(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("testdata/policies")
-            .join(name),
-    )
-    .unwrap()
+    lines.map(case).collect()
 }
 
 fn allow(actions: &[&str]) -> String {
@@ -233,13 +221,8 @@ fn hostile_denials() -> String {
 fn real_shaped() -> Vec<String> {
     let known = catalogue::named_by(&"*".parse().unwrap());
     // A fixed sequence, so that every run measures the same documents.
-    let mut seed: u64 = 7;
-    let mut random = move |below: usize| {
-        seed = seed
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 33) as usize % below
-    };
+    let mut sequence = fastrand::Rng::with_seed(7);
+    let mut random = |below: usize| sequence.usize(..below);
     (0..300)
         .map(|_| {
             let statements: Vec<_> = (0..=random(6))

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
+use fastrand::Rng;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
@@ -22,34 +23,6 @@ pub(crate) struct Made {
     pub(crate) iam: u64,
 }
 
-/// Numbers that look random and are the same in every run (a linear congruential generator).
-pub(crate) struct Numbers(u64);
-
-impl Numbers {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn below(&mut self, end: u64) -> u64 {
-        let next = self.0.wrapping_mul(6_364_136_223_846_793_005);
-        self.0 = next.wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % end
-    }
-
-    fn identifier(&mut self) -> String {
-        let mut part = |bits: u32| self.below(1 << bits);
-        format!(
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:06x}{:06x}",
-            part(31),
-            part(16),
-            part(16),
-            part(16),
-            part(24),
-            part(24)
-        )
-    }
-}
-
 /// Makes the logs, unless they are there already.
 pub(crate) fn make(folder: &Path) -> Result<Made> {
     let done = folder.join("made.json");
@@ -58,7 +31,7 @@ pub(crate) fn make(folder: &Path) -> Result<Made> {
     }
     std::fs::create_dir_all(folder)?;
     let mut made = Made::default();
-    let mut numbers = Numbers::new(18);
+    let mut random = Rng::with_seed(18);
     for file in 0..FILES {
         let path = folder.join(format!(
             "111122223333_CloudTrail_us-east-1_202603{:02}T{:02}00Z_{file:04}.json.gz",
@@ -72,11 +45,11 @@ pub(crate) fn make(folder: &Path) -> Result<Made> {
                 text.push(b',');
             }
             made.records += 1;
-            let record = if numbers.below(50) == 0 {
+            let record = if random.u64(..50) == 0 {
                 made.iam += 1;
-                iam(&mut numbers, file)
+                iam(&mut random, file)
             } else {
-                other(&mut numbers, file)
+                other(&mut random, file)
             };
             serde_json::to_writer(&mut text, &record)?;
         }
@@ -92,16 +65,12 @@ pub(crate) fn make(folder: &Path) -> Result<Made> {
     Ok(made)
 }
 
-fn record(
-    numbers: &mut Numbers,
-    file: u64,
-    source: &str,
-    name: &str,
-    request: Value,
-    response: Value,
-) -> Value {
-    let role = format!("role-{}", numbers.below(40));
-    let session = numbers.identifier();
+/// A record of a call with this event source, event name, request and response.
+fn record(random: &mut Rng, file: u64, call: [Value; 4]) -> Value {
+    let [source, name, request, response] = call;
+    let role = format!("role-{}", random.u64(..40));
+    let session = identifier(random);
+    let (day, hour) = (file / 8 + 1, file % 8 * 3);
     json!({
         "eventVersion": "1.11",
         "userIdentity": {
@@ -118,16 +87,16 @@ fn record(
                 "attributes": {"creationDate": "2026-03-02T08:59:40Z", "mfaAuthenticated": "false"},
             },
         },
-        "eventTime": format!("2026-03-{:02}T{:02}:{:02}:{:02}Z", file / 8 + 1, file % 8 * 3, numbers.below(60), numbers.below(60)),
+        "eventTime": format!("2026-03-{day:02}T{hour:02}:{:02}:{:02}Z", random.u64(..60), random.u64(..60)),
         "eventSource": source,
         "eventName": name,
         "awsRegion": "us-east-1",
-        "sourceIPAddress": format!("203.0.113.{}", numbers.below(255)),
+        "sourceIPAddress": format!("203.0.113.{}", random.u64(..255)),
         "userAgent": "APN/1.0 HashiCorp/1.0 Terraform/1.12.2 terraform-provider-aws/6.2.0 aws-sdk-go-v2/1.36.5 ua/2.1 os/linux lang/go#1.24",
         "requestParameters": request,
         "responseElements": response,
-        "requestID": numbers.identifier(),
-        "eventID": numbers.identifier(),
+        "requestID": identifier(random),
+        "eventID": identifier(random),
         "readOnly": false,
         "eventType": "AwsApiCall",
         "managementEvent": true,
@@ -137,42 +106,41 @@ fn record(
     })
 }
 
-fn other(numbers: &mut Numbers, file: u64) -> Value {
-    const CALLS: [(&str, &str); 6] = [
-        ("sts.amazonaws.com", "AssumeRole"),
-        ("kms.amazonaws.com", "Decrypt"),
-        ("s3.amazonaws.com", "GetBucketAcl"),
-        ("ec2.amazonaws.com", "DescribeInstances"),
-        ("logs.amazonaws.com", "CreateLogStream"),
-        ("dynamodb.amazonaws.com", "DescribeTable"),
-    ];
-    let call = usize::try_from(numbers.below(6)).unwrap_or_default();
-    let (source, name) = CALLS.get(call).copied().unwrap_or_default();
-    let request = json!({"resource": numbers.identifier(), "encryptionContext": {"aws:s3:arn": format!("arn:aws:s3:::bucket-{}/{}", numbers.below(100), numbers.identifier())}});
-    record(numbers, file, source, name, request, Value::Null)
+/// As long as the identifiers of AWS.
+fn identifier(random: &mut Rng) -> String {
+    format!("{:036x}", random.u128(..))
 }
 
-fn iam(numbers: &mut Numbers, file: u64) -> Value {
-    const ACTIONS: [&str; 8] = [
-        "s3:GetObject",
-        "s3:PutObject",
-        "sqs:*",
-        "s3:Delete*",
-        "ec2:Describe*",
-        "iam:PassRole",
-        "logs:PutLogEvents",
-        "kms:Decrypt",
+/// A call of another service. Its name does not matter.
+fn other(random: &mut Rng, file: u64) -> Value {
+    let service = random.choice(["sts", "kms", "s3", "ec2", "logs", "dynamodb"]);
+    let source = format!("{}.amazonaws.com", service.unwrap_or_default());
+    let object = format!(
+        "arn:aws:s3:::bucket-{}/{}",
+        random.u64(..100),
+        identifier(random)
+    );
+    let request =
+        json!({"resource": identifier(random), "encryptionContext": {"aws:s3:arn": object}});
+    let call = [
+        source.into(),
+        "DescribeInstances".into(),
+        request,
+        Value::Null,
     ];
-    let action = |numbers: &mut Numbers| {
-        let index = usize::try_from(numbers.below(8)).unwrap_or_default();
-        ACTIONS.get(index).copied().unwrap_or_default()
-    };
-    let actions = [action(numbers), action(numbers), action(numbers)];
-    let document = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": format!("arn:aws:s3:::bucket-{}/*", numbers.below(1000))}]}).to_string();
-    let policy = format!("policy-{}", numbers.below(20_000));
+    record(random, file, call)
+}
+
+fn iam(random: &mut Rng, file: u64) -> Value {
+    const ACTIONS: &str = "s3:GetObject s3:PutObject sqs:* s3:Delete* ec2:Describe* iam:PassRole logs:PutLogEvents kms:Decrypt";
+    let actions = [(); 3].map(|()| random.choice(ACTIONS.split(' ').collect::<Vec<_>>()));
+    let resource = format!("arn:aws:s3:::bucket-{}/*", random.u64(..1000));
+    let statement = json!({"Effect": "Allow", "Action": actions, "Resource": resource});
+    let document = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    let policy = format!("policy-{}", random.u64(..20_000));
     let arn = format!("arn:aws:iam::111122223333:policy/{policy}");
-    let version = format!("v{}", numbers.below(9) + 1);
-    let (name, request, response) = match numbers.below(8) {
+    let version = format!("v{}", random.u64(1..10));
+    let (name, request, response) = match random.u64(..8) {
         0 => (
             "CreatePolicy",
             json!({"policyName": policy, "policyDocument": document}),
@@ -199,5 +167,6 @@ fn iam(numbers: &mut Numbers, file: u64) -> Value {
             Value::Null,
         ),
     };
-    record(numbers, file, "iam.amazonaws.com", name, request, response)
+    let source = "iam.amazonaws.com".into();
+    record(random, file, [source, name.into(), request, response])
 }

@@ -1,12 +1,11 @@
 //! Generates a Terraform plan: 5 MB, 1,000 policies.
 
+use fastrand::Rng;
 use serde_json::{Value, json};
 
-use crate::logs::Numbers;
-
 pub(crate) fn make() -> String {
-    let mut numbers = Numbers::new(5);
-    let changes: Vec<Value> = (0..1000).map(|index| change(index, &mut numbers)).collect();
+    let mut random = Rng::with_seed(5);
+    let changes: Vec<Value> = (0..1000).map(|index| change(index, &mut random)).collect();
     let planned: Vec<Value> = changes
         .iter()
         .map(|change| {
@@ -24,19 +23,19 @@ pub(crate) fn make() -> String {
     plan.to_string()
 }
 
-fn change(index: usize, numbers: &mut Numbers) -> Value {
+fn change(index: usize, random: &mut Rng) -> Value {
     let statements: Vec<Value> = (0..10)
         .map(|statement| {
             let actions: Vec<String> = (0..6)
-                .map(|_| match numbers.below(20) {
+                .map(|_| match random.u64(..20) {
                     0 => "s3:Get*".to_owned(),
                     1 if index.is_multiple_of(10) => "s3:Delete*".to_owned(),
-                    number => format!("service-{}:Action{}", number, numbers.below(500)),
+                    number => format!("service-{}:Action{}", number, random.u64(..500)),
                 })
                 .collect();
             json!({
                 "Sid": format!("S{statement}"), "Effect": "Allow", "Action": actions,
-                "Resource": format!("arn:aws:s3:::bucket-{}/*", numbers.below(1000)),
+                "Resource": format!("arn:aws:s3:::bucket-{}/*", random.u64(..1000)),
             })
         })
         .collect();

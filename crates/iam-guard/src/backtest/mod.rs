@@ -64,10 +64,6 @@ struct Counts {
 }
 
 /// Reads the logs and reports.
-///
-/// # Errors
-///
-/// If the report or the temporary file cannot be written.
 pub fn backtest(
     task: &Backtest<'_>,
     out: &mut dyn Write,

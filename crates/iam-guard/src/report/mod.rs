@@ -47,10 +47,6 @@ impl Report {
     }
 
     /// Reports a file.
-    ///
-    /// # Errors
-    ///
-    /// If the report cannot be written.
     pub fn file(
         &mut self,
         source: &Source,
@@ -69,10 +65,6 @@ impl Report {
     }
 
     /// Ends the report.
-    ///
-    /// # Errors
-    ///
-    /// If the report cannot be written.
     pub fn end(&mut self, counts: &Counts, out: &mut dyn Write) -> io::Result<()> {
         match self.format {
             Format::Text => self.text.end(counts, out),

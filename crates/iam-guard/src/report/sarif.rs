@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::{place, summary};
@@ -135,16 +136,12 @@ fn result(id: &str, source: &Source, span: &Span, message: &str) -> Value {
 
 /// The path as a relative URI reference, percent-encoded (RFC 3986).
 fn uri(path: &str) -> String {
-    let path = path.strip_prefix("./").unwrap_or(path);
-    let mut uri = String::new();
-    for byte in path.bytes() {
-        match byte {
-            b'\\' => uri.push('/'),
-            b'/' | b'-' | b'_' | b'.' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
-                uri.push(char::from(byte));
-            }
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
+    const ENCODED: AsciiSet = NON_ALPHANUMERIC
+        .remove(b'/')
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'~');
+    let path = path.strip_prefix("./").unwrap_or(path).replace('\\', "/");
+    utf8_percent_encode(&path, &ENCODED).to_string()
 }

@@ -81,29 +81,27 @@ fn an_unknown_not_action_leaves_out_everything_or_nothing() {
     }
 }
 
+/// The members of a statement beside `Effect`, each with the verdict.
+fn rows(table: &str) -> impl Iterator<Item = (&str, Verdict)> {
+    table.trim().lines().map(|line| {
+        let (verdict, members) = line.trim().split_once(' ').unwrap();
+        let verdicts = [Clean, Restricted, Unknown].into_iter();
+        let mut verdicts = verdicts.filter(|it| format!("{it:?}") == verdict);
+        (members.trim_start(), verdicts.next().unwrap())
+    })
+}
+
 #[test]
 fn only_actions_and_effect_of_an_allow_count() {
-    for (rest, expected) in [
-        (
-            "Action: s3:DeleteBucket, Resource: !GetAtt Bucket.Arn",
-            Restricted,
-        ),
-        ("Action: s3:GetObject, Resource: !Sub '${Bucket}/*'", Clean),
-        (
-            "Action: s3:GetObject, Resource: !Ref All, Condition: !Ref C, Sid: !Ref S",
-            Clean,
-        ),
-        ("Action: s3:GetObject, NotResource: [!Ref All, a]", Clean),
-        (
-            "Action: s3:GetObject, Resource: '*', Condition: {StringEquals: {a: !Ref B}}",
-            Clean,
-        ),
-    ] {
-        assert_eq!(
-            of(&[&format!("{{Effect: Allow, {rest}}}")]),
-            expected,
-            "{rest}"
-        );
+    let table = "
+        Restricted Action: s3:DeleteBucket, Resource: !GetAtt Bucket.Arn
+        Clean      Action: s3:GetObject, Resource: !Sub '${Bucket}/*'
+        Clean      Action: s3:GetObject, Resource: !Ref All, Condition: !Ref C, Sid: !Ref S
+        Clean      Action: s3:GetObject, NotResource: [!Ref All, a]
+        Clean      Action: s3:GetObject, Resource: '*', Condition: {StringEquals: {a: !Ref B}}";
+    for (rest, expected) in rows(table) {
+        let statement = format!("{{Effect: Allow, {rest}}}");
+        assert_eq!(of(&[&statement]), expected, "{rest}");
     }
     let effect = |action: &str| format!("{{Effect: !Ref E, Action: {action}, Resource: '*'}}");
     assert_eq!(of(&[&effect("s3:DeleteBucket")]), Unknown);
@@ -113,47 +111,30 @@ fn only_actions_and_effect_of_an_allow_count() {
 #[test]
 fn a_deny_counts_only_if_it_is_certain() {
     let allow = "{Effect: Allow, Action: s3:DeleteBucket, Resource: '*'}";
-    for (deny, expected) in [
-        ("Action: 's3:*', Resource: '*'", Clean),
-        ("Action: 's3:*', Resource: !Ref R", Unknown),
-        ("Action: 's3:*', Resource: [a, !Sub '${R}*']", Unknown),
-        (
-            "Action: 's3:*', Resource: !Sub 'arn:aws:s3:::${R}'",
-            Restricted,
-        ),
-        ("Action: 's3:*', Resource: ['*', !Ref R]", Clean),
-        ("Action: 's3:*', NotResource: !Ref R", Restricted),
-        ("Action: 's3:*', Resource: '*', Condition: !Ref C", Unknown),
-        (
-            "Action: 's3:*', Resource: '*', Condition: {Bool: {a: !Ref C}}",
-            Restricted,
-        ),
-        ("Action: !Ref A, Resource: '*'", Unknown),
-        ("Action: !Sub '${S}:DeleteBucket', Resource: '*'", Unknown),
-        ("Action: !Sub 's3:Get${S}', Resource: '*'", Restricted),
-        ("Action: ['s3:*', !Ref A], Resource: '*'", Clean),
-        ("NotAction: !Ref A, Resource: '*'", Unknown),
-        (
-            "NotAction: [s3:DeleteBucket, !Ref A], Resource: '*'",
-            Restricted,
-        ),
-        ("NotAction: sqs:*, Resource: '*'", Clean),
-        ("NotAction: [!Sub 'sqs:${A}'], Resource: '*'", Clean),
-    ] {
-        assert_eq!(
-            of(&[allow, &format!("{{Effect: Deny, {deny}}}")]),
-            expected,
-            "{deny}"
-        );
+    let table = "
+        Clean      Action: 's3:*', Resource: '*'
+        Unknown    Action: 's3:*', Resource: !Ref R
+        Unknown    Action: 's3:*', Resource: [a, !Sub '${R}*']
+        Restricted Action: 's3:*', Resource: !Sub 'arn:aws:s3:::${R}'
+        Clean      Action: 's3:*', Resource: ['*', !Ref R]
+        Restricted Action: 's3:*', NotResource: !Ref R
+        Unknown    Action: 's3:*', Resource: '*', Condition: !Ref C
+        Restricted Action: 's3:*', Resource: '*', Condition: {Bool: {a: !Ref C}}
+        Unknown    Action: !Ref A, Resource: '*'
+        Unknown    Action: !Sub '${S}:DeleteBucket', Resource: '*'
+        Restricted Action: !Sub 's3:Get${S}', Resource: '*'
+        Clean      Action: ['s3:*', !Ref A], Resource: '*'
+        Unknown    NotAction: !Ref A, Resource: '*'
+        Restricted NotAction: [s3:DeleteBucket, !Ref A], Resource: '*'
+        Clean      NotAction: sqs:*, Resource: '*'
+        Clean      NotAction: [!Sub 'sqs:${A}'], Resource: '*'";
+    for (rest, expected) in rows(table) {
+        let deny = format!("{{Effect: Deny, {rest}}}");
+        assert_eq!(of(&[allow, &deny]), expected, "{rest}");
     }
     assert_eq!(of(&[allow, "!Ref S"]), Unknown);
-    assert_eq!(
-        of(&[
-            "{Effect: Allow, Action: s3:GetObject, Resource: '*'}",
-            "!Ref S"
-        ]),
-        Unknown
-    );
+    let clean = "{Effect: Allow, Action: s3:GetObject, Resource: '*'}";
+    assert_eq!(of(&[clean, "!Ref S"]), Unknown);
 }
 
 #[test]
@@ -168,22 +149,20 @@ fn all_combinations_of_conditions_are_tried() {
         (vec![if_(&delete, &delete)], Restricted),
         (vec![if_(&delete, none), if_(none, &delete)], Restricted),
         (vec![if_(&delete, none), delete.clone()], Restricted),
-        (
-            vec![allow("!If [C, s3:DeleteBucket, s3:GetObject]")],
-            Unknown,
-        ),
-        (vec![allow("!If [C, s3:PutObject, s3:GetObject]")], Clean),
-        (
-            vec![allow("[!If [C, !Ref X, !Ref AWS::NoValue], s3:GetObject]")],
-            Unknown,
-        ),
-        (
-            vec![allow("[!If [C, s3:GetObject, !Ref AWS::NoValue]]")],
-            Clean,
-        ),
     ] {
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         assert_eq!(of(&statements), expected, "{statements:?}");
+    }
+    for (action, expected) in [
+        ("!If [C, s3:DeleteBucket, s3:GetObject]", Unknown),
+        ("!If [C, s3:PutObject, s3:GetObject]", Clean),
+        (
+            "[!If [C, !Ref X, !Ref AWS::NoValue], s3:GetObject]",
+            Unknown,
+        ),
+        ("[!If [C, s3:GetObject, !Ref AWS::NoValue]]", Clean),
+    ] {
+        assert_eq!(of(&[&allow(action)]), expected, "{action}");
     }
     let many: Vec<String> = (0..30)
         .map(|n| format!("!If [C{n}, {get}, !Ref AWS::NoValue]"))
