@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use tokio::process::Command;
 
 use crate::{report, workspace};
@@ -28,13 +28,12 @@ pub fn program(name: impl AsRef<OsStr>) -> Command {
 
 /// Runs a program and shows its output.
 pub async fn run_shown(mut command: Command, what: &str) -> Result<()> {
-    let status = command
-        .status()
-        .await
-        .with_context(|| format!("cannot start {what}"))?;
-    if !status.success() {
-        bail!("{what} failed ({status}); its output is above");
-    }
+    let status = command.status().await;
+    let status = status.with_context(|| format!("cannot start {what}"))?;
+    ensure!(
+        status.success(),
+        "{what} failed ({status}); its output is above"
+    );
     Ok(())
 }
 
@@ -48,22 +47,18 @@ pub async fn run_shown(mut command: Command, what: &str) -> Result<()> {
 pub async fn run_logged(mut command: Command, what: &str, log: &str) -> Result<()> {
     let path = log_path(log)?;
     let file = open_log(&path, what)?;
-    let copy = file
-        .try_clone()
-        .with_context(|| format!("cannot write `{}`", path.display()))?;
-    let mut child = command
-        .stdout(file)
-        .stderr(copy)
-        .spawn()
-        .with_context(|| format!("cannot start {what}"))?;
+    let copy = file.try_clone();
+    let copy = copy.with_context(|| format!("cannot write `{}`", path.display()))?;
+    let child = command.stdout(file).stderr(copy).spawn();
+    let mut child = child.with_context(|| format!("cannot start {what}"))?;
     let start = Instant::now();
     let status = loop {
         match tokio::time::timeout(SIGN_OF_LIFE, child.wait()).await {
             Ok(status) => break status.with_context(|| format!("cannot wait for {what}"))?,
-            Err(_) => report::detail(&format!(
-                "still running after {} s: {what}",
-                start.elapsed().as_secs()
-            )),
+            Err(_) => {
+                let seconds = start.elapsed().as_secs();
+                report::detail(&format!("still running after {seconds} s: {what}"));
+            }
         }
     };
     if !status.success() {
@@ -79,10 +74,8 @@ pub async fn run_logged(mut command: Command, what: &str, log: &str) -> Result<(
 /// Fails if the program cannot be started, or if it fails. The message has the standard error of
 /// the program.
 pub async fn run_captured(mut command: Command, what: &str) -> Result<String> {
-    let output = command
-        .output()
-        .await
-        .with_context(|| format!("cannot start {what}"))?;
+    let output = command.output().await;
+    let output = output.with_context(|| format!("cannot start {what}"))?;
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
         bail!("{what} failed ({}): {}", output.status, message.trim());
@@ -106,11 +99,8 @@ pub fn tail(path: &Path) -> Result<String> {
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
     let shown = lines.split_at(lines.len().saturating_sub(SHOWN_LINES)).1;
-    Ok(format!(
-        "{}\n(the whole log: {})",
-        shown.join("\n"),
-        path.display()
-    ))
+    let (shown, path) = (shown.join("\n"), path.display());
+    Ok(format!("{shown}\n(the whole log: {path})"))
 }
 
 /// The path of the log `name`. The function creates its folder.

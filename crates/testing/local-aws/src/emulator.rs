@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::tls::Provider;
@@ -14,8 +14,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::process::{Child, ChildStdin};
 use tokio::time::timeout;
-use url::Url;
+use url::{Position, Url};
 
+use crate::http::Response;
 use crate::tools::{self, Tool};
 use crate::{command, http, poll, workspace};
 
@@ -100,21 +101,20 @@ impl Emulator {
     /// its log.
     pub async fn start(options: EmulatorOptions) -> Result<Self> {
         tools::ensure(&[Tool::Emulator]).await?;
-        let port = match options.port {
-            Some(port) => port,
-            None => free_port()?,
-        };
+        let EmulatorOptions {
+            port,
+            function_endpoint,
+        } = options;
+        let port = port.map_or_else(free_port, Ok)?;
         let run_dir = workspace::local(format!("run/{port}"));
         workspace::create_dir(&run_dir)?;
         let log = command::log_path(&format!("emulator-{port}"))?;
         for prefix in ["emulator-", "deploy-", "delete-"] {
             command::forget_old_logs(prefix, KEPT_LOGS)?;
         }
-        let file = std::fs::File::create(&log)
-            .with_context(|| format!("cannot write `{}`", log.display()))?;
-        let errors = file
-            .try_clone()
-            .with_context(|| format!("cannot write `{}`", log.display()))?;
+        let writing = || format!("cannot write `{}`", log.display());
+        let file = std::fs::File::create(&log).with_context(writing)?;
+        let errors = file.try_clone().with_context(writing)?;
 
         let mut launcher = command::program(Tool::Emulator.bin().join("python"));
         launcher
@@ -125,11 +125,7 @@ impl Emulator {
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("GATEWAY_PORT", port.to_string())
             .env("LOCAL_RUN_DIR", &run_dir)
-            .envs(
-                options
-                    .function_endpoint
-                    .map(|url| ("LOCAL_FUNCTION_ENDPOINT", url.to_string())),
-            )
+            .envs(function_endpoint.map(|url| ("LOCAL_FUNCTION_ENDPOINT", url.to_string())))
             .stdin(Stdio::piped())
             .stdout(file)
             .stderr(errors)
@@ -138,10 +134,11 @@ impl Emulator {
             .process_group(0);
         let mut child = launcher.spawn().context("cannot start the emulator")?;
         let input = child.stdin.take();
+        let credentials = Credentials::new(ROOT_KEY, ROOT_KEY, None, None, "local");
         let mut emulator = Self {
             port,
             log,
-            root: Clients::new(REGION, Some(endpoint(port)), root_credentials()),
+            root: Clients::new(REGION, Some(endpoint(port)), credentials),
             child,
             input,
         };
@@ -159,13 +156,10 @@ impl Emulator {
                     command::tail(log)?
                 );
             }
-            Ok(http::get(&url)
-                .await
-                .ok()
-                .filter(|answer| answer.status == 200))
+            let answer = http::get(&url).await;
+            Ok(answer.is_ok_and(|it| it.status == 200).then_some(()))
         })
-        .await?;
-        Ok(())
+        .await
     }
 
     /// The URL that AWS clients use as their endpoint.
@@ -218,15 +212,14 @@ impl Emulator {
 
     /// Changes how the events of CloudTrail are delivered from now on.
     pub async fn set_cloudtrail(&self, settings: CloudTrail) -> Result<()> {
-        let body =
-            serde_json::to_value(settings).context("cannot write the settings of CloudTrail")?;
-        let answer = http::post_json(&self.url("/_local/cloudtrail"), &body).await?;
-        if answer.status != 200 {
-            bail!(
-                "the emulator refuses the settings of CloudTrail: {}",
-                answer.body
-            );
-        }
+        let body = serde_json::to_value(settings);
+        let body = body.context("cannot write the settings of CloudTrail")?;
+        let Response { status, body, .. } =
+            http::post_json(&self.url("/_local/cloudtrail"), &body).await?;
+        ensure!(
+            status == 200,
+            "the emulator refuses the settings of CloudTrail: {body}"
+        );
         Ok(())
     }
 
@@ -249,9 +242,8 @@ impl Emulator {
         struct Page<T> {
             items: Vec<T>,
         }
-        let page: Page<T> = http::get(&self.url(&format!("/_local/{what}?since={since}")))
-            .await?
-            .json()?;
+        let url = self.url(&format!("/_local/{what}?since={since}"));
+        let page: Page<T> = http::get(&url).await?.json()?;
         Ok(page.items)
     }
 
@@ -265,12 +257,11 @@ impl Emulator {
         match timeout(STOP_DEADLINE, self.child.wait()).await {
             Ok(status) => {
                 let status = status.context("cannot wait for the emulator")?;
-                if !status.success() {
-                    bail!(
-                        "the emulator ended with an error ({status}):\n{}",
-                        command::tail(&self.log)?
-                    );
-                }
+                ensure!(
+                    status.success(),
+                    "the emulator ended with an error ({status}):\n{}",
+                    command::tail(&self.log)?
+                );
                 Ok(())
             }
             Err(_) => {
@@ -328,12 +319,9 @@ impl Clients {
 
 /// A port on the loopback interface that is free at this moment.
 pub fn free_port() -> Result<u16> {
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot find a free port")?;
-    Ok(listener
-        .local_addr()
-        .context("cannot find a free port")?
-        .port())
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let address = listener.and_then(|it| it.local_addr());
+    Ok(address.context("cannot find a free port")?.port())
 }
 
 /// Whether a program can listen on a port of the loopback interface.
@@ -346,20 +334,13 @@ pub fn local_link(endpoint: &str, link: &str) -> Option<String> {
     let url = Url::parse(link).ok()?;
     let (api, domain) = url.host_str()?.split_once('.')?;
     domain.starts_with("execute-api.").then(|| {
-        let query = url
-            .query()
-            .map(|query| format!("?{query}"))
-            .unwrap_or_default();
-        format!("{endpoint}/_aws/execute-api/{api}{}{query}", url.path())
+        let rest = &url[Position::BeforePath..Position::AfterQuery];
+        format!("{endpoint}/_aws/execute-api/{api}{rest}")
     })
 }
 
 fn endpoint(port: u16) -> String {
     format!("http://{}:{port}", Ipv4Addr::LOCALHOST)
-}
-
-fn root_credentials() -> Credentials {
-    Credentials::new(ROOT_KEY, ROOT_KEY, None, None, "local")
 }
 
 #[cfg(test)]

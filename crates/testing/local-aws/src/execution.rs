@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
 use serde_json::Value;
 
@@ -67,52 +68,36 @@ impl Execution {
         }))
     }
 
-    async fn describe(
-        &self,
-    ) -> Result<aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput> {
-        self.client
-            .describe_execution()
-            .execution_arn(&self.arn)
-            .send()
-            .await
-            .with_context(|| format!("cannot describe the execution `{}`", self.arn))
+    async fn describe(&self) -> Result<DescribeExecutionOutput> {
+        let describe = self.client.describe_execution().execution_arn(&self.arn);
+        let described = describe.send().await;
+        described.with_context(|| format!("cannot describe the execution `{}`", self.arn))
     }
 
     /// The whole history, the oldest event first.
     pub async fn history(&self) -> Result<Vec<HistoryEvent>> {
-        let mut pages = self
-            .client
-            .get_execution_history()
-            .execution_arn(&self.arn)
-            .into_paginator()
-            .send();
+        let read = self.client.get_execution_history();
+        let mut pages = read.execution_arn(&self.arn).into_paginator().send();
+        let reading = || format!("cannot read the history of `{}`", self.arn);
         let mut events = Vec::new();
         while let Some(page) = pages.next().await {
-            let page =
-                page.with_context(|| format!("cannot read the history of `{}`", self.arn))?;
-            events.extend(page.events);
+            events.extend(page.with_context(reading)?.events);
         }
         Ok(events)
     }
 
     /// The names of the states that the execution entered, in order.
     pub async fn states_entered(&self) -> Result<Vec<String>> {
-        let events = self.history().await?;
-        Ok(events
-            .into_iter()
-            .filter_map(|event| Some(event.state_entered_event_details?.name))
-            .collect())
+        let events = self.history().await?.into_iter();
+        let names = events.filter_map(|event| Some(event.state_entered_event_details?.name));
+        Ok(names.collect())
     }
 
     /// Waits until the execution has entered the state `name`.
     pub async fn wait_until_entered(&self, name: &str, deadline: Duration) -> Result<()> {
         poll(&format!("the state `{name}`"), deadline, async || {
-            Ok(self
-                .states_entered()
-                .await?
-                .iter()
-                .any(|entered| entered == name)
-                .then_some(()))
+            let entered = self.states_entered().await?;
+            Ok(entered.iter().any(|it| it == name).then_some(()))
         })
         .await
     }

@@ -133,11 +133,9 @@ pub fn compressed_sizes() -> Result<Vec<(&'static str, usize)>> {
     let size = |binary| {
         let path = workspace::local(BUILD_DIR).join(binary).join("bootstrap");
         // gzip and zip share their compression, deflate.
-        let gzip = std::process::Command::new("gzip")
-            .arg("--stdout")
-            .arg(&path)
-            .output()
-            .context("cannot start gzip")?;
+        let mut gzip = std::process::Command::new("gzip");
+        let gzip = gzip.arg("--stdout").arg(&path).output();
+        let gzip = gzip.context("cannot start gzip")?;
         ensure!(
             gzip.status.success(),
             "cannot compress `{}`: {}",
@@ -158,18 +156,10 @@ pub fn are_built_for_aws() -> bool {
 /// Removes the variables that cargo set for this process: some build scripts start over if these
 /// variables differ.
 pub fn as_from_a_shell(command: &mut Command) {
-    let set_by_cargo = |name: &str| {
-        ["CARGO_PKG_", "CARGO_MANIFEST_"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
-            || [
-                "CARGO",
-                "CARGO_BIN_NAME",
-                "CARGO_CRATE_NAME",
-                "CARGO_PRIMARY_PACKAGE",
-                "CARGO_TARGET_TMPDIR",
-            ]
-            .contains(&name)
+    let set_by_cargo = |name: &str| match name.strip_prefix("CARGO") {
+        Some("" | "_BIN_NAME" | "_CRATE_NAME" | "_PRIMARY_PACKAGE" | "_TARGET_TMPDIR") => true,
+        Some(rest) => rest.starts_with("_PKG_") || rest.starts_with("_MANIFEST_"),
+        None => false,
     };
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(set_by_cargo) {

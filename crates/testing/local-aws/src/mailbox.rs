@@ -23,29 +23,20 @@ pub struct Mail {
 
 impl Mail {
     fn new(subject: String, message: String) -> Self {
-        let links = message
-            .split_whitespace()
-            .filter(|word| is_link(word))
-            .map(str::to_owned)
-            .collect();
+        let is_link = |word: &&str| word.starts_with("https://") || word.starts_with("http://");
+        let links = message.split_whitespace().filter(is_link);
         Self {
             subject,
+            links: links.map(str::to_owned).collect(),
             message,
-            links,
         }
     }
 
     /// The link to the resource `name` of the approval API, as in `allow` or `deny`.
     pub fn link_to(&self, name: &str) -> Option<&str> {
-        let ends_with = |link: &str| {
-            Url::parse(link).is_ok_and(|url| {
-                url.path_segments().and_then(|mut it| it.next_back()) == Some(name)
-            })
-        };
-        self.links
-            .iter()
-            .map(String::as_str)
-            .find(|link| ends_with(link))
+        let ends_with = |url: &Url| url.path_segments()?.next_back().map(|last| last == name);
+        let mut links = self.links.iter().map(String::as_str);
+        links.find(|link| Url::parse(link).is_ok_and(|url| ends_with(&url) == Some(true)))
     }
 }
 
@@ -65,28 +56,15 @@ impl Mailbox {
             "mailbox-{}",
             topic_arn.rsplit(':').next().unwrap_or_default()
         );
-        let queue = clients
-            .sqs
-            .create_queue()
-            .queue_name(&name)
-            .send()
-            .await
-            .context("cannot create the mailbox")?
-            .queue_url
-            .context("the mailbox has no URL")?;
-        let attributes = clients
-            .sqs
-            .get_queue_attributes()
-            .queue_url(&queue)
-            .attribute_names(QueueAttributeName::QueueArn)
-            .send()
-            .await
-            .context("cannot look at the mailbox")?
-            .attributes
-            .unwrap_or_default();
-        let arn = attributes
-            .get(&QueueAttributeName::QueueArn)
-            .context("the mailbox has no ARN")?;
+        let create = clients.sqs.create_queue().queue_name(&name);
+        let created = create.send().await.context("cannot create the mailbox")?;
+        let queue = created.queue_url.context("the mailbox has no URL")?;
+        let read = clients.sqs.get_queue_attributes().queue_url(&queue);
+        let read = read.attribute_names(QueueAttributeName::QueueArn);
+        let found = read.send().await.context("cannot look at the mailbox")?;
+        let attributes = found.attributes.unwrap_or_default();
+        let arn = attributes.get(&QueueAttributeName::QueueArn);
+        let arn = arn.context("the mailbox has no ARN")?;
         // Without this policy, SNS drops every message silently.
         let policy = json!({
             "Version": "2012-10-17",
@@ -98,23 +76,13 @@ impl Mailbox {
                 "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn}},
             }],
         });
-        clients
-            .sqs
-            .set_queue_attributes()
-            .queue_url(&queue)
-            .attributes(QueueAttributeName::Policy, policy.to_string())
-            .send()
-            .await
-            .context("cannot open the mailbox for the topic")?;
-        clients
-            .sns
-            .subscribe()
-            .topic_arn(topic_arn)
-            .protocol("sqs")
-            .endpoint(arn)
-            .send()
-            .await
-            .with_context(|| format!("cannot subscribe to `{topic_arn}`"))?;
+        let open = clients.sqs.set_queue_attributes().queue_url(&queue);
+        let open = open.attributes(QueueAttributeName::Policy, policy.to_string());
+        let opened = open.send().await;
+        opened.context("cannot open the mailbox for the topic")?;
+        let subscribe = clients.sns.subscribe().topic_arn(topic_arn);
+        let subscribed = subscribe.protocol("sqs").endpoint(arn).send().await;
+        subscribed.with_context(|| format!("cannot subscribe to `{topic_arn}`"))?;
         Ok(Self {
             clients,
             queue,
@@ -146,11 +114,8 @@ impl Mailbox {
         })
         .await;
         found.with_context(|| {
-            let subjects: Vec<&str> = self
-                .mails
-                .iter()
-                .map(|mail| mail.subject.as_str())
-                .collect();
+            let subjects = self.mails.iter().map(|mail| &mail.subject);
+            let subjects: Vec<&String> = subjects.collect();
             format!("the e-mails that arrived: {subjects:?}")
         })
     }
@@ -162,17 +127,11 @@ impl Mailbox {
             subject: Option<String>,
             message: String,
         }
-        let received = self
-            .clients
-            .sqs
-            .receive_message()
-            .queue_url(&self.queue)
-            .max_number_of_messages(10)
-            .send()
-            .await
-            .context("cannot read the mailbox")?
-            .messages
-            .unwrap_or_default();
+        let sqs = &self.clients.sqs;
+        let receive = sqs.receive_message().queue_url(&self.queue);
+        let answer = receive.max_number_of_messages(10).send().await;
+        let answer = answer.context("cannot read the mailbox")?;
+        let received = answer.messages.unwrap_or_default();
         for message in &received {
             let body = message.body.as_deref().unwrap_or_default();
             let notification: Notification = serde_json::from_str(body)
@@ -181,21 +140,13 @@ impl Mailbox {
                 notification.subject.unwrap_or_default(),
                 notification.message,
             ));
-            self.clients
-                .sqs
-                .delete_message()
-                .queue_url(&self.queue)
-                .set_receipt_handle(message.receipt_handle.clone())
-                .send()
-                .await
-                .context("cannot delete an e-mail from the mailbox")?;
+            let delete = sqs.delete_message().queue_url(&self.queue);
+            let delete = delete.set_receipt_handle(message.receipt_handle.clone());
+            let deleted = delete.send().await;
+            deleted.context("cannot delete an e-mail from the mailbox")?;
         }
         Ok(received.len())
     }
-}
-
-fn is_link(word: &str) -> bool {
-    word.starts_with("https://") || word.starts_with("http://")
 }
 
 #[cfg(test)]

@@ -15,16 +15,11 @@ pub struct InForce {
 
 /// Creates a policy and returns its ARN.
 pub async fn create(iam: &Client, name: &str, document: &str) -> Result<String> {
-    let create = iam
-        .create_policy()
-        .policy_name(name)
-        .policy_document(document);
-    let created = create.send().await;
+    let create = iam.create_policy().policy_name(name);
+    let created = create.policy_document(document).send().await;
     let created = created.with_context(|| format!("cannot create the policy {name}"))?;
-    created
-        .policy
-        .and_then(|policy| policy.arn)
-        .context("the new policy has no ARN")
+    let arn = created.policy.and_then(|policy| policy.arn);
+    arn.context("the new policy has no ARN")
 }
 
 /// Reads what is in force.
@@ -40,17 +35,11 @@ pub async fn in_force(iam: &Client, arn: &str) -> Result<InForce> {
 
 /// Reads the document of a version, in force or not.
 pub async fn document(iam: &Client, arn: &str, version: &str) -> Result<String> {
-    let read = iam
-        .get_policy_version()
-        .policy_arn(arn)
-        .version_id(version)
-        .send()
-        .await
-        .with_context(|| format!("cannot read version {version} of the policy"))?;
-    let encoded = read
-        .policy_version
-        .and_then(|version| version.document)
-        .context("the version has no document")?;
+    let read = iam.get_policy_version().policy_arn(arn);
+    let read = read.version_id(version).send().await;
+    let read = read.with_context(|| format!("cannot read version {version} of the policy"))?;
+    let encoded = read.policy_version.and_then(|version| version.document);
+    let encoded = encoded.context("the version has no document")?;
     let document = percent_decode_str(&encoded).decode_utf8();
     Ok(document.context("the document is not UTF-8")?.into_owned())
 }

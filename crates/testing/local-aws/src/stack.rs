@@ -78,19 +78,10 @@ impl Stack {
         let mut deploy = self.sam()?;
         deploy.env("TMPDIR", scratch.path());
         deploy
-            .args([
-                "deploy",
-                "--stack-name",
-                &self.name,
-                "--resolve-s3",
-                "--region",
-                REGION,
-            ])
-            .args([
-                "--no-confirm-changeset",
-                "--no-progressbar",
-                "--no-fail-on-empty-changeset",
-            ])
+            .args(["deploy", "--stack-name", &self.name])
+            .args(["--region", REGION, "--resolve-s3"])
+            .args(["--no-confirm-changeset", "--no-progressbar"])
+            .arg("--no-fail-on-empty-changeset")
             .args(["--capabilities", "CAPABILITY_IAM", "--template-file"])
             .arg(workspace::local(functions::BUILD_DIR).join("template.yaml"));
         deploy
@@ -113,11 +104,8 @@ impl Stack {
 
     /// One output.
     pub fn output(&self, name: &str) -> Result<&str> {
-        let value = self
-            .outputs
-            .get(name)
-            .with_context(|| format!("the stack has no output `{name}`"))?;
-        Ok(value)
+        let value = self.outputs.get(name);
+        Ok(value.with_context(|| format!("the stack has no output `{name}`"))?)
     }
 
     /// The physical names of the resources, by their logical names.
@@ -151,16 +139,8 @@ impl Stack {
 
     async fn list<T: serde::de::DeserializeOwned>(&self, what: &str) -> Result<T> {
         let mut list = self.sam()?;
-        list.args([
-            "list",
-            what,
-            "--stack-name",
-            &self.name,
-            "--output",
-            "json",
-            "--region",
-            REGION,
-        ]);
+        list.args(["list", what, "--stack-name", &self.name])
+            .args(["--output", "json", "--region", REGION]);
         let json = command::run_captured(list, &format!("sam list {what}")).await?;
         serde_json::from_str(&json)
             .with_context(|| format!("cannot read the output of `sam list {what}`: {json}"))
@@ -168,22 +148,17 @@ impl Stack {
 
     /// The executions of the state machine, the oldest first.
     pub async fn executions(&self) -> Result<Vec<Execution>> {
-        let mut pages = self
-            .clients
-            .sfn
-            .list_executions()
-            .state_machine_arn(self.output("StateMachineArn")?)
-            .into_paginator()
-            .send();
+        let list = self.clients.sfn.list_executions();
+        let list = list.state_machine_arn(self.output("StateMachineArn")?);
+        let mut pages = list.into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             found.extend(page.context("cannot list the executions")?.executions);
         }
         found.sort_by_key(|it| it.start_date);
-        Ok(found
-            .into_iter()
-            .map(|it| Execution::new(self.clients.sfn.clone(), it.execution_arn))
-            .collect())
+        let execution = |arn| Execution::new(self.clients.sfn.clone(), arn);
+        let arns = found.into_iter().map(|it| it.execution_arn);
+        Ok(arns.map(execution).collect())
     }
 
     /// Waits for an execution with an input that `wanted` accepts, and returns the first one.
@@ -207,14 +182,9 @@ impl Stack {
     /// Deletes the stack.
     pub async fn delete(self) -> Result<()> {
         let mut delete = self.sam()?;
-        delete.args([
-            "delete",
-            "--no-prompts",
-            "--region",
-            REGION,
-            "--stack-name",
-            &self.name,
-        ]);
+        delete
+            .args(["delete", "--no-prompts", "--region", REGION])
+            .args(["--stack-name", &self.name]);
         command::run_logged(delete, "sam delete", &self.log("delete")).await
     }
 

@@ -67,10 +67,6 @@ impl Lock {
 }
 
 /// Creates a folder with its parents.
-///
-/// # Errors
-///
-/// Fails if the folder cannot be created. The message names it.
 pub fn create_dir(path: &Path) -> Result<()> {
     std::fs::create_dir_all(path)
         .with_context(|| format!("cannot create the folder `{}`", path.display()))
