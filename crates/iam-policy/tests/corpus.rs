@@ -112,7 +112,7 @@ fn verdicts() {
         let mut violating: Vec<Option<usize>> = findings.iter().map(Finding::statement).collect();
         violating.dedup();
         let expected: Vec<Option<usize>> = expected[list].iter().copied().map(Some).collect();
-        prop_assert_eq!(violating, expected, "{findings:#?}");
+        prop_assert_eq!(violating, expected, "{:#?}", findings);
         Ok(())
     });
 }
@@ -206,11 +206,11 @@ fn remediations() {
             prop_assert_eq!(document, GRANTS_NOTHING);
             return Ok(());
         };
-        let edits = remediation.edits();
         prop_assert_eq!(
             remediation.is_changed(),
             !expected[list].is_empty(),
-            "{edits:?}"
+            "{:?}",
+            remediation.edits()
         );
         if remediation.is_changed() && remediation.losses().is_empty() {
             let after = granted(document);
@@ -222,7 +222,7 @@ fn remediations() {
             };
             let lost = granted(text).into_iter();
             let mut lost = lost.filter(|action| !after.contains(*action) && !is_restricted(action));
-            prop_assert_eq!(lost.next(), None, "{document}");
+            prop_assert_eq!(lost.next(), None, "{}", document);
         }
         Ok(())
     });
