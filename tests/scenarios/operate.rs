@@ -142,7 +142,7 @@ async fn pause_and_remove(_: Arc<World>) -> Result<()> {
         actions(&contained.document)? == ["s3:GetObject"],
         "what was stopped stays remediated: {contained:?}"
     );
-    let groups = account.call(&["logs", "describe-log-groups"]).await?;
+    let groups = account.call("logs describe-log-groups", &[]).await?;
     let kept = stack.physical("RemediateLogs")?;
     ensure!(
         groups.to_string().contains(kept),

@@ -60,10 +60,6 @@ pub struct Browser {
 }
 
 /// Opens a browser for a story and closes it afterwards, whatever came of the story.
-///
-/// # Errors
-///
-/// What the story says, or why there is no browser.
 pub async fn with_browser<T>(
     look: Look,
     story: impl AsyncFnOnce(&Browser) -> Result<T>,
@@ -84,7 +80,8 @@ impl Browser {
         tools::ensure(&[Tool::Node]).await?;
         let folder = TempDir::with_prefix("browser-").context("no folder for a browser")?;
         let mut started = start_chromedriver(&folder).await;
-        // It chooses a port first and takes it in both protocols afterwards; others can be quicker in between.
+        // The driver chooses a port first and takes it in both protocols afterwards. Another program
+        // can take the port in between.
         for _ in 1..STARTS {
             if started.is_ok() {
                 break;
@@ -127,10 +124,6 @@ impl Browser {
     }
 
     /// Changes the window and the colours.
-    ///
-    /// # Errors
-    ///
-    /// If the browser refuses.
     pub async fn look(&self, look: Look) -> Result<()> {
         self.set_window(look.window).await?;
         let scheme = if look.is_dark { "dark" } else { "light" };
@@ -152,100 +145,63 @@ impl Browser {
     }
 
     /// Opens an address.
-    ///
-    /// # Errors
-    ///
-    /// If nothing answers there.
     pub async fn goto(&self, url: &str) -> Result<()> {
         let gone = self.driver.goto(url).await;
         gone.context("the page does not open")
     }
 
     /// The heading of the page.
-    ///
-    /// # Errors
-    ///
-    /// If it has none.
     pub async fn heading(&self) -> Result<String> {
         self.text("h1").await
     }
 
     /// Waits for a page with this heading.
-    ///
-    /// # Errors
-    ///
-    /// If none comes in time.
     pub async fn expect_heading(&self, heading: &str) -> Result<()> {
         self.expect_one_of(&[heading]).await
     }
 
     /// Waits for a page with one of these headings.
-    ///
-    /// # Errors
-    ///
-    /// If none comes in time.
     pub async fn expect_one_of(&self, headings: &[&str]) -> Result<()> {
-        let came = poll(&format!("the page {headings:?}"), PAGE, async || {
+        let what = format!("the page {headings:?}");
+        let came = poll(&what, PAGE, async || {
             // Between two pages there is none.
             let shown = self.heading().await.unwrap_or_default();
             Ok(headings.contains(&shown.as_str()).then_some(()))
-        })
-        .await;
-        if came.is_err() {
-            let page = self.text("body").await.unwrap_or_default();
-            return came.with_context(|| format!("the browser shows: {page}"));
+        });
+        match came.await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let page = self.text("body").await.unwrap_or_default();
+                Err(error.context(format!("the browser shows: {page}")))
+            }
         }
-        came
     }
 
     /// The visible text of the first element that matches.
-    ///
-    /// # Errors
-    ///
-    /// If nothing matches.
     pub async fn text(&self, css: &str) -> Result<String> {
-        let element = self.find(css).await?;
-        element
-            .text()
-            .await
-            .with_context(|| format!("the text of {css}"))
+        let text = self.find(css).await?.text().await;
+        text.with_context(|| format!("the text of {css}"))
     }
 
     /// The first element that matches.
-    ///
-    /// # Errors
-    ///
-    /// If nothing matches.
     pub async fn find(&self, css: &str) -> Result<WebElement> {
         let found = self.driver.find(By::Css(css)).await;
         found.with_context(|| format!("the page has no {css}"))
     }
 
     /// How many elements match.
-    ///
-    /// # Errors
-    ///
-    /// If the page cannot be read.
     pub async fn count(&self, css: &str) -> Result<usize> {
         let found = self.driver.find_all(By::Css(css)).await;
         Ok(found.with_context(|| format!("looking for {css}"))?.len())
     }
 
     /// Clicks the first element that matches.
-    ///
-    /// # Errors
-    ///
-    /// If it is not there or something covers it.
     pub async fn click(&self, css: &str) -> Result<()> {
         let clicked = self.find(css).await?.click().await;
         clicked.with_context(|| format!("clicking {css}"))
     }
 
     /// Clicks twice in quick succession.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Browser::click`].
     pub async fn double_click(&self, css: &str) -> Result<()> {
         let element = self.find(css).await?;
         element.scroll_into_view().await?;
@@ -257,31 +213,20 @@ impl Browser {
     }
 
     /// Types, wherever the focus is.
-    ///
-    /// # Errors
-    ///
-    /// If the browser refuses.
     pub async fn type_keys(&self, text: &str) -> Result<()> {
         let typed = self.driver.action_chain().send_keys(text).perform().await;
         typed.context("typing")
     }
 
     /// Presses one key, wherever the focus is.
-    ///
-    /// # Errors
-    ///
-    /// If the browser refuses.
     pub async fn press(&self, key: Key) -> Result<()> {
         let chain = self.driver.action_chain();
         let pressed = chain.key_down(key.clone()).key_up(key).perform().await;
         pressed.context("pressing a key")
     }
 
-    /// Presses Tab until an element that matches has the focus, as somebody without a mouse does; each stop must be visible.
-    ///
-    /// # Errors
-    ///
-    /// If the focus never gets there, or gets lost on the way.
+    /// Presses Tab until an element that matches has the focus, as a person without a mouse does.
+    /// Each stop must be visible.
     pub async fn tab_to(&self, css: &str) -> Result<()> {
         #[derive(Deserialize)]
         struct Stop {
@@ -311,10 +256,6 @@ impl Browser {
     }
 
     /// Runs a script in the page and answers with what it returns.
-    ///
-    /// # Errors
-    ///
-    /// If it fails, or returns something else than a `T`.
     pub async fn evaluate<T: DeserializeOwned>(
         &self,
         script: &str,
@@ -325,11 +266,8 @@ impl Browser {
         returned.convert().context("the answer of a script")
     }
 
-    /// Checks the page: the rules of axe, that nothing is wider than the window, and that buttons are large enough for a thumb.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong.
+    /// Checks the page: the rules of axe, that nothing is wider than the window, and that buttons are
+    /// large enough for a thumb.
     pub async fn check_accessibility(&self) -> Result<()> {
         #[derive(Deserialize)]
         struct Sizes {
@@ -376,10 +314,6 @@ impl Browser {
     }
 
     /// A picture of the whole page, as WebP.
-    ///
-    /// # Errors
-    ///
-    /// If the browser makes none.
     pub async fn picture(&self, look: Look) -> Result<Vec<u8>> {
         let height = "return document.documentElement.scrollHeight;";
         let height = self.evaluate(height, Vec::new()).await?;

@@ -76,12 +76,7 @@ impl<'w> Incident<'w> {
     }
 
     pub fn name(&self) -> String {
-        self.execution
-            .arn()
-            .rsplit(':')
-            .next()
-            .unwrap_or_default()
-            .to_owned()
+        self.execution.name().to_owned()
     }
 
     /// The link of the newest request to `allow` or `deny`, as it works on this machine.
@@ -124,10 +119,6 @@ impl<'w> Incident<'w> {
     }
 
     /// The outcome of an execution that succeeded.
-    ///
-    /// # Errors
-    ///
-    /// If it did not succeed, or names no outcome.
     pub async fn outcome(&self) -> Result<String> {
         let closed = self.closed().await?;
         ensure!(
@@ -137,13 +128,9 @@ impl<'w> Incident<'w> {
             closed.error,
             closed.cause
         );
-        let outcome = closed
-            .output
-            .pointer("/outcome/result")
-            .and_then(Value::as_str);
-        Ok(outcome
-            .with_context(|| format!("no outcome in {}", closed.output))?
-            .to_owned())
+        let outcome = closed.output.pointer("/outcome/result");
+        let outcome = outcome.and_then(Value::as_str).map(str::to_owned);
+        outcome.with_context(|| format!("no outcome in {}", closed.output))
     }
 
     /// The states that were entered, in order.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::ExecutionStatus;
+use local_aws::Execution;
 use serde_json::Value;
 
 /// How old an answer may be. Many scenarios ask at once and share one answer.
@@ -100,7 +101,8 @@ impl Index {
         for execution in listed {
             let arn = execution.execution_arn;
             if let btree_map::Entry::Vacant(place) = self.entries.entry(arn) {
-                let input = input_of(states, place.key()).await?;
+                let execution = Execution::new(states.clone(), place.key().clone());
+                let input = execution.input().await?;
                 let is_running = running.contains(place.key());
                 place.insert(Entry {
                     is_running,
@@ -110,14 +112,4 @@ impl Index {
         }
         Ok(())
     }
-}
-
-async fn input_of(states: &Client, arn: &str) -> Result<Value> {
-    let described = states.describe_execution().execution_arn(arn).send();
-    let input = described
-        .await
-        .with_context(|| format!("cannot describe the execution `{arn}`"))?
-        .input
-        .unwrap_or_default();
-    serde_json::from_str(&input).with_context(|| format!("the input of `{arn}` is not valid JSON"))
 }

@@ -17,25 +17,15 @@ use wildmatch::WildMatch;
 use crate::World;
 
 /// Actions that AWS services call in a role's name, where the emulator calls nothing.
-const BY_SERVICES: [(&str, &str); 6] = [
-    (
-        "logs:CreateLogStream",
-        "Lambda itself writes a function's logs",
-    ),
-    (
-        "logs:PutLogEvents",
-        "Lambda itself writes a function's logs",
-    ),
-    ("xray:PutTraceSegments", "Lambda itself sends the traces"),
-    ("xray:PutTelemetryRecords", "Lambda itself sends the traces"),
-    (
-        "kms:GenerateDataKey*",
-        "SNS encrypts a message in its publisher's name",
-    ),
-    (
-        "kms:Decrypt",
-        "SNS encrypts a message in its publisher's name",
-    ),
+const BY_SERVICES: [&str; 6] = [
+    // Lambda itself writes a function's logs and sends its traces.
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    // SNS encrypts a message in its publisher's name.
+    "kms:GenerateDataKey*",
+    "kms:Decrypt",
 ];
 
 /// One action on one resource that a role's policies allow.
@@ -87,9 +77,7 @@ pub(crate) async fn disagreements<'w>(
                 }
             }
             for (index, grant) in grants.into_iter().enumerate() {
-                let mut is_used = BY_SERVICES
-                    .iter()
-                    .any(|(action, _)| *action == grant.action);
+                let mut is_used = BY_SERVICES.contains(&grant.action.as_str());
                 for call in &calls {
                     is_used |= grant.covers(call)?;
                 }

@@ -21,12 +21,8 @@ pub(crate) async fn too_long(world: &World) -> Result<Vec<String>> {
     while let Some(listed) = pages.next().await {
         let listed = listed.context("cannot list the executions")?;
         let execution = Execution::new(client.clone(), listed.execution_arn);
-        for event in execution
-            .history()
-            .await?
-            .iter()
-            .skip_while(is_before_the_answer)
-        {
+        let history = execution.history().await?;
+        for event in history.iter().skip_while(is_before_the_answer) {
             let size = size(event);
             if size >= LIMIT {
                 let (id, kind) = (event.id, &event.r#type);

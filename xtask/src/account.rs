@@ -79,32 +79,24 @@ impl Account {
             secret_access_key: String,
             session_token: Option<String>,
         }
-        let exported = self.call(&["configure", "export-credentials"]).await?;
+        let exported = self.call("configure export-credentials", &[]).await?;
         let exported: Exported =
             serde_json::from_value(exported).context("cannot read the credentials")?;
-        let credentials = Credentials::new(
-            exported.access_key_id,
-            exported.secret_access_key,
-            exported.session_token,
-            None,
-            "aws-cli",
-        );
-        Ok(Clients::new(
-            self.region.clone(),
-            self.endpoint(),
-            credentials,
-        ))
+        let (key, secret) = (exported.access_key_id, exported.secret_access_key);
+        let credentials = Credentials::new(key, secret, exported.session_token, None, "aws-cli");
+        let region = self.region.clone();
+        Ok(Clients::new(region, self.endpoint(), credentials))
     }
 
-    /// Makes one call, as in `["iam", "get-policy", "--policy-arn", ARN]`. The AWS CLI reads all
-    /// pages.
+    /// Makes one call, as in `"iam get-policy", ["--policy-arn", ARN]`. The AWS CLI reads all pages.
     ///
     /// # Errors
     ///
     /// Fails if AWS refuses. The message has what the AWS CLI says.
-    pub async fn call(&self, arguments: &[&str]) -> Result<Value> {
+    pub async fn call(&self, operation: &str, options: &[&str]) -> Result<Value> {
         let mut aws = command::program(&self.program);
-        aws.args(arguments)
+        aws.args(operation.split(' '))
+            .args(options)
             .args(["--region", &self.region, "--output", "json"])
             .env("AWS_PAGER", "");
         // Version 1 of the AWS CLI does not look at the variable for every service.
@@ -112,8 +104,7 @@ impl Account {
             aws.args(["--endpoint-url", &endpoint]);
         }
         self.lead(&mut aws);
-        let what = arguments.iter().take(2).copied().collect::<Vec<_>>();
-        let what = format!("aws {}", what.join(" "));
+        let what = format!("aws {operation}");
         let answer = command::run_captured(aws, &what).await?;
         if answer.trim().is_empty() {
             return Ok(Value::Null);

@@ -154,10 +154,8 @@ impl Stage for Demo<'_> {
             .next_mail("the outcome", |mail| Some(mail) != request.as_ref())
             .await?;
         let outcome = closed.output.pointer("/outcome/result");
-        let outcome = outcome.and_then(Value::as_str);
-        Ok(outcome
-            .with_context(|| format!("no outcome in {}", closed.output))?
-            .to_owned())
+        let outcome = outcome.and_then(Value::as_str).map(str::to_owned);
+        outcome.with_context(|| format!("no outcome in {}", closed.output))
     }
 }
 
@@ -181,14 +179,10 @@ fn show_difference(contained: &InForce) {
         "the policy in force is now {}; removed lines (-) and added lines (+):",
         contained.version
     ));
-    let [before, after] = [walkthrough::POLICY_DOCUMENT, &contained.document].map(pretty);
+    let texts = [walkthrough::POLICY_DOCUMENT, &contained.document].map(pretty);
     // A comma that is there only because something follows does not count as a difference.
-    let [before, after] = [&before, &after].map(|text| {
-        text.lines()
-            .map(|line| line.trim_end_matches(','))
-            .collect::<Vec<_>>()
-    });
-    for change in TextDiff::from_slices(&before, &after).iter_all_changes() {
+    let [before, after] = texts.map(|text| text.replace(",\n", "\n"));
+    for change in TextDiff::from_lines(&before, &after).iter_all_changes() {
         report::detail(&format!("{} {}", change.tag(), change.value()));
     }
     report::gap();

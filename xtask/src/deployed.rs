@@ -39,22 +39,15 @@ pub struct Resource {
 impl Deployed {
     /// Reads a stack by its name.
     pub async fn read(account: &Account, name: &str) -> Result<Self> {
-        let described = account
-            .call(&["cloudformation", "describe-stacks", "--stack-name", name])
-            .await?;
+        let of_name = ["--stack-name", name];
+        let described = account.call("cloudformation describe-stacks", &of_name);
+        let described = described.await?;
         let stack = described
             .pointer("/Stacks/0")
             .with_context(|| format!("there is no stack `{name}`"))?;
         let id = text(stack, "StackId").context("the stack has no id")?;
-        let listed = account
-            .call(&[
-                "cloudformation",
-                "list-stack-resources",
-                "--stack-name",
-                name,
-            ])
-            .await?;
-        let resources = listed.get("StackResourceSummaries").cloned();
+        let listed = account.call("cloudformation list-stack-resources", &of_name);
+        let resources = listed.await?.get("StackResourceSummaries").cloned();
         let resources: Vec<Resource> = serde_json::from_value(resources.unwrap_or_default())
             .context("cannot read the resources of the stack")?;
         let mut parts = id.split(':').skip(1);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::{Map, Value};
 
 use local_aws::tools::{self, Tool};
@@ -17,14 +17,8 @@ pub async fn run() -> Result<()> {
     let definition = definition_for_linters()?;
 
     let mut validate = tools::sam()?;
-    validate.args([
-        "validate",
-        "--lint",
-        "--region",
-        local_aws::emulator::REGION,
-        "--template",
-        TEMPLATE,
-    ]);
+    validate.args(["validate", "--lint", "--template", TEMPLATE]);
+    validate.args(["--region", local_aws::emulator::REGION]);
     let mut cfn_lint = command::program(Tool::Linters.bin().join("cfn-lint"));
     cfn_lint.arg(TEMPLATE);
     // The template has the exceptions, each with its reason.
@@ -51,9 +45,8 @@ pub async fn run() -> Result<()> {
             failed.push(name);
         }
     }
-    if !failed.is_empty() {
-        bail!("these linters failed: {}", failed.join(", "));
-    }
+    let names = failed.join(", ");
+    ensure!(failed.is_empty(), "these linters failed: {names}");
     Ok(())
 }
 

@@ -25,9 +25,8 @@ pub struct Waiting {
 /// Disables the rule, so that no new incident starts. Incidents that wait for a decision go on.
 pub async fn pause(account: &Account, stack: &Deployed) -> Result<()> {
     let rule = stack.physical(RULE)?;
-    account
-        .call(&["events", "disable-rule", "--name", rule])
-        .await?;
+    let name = ["--name", rule];
+    account.call("events disable-rule", &name).await?;
     report::step(&format!("the rule {rule} is disabled: no incident starts"));
     show(&waiting(account, stack).await?);
     Ok(())
@@ -36,9 +35,8 @@ pub async fn pause(account: &Account, stack: &Deployed) -> Result<()> {
 /// Enables the rule again.
 pub async fn resume(account: &Account, stack: &Deployed) -> Result<()> {
     let rule = stack.physical(RULE)?;
-    account
-        .call(&["events", "enable-rule", "--name", rule])
-        .await?;
+    let name = ["--name", rule];
+    account.call("events enable-rule", &name).await?;
     report::step(&format!(
         "the rule {rule} is enabled: changes from now on are judged"
     ));
@@ -90,13 +88,13 @@ pub async fn remove(
             "nothing is deleted, and the rule stays disabled"
         );
     }
+    let name = &stack.name;
     let answer = ask(&format!(
-        "type the name of the stack to delete it ({}): ",
-        stack.name
+        "type the name of the stack to delete it ({name}): "
     ))
     .await?;
     ensure!(
-        answer.trim() == stack.name,
+        answer.trim() == name,
         "that is not its name: nothing is deleted, and the rule stays disabled"
     );
     delete(account, stack).await?;
@@ -115,25 +113,18 @@ pub async fn remove(
 /// The incidents that have not ended, the newest first.
 pub async fn waiting(account: &Account, stack: &Deployed) -> Result<Vec<Waiting>> {
     let machine = stack.output("StateMachineArn")?;
-    let listed = account
-        .call(&[
-            "stepfunctions",
-            "list-executions",
-            "--state-machine-arn",
-            machine,
-            "--status-filter",
-            "RUNNING",
-        ])
-        .await?;
+    let running = "--status-filter=RUNNING";
+    let options = ["--state-machine-arn", machine, running];
+    let listed = account.call("stepfunctions list-executions", &options);
+    let listed = listed.await?;
     let executions = listed.get("executions").and_then(Value::as_array);
     let mut open = Vec::new();
     for execution in executions.into_iter().flatten() {
         let arn = execution.get("executionArn").and_then(Value::as_str);
         let arn = arn.context("an execution has no ARN")?.to_owned();
-        let about = if open.len() < SHOWN {
-            Some(about(account, &arn).await?)
-        } else {
-            None
+        let about = match open.len() {
+            0..SHOWN => Some(about(account, &arn).await?),
+            _ => None,
         };
         open.push(Waiting { arn, about });
     }
@@ -142,25 +133,14 @@ pub async fn waiting(account: &Account, stack: &Deployed) -> Result<Vec<Waiting>
 
 /// The call that an incident is about, and the policy, as its event has them.
 async fn about(account: &Account, arn: &str) -> Result<String> {
-    let described = account
-        .call(&[
-            "stepfunctions",
-            "describe-execution",
-            "--execution-arn",
-            arn,
-        ])
-        .await?;
+    let options = ["--execution-arn", arn];
+    let described = account.call("stepfunctions describe-execution", &options);
+    let described = described.await?;
     let input = described.get("input").and_then(Value::as_str);
     let event: Value = serde_json::from_str(input.unwrap_or("null")).unwrap_or_default();
     let text = |path: &str| event.pointer(path).and_then(Value::as_str);
     let mut words = vec![text("/detail/eventName").unwrap_or("an event without a name")];
-    for member in [
-        "policyArn",
-        "roleName",
-        "userName",
-        "groupName",
-        "policyName",
-    ] {
+    for member in "policyArn roleName userName groupName policyName".split(' ') {
         words.extend(text(&format!("/detail/requestParameters/{member}")));
     }
     Ok(words.join(" "))
@@ -188,17 +168,11 @@ fn show(open: &[Waiting]) {
 
 async fn stop(account: &Account, open: &[Waiting]) -> Result<()> {
     for incident in open {
+        let error = "--error=StackRemoved";
+        let cause = "--cause=The stack of the guard is removed. The remediation stays in force.";
+        let options = ["--execution-arn", &incident.arn, error, cause];
         account
-            .call(&[
-                "stepfunctions",
-                "stop-execution",
-                "--execution-arn",
-                &incident.arn,
-                "--error",
-                "StackRemoved",
-                "--cause",
-                "The stack of the guard is removed. The remediation stays in force.",
-            ])
+            .call("stepfunctions stop-execution", &options)
             .await?;
     }
     report::step(&format!(
@@ -212,15 +186,8 @@ async fn stop(account: &Account, open: &[Waiting]) -> Result<()> {
 async fn undelivered(account: &Account, stack: &Deployed) -> Result<String> {
     let queue = stack.physical("UndeliveredEventsQueue")?;
     let name = "ApproximateNumberOfMessages";
-    let read = [
-        "sqs",
-        "get-queue-attributes",
-        "--queue-url",
-        queue,
-        "--attribute-names",
-        name,
-    ];
-    let attributes = account.call(&read).await?;
+    let options = ["--queue-url", queue, "--attribute-names", name];
+    let attributes = account.call("sqs get-queue-attributes", &options).await?;
     let count = attributes.pointer(&format!("/Attributes/{name}"));
     let count = count
         .and_then(Value::as_str)

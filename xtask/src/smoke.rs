@@ -25,10 +25,6 @@ const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Plays both answers, and deletes what it created, whatever happens. If only the e-mail can allow,
 /// `ask` gives its link.
-///
-/// # Errors
-///
-/// Says what is not as it should be.
 pub async fn run(
     account: &Account,
     stack: &Deployed,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, ensure};
 use local_aws::emulator::{self, Emulator, EmulatorOptions};
 use local_aws::{Mailbox, Stack, StackOptions, functions, report};
 use tokio::time::sleep;
@@ -16,90 +16,69 @@ const INTERVAL: Duration = Duration::from_millis(500);
 
 /// Starts the stack and shows what happens there, until the future is dropped.
 pub(crate) async fn run(port: u16, parameters: Vec<(String, String)>) -> Result<()> {
-    if !emulator::is_free(port) {
-        bail!(
-            "port {port} is in use: stop the program that listens there, or choose another port with `make local PORT=4567`"
-        );
-    }
+    ensure!(
+        emulator::is_free(port),
+        "port {port} is in use: stop the program that listens there, or choose another port with `make local PORT=4567`"
+    );
     let aws = aws_cli().await?.display().to_string();
     functions::build().await?;
     report::step(&format!("starting the local AWS on port {port}"));
-    let emulator = Emulator::start(EmulatorOptions {
+    let options = EmulatorOptions {
         port: Some(port),
         ..EmulatorOptions::default()
-    })
-    .await?;
-    let mut all = walkthrough::parameters();
-    all.extend(parameters);
+    };
+    let emulator = Emulator::start(options).await?;
+    let mut options = StackOptions {
+        parameters: walkthrough::parameters(),
+        ..StackOptions::default()
+    };
+    options.parameters.extend(parameters);
     report::step("sam deploy");
-    let stack = Stack::deploy(
-        &emulator,
-        StackOptions {
-            parameters: all,
-            ..StackOptions::default()
-        },
-    )
-    .await?;
+    let stack = Stack::deploy(&emulator, options).await?;
     let mailbox = Mailbox::open(&emulator, stack.output("AlertTopicArn")?).await?;
     explain(&emulator, &stack, &aws)?;
     watch(&emulator, &stack, mailbox).await
 }
 
 fn explain(emulator: &Emulator, stack: &Stack, aws: &str) -> Result<()> {
+    let name = walkthrough::POLICY_NAME;
+    let document = walkthrough::POLICY_DOCUMENT;
+    let policy = format!("arn:aws:iam::{}:policy/{name}", emulator::ACCOUNT);
     let machine = stack.output("StateMachineArn")?;
-    let policy = format!(
-        "arn:aws:iam::{}:policy/{}",
-        emulator::ACCOUNT,
-        walkthrough::POLICY_NAME
-    );
+    let exports = emulator.environment();
+    let exports = exports.map(|(name, value)| format!("export {name}={value}"));
+    let exports = exports.join("\n");
     report::gap();
     report::step("the stack is up; run this in another terminal:");
-    report::gap();
-    for (name, value) in emulator.environment() {
-        report::line(&format!("export {name}={value}"));
-    }
-    report::gap();
-    report::line("# the policy of the walkthrough; its last action is restricted");
     report::line(&format!(
-        "cat > policy.json <<'END'\n{}\nEND",
-        walkthrough::POLICY_DOCUMENT
+        "
+{exports}
+
+# the policy of the walkthrough; its last action is restricted
+cat > policy.json <<'END'
+{document}
+END
+{aws} iam create-policy --policy-name {name} --policy-document file://policy.json
+# what is in force now
+{aws} iam get-policy --policy-arn {policy} --query Policy.DefaultVersionId
+{aws} iam get-policy-version --policy-arn {policy} --version-id v2
+# the execution, which waits in AskUser; its history shows the task token
+{aws} stepfunctions list-executions --state-machine-arn {machine}
+{aws} stepfunctions get-execution-history --execution-arn EXECUTION_ARN
+
+To answer, add `?token=TOKEN` to AllowUrl or DenyUrl, with the token of the e-mail or the history, or open a link below in a browser:"
     ));
-    report::line(&format!(
-        "{aws} iam create-policy --policy-name {} --policy-document file://policy.json",
-        walkthrough::POLICY_NAME
-    ));
-    report::line("# what is in force now");
-    report::line(&format!(
-        "{aws} iam get-policy --policy-arn {policy} --query Policy.DefaultVersionId"
-    ));
-    report::line(&format!(
-        "{aws} iam get-policy-version --policy-arn {policy} --version-id v2"
-    ));
-    report::line("# the execution, which waits in AskUser; its history shows the task token");
-    report::line(&format!(
-        "{aws} stepfunctions list-executions --state-machine-arn {machine}"
-    ));
-    report::line(&format!(
-        "{aws} stepfunctions get-execution-history --execution-arn EXECUTION_ARN"
-    ));
-    report::gap();
-    report::line(
-        "To answer, add `?token=TOKEN` to AllowUrl or DenyUrl, with the token of the e-mail or the history, or open a link below in a browser:",
-    );
-    for (name, url) in stack
-        .outputs()
-        .iter()
-        .filter(|(_, value)| value.contains("execute-api"))
-    {
+    let outputs = stack.outputs().iter();
+    for (name, url) in outputs.filter(|(_, value)| value.contains("execute-api")) {
         report::detail(&format!("{name} = {}", emulator.local_link(url)));
     }
-    report::gap();
+    let log = emulator.log().display();
     report::line(&format!(
-        "Every e-mail appears here when it arrives. The log is {}.",
-        emulator.log().display()
+        "
+Every e-mail appears here when it arrives. The log is {log}.
+Ctrl-C stops everything.
+"
     ));
-    report::line("Ctrl-C stops everything.");
-    report::gap();
     Ok(())
 }
 

@@ -164,24 +164,17 @@ pub async fn play(
 
 async fn check_states(execution: &Execution, answer: Answer) -> Result<()> {
     let entered = execution.states_entered().await?;
-    let expected = [
-        "ValidatePolicy",
-        "ChooseAction",
-        "TempRemove",
-        "AskUser",
-        "UsersChoice",
-        answer.state(),
-    ];
-    let mut left = expected.iter().peekable();
+    let expected = "ValidatePolicy ChooseAction TempRemove AskUser UsersChoice".split(' ');
+    let mut left = expected.chain([answer.state()]).peekable();
     for name in &entered {
-        left.next_if(|wanted| *wanted == name);
+        left.next_if(|wanted| wanted == name);
     }
-    if let Some(missing) = left.next() {
-        bail!(
+    match left.next() {
+        None => Ok(()),
+        Some(missing) => bail!(
             "the execution did not enter `{missing}` in the expected order; it entered {entered:?}"
-        );
+        ),
     }
-    Ok(())
 }
 
 /// A document for a stack with another restricted list: a harmless action, and the restricted

@@ -43,17 +43,8 @@ fn deployed(stack: &str, decide_by: &str) -> Deployed {
 }
 
 fn physical(stack: &str, logical: &str, kind: &str, properties: &Value) -> String {
-    let named = [
-        "Name",
-        "AlarmName",
-        "AliasName",
-        "StateMachineName",
-        "TrailName",
-    ];
-    let named = named
-        .iter()
-        .find_map(|key| properties[*key]["Fn::Sub"].as_str());
-    if let Some(name) = named {
+    let mut keys = "Name AlarmName AliasName StateMachineName TrailName".split(' ');
+    if let Some(name) = keys.find_map(|key| properties[key]["Fn::Sub"].as_str()) {
         let name = name.replace("${AWS::StackName}", stack);
         return match kind {
             "AWS::StepFunctions::StateMachine" => {
@@ -258,16 +249,12 @@ fn organizations_take_the_policy() {
         let policy: Value = serde_json::from_str(&policy).unwrap();
         assert_eq!(policy["Version"], "2012-10-17");
         for statement in many(&policy["Statement"]) {
-            let known = [
-                "Sid",
-                "Effect",
-                "Action",
-                "NotAction",
-                "Resource",
-                "Condition",
-            ];
+            let known = "Sid Effect Action NotAction Resource Condition".split(' ');
             let mut keys = statement.as_object().unwrap().keys();
-            assert!(keys.all(|key| known.contains(&key.as_str())), "{statement}");
+            assert!(
+                keys.all(|key| known.clone().any(|it| it == key)),
+                "{statement}"
+            );
             let sid = statement["Sid"].as_str().unwrap();
             assert!(sid.chars().all(|it| it.is_ascii_alphanumeric()), "{sid}");
             let actions = [&statement["Action"], &statement["NotAction"]];
@@ -285,30 +272,15 @@ fn organizations_take_the_policy() {
     // begin alike are not protected.
     let policy = made(&deployed("guard", "Mail"));
     let other = "arn:aws:iam::111122223333:role/developer";
-    for (action, resource) in [
-        (
-            "events:DisableRule",
-            "events:us-east-1:111122223333:rule/guard-dogs",
-        ),
-        (
-            "logs:DeleteLogGroup",
-            "logs:us-east-1:111122223333:log-group:guard-dogs",
-        ),
-        (
-            "lambda:UpdateFunctionCode",
-            "lambda:us-east-1:111122223333:function:guard-dogs",
-        ),
-        (
-            "states:DeleteStateMachine",
-            "states:us-east-1:111122223333:stateMachine:guard-incidents-2",
-        ),
-        ("iam:PassRole", "iam::111122223333:role/guard-dogs"),
+    for call in [
+        "events:DisableRule arn:aws:events:us-east-1:111122223333:rule/guard-dogs",
+        "logs:DeleteLogGroup arn:aws:logs:us-east-1:111122223333:log-group:guard-dogs",
+        "lambda:UpdateFunctionCode arn:aws:lambda:us-east-1:111122223333:function:guard-dogs",
+        "states:DeleteStateMachine arn:aws:states:us-east-1:111122223333:stateMachine:guard-incidents-2",
+        "iam:PassRole arn:aws:iam::111122223333:role/guard-dogs",
     ] {
-        let resource = format!("arn:aws:{resource}");
-        assert!(
-            !denies(&policy, other, action, &resource),
-            "{action} {resource}"
-        );
+        let (action, resource) = call.split_once(' ').unwrap();
+        assert!(!denies(&policy, other, action, resource), "{call}");
     }
 }
 

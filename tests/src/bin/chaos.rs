@@ -55,11 +55,7 @@ fn main() -> Result<ExitCode> {
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/chaos.md");
         write_table(&page, &runs, minutes)?;
     }
-    Ok(if broken == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(ExitCode::from(u8::from(broken > 0)))
 }
 
 /// Shows an incident that broke an invariant at once.

@@ -50,11 +50,7 @@ async fn incidents(count: usize) -> Result<ExitCode> {
         seconds(load.within(100)),
     ));
     report::detail(&load.problems.join("\n"));
-    Ok(if load.is_complete() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(ExitCode::from(u8::from(!load.is_complete())))
 }
 
 async fn ordinary_calls(count: usize) -> Result<ExitCode> {
@@ -78,9 +74,5 @@ async fn ordinary_calls(count: usize) -> Result<ExitCode> {
         mails.len(),
         start.elapsed().as_secs()
     ));
-    Ok(if mails.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(ExitCode::from(u8::from(!mails.is_empty())))
 }
