@@ -80,8 +80,8 @@ impl Browser {
         tools::ensure(&[Tool::Node]).await?;
         let folder = TempDir::with_prefix("browser-").context("no folder for a browser")?;
         let mut started = start_chromedriver(&folder).await;
-        // The driver chooses a port first and takes it in both protocols afterwards. Another program
-        // can take the port in between.
+        // The driver chooses a port first and takes it in both protocols afterwards. Another
+        // program can take the port in between.
         for _ in 1..STARTS {
             if started.is_ok() {
                 break;
@@ -266,8 +266,8 @@ impl Browser {
         returned.convert().context("the answer of a script")
     }
 
-    /// Checks the page: the rules of axe, that nothing is wider than the window, and that buttons are
-    /// large enough for a thumb.
+    /// Checks the page: the rules of axe, that nothing is wider than the window, and that buttons
+    /// are large enough for a thumb.
     pub async fn check_accessibility(&self) -> Result<()> {
         #[derive(Deserialize)]
         struct Sizes {
