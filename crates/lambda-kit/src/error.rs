@@ -28,6 +28,28 @@ impl HandlerError {
         Self { name, message }
     }
 
+    /// IAM does not show `what` yet, so the state machine waits and runs the function again.
+    #[must_use]
+    pub fn not_visible(what: &str) -> Self {
+        Self::new(
+            FailureName::ChangeNotVisible,
+            format!(
+                "IAM does not show {what}; IAM is eventually consistent, so the state machine tries again a few times"
+            ),
+        )
+    }
+
+    /// Another caller keeps changing `policy`, or IAM is slower than ever.
+    #[must_use]
+    pub fn unsettled(policy: &impl fmt::Display) -> Self {
+        Self::new(
+            FailureName::PolicyUnsettled,
+            format!(
+                "could not settle {policy}, because something else keeps changing it; find out who does, and then change the policy by hand"
+            ),
+        )
+    }
+
     /// The name that `Retry` and `Catch` see.
     #[must_use]
     pub fn name(&self) -> FailureName {

@@ -2,8 +2,6 @@
 //!
 //! A payload only names an execution. Which subject to contain, and what it is, comes from that execution's history and from IAM.
 
-use std::fmt;
-
 use iam_policy::RestrictedActions;
 use incident::message::{AttachedTo, Contained, Kept, OutcomeResult, Quarantine, WorkRequest};
 use incident::subject::{InlineTrace, ManagedPolicy};
@@ -120,9 +118,12 @@ where
         Reconciled::End { end, .. } => end,
         // The change that this run waited for did not come: another caller keeps changing the policy,
         // or IAM is slower than ever.
-        Reconciled::Wait if waited => return Err(unsettled(policy)),
-        Reconciled::Wait => return Err(not_visible(policy)),
-        Reconciled::OutOfActions => return Err(unsettled(policy)),
+        Reconciled::Wait if waited => return Err(HandlerError::unsettled(policy)),
+        Reconciled::Wait => {
+            let change = format!("what `ValidatePolicy` saw in {policy}");
+            return Err(HandlerError::not_visible(&change));
+        }
+        Reconciled::OutOfActions => return Err(HandlerError::unsettled(policy)),
     };
     match end {
         ContainmentEnd::Contained {
@@ -133,7 +134,7 @@ where
         } => {
             // What was taken out is what the administrator decides about, so it must be known.
             let removal = analysis.removal(&original, &document);
-            let removal = removal.ok_or_else(|| unsettled(policy))?;
+            let removal = removal.ok_or_else(|| HandlerError::unsettled(policy))?;
             let contained = Contained {
                 identity,
                 restricted: analysis.restricted(&original),
@@ -163,24 +164,6 @@ async fn attached_to(store: &PolicyStore, policy: &ManagedPolicy) -> Option<Atta
             None
         }
     }
-}
-
-fn not_visible(policy: &impl fmt::Display) -> HandlerError {
-    HandlerError::new(
-        FailureName::ChangeNotVisible,
-        format!(
-            "IAM does not show what `ValidatePolicy` saw in {policy}; IAM is eventually consistent, so the state machine tries again a few times"
-        ),
-    )
-}
-
-fn unsettled(policy: &impl fmt::Display) -> HandlerError {
-    HandlerError::new(
-        FailureName::PolicyUnsettled,
-        format!(
-            "could not settle {policy}, because something else keeps changing it; find out who does, and then change the policy by hand"
-        ),
-    )
 }
 
 fn report(request: &WorkRequest, entered: &Entered, quarantine: &Quarantine) {

@@ -179,17 +179,10 @@ async fn restore_policy<S: Stored>(
             });
             Ok((end, in_force))
         }
-        Reconciled::Wait if !waited => Err(HandlerError::new(
-            FailureName::ChangeNotVisible,
-            format!(
-                "IAM does not show the remediated document of {policy}; IAM is eventually consistent, so the state machine tries again a few times"
-            ),
-        )),
-        Reconciled::Wait | Reconciled::OutOfActions => Err(HandlerError::new(
-            FailureName::PolicyUnsettled,
-            format!(
-                "could not settle {policy}, because something else keeps changing it; find out who does, and then change the policy by hand"
-            ),
-        )),
+        Reconciled::Wait if !waited => {
+            let change = format!("the remediated document of {policy}");
+            Err(HandlerError::not_visible(&change))
+        }
+        Reconciled::Wait | Reconciled::OutOfActions => Err(HandlerError::unsettled(policy)),
     }
 }

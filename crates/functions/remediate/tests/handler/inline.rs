@@ -12,8 +12,7 @@ fn document(iam: &Iam, kind: OwnerKind) -> String {
 #[test]
 fn an_inline_policy_of_every_kind_of_owner_is_contained() {
     for kind in OwnerKind::ALL {
-        let (iam, event) = inline(kind, RESTRICTED);
-        let data = judged(&iam, &event);
+        let (iam, data) = incident(inline(kind, RESTRICTED));
         let contained = in_place(remediate(&iam, &data).unwrap());
         assert_eq!(contained.original.as_str(), RESTRICTED);
         assert_eq!(contained.versions, None);
@@ -22,8 +21,7 @@ fn an_inline_policy_of_every_kind_of_owner_is_contained() {
         assert_eq!(contained.identity.id, id);
         assert!(same(&document(&iam, kind), REMEDIATED));
         let writes = iam.writes();
-        let error = remediate(&iam, &data).unwrap_err();
-        assert_eq!(error.name(), FailureName::ChangeNotVisible);
+        assert_fails(&iam, &data, FailureName::ChangeNotVisible);
         let second = in_place(remediate(&iam, &waited(&data)).unwrap());
         assert_eq!(iam.writes(), writes, "a second run touches nothing");
         assert!(second.found_done);
@@ -33,11 +31,7 @@ fn an_inline_policy_of_every_kind_of_owner_is_contained() {
 
 #[test]
 fn a_run_can_fail_at_any_call_and_be_run_again() {
-    let start = || {
-        let (iam, event) = inline(OwnerKind::User, RESTRICTED);
-        let data = judged(&iam, &event);
-        (iam, data)
-    };
+    let start = || incident(inline(OwnerKind::User, RESTRICTED));
     let faults = [Fault::AnswerLost, throttled(), Fault::Stale(1)];
     fail_at_each_call(&faults, start, |iam, data| {
         let contained = contain(iam, data);
@@ -49,8 +43,7 @@ fn a_run_can_fail_at_any_call_and_be_run_again() {
 #[test]
 fn an_inline_document_is_kept_before_it_is_overwritten() {
     let kind = OwnerKind::Role;
-    let (iam, event) = inline(kind, RESTRICTED);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(inline(kind, RESTRICTED));
     put(&iam, kind, &other_restricted());
     let quarantine = remediate(&iam, &data).unwrap();
     let kept = keep_first(quarantine.clone());
@@ -93,8 +86,7 @@ fn whoever_writes_a_new_document_each_time_does_not_hold_the_containment_off() {
 #[test]
 fn a_policy_of_an_owner_that_was_made_again_is_another_target() {
     for kind in OwnerKind::ALL {
-        let (iam, event) = inline(kind, RESTRICTED);
-        let data = judged(&iam, &event);
+        let (iam, data) = incident(inline(kind, RESTRICTED));
         iam.change(|account| {
             recreate_owner(account, kind, 1);
             account
@@ -110,12 +102,10 @@ fn a_policy_of_an_owner_that_was_made_again_is_another_target() {
 #[test]
 fn an_absent_policy_is_gone_only_after_waiting() {
     let kind = OwnerKind::Group;
-    let (iam, event) = inline(kind, RESTRICTED);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(inline(kind, RESTRICTED));
     iam.change(|account| account.delete_inline(kind, "app", "inline"))
         .unwrap();
-    let error = remediate(&iam, &data).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_fails(&iam, &data, FailureName::ChangeNotVisible);
     assert_eq!(remediate(&iam, &waited(&data)).unwrap(), Quarantine::Gone);
 }
 
@@ -164,8 +154,7 @@ fn what_was_made_again_before_the_event_is_judged_anew() {
 #[test]
 fn a_policy_is_deleted_where_the_quota_refuses_even_the_smallest_document() {
     for kind in OwnerKind::ALL {
-        let (iam, event) = inline_without_room(kind);
-        let data = judged(&iam, &event);
+        let (iam, data) = incident(inline_without_room(kind));
         let quarantine = remediate(&iam, &data).unwrap();
         assert!(keep_first(quarantine.clone()).removes);
         assert_eq!(document(&iam, kind), ALL, "not yet");
@@ -176,8 +165,7 @@ fn a_policy_is_deleted_where_the_quota_refuses_even_the_smallest_document() {
         assert_eq!(contained.document.as_str(), iam_policy::GRANTS_NOTHING);
         assert_eq!(iam.account().inline(kind, "app", "inline"), None);
         // A second run, such as one after a lost answer, knows who deleted it.
-        let error = remediate(&iam, &data).unwrap_err();
-        assert_eq!(error.name(), FailureName::ChangeNotVisible);
+        assert_fails(&iam, &data, FailureName::ChangeNotVisible);
         let again = in_place(remediate(&iam, &waited(&data)).unwrap());
         assert!(again.removed && again.found_done);
     }
@@ -186,21 +174,18 @@ fn a_policy_is_deleted_where_the_quota_refuses_even_the_smallest_document() {
 #[test]
 fn a_policy_that_somebody_else_deleted_is_gone() {
     let kind = OwnerKind::User;
-    let (iam, event) = inline_without_room(kind);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(inline_without_room(kind));
     // Before the execution holds that the guard would delete it.
     iam.change(|account| account.delete_inline(kind, "app", "inline"))
         .unwrap();
-    let error = remediate(&iam, &data).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_fails(&iam, &data, FailureName::ChangeNotVisible);
     assert_eq!(remediate(&iam, &waited(&data)).unwrap(), Quarantine::Gone);
 }
 
 #[test]
 fn a_policy_is_not_deleted_once_there_is_room() {
     let kind = OwnerKind::User;
-    let (iam, event) = inline_without_room(kind);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(inline_without_room(kind));
     let data = with(&data, &remediate(&iam, &data).unwrap());
     iam.change(|account| account.delete_inline(kind, "app", "filler"))
         .unwrap();
@@ -211,26 +196,20 @@ fn a_policy_is_not_deleted_once_there_is_room() {
 
 #[test]
 fn a_policy_is_not_deleted_because_iam_calls_its_remediation_malformed() {
-    let (iam, event) = inline(OwnerKind::User, RESTRICTED);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(inline(OwnerKind::User, RESTRICTED));
     for call in 0..20 {
         let error = IamError::other("MalformedPolicyDocument", 400);
         if call % 3 == 2 {
             iam.fail(call, Fault::Refused(error));
         }
     }
-    let error = remediate(&iam, &data).unwrap_err();
-    assert_eq!(error.name(), FailureName::AwsRefused);
+    assert_fails(&iam, &data, FailureName::AwsRefused);
     assert_eq!(document(&iam, OwnerKind::User), RESTRICTED);
 }
 
 #[test]
 fn a_deletion_can_fail_at_any_call_and_be_run_again() {
-    let start = || {
-        let (iam, event) = inline_without_room(OwnerKind::User);
-        let data = judged(&iam, &event);
-        (iam, data)
-    };
+    let start = || incident(inline_without_room(OwnerKind::User));
     let faults = [Fault::AnswerLost, throttled(), Fault::Stale(1)];
     fail_at_each_call(&faults, start, |iam, data| {
         assert!(contain(iam, data).removed);

@@ -5,10 +5,10 @@
 //! | sentence | test |
 //! |---|---|
 //! | `remediate` gets the ARN of an execution and nothing else that counts | `other_members_of_a_payload_are_ignored` |
-//! | It must be running | `an_execution_that_does_not_run_is_not_mine` |
-//! | … belong to this state machine | `an_execution_of_another_state_machine_is_not_mine` |
-//! | … not to a version or an alias of it | `an_execution_of_a_version_or_an_alias_is_not_mine` |
-//! | … never have been redriven | `an_execution_that_was_redriven_is_not_mine` |
+//! | It must be running | `an_execution_that_cannot_call_is_not_mine` |
+//! | … belong to this state machine | `an_execution_that_cannot_call_is_not_mine` |
+//! | … not to a version or an alias of it | `an_execution_that_cannot_call_is_not_mine` |
+//! | … never have been redriven | `an_execution_that_cannot_call_is_not_mine` |
 //! | … its last entered state must be `TempRemove` | `an_execution_in_another_state_is_not_mine` |
 //! | Subject, identity, attempts and waiting come from its history | `what_counts_is_read_from_the_history`, `an_absent_policy_is_gone_only_after_waiting` |
 //! | Whoever may only invoke the functions can do nothing with them | all of `whose.rs` assert that no call to IAM was made |

@@ -77,11 +77,7 @@ fn every_start_is_contained_and_a_second_run_says_the_same_and_touches_nothing()
 #[test]
 fn a_run_can_fail_at_any_call_and_be_run_again() {
     for start in 0..starts().len() {
-        let start = || {
-            let (iam, event) = starts().swap_remove(start);
-            let data = judged(&iam, &event);
-            (iam, data)
-        };
+        let start = || incident(starts().swap_remove(start));
         let faults = [
             Fault::AnswerLost,
             throttled(),
@@ -97,17 +93,14 @@ fn a_run_can_fail_at_any_call_and_be_run_again() {
 
 #[test]
 fn a_refusal_for_good_fails_by_name() {
-    let (iam, event) = managed(&[RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[RESTRICTED]));
     iam.fail_all(Some(Fault::Refused(IamError::other("AccessDenied", 403))));
-    let error = remediate(&iam, &data).unwrap_err();
-    assert_eq!(error.name(), FailureName::AwsRefused);
+    assert_fails(&iam, &data, FailureName::AwsRefused);
 }
 
 #[test]
 fn what_is_in_force_now_is_contained_in_its_place() {
-    let (iam, event) = managed(&[RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[RESTRICTED]));
     version(&iam, &other_restricted());
     let contained = in_place(remediate(&iam, &data).unwrap());
     assert_eq!(contained.original.as_str(), other_restricted());
@@ -116,8 +109,7 @@ fn what_is_in_force_now_is_contained_in_its_place() {
 
 #[test]
 fn a_harmless_change_that_came_before_the_write_is_left_alone() {
-    let (iam, event) = managed(&[RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[RESTRICTED]));
     version(&iam, HARMLESS);
     let writes = iam.writes();
     assert_eq!(remediate(&iam, &data).unwrap(), Quarantine::Superseded);
@@ -126,30 +118,25 @@ fn a_harmless_change_that_came_before_the_write_is_left_alone() {
 
 #[test]
 fn an_older_version_in_force_is_believed_only_after_waiting() {
-    let (iam, event) = managed(&[HARMLESS, RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[HARMLESS, RESTRICTED]));
     iam.change(|account| account.set_default_policy_version(ARN, 1))
         .unwrap();
-    let error = remediate(&iam, &data).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_fails(&iam, &data, FailureName::ChangeNotVisible);
     let quarantine = remediate(&iam, &waited(&data)).unwrap();
     assert_eq!(quarantine, Quarantine::Superseded);
 }
 
 #[test]
 fn an_absent_policy_is_gone_only_after_waiting() {
-    let (iam, event) = managed(&[RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[RESTRICTED]));
     iam.change(|account| account.delete_policy(ARN)).unwrap();
-    let error = remediate(&iam, &data).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_fails(&iam, &data, FailureName::ChangeNotVisible);
     assert_eq!(remediate(&iam, &waited(&data)).unwrap(), Quarantine::Gone);
 }
 
 #[test]
 fn a_containment_that_was_found_done_is_believed_only_after_waiting() {
-    let (iam, event) = managed(&[RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[RESTRICTED]));
     in_place(remediate(&iam, &data).unwrap());
     iam.change(|account| account.pass(10));
     // Put in force again: the newest event, judged by what IAM shows.
@@ -159,16 +146,14 @@ fn a_containment_that_was_found_done_is_believed_only_after_waiting() {
     for call in 0..4 {
         iam.fail(call, Fault::Stale(1));
     }
-    let error = remediate(&iam, &data).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_fails(&iam, &data, FailureName::ChangeNotVisible);
     in_place(remediate(&iam, &data).unwrap());
     assert_contained(&iam);
 }
 
 #[test]
 fn a_policy_that_was_made_again_is_another_target() {
-    let (iam, event) = managed(&[RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[RESTRICTED]));
     iam.change(|account| {
         account.delete_policy(ARN).unwrap();
         account.pass(1);
@@ -182,15 +167,13 @@ fn a_policy_that_was_made_again_is_another_target() {
 /// Within the second of the event only the identifier tells: the event may be the only one of what is there now.
 #[test]
 fn a_policy_that_was_made_again_by_the_time_of_the_event_is_judged_anew() {
-    let (iam, event) = managed(&[RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[RESTRICTED]));
     iam.change(|account| {
         account.delete_policy(ARN).unwrap();
         account.pass(-2);
         account.create_policy("/", "app", RESTRICTED).unwrap();
     });
-    let error = remediate(&iam, &data).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_fails(&iam, &data, FailureName::ChangeNotVisible);
     let data = waited(&data);
     let quarantine = remediate(&iam, &data).unwrap();
     let kept = keep_first(quarantine.clone());
@@ -205,15 +188,13 @@ fn a_policy_that_was_made_again_by_the_time_of_the_event_is_judged_anew() {
 fn a_policy_that_is_made_again_between_two_steps_is_left_alone() {
     let documents = [HARMLESS, RESTRICTED];
     let looks = {
-        let (iam, event) = managed(&documents);
-        let data = judged(&iam, &event);
+        let (iam, data) = incident(managed(&documents));
         let before = iam.calls().len();
         remediate(&iam, &data).unwrap();
         iam.calls().len() - before
     };
     for call in 0..looks {
-        let (iam, event) = managed(&documents);
-        let data = judged(&iam, &event);
+        let (iam, data) = incident(managed(&documents));
         iam.before(call, |account| {
             let policy = account.policy(ARN).unwrap().clone();
             for version in &policy.versions {
@@ -251,8 +232,7 @@ fn iam_calls_before(documents: &[&str]) -> usize {
 #[test]
 fn a_version_makes_room_only_after_its_document_is_kept() {
     let (a, b, c, d) = (harmless(1), harmless(2), harmless(3), harmless(4));
-    let (iam, event) = managed(&[&a, &b, &c, &d, RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[&a, &b, &c, &d, RESTRICTED]));
     let quarantine = remediate(&iam, &data).unwrap();
     let kept = keep_first(quarantine.clone());
     assert_eq!(kept.evicted.len(), 1);
@@ -267,8 +247,7 @@ fn a_version_makes_room_only_after_its_document_is_kept() {
 
 #[test]
 fn a_write_that_overtook_a_harmless_change_gives_way() {
-    let (iam, event) = managed(&[RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[RESTRICTED]));
     let write = write_call(&data);
     iam.before(write, |account| {
         account.create_policy_version(ARN, HARMLESS, true).unwrap();
@@ -282,8 +261,7 @@ fn a_write_that_overtook_a_harmless_change_gives_way() {
 
 #[test]
 fn a_write_that_overtook_a_restricted_change_never_puts_it_in_force() {
-    let (iam, event) = managed(&[RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[RESTRICTED]));
     let other = other_restricted();
     iam.before(write_call(&data), move |account| {
         account.create_policy_version(ARN, other, true).unwrap();
@@ -303,14 +281,12 @@ fn write_call(data: &Value) -> usize {
 
 #[test]
 fn a_stale_list_after_the_write_makes_no_second_version() {
-    let (iam, event) = managed(&[RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[RESTRICTED]));
     let write = write_call(&data);
     for call in write + 1..write + 4 {
         iam.fail(call, Fault::Stale(1));
     }
-    let error = remediate(&iam, &data).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_fails(&iam, &data, FailureName::ChangeNotVisible);
     assert_eq!(iam.account().policy(ARN).unwrap().versions.len(), 2);
     contain(&iam, &data);
     assert_eq!(iam.account().policy(ARN).unwrap().versions.len(), 2);
@@ -320,8 +296,7 @@ fn a_stale_list_after_the_write_makes_no_second_version() {
 #[test]
 fn a_version_makes_room_only_if_it_is_the_one_that_was_kept() {
     let (a, b, c, d) = (harmless(1), harmless(2), harmless(3), harmless(4));
-    let (iam, event) = managed(&[&a, &b, &c, &d, RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[&a, &b, &c, &d, RESTRICTED]));
     let data = with(&data, &remediate(&iam, &data).unwrap());
     let writes = iam.writes();
     for (member, other) in [
@@ -337,26 +312,22 @@ fn a_version_makes_room_only_if_it_is_the_one_that_was_kept() {
         let evicted = data["quarantine"]["evicted"].as_array_mut().unwrap();
         let four = vec![evicted[0].clone(); 4];
         *evicted = four;
-        let error = remediate(&iam, &data).unwrap_err();
-        assert_eq!(error.name(), FailureName::ChangeNotVisible);
-        let error = remediate(&iam, &waited(&data)).unwrap_err();
-        assert_eq!(error.name(), FailureName::PolicyUnsettled);
+        assert_fails(&iam, &data, FailureName::ChangeNotVisible);
+        assert_fails(&iam, &waited(&data), FailureName::PolicyUnsettled);
     }
     assert_eq!(iam.writes(), writes, "nothing is deleted");
 }
 
 #[test]
 fn a_policy_that_was_made_again_and_is_clean_is_believed_only_after_waiting() {
-    let (iam, event) = managed(&[HARMLESS, RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[HARMLESS, RESTRICTED]));
     iam.change(|account| {
         account.delete_policy_version(ARN, 1).unwrap();
         account.delete_policy(ARN).unwrap();
         account.pass(-2);
         account.create_policy("/", "app", HARMLESS).unwrap();
     });
-    let error = remediate(&iam, &data).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_fails(&iam, &data, FailureName::ChangeNotVisible);
     let quarantine = remediate(&iam, &waited(&data)).unwrap();
     assert_eq!(quarantine, Quarantine::Superseded);
 }
@@ -364,8 +335,7 @@ fn a_policy_that_was_made_again_and_is_clean_is_believed_only_after_waiting() {
 /// Only what was made since the event can be a double of the guard's.
 #[test]
 fn versions_that_were_there_before_the_event_stay() {
-    let (iam, event) = managed(&[REMEDIATED, RESTRUCTURED, RESTRICTED]);
-    let data = judged(&iam, &event);
+    let (iam, data) = incident(managed(&[REMEDIATED, RESTRUCTURED, RESTRICTED]));
     let contained = contain(&iam, &data);
     assert_eq!(iam.account().policy(ARN).unwrap().versions.len(), 3);
     assert!(

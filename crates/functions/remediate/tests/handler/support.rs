@@ -24,6 +24,12 @@ pub(crate) fn judged(iam: &Iam, event: &Value) -> Value {
     serde_json::to_value(answer.unwrap()).unwrap()
 }
 
+/// A policy with the event of its change, and the answer of `ValidatePolicy` to it.
+pub(crate) fn incident((iam, event): (Iam, Value)) -> (Iam, Value) {
+    let data = judged(&iam, &event);
+    (iam, data)
+}
+
 /// An execution that is in `TempRemove` with this data.
 pub(crate) fn containing(data: &Value) -> Execution {
     Execution::running("one")
@@ -50,6 +56,10 @@ pub(crate) fn invoke(
 pub(crate) fn remediate(iam: &Iam, data: &Value) -> Result<Quarantine, HandlerError> {
     let execution = containing(data);
     invoke(iam, &execution, &json!({"execution": execution.arn}))
+}
+
+pub(crate) fn assert_fails(iam: &Iam, data: &Value, name: FailureName) {
+    assert_eq!(remediate(iam, data).unwrap_err().name(), name);
 }
 
 /// The data with what the state machine adds after this answer of `remediate`.

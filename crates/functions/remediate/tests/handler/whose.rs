@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 use crate::support::*;
 
 fn incident() -> (Iam, Value) {
-    let (iam, event) = managed(&[RESTRICTED]);
-    let data = judged(&iam, &event);
-    (iam, data)
+    crate::support::incident(managed(&[RESTRICTED]))
 }
 
 /// The execution is refused under this name, and IAM is not even asked.
@@ -52,50 +50,26 @@ fn what_counts_is_read_from_the_history() {
 }
 
 #[test]
-fn an_execution_that_does_not_run_is_not_mine() {
+fn an_execution_that_cannot_call_is_not_mine() {
     let (iam, data) = incident();
-    for status in [
-        ExecutionStatus::Aborted,
-        ExecutionStatus::Failed,
-        ExecutionStatus::Succeeded,
-        ExecutionStatus::TimedOut,
-        ExecutionStatus::PendingRedrive,
-    ] {
+    let changes: [fn(&mut Execution); 10] = [
+        |execution| execution.status = ExecutionStatus::Aborted,
+        |execution| execution.status = ExecutionStatus::Failed,
+        |execution| execution.status = ExecutionStatus::Succeeded,
+        |execution| execution.status = ExecutionStatus::TimedOut,
+        |execution| execution.status = ExecutionStatus::PendingRedrive,
+        |execution| execution.arn = execution.arn.replace("guard", "mallory"),
+        // The ARN looks like one of the guard's.
+        |execution| execution.machine = execution.machine.replace("guard", "mallory"),
+        |execution| execution.version = Some(format!("{MACHINE}:7")),
+        |execution| execution.alias = Some(format!("{MACHINE}:live")),
+        |execution| execution.redrives = 1,
+    ];
+    for change in changes {
         let mut execution = containing(&data);
-        execution.status = status;
+        change(&mut execution);
         assert_refused(&iam, &execution, FailureName::NotMine);
     }
-}
-
-#[test]
-fn an_execution_of_another_state_machine_is_not_mine() {
-    let (iam, data) = incident();
-    let mut execution = containing(&data);
-    execution.arn = execution.arn.replace("guard", "mallory");
-    assert_refused(&iam, &execution, FailureName::NotMine);
-    // Not even where its ARN looks like one of the guard's.
-    let mut execution = containing(&data);
-    execution.machine = execution.machine.replace("guard", "mallory");
-    assert_refused(&iam, &execution, FailureName::NotMine);
-}
-
-#[test]
-fn an_execution_of_a_version_or_an_alias_is_not_mine() {
-    let (iam, data) = incident();
-    let mut execution = containing(&data);
-    execution.version = Some(format!("{MACHINE}:7"));
-    assert_refused(&iam, &execution, FailureName::NotMine);
-    let mut execution = containing(&data);
-    execution.alias = Some(format!("{MACHINE}:live"));
-    assert_refused(&iam, &execution, FailureName::NotMine);
-}
-
-#[test]
-fn an_execution_that_was_redriven_is_not_mine() {
-    let (iam, data) = incident();
-    let mut execution = containing(&data);
-    execution.redrives = 1;
-    assert_refused(&iam, &execution, FailureName::NotMine);
 }
 
 #[test]

@@ -15,22 +15,19 @@ fn an_allow_puts_the_original_back() {
     assert_eq!(incident.versions(), (vec![1, 2], 2), "the quarantine goes");
 
     let incident = Incident::inline();
-    let outcome = incident.revert("allow").unwrap();
-    assert_eq!(outcome.result.as_str(), "allowed");
+    assert_result(incident.revert("allow"), "allowed");
     assert_eq!(incident.document(), RESTRICTED, "byte for byte");
 }
 
 #[test]
 fn a_denial_removes_the_original_version() {
     let incident = Incident::managed(&[HARMLESS, RESTRICTED]);
-    let outcome = incident.revert("deny").unwrap();
-    assert_eq!(outcome.result.as_str(), "denied");
+    assert_result(incident.revert("deny"), "denied");
     assert_eq!(incident.versions(), (vec![1, 3], 3));
 
     let incident = Incident::inline();
     let before = incident.document();
-    let outcome = incident.revert("deny").unwrap();
-    assert_eq!(outcome.result.as_str(), "denied");
+    assert_result(incident.revert("deny"), "denied");
     assert_eq!(incident.document(), before);
 }
 
@@ -38,8 +35,7 @@ fn a_denial_removes_the_original_version() {
 fn an_expiry_changes_nothing() {
     for incident in [Incident::managed(&[RESTRICTED]), Incident::inline()] {
         let before = incident.iam.account();
-        let outcome = incident.revert("expire").unwrap();
-        assert_eq!(outcome.result.as_str(), "expired");
+        assert_result(incident.revert("expire"), "expired");
         assert_eq!(incident.iam.account(), before);
     }
 }
@@ -87,25 +83,16 @@ fn a_decision_is_carried_out_whichever_call_fails_and_however_often_it_is_run() 
 fn a_decision_after_a_newer_change_touches_nothing() {
     for action in ["allow", "deny", "expire"] {
         let incident = Incident::managed(&[RESTRICTED]);
-        incident
-            .iam
-            .change(|account| account.create_policy_version(ARN, HARMLESS, true))
-            .unwrap();
+        incident.change(|account| account.create_policy_version(ARN, HARMLESS, true));
         let before = incident.iam.account();
-        let outcome = incident.revert(action).unwrap();
-        assert_eq!(outcome.result.as_str(), "superseded");
+        assert_result(incident.revert(action), "superseded");
         assert_eq!(incident.iam.account(), before);
 
         let incident = Incident::inline();
-        incident
-            .iam
-            .change(|account| account.put_inline(OwnerKind::Role, "app", "inline", HARMLESS))
-            .unwrap();
+        incident.change(|account| account.put_inline(OwnerKind::Role, "app", "inline", HARMLESS));
         let before = incident.iam.account();
-        let error = incident.revert(action).unwrap_err();
-        assert_eq!(error.name(), FailureName::ChangeNotVisible);
-        let outcome = incident.revert_after_waiting(action).unwrap();
-        assert_eq!(outcome.result.as_str(), "superseded");
+        assert_fails(incident.revert(action), FailureName::ChangeNotVisible);
+        assert_result(incident.revert_after_waiting(action), "superseded");
         assert_eq!(incident.iam.account(), before);
     }
 }
@@ -145,8 +132,7 @@ fn a_target_that_was_made_again_is_left_alone() {
                     let name = first.unwrap_err().name();
                     assert_eq!(name, FailureName::ChangeNotVisible);
                 }
-                let outcome = incident.revert_after_waiting(action).unwrap();
-                assert_eq!(outcome.result.as_str(), "superseded");
+                assert_result(incident.revert_after_waiting(action), "superseded");
                 assert_eq!(incident.iam.account(), before, "untouched");
             }
         }
@@ -170,14 +156,7 @@ fn a_denial_deletes_only_the_version_that_was_contained() {
 
 #[test]
 fn an_allow_that_overtakes_a_harmless_change_gives_way_and_no_restricted_one_is_put_in_force() {
-    let write = {
-        let incident = Incident::managed(&[RESTRICTED]);
-        let before = incident.iam.calls().len();
-        incident.revert("allow").unwrap();
-        let calls = incident.iam.calls();
-        let is_write = |call: &String| call == "SetDefaultPolicyVersion";
-        calls.iter().skip(before).position(is_write).unwrap()
-    };
+    let write = calls_before_write(|| Incident::managed(&[RESTRICTED]));
     for (document, in_force) in [
         (HARMLESS.to_owned(), 3),
         (RESTRICTED.replace("Get", "Put"), 1),
@@ -194,29 +173,19 @@ fn an_allow_that_overtakes_a_harmless_change_gives_way_and_no_restricted_one_is_
 #[test]
 fn an_original_version_that_somebody_deleted_is_not_made_up() {
     let incident = Incident::managed(&[RESTRICTED]);
-    incident
-        .iam
-        .change(|account| account.delete_policy_version(ARN, 1))
-        .unwrap();
-    let error = incident.revert("allow").unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
-    let outcome = incident.revert_after_waiting("allow").unwrap();
-    assert_eq!(outcome.result.as_str(), "superseded");
+    incident.change(|account| account.delete_policy_version(ARN, 1));
+    assert_fails(incident.revert("allow"), FailureName::ChangeNotVisible);
+    assert_result(incident.revert_after_waiting("allow"), "superseded");
     assert_eq!(incident.versions(), (vec![2], 2));
 }
 
 #[test]
 fn an_absent_target_is_gone_only_after_waiting() {
     let incident = Incident::inline();
-    incident
-        .iam
-        .change(|account| account.delete_inline(OwnerKind::Role, "app", "inline"))
-        .unwrap();
+    incident.change(|account| account.delete_inline(OwnerKind::Role, "app", "inline"));
     for action in ["allow", "deny", "expire"] {
-        let error = incident.revert(action).unwrap_err();
-        assert_eq!(error.name(), FailureName::ChangeNotVisible);
-        let outcome = incident.revert_after_waiting(action).unwrap();
-        assert_eq!(outcome.result.as_str(), "gone");
+        assert_fails(incident.revert(action), FailureName::ChangeNotVisible);
+        assert_result(incident.revert_after_waiting(action), "gone");
     }
 }
 
@@ -226,8 +195,7 @@ fn an_allow_that_looks_at_iams_past_is_not_believed() {
         for call in 0..3 {
             incident.iam.fail(call, Fault::Stale(1));
         }
-        let error = incident.revert("allow").unwrap_err();
-        assert_eq!(error.name(), FailureName::ChangeNotVisible);
+        assert_fails(incident.revert("allow"), FailureName::ChangeNotVisible);
     }
 }
 
@@ -251,8 +219,7 @@ fn an_allow_writes_once_and_does_not_fight() {
     incident.iam.before(write + 1, |account| {
         account.set_default_policy_version(ARN, 2).unwrap();
     });
-    let error = incident.revert("allow").unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_fails(incident.revert("allow"), FailureName::ChangeNotVisible);
     assert_eq!(incident.versions(), (vec![1, 2], 2));
 
     let write = calls_before_write(Incident::inline);
@@ -278,10 +245,7 @@ fn an_allow_writes_once_and_does_not_fight() {
 #[test]
 fn of_several_versions_that_mean_the_same_an_allow_takes_the_oldest() {
     let incident = Incident::managed(&[RESTRICTED]);
-    incident
-        .iam
-        .change(|account| account.create_policy_version(ARN, RESTRICTED, false))
-        .unwrap();
+    incident.change(|account| account.create_policy_version(ARN, RESTRICTED, false));
     incident.revert("allow").unwrap();
     assert_eq!(incident.versions(), (vec![1, 3], 1));
 }
@@ -297,21 +261,14 @@ fn a_version_that_the_guard_did_not_make_stays() {
 #[test]
 fn a_double_that_came_late_counts_as_the_quarantine_and_an_older_version_does_not() {
     let incident = Incident::managed(&[RESTRICTED]);
-    incident
-        .iam
-        .change(|account| account.create_policy_version(ARN, REMEDIATED, true))
-        .unwrap();
+    incident.change(|account| account.create_policy_version(ARN, REMEDIATED, true));
     incident.revert("allow").unwrap();
     assert_eq!(incident.versions(), (vec![1], 1));
 
     let incident = Incident::managed(&[REMEDIATED, REMEDIATED, RESTRICTED]);
     assert_eq!(incident.versions(), (vec![1, 2, 3], 1));
-    incident
-        .iam
-        .change(|account| account.set_default_policy_version(ARN, 2))
-        .unwrap();
-    let outcome = incident.revert_after_waiting("allow").unwrap();
-    assert_eq!(outcome.result.as_str(), "superseded");
+    incident.change(|account| account.set_default_policy_version(ARN, 2));
+    assert_result(incident.revert_after_waiting("allow"), "superseded");
     assert_eq!(incident.versions(), (vec![1, 2, 3], 2));
 }
 
@@ -331,8 +288,7 @@ fn a_policy_that_was_deleted_for_want_of_room_comes_back_or_stays_away() {
             .inline(OwnerKind::Role, "app", "inline"),
         None
     );
-    let outcome = incident.revert("allow").unwrap();
-    assert_eq!(outcome.result.as_str(), "allowed");
+    assert_result(incident.revert("allow"), "allowed");
     assert_eq!(incident.document(), original);
 }
 
@@ -347,10 +303,8 @@ fn a_deleted_policy_that_is_there_again_or_whose_owner_was_made_again_is_left_al
         });
         let before = incident.iam.account();
         // It may be how things stood before.
-        let error = incident.revert(action).unwrap_err();
-        assert_eq!(error.name(), FailureName::ChangeNotVisible);
-        let outcome = incident.revert_after_waiting(action).unwrap();
-        assert_eq!(outcome.result.as_str(), "superseded");
+        assert_fails(incident.revert(action), FailureName::ChangeNotVisible);
+        assert_result(incident.revert_after_waiting(action), "superseded");
         assert_eq!(incident.iam.account(), before);
 
         let incident = Incident::removed();
@@ -359,8 +313,7 @@ fn a_deleted_policy_that_is_there_again_or_whose_owner_was_made_again_is_left_al
             recreate_owner(account, kind, 1);
         });
         let before = incident.iam.account();
-        let outcome = incident.revert(action).unwrap();
-        assert_eq!(outcome.result.as_str(), "superseded");
+        assert_result(incident.revert(action), "superseded");
         assert_eq!(incident.iam.account(), before);
     }
 }
@@ -374,10 +327,7 @@ fn an_allow_that_has_no_room_fails_and_leaves_everything_as_it_is() {
         .unwrap_err();
     let short =
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
-    incident
-        .iam
-        .change(|account| account.put_inline(OwnerKind::Role, "app", "another", short))
-        .unwrap();
+    incident.change(|account| account.put_inline(OwnerKind::Role, "app", "another", short));
     let before = incident.iam.account();
     let error = incident.revert("allow").unwrap_err();
     assert_eq!(error.name(), FailureName::AwsRefused);

@@ -1,7 +1,7 @@
-use iam_model::{Execution, Iam, OwnerKind};
+use iam_model::{Account, Execution, Iam, IamError, OwnerKind};
 use incident::DecideBy;
 use incident::message::{Outcome, Quarantine, ReadRequest, WorkRequest};
-use lambda_kit::HandlerError;
+use lambda_kit::{FailureName, HandlerError};
 use policy_store::PolicyStore;
 use serde_json::{Value, json};
 
@@ -58,6 +58,11 @@ impl Incident {
             }
         }
         panic!("not contained: {data}");
+    }
+
+    /// Changes the account as another principal does.
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Account) -> Result<T, IamError>) {
+        self.iam.change(change).unwrap();
     }
 
     /// The execution after this answer, in the state that carries it out.
@@ -137,4 +142,12 @@ impl Incident {
         let document = account.inline(OwnerKind::Role, "app", "inline");
         document.unwrap().to_owned()
     }
+}
+
+pub(crate) fn assert_result(outcome: Result<Outcome, HandlerError>, result: &str) {
+    assert_eq!(outcome.unwrap().result.as_str(), result);
+}
+
+pub(crate) fn assert_fails(outcome: Result<Outcome, HandlerError>, name: FailureName) {
+    assert_eq!(outcome.unwrap_err().name(), name);
 }

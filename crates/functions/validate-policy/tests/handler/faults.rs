@@ -52,8 +52,7 @@ fn an_owner_or_version_that_goes_while_it_is_read_is_not_clean() {
     let (iam, event) = created(RESTRICTED);
     // The policy goes between the read of it and the read of its version.
     iam.before(1, |account| account.delete_policy(ARN).unwrap());
-    let error = judge(&iam, &event, false).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_not_visible(&iam, &event);
 
     let (iam, _) = created(HARMLESS);
     let event = put(&iam, RESTRICTED);
@@ -62,6 +61,5 @@ fn an_owner_or_version_that_goes_while_it_is_read_is_not_clean() {
         account.delete_inline(kind, "app", "inline").unwrap();
         account.delete_owner(kind, "app").unwrap();
     });
-    let error = judge(&iam, &event, false).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_not_visible(&iam, &event);
 }

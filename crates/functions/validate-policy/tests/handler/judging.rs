@@ -1,6 +1,5 @@
 use incident::judgement::Mode;
 use incident::message::{Response, VerdictResult};
-use lambda_kit::FailureName;
 use serde_json::json;
 
 use crate::support::*;
@@ -9,10 +8,7 @@ use crate::support::*;
 fn what_is_judged_is_what_iam_shows() {
     let (iam, event) = created(RESTRICTED);
     let verdict = judge(&iam, &event, false).unwrap();
-    assert_eq!(
-        (verdict.response, verdict.result),
-        (Response::Contain, VerdictResult::Restricted)
-    );
+    assert_verdict(&verdict, Response::Contain, VerdictResult::Restricted);
     let seen = verdict.in_force.unwrap();
     let policy = iam.account().policy(ARN).unwrap().clone();
     assert_eq!(seen.identity.id, policy.id);
@@ -23,10 +19,7 @@ fn what_is_judged_is_what_iam_shows() {
 
     let (iam, event) = created(HARMLESS);
     let verdict = judge(&iam, &event, false).unwrap();
-    assert_eq!(
-        (verdict.response, verdict.result),
-        (Response::None, VerdictResult::Clean)
-    );
+    assert_verdict(&verdict, Response::None, VerdictResult::Clean);
     assert!(iam.writes().iter().all(|call| call == "CreatePolicy"));
 }
 
@@ -40,8 +33,7 @@ fn the_document_of_a_record_does_not_decide() {
     // It only says what to wait for.
     let (iam, mut event) = created(HARMLESS);
     event["detail"]["requestParameters"]["policyDocument"] = json!(RESTRICTED);
-    let error = judge(&iam, &event, false).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_not_visible(&iam, &event);
     let verdict = judge(&iam, &event, true).unwrap();
     assert_eq!(verdict.result, VerdictResult::Clean);
 }
@@ -55,8 +47,7 @@ fn a_policy_that_was_created_again_is_another_policy() {
     // IAM still shows the first, whose version in force is `v1` too.
     iam.fail(0, iam_model::Fault::Stale(2));
     iam.fail(1, iam_model::Fault::Stale(2));
-    let error = judge(&iam, &event, false).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_not_visible(&iam, &event);
     let verdict = judge(&iam, &event, false).unwrap();
     assert_eq!(verdict.result, VerdictResult::Restricted);
 }
@@ -93,8 +84,7 @@ fn only_what_looks_clean_or_absent_is_waited_for() {
     let (iam, _) = created(HARMLESS);
     let event = version(&iam, RESTRICTED);
     iam.fail_all(Some(iam_model::Fault::Stale(1)));
-    let error = judge(&iam, &event, false).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_not_visible(&iam, &event);
     let verdict = judge(&iam, &event, true).unwrap();
     assert_eq!(
         verdict.result,
@@ -104,13 +94,9 @@ fn only_what_looks_clean_or_absent_is_waited_for() {
 
     let (iam, event) = created(RESTRICTED);
     iam.change(|account| account.delete_policy(ARN)).unwrap();
-    let error = judge(&iam, &event, false).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_not_visible(&iam, &event);
     let verdict = judge(&iam, &event, true).unwrap();
-    assert_eq!(
-        (verdict.response, verdict.result),
-        (Response::Report, VerdictResult::Gone)
-    );
+    assert_verdict(&verdict, Response::Report, VerdictResult::Gone);
     assert_eq!(
         verdict.restricted.findings.len(),
         1,
@@ -128,14 +114,12 @@ fn a_newer_version_in_force_shows_that_the_read_is_current() {
     let (iam, mut event) = created(RESTRICTED);
     version(&iam, HARMLESS);
     event["detail"]["eventTime"] = json!("2031-01-01T00:00:00Z");
-    let error = judge(&iam, &event, false).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_not_visible(&iam, &event);
     // Nor does an older version, however early the time of the event is.
     let (iam, mut event) = created(HARMLESS);
     event["detail"]["eventTime"] = json!("2020-01-01T00:00:00Z");
     event["detail"]["responseElements"]["policy"]["defaultVersionId"] = json!("v9");
-    let error = judge(&iam, &event, false).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_not_visible(&iam, &event);
 }
 
 #[test]
@@ -144,10 +128,7 @@ fn a_named_version_that_is_no_longer_in_force_is_judged_as_iam_holds_it() {
     version(&iam, HARMLESS);
     event["detail"]["requestParameters"]["policyDocument"] = json!(HARMLESS);
     let verdict = judge(&iam, &event, false).unwrap();
-    assert_eq!(
-        (verdict.response, verdict.result),
-        (Response::Report, VerdictResult::Withdrawn)
-    );
+    assert_verdict(&verdict, Response::Report, VerdictResult::Withdrawn);
     assert_eq!(verdict.named.unwrap().as_str(), RESTRICTED);
     assert_eq!(verdict.restricted.findings.len(), 1);
     assert_eq!(verdict.in_force.unwrap().document.as_str(), HARMLESS);
@@ -164,8 +145,7 @@ fn the_text_of_the_record_is_judged_for_an_inline_policy() {
     let event = put(&iam, RESTRICTED);
     let other = put(&iam, HARMLESS);
     put(&iam, &HARMLESS.replace("ec2", "sqs"));
-    let error = judge(&iam, &event, false).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    assert_not_visible(&iam, &event);
     let verdict = judge(&iam, &event, true).unwrap();
     assert_eq!(verdict.result, VerdictResult::Withdrawn);
     assert_eq!(verdict.named.unwrap().as_str(), RESTRICTED);
@@ -179,10 +159,7 @@ fn what_our_own_remediation_replaced_was_not_withdrawn() {
     let (iam, event) = created(RESTRICTED);
     version(&iam, REMEDIATED);
     let verdict = judge(&iam, &event, false).unwrap();
-    assert_eq!(
-        (verdict.response, verdict.result),
-        (Response::None, VerdictResult::AlreadyContained)
-    );
+    assert_verdict(&verdict, Response::None, VerdictResult::AlreadyContained);
     let (iam, _) = created(HARMLESS);
     let event = put(&iam, RESTRICTED);
     put(&iam, REMEDIATED);
@@ -200,10 +177,7 @@ fn a_record_whose_version_is_not_the_default_is_not_in_force() {
     );
     let before = iam.calls().len();
     let verdict = judge(&iam, &event, false).unwrap();
-    assert_eq!(
-        (verdict.response, verdict.result),
-        (Response::None, VerdictResult::NotInForce)
-    );
+    assert_verdict(&verdict, Response::None, VerdictResult::NotInForce);
     assert_eq!(iam.calls().len(), before, "IAM was not read");
 }
 
@@ -222,10 +196,7 @@ fn exempt_principals_are_read_from_the_record() {
     let mut rules = rules();
     rules.exempt = "arn:aws:iam::111122223333:user/mallory".parse().unwrap();
     let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
-    assert_eq!(
-        (verdict.response, verdict.result),
-        (Response::Report, VerdictResult::Exempt)
-    );
+    assert_verdict(&verdict, Response::Report, VerdictResult::Exempt);
     rules.exempt = "arn:aws:iam::111122223333:user/alice".parse().unwrap();
     let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
     assert_eq!(verdict.response, Response::Contain);
@@ -237,10 +208,7 @@ fn a_guard_that_monitors_leaves_restricted_grants_in_force() {
     let mut rules = rules();
     rules.mode = Mode::Monitor;
     let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
-    assert_eq!(
-        (verdict.response, verdict.result),
-        (Response::Report, VerdictResult::Monitored)
-    );
+    assert_verdict(&verdict, Response::Report, VerdictResult::Monitored);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 use iam_model::{Account, Execution, Iam, OwnerKind};
 use incident::ExecutionArn;
 use incident::judgement::GuardConfig;
-use incident::message::{AssessRequest, Judged, ReadRequest, Verdict};
-use lambda_kit::HandlerError;
+use incident::message::{AssessRequest, Judged, ReadRequest, Response, Verdict, VerdictResult};
+use lambda_kit::{FailureName, HandlerError};
 use policy_store::PolicyStore;
 use serde_json::Value;
 use validate_policy::{Reading, handle};
@@ -41,6 +41,16 @@ pub(crate) fn judged(
 
 pub(crate) fn judge(iam: &Iam, event: &Value, waited: bool) -> Result<Verdict, HandlerError> {
     judged(&rules(), iam, event, waited).map(|judged| judged.verdict)
+}
+
+/// The event waits for IAM to show its change.
+pub(crate) fn assert_not_visible(iam: &Iam, event: &Value) {
+    let error = judge(iam, event, false).unwrap_err();
+    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+}
+
+pub(crate) fn assert_verdict(verdict: &Verdict, response: Response, result: VerdictResult) {
+    assert_eq!((verdict.response, verdict.result), (response, result));
 }
 
 pub(crate) fn assess(iam: &Iam, event: &Value) -> Result<Value, HandlerError> {
