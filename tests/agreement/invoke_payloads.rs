@@ -7,12 +7,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
-use iam_policy::{Quota, RestrictedActions, judge};
-use incident::message::{
-    Contained, ContainedVersions, NotifyRequest, Quarantine, ReadRequest, Removal, Restricted,
-    WorkRequest,
-};
-use incident::{PolicyChange, Record, Snapshot, UniqueId};
+use incident::Record;
+use incident::message::{NotifyRequest, Quarantine, ReadRequest, WorkRequest};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -21,36 +17,11 @@ use crate::{definition, path, read_json};
 const EXECUTION: &str = "arn:aws:states:us-east-1:111122223333:execution:automated-iam-policy-alerts-and-approvals-incidents:5c1f2c3e-0d53-4a4e-8c1b-2f6f0f8f7a11";
 const TOKEN: &str = "AQCsAAAAKgAAAAMAAAAAAAAAAQExample+token/that/opens/nothing==";
 
-fn quarantine(change: &PolicyChange, document: &str) -> Quarantine {
-    let restricted: RestrictedActions = "s3:DeleteBucket,s3:DeleteObject".parse().unwrap();
-    let judgement = judge(document, &restricted);
-    let remediation = judgement.remediate(Quota::MANAGED);
-    Quarantine::InPlace(Contained {
-        identity: UniqueId {
-            id: "ANPAZ3XMPLE1EXAMPLE12".to_owned(),
-            created: change.event_time,
-        },
-        original: Snapshot::new(document),
-        versions: Some(ContainedVersions {
-            original: "v1".to_owned().try_into().unwrap(),
-            original_created: change.event_time,
-            quarantine: "v2".to_owned().try_into().unwrap(),
-            created: true,
-        }),
-        restricted: Restricted::from(&judgement),
-        document: Snapshot::new(remediation.document()),
-        removal: Removal::from(&remediation),
-        evicted: Vec::new(),
-        attached_to: None,
-        found_done: false,
-        removed: false,
-    })
-}
-
 fn payloads() -> Vec<(&'static str, Value)> {
     let event = read_json("events/create-policy.json");
     let Record { change, document } = Record::parse(&event).unwrap();
-    let quarantine = quarantine(&change, &document.unwrap());
+    let contained = fixtures::contained(&change, &document.unwrap());
+    let quarantine = Quarantine::InPlace(contained);
     vec![
         (
             "validate-policy",

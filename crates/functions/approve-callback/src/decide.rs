@@ -3,8 +3,6 @@
 use std::error::Error;
 
 use aws_sdk_sfn::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sfn::operation::send_task_heartbeat::SendTaskHeartbeatError;
-use aws_sdk_sfn::operation::send_task_success::SendTaskSuccessError;
 use incident::TaskToken;
 use incident::message::Proven;
 
@@ -26,7 +24,6 @@ pub(crate) async fn deliver(
     token: &TaskToken,
     decision: &Proven<'_>,
 ) -> Delivery {
-    use SendTaskSuccessError as Refused;
     let output = match serde_json::to_string(decision) {
         Ok(output) => output,
         Err(error) => {
@@ -40,54 +37,39 @@ pub(crate) async fn deliver(
         .output(output)
         .send()
         .await;
-    let refused = |refused: &Refused| match refused {
-        // `TaskTimedOut` also means that the task is closed already (Step Functions API Reference,
-        // "SendTaskSuccess").
-        Refused::TaskTimedOut(_) | Refused::TaskDoesNotExist(_) => Some(Delivery::Closed),
-        Refused::InvalidToken(_) => Some(Delivery::NoToken),
-        _ => None,
-    };
-    delivery(sent, refused, "the decision could not be recorded")
+    delivery(sent, "the decision could not be recorded")
 }
 
 /// Asks Step Functions whether a task waits with `token`. A heartbeat changes nothing, because
 /// `AskUser` has no time limit for heartbeats.
 pub(crate) async fn verify_token(states: &aws_sdk_sfn::Client, token: &TaskToken) -> Delivery {
-    use SendTaskHeartbeatError as Refused;
     let sent = states
         .send_task_heartbeat()
         .task_token(token.expose())
         .send()
         .await;
-    let refused = |refused: &Refused| match refused {
-        Refused::TaskTimedOut(_) | Refused::TaskDoesNotExist(_) => Some(Delivery::Closed),
-        Refused::InvalidToken(_) => Some(Delivery::NoToken),
-        _ => None,
-    };
-    delivery(sent, refused, "the token could not be verified")
+    delivery(sent, "the token could not be verified")
 }
 
-/// What an answer of Step Functions means; an error that `refused` does not know is logged as
-/// `problem`.
-fn delivery<T, E>(
-    sent: Result<T, SdkError<E>>,
-    refused: impl Fn(&E) -> Option<Delivery>,
-    problem: &'static str,
-) -> Delivery
+/// What an answer of Step Functions means; an unexpected error is logged as `problem`.
+fn delivery<T, E>(sent: Result<T, SdkError<E>>, problem: &'static str) -> Delivery
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let Err(error) = sent else {
         return Delivery::Taken;
     };
-    error
-        .as_service_error()
-        .and_then(refused)
-        .unwrap_or_else(|| {
+    match error.code() {
+        // `TaskTimedOut` also means that the task is closed already (Step Functions API Reference,
+        // "SendTaskSuccess").
+        Some("TaskTimedOut" | "TaskDoesNotExist") => Delivery::Closed,
+        Some("InvalidToken") => Delivery::NoToken,
+        _ => {
             // The code only: the message of a validation error repeats the token.
             let fault = lambda_kit::classify(&error, |error| (error.code(), error.message()));
             let (code, transient) = (fault.code, fault.transient);
             tracing::error!(code, transient, "{problem}");
             Delivery::Failed
-        })
+        }
+    }
 }

@@ -4,16 +4,18 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
 use aws_sdk_sfn::operation::get_execution_history::{
-    GetExecutionHistoryError, GetExecutionHistoryOutput,
+    GetExecutionHistoryError, GetExecutionHistoryInput, GetExecutionHistoryOutput,
 };
 use aws_sdk_sfn::primitives::DateTime;
+use aws_sdk_sfn::types::builders::HistoryEventBuilder;
 use aws_sdk_sfn::types::error::ExecutionDoesNotExist;
 use aws_sdk_sfn::types::{
-    ExecutionStatus, HistoryEvent, HistoryEventType, StateEnteredEventDetails,
-    StateExitedEventDetails, TaskSubmittedEventDetails,
+    ExecutionStatus, ExecutionSucceededEventDetails, HistoryEvent, HistoryEventType,
+    StateEnteredEventDetails, StateExitedEventDetails, TaskScheduledEventDetails,
+    TaskSubmittedEventDetails,
 };
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What Step Functions shows of one execution.
 #[derive(Clone, Debug)]
@@ -32,8 +34,12 @@ pub struct Execution {
     pub redrives: i32,
     /// The states that it entered, with their data; all but the last are left.
     pub entered: Vec<(String, Value)>,
+    /// The parameters of each attempt of `AskUser`; all but the last failed.
+    pub scheduled: Vec<Value>,
     /// What `notify` answered at each entry of `AskUser`.
     pub submitted: Vec<Value>,
+    /// The event that it ended with, and its output where it succeeded.
+    pub end: Option<(HistoryEventType, Value)>,
     /// How often the task of the last state failed.
     pub failures: usize,
     /// How many reads of the history show it without its last state.
@@ -53,7 +59,9 @@ impl Execution {
             alias: None,
             redrives: 0,
             entered: Vec::new(),
+            scheduled: Vec::new(),
             submitted: Vec::new(),
+            end: None,
             failures: 0,
             behind: 0,
         }
@@ -103,10 +111,7 @@ impl Execution {
             if request.next_token().is_none() {
                 *looks += 1;
             }
-            let events = shown.events(*looks <= shown.behind);
-            let start = request.next_token().and_then(|token| token.parse().ok());
-            let size = request.max_results().and_then(|size| size.try_into().ok());
-            match page(events, start.unwrap_or(0), size.unwrap_or(100)) {
+            match shown.page(*looks <= shown.behind, request) {
                 Some(page) => MockResponse::Output(page),
                 None => no_history(),
             }
@@ -136,32 +141,51 @@ impl Execution {
         }
     }
 
+    /// The page of the history that `request` asks for.
+    #[must_use]
+    pub fn page(
+        &self,
+        is_behind: bool,
+        request: &GetExecutionHistoryInput,
+    ) -> Option<GetExecutionHistoryOutput> {
+        let events = self.events(is_behind);
+        let start = request.next_token().and_then(|token| token.parse().ok());
+        let start = start.unwrap_or(0);
+        let size = request.max_results().and_then(|size| size.try_into().ok());
+        let size = size.unwrap_or(100);
+        let next = (start + size < events.len()).then(|| (start + size).to_string());
+        let page = events.into_iter().skip(start).take(size).collect();
+        GetExecutionHistoryOutput::builder()
+            .set_next_token(next)
+            .set_events(Some(page))
+            .build()
+            .ok()
+    }
+
     /// Newest first.
     fn events(&self, is_behind: bool) -> Vec<HistoryEvent> {
         let mut events = History::default();
-        events.add(HistoryEventType::ExecutionStarted, None, None);
+        events.add_plain(HistoryEventType::ExecutionStarted);
         let mut submitted = self.submitted.iter();
         let shown = self.entered.len() - usize::from(is_behind && !self.entered.is_empty());
         for (index, (state, data)) in self.entered.iter().take(shown).enumerate() {
-            events.add(
-                HistoryEventType::TaskStateEntered,
-                Some((state, data)),
-                None,
-            );
-            if state == "AskUser" {
-                events.submitted(submitted.next());
-            }
+            events.enter(state, data);
             let is_last = index + 1 == shown;
             for _ in 0..if is_last { self.failures } else { 0 } {
-                events.attempt(HistoryEventType::TaskFailed);
+                events.start(None);
+                events.add_plain(HistoryEventType::TaskFailed);
             }
-            if is_last && !is_behind {
-                events.add(HistoryEventType::TaskScheduled, None, None);
-                events.add(HistoryEventType::TaskStarted, None, None);
+            if state == "AskUser" {
+                events.ask(&self.scheduled, submitted.next());
             } else {
-                events.attempt(HistoryEventType::TaskSucceeded);
-                events.add(HistoryEventType::TaskStateExited, None, Some(state));
+                events.start(None);
             }
+            if !is_last || is_behind {
+                events.exit(state);
+            }
+        }
+        if let Some((kind, output)) = &self.end {
+            events.end(kind.clone(), output);
         }
         events.0.reverse();
         events.0
@@ -172,9 +196,65 @@ impl Execution {
 struct History(Vec<HistoryEvent>);
 
 impl History {
-    fn submitted(&mut self, payload: Option<&Value>) {
-        let details = payload.and_then(|payload| {
-            let output = serde_json::json!({"StatusCode": 200, "Payload": payload});
+    fn add(
+        &mut self,
+        kind: HistoryEventType,
+        details: impl FnOnce(HistoryEventBuilder) -> HistoryEventBuilder,
+    ) {
+        let event = HistoryEvent::builder()
+            .timestamp(DateTime::from_secs(1_772_442_001))
+            .r#type(kind)
+            .id(i64::try_from(self.0.len()).unwrap_or_default() + 1);
+        self.0.extend(details(event).build());
+    }
+
+    fn add_plain(&mut self, kind: HistoryEventType) {
+        self.add(kind, |event| event);
+    }
+
+    fn enter(&mut self, state: &str, data: &Value) {
+        let details = StateEnteredEventDetails::builder()
+            .name(state)
+            .input(data.to_string())
+            .build();
+        self.add(HistoryEventType::TaskStateEntered, |event| {
+            event.set_state_entered_event_details(details.ok())
+        });
+    }
+
+    fn exit(&mut self, state: &str) {
+        self.add_plain(HistoryEventType::TaskSucceeded);
+        let details = StateExitedEventDetails::builder().name(state).build();
+        self.add(HistoryEventType::TaskStateExited, |event| {
+            event.set_state_exited_event_details(details.ok())
+        });
+    }
+
+    fn start(&mut self, parameters: Option<&Value>) {
+        let details = parameters.and_then(|parameters| {
+            TaskScheduledEventDetails::builder()
+                .resource_type("lambda")
+                .resource("invoke.waitForTaskToken")
+                .region("us-east-1")
+                .parameters(parameters.to_string())
+                .build()
+                .ok()
+        });
+        self.add(HistoryEventType::TaskScheduled, |event| {
+            event.set_task_scheduled_event_details(details)
+        });
+        self.add_plain(HistoryEventType::TaskStarted);
+    }
+
+    /// The attempts of `AskUser`, and the answer of `notify` to the last.
+    fn ask(&mut self, attempts: &[Value], answer: Option<&Value>) {
+        self.start(attempts.first());
+        for parameters in attempts.iter().skip(1) {
+            self.add_plain(HistoryEventType::TaskFailed);
+            self.start(Some(parameters));
+        }
+        let details = answer.and_then(|payload| {
+            let output = json!({"StatusCode": 200, "Payload": payload});
             TaskSubmittedEventDetails::builder()
                 .resource_type("lambda")
                 .resource("invoke.waitForTaskToken")
@@ -182,53 +262,21 @@ impl History {
                 .build()
                 .ok()
         });
-        self.add(HistoryEventType::TaskSubmitted, None, None);
-        if let Some(event) = self.0.last_mut() {
-            event.task_submitted_event_details = details;
-        }
-    }
-
-    fn attempt(&mut self, end: HistoryEventType) {
-        self.add(HistoryEventType::TaskScheduled, None, None);
-        self.add(HistoryEventType::TaskStarted, None, None);
-        self.add(end, None, None);
-    }
-
-    fn add(
-        &mut self,
-        kind: HistoryEventType,
-        entered: Option<(&str, &Value)>,
-        exited: Option<&str>,
-    ) {
-        let entered = entered.and_then(|(state, data)| {
-            StateEnteredEventDetails::builder()
-                .name(state)
-                .input(data.to_string())
-                .build()
-                .ok()
+        self.add(HistoryEventType::TaskSubmitted, |event| {
+            event.set_task_submitted_event_details(details)
         });
-        let exited =
-            exited.and_then(|state| StateExitedEventDetails::builder().name(state).build().ok());
-        let event = HistoryEvent::builder()
-            .timestamp(DateTime::from_secs(1_772_442_001))
-            .r#type(kind)
-            .id(i64::try_from(self.0.len()).unwrap_or_default() + 1)
-            .set_state_entered_event_details(entered)
-            .set_state_exited_event_details(exited)
-            .build();
-        self.0.extend(event);
     }
-}
 
-fn page(events: Vec<HistoryEvent>, start: usize, size: usize) -> Option<GetExecutionHistoryOutput> {
-    let end = start + size;
-    let next = (end < events.len()).then(|| end.to_string());
-    let page = events.into_iter().skip(start).take(size).collect();
-    GetExecutionHistoryOutput::builder()
-        .set_next_token(next)
-        .set_events(Some(page))
-        .build()
-        .ok()
+    fn end(&mut self, kind: HistoryEventType, output: &Value) {
+        let details = (kind == HistoryEventType::ExecutionSucceeded).then(|| {
+            ExecutionSucceededEventDetails::builder()
+                .output(output.to_string())
+                .build()
+        });
+        self.add(kind, |event| {
+            event.set_execution_succeeded_event_details(details)
+        });
+    }
 }
 
 fn no_history() -> MockResponse<GetExecutionHistoryOutput, GetExecutionHistoryError> {

@@ -5,26 +5,19 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use approve_callback::{Response, Settings, handle};
 use aws_sdk_sfn::Client;
-use aws_sdk_sfn::operation::get_execution_history::{
-    GetExecutionHistoryError, GetExecutionHistoryOutput,
-};
+use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use aws_sdk_sfn::operation::list_executions::{ListExecutionsError, ListExecutionsOutput};
 use aws_sdk_sfn::operation::send_task_heartbeat::{
     SendTaskHeartbeatError, SendTaskHeartbeatOutput,
 };
 use aws_sdk_sfn::operation::send_task_success::{SendTaskSuccessError, SendTaskSuccessOutput};
 use aws_sdk_sfn::primitives::DateTime;
-use aws_sdk_sfn::types::error::{
-    ExecutionDoesNotExist, InvalidToken, TaskDoesNotExist, TaskTimedOut,
-};
-use aws_sdk_sfn::types::{
-    ExecutionListItem, ExecutionStatus, ExecutionSucceededEventDetails, HistoryEvent,
-    HistoryEventType, StateEnteredEventDetails, TaskScheduledEventDetails,
-    TaskSubmittedEventDetails,
-};
+use aws_sdk_sfn::types::error::ExecutionDoesNotExist;
+use aws_sdk_sfn::types::{ExecutionListItem, ExecutionStatus, HistoryEventType};
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
+use iam_model::Execution;
 use incident::{DecideBy, LinkKey};
 use notice::mail::LinkConfirmation;
 use serde_json::value::RawValue;
@@ -45,6 +38,8 @@ pub(crate) enum Fault {
     InvalidToken,
     /// As the emulator answers for every token that nothing waits with.
     DoesNotExist,
+    /// As AWS answers for a token that nothing waits with any more.
+    TimedOut,
 }
 
 /// One execution.
@@ -101,27 +96,7 @@ impl Run {
         self.token == token && self.decision.is_none() && self.end.is_none() && self.state.is_none()
     }
 
-    /// Newest first.
-    fn events(&self) -> Vec<HistoryEvent> {
-        let event = |kind: HistoryEventType| {
-            HistoryEvent::builder()
-                .timestamp(DateTime::from_secs(1_772_442_931))
-                .r#type(kind)
-                .id(1)
-        };
-        let entered = |name: &str, data: &Value| {
-            let details = StateEnteredEventDetails::builder()
-                .name(name)
-                .input(data.to_string())
-                .build()
-                .unwrap();
-            event(HistoryEventType::TaskStateEntered)
-                .state_entered_event_details(details)
-                .build()
-                .unwrap()
-        };
-        let mut data = self.data.clone();
-        let mut events = vec![entered("AskUser", &data)];
+    fn execution(&self) -> Execution {
         let scheduled = |token: &str| {
             let mut parameters = json!({"FunctionName": "notify"});
             if self.shows_token {
@@ -129,65 +104,27 @@ impl Run {
                     "token": token, "askedAt": "2026-03-02T09:15:31.25Z", "timeoutSeconds": 604_800
                 });
             }
-            let details = TaskScheduledEventDetails::builder()
-                .resource_type("lambda")
-                .resource("invoke.waitForTaskToken")
-                .region("us-east-1")
-                .parameters(parameters.to_string())
-                .build()
-                .unwrap();
-            event(HistoryEventType::TaskScheduled)
-                .task_scheduled_event_details(details)
-                .build()
-                .unwrap()
+            parameters
         };
-        let plain = |kind| event(kind).build().unwrap();
-        for _ in 0..self.failed_attempts {
-            events.push(scheduled(OTHER_TOKEN));
-            events.push(plain(HistoryEventType::TaskStarted));
-            events.push(plain(HistoryEventType::TaskFailed));
-        }
-        events.push(scheduled(&self.token));
-        events.push(plain(HistoryEventType::TaskStarted));
         let digest = LinkKey::parse(self.key).unwrap().digest();
-        let answer =
-            json!({"StatusCode": 200, "Payload": {"token": self.token, "keySha256": digest}});
-        let submitted = TaskSubmittedEventDetails::builder()
-            .resource_type("lambda")
-            .resource("invoke.waitForTaskToken")
-            .output(answer.to_string())
-            .build();
-        let submitted = event(HistoryEventType::TaskSubmitted)
-            .task_submitted_event_details(submitted.unwrap())
-            .build();
-        events.push(submitted.unwrap());
+        let mut data = self.data.clone();
+        let mut execution = Execution::running("one")
+            .then("AskUser", data.clone())
+            .with_submitted(vec![json!({"token": self.token, "keySha256": digest})]);
+        execution.scheduled = vec![scheduled(OTHER_TOKEN); self.failed_attempts];
+        execution.scheduled.push(scheduled(&self.token));
         if let Some(decision) = &self.decision {
             data["decision"] = decision.clone();
-            events.push(entered("UsersChoice", &data));
+            execution = execution.then("UsersChoice", data.clone());
         }
         if let Some(state) = self.state {
-            events.push(entered(state, &data));
+            execution = execution.then(state, data.clone());
         }
         if let Some(outcome) = &self.outcome {
             data["outcome"] = outcome.clone();
         }
-        match &self.end {
-            Some(HistoryEventType::ExecutionSucceeded) => {
-                let details = ExecutionSucceededEventDetails::builder()
-                    .output(data.to_string())
-                    .build();
-                events.push(
-                    event(HistoryEventType::ExecutionSucceeded)
-                        .execution_succeeded_event_details(details)
-                        .build()
-                        .unwrap(),
-                );
-            }
-            Some(end) => events.push(plain(end.clone())),
-            None => {}
-        }
-        events.reverse();
-        events
+        execution.end = self.end.clone().map(|end| (end, data));
+        execution
     }
 }
 
@@ -221,29 +158,16 @@ impl States {
         token: &str,
         output: &str,
     ) -> MockResponse<SendTaskSuccessOutput, SendTaskSuccessError> {
-        use SendTaskSuccessError as Refused;
         let mut fake = self.fake();
         let output: Value = serde_json::from_str(output).unwrap();
         fake.sent.push(output.clone());
         let fault = fake.send_fault;
-        match fault {
-            Some(Fault::InvalidToken) => {
-                let error = InvalidToken::builder().build();
-                return MockResponse::Error(Refused::InvalidToken(error));
-            }
-            Some(Fault::DoesNotExist) => {
-                let error = TaskDoesNotExist::builder().build();
-                return MockResponse::Error(Refused::TaskDoesNotExist(error));
-            }
-            Some(fault @ (Fault::Unavailable | Fault::AccessDenied)) => {
-                return MockResponse::Http(http(fault));
-            }
-            Some(Fault::AnswerLost) | None => {}
+        if let Some(fault) = fault.filter(|fault| *fault != Fault::AnswerLost) {
+            return MockResponse::Http(http(fault));
         }
         let waiting = fake.runs.values_mut().find(|run| run.waits_with(token));
         let Some(run) = waiting else {
-            let error = TaskTimedOut::builder().build();
-            return MockResponse::Error(Refused::TaskTimedOut(error));
+            return MockResponse::Http(http(Fault::TimedOut));
         };
         run.decision = Some(output);
         match fault {
@@ -257,8 +181,7 @@ impl States {
         if fake.runs.values().any(|run| run.waits_with(token)) {
             return MockResponse::Output(SendTaskHeartbeatOutput::builder().build());
         }
-        let error = TaskTimedOut::builder().build();
-        MockResponse::Error(SendTaskHeartbeatError::TaskTimedOut(error))
+        MockResponse::Http(http(Fault::TimedOut))
     }
 
     /// The running executions; those with later names began later.
@@ -310,11 +233,7 @@ impl States {
             }
             assert_eq!(request.reverse_order(), Some(true));
             match fake.runs.get(request.execution_arn().unwrap()) {
-                Some(run) => MockResponse::Output(page(
-                    run.events(),
-                    request.next_token(),
-                    request.max_results().unwrap(),
-                )),
+                Some(run) => MockResponse::Output(run.execution().page(false, request).unwrap()),
                 None => MockResponse::Error(GetExecutionHistoryError::ExecutionDoesNotExist(
                     ExecutionDoesNotExist::builder().build(),
                 )),
@@ -363,27 +282,13 @@ impl States {
     }
 }
 
-/// As many events as were asked for, from where the page before ended.
-fn page(
-    events: Vec<HistoryEvent>,
-    next_token: Option<&str>,
-    max_results: i32,
-) -> GetExecutionHistoryOutput {
-    let start: usize = next_token.map_or(0, |token| token.parse().unwrap());
-    let end = start + usize::try_from(max_results).unwrap();
-    GetExecutionHistoryOutput::builder()
-        .set_next_token((end < events.len()).then(|| end.to_string()))
-        .set_events(Some(
-            events.into_iter().skip(start).take(end - start).collect(),
-        ))
-        .build()
-        .unwrap()
-}
-
 fn http(fault: Fault) -> HttpResponse {
     let (status, code) = match fault {
         Fault::AccessDenied => (400, "AccessDeniedException"),
-        _ => (503, "ServiceUnavailable"),
+        Fault::InvalidToken => (400, "InvalidToken"),
+        Fault::DoesNotExist => (400, "TaskDoesNotExist"),
+        Fault::TimedOut => (400, "TaskTimedOut"),
+        Fault::AnswerLost | Fault::Unavailable => (503, "ServiceUnavailable"),
     };
     HttpResponse::new(
         status.try_into().unwrap(),

@@ -5,12 +5,8 @@ mod states;
 
 use std::collections::HashMap;
 
-use iam_policy::{Quota, RestrictedActions};
-use incident::message::{
-    Contained, ContainedVersions, Judged, ObservedPolicy, Quarantine, Removal, Response,
-    Restricted, Verdict, VerdictResult,
-};
-use incident::{Snapshot, UniqueId, VersionId};
+use incident::message::{Judged, ObservedPolicy, Quarantine, Response, Verdict, VerdictResult};
+use incident::{Snapshot, VersionId};
 use serde_json::{Value, json};
 
 pub(crate) use fixtures::{EXECUTION, MACHINE};
@@ -35,18 +31,9 @@ pub(crate) fn asking() -> Value {
     let event = fixtures::event("create-policy");
     let record = incident::Record::parse(&event).unwrap();
     let document = record.document.unwrap();
-    let restricted = "s3:DeleteBucket,s3:DeleteObject"
-        .parse::<RestrictedActions>()
-        .unwrap();
-    let judgement = iam_policy::judge(&document, &restricted);
-    let remediation = judgement.remediate(Quota::MANAGED);
-    let restricted = Restricted::from(&judgement);
-    let identity = UniqueId {
-        id: "ANPAZ3XMPLE1EXAMPLE12".to_owned(),
-        created: record.change.event_time,
-    };
-    let seen = ObservedPolicy {
-        identity: identity.clone(),
+    let contained = fixtures::contained(&record.change, &document);
+    let observed = ObservedPolicy {
+        identity: contained.identity.clone(),
         version: Some(VersionId::parse("v1").unwrap()),
         document: Snapshot::new(&document),
     };
@@ -56,31 +43,15 @@ pub(crate) fn asking() -> Value {
             response: Response::Contain,
             notify: true,
             result: VerdictResult::Restricted,
-            change: record.change.clone(),
-            in_force: Some(seen),
+            change: record.change,
+            in_force: Some(observed),
             named: None,
-            restricted: restricted.clone(),
+            restricted: contained.restricted.clone(),
             exemption: None,
             report: None,
         },
     });
-    data["quarantine"] = json!(Quarantine::InPlace(Contained {
-        identity,
-        original: Snapshot::new(&document),
-        versions: Some(ContainedVersions {
-            original: VersionId::parse("v1").unwrap(),
-            original_created: record.change.event_time,
-            quarantine: VersionId::parse("v2").unwrap(),
-            created: true,
-        }),
-        restricted,
-        document: Snapshot::new(remediation.document()),
-        removal: Removal::from(&remediation),
-        evicted: Vec::new(),
-        attached_to: None,
-        found_done: false,
-        removed: false,
-    }));
+    data["quarantine"] = json!(Quarantine::InPlace(contained));
     data
 }
 
