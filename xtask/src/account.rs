@@ -4,9 +4,9 @@ use std::ffi::OsString;
 
 use anyhow::{Context as _, Result};
 use aws_sdk_iam::config::Credentials;
-use local_aws::command;
-use local_aws::emulator::{Clients, Emulator, REGION};
+use local_aws::emulator::{Emulator, REGION};
 use local_aws::tools::{self, Tool};
+use local_aws::{Clients, command};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::process::Command;
@@ -27,6 +27,8 @@ pub struct Account {
     program: OsString,
     region: String,
     environment: Vec<(String, String)>,
+    /// The SDK's clients, if they do not depend on the user's settings.
+    clients: Option<Clients>,
 }
 
 impl Account {
@@ -36,6 +38,7 @@ impl Account {
             program: aws_cli().await?,
             region: region.to_owned(),
             environment: Vec::new(),
+            clients: None,
         })
     }
 
@@ -45,6 +48,7 @@ impl Account {
         let variables = emulator.environment();
         let variables = variables.map(|(name, value)| (name.to_owned(), value));
         account.environment = variables.into();
+        account.clients = Some(emulator.clients().clone());
         for name in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
             let nothing = (name.to_owned(), "/dev/null".to_owned());
             account.environment.push(nothing);
@@ -79,13 +83,20 @@ impl Account {
             secret_access_key: String,
             session_token: Option<String>,
         }
-        let exported = self.call("configure export-credentials", &[]).await?;
+        if let Some(clients) = &self.clients {
+            return Ok(clients.clone());
+        }
+        let (region, endpoint) = (self.region.clone(), self.endpoint());
+        // Version 2 also has credentials that the SDK does not find, such as those of a login.
+        // Version 1 cannot export, and reads nothing that the SDK does not find.
+        let Ok(exported) = self.call("configure export-credentials", &[]).await else {
+            return Ok(Clients::of_environment(region, endpoint).await);
+        };
         let exported: Exported =
             serde_json::from_value(exported).context("cannot read the credentials")?;
         let (key, secret) = (exported.access_key_id, exported.secret_access_key);
         let credentials = Credentials::new(key, secret, exported.session_token, None, "aws-cli");
-        let region = self.region.clone();
-        Ok(Clients::new(region, self.endpoint(), credentials))
+        Ok(Clients::new(region, endpoint, credentials))
     }
 
     /// Makes one call, as in `"iam get-policy", ["--policy-arn", ARN]`. The AWS CLI reads all pages.

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use iam_policy::RestrictedActions;
-use local_aws::emulator::{self, Clients};
+use local_aws::emulator;
 use local_aws::policies::{self, InForce};
 use local_aws::wait::poll_every;
-use local_aws::{Execution, browse, report};
+use local_aws::{Clients, Execution, browse, report};
 use serde_json::Value;
 use url::Url;
 

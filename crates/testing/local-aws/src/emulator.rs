@@ -6,10 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_sdk_iam::config::Credentials;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::process::{Child, ChildStdin};
@@ -18,7 +15,7 @@ use url::{Position, Url};
 
 use crate::http::Response;
 use crate::tools::{self, Tool};
-use crate::{command, http, poll, workspace};
+use crate::{Clients, command, http, poll, workspace};
 
 /// The Region that the events of IAM arrive in, and so the only Region for the stack.
 pub const REGION: &str = "us-east-1";
@@ -40,15 +37,6 @@ pub struct EmulatorOptions {
     pub port: Option<u16>,
     /// Where the functions send their AWS calls, if something stands between them and the emulator.
     pub function_endpoint: Option<Url>,
-}
-
-/// The SDK clients of one caller.
-#[derive(Clone, Debug)]
-pub struct Clients {
-    pub iam: aws_sdk_iam::Client,
-    pub sfn: aws_sdk_sfn::Client,
-    pub sns: aws_sdk_sns::Client,
-    pub sqs: aws_sdk_sqs::Client,
 }
 
 /// A running emulator. It stops, with every function that it started, when this value is dropped or
@@ -283,36 +271,6 @@ impl Drop for Emulator {
         let end = Instant::now() + STOP_DEADLINE;
         while Instant::now() < end && matches!(self.child.try_wait(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Clients {
-    /// The clients for an endpoint without TLS, or for AWS without an endpoint.
-    pub fn new(
-        region: impl Into<String>,
-        endpoint: Option<String>,
-        credentials: Credentials,
-    ) -> Self {
-        let http = aws_smithy_http_client::Builder::new();
-        let http = match &endpoint {
-            Some(_) => http.build_http(),
-            None => http
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .build_https(),
-        };
-        let mut config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::v2026_01_12())
-            .region(Region::new(region.into()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http);
-        config.set_endpoint_url(endpoint);
-        let config = config.build();
-        Self {
-            iam: aws_sdk_iam::Client::new(&config),
-            sfn: aws_sdk_sfn::Client::new(&config),
-            sns: aws_sdk_sns::Client::new(&config),
-            sqs: aws_sdk_sqs::Client::new(&config),
         }
     }
 }

@@ -22,6 +22,7 @@
 //! ```
 
 pub mod browse;
+mod clients;
 pub mod command;
 pub mod emulator;
 pub mod execution;
@@ -36,7 +37,8 @@ pub mod tools;
 pub mod wait;
 pub mod workspace;
 
-pub use emulator::{Call, Clients, CloudTrail, Emulator, EmulatorOptions};
+pub use clients::Clients;
+pub use emulator::{Call, CloudTrail, Emulator, EmulatorOptions};
 pub use execution::{Closed, Execution};
 pub use mailbox::{Mail, Mailbox};
 pub use stack::{Stack, StackOptions};

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use crate::emulator::{Clients, Emulator};
 use crate::poll;
+use crate::{Clients, Emulator};
 
 /// An e-mail as the administrator gets it, without the footer of SNS.
 #[derive(Clone, Debug, PartialEq, Eq)]

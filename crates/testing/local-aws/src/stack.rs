@@ -9,10 +9,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::emulator::{Clients, REGION};
+use crate::emulator::REGION;
 use crate::execution::Execution;
 use crate::workspace::Lock;
-use crate::{Emulator, command, functions, poll, tools, workspace};
+use crate::{Clients, Emulator, command, functions, poll, tools, workspace};
 
 /// The name of the stack in `samconfig.toml`.
 pub const NAME: &str = "automated-iam-policy-alerts-and-approvals";
