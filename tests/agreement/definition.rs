@@ -124,7 +124,8 @@ fn each_task_retries_transient_errors_and_no_others() {
     {
         let retried = error_names(state, "Retry");
         for &name in FailureName::ALL {
-            // Only a state that reads or writes a policy can find that IAM does not show it, and only until its answer is believed.
+            // Only a state that reads or writes a policy can find that IAM does not show it, and
+            // only until its answer is believed.
             let expected = name.is_transient()
                 && (name != FailureName::ChangeNotVisible
                     || error_names(state, "Catch").contains(name.as_str()));
@@ -176,8 +177,8 @@ fn a_containment_is_tried_again_unless_no_try_can_succeed() {
     }
 }
 
-/// An expression that reads an unassigned variable fails, so every way out of the first state assigns
-/// them.
+/// An expression that reads an unassigned variable fails, so every way out of the first state
+/// assigns them.
 #[test]
 fn the_first_state_assigns_the_variables_that_later_states_read() {
     let first = &states()["ValidatePolicy"];
@@ -204,7 +205,8 @@ fn number_after(expression: &Value, text: &str) -> usize {
     digits.parse().unwrap()
 }
 
-/// A history with more than 25,000 events ends its execution (Step Functions Developer Guide, "Step Functions service quotas").
+/// A history with more than 25,000 events ends its execution (Step Functions Developer Guide, "Step
+/// Functions service quotas").
 #[test]
 fn the_longest_history_has_room() {
     let states = states();

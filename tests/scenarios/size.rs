@@ -17,7 +17,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 async fn each_archive(_: Arc<World>) -> Result<()> {
-    // The faster profile of a developer's machine makes larger functions that nobody deploys.
+    // The faster profile of a developer's machine makes larger functions, which are never deployed.
     if !functions::are_built_for_aws() {
         return Ok(());
     }

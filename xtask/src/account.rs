@@ -99,7 +99,8 @@ impl Account {
         Ok(Clients::new(region, endpoint, credentials))
     }
 
-    /// Makes one call, as in `"iam get-policy", ["--policy-arn", ARN]`. The AWS CLI reads all pages.
+    /// Makes one call, as in `"iam get-policy", ["--policy-arn", ARN]`. The AWS CLI reads all
+    /// pages.
     ///
     /// # Errors
     ///

@@ -59,9 +59,9 @@ pub async fn deny(checks: &[String]) -> Result<()> {
     command::run_shown(deny, "cargo deny").await
 }
 
-/// Writes the definition as the linters of state machines can read it, and returns its path: with two
-/// of its substitutions, and with numbers in the place of the expressions for seconds, which they
-/// refuse.
+/// Writes the definition as the linters of state machines can read it, and returns its path: with
+/// two of its substitutions, and with numbers in the place of the expressions for seconds, which
+/// they refuse.
 fn definition_for_linters() -> Result<PathBuf> {
     let source = workspace::root().join(DEFINITION);
     let text = std::fs::read_to_string(&source)

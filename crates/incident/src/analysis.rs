@@ -10,7 +10,8 @@ use crate::Snapshot;
 use crate::message::{Removal, Restricted};
 use crate::snapshot::is_equivalent;
 
-/// What the policy engine says of documents under one restricted list and quota; each document is judged once.
+/// What the policy engine says of documents under one restricted list and quota; each document is
+/// judged once.
 #[derive(Debug)]
 pub struct Analysis<'a> {
     restricted: &'a RestrictedActions,
@@ -30,7 +31,8 @@ struct Analyzed {
 #[derive(Debug)]
 struct Candidate {
     document: String,
-    /// What was done to the original; none of the document that grants nothing, where it takes long to say.
+    /// What was done to the original; none of the document that grants nothing, where it takes long
+    /// to say.
     removal: Option<Removal>,
 }
 
@@ -58,10 +60,12 @@ impl<'a> Analysis<'a> {
         self.analyzed(document).restricted.clone()
     }
 
-    /// The remediated document with this number that can take its place, the best first; none where nothing is restricted.
+    /// The remediated document with this number that can take its place, the best first; none where
+    /// nothing is restricted.
     ///
-    /// IAM can refuse one: the quota of inline policies is shared by all of one owner, so a document no longer than the original is what certainly fits.
-    /// The last one grants nothing. Where IAM accepts nothing else, doubt means quarantine.
+    /// IAM can refuse one: the quota of inline policies is shared by all of one owner, so a
+    /// document no longer than the original is what certainly fits. The last one grants nothing.
+    /// Where IAM accepts nothing else, doubt means quarantine.
     #[must_use]
     pub fn candidate(&self, original: &Snapshot, number: usize) -> Option<String> {
         let analyzed = self.analyzed(original);
@@ -69,7 +73,8 @@ impl<'a> Analysis<'a> {
         Some(candidate.document.clone())
     }
 
-    /// What was done to an original whose remediation is `document`; `None` where it is not one of them.
+    /// What was done to an original whose remediation is `document`; `None` where it is not one of
+    /// them.
     #[must_use]
     pub fn removal(&self, original: &Snapshot, document: &Snapshot) -> Option<Removal> {
         let analyzed = self.analyzed(original);

@@ -1,9 +1,9 @@
 //! The domain of the incident workflow: what changed in IAM, what IAM shows now, what to do next.
 //!
-//! A CloudTrail record becomes a [`PolicyChange`] at the edge: a hint about which [`subject`] to read.
-//! [`judgement`] turns what IAM shows into a verdict. [`reconcile`] answers each observation with the
-//! one next action, or with the end. The states of the workflow exchange the types in [`message`]:
-//! facts, and no prose.
+//! A CloudTrail record becomes a [`PolicyChange`] at the edge: a hint about which [`subject`] to
+//! read. [`judgement`] turns what IAM shows into a verdict. [`reconcile`] answers each observation
+//! with the one next action, or with the end. The states of the workflow exchange the types in
+//! [`message`]: facts, and no prose.
 //!
 //! This crate does no I/O, reads no clock and depends on no AWS SDK.
 

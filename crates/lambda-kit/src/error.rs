@@ -56,8 +56,8 @@ impl HandlerError {
         self.name
     }
 
-    /// The error of a run whose retries for eventual consistency are over if it `waited`: such a run
-    /// is not repeated.
+    /// The error of a run whose retries for eventual consistency are over if it `waited`: such a
+    /// run is not repeated.
     #[must_use]
     pub fn after_waiting(self, waited: bool) -> Self {
         match self.name {

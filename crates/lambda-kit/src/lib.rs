@@ -1,5 +1,5 @@
-//! What the functions share: serving, settings, SDK clients, logs, metrics, errors with names, and the
-//! reader of executions.
+//! What the functions share: serving, settings, SDK clients, logs, metrics, errors with names, and
+//! the reader of executions.
 
 mod aws;
 mod clients;

@@ -30,7 +30,7 @@ pub enum StoreErrorKind {
     DocumentRefused,
     /// The version to delete is the default now.
     DefaultVersion,
-    /// IAM lets nobody change the role: a service-linked one, or one of IAM Identity Center.
+    /// IAM lets no caller change the role: a service-linked one, or one of IAM Identity Center.
     Unmodifiable,
     /// IAM refuses the call for good.
     Refused,

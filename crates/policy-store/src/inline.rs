@@ -46,8 +46,8 @@ impl PolicyStore {
 
     /// The document in force, if there is one, and whose it is.
     ///
-    /// The unique id is read last: if the owner was made again in between, it is that of the new one,
-    /// so that the document does not pass for one of the old owner.
+    /// The unique id is read last: if the owner was made again in between, it is that of the new
+    /// one, so that the document does not pass for one of the old owner.
     async fn observe_inline(&self, policy: &InlinePolicy) -> Result<ObservedInline, StoreError> {
         // If the owner is missing rather than the policy, the second call says so.
         let document = found(self.inline_document(policy).await)?;

@@ -1,8 +1,8 @@
-//! IAM as an incident sees it: observations of subjects, the one loop that reconciles them, and errors
-//! classified by what to do about them.
+//! IAM as an incident sees it: observations of subjects, the one loop that reconciles them, and
+//! errors classified by what to do about them.
 //!
-//! Every call that the guard makes to IAM is in this crate, so it is also the list of permissions that
-//! the roles of the functions need.
+//! Every call that the guard makes to IAM is in this crate, so it is also the list of permissions
+//! that the roles of the functions need.
 
 mod error;
 mod inline;

@@ -68,9 +68,9 @@ impl PolicyStore {
     /// Every version with its document.
     ///
     /// Documents of versions that `earlier` has are not read again, because a version never changes
-    /// (IAM User Guide, "Versioning IAM policies"). The unique id is read last: if the policy was made
-    /// again in between, it is that of the new one, so that no version passes for one of the old
-    /// policy.
+    /// (IAM User Guide, "Versioning IAM policies"). The unique id is read last: if the policy was
+    /// made again in between, it is that of the new one, so that no version passes for one of the
+    /// old policy.
     async fn all_versions(
         &self,
         policy: &ManagedPolicy,

@@ -11,11 +11,11 @@ use crate::owner::list_for_owner;
 use crate::reconcile::found;
 use crate::{PolicyStore, StoreError};
 
-/// How many policies are read for one call at most. Each takes one or two calls to IAM, and the function
-/// has half a minute.
+/// How many policies are read for one call at most. Each takes one or two calls to IAM, and the
+/// function has half a minute.
 ///
-/// A user can hold more: by default 10 attached policies, and as many in each of 10 groups (IAM User
-/// Guide, "IAM and AWS STS quotas").
+/// A user can hold more: by default 10 attached policies, and as many in each of 10 groups (IAM
+/// User Guide, "IAM and AWS STS quotas").
 const MAX_POLICIES: usize = 60;
 
 impl PolicyStore {
@@ -44,8 +44,8 @@ impl PolicyStore {
                 self.boundary(owner, boundary.as_ref()).await
             }
             ReportedCall::Trust { role, .. } => self.trust(role).await,
-            // A session that began with the credentials outlives them, so whether they still exist does
-            // not matter.
+            // A session that began with the credentials outlives them, so whether they still exist
+            // does not matter.
             ReportedCall::Credentials { user, .. } => {
                 self.held_by(named(OwnerKind::User, user)).await
             }

@@ -1,9 +1,9 @@
 //! The pages behind the links of the e-mail, and the decision.
 //!
-//! A GET asks and a POST decides, because mail scanners open every link that they find. A page shows
-//! the incident of the execution that the link names, or that waits with its token. The decision
-//! carries that execution, so no link can show one incident and decide another. A page says that a
-//! decision is recorded only if the execution itself shows it.
+//! A GET asks and a POST decides, because mail scanners open every link that they find. A page
+//! shows the incident of the execution that the link names, or that waits with its token. The
+//! decision carries that execution, so no link can show one incident and decide another. A page
+//! says that a decision is recorded only if the execution itself shows it.
 
 mod decide;
 mod page;

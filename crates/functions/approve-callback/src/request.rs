@@ -142,8 +142,8 @@ impl From<TaskTokenError> for LinkProblem {
 }
 
 impl Request {
-    /// Reads the event of a proxy integration (API Gateway Developer Guide, "Input format of a Lambda
-    /// function for proxy integration"). Each of its members can be missing or `null`.
+    /// Reads the event of a proxy integration (API Gateway Developer Guide, "Input format of a
+    /// Lambda function for proxy integration"). Each of its members can be missing or `null`.
     pub(crate) fn read(payload: &RawValue, state_machine_arn: &str) -> Self {
         let event = serde_json::from_str::<Value>(payload.get()).unwrap_or_default();
         let path = text(&event, &["path"])
@@ -288,7 +288,8 @@ fn parameters(
     })
 }
 
-/// A parameter that can be repeated, but with one value only: no rule says which of two values counts.
+/// A parameter that can be repeated, but with one value only: no rule says which of two values
+/// counts.
 fn once<T: PartialEq>(
     values: &[String],
     read: impl Fn(&str) -> Result<T, LinkProblem>,

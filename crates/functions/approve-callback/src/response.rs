@@ -19,8 +19,8 @@ pub struct Response {
     pub is_base64_encoded: bool,
 }
 
-/// The headers of every answer. No cache keeps it, no other site learns its address (which holds the
-/// token), and no other page can show it in a frame.
+/// The headers of every answer. No cache keeps it, no other site learns its address (which holds
+/// the token), and no other page can show it in a frame.
 const HEADERS: [(&str, &str); 6] = [
     ("Cache-Control", "no-store"),
     ("Pragma", "no-cache"),

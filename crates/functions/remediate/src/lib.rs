@@ -1,6 +1,7 @@
 //! Removes the restricted grants from what is in force, and keeps the original.
 //!
-//! A payload only names an execution. Which subject to contain, and what it is, comes from that execution's history and from IAM.
+//! A payload only names an execution. Which subject to contain, and what it is, comes from that
+//! execution's history and from IAM.
 
 use iam_policy::RestrictedActions;
 use incident::message::{AttachedTo, Contained, Kept, OutcomeResult, Quarantine, WorkRequest};
@@ -24,11 +25,13 @@ const CALLERS: Callers = Callers {
     ],
 };
 
-/// Answers one invocation. It can run any number of times, from whatever point an earlier run was interrupted at.
+/// Answers one invocation. It can run any number of times, from whatever point an earlier run was
+/// interrupted at.
 ///
 /// # Errors
 ///
-/// An execution that does not call the function, or an IAM that cannot be reached, refuses, or does not show the change yet.
+/// An execution that does not call the function, or an IAM that cannot be reached, refuses, or does
+/// not show the change yet.
 pub async fn handle(
     restricted: &RestrictedActions,
     executions: &Executions,
@@ -116,8 +119,8 @@ where
     let reconciled = store.reconcile(policy, &mut run).await;
     let end = match reconciled.map_err(|error| HandlerError::from(error).after_waiting(waited))? {
         Reconciled::End { end, .. } => end,
-        // The change that this run waited for did not come: another caller keeps changing the policy,
-        // or IAM is slower than ever.
+        // The change that this run waited for did not come: another caller keeps changing the
+        // policy, or IAM is slower than ever.
         Reconciled::Wait if waited => return Err(HandlerError::unsettled(policy)),
         Reconciled::Wait => {
             let change = format!("what `ValidatePolicy` saw in {policy}");

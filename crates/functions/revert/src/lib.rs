@@ -1,6 +1,7 @@
 //! Carries the administrator's decision out, or leaves things as they are when the time ran out.
 //!
-//! A payload only names an execution. What was decided, and what may be put back, comes from that execution's history.
+//! A payload only names an execution. What was decided, and what may be put back, comes from that
+//! execution's history.
 
 use iam_policy::RestrictedActions;
 use incident::message::{
@@ -25,11 +26,13 @@ const CALLERS: Callers = Callers {
     before: &["AskUser", "UsersChoice", "AskAgain", "RunAgain"],
 };
 
-/// Answers one invocation. It can run any number of times, from whatever point an earlier run was interrupted at.
+/// Answers one invocation. It can run any number of times, from whatever point an earlier run was
+/// interrupted at.
 ///
 /// # Errors
 ///
-/// An execution that does not call the function, or an IAM that cannot be reached, refuses, or does not show what the quarantine left.
+/// An execution that does not call the function, or an IAM that cannot be reached, refuses, or does
+/// not show what the quarantine left.
 pub async fn handle(
     restricted: &RestrictedActions,
     decide_by: DecideBy,
@@ -70,7 +73,8 @@ fn contained(entered: &Entered) -> Result<&Contained, HandlerError> {
     }
 }
 
-/// The decision, read anew: the state that was entered and the answer itself must both say allow, and the answer must be one to this execution.
+/// The decision, read anew: the state that was entered and the answer itself must both say allow,
+/// and the answer must be one to this execution.
 fn decision(execution: &ExecutionArn, entered: &Entered) -> Result<Decision, HandlerError> {
     let answer = entered.data.decision.clone().unwrap_or_default();
     let decision = Decision::read(&answer);

@@ -30,7 +30,8 @@ pub enum ContainmentEnd<T> {
         /// What else a decision needs later.
         trace: T,
     },
-    /// These documents must be in the execution before the next action may overwrite or delete them.
+    /// These documents must be in the execution before the next action may overwrite or delete
+    /// them.
     KeepFirst(Kept),
     /// Something else is in force, or the name belongs to another policy: it stays untouched.
     Superseded,
@@ -45,9 +46,9 @@ pub(crate) type ContainmentNext<S> =
 impl<'a> Containment<'a> {
     /// Begins a run.
     ///
-    /// `judged` is what `ValidatePolicy` observed in force. `kept` is what the execution holds already;
-    /// it can contain a newer judgement. `has_waited` says that IAM had its time to become consistent,
-    /// so that its answers count as current.
+    /// `judged` is what `ValidatePolicy` observed in force. `kept` is what the execution holds
+    /// already; it can contain a newer judgement. `has_waited` says that IAM had its time to become
+    /// consistent, so that its answers count as current.
     #[must_use]
     pub fn new(
         analysis: &'a Analysis<'a>,

@@ -1,9 +1,9 @@
 //! What to do next with a subject that can be changed. The loop that does it is in the crate
 //! `policy-store`.
 //!
-//! IAM has no transactions and no conditional writes, answers get lost, and reads can be stale. So no
-//! function carries out a plan: it observes what IAM holds, asks for the one next action, takes that
-//! action, and observes again until the subject is at rest. The answer depends only on the
+//! IAM has no transactions and no conditional writes, answers get lost, and reads can be stale. So
+//! no function carries out a plan: it observes what IAM holds, asks for the one next action, takes
+//! that action, and observes again until the subject is at rest. The answer depends only on the
 //! observation and on what the execution holds, so whatever interrupted an earlier run, the same
 //! observation leads to the same end.
 
@@ -80,7 +80,8 @@ pub trait Reconciler<S: Changeable> {
 /// It is lost when the run is interrupted, so nothing that must hold rests on it alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Progress {
-    /// The versions that IAM showed before the last write to a managed policy; `None` before a write.
+    /// The versions that IAM showed before the last write to a managed policy; `None` before a
+    /// write.
     pub(crate) seen_before_write: Option<Vec<VersionId>>,
     /// Whether the run changed something.
     pub(crate) has_written: bool,

@@ -1,8 +1,8 @@
 //! What an incident can be about.
 //!
-//! A subject has one module here: its name, its unique id, what IAM shows of it, and, if the guard can
-//! change it, its actions and the decision tables that choose between them. Its words are in the crate
-//! `notice`, its calls in `policy-store`.
+//! A subject has one module here: its name, its unique id, what IAM shows of it, and, if the guard
+//! can change it, its actions and the decision tables that choose between them. Its words are in
+//! the crate `notice`, its calls in `policy-store`.
 
 pub mod inline;
 pub mod managed;
@@ -53,13 +53,14 @@ impl fmt::Display for Subject {
     }
 }
 
-/// What tells a subject from another one that takes its name later.
+/// What distinguishes a subject from another one that takes its name later.
 ///
 /// Names come back after a deletion; unique ids never do (IAM User Guide, "IAM identifiers").
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UniqueId {
-    /// The `PolicyId` of a managed policy; the `RoleId`, `UserId` or `GroupId` of an inline policy's owner.
+    /// The `PolicyId` of a managed policy; the `RoleId`, `UserId` or `GroupId` of an inline
+    /// policy's owner.
     pub id: String,
     /// The `CreateDate` of the same thing.
     pub created: Timestamp,

@@ -89,16 +89,6 @@ impl ReportedCall {
             Self::Trust { role, .. } => role,
         }
     }
-
-    /// Whether the call removed a policy, so that actions that the policy denied may now be
-    /// allowed.
-    #[must_use]
-    pub fn takes_away(&self) -> bool {
-        matches!(
-            self,
-            Self::Detachment { .. } | Self::RemovedFromGroup { .. }
-        )
-    }
 }
 
 impl fmt::Display for ReportedCall {

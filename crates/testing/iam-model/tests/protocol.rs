@@ -1,4 +1,5 @@
-//! The model as an SDK client sees it: the rules of IAM's manual, and the errors of its API reference.
+//! The model as an SDK client sees it: the rules of IAM's manual, and the errors of its API
+//! reference.
 
 #![cfg(test)]
 

@@ -109,7 +109,8 @@ fn an_absent_policy_is_gone_only_after_waiting() {
     assert_eq!(remediate(&iam, &waited(&data)).unwrap(), Quarantine::Gone);
 }
 
-/// The quota is shared: what the owner's other policies leave may be too little for the best remediation.
+/// The quota is shared: what the owner's other policies leave may be too little for the best
+/// remediation.
 #[test]
 fn a_smaller_remediation_is_written_where_the_quota_refuses_the_best() {
     let kind = OwnerKind::User;

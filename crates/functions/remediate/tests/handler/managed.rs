@@ -19,7 +19,7 @@ fn starts() -> Vec<(Iam, Value)> {
     .iter()
     .map(|documents| managed(documents))
     .collect();
-    // Somebody put an old version in force again.
+    // Another caller put an old version in force again.
     for documents in [
         [RESTRICTED, &a, &b, &c, &d],
         [RESTRICTED, &a, RESTRUCTURED, &c, &d],
@@ -164,7 +164,8 @@ fn a_policy_that_was_made_again_is_another_target() {
     assert_eq!(iam.writes(), writes, "untouched");
 }
 
-/// Within the second of the event only the identifier tells: the event may be the only one of what is there now.
+/// Within the second of the event, only the unique id decides: the event may be the only one about
+/// the policy that is there now.
 #[test]
 fn a_policy_that_was_made_again_by_the_time_of_the_event_is_judged_anew() {
     let (iam, data) = incident(managed(&[RESTRICTED]));
@@ -214,7 +215,8 @@ fn a_policy_that_is_made_again_between_two_steps_is_left_alone() {
             .get(iam_calls_before(&documents) + call)
             .map(String::as_str)
             == Some("CreatePolicyVersion");
-        // IAM has no conditional writes, so nothing can protect the moment between the last look and the write.
+        // IAM has no conditional writes, so nothing can protect the moment between the last look
+        // and the write.
         assert!(
             is_race || policy.versions.len() == 1 && policy.in_force() == RESTRICTED,
             "before call {call}: {answer:?}, {policy:?}"
@@ -308,7 +310,7 @@ fn a_version_makes_room_only_if_it_is_the_one_that_was_kept() {
         let kept = keep_first(remediate(&iam, &data).unwrap());
         assert_eq!(kept.evicted.len(), 2, "{member}");
 
-        // Somebody who keeps filling the policy up does not fill the execution.
+        // A caller that keeps filling the policy does not fill the execution.
         let evicted = data["quarantine"]["evicted"].as_array_mut().unwrap();
         let four = vec![evicted[0].clone(); 4];
         *evicted = four;

@@ -1,4 +1,5 @@
-//! An allow counts only with the key of the newest request, where the deployment says so, whichever way it came.
+//! An allow counts only with the key of the newest request, where the deployment says so, whichever
+//! way it came.
 
 use incident::LinkKey;
 use incident::message::OutcomeResult;

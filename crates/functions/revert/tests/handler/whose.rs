@@ -62,7 +62,8 @@ fn an_execution_in_another_state_is_not_mine() {
     }
 }
 
-/// Whoever may start executions and invoke the function cannot use one that rests until an administrator answers.
+/// A caller that may start executions and invoke the function cannot use an execution that rests
+/// until an administrator answers.
 #[test]
 fn an_execution_that_waits_for_a_decision_is_not_mine() {
     let incident = Incident::managed(&[RESTRICTED]);

@@ -25,8 +25,8 @@ use crate::{Snapshot, VersionId};
 
 /// How many documents are saved in the execution at most before they are overwritten.
 ///
-/// A caller that writes a new one each time must not hold off the containment for ever. After these,
-/// the guard overwrites a document that only its record holds.
+/// A caller that writes a new one each time must not hold off the containment for ever. After
+/// these, the guard overwrites a document that only its record holds.
 const MAX_SAVED: usize = 2;
 /// How often one run writes at most. More than once for each candidate means that another caller
 /// writes too, or that IAM shows stale answers.
@@ -83,8 +83,8 @@ fn contain_current(run: &mut Containment<'_>, current: &Snapshot) -> Answer {
             run.progress.overwritten.push(current.clone());
             Next::Act(InlineAction::Delete)
         }
-        // IAM refuses even what grants nothing: the other policies of the owner fill the quota. A later
-        // run that finds no policy must know that the guard deleted it.
+        // IAM refuses even what grants nothing: the other policies of the owner fill the quota. A
+        // later run that finds no policy must know that the guard deleted it.
         None => Next::End(ContainmentEnd::KeepFirst(Kept {
             removes: true,
             ..run.kept.clone()
@@ -111,8 +111,8 @@ fn leave_harmless(run: &Containment<'_>, current: ObservedPolicy) -> Answer {
     }
 }
 
-/// The owner has no such policy: the guard deleted it, or another caller did, or IAM does not show it
-/// yet.
+/// The owner has no such policy: the guard deleted it, or another caller did, or IAM does not show
+/// it yet.
 fn contain_absent(run: &Containment<'_>, owner: &UniqueId) -> Answer {
     let is_same_owner = owner.compare(&run.judged.identity) == Compared::Same;
     let is_deleted_by_guard = is_same_owner && run.kept.removes && run.is_current(false);

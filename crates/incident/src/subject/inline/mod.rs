@@ -65,7 +65,8 @@ pub enum InlineAction {
 pub enum InlineTrace {
     /// The remediated document stands in the place of the original.
     Rewritten,
-    /// The policy was deleted, because the quota left no room even for a document that grants nothing.
+    /// The policy was deleted, because the quota left no room even for a document that grants
+    /// nothing.
     Deleted,
 }
 

@@ -56,8 +56,8 @@ fn carry_out(run: &Run<'_>, observed: &ObservedInline) -> Answer {
         DecisionAction::Allow if is_original_in_force && run.is_current() => {
             Next::End(RestorationEnd::Decided)
         }
-        // Either IAM does not show this run's write yet, or a new incident about the same document has
-        // begun. Writing again now would fight with that incident.
+        // Either IAM does not show this run's write yet, or a new incident about the same document
+        // has begun. Writing again now would fight with that incident.
         DecisionAction::Allow if is_as_contained && run.has_written() => Next::Wait,
         DecisionAction::Allow if is_as_contained => Next::Act(InlineAction::Put(
             run.contained.original.as_str().to_owned(),

@@ -21,8 +21,8 @@ use crate::message::{ContainedVersions, EvictedVersion};
 use crate::reconcile::{Containment, ContainmentEnd, ContainmentNext, Next, Reconciler, Refusal};
 use crate::{Snapshot, VersionId};
 
-/// How many versions one incident removes at most to make room. Only a caller that keeps filling the
-/// policy makes more of them necessary.
+/// How many versions one incident removes at most to make room. Only a caller that keeps filling
+/// the policy makes more of them necessary.
 const MAX_EVICTED: usize = 2;
 
 type Answer = ContainmentNext<ManagedPolicy>;
@@ -175,8 +175,8 @@ fn original_of<'o>(run: &Containment<'_>, observed: &'o ObservedManaged) -> Opti
         .or_else(|| originals().next())
 }
 
-/// Two executions side by side can each make a version. Both keep the first one, so both come to the
-/// same end.
+/// Two executions side by side can each make a version. Both keep the first one, so both come to
+/// the same end.
 fn leave_one(run: &Containment<'_>, observed: &ObservedManaged) -> Option<ManagedAction> {
     let document = &observed.default.document;
     let mut ours = observed.versions().filter(|version| {

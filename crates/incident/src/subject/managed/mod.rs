@@ -1,4 +1,4 @@
-//! A customer managed policy: up to five versions, of which one, the default, is in force.
+//! A customer managed policy: up to five versions. One of them, the default, is in force.
 
 mod contain;
 mod restore;
@@ -60,7 +60,8 @@ pub struct ObservedManaged {
     /// Which policy of this name it is.
     pub identity: UniqueId,
     pub default: Version,
-    /// The other versions in the order of their numbers; for a judgement only those that it asks for.
+    /// The other versions in the order of their numbers; for a judgement only those that it asks
+    /// for.
     pub others: Vec<Version>,
 }
 
@@ -80,11 +81,11 @@ impl Version {
         self.created.as_second() >= time.as_second()
     }
 
-    /// Whether it proves a change newer than the one of `time`, which put version `than` in force: a
-    /// stale answer of IAM can only show older versions.
+    /// Whether it proves a change newer than the one of `time`, which put version `than` in force:
+    /// a stale answer of IAM can only show older versions.
     ///
-    /// Within the same second either can have come first: a caller can make a version and then put an
-    /// older one in force again.
+    /// Within the same second either can have come first: a caller can make a version and then put
+    /// an older one in force again.
     #[must_use]
     pub fn is_newer(&self, than: &VersionId, time: Timestamp) -> bool {
         self.id.number() > than.number() && self.created.as_second() > time.as_second()

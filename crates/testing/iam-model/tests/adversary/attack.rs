@@ -17,11 +17,13 @@ pub(crate) enum Attack {
     SetDefault(u32),
     DeleteVersion(u32),
     DeletePolicy,
-    /// Versions that nobody needs, until there are five: several calls that the guard cannot tell from one.
+    /// Versions without use, until there are five: several calls that the guard cannot distinguish
+    /// from one.
     FillVersions,
     CreateOwner,
     DeleteOwner,
-    /// The owner is deleted and made again, with a policy of the same name: several calls that the guard cannot tell from one.
+    /// The owner is deleted and made again, with a policy of the same name: several calls that the
+    /// guard cannot tell from one.
     MakeOwnerAgain(Arc<str>),
     Put(Arc<str>),
     DeleteInline,

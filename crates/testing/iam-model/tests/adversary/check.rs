@@ -31,7 +31,8 @@ pub(crate) enum Effect {
     Overwrites,
 }
 
-/// What the guard put in force it was shown, what it took away is kept, and it is the subject that the execution is about.
+/// The guard puts in force only what it was shown, keeps what it takes away, and writes only to the
+/// subject that the execution is about.
 pub(crate) fn write(setting: &Setting, write: &Write<'_>) -> Result<(), String> {
     let look = setting.look(write.seen).ok_or("a write without a look")?;
     let identity = match &write.execution.stage {
@@ -84,7 +85,8 @@ fn put_in_force(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result
         Stage::Containing { .. } => {
             let is_remediation = document(look)
                 .is_some_and(|original| setting.analysis.is_remediation(&kept(after), &original));
-            // A remediation of what was in force, the same again, or a harmless version that the guard's own overtook.
+            // A remediation of what was in force, the same again, or a harmless version that the
+            // guard's own overtook.
             let is_harmless_version = matches!(write.effect, Effect::Switches);
             if setting.is_restricted(after) || !(is_remediation || is_harmless_version) {
                 return Err(format!("the containment put in force: {after}"));
@@ -162,7 +164,8 @@ fn is_allowed(setting: &Setting, situation: &Situation, document: &str) -> bool 
     allowed.any(|held| setting.same(held.0.original.as_str(), document))
 }
 
-/// The execution of the attacker's last write does not rest while something restricted is in force that nobody allowed, however late IAM answers.
+/// The execution of the attacker's last write does not rest while a restricted grant is in force
+/// that no administrator allowed, however late IAM answers.
 pub(crate) fn after_step(
     setting: &Setting,
     situation: &Situation,
@@ -183,7 +186,8 @@ pub(crate) fn after_step(
     }
 }
 
-/// The attacker rests, IAM had its time, one event arrives: the subject comes to rest contained, clean or gone.
+/// The attacker stops, IAM has become consistent, and one event arrives: the subject comes to rest
+/// contained, clean or gone.
 ///
 /// `known` holds the states from which that is known.
 pub(crate) fn comes_to_rest(

@@ -19,7 +19,8 @@ use crate::check::{self, Effect, Write};
 use crate::setting::{ARN, INLINE, Kind, OWNER, Setting, time, version_id};
 use crate::situation::{Execution, Hint, Holding, Keeping, Moment, Seeing, Situation, Stage};
 
-/// The executions go on: `index` looks at IAM as of `stale` writes ago, and takes its step. `None` where there is nothing to do.
+/// The executions go on: `index` looks at IAM as of `stale` writes ago, and takes its step. `None`
+/// where there is nothing to do.
 ///
 /// # Errors
 ///
@@ -384,7 +385,8 @@ pub(crate) fn number(version: &incident::VersionId) -> u32 {
     u32::try_from(version.number()).unwrap()
 }
 
-/// The run is interrupted: it keeps only what is in the execution. `None` where there is nothing to lose.
+/// The run is interrupted: it keeps only what is in the execution. `None` where there is nothing to
+/// lose.
 pub(crate) fn crash(situation: &Situation, index: usize) -> Option<Situation> {
     let mut next = situation.clone();
     match &mut next.executions[index].stage {
@@ -408,7 +410,7 @@ pub(crate) fn deliver(situation: &Situation, hint: &Rc<Hint>) -> Situation {
     next
 }
 
-/// An administrator answers, or nobody does.
+/// An administrator answers, or the time runs out.
 pub(crate) fn decide(
     situation: &Situation,
     index: usize,

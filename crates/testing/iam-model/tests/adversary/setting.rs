@@ -27,7 +27,7 @@ pub(crate) const RESTRICTED_TOO: &str = r#"{"Version":"2012-10-17","Statement":{
 pub(crate) const ALL_RESTRICTED: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
 pub(crate) const HARMLESS: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ec2:RunInstances","Resource":"*"}}"#;
-/// What the guard would write in place of [`RESTRICTED`], as somebody else may write it.
+/// What the guard would write in place of [`RESTRICTED`], as another caller may write it.
 pub(crate) const REMEDIATED: &str = r#"{"Statement":[{"Action":"s3:getobject","Effect":"Allow","Resource":["*"]}],"Version":"2012-10-17"}"#;
 
 /// The subject, by kind.
@@ -140,7 +140,8 @@ impl Setting {
     }
 }
 
-/// The filler that leaves no room besides the document that is there, be it shorter than one that grants nothing.
+/// The filler that leaves no room besides the document that is there, be it shorter than one that
+/// grants nothing.
 pub(crate) fn filler(account: &Account) -> Option<String> {
     let document = account.inline(OwnerKind::User, OWNER, INLINE)?;
     let room = OwnerKind::User.quota().limit() - quota_size(document);

@@ -83,7 +83,7 @@ pub(crate) enum Stage {
 }
 
 impl Stage {
-    /// Whether only an administrator, or nobody, can move it on.
+    /// Whether only an answer, or the end of the wait, can move it on.
     pub(crate) fn is_at_rest(&self) -> bool {
         matches!(self, Self::Asking(_) | Self::Ended(..))
     }
