@@ -147,7 +147,7 @@ where
                 removal,
                 evicted: kept.evicted.clone(),
                 attached_to: None,
-                found_done: !run.has_written(),
+                found_done: !run.progress.has_written(),
                 removed: false,
             };
             Ok(Quarantine::InPlace(with_trace(contained, trace)))

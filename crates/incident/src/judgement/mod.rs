@@ -40,15 +40,11 @@ impl GuardConfig {
         let named = record.document.as_deref().map(Snapshot::new);
         // Only a version of a managed policy can be written without being put in force.
         let analysis = Analysis::new(&self.restricted, Quota::MANAGED);
-        let restricted = named
-            .as_ref()
-            .map_or_else(Restricted::default, |named| analysis.restricted(named));
-        Some(alert(
+        Some(about_named(
+            &analysis,
             VerdictResult::NotInForce,
             record,
-            None,
             named,
-            restricted,
         ))
     }
 
@@ -67,20 +63,18 @@ impl GuardConfig {
     ) -> Option<Verdict> {
         let shown = observed.and_then(|observed| Some((observed, observed.in_force()?)));
         let Some((observed, in_force)) = shown else {
-            return waited.then(|| gone(analysis, record));
+            let named = record.document.as_deref().map(Snapshot::new);
+            return waited.then(|| about_named(analysis, VerdictResult::Gone, record, named));
         };
         let restricted = analysis.restricted(&in_force.document);
         if !restricted.is_empty() {
             return Some(self.judge_restricted(record, in_force, restricted));
         }
         if is_named_in_force(analysis, record, &in_force) {
-            return Some(alert(
-                VerdictResult::Clean,
-                record,
-                Some(in_force),
-                None,
-                restricted,
-            ));
+            return Some(Verdict {
+                in_force: Some(in_force),
+                ..verdict(VerdictResult::Clean, record, restricted)
+            });
         }
         (waited || is_newer_in_force(record, observed))
             .then(|| judge_named(analysis, record, observed, in_force))
@@ -92,34 +86,16 @@ impl GuardConfig {
         in_force: ObservedPolicy,
         restricted: Restricted,
     ) -> Verdict {
-        if let Some(pattern) = self.exempt.covering(&record.change.actor) {
-            return Verdict {
-                exemption: Some(pattern),
-                ..alert(
-                    VerdictResult::Exempt,
-                    record,
-                    Some(in_force),
-                    None,
-                    restricted,
-                )
-            };
+        let (result, exemption) = match self.exempt.covering(&record.change.actor) {
+            Some(pattern) => (VerdictResult::Exempt, Some(pattern)),
+            None if self.mode == Mode::Monitor => (VerdictResult::Monitored, None),
+            None => (VerdictResult::Restricted, None),
+        };
+        Verdict {
+            in_force: Some(in_force),
+            exemption,
+            ..verdict(result, record, restricted)
         }
-        if self.mode == Mode::Monitor {
-            return alert(
-                VerdictResult::Monitored,
-                record,
-                Some(in_force),
-                None,
-                restricted,
-            );
-        }
-        alert(
-            VerdictResult::Restricted,
-            record,
-            Some(in_force),
-            None,
-            restricted,
-        )
     }
 }
 
@@ -165,66 +141,56 @@ fn judge_named(
     observed: &Observed,
     in_force: ObservedPolicy,
 ) -> Verdict {
-    let Some(named) = named_document(record, observed) else {
-        return alert(
-            VerdictResult::Clean,
-            record,
-            Some(in_force),
-            None,
-            Restricted::default(),
-        );
-    };
-    let restricted = analysis.restricted(&named);
-    if restricted.is_empty() {
-        return match observed {
-            Observed::Managed(_) => alert(
-                VerdictResult::Clean,
-                record,
-                Some(in_force),
-                None,
-                restricted,
-            ),
+    let named = named_document(record, observed);
+    let restricted = restricted_in(analysis, named.as_ref());
+    let result = match &named {
+        Some(_) if restricted.is_empty() => match observed {
+            Observed::Managed(_) => VerdictResult::Clean,
             // An inline policy has no versions: the document that the event names is lost.
-            Observed::Inline(_) => alert(
-                VerdictResult::Overwritten,
-                record,
-                Some(in_force),
-                Some(named),
-                restricted,
-            ),
-        };
-    }
-    let result = if analysis.is_remediation(&in_force.document, &named) {
-        VerdictResult::AlreadyContained
-    } else {
-        VerdictResult::Withdrawn
+            Observed::Inline(_) => VerdictResult::Overwritten,
+        },
+        Some(named) if analysis.is_remediation(&in_force.document, named) => {
+            VerdictResult::AlreadyContained
+        }
+        Some(_) => VerdictResult::Withdrawn,
+        None => VerdictResult::Clean,
     };
-    alert(result, record, Some(in_force), Some(named), restricted)
+    Verdict {
+        in_force: Some(in_force),
+        // A clean verdict is about what is in force.
+        named: named.filter(|_| result != VerdictResult::Clean),
+        ..verdict(result, record, restricted)
+    }
 }
 
-/// The verdict on a policy that no longer exists, with what it granted according to the record.
-fn gone(analysis: &Analysis<'_>, record: &Record) -> Verdict {
-    let named = record.document.as_deref().map(Snapshot::new);
-    let restricted = named
-        .as_ref()
-        .map_or_else(Restricted::default, |named| analysis.restricted(named));
-    alert(VerdictResult::Gone, record, None, named, restricted)
-}
-
-fn alert(
+/// The verdict on a document that only the record has.
+fn about_named(
+    analysis: &Analysis<'_>,
     result: VerdictResult,
     record: &Record,
-    in_force: Option<ObservedPolicy>,
     named: Option<Snapshot>,
-    restricted: Restricted,
 ) -> Verdict {
+    let restricted = restricted_in(analysis, named.as_ref());
+    Verdict {
+        named,
+        ..verdict(result, record, restricted)
+    }
+}
+
+fn restricted_in(analysis: &Analysis<'_>, document: Option<&Snapshot>) -> Restricted {
+    document.map_or_else(Restricted::default, |document| {
+        analysis.restricted(document)
+    })
+}
+
+fn verdict(result: VerdictResult, record: &Record, restricted: Restricted) -> Verdict {
     Verdict {
         response: Response::to(result, &restricted),
         notify: true,
         result,
         change: record.change.clone(),
-        in_force,
-        named,
+        in_force: None,
+        named: None,
         restricted,
         exemption: None,
         report: None,

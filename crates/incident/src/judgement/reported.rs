@@ -4,7 +4,7 @@ use std::str::FromStr as _;
 
 use iam_policy::{ActionPattern, Effect, PolicyDocument, Truncated, judge, judge_trust};
 
-use super::{GuardConfig, Mode, alert};
+use super::{GuardConfig, Mode, verdict};
 use crate::message::{Reason, Report, Response, Restricted, Verdict, VerdictResult};
 use crate::subject::{HeldPolicy, OwnerKind, ReportedCall, ReportedState};
 use crate::{PolicyArn, Record, Snapshot};
@@ -140,7 +140,7 @@ impl GuardConfig {
             response: Response::Report,
             report: Some(Report::new(&reasons, self.mode == Mode::Monitor)),
             exemption: self.exempt.covering(&record.change.actor),
-            ..alert(result, record, None, None, restricted)
+            ..verdict(result, record, restricted)
         }
     }
 
@@ -188,7 +188,7 @@ impl GuardConfig {
 
 fn clean(record: &Record) -> Verdict {
     let restricted = Restricted::default();
-    alert(VerdictResult::Clean, record, None, None, restricted)
+    verdict(VerdictResult::Clean, record, restricted)
 }
 
 /// Whether IAM shows the trust policy of the record. True for calls that write no trust policy.

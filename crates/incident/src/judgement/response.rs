@@ -56,10 +56,23 @@ mod tests {
         }
     }
 
-    /// A verdict with this result on this subject, as an execution holds it.
-    fn verdict(result: VerdictResult, subject: &Value, restricted: &Restricted) -> Verdict {
+    /// Whether an e-mail reports the verdict, with `NotifyOnAllowed` off and on.
+    const ALWAYS: [bool; 2] = [true, true];
+    const ON_REQUEST: [bool; 2] = [false, true];
+    const NEVER: [bool; 2] = [false, false];
+
+    #[track_caller]
+    fn check(
+        result: &str,
+        subject: &Value,
+        restricted: &Restricted,
+        response: &str,
+        mailed: [bool; 2],
+    ) {
+        let to = Response::to(serde_json::from_value(json!(result)).unwrap(), restricted);
+        assert_eq!(json!(to), response);
         let verdict = json!({
-            "response": Response::to(result, restricted),
+            "response": to,
             "notify": true,
             "result": result,
             "change": {
@@ -68,7 +81,8 @@ mod tests {
                 "inForce": true
             },
         });
-        serde_json::from_value(verdict).unwrap()
+        let verdict: Verdict = serde_json::from_value(verdict).unwrap();
+        assert_eq!([false, true].map(|on| rules(on).notifies(&verdict)), mailed);
     }
 
     #[test]
@@ -83,109 +97,17 @@ mod tests {
             more_findings: 1,
             ..Restricted::default()
         };
-        for (result, subject, restricted, response, always, on_request) in [
-            (
-                VerdictResult::Clean,
-                &policy,
-                &nothing,
-                Response::None,
-                false,
-                true,
-            ),
-            (
-                VerdictResult::Clean,
-                &call,
-                &nothing,
-                Response::None,
-                false,
-                false,
-            ),
-            (
-                VerdictResult::NotInForce,
-                &policy,
-                &something,
-                Response::None,
-                false,
-                true,
-            ),
-            (
-                VerdictResult::Gone,
-                &policy,
-                &nothing,
-                Response::None,
-                false,
-                true,
-            ),
-            (
-                VerdictResult::Gone,
-                &policy,
-                &something,
-                Response::Report,
-                true,
-                true,
-            ),
-            (
-                VerdictResult::AlreadyContained,
-                &policy,
-                &something,
-                Response::None,
-                false,
-                false,
-            ),
-            (
-                VerdictResult::Withdrawn,
-                &policy,
-                &something,
-                Response::Report,
-                true,
-                true,
-            ),
-            (
-                VerdictResult::Overwritten,
-                &policy,
-                &nothing,
-                Response::Report,
-                true,
-                true,
-            ),
-            (
-                VerdictResult::Monitored,
-                &policy,
-                &something,
-                Response::Report,
-                true,
-                true,
-            ),
-            (
-                VerdictResult::Exempt,
-                &policy,
-                &something,
-                Response::Report,
-                true,
-                true,
-            ),
-            (
-                VerdictResult::Reported,
-                &call,
-                &nothing,
-                Response::Report,
-                true,
-                true,
-            ),
-            (
-                VerdictResult::Restricted,
-                &policy,
-                &something,
-                Response::Contain,
-                true,
-                true,
-            ),
-        ] {
-            let verdict = verdict(result, subject, restricted);
-            let what = format!("{result:?} on {subject}");
-            assert_eq!(verdict.response, response, "{what}");
-            assert_eq!(rules(false).notifies(&verdict), always, "{what}");
-            assert_eq!(rules(true).notifies(&verdict), on_request, "{what}");
-        }
+        check("clean", &policy, &nothing, "none", ON_REQUEST);
+        check("clean", &call, &nothing, "none", NEVER);
+        check("notInForce", &policy, &something, "none", ON_REQUEST);
+        check("gone", &policy, &nothing, "none", ON_REQUEST);
+        check("gone", &policy, &something, "report", ALWAYS);
+        check("alreadyContained", &policy, &something, "none", NEVER);
+        check("withdrawn", &policy, &something, "report", ALWAYS);
+        check("overwritten", &policy, &nothing, "report", ALWAYS);
+        check("monitored", &policy, &something, "report", ALWAYS);
+        check("exempt", &policy, &something, "report", ALWAYS);
+        check("reported", &call, &nothing, "report", ALWAYS);
+        check("restricted", &policy, &something, "contain", ALWAYS);
     }
 }

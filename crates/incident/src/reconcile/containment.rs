@@ -13,7 +13,8 @@ pub struct Containment<'a> {
     pub(crate) event_time: Timestamp,
     pub(crate) kept: &'a Kept,
     pub(crate) has_waited: bool,
-    pub(crate) progress: Progress,
+    /// Set it to continue a run that stopped with this progress.
+    pub progress: Progress,
 }
 
 /// How a containment ends.
@@ -65,24 +66,6 @@ impl<'a> Containment<'a> {
             has_waited,
             progress: Progress::default(),
         }
-    }
-
-    /// Continues a run that stopped with this progress.
-    #[must_use]
-    pub fn resumed(self, progress: Progress) -> Self {
-        Self { progress, ..self }
-    }
-
-    /// What the run did so far.
-    #[must_use]
-    pub fn progress(&self) -> &Progress {
-        &self.progress
-    }
-
-    /// Whether the run changed something.
-    #[must_use]
-    pub fn has_written(&self) -> bool {
-        self.progress.has_written
     }
 
     /// What to do where the name belongs to another policy than the judged one; `None` where it is

@@ -94,6 +94,12 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Whether the run changed something.
+    #[must_use]
+    pub fn has_written(&self) -> bool {
+        self.has_written
+    }
+
     /// The versions that the run made.
     #[must_use]
     pub fn made(&self) -> &[VersionId] {

@@ -11,7 +11,8 @@ pub struct Restoration<'a, T> {
     pub(crate) trace: T,
     pub(crate) event_time: Timestamp,
     pub(crate) has_waited: bool,
-    pub(crate) progress: Progress,
+    /// Set it to continue a run that stopped with this progress.
+    pub progress: Progress,
 }
 
 /// How a restoration ends.
@@ -51,23 +52,6 @@ impl<'a, T> Restoration<'a, T> {
             has_waited,
             progress: Progress::default(),
         }
-    }
-
-    /// Continues a run that stopped with this progress.
-    #[must_use]
-    pub fn resumed(self, progress: Progress) -> Self {
-        Self { progress, ..self }
-    }
-
-    /// What the run did so far.
-    #[must_use]
-    pub fn progress(&self) -> &Progress {
-        &self.progress
-    }
-
-    /// Whether the run changed something.
-    pub(crate) fn has_written(&self) -> bool {
-        self.progress.has_written
     }
 
     /// Whether an observation of the original in force can be believed.

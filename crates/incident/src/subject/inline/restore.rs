@@ -58,7 +58,7 @@ fn carry_out(run: &Run<'_>, observed: &ObservedInline) -> Answer {
         }
         // Either IAM does not show this run's write yet, or a new incident about the same document
         // has begun. Writing again now would fight with that incident.
-        DecisionAction::Allow if is_as_contained && run.has_written() => Next::Wait,
+        DecisionAction::Allow if is_as_contained && run.progress.has_written => Next::Wait,
         DecisionAction::Allow if is_as_contained => Next::Act(InlineAction::Put(
             run.contained.original.as_str().to_owned(),
         )),

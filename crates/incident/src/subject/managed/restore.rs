@@ -59,7 +59,7 @@ fn carry_out(run: &Run<'_>, observed: &ObservedManaged) -> Answer {
         DecisionAction::Allow if is_original_in_force => superseded(run, false),
         // Either IAM does not show this run's write yet, or a new incident about the same document
         // has begun. Writing again now would fight with that incident.
-        DecisionAction::Allow if is_quarantine_in_force && run.has_written() => Next::Wait,
+        DecisionAction::Allow if is_quarantine_in_force && run.progress.has_written => Next::Wait,
         DecisionAction::Allow if is_quarantine_in_force => put_back(run, observed),
         DecisionAction::Deny if is_quarantine_in_force => remove_original(run, observed),
         DecisionAction::Expire if is_quarantine_in_force => leave_no_spare(run, observed),

@@ -86,8 +86,8 @@ where
         return Err("not containing".to_owned());
     };
     let time = time(execution.hint.second);
-    let run = Containment::new(&setting.analysis, &judged.0, time, &kept.0, *waited);
-    let mut run = run.resumed((**memory).clone());
+    let mut run = Containment::new(&setting.analysis, &judged.0, time, &kept.0, *waited);
+    run.progress.clone_from(memory);
     let observed = observed.as_deref().and_then(S::observed);
     let containing = |kept: &Rc<Keeping>, waited, memory: &Progress| Stage::Containing {
         judged: Rc::clone(judged),
@@ -97,7 +97,7 @@ where
     };
     Ok(
         match take(setting, situation, execution, seen, observed, &mut run)? {
-            Taken::Acted => containing(kept, *waited, run.progress()),
+            Taken::Acted => containing(kept, *waited, &run.progress),
             Taken::Wait => {
                 if !waited {
                     situation.settle_down();
@@ -157,8 +157,8 @@ where
         return Err("not reverting".to_owned());
     };
     let time = time(execution.hint.second);
-    let run = Restoration::new(&setting.analysis, *action, &held.0, trace, time, *waited);
-    let mut run = run.resumed((**memory).clone());
+    let mut run = Restoration::new(&setting.analysis, *action, &held.0, trace, time, *waited);
+    run.progress.clone_from(memory);
     let observed = observed.as_deref().and_then(S::observed);
     let reverting = |waited, memory: &Progress| Stage::Reverting {
         held: Rc::clone(held),
@@ -169,7 +169,7 @@ where
     let ended = |word| Stage::Ended(word, Some(Rc::clone(held)));
     Ok(
         match take(setting, situation, execution, seen, observed, &mut run)? {
-            Taken::Acted => reverting(*waited, run.progress()),
+            Taken::Acted => reverting(*waited, &run.progress),
             Taken::Wait => {
                 if !waited {
                     situation.settle_down();
