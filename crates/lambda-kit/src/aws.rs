@@ -1,3 +1,4 @@
+use aws_sdk_sfn::error::ProvideErrorMetadata;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use incident::FailureName;
@@ -43,46 +44,31 @@ const TRANSIENT_CODES: [&str; 14] = [
     "RequestTimeout",
 ];
 
-/// Classifies an SDK error; `metadata` gives the code and the message of the service's error.
-pub fn classify<E>(
-    error: &SdkError<E, HttpResponse>,
-    metadata: impl Fn(&E) -> (Option<&str>, Option<&str>),
-) -> AwsError
+/// Classifies an SDK error.
+pub fn classify<E>(error: &SdkError<E, HttpResponse>) -> AwsError
 where
-    E: std::error::Error + 'static,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    match error {
+    let (code, transient) = match error {
         SdkError::ServiceError(service) => {
-            let (code, message) = metadata(service.err());
+            let code = error.code().unwrap_or("Unknown");
             let status = service.raw().status().as_u16();
-            let code = code.unwrap_or("Unknown").to_owned();
-            let transient =
-                status >= 500 || status == 429 || TRANSIENT_CODES.contains(&code.as_str());
-            AwsError {
-                message: message.unwrap_or("no message").to_owned(),
+            let transient = status >= 500 || status == 429 || TRANSIENT_CODES.contains(&code);
+            return AwsError {
+                code: code.to_owned(),
+                message: error.message().unwrap_or("no message").to_owned(),
                 transient,
-                code,
-            }
+            };
         }
-        SdkError::ConstructionFailure(_) => AwsError {
-            code: "ConstructionFailure".to_owned(),
-            message: causes(error),
-            transient: false,
-        },
-        SdkError::TimeoutError(_) => unreachable_service("Timeout", error),
-        SdkError::DispatchFailure(_) => unreachable_service("DispatchFailure", error),
-        _ => unreachable_service("ResponseUnreadable", error),
-    }
-}
-
-fn unreachable_service<E>(code: &str, error: &SdkError<E, HttpResponse>) -> AwsError
-where
-    E: std::error::Error + 'static,
-{
+        SdkError::ConstructionFailure(_) => ("ConstructionFailure", false),
+        SdkError::TimeoutError(_) => ("Timeout", true),
+        SdkError::DispatchFailure(_) => ("DispatchFailure", true),
+        _ => ("ResponseUnreadable", true),
+    };
     AwsError {
         code: code.to_owned(),
         message: causes(error),
-        transient: true,
+        transient,
     }
 }
 

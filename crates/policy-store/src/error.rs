@@ -81,7 +81,7 @@ pub(crate) fn classify<E>(doing: impl fmt::Display, error: &SdkError<E, HttpResp
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let fault = lambda_kit::classify(error, |error| (error.code(), error.message()));
+    let fault = lambda_kit::classify(error);
     let kind = match fault.code.as_str() {
         "NoSuchEntity" | "NoSuchEntityException" => StoreErrorKind::NotFound,
         // The code means "five versions" as well as "document too long".

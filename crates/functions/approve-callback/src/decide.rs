@@ -66,7 +66,7 @@ where
         Some("InvalidToken") => Delivery::NoToken,
         _ => {
             // The code only: the message of a validation error repeats the token.
-            let fault = lambda_kit::classify(&error, |error| (error.code(), error.message()));
+            let fault = lambda_kit::classify(&error);
             let (code, transient) = (fault.code, fault.transient);
             tracing::error!(code, transient, "{problem}");
             Delivery::Failed

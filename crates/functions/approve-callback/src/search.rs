@@ -1,7 +1,6 @@
 //! The search for the execution of a token that was pasted by hand, as in the published
 //! walkthrough, and so names no execution.
 
-use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::types::ExecutionStatus;
 use incident::{ExecutionArn, TaskToken};
 use lambda_kit::Executions;
@@ -27,7 +26,7 @@ pub(crate) async fn waiting_with(
         .send()
         .await
         .map_err(|error| {
-            let fault = lambda_kit::classify(&error, |error| (error.code(), error.message()));
+            let fault = lambda_kit::classify(&error);
             tracing::error!(
                 code = fault.code,
                 transient = fault.transient,

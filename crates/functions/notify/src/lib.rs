@@ -1,7 +1,6 @@
 //! Makes and sends every e-mail of the workflow: the request for a decision, and the reports.
 
 use aws_config::SdkConfig;
-use aws_sdk_sns::error::ProvideErrorMetadata as _;
 use http::Uri;
 use incident::message::{Notified, NotifyRequest};
 use incident::{ExecutionArn, LinkKey, TaskToken};
@@ -136,7 +135,7 @@ async fn publish(
         .await
         .map(|_| ())
         .map_err(|error| {
-            let fault = lambda_kit::classify(&error, |error| (error.code(), error.message()));
+            let fault = lambda_kit::classify(&error);
             HandlerError::new(
                 fault.name(),
                 format!(

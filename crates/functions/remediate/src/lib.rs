@@ -160,13 +160,10 @@ where
 
 /// Who holds the policy, for the mail. A containment does not fail for it.
 async fn attached_to(store: &PolicyStore, policy: &ManagedPolicy) -> Option<AttachedTo> {
-    match store.attached_to(policy).await {
-        Ok(attached_to) => Some(attached_to),
-        Err(error) => {
-            tracing::warn!(%error, "the e-mail cannot say who holds the policy");
-            None
-        }
-    }
+    let attached_to = store.attached_to(policy).await;
+    attached_to
+        .inspect_err(|error| tracing::warn!(%error, "the e-mail cannot say who holds the policy"))
+        .ok()
 }
 
 fn report(request: &WorkRequest, entered: &Entered, quarantine: &Quarantine) {

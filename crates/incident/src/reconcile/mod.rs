@@ -72,7 +72,9 @@ pub trait Reconciler<S: Changeable> {
     fn carried_out(&mut self, made: Option<VersionId>);
 
     /// IAM refused the document of the last action. Returns whether another action is left to try.
-    fn refused(&mut self, why: Refusal) -> bool;
+    fn refused(&mut self, _why: Refusal) -> bool {
+        false
+    }
 }
 
 /// What one run did so far.

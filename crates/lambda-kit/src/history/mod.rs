@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use ::incident::{ExecutionArn, FailureName, TaskToken};
 use aws_sdk_sfn::Client;
-use aws_sdk_sfn::error::ProvideErrorMetadata as _;
 use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
 use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use serde_json::Value;
@@ -188,7 +187,7 @@ impl Executions {
                     ) => ReadError::NotFound(execution.clone()),
                     _ => ReadError::Refused {
                         execution: execution.clone(),
-                        error: classify(&error, |error| (error.code(), error.message())),
+                        error: classify(&error),
                     },
                 })?;
             next = page.next_token;
@@ -245,7 +244,7 @@ impl Executions {
                 ) => ReadError::NotFound(execution.clone()),
                 _ => ReadError::Refused {
                     execution: execution.clone(),
-                    error: classify(&error, |error| (error.code(), error.message())),
+                    error: classify(&error),
                 },
             })
     }

@@ -14,7 +14,7 @@
 use super::{InlineAction, InlinePolicy, InlineTrace, ObservedInline};
 use crate::VersionId;
 use crate::message::DecisionAction;
-use crate::reconcile::{Next, Reconciler, Refusal, Restoration, RestorationEnd, RestorationNext};
+use crate::reconcile::{Next, Reconciler, Restoration, RestorationEnd, RestorationNext};
 use crate::subject::Compared;
 
 type Answer = RestorationNext<InlinePolicy>;
@@ -36,10 +36,6 @@ impl Reconciler<InlinePolicy> for Run<'_> {
 
     fn carried_out(&mut self, made: Option<VersionId>) {
         self.progress.carried_out(made);
-    }
-
-    fn refused(&mut self, _: Refusal) -> bool {
-        false
     }
 }
 

@@ -17,9 +17,9 @@
 //! | | nothing of this run | superseded; wait if the observation may be stale |
 
 use super::{MAX_VERSIONS, ManagedAction, ManagedPolicy, ObservedManaged, Version};
+use crate::VersionId;
 use crate::message::{ContainedVersions, EvictedVersion};
 use crate::reconcile::{Containment, ContainmentEnd, ContainmentNext, Next, Reconciler, Refusal};
-use crate::{Snapshot, VersionId};
 
 /// How many versions one incident removes at most to make room. Only a caller that keeps filling
 /// the policy makes more of them necessary.
@@ -104,16 +104,12 @@ fn make_room(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
         return Next::Wait;
     }
     let mut kept = run.kept.clone();
-    let saved: Vec<&Snapshot> = run
-        .kept
-        .evicted
-        .iter()
-        .map(|saved| &saved.document)
-        .collect();
     kept.evicted.push(EvictedVersion {
         version: oldest.id.clone(),
         created: oldest.created,
-        document: oldest.document.beside(saved),
+        document: oldest
+            .document
+            .beside(run.kept.evicted.iter().map(|it| &it.document)),
     });
     Next::End(ContainmentEnd::KeepFirst(kept))
 }

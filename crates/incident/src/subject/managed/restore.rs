@@ -14,7 +14,7 @@
 use super::{ManagedAction, ManagedPolicy, ObservedManaged, Version};
 use crate::VersionId;
 use crate::message::{ContainedVersions, DecisionAction};
-use crate::reconcile::{Next, Reconciler, Refusal, Restoration, RestorationEnd, RestorationNext};
+use crate::reconcile::{Next, Reconciler, Restoration, RestorationEnd, RestorationNext};
 use crate::subject::Compared;
 
 type Answer = RestorationNext<ManagedPolicy>;
@@ -41,10 +41,6 @@ impl Reconciler<ManagedPolicy> for Run<'_> {
 
     fn carried_out(&mut self, made: Option<VersionId>) {
         self.progress.carried_out(made);
-    }
-
-    fn refused(&mut self, _: Refusal) -> bool {
-        false
     }
 }
 
