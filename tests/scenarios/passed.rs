@@ -153,7 +153,7 @@ async fn replaced(world: Arc<World>) -> Result<()> {
     let outcome = made.outcome().await?;
     ensure!(outcome == "clean", "{outcome}");
     let renamed = deliver_oldest(&world, "UpdateUser", "passed-replaced-2").await?;
-    let parts = ["AdministratorAccess", "credentials that somebody made"];
+    let parts = ["AdministratorAccess", "credentials that someone made"];
     renamed.expect_report(&parts).await
 }
 

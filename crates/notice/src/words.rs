@@ -63,7 +63,7 @@ pub fn attached_to(contained: &Contained) -> Option<String> {
         (more, true) => format!(" and more than {more} others"),
     };
     Some(if names.is_empty() {
-        "nobody yet".to_owned()
+        "no one yet".to_owned()
     } else {
         plain(&format!("{}{more}", names.join(", ")), MAX_HOLDERS)
     })

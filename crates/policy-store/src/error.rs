@@ -40,7 +40,7 @@ impl StoreErrorKind {
     fn advice(self) -> &'static str {
         match self {
             Self::NotFound => {
-                "IAM may not show it yet, or somebody deleted it; the state machine tries again a few times"
+                "IAM may not show it yet, or someone deleted it; the state machine tries again a few times"
             }
             Self::Transient => "the state machine tries again a few times",
             Self::VersionLimit => "delete one of the five versions first",
@@ -49,10 +49,10 @@ impl StoreErrorKind {
                 "look at the document in the execution, and correct the policy by hand"
             }
             Self::DefaultVersion => {
-                "somebody changed the default version, so the state machine tries again a few times"
+                "someone changed the default version, so the state machine tries again a few times"
             }
             Self::Unmodifiable => {
-                "IAM lets nobody change a service-linked role or a role of IAM Identity Center; change the permission set, or the service that the role belongs to"
+                "IAM lets no one change a service-linked role or a role of IAM Identity Center; change the permission set, or the service that the role belongs to"
             }
             Self::Refused => {
                 "check the permissions of the role of the function, and the service control policies; then change the policy by hand"

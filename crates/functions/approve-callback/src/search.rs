@@ -50,8 +50,8 @@ pub(crate) async fn waiting_with(
             None => without_token.push(incident),
         }
     }
-    // A history without a token is certain only if a single execution waits. The decision names that
-    // execution, so it cannot count for another one.
+    // A history without a token is certain only if a single execution waits. The decision names
+    // that execution, so it cannot count for another one.
     let only = without_token.pop();
     Ok(only.filter(|_| without_token.is_empty()))
 }

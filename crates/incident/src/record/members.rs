@@ -124,7 +124,7 @@ impl Members<'_> {
         let arn = self.identifier(PolicyArn::parse(arn))?;
         if arn.is_aws_managed() {
             return Err(self.problem(format!(
-                "`{arn}` is an AWS managed policy, which nobody can rewrite"
+                "`{arn}` is an AWS managed policy, which no one can rewrite"
             )));
         }
         let version = self.identifier(VersionId::parse(version))?;

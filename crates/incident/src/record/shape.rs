@@ -77,7 +77,7 @@ impl From<UserIdentity> for Actor {
             .or_else(|| identity.invoked_by.clone())
             .unwrap_or_else(|| {
                 if kind.is_empty() {
-                    "somebody unknown".to_owned()
+                    "someone unknown".to_owned()
                 } else {
                     kind.clone()
                 }

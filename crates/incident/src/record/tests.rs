@@ -262,7 +262,7 @@ fn a_caller_without_a_name_has_a_placeholder() {
     let event = with("create-policy.json", |e| {
         e["detail"]["userIdentity"] = json!({})
     });
-    assert_eq!(summary(&event).3, "somebody unknown");
+    assert_eq!(summary(&event).3, "someone unknown");
     let event = with("create-policy.json", |e| {
         e["detail"]["userIdentity"] =
             json!({"type": "AWSService", "invokedBy": "sso.amazonaws.com"});

@@ -78,7 +78,7 @@ fn asked_again(asked: Asked) -> Option<String> {
             "An answer to the earlier e-mail was made on the page of another incident, so it did not count."
         }
         RepeatReason::WithoutKey => {
-            "Somebody answered the earlier e-mail with allow, but without the key that only the links of the e-mail have, so the answer did not count. Find out who: look for SendTaskSuccess in the CloudTrail event history."
+            "Someone answered the earlier e-mail with allow, but without the key that only the links of the e-mail have, so the answer did not count. Find out who: look for SendTaskSuccess in the CloudTrail event history."
         }
     };
     let most = Asked::MOST;

@@ -70,7 +70,7 @@ pub fn failure(request: &ReportFailure) -> Mail {
 
 fn what_to_do(failure: &Failure) -> &'static str {
     if failure.error == FailureName::UnmodifiableEntity.as_str() {
-        "What to do: IAM lets nobody change this role, because it is a service-linked role or a role of IAM Identity Center. Remove the restricted permissions where they come from: in the permission set, or in the service that the role belongs to."
+        "What to do: IAM lets no one change this role, because it is a service-linked role or a role of IAM Identity Center. Remove the restricted permissions where they come from: in the permission set, or in the service that the role belongs to."
     } else {
         "What to do: look at the policy. If restricted permissions are in force, remove them by hand. Then find the cause in the execution."
     }

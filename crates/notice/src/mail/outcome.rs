@@ -64,7 +64,7 @@ fn not_contained(change: &PolicyChange, is_gone: bool) -> Draft {
         (
             "Policy changed again",
             format!(
-                "Somebody changed the policy {policy} again before the guard could act, so the guard changed nothing. It judges the newer change on its own."
+                "Someone changed the policy {policy} again before the guard could act, so the guard changed nothing. It judges the newer change on its own."
             ),
         )
     };
@@ -117,7 +117,7 @@ fn decided(
         OutcomeResult::Superseded => (
             "Changed again",
             format!(
-                "Somebody changed the policy {policy} again in the meantime, so the guard changed nothing. {not_done}"
+                "Someone changed the policy {policy} again in the meantime, so the guard changed nothing. {not_done}"
             ),
         ),
         OutcomeResult::Gone => (
@@ -136,7 +136,7 @@ fn no_decision(decision: &Decision) -> &'static str {
     if decision.unproven {
         "The guard asked three times and got no answer that counts."
     } else {
-        "Nobody decided in time."
+        "No one decided in time."
     }
 }
 
@@ -160,7 +160,7 @@ fn more(change: &PolicyChange, contained: &Contained, result: OutcomeResult) -> 
         }),
         OutcomeResult::Denied => Some(match versions {
             Some(versions) => format!(
-                "The guard deleted the original version {}, so that nobody can switch back to it. The execution keeps its document.",
+                "The guard deleted the original version {}, so that no one can switch back to it. The execution keeps its document.",
                 versions.original
             ),
             None => "The execution keeps the original document.".to_owned(),

@@ -59,7 +59,7 @@ impl Facts {
             VerdictResult::Clean | VerdictResult::AlreadyContained => facts(
                 "Policy changed:",
                 format!(
-                    "Somebody wrote the policy {policy}. It grants nothing restricted, so the guard changed nothing. You do not need to do anything."
+                    "Someone wrote the policy {policy}. It grants nothing restricted, so the guard changed nothing. You do not need to do anything."
                 ),
             ),
             VerdictResult::NotInForce if verdict.restricted.is_empty() => facts(
@@ -70,7 +70,7 @@ impl Facts {
             ),
             VerdictResult::NotInForce => Self {
                 more: vec![
-                    "If somebody makes that version the default, the guard removes the restricted permissions and asks you.".to_owned(),
+                    "If someone makes that version the default, the guard removes the restricted permissions and asks you.".to_owned(),
                 ],
                 ..facts(
                     "Policy changed:",
@@ -82,7 +82,7 @@ impl Facts {
             VerdictResult::Gone => gone(verdict, policy),
             VerdictResult::Withdrawn => Self {
                 more: vec![
-                    "Somebody changed the policy again before the guard could act. Look in CloudTrail for what was done with the permissions in the meantime.".to_owned(),
+                    "Someone changed the policy again before the guard could act. Look in CloudTrail for what was done with the permissions in the meantime.".to_owned(),
                 ],
                 shows_named: true,
                 ..facts(
@@ -100,7 +100,7 @@ impl Facts {
                 ..facts(
                     "Overwritten:",
                     format!(
-                        "Somebody wrote the inline policy {policy}, but another write replaced the document. Nothing restricted is in force."
+                        "Someone wrote the inline policy {policy}, but another write replaced the document. Nothing restricted is in force."
                     ),
                 )
             },

@@ -55,10 +55,10 @@ pub(super) fn gone(policy: &InlinePolicy) -> String {
     let renamed = match policy.owner.kind {
         OwnerKind::Role => "",
         OwnerKind::User => {
-            "\nIf somebody renamed the user, the policy still exists under the new name. Look in CloudTrail for an UpdateUser call."
+            "\nIf someone renamed the user, the policy still exists under the new name. Look in CloudTrail for an UpdateUser call."
         }
         OwnerKind::Group => {
-            "\nIf somebody renamed the group, the policy still exists under the new name. Look in CloudTrail for an UpdateGroup call."
+            "\nIf someone renamed the group, the policy still exists under the new name. Look in CloudTrail for an UpdateGroup call."
         }
     };
     format!(

@@ -112,10 +112,10 @@ fn in_force(call: &ReportedCall, report: &Report) -> &'static str {
             "A policy of the group denied something that may now be allowed. This IS IN FORCE."
         }
         ReportedCall::Trust { .. } => {
-            "The trust policy lets in somebody from outside, and it IS IN FORCE."
+            "The trust policy lets in an external principal, and it IS IN FORCE."
         }
         ReportedCall::Credentials { .. } => {
-            "Whoever has these credentials has the restricted permissions of that user. This IS IN FORCE."
+            "Anyone with these credentials has the restricted permissions of that user. This IS IN FORCE."
         }
         ReportedCall::Renaming { .. } => {
             "A rename keeps everything, and what has the new name keeps its restricted permissions. This IS IN FORCE."
@@ -146,7 +146,7 @@ fn withdrawn(call: &ReportedCall, report: &Report) -> String {
             "A policy of the group denied something that may have been allowed for a while."
         }
         ReportedCall::Trust { .. } => {
-            "The trust policy let in somebody from outside for a while, and sessions that began then go on until they expire."
+            "The trust policy let in an external principal for a while, and sessions that began then go on until they expire."
         }
         ReportedCall::Attachment { .. }
         | ReportedCall::AddedToGroup { .. }
@@ -164,7 +164,7 @@ fn withdrawn(call: &ReportedCall, report: &Report) -> String {
         ReportedCall::Trust { .. } => "It has since been undone, or the role was deleted.",
         // A record names users and groups, and IAM can rename both.
         _ => {
-            "It has since been undone, at least for whoever has the name now. If somebody moved the name by a rename, another e-mail reports that."
+            "It has since been undone, at least for the present owner of the name. If someone moved the name by a rename, another e-mail reports that."
         }
     };
     format!("{what} {now}")
@@ -181,7 +181,7 @@ fn renamed_or_deleted(report: &Report) -> String {
         _ => ("user", "UpdateUser"),
     };
     format!(
-        "IAM no longer has a {kind} of this name. If somebody renamed the {kind}, this IS STILL IN FORCE under the new name: look in CloudTrail for an {call} call. If somebody deleted it, nothing is left to do."
+        "IAM no longer has a {kind} of this name. If someone renamed the {kind}, this IS STILL IN FORCE under the new name: look in CloudTrail for an {call} call. If someone deleted it, nothing is left to do."
     )
 }
 
@@ -255,10 +255,10 @@ pub(crate) fn unmodifiable(call: &ReportedCall) -> Option<&'static str> {
         _ => return None,
     };
     if role.starts_with("AWSReservedSSO_") {
-        Some("Change the permission set in IAM Identity Center: nobody can change its role in IAM.")
+        Some("Change the permission set in IAM Identity Center: no one can change its role in IAM.")
     } else if role.starts_with("AWSServiceRoleFor") {
         Some(
-            "Change it in the service that the role belongs to: nobody can change its role in IAM.",
+            "Change it in the service that the role belongs to: no one can change its role in IAM.",
         )
     } else {
         None
@@ -280,7 +280,7 @@ pub(crate) fn undo_caution(call: &ReportedCall) -> Option<&'static str> {
             "The record does not say which boundary was in force before. Look in CloudTrail for the call before this one."
         }
         ReportedCall::Trust { .. } => {
-            "The command lets nobody assume the role any more. Then write the trust policy that you want. Sessions that began before go on until they expire; to end them, choose Revoke sessions on the page of the role."
+            "The command stops every principal from assuming the role. Then write the trust policy that you want. Sessions that began before go on until they expire; to end them, choose Revoke sessions on the page of the role."
         }
         ReportedCall::Credentials {
             credentials: Credentials::Password,
@@ -292,7 +292,7 @@ pub(crate) fn undo_caution(call: &ReportedCall) -> Option<&'static str> {
             "Sessions that began with the key go on until they expire; to end them, attach a policy to the user that denies everything to sessions from before (aws:TokenIssueTime)."
         }
         ReportedCall::Renaming { .. } => {
-            "Older records and e-mails have the old name. Look in CloudTrail for what somebody attached to it, and for credentials that somebody made for it."
+            "Older records and e-mails have the old name. Look in CloudTrail for what someone attached to it, and for credentials that someone made for it."
         }
         ReportedCall::Detachment { .. } | ReportedCall::RemovedFromGroup { .. } => return None,
     })

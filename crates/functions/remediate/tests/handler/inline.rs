@@ -173,7 +173,7 @@ fn a_policy_is_deleted_where_the_quota_refuses_even_the_smallest_document() {
 }
 
 #[test]
-fn a_policy_that_somebody_else_deleted_is_gone() {
+fn a_policy_that_someone_else_deleted_is_gone() {
     let kind = OwnerKind::User;
     let (iam, data) = incident(inline_without_room(kind));
     // Before the execution holds that the guard would delete it.

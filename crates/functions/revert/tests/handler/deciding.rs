@@ -171,7 +171,7 @@ fn an_allow_that_overtakes_a_harmless_change_gives_way_and_no_restricted_one_is_
 }
 
 #[test]
-fn an_original_version_that_somebody_deleted_is_not_made_up() {
+fn an_original_version_that_someone_deleted_is_not_made_up() {
     let incident = Incident::managed(&[RESTRICTED]);
     incident.change(|account| account.delete_policy_version(ARN, 1));
     assert_fails(incident.revert("allow"), FailureName::ChangeNotVisible);
