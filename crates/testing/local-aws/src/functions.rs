@@ -128,10 +128,22 @@ pub async fn build_for_aws(architecture: Architecture) -> Result<()> {
     command::run_shown(sam, "sam build").await
 }
 
-/// The size in bytes of what Lambda stores of each function that [`build`] built.
-pub fn compressed_sizes() -> Result<Vec<(&'static str, usize)>> {
-    let size = |binary| {
-        let path = workspace::local(BUILD_DIR).join(binary).join("bootstrap");
+/// The size in bytes of what Lambda stores of each function that [`build`] built, by its name in
+/// the template.
+///
+/// # Errors
+///
+/// Fails if the functions are not built, or if `gzip` is missing.
+pub fn compressed_sizes() -> Result<Vec<(String, usize)>> {
+    let folder = workspace::local(BUILD_DIR);
+    let reading = || format!("cannot read `{}`", folder.display());
+    let mut sizes = Vec::new();
+    for entry in std::fs::read_dir(&folder).with_context(reading)? {
+        let entry = entry.with_context(reading)?;
+        let path = entry.path().join("bootstrap");
+        if !path.exists() {
+            continue;
+        }
         // gzip and zip share their compression, deflate.
         let mut gzip = std::process::Command::new("gzip");
         let gzip = gzip.arg("--stdout").arg(&path).output();
@@ -142,9 +154,18 @@ pub fn compressed_sizes() -> Result<Vec<(&'static str, usize)>> {
             path.display(),
             String::from_utf8_lossy(&gzip.stderr).trim()
         );
-        Ok((binary, gzip.stdout.len()))
-    };
-    BINARIES.into_iter().map(size).collect()
+        sizes.push((
+            entry.file_name().to_string_lossy().into_owned(),
+            gzip.stdout.len(),
+        ));
+    }
+    ensure!(
+        sizes.len() == BINARIES.len(),
+        "`{}` has {} functions",
+        folder.display(),
+        sizes.len()
+    );
+    Ok(sizes)
 }
 
 /// Whether the functions are built as they go to AWS (in continuous integration), and not in the
