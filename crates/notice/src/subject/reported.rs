@@ -112,7 +112,7 @@ fn in_force(call: &ReportedCall, report: &Report) -> &'static str {
             "A policy of the group denied something that may now be allowed. This IS IN FORCE."
         }
         ReportedCall::Trust { .. } => {
-            "The trust policy lets in an external principal, and it IS IN FORCE."
+            "The trust policy lets in a principal from outside, and it IS IN FORCE."
         }
         ReportedCall::Credentials { .. } => {
             "Anyone with these credentials has the restricted permissions of that user. This IS IN FORCE."
@@ -146,7 +146,7 @@ fn withdrawn(call: &ReportedCall, report: &Report) -> String {
             "A policy of the group denied something that may have been allowed for a while."
         }
         ReportedCall::Trust { .. } => {
-            "The trust policy let in an external principal for a while, and sessions that began then go on until they expire."
+            "The trust policy let in a principal from outside for a while, and sessions that began then go on until they expire."
         }
         ReportedCall::Attachment { .. }
         | ReportedCall::AddedToGroup { .. }
