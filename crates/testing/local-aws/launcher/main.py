@@ -131,10 +131,14 @@ def main() -> None:
     import capacity
     import cloudtrail
     import gaps
+    import integrations
+    import redrive
     from private_names import MissingName
 
     try:
         gaps.close_all()
+        integrations.attach()
+        redrive.attach()
         capacity.attach()
         cloudtrail.attach()
     except MissingName as missing:
