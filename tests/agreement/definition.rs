@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use incident::Call;
+use incident::reconcile::{CONSISTENT_AFTER, MAX_LOOKS, WAITS};
 use lambda_kit::FailureName;
 use serde_json::{Map, Value};
 
@@ -15,6 +17,12 @@ fn resource_is(state: &Value, suffix: &str) -> bool {
     state["Resource"]
         .as_str()
         .is_some_and(|resource| resource.ends_with(suffix))
+}
+
+fn resource_is_part(state: &Value, part: &str) -> bool {
+    state["Resource"]
+        .as_str()
+        .is_some_and(|resource| resource.contains(part))
 }
 
 fn error_names(state: &Value, field: &str) -> BTreeSet<String> {
@@ -42,15 +50,58 @@ fn the_published_states_are_there() {
     }
 }
 
+/// Each call of the code is a state of its name, and takes its target from the verdict.
 #[test]
-fn the_functions_that_change_policies_get_the_execution_and_nothing_else() {
-    for name in ["TempRemove", "Approved", "Denied"] {
-        let payload = &states()[name]["Arguments"]["Payload"];
-        assert_eq!(
-            payload,
-            &serde_json::json!({"execution": "{% $states.context.Execution.Id %}"}),
-            "{name}"
-        );
+fn each_call_to_iam_is_a_state() {
+    let states = states();
+    let is_action = |state: &Value| resource_is_part(state, ":::aws-sdk:");
+    let actions: BTreeSet<&str> = states
+        .iter()
+        .filter(|(_, state)| is_action(state))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let calls: BTreeSet<&str> = Call::ALL.iter().map(|call| call.as_str()).collect();
+    assert_eq!(actions, calls);
+    let choices = states["NextAction"]["Choices"].as_array().unwrap();
+    for name in calls {
+        let state = &states[name];
+        let (first, rest) = name.split_at(1);
+        let operation = format!(":::aws-sdk:iam:{}{rest}", first.to_lowercase());
+        assert!(resource_is(state, &operation), "{name}");
+        let condition = format!("{{% $states.input.work.action.call = '{name}' %}}");
+        let mut leading = choices.iter().filter(|choice| choice["Next"] == name);
+        assert_eq!(leading.next().unwrap()["Condition"], condition);
+        assert_eq!(leading.next(), None);
+
+        let mut is_guarded = false;
+        for (argument, value) in state["Arguments"].as_object().unwrap() {
+            let value = value.to_string();
+            // A redriven execution must not change what has the name by then.
+            is_guarded |= value.contains("$states.context.Execution.RedriveCount = 0 ? ")
+                && value.contains(" : $error('redriven')");
+            let expected = match argument.as_str() {
+                "PolicyDocument" | "VersionId" => "$states.input.work.action.",
+                "SetAsDefault" => "true",
+                _ => "$states.input.verdict.change.subject.",
+            };
+            assert!(value.contains(expected), "{name}: {argument} is {value}");
+            // A function says what to write, and never where.
+            let is_from_answer = value.contains("$states.input.work");
+            assert_eq!(
+                is_from_answer,
+                expected.contains("work"),
+                "{name}: {argument}"
+            );
+        }
+        assert!(is_guarded, "{name} acts after a redrive");
+        // It ends in its catcher, so that no redrive begins with it.
+        let catchers = state["Catch"].as_array().unwrap();
+        assert_eq!(catchers.len(), 1);
+        assert_eq!(texts(&catchers[0]["ErrorEquals"]), ["States.ALL"]);
+        for end in [state, &catchers[0]] {
+            assert_eq!(end["Next"], "RunAgain", "{name}");
+            assert_eq!(end["Output"], "{% $states.input %}", "{name}");
+        }
     }
 }
 
@@ -124,8 +175,8 @@ fn each_task_retries_transient_errors_and_no_others() {
     {
         let retried = error_names(state, "Retry");
         for &name in FailureName::ALL {
-            // Only a state that reads or writes a policy can find that IAM does not show it, and
-            // only until its answer is believed.
+            // Only a judgement can find that IAM does not show a change, and only until its answer
+            // is believed.
             let expected = name.is_transient()
                 && (name != FailureName::ChangeNotVisible
                     || error_names(state, "Catch").contains(name.as_str()));
@@ -186,7 +237,8 @@ fn the_first_state_assigns_the_variables_that_later_states_read() {
     for assign in catchers.iter().chain([first]).map(|it| &it["Assign"]) {
         let tries = serde_json::json!({"count": 0, "reported": false});
         assert_eq!(assign["tries"], tries);
-        assert_eq!(assign["rounds"], 0);
+        assert_eq!(assign["done"], Value::Null);
+        assert!(assign.as_object().unwrap().contains_key("done"));
     }
     let count = "{% $tries.count + 1 %}";
     for (name, state) in &states() {
@@ -195,6 +247,16 @@ fn the_first_state_assigns_the_variables_that_later_states_read() {
             name == "CountTries",
             "{name} counts"
         );
+    }
+}
+
+/// A function learns once what became of an action.
+#[test]
+fn a_task_that_learned_what_became_of_an_action_forgets_it() {
+    for name in ["TempRemove", "Approved", "Denied"] {
+        let state = &states()[name];
+        assert_eq!(state["Arguments"]["Payload"]["done"], "{% $done %}");
+        assert_eq!(state["Assign"], serde_json::json!({ "done": null }));
     }
 }
 
@@ -217,33 +279,27 @@ fn the_longest_history_has_room() {
         // A state is entered and exited. Each attempt is scheduled and started, and ends.
         2 + 3 * usize::try_from(attempts).unwrap()
     };
-    let temp_remove = &states["TempRemove"];
-    let rounds = number_after(
-        &states["CheckQuarantine"]["Choices"][0]["Condition"],
-        "$rounds < ",
-    );
-    let used = &temp_remove["Catch"][1]["Assign"]["rounds"];
-    assert_eq!(
-        used,
-        &states["CheckQuarantine"]["Choices"][1]["Assign"]["rounds"]
-    );
-    let used = usize::try_from(used.as_u64().unwrap()).unwrap();
     // The condition reads the count of the tries before.
     let tries = 1 + number_after(&last_try()["Condition"], "$tries.count >= ");
-    // Each round has all retries and a choice after it, and one run of the task believes IAM.
-    let round = most_of("TempRemove") + 2;
-    let believing = most_of("TempRemove") + 2;
+    // Each look has all retries and a choice after it; each action and each wait one more.
+    let look = most_of("TempRemove") + 2;
+    let action = most_of("CreatePolicyVersion") + 2;
+    let wait = look + 2 + 2;
+    let (first_looks, later_looks) = MAX_LOOKS;
+    let of_try = |looks: usize, waits: usize| looks * (look + action) + waits * wait + look;
     let waiting = 8;
     let reporting = 2 * ["AssessFailure", "ReportFailure", "ReportFailurePlainly"]
         .map(most_of)
         .iter()
         .sum::<usize>();
-    let first =
-        most_of("ValidatePolicy") + most_of("ValidateOnceMore") + 4 + rounds * round + believing;
-    let later = (rounds - used) * round + believing + waiting;
+    let first = most_of("ValidatePolicy")
+        + most_of("ValidateOnceMore")
+        + 4
+        + of_try(first_looks, WAITS.len());
+    let later = of_try(later_looks, WAITS.len() - CONSISTENT_AFTER) + waiting;
     // The paths of the three answers.
-    let answering = 3 * (most_of("AskUser") + most_of("Approved") * 2 + 10)
-        + most_of("Denied") * 2
+    let answering = 3 * (most_of("AskUser") + most_of("Approved") + 10)
+        + of_try(first_looks, WAITS.len())
         + most_of("ReportOutcome");
     let longest = first + (tries - 1) * later + reporting + answering;
     assert!(longest < 25_000, "{longest}");

@@ -8,7 +8,10 @@ use std::fs;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use incident::Record;
-use incident::message::{NotifyRequest, Quarantine, ReadRequest, WorkRequest};
+use incident::message::{
+    ContainRequest, NotifyRequest, ObservedPolicy, Quarantine, ReadRequest, Response,
+    RestoreRequest, Restricted, Verdict, VerdictResult,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -21,13 +24,31 @@ fn payloads() -> Vec<(&'static str, Value)> {
     let event = read_json("events/create-policy.json");
     let Record { change, document } = Record::parse(&event).unwrap();
     let contained = fixtures::contained(&change, &document.unwrap());
+    let verdict = Verdict {
+        response: Response::Contain,
+        notify: true,
+        result: VerdictResult::Restricted,
+        change: change.clone(),
+        in_force: Some(ObservedPolicy {
+            identity: contained.identity.clone(),
+            version: contained.versions.as_ref().map(|it| it.original.clone()),
+            document: contained.original.clone(),
+        }),
+        named: None,
+        restricted: Restricted::clone(&contained.restricted),
+        exemption: None,
+        report: None,
+    };
     let quarantine = Quarantine::InPlace(contained);
     vec![
         (
             "validate-policy",
-            json!({"task": "judge", "execution": EXECUTION, "waited": false}),
+            json!({"task": "judge", "execution": EXECUTION, "event": event, "waited": false}),
         ),
-        ("remediate", json!({"execution": EXECUTION})),
+        (
+            "remediate",
+            json!({"execution": EXECUTION, "verdict": verdict, "work": null, "done": null, "failedTries": 0}),
+        ),
         (
             "notify",
             json!({
@@ -35,7 +56,13 @@ fn payloads() -> Vec<(&'static str, Value)> {
                 "askedAt": "2026-03-02T09:15:31.482Z", "timeoutSeconds": 604_800, "failedTries": 0, "asked": {"times": 1}
             }),
         ),
-        ("revert", json!({"execution": EXECUTION})),
+        (
+            "revert",
+            json!({
+                "execution": EXECUTION, "state": "Approved", "change": change, "quarantine": quarantine,
+                "decision": {"action": "allow", "time": "2026-03-02T10:15:31Z"}, "work": null, "done": null
+            }),
+        ),
     ]
 }
 
@@ -70,11 +97,11 @@ fn the_payloads_of_the_state_machine_are_as_it_sends_them() {
         );
         match binary {
             "validate-policy" => check::<ReadRequest>("ValidatePolicy", &payload),
-            "remediate" => check::<WorkRequest>("TempRemove", &payload),
+            "remediate" => check::<ContainRequest>("TempRemove", &payload),
             "notify" => check::<NotifyRequest>("AskUser", &payload),
             _ => ["Approved", "Denied"]
                 .into_iter()
-                .for_each(|state| check::<WorkRequest>(state, &payload)),
+                .for_each(|state| check::<RestoreRequest>(state, &payload)),
         }
     }
 }

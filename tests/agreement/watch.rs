@@ -162,6 +162,33 @@ fn the_watch_knows_every_function_and_role() {
         roles,
         of_type("AWS::IAM::Role").map(|(name, _)| name).collect()
     );
+    // A function that gets one of these roles can do what the guard's function can.
+    let passed = many(&either[1]["requestParameters"]["role"]);
+    let passed: BTreeSet<_> = passed.into_iter().filter_map(referred).collect();
+    let own = of_type("AWS::Lambda::Function").filter_map(|(_, it)| referred(&it["Role"]));
+    assert_eq!(passed, own.collect());
+}
+
+/// A version or an alias keeps a definition alive, whatever the state machine becomes.
+#[test]
+fn the_watch_knows_every_call_that_changes_the_state_machine() {
+    let either = many(&detail("WatchIncidents")["$or"]).into_iter();
+    let calls: BTreeSet<&str> = either
+        .flat_map(|way| many(&way["eventName"]))
+        .filter_map(Value::as_str)
+        .collect();
+    for call in [
+        "UpdateStateMachine",
+        "DeleteStateMachine",
+        "PublishStateMachineVersion",
+        "CreateStateMachineAlias",
+        "UpdateStateMachineAlias",
+        "StartExecution",
+        "StopExecution",
+        "RedriveExecution",
+    ] {
+        assert!(calls.contains(call), "{call}");
+    }
 }
 
 /// The principals that the watch does not report are those that the template lets start incidents

@@ -1,4 +1,4 @@
-"""The state machine on moto's interpreter, with functions and mails in the test's hands.
+"""The state machine on moto's interpreter, with functions, IAM and mails in the test's hands.
 
 moto follows AWS where the emulator of the end-to-end tests departs from it: timeouts of callbacks,
 functions that fail in callbacks, strict JSONata, delays between retries. The definition is the one
@@ -22,8 +22,15 @@ import moto.stepfunctions.parser.asl.jsonata.jsonata as moto_jsonata
 from moto import mock_aws
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.sns.models import SNSBackend
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
+    StateTaskServiceAwsSdk,
+)
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
+from moto.stepfunctions.parser.asl.eval.states import States
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 REGION = "us-east-1"
@@ -31,12 +38,20 @@ ACCOUNT = "123456789012"
 DEFINITION = pathlib.Path(__file__).parents[2] / "statemachine" / "policy_approval.asl.json"
 FUNCTIONS = ("ValidatePolicy", "Remediate", "Notify", "Revert")
 CLOSED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-# Nothing here waits for more than a second by itself.
-DEADLINE_SECONDS = 30
+# Nothing here waits for more than a second by itself, but a machine can be busy.
+DEADLINE_SECONDS = 120
 
 
 class FunctionError(Exception):
     """What a function answers when it fails: a name and a sentence."""
+
+    def __init__(self, name: str, message: str = "a sentence"):
+        super().__init__(message)
+        self.name = name
+
+
+class IamError(Exception):
+    """What IAM answers when it refuses: a name as Step Functions gives it, and a sentence."""
 
     def __init__(self, name: str, message: str = "a sentence"):
         super().__init__(message)
@@ -67,8 +82,23 @@ def _function_arn(name: str) -> str:
 def _evaluate(expression: str) -> Any:
     try:
         return jsonata.Jsonata(expression).evaluate(None)
-    except Exception as error:
-        raise moto_jsonata.JSONataException("UNKNOWN", str(error)) from error
+    except Exception:
+        # An expression that fails is a States.QueryEvaluationError, as one without a result is. moto knows only the latter.
+        return None
+
+
+_trees: dict[str, Any] = {}
+_parse_anew = AmazonStateLanguageParser.parse
+
+
+def _parse(text: str) -> tuple[Any, Any]:
+    """What moto parses several times for each execution, and takes long for."""
+    if text not in _trees:
+        _, _trees[text] = _parse_anew(text)
+    return Preprocessor().visit(_trees[text]), _trees[text]
+
+
+AmazonStateLanguageParser.parse = staticmethod(_parse)
 
 
 class Test(unittest.TestCase):
@@ -81,18 +111,24 @@ class Test(unittest.TestCase):
 
 
 class World:
-    """Functions, mails and delays, for one test."""
+    """Functions, IAM, mails and delays, for one test."""
 
     def __init__(self) -> None:
         # Each takes the payload, and returns an answer or raises FunctionError.
         self.functions: dict[str, Callable[[dict], Any]] = {}
         self.calls: list[tuple[str, dict]] = []
+        # Takes a call and its arguments, and returns a result or raises IamError.
+        self.iam: Callable[[str, dict], dict] = lambda call, arguments: {}
+        # The calls to IAM with their arguments, in order.
+        self.actions: list[tuple[str, dict]] = []
         self.mails: list[dict] = []
         # Takes the subject, and raises PublishError to refuse the mail.
         self.publish: Callable[[str], None] = lambda subject: None
         self.delays: list[float] = []
         # How long the Wait states would have waited.
         self.waits: list[float] = []
+        # How often the executions were redriven, from the next state on.
+        self.redrives = 0
 
     def invoke(self, name: str, body: str, response_headers: dict) -> bytes:
         payload = json.loads(body)
@@ -104,13 +140,10 @@ class World:
             answer = {"errorType": error.name, "errorMessage": str(error)}
         return json.dumps(answer).encode()
 
-    def entered_with(self, arn: str) -> tuple[str, dict]:
-        """The state that an execution is in, and the data that it was entered with: all that remediate and revert know."""
-        # Not through the API, which writes and reads a long history anew each time.
-        execution = stepfunctions_parser_backends[ACCOUNT][REGION].describe_execution(arn)
-        events = execution.to_history_output()["events"]
-        entered = next(event["stateEnteredEventDetails"] for event in reversed(events) if "stateEnteredEventDetails" in event)
-        return entered["name"], json.loads(entered["input"])
+    def act(self, call: str, arguments: dict) -> dict:
+        """Carries out a call to IAM."""
+        self.actions.append((call, arguments))
+        return self.iam(call, arguments)
 
     def payloads(self, name: str) -> list[dict]:
         """What a function was asked, in order."""
@@ -119,7 +152,7 @@ class World:
 
 @contextlib.contextmanager
 def world() -> Iterator[World]:
-    """moto with the functions and mails of a new World."""
+    """moto with the functions, IAM and mails of a new World."""
     here = World()
 
     def invoke(self, function_name, qualifier, body, headers, response_headers):
@@ -127,6 +160,21 @@ def world() -> Iterator[World]:
 
     def wait(self, env, wait_seconds):
         here.waits.append(wait_seconds)
+
+    def act(self, env, resource_runtime_part, normalised_parameters, state_credentials):
+        assert self.resource.api_name == "iam", self.resource.resource_arn
+        call = self.resource.api_action
+        try:
+            env.stack.append(here.act(call[:1].upper() + call[1:], normalised_parameters))
+        except IamError as error:
+            raise FailureEventException(self._get_task_failure_event(env, error.name, str(error))) from error
+
+    def reset(self, input_value):
+        # The context object of Step Functions has this number, and that of moto does not.
+        self.context_object.context_object_data["Execution"]["RedriveCount"] = here.redrives
+        begin(self, input_value)
+
+    begin = States.reset
 
     def publish(self, message, subject=None, **rest):
         try:
@@ -146,6 +194,8 @@ def world() -> Iterator[World]:
             (moto_jsonata, "_eval_jsonata", _evaluate),
             (LambdaSimpleBackend, "invoke", invoke),
             (SNSBackend, "publish", publish),
+            (StateTaskServiceAwsSdk, "_eval_service_task", act),
+            (States, "reset", reset),
             (retrier_decl, "time", _Clock(here.delays)),
             (WaitFunction, "_wait_interval", wait),
         ):
@@ -209,16 +259,18 @@ class Execution:
 
     def history(self) -> list[dict]:
         """Its events, the oldest first."""
-        pages = self._states.get_paginator("get_execution_history")
-        return [event for page in pages.paginate(executionArn=self.arn) for event in page["events"]]
+        # Not through the API, which writes and reads a long history anew for each page.
+        execution = stepfunctions_parser_backends[ACCOUNT][REGION].describe_execution(self.arn)
+        return execution.to_history_output()["events"]
 
     def entered(self) -> list[str]:
         """The states that it entered, in order."""
-        return [
-            event["stateEnteredEventDetails"]["name"]
-            for event in self.history()
-            if "stateEnteredEventDetails" in event
-        ]
+        return [name for name, _ in self.inputs()]
+
+    def inputs(self) -> list[tuple[str, Any]]:
+        """The states that it entered, in order, with the data that each was entered with."""
+        events = (event.get("stateEnteredEventDetails") for event in self.history())
+        return [(entered["name"], json.loads(entered["input"])) for entered in events if entered]
 
 
 class Coverage:

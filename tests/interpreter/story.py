@@ -11,8 +11,11 @@ EVENT = {
     "region": "us-east-1",
     "detail": {"eventName": "CreatePolicy", "requestParameters": {"policyName": "p", "policyDocument": DOCUMENT}},
 }
-CHANGE = {"eventId": "e"}
+ARN = "arn:aws:iam::123456789012:policy/p"
+CHANGE = {"eventId": "e", "subject": {"kind": "managed", "arn": ARN}}
 IN_PLACE = {"status": "inPlace", "versions": {"original": "v1", "quarantine": "v2", "created": True}}
+# An error that an administrator can resolve.
+REFUSED = "AwsRefused"
 
 
 def judged(response: str = "contain", **more: Any) -> dict:
@@ -28,6 +31,44 @@ def clean(notify: bool = True, result: str = "clean") -> dict:
     return judged("none", notify=notify, result=result)
 
 
+def action(call: str, **arguments: Any) -> dict:
+    """An answer that asks for a call to IAM."""
+    return {"action": {"call": call, **arguments}}
+
+
+CREATE = action("CreatePolicyVersion", document=DOCUMENT)
+RESTORE = [action("SetDefaultPolicyVersion", version="v1"), action("DeletePolicyVersion", version="v2")]
+
+
+def contained(status: str = "inPlace") -> dict:
+    """An answer that ends a containment."""
+    return {"quarantine": IN_PLACE if status == "inPlace" else {"status": status}}
+
+
+def ended(result: str) -> dict:
+    """An answer that ends the work on a decision."""
+    return {"outcome": {"result": result}}
+
+
+def following(*answers: dict):
+    """A function that gives one answer after the other, and fails where IAM refuses an action.
+
+    It remembers only what its own answers hold, as the functions do.
+    """
+
+    def look(payload: dict) -> dict:
+        work, done = payload["work"] or {}, payload["done"]
+        if done and "error" in done:
+            raise FunctionError(REFUSED, f"{done['error']}: {done['cause']}")
+        step = work.get("progress", {}).get("step", 0)
+        if done is not None or "seconds" in work:
+            step += 1
+        is_end = "quarantine" in answers[step] or "outcome" in answers[step]
+        return answers[step] if is_end else {"progress": {"step": step}, **answers[step]}
+
+    return look
+
+
 class Story:
     """A world in which everything works. A test changes one part of it."""
 
@@ -36,24 +77,18 @@ class Story:
         self.tokens: queue.Queue[str] = queue.Queue()
         world.functions.update(
             ValidatePolicy=self._read,
-            Remediate=lambda payload: self.contain(self._data(payload, "TempRemove")),
+            Remediate=lambda payload: self.contain(payload),
             Notify=self.notify,
-            Revert=lambda payload: self.restore(self._data(payload, "Approved", "Denied")),
+            Revert=lambda payload: self.restore(payload),
         )
+        world.iam = iam
         self.judge = lambda payload: judged()
         self.assess = lambda payload: {"inForce": {"state": "clean"}}
-        # These two get the data of the state that calls them, as they read it from the history.
-        self.contain = lambda data: IN_PLACE
-        self.restore = lambda data: {"result": data["decision"]["action"]}
+        self.contain = following(CREATE, contained())
+        self.restore = carry_out
 
     def _read(self, payload: dict) -> dict:
         return {"judge": self.judge, "assess": self.assess}[payload["task"]](payload)
-
-    def _data(self, payload: dict, *states: str) -> dict:
-        assert list(payload) == ["execution"], payload
-        state, data = self.world.entered_with(payload["execution"])
-        assert state in states, state
-        return data
 
     def notify(self, payload: dict) -> dict:
         if payload["task"] != "ask":
@@ -79,6 +114,18 @@ class Story:
 
     def answer(self, execution: Execution, action: str) -> None:
         execution.decide(self.token(), {"action": action, "execution": execution.arn})
+
+
+def iam(call: str, arguments: dict) -> dict:
+    """What IAM answers to the state machine."""
+    return {"PolicyVersion": {"VersionId": "v2", "IsDefaultVersion": True}} if call == "CreatePolicyVersion" else {}
+
+
+def carry_out(payload: dict) -> dict:
+    """What the function of Approved and Denied answers."""
+    decided = payload["decision"]["action"]
+    steps = {"allow": RESTORE, "deny": [action("DeletePolicyVersion", version="v1")]}.get(decided, [])
+    return following(*steps, ended(decided))(payload)
 
 
 def failing(name: str, times: int, then=None):

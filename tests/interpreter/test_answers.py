@@ -1,7 +1,7 @@
 """Answers that do not count."""
 
 from machine import FunctionError, Test
-from story import Story
+from story import Story, ended
 
 UNPROVEN = "DecisionUnproven"
 
@@ -18,11 +18,11 @@ class Answers(Test):
     def proven_by(self, key: str) -> None:
         """Makes the function that carries out the decision require this key for an allow."""
 
-        def restore(data: dict) -> dict:
-            decision = data["decision"]
+        def restore(payload: dict) -> dict:
+            decision = payload["decision"]
             if decision["action"] == "allow" and decision.get("key") != key:
                 raise FunctionError(UNPROVEN)
-            return {"result": decision["action"]}
+            return ended(decision["action"])
 
         self.story.restore = restore
 
@@ -53,7 +53,7 @@ class Answers(Test):
                 output = execution.output()
                 self.assertEqual(output["decision"], {"action": "expire", "unproven": True})
                 self.assertEqual(output["outcome"], {"result": "expire"})
-                self.assertEqual(execution.entered()[-4:], ["AskAgain", "Denied", "ReportOutcome", "Succeeded"])
+                self.assertEqual(execution.entered()[-4:], ["Denied", "NextAction", "ReportOutcome", "Succeeded"])
                 again = [{"times": times, "because": because} for times in (2, 3)]
                 self.assertEqual(self.requests(), [{"times": 1}, *again])
                 [reported] = self.story.asked("reportOutcome")

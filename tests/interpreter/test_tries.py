@@ -1,12 +1,8 @@
 """A containment that fails is tried again, for about a day."""
 
-import json
+from machine import FunctionError, IamError, PublishError, Test
+from story import CREATE, EVENT, REFUSED, Story, clean, contained, failing, following
 
-from machine import FunctionError, PublishError, Test
-from story import EVENT, IN_PLACE, Story, clean, failing
-
-# An error that an administrator can resolve.
-REFUSED = "AwsRefused"
 # The seconds between the tries.
 WAITS = [60, 120, 240, 480] + [900] * 95
 ROUND = ["CountTries", "AssessFailure", "ReportFailure", "TryAgainOrFail", "WaitForNextTry", "RunAgain"]
@@ -59,41 +55,53 @@ class Tries(Test):
                 self.assertEqual((first["tries"], first["again"]), (1, True))
                 self.assertEqual((last["tries"], last["again"]), (100, False))
 
-    def test_a_policy_that_keeps_changing_is_a_failure_after_some_rounds(self) -> None:
-        seen = []
+    def test_a_later_try_has_what_the_function_remembers_and_no_old_result(self) -> None:
+        for error in (REFUSED, "PolicyUnsettled"):
+            with self.subTest(error):
+                self.world.calls.clear()
+                self.world.waits.clear()
+                self.story = Story(self.world)
+                again = following(CREATE, contained())
+                looks = iter([again, failing(error, 1), again, again])
+                self.story.contain = lambda payload: next(looks)(payload)
+                execution = self.story.start()
+                self.story.answer(execution, "deny")
+                execution.output()
+                payloads = self.world.payloads("Remediate")
+                asked = [(payload["work"], payload["done"], payload["failedTries"]) for payload in payloads]
+                progress = {"progress": {"step": 0}}
+                self.assertEqual(
+                    asked,
+                    [
+                        (None, None, 0),
+                        ({**CREATE, **progress}, {"made": "v2"}, 0),
+                        (progress, None, 1),
+                        ({**CREATE, **progress}, {"made": "v2"}, 1),
+                    ],
+                )
+                self.assertEqual(self.world.waits, WAITS[:1])
+                [failure] = self.failures()
+                self.assertEqual((failure["state"], failure["error"], failure["again"]), ("TempRemove", error, True))
 
-        def contain(data: dict) -> dict:
-            seen.append(data)
-            return {"status": "keepFirst"} if len(seen) < 25 else IN_PLACE
+    def test_an_action_that_iam_refuses_is_taken_again_in_the_next_try(self) -> None:
+        left = [3]
+        carry_out = self.world.iam
 
-        self.story.contain = contain
+        def refuse(call: str, arguments: dict) -> dict:
+            left[0] -= 1
+            if left[0] >= 0:
+                raise IamError("Iam.MalformedPolicyDocumentException")
+            return carry_out(call, arguments)
+
+        self.world.iam = refuse
         execution = self.story.start()
         self.story.answer(execution, "deny")
         execution.output()
-        # Twenty rounds in the first try, and five in the next.
-        entered = execution.entered()
-        self.assertEqual(len(seen), 25)
-        self.assertEqual(entered[: entered.index("CountTries")].count("TempRemove"), 20)
-        self.assertEqual(entered.count("CountTries"), 1)
+        self.assertEqual(self.world.waits, WAITS[:3])
+        self.assertEqual([call for call, _ in self.world.actions[:4]], ["CreatePolicyVersion"] * 4)
         [failure] = self.failures()
-        self.assertEqual((failure["state"], failure["error"], failure["again"]), ("TempRemove", "PolicyUnsettled", True))
-
-    def test_a_later_try_has_the_data_of_the_execution_and_believes_iam(self) -> None:
-        kept = {"status": "keepFirst", "evicted": [{"version": "v1"}]}
-        seen = []
-
-        def contain(data: dict) -> dict:
-            seen.append((data.get("waited"), data.get("quarantine")))
-            if len(seen) == 2:
-                raise FunctionError(REFUSED)
-            return IN_PLACE if len(seen) > 2 else kept
-
-        self.story.contain = contain
-        execution = self.story.start()
-        self.story.answer(execution, "deny")
-        execution.output()
-        self.assertEqual(seen, [(None, None), (None, kept), ("TempRemove", kept)])
-        self.assertEqual([payload["waited"] for payload in self.story.asked("judge")], [False])
+        self.assertEqual((failure["state"], failure["error"], failure["again"]), ("TempRemove", REFUSED, True))
+        self.assertIn("Iam.MalformedPolicyDocumentException", failure["cause"])
 
     def test_an_email_reports_that_a_containment_became_needless(self) -> None:
         for result in ("clean", "alreadyContained", "notInForce", "gone"):
@@ -109,7 +117,7 @@ class Tries(Test):
             with self.subTest(status):
                 self.world.calls.clear()
                 self.story = Story(self.world)
-                self.story.contain = failing(REFUSED, 2, lambda data: {"status": status})
+                self.story.contain = failing(REFUSED, 2, lambda payload: contained(status))
                 execution = self.story.start()
                 output = execution.output()
                 self.assertEqual(output["outcome"], {"result": status})
@@ -142,7 +150,7 @@ class Tries(Test):
     def test_a_final_error_ends_the_tries(self) -> None:
         errors = iter([REFUSED, REFUSED, "UnmodifiableEntity"])
 
-        def contain(data: dict) -> dict:
+        def contain(payload: dict) -> dict:
             raise FunctionError(next(errors))
 
         self.story.contain = contain
@@ -155,9 +163,9 @@ class Tries(Test):
         execution = self.story.start(EVENT)
         self.story.answer(execution, "allow")
         output = execution.output()
-        for name in ("tries", "rounds", "waited", "failure", "assessment"):
-            self.assertNotIn(name, output)
-        entered = [event["stateEnteredEventDetails"] for event in execution.history() if "stateEnteredEventDetails" in event]
-        for state in entered[1:]:
-            for name in ("tries", "rounds", "failure", "assessment"):
-                self.assertNotIn(name, json.loads(state["input"]), state["name"])
+        for name, data in [*execution.inputs()[1:], ("output", output)]:
+            members = {"event", "verdict", "quarantine", "decision", "asked", "outcome", "work"}
+            self.assertLessEqual(set(data), members, name)
+            for member in data.get("work", {}):
+                self.assertIn(member, ("action", "progress", "quarantine", "outcome"), name)
+        self.assertNotIn("work", output)

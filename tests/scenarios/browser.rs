@@ -159,7 +159,7 @@ async fn not_recorded(world: Arc<World>) -> Result<()> {
     let function = function.context("no such function")?;
     let fault = |action: &str| {
         world.faults.inject(Rule {
-            function: function.clone(),
+            caller: function.clone(),
             action: action.to_owned(),
             marks: vec![incident.name()],
             nth: 1,

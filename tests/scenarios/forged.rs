@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
-use end_to_end::{Incident, Owner, SOON, Scenario, Target, World, Write, actions, document};
+use end_to_end::{Incident, SOON, Scenario, Target, World, Write, actions, document};
 use futures_util::future::try_join_all;
 use local_aws::Execution;
 use local_aws::emulator::{ACCOUNT, REGION};
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
-        Scenario::new("forged::payloads_of_remediate_and_revert", payloads),
+        Scenario::new("forged::an_invocation_by_hand_changes_nothing", payloads),
         Scenario::new(
             "forged::a_document_that_was_never_written_and_members_that_no_state_made",
             never_written,
@@ -67,8 +67,7 @@ fn forged_members(change: &Value) -> Value {
         },
         "evicted": [{"version": "v1", "document": MARK}],
         "decision": {"action": "allow", "reason": MARK},
-        "waited": "TempRemove",
-        "rounds": 20,
+        "work": {"action": {"call": "DeletePolicyVersion", "version": "v1"}, "mark": MARK},
         "tries": {"count": 99, "reported": true, "told": true, "mark": MARK},
         "asked": {"times": 3, "mark": MARK},
     })
@@ -83,12 +82,9 @@ fn merged(one: &Value, other: &Value) -> Value {
     all
 }
 
+/// Whoever may invoke the functions gets answers that nobody acts on.
 async fn payloads(world: Arc<World>) -> Result<()> {
     world.deliver_by_hand().await?;
-    let foreign = foreign_execution(&world).await?;
-    let (_, ended) = contained(&world, Write::CreatePolicy, "payload-ended").await?;
-    ended.answer("deny").await?;
-    ensure!(ended.outcome().await? == "denied");
     let (managed, of_managed) = contained(
         &world,
         Write::CreatePolicyVersion,
@@ -101,36 +97,34 @@ async fn payloads(world: Arc<World>) -> Result<()> {
         managed.documents(&world).await?,
         inline.documents(&world).await?,
     );
-
-    let execution = |arn: &str| json!({"execution": arn});
-    let running = execution(of_managed.execution.arn());
-    let ended = ended.execution.arn();
-    let data = entered_with(&of_inline.execution, "AskUser").await?;
-    let change = data.pointer("/verdict/change").context("no change")?;
-    let forged = merged(&forged_members(change), &data);
-    let payloads = [
-        (forged.clone(), "PayloadMalformed"),
-        (execution("approved"), "PayloadMalformed"),
-        (running, "NotMine"),
-        (
-            merged(&forged, &execution(of_inline.execution.arn())),
-            "NotMine",
-        ),
-        (merged(&forged, &execution(ended)), "NotMine"),
-        (
-            merged(&forged, &execution(&format!("{ended}-no-such"))),
-            "NotMine",
-        ),
-        (merged(&forged, &execution(&foreign)), "NotMine"),
-    ];
-    let refused = ["RemediateFunction", "RevertFunction"].map(async |function| -> Result<()> {
-        for (payload, name) in &payloads {
-            let error = world.refusal(function, payload).await?;
-            ensure!(error == *name, "{function}, {payload}: {error}");
+    for (incident, call) in [
+        (&of_managed, "SetDefaultPolicyVersion"),
+        (&of_inline, "PutUserPolicy"),
+    ] {
+        let data = entered_with(&incident.execution, "AskUser").await?;
+        let forged = json!({
+            "execution": incident.execution.arn(),
+            "state": "Approved",
+            "change": data.pointer("/verdict/change"),
+            "quarantine": data.get("quarantine"),
+            "decision": {"action": "allow"},
+            "work": {"pace": {"looks": 1}},
+        });
+        let answer = world.answer("RevertFunction", &forged).await?;
+        ensure!(
+            answer.pointer("/action/call") == Some(&call.into()),
+            "{answer}"
+        );
+        // Neither a payload without the data, nor the execution of someone else's machine counts.
+        let execution = json!({"execution": incident.execution.arn().replace(':', ";")});
+        for function in ["RemediateFunction", "RevertFunction"] {
+            let answer = world.answer(function, &execution).await?;
+            ensure!(
+                answer.get("errorType") == Some(&"PayloadMalformed".into()),
+                "{function}: {answer}"
+            );
         }
-        Ok(())
-    });
-    try_join_all(refused).await?;
+    }
     ensure!(
         before
             == (
@@ -144,33 +138,6 @@ async fn payloads(world: Arc<World>) -> Result<()> {
         ensure!(actions(&in_force)? == ["s3:GetObject"], "{in_force}");
     }
     Ok(())
-}
-
-/// A running execution of the attacker's own state machine, in a state that looks like one of the
-/// guard's.
-async fn foreign_execution(world: &World) -> Result<String> {
-    Owner::Role
-        .create(world.emulator.iam(), "look-alike")
-        .await?;
-    let states = world.emulator.sfn();
-    let definition = json!({
-        "QueryLanguage": "JSONata",
-        "StartAt": "Approved",
-        "States": {"Approved": {"Type": "Wait", "Seconds": 3600, "End": true}},
-    });
-    let create = states.create_state_machine().name("look-alike");
-    let create = create.definition(definition.to_string());
-    let create = create.role_arn(format!("arn:aws:iam::{ACCOUNT}:role/look-alike"));
-    let machine = create.send().await.context("no state machine")?;
-    let start = states.start_execution();
-    let start = start.state_machine_arn(machine.state_machine_arn);
-    let start = start.input(forged_members(&json!({})).to_string());
-    let started = start.send().await.context("cannot start an execution")?;
-    let arn = started.execution_arn;
-    Execution::new(states.clone(), arn.clone())
-        .wait_until_entered("Approved", SOON)
-        .await?;
-    Ok(arn)
 }
 
 /// The input of the last entry of a state.

@@ -94,7 +94,7 @@ async fn used_again(world: Arc<World>) -> Result<()> {
 async fn own_roles(world: Arc<World>) -> Result<()> {
     let iam = world.emulator.iam();
     let resources = world.stack.resources().await?;
-    for logical in ["RemediateRole", "ValidatePolicyRole"] {
+    for logical in ["PolicyApprovalRole", "ValidatePolicyRole"] {
         let role = resources.get(logical).context("no such role")?;
         let original = document(&["s3:DeleteBucket"]);
         Owner::Role.put(iam, role, "sneaked-in", &original).await?;

@@ -77,8 +77,8 @@ async fn recorded_events(world: Arc<World>) -> Result<()> {
     ensure!(played.len() == expected.len(), "an event is missing");
     let resources = world.stack.resources().await?;
     for (logical, starts) in [
-        ("RemediateRole", false),
-        ("RevertRole", false),
+        ("PolicyApprovalRole", false),
+        ("RemediateRole", true),
         ("NotifyRole", true),
     ] {
         let name = resources.get(logical).context("no such role")?;

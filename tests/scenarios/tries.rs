@@ -13,6 +13,8 @@ use local_aws::poll;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
+        Scenario::new("tries::a_containment_reads_no_execution", reads_nothing),
+        Scenario::new("tries::a_redriven_execution_changes_nothing", redriven),
         Scenario::new("tries::a_newer_change_is_contained_by_the_next_try", newer),
         Scenario::new("tries::the_judgement_is_tried_again_too", judgement),
         Scenario::new("tries::what_became_needless_is_reported", needless),
@@ -23,21 +25,21 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-/// A policy about which each call `action` of a function fails.
+/// A policy about which each call `action` of a function or role fails.
 async fn prepare(
     world: &World,
     write: Write,
     name: &str,
-    (function, action): (&str, &str),
+    (caller, action): (&str, &str),
     fault: Fault,
 ) -> Result<(Target, Injected)> {
     world.deliver_by_hand().await?;
     let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
     let target = Target::prepare(world, write, name, original).await?;
     let resources = world.stack.resources().await?;
-    let function = resources.get(function).context("no such function")?;
+    let caller = resources.get(caller).context("no such caller")?;
     let rule = world.faults.inject(Rule {
-        function: function.clone(),
+        caller: caller.clone(),
         action: action.to_owned(),
         marks: vec![name.to_owned()],
         nth: 1,
@@ -78,8 +80,68 @@ async fn waits(incident: &Incident<'_>) -> Result<()> {
     .await
 }
 
+/// Other readers can use up the quotas of Step Functions for the whole account.
+async fn reads_nothing(world: Arc<World>) -> Result<()> {
+    world.deliver_by_hand().await?;
+    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
+    let name = "tries-reads-nothing";
+    let target = Target::prepare(&world, Write::CreatePolicy, name, original).await?;
+    target.carry_out(world.emulator.iam()).await?;
+    let record = world.records("CreatePolicy", name).await?.pop();
+    let incident = world.deliver(&record.context("no record")?).await?;
+    incident.request().await?;
+    let calls = world.faults.calls(&[name.to_owned(), incident.name()]);
+    let of_states = calls.iter().find(|call| call.action.starts_with("states:"));
+    ensure!(of_states.is_none(), "{of_states:?}");
+    let writes: Vec<_> = calls
+        .iter()
+        .filter(|call| call.action == "iam:CreatePolicyVersion")
+        .collect();
+    let resources = world.stack.resources().await?;
+    let role = resources.get("PolicyApprovalRole").context("no role")?;
+    ensure!(
+        writes.len() == 1
+            && writes
+                .iter()
+                .all(|call| call.caller.contains(role.as_str())),
+        "{writes:?}"
+    );
+    incident.answer("deny").await?;
+    ensure!(incident.outcome().await? == "denied");
+    Ok(())
+}
+
+/// An execution is stopped within an action, and redriven after the policy was made again.
+async fn redriven(world: Arc<World>) -> Result<()> {
+    let call = ("PolicyApprovalRole", "iam:CreatePolicyVersion");
+    let name = "tries-redriven";
+    let (target, late) = prepare(&world, Write::CreatePolicy, name, call, Fault::Throttle).await?;
+    target.carry_out(world.emulator.iam()).await?;
+    let record = world.records("CreatePolicy", name).await?.pop();
+    let incident = world.deliver(&record.context("no record")?).await?;
+    let execution = &incident.execution;
+    execution
+        .wait_until_entered("CreatePolicyVersion", SOON)
+        .await?;
+    let states = world.emulator.sfn();
+    states
+        .stop_execution()
+        .execution_arn(execution.arn())
+        .send()
+        .await?;
+    late.lift();
+    let again = document(&["s3:DeleteBucket", "s3:ListBucket"]);
+    target.make_again(&world, &[&again]).await?;
+    let redrive = states.redrive_execution().execution_arn(execution.arn());
+    redrive.send().await.context("cannot redrive")?;
+    let closed = incident.closed().await?;
+    ensure!(closed.status == ExecutionStatus::Failed, "{closed:?}");
+    ensure!(target.in_force(&world).await? == Some(again), "untouched");
+    Ok(())
+}
+
 async fn newer(world: Arc<World>) -> Result<()> {
-    let call = ("RemediateFunction", "iam:CreatePolicyVersion");
+    let call = ("PolicyApprovalRole", "iam:CreatePolicyVersion");
     let (target, throttled) = prepare(
         &world,
         Write::CreatePolicyVersion,
@@ -135,7 +197,7 @@ async fn judgement(world: Arc<World>) -> Result<()> {
 }
 
 async fn needless(world: Arc<World>) -> Result<()> {
-    let call = ("RemediateFunction", "iam:PutGroupPolicy");
+    let call = ("PolicyApprovalRole", "iam:PutGroupPolicy");
     let (target, throttled) = prepare(
         &world,
         Write::PutGroupPolicy,
@@ -162,7 +224,7 @@ async fn needless(world: Arc<World>) -> Result<()> {
 }
 
 async fn unmodifiable(world: Arc<World>) -> Result<()> {
-    let call = ("RemediateFunction", "iam:PutRolePolicy");
+    let call = ("PolicyApprovalRole", "iam:PutRolePolicy");
     let (target, _fault) = prepare(
         &world,
         Write::PutRolePolicy,

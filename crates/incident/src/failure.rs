@@ -16,13 +16,9 @@ pub enum FailureName {
     /// An AWS service throttled the call, failed or could not be reached. The same call may succeed
     /// later.
     TransientAwsError,
-    /// IAM does not show the change yet, or something else is in its place. IAM is eventually
-    /// consistent, so the state machine retries before it accepts that.
+    /// IAM does not show the change yet. IAM is eventually consistent, so the state machine retries
+    /// before it accepts that.
     ChangeNotVisible,
-    /// The function was invoked in the name of an execution that does not call it.
-    NotMine,
-    /// The history of the execution does not show yet that it calls the function.
-    HistoryBehind,
     /// An AWS service refused the call, for instance because a permission is missing.
     AwsRefused,
     /// IAM does not allow changes to the role: it is service-linked, or belongs to IAM Identity
@@ -30,7 +26,7 @@ pub enum FailureName {
     UnmodifiableEntity,
     /// An allow does not carry the key that only the links of the newest request have.
     DecisionUnproven,
-    /// The function wrote to IAM, but the policy did not reach a state that the function knows.
+    /// The policy did not come to rest after many actions and waits.
     PolicyUnsettled,
 }
 
@@ -47,17 +43,14 @@ impl FailureName {
     #[must_use]
     pub fn is_transient(self) -> bool {
         match self {
-            Self::TransientAwsError
-            | Self::ChangeNotVisible
-            | Self::HistoryBehind
-            | Self::PolicyUnsettled => true,
+            Self::TransientAwsError | Self::ChangeNotVisible => true,
             Self::RecordMalformed
             | Self::RecordNamesNoPolicy
             | Self::PayloadMalformed
-            | Self::NotMine
             | Self::AwsRefused
             | Self::UnmodifiableEntity
-            | Self::DecisionUnproven => false,
+            | Self::DecisionUnproven
+            | Self::PolicyUnsettled => false,
         }
     }
 
@@ -68,14 +61,12 @@ impl FailureName {
             Self::RecordMalformed
             | Self::RecordNamesNoPolicy
             | Self::PayloadMalformed
-            | Self::NotMine
             | Self::UnmodifiableEntity
             | Self::DecisionUnproven => true,
             // An administrator can restore a permission that the guard lost.
             Self::AwsRefused
             | Self::TransientAwsError
             | Self::ChangeNotVisible
-            | Self::HistoryBehind
             | Self::PolicyUnsettled => false,
         }
     }

@@ -31,8 +31,8 @@ pub use failure::FailureName;
 pub use identifier::{ExecutionArn, IdentifierError, PolicyArn, VersionId};
 pub use key::{DecideBy, KeyDigest, LinkKey, LinkKeyError};
 pub use reconcile::{
-    Changeable, Containment, ContainmentEnd, Next, Progress, Reconciler, Refusal, Restoration,
-    RestorationEnd,
+    Action, Answer, Call, Changeable, Containment, ContainmentEnd, Done, Next, Progress,
+    Reconciler, Refusal, Restoration, RestorationEnd, Work, WorkError,
 };
 pub use record::{Record, RecordError, trim_event};
 pub use setting::UnknownValue;

@@ -47,12 +47,16 @@ impl Snapshot {
         }
         let end = text.floor_char_boundary(Self::CUT_BYTES);
         let shown = text.get(..end).unwrap_or_default();
-        let digest = Sha256::digest(text.as_bytes());
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Self(format!(
-            "{shown}{CUT}{} bytes in all, SHA-256 {digest}]",
-            text.len()
+            "{shown}{CUT}{} bytes in all, SHA-256 {}]",
+            text.len(),
+            sha256(&text)
         ))
+    }
+
+    /// The SHA-256 of the text.
+    pub(crate) fn digest(&self) -> String {
+        sha256(&self.0)
     }
 
     /// The document without the white space between its tokens.
@@ -93,6 +97,11 @@ impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+fn sha256(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether two texts are equivalent documents, or the same text if one cannot be read.

@@ -11,8 +11,8 @@
 use iam_policy::{Quota, RestrictedActions};
 use incident::message::{
     AssessedState, Assessment, AttachedTo, Contained, ContainedVersions, EvictedVersion, InForce,
-    Judged, Kept, ObservedPolicy, Outcome, OutcomeResult, Quarantine, Removal, Response,
-    Restricted, Verdict, VerdictResult,
+    Judged, ObservedPolicy, Outcome, OutcomeResult, Quarantine, Removal, Response, Restricted,
+    Verdict, VerdictResult,
 };
 use incident::subject::Owner;
 use incident::{
@@ -134,23 +134,32 @@ impl Worst {
     }
 
     /// The documents to keep share the room of one document that is kept as written.
-    fn kept(&self) -> Kept {
-        let mut kept = Kept {
-            judged: Some(self.observed()),
-            ..Kept::default()
-        };
+    fn evicted(&self) -> Vec<EvictedVersion> {
         let documents = [self.original.clone(), self.original.compacted()];
+        let evicted = documents.into_iter().map(|document| EvictedVersion {
+            version: version("v1"),
+            created: time(),
+            document,
+        });
+        evicted.filter(|_| self.has_versions).collect()
+    }
+
+    /// What the execution holds while a task works with this document.
+    fn work(&self, document: &str) -> Value {
+        let mut progress = json!({
+            "judged": self.observed(), "hasActed": true,
+            "trying": {"original": "0".repeat(64), "refused": 2, "isLast": true},
+            "recent": {"hasWritten": true, "puts": 4, "made": vec!["v9"; 5], "seenBeforeWrite": vec!["v9"; 5]},
+        });
         if self.has_versions {
-            let evicted = documents.into_iter().map(|document| EvictedVersion {
-                version: version("v1"),
-                created: time(),
-                document,
-            });
-            kept.evicted = evicted.collect();
+            progress["evicted"] = json!(self.evicted());
         } else {
-            kept.originals = documents.into();
+            progress["replaced"] = json!(self.original);
         }
-        kept
+        json!({
+            "action": {"call": "SetDefaultPolicyVersion", "document": document},
+            "progress": progress, "pace": {"tries": 99, "looks": 20, "waits": 5},
+        })
     }
 
     fn contained(&self, document: Snapshot, removal: Removal) -> Contained {
@@ -166,7 +175,7 @@ impl Worst {
             restricted: self.restricted.clone(),
             document,
             removal,
-            evicted: self.kept().evicted,
+            evicted: self.evicted(),
             attached_to: Some(AttachedTo {
                 first: vec![
                     Owner {
@@ -217,12 +226,11 @@ fn walk(text: &str, list: &RestrictedActions, quota: Quota, has_versions: bool) 
     let mut alert = data.clone();
     alert["verdict"]["named"] = json!(worst.original);
     fits("an alert", &alert);
-    let mut first = data.clone();
-    first["quarantine"] = json!(Quarantine::KeepFirst(worst.kept()));
-    fits("what is kept first", &first);
-
     let documents = (0..).map_while(|number| analysis.candidate(&worst.original, number));
     for document in documents.map(|document| Snapshot::new(&document)) {
+        let mut working = data.clone();
+        working["work"] = worst.work(document.as_str());
+        fits("an action", &working);
         let removal = analysis.removal(&worst.original, &document).unwrap();
         let contained = worst.contained(document, removal);
         let mut data = data.clone();
@@ -234,6 +242,12 @@ fn walk(text: &str, list: &RestrictedActions, quota: Quota, has_versions: bool) 
             "userAgent": "\"".repeat(300), "reason": "\"".repeat(500), "execution": "x".repeat(300)
         });
         fits("what was contained", &data);
+        let mut working = data.clone();
+        working["work"] = json!({
+            "action": {"call": "PutGroupPolicy", "document": (!has_versions).then_some(&worst.original)},
+            "progress": {"hasActed": true, "recent": {"hasWritten": true}},
+        });
+        fits("what is put back", &working);
         let mut failed = data.clone();
         failed["failure"] =
             json!({"state": "Approved", "error": "PolicyUnsettled", "cause": "\"".repeat(3_000)});

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use incident::{FailureName, RecordError};
+use incident::{FailureName, RecordError, WorkError};
 use lambda_runtime::Diagnostic;
 
 /// A handler's error: a fixed name for the state machine, and one sentence for people.
@@ -39,34 +39,10 @@ impl HandlerError {
         )
     }
 
-    /// Another caller keeps changing `policy`, or IAM is slower than ever.
-    #[must_use]
-    pub fn unsettled(policy: &impl fmt::Display) -> Self {
-        Self::new(
-            FailureName::PolicyUnsettled,
-            format!(
-                "could not settle {policy}, because something else keeps changing it; find out who does, and then change the policy by hand"
-            ),
-        )
-    }
-
     /// The name that `Retry` and `Catch` see.
     #[must_use]
     pub fn name(&self) -> FailureName {
         self.name
-    }
-
-    /// The error of a run whose retries for eventual consistency are over if it `waited`: such a
-    /// run is not repeated.
-    #[must_use]
-    pub fn after_waiting(self, waited: bool) -> Self {
-        match self.name {
-            FailureName::ChangeNotVisible if waited => Self {
-                name: FailureName::PolicyUnsettled,
-                ..self
-            },
-            _ => self,
-        }
     }
 }
 
@@ -81,6 +57,12 @@ impl std::error::Error for HandlerError {}
 impl From<RecordError> for HandlerError {
     fn from(error: RecordError) -> Self {
         Self::new(error.name(), error.to_string())
+    }
+}
+
+impl From<WorkError> for HandlerError {
+    fn from(error: WorkError) -> Self {
+        Self::new(error.name, error.to_string())
     }
 }
 

@@ -39,14 +39,6 @@ struct EndedCount<'m> {
 }
 
 #[derive(Entry)]
-struct NotMineCount<'m> {
-    #[entry(name = "StateMachine")]
-    machine: &'m str,
-    #[entry(name = "NotMine")]
-    not_mine: u64,
-}
-
-#[derive(Entry)]
 struct ContainmentTime<'m> {
     #[entry(name = "StateMachine")]
     machine: &'m str,
@@ -82,15 +74,6 @@ pub fn ended(execution: &ExecutionArn, outcome: OutcomeResult) {
         ended: 1,
     };
     write(&[MACHINE, "Outcome"], &entry);
-}
-
-/// Counts an invocation that names an execution which does not call the function: `NotMine`.
-pub(crate) fn not_mine(state_machine_arn: &str) {
-    let entry = NotMineCount {
-        machine: name(state_machine_arn),
-        not_mine: 1,
-    };
-    write(&[MACHINE], &entry);
 }
 
 /// `TimeToContainment`: from the write of the policy until now, in milliseconds. CloudTrail records

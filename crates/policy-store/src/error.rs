@@ -22,16 +22,6 @@ pub enum StoreErrorKind {
     NotFound,
     /// The same call can succeed later.
     Transient,
-    /// Five versions exist.
-    VersionLimit,
-    /// The document is longer than the quota allows.
-    TooLarge,
-    /// IAM does not accept the document.
-    DocumentRefused,
-    /// The version to delete is the default now.
-    DefaultVersion,
-    /// IAM lets no caller change the role: a service-linked one, or one of IAM Identity Center.
-    Unmodifiable,
     /// IAM refuses the call for good.
     Refused,
 }
@@ -43,19 +33,8 @@ impl StoreErrorKind {
                 "IAM may not show it yet, or someone deleted it; the state machine tries again a few times"
             }
             Self::Transient => "the state machine tries again a few times",
-            Self::VersionLimit => "delete one of the five versions first",
-            Self::TooLarge => "make the document smaller by hand",
-            Self::DocumentRefused => {
-                "look at the document in the execution, and correct the policy by hand"
-            }
-            Self::DefaultVersion => {
-                "someone changed the default version, so the state machine tries again a few times"
-            }
-            Self::Unmodifiable => {
-                "IAM lets no one change a service-linked role or a role of IAM Identity Center; change the permission set, or the service that the role belongs to"
-            }
             Self::Refused => {
-                "check the permissions of the role of the function, and the service control policies; then change the policy by hand"
+                "check the permissions of the role of the function, and the service control policies; then look at the policy by hand"
             }
         }
     }
@@ -65,13 +44,8 @@ impl From<StoreError> for HandlerError {
     fn from(error: StoreError) -> Self {
         let name = match error.kind {
             StoreErrorKind::NotFound => FailureName::ChangeNotVisible,
-            StoreErrorKind::Transient
-            | StoreErrorKind::VersionLimit
-            | StoreErrorKind::DefaultVersion => FailureName::TransientAwsError,
-            StoreErrorKind::Unmodifiable => FailureName::UnmodifiableEntity,
-            StoreErrorKind::TooLarge
-            | StoreErrorKind::DocumentRefused
-            | StoreErrorKind::Refused => FailureName::AwsRefused,
+            StoreErrorKind::Transient => FailureName::TransientAwsError,
+            StoreErrorKind::Refused => FailureName::AwsRefused,
         };
         Self::new(name, error.to_string())
     }
@@ -84,16 +58,6 @@ where
     let fault = lambda_kit::classify(error);
     let kind = match fault.code.as_str() {
         "NoSuchEntity" | "NoSuchEntityException" => StoreErrorKind::NotFound,
-        // The code means "five versions" as well as "document too long".
-        "LimitExceeded" | "LimitExceededException" if is_about_versions(&fault.message) => {
-            StoreErrorKind::VersionLimit
-        }
-        "LimitExceeded" | "LimitExceededException" => StoreErrorKind::TooLarge,
-        "MalformedPolicyDocument" | "MalformedPolicyDocumentException" => {
-            StoreErrorKind::DocumentRefused
-        }
-        "DeleteConflict" | "DeleteConflictException" => StoreErrorKind::DefaultVersion,
-        "UnmodifiableEntity" | "UnmodifiableEntityException" => StoreErrorKind::Unmodifiable,
         _ if fault.transient => StoreErrorKind::Transient,
         _ => StoreErrorKind::Refused,
     };
@@ -102,27 +66,5 @@ where
         kind,
         code: fault.code,
         message: fault.message,
-    }
-}
-
-fn is_about_versions(message: &str) -> bool {
-    let message = message.to_ascii_lowercase();
-    message.contains("version") && !message.contains("policysize")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_two_limits_are_told_apart() {
-        let five = "A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.";
-        assert!(is_about_versions(five));
-        assert!(!is_about_versions(
-            "Cannot exceed quota for PolicySize: 6144"
-        ));
-        assert!(!is_about_versions(
-            "Maximum policy size of 10240 bytes exceeded for role app"
-        ));
     }
 }

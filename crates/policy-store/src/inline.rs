@@ -1,33 +1,17 @@
 //! The calls about inline policies.
 
-use incident::subject::{InlineAction, InlinePolicy, ObservedInline};
-use incident::{OwnerKind, Snapshot, UniqueId, VersionId};
+use incident::subject::{InlinePolicy, ObservedInline};
+use incident::{OwnerKind, Snapshot, UniqueId};
 
 use crate::error::classify;
 use crate::managed::{date, incomplete};
+use crate::observe::found;
 use crate::owner::call_for_owner;
-use crate::reconcile::found;
-use crate::{PolicyStore, StoreError, StoreErrorKind, Stored};
+use crate::{PolicyStore, StoreError, Stored};
 
 impl Stored for InlinePolicy {
-    async fn observe(
-        &self,
-        store: &PolicyStore,
-        _: Option<&ObservedInline>,
-    ) -> Result<ObservedInline, StoreError> {
+    async fn read(&self, store: &PolicyStore) -> Result<ObservedInline, StoreError> {
         store.observe_inline(self).await
-    }
-
-    async fn take(
-        &self,
-        store: &PolicyStore,
-        action: InlineAction,
-    ) -> Result<Option<VersionId>, StoreError> {
-        match action {
-            InlineAction::Put(document) => store.put_inline(self, &document).await,
-            InlineAction::Delete => store.delete_inline(self).await,
-        }
-        .map(|()| None)
     }
 }
 
@@ -96,37 +80,6 @@ impl PolicyStore {
         Ok(UniqueId {
             id,
             created: date(Some(&created)),
-        })
-    }
-
-    async fn delete_inline(&self, policy: &InlinePolicy) -> Result<(), StoreError> {
-        let doing = format!("delete {policy}");
-        tracing::info!(owner = %policy.owner, policy_name = policy.name, "deleting an inline policy");
-        call_for_owner!(
-            self, policy.owner, doing,
-            [delete_role_policy, delete_user_policy, delete_group_policy].policy_name(&policy.name)
-            => |_| ()
-        )
-    }
-
-    /// Writes an inline policy over the one that is there.
-    async fn put_inline(&self, policy: &InlinePolicy, document: &str) -> Result<(), StoreError> {
-        let doing = format!("write {policy}");
-        tracing::info!(owner = %policy.owner, policy_name = policy.name, "writing an inline policy");
-        let put = call_for_owner!(
-            self, policy.owner, doing,
-            [put_role_policy, put_user_policy, put_group_policy]
-                .policy_name(&policy.name)
-                .policy_document(document)
-            => |_| ()
-        );
-        // An inline policy has no versions, so the limit can only be one of length.
-        put.map_err(|error| match error.kind {
-            StoreErrorKind::VersionLimit => StoreError {
-                kind: StoreErrorKind::TooLarge,
-                ..error
-            },
-            _ => error,
         })
     }
 }

@@ -1,20 +1,20 @@
-//! IAM as an incident sees it: observations of subjects, the one loop that reconciles them, and
-//! errors classified by what to do about them.
+//! IAM as an incident sees it: observations of subjects, and errors classified by what to do about
+//! them. The guard reads here; only the state machine writes.
 //!
-//! Every call that the guard makes to IAM is in this crate, so it is also the list of permissions
+//! Every call that a function makes to IAM is in this crate, so it is also the list of permissions
 //! that the roles of the functions need.
 
 mod error;
 mod inline;
 mod managed;
+mod observe;
 mod owner;
-mod reconcile;
 mod reported;
 
 use aws_config::SdkConfig;
 
 pub use error::{StoreError, StoreErrorKind};
-pub use reconcile::{Reconciled, Stored};
+pub use observe::Stored;
 
 #[derive(Clone, Debug)]
 pub struct PolicyStore {

@@ -2,38 +2,16 @@
 
 use aws_sdk_iam::types::{PolicyUsageType, PolicyVersion};
 use incident::message::AttachedTo;
-use incident::subject::{ManagedAction, ManagedPolicy, ObservedManaged, Owner, OwnerKind, Version};
+use incident::subject::{ManagedPolicy, ObservedManaged, Owner, OwnerKind, Version};
 use incident::{Snapshot, Timestamp, UniqueId, VersionId};
 
 use crate::error::classify;
-use crate::reconcile::found;
+use crate::observe::found;
 use crate::{PolicyStore, StoreError, StoreErrorKind, Stored};
 
 impl Stored for ManagedPolicy {
-    async fn observe(
-        &self,
-        store: &PolicyStore,
-        earlier: Option<&ObservedManaged>,
-    ) -> Result<ObservedManaged, StoreError> {
-        store.all_versions(self, earlier).await
-    }
-
-    async fn take(
-        &self,
-        store: &PolicyStore,
-        action: ManagedAction,
-    ) -> Result<Option<VersionId>, StoreError> {
-        match action {
-            ManagedAction::CreateVersion(document) => {
-                return store
-                    .create_default_version(self, &document)
-                    .await
-                    .map(Some);
-            }
-            ManagedAction::SetDefault(version) => store.set_default_version(self, &version).await,
-            ManagedAction::DeleteVersion(version) => store.delete_version(self, &version).await,
-        }
-        .map(|()| None)
+    async fn read(&self, store: &PolicyStore) -> Result<ObservedManaged, StoreError> {
+        store.all_versions(self).await
     }
 }
 
@@ -67,15 +45,9 @@ impl PolicyStore {
 
     /// Every version with its document.
     ///
-    /// Documents of versions that `earlier` has are not read again, because a version never changes
-    /// (IAM User Guide, "Versioning IAM policies"). The unique id is read last: if the policy was
-    /// made again in between, it is that of the new one, so that no version passes for one of the
-    /// old policy.
-    async fn all_versions(
-        &self,
-        policy: &ManagedPolicy,
-        earlier: Option<&ObservedManaged>,
-    ) -> Result<ObservedManaged, StoreError> {
+    /// The unique id is read last: if the policy was made again in between, it is that of the new
+    /// one, so that no version passes for one of the old policy.
+    async fn all_versions(&self, policy: &ManagedPolicy) -> Result<ObservedManaged, StoreError> {
         let doing = format!("list the versions of {policy}");
         let listed: Vec<PolicyVersion> = self
             .client
@@ -94,30 +66,19 @@ impl PolicyStore {
             if listed.is_default_version() {
                 default = Some(id.clone());
             }
-            let known = earlier
-                .and_then(|earlier| earlier.version(&id))
-                .filter(|version| version.created == created(&listed));
-            let version = match known {
-                Some(known) => known.clone(),
-                None => match self.version(policy, &id).await {
-                    Ok(version) => version,
-                    // It was deleted between the two calls, which is no reason to fail.
-                    Err(error)
-                        if error.kind == StoreErrorKind::NotFound
-                            && !listed.is_default_version() =>
-                    {
-                        continue;
-                    }
-                    Err(error) => return Err(error),
-                },
+            let version = match self.version(policy, &id).await {
+                Ok(version) => version,
+                // It was deleted between the two calls, which is no reason to fail.
+                Err(error)
+                    if error.kind == StoreErrorKind::NotFound && !listed.is_default_version() =>
+                {
+                    continue;
+                }
+                Err(error) => return Err(error),
             };
             versions.push(version);
         }
         let (identity, _) = self.identity(policy).await?;
-        if earlier.is_some_and(|earlier| earlier.identity != identity) {
-            // What is known of the versions is that of another policy.
-            return Err(incomplete(&doing, "another policy than a moment ago"));
-        }
         let default = default.ok_or_else(|| incomplete(&doing, "no default version"))?;
         observed(policy, identity, &default, versions)
     }
@@ -224,64 +185,6 @@ impl PolicyStore {
             .ok_or_else(|| incomplete(&doing, "no document"))?
             .to_owned();
         Ok((found, document))
-    }
-
-    /// Creates a version with `document` and puts it in force with the same call.
-    async fn create_default_version(
-        &self,
-        policy: &ManagedPolicy,
-        document: &str,
-    ) -> Result<VersionId, StoreError> {
-        let doing = format!("put a new default version of {policy} in force");
-        tracing::info!(policy_arn = %policy.arn, "creating a default version");
-        let answer = self
-            .client
-            .create_policy_version()
-            .policy_arn(policy.arn.as_str())
-            .policy_document(document)
-            .set_as_default(true)
-            .send()
-            .await
-            .map_err(|error| classify(&doing, &error))?;
-        let version = answer.policy_version();
-        version_id(&doing, version.and_then(PolicyVersion::version_id))
-    }
-
-    async fn set_default_version(
-        &self,
-        policy: &ManagedPolicy,
-        version: &VersionId,
-    ) -> Result<(), StoreError> {
-        tracing::info!(policy_arn = %policy.arn, version = %version, "setting the default version");
-        self.client
-            .set_default_policy_version()
-            .policy_arn(policy.arn.as_str())
-            .version_id(version.as_str())
-            .send()
-            .await
-            .map_err(|error| {
-                classify(
-                    format!("put version {version} of {policy} in force"),
-                    &error,
-                )
-            })?;
-        Ok(())
-    }
-
-    async fn delete_version(
-        &self,
-        policy: &ManagedPolicy,
-        version: &VersionId,
-    ) -> Result<(), StoreError> {
-        tracing::info!(policy_arn = %policy.arn, version = %version, "deleting a version");
-        self.client
-            .delete_policy_version()
-            .policy_arn(policy.arn.as_str())
-            .version_id(version.as_str())
-            .send()
-            .await
-            .map_err(|error| classify(format!("delete version {version} of {policy}"), &error))?;
-        Ok(())
     }
 }
 

@@ -7,8 +7,8 @@ use incident::{PolicyArn, Subject};
 
 use crate::error::classify;
 use crate::managed::incomplete;
+use crate::observe::found;
 use crate::owner::list_for_owner;
-use crate::reconcile::found;
 use crate::{PolicyStore, StoreError};
 
 /// How many policies are read for one call at most. Each takes one or two calls to IAM, and the

@@ -152,7 +152,7 @@ const ALLOWED: &str = "
     ApproveCallbackRole states:GetExecutionHistory execution
     RevertRole states:GetExecutionHistory execution
     RemediateRole logs:PutLogEvents RemediateLogs
-    RemediateRole iam:PutRolePolicy arn:aws:iam::111122223333:role/developer
+    PolicyApprovalRole iam:PutRolePolicy arn:aws:iam::111122223333:role/developer
     orders-worker states:SendTaskSuccess *
 
     # API Gateway writes the log of the pages with a role of the account.

@@ -84,9 +84,8 @@ pub(crate) async fn check(world: &World, run: &mut FaultRun, target: &Target) ->
         .as_ref()
         .is_none_or(|trouble| trouble.times == Times::Once);
     // A containment goes on until it succeeds.
-    let is_containment = run.case.trouble.as_ref().is_some_and(|trouble| {
-        ["ValidatePolicyFunction", "RemediateFunction"].contains(&trouble.point.function.as_str())
-    });
+    let is_containment =
+        (run.case.trouble.as_ref()).is_some_and(|trouble| trouble.point.is_containment());
     if (passes || is_containment) && run.ends.iter().any(|end| end.starts_with("failed")) {
         run.problems
             .push("the incident failed, though the fault passed".to_owned());

@@ -11,13 +11,16 @@ use super::{Answer, Case, FaultRun, Point, Trouble, invariants, play};
 use crate::faults::{Call, Fault, Times};
 use crate::{Target, World, Write, document};
 
-/// The functions by their names in the template.
-const FUNCTIONS: [&str; 5] = [
+/// The role of the state machine, in the template.
+pub(crate) const MACHINE: &str = "PolicyApprovalRole";
+/// The callers by their names in the template: the callers and the state machine.
+const CALLERS: [&str; 6] = [
     "ValidatePolicyFunction",
     "RemediateFunction",
     "NotifyFunction",
     "ApproveCallbackFunction",
     "RevertFunction",
+    MACHINE,
 ];
 
 /// The actions that change something.
@@ -62,12 +65,12 @@ pub struct Worlds {
     expiring: Arc<Place>,
 }
 
-/// A deployed stack, and the names of its functions.
+/// A deployed stack, and the names of what calls AWS in it.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) world: World,
     /// Their real names by those in the template.
-    functions: BTreeMap<&'static str, String>,
+    callers: BTreeMap<&'static str, String>,
 }
 
 impl Place {
@@ -75,22 +78,25 @@ impl Place {
         let world = World::start(parameters).await?;
         world.shorten_waits().await?;
         let resources = world.stack.resources().await?;
-        let mut functions = BTreeMap::new();
-        for name in FUNCTIONS {
+        let mut callers = BTreeMap::new();
+        for name in CALLERS {
             let real = resources.get(name);
             let real = real.with_context(|| format!("the stack has no `{name}`"))?;
-            functions.insert(name, real.clone());
+            callers.insert(name, real.clone());
         }
-        Ok(Self { world, functions })
+        Ok(Self { world, callers })
     }
 
-    /// The real name of a function; empty, which stands for all, stays so.
-    pub(crate) fn real_name(&self, function: &str) -> &str {
-        self.functions.get(function).map_or("", String::as_str)
+    /// The real name of a caller; empty, which stands for all, stays so.
+    pub(crate) fn real_name(&self, caller: &str) -> &str {
+        self.callers.get(caller).map_or("", String::as_str)
     }
 
     fn name_in_template(&self, real: &str) -> Option<&'static str> {
-        let found = self.functions.iter().find(|(_, name)| *name == real);
+        let found = self
+            .callers
+            .iter()
+            .find(|(_, name)| real.contains(name.as_str()));
         found.map(|(name, _)| *name)
     }
 }
@@ -230,18 +236,11 @@ fn points_of(place: &Place, calls: &[Call]) -> Vec<Point> {
     let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     let mut points = Vec::new();
     for call in calls {
-        let function = place.name_in_template(&call.function).unwrap_or_default();
-        let nth = seen.entry((function, call.action.as_str())).or_default();
+        let caller = place.name_in_template(&call.caller).unwrap_or_default();
+        let nth = seen.entry((caller, call.action.as_str())).or_default();
         *nth += 1;
-        // A rule finds a call by the policy or the execution that it names. These calls name only
-        // the execution, whose name is not known before it runs.
-        if ["ValidatePolicyFunction", "RemediateFunction"].contains(&function)
-            && call.action.starts_with("states:")
-        {
-            continue;
-        }
         points.push(Point {
-            function: function.to_owned(),
+            caller: caller.to_owned(),
             action: call.action.clone(),
             nth: *nth,
         });
@@ -267,12 +266,16 @@ fn full(points: &Points) -> Vec<Case> {
     let mut cases = Vec::new();
     for (&(write, answer), points) in points {
         let everything = Point {
-            function: String::new(),
+            caller: String::new(),
             action: String::new(),
             nth: 1,
         };
         for point in points.iter().chain([&everything]) {
             for fault in Fault::ALL {
+                // The state machine has no process that could be killed.
+                if point.caller == MACHINE && fault.is_kill() {
+                    continue;
+                }
                 for times in [Times::Once, Times::Persistently] {
                     // Late calls at every try would go on for longer than any incident.
                     if fault == Fault::Late && times == Times::Persistently {
@@ -305,7 +308,10 @@ fn representative(points: &Points) -> Vec<Case> {
         for point in points {
             let changes = CHANGES.contains(&point.action.as_str());
             let in_doubt = changes.then_some((Fault::LoseAnswer, Times::Once));
-            let other = others.next().filter(|_| changes || point.nth == 1);
+            let is_possible =
+                |(fault, _): &(Fault, Times)| point.caller != MACHINE || !fault.is_kill();
+            let other = others.find(is_possible);
+            let other = other.filter(|_| changes || point.nth == 1);
             for (fault, times) in in_doubt.into_iter().chain(other) {
                 cases.push(troubled(write, answer, point, fault, times));
             }
@@ -325,8 +331,7 @@ fn is_delivered_twice(case: &Case, choice: Choice) -> bool {
             && match choice {
                 Choice::Full => trouble.fault != Fault::Late,
                 Choice::Representative => {
-                    trouble.fault == Fault::LoseAnswer
-                        && trouble.point.function == "RemediateFunction"
+                    trouble.fault == Fault::LoseAnswer && trouble.point.is_containment()
                 }
             }
     })
@@ -382,8 +387,7 @@ async fn play_all(
 async fn check_other_policies(worlds: &Worlds) -> Result<()> {
     for place in [&worlds.answered, &worlds.expiring] {
         for call in place.world.emulator.calls(0).await? {
-            let caller = call.principal.rsplit('/').next().unwrap_or_default();
-            let is_ours = place.name_in_template(caller).is_some();
+            let is_ours = place.name_in_template(&call.principal).is_some();
             let changes =
                 call.action.starts_with("iam:") && CHANGES.contains(&call.action.as_str());
             ensure!(

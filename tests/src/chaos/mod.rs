@@ -40,12 +40,28 @@ impl Answer {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Point {
-    /// A part of the function's name; empty for all functions.
-    pub function: String,
+    /// The function or the role in the template; empty for all.
+    pub caller: String,
     /// The action; empty for all actions.
     pub action: String,
-    /// Which of the function's calls of this action, counted from 1.
+    /// Which of the caller's calls of this action, counted from 1.
     pub nth: usize,
+}
+
+impl Point {
+    /// Whether the call is one of a containment, which goes on until it succeeds.
+    pub(crate) fn is_containment(&self) -> bool {
+        match self.caller.as_str() {
+            "ValidatePolicyFunction" | "RemediateFunction" => true,
+            // The first of these calls removes the restricted grants.
+            matrix::MACHINE => {
+                self.nth == 1
+                    && (self.action == "iam:CreatePolicyVersion"
+                        || self.action.starts_with("iam:Put"))
+            }
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Point {
@@ -57,8 +73,8 @@ impl fmt::Display for Point {
                 name.to_owned()
             }
         };
-        let (function, action) = (or_all(&self.function), or_all(&self.action));
-        write!(f, "{function} {action} {}", self.nth)
+        let (caller, action) = (or_all(&self.caller), or_all(&self.action));
+        write!(f, "{caller} {action} {}", self.nth)
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) async fn play(
     let world = &place.world;
     let rule = case.trouble.as_ref().map(|trouble| {
         world.faults.inject(Rule {
-            function: place.real_name(&trouble.point.function).to_owned(),
+            caller: place.real_name(&trouble.point.caller).to_owned(),
             action: trouble.point.action.clone(),
             marks: vec![target.name.clone()],
             nth: trouble.point.nth,

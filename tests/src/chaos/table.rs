@@ -58,10 +58,10 @@ fn table(run: &[FaultRun], times: Times) -> String {
         if one.case.trouble.as_ref().map(|it| it.times) != Some(times) {
             continue;
         }
-        let row = if point.function.is_empty() {
+        let row = if point.caller.is_empty() {
             "every call of every function".to_owned()
         } else {
-            format!("`{}` {}", point.function, point.action)
+            format!("`{}` {}", point.caller, point.action)
         };
         rows.entry(row)
             .or_default()

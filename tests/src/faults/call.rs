@@ -7,8 +7,8 @@ use serde_json::Value;
 /// One AWS call as the proxy sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// The name of the function that calls.
-    pub function: String,
+    /// The role and the session that call. The session of a function has its name.
+    pub caller: String,
     /// The action as IAM names it, as in `iam:CreatePolicyVersion`.
     pub action: String,
     /// The parameters, readable.
@@ -17,7 +17,7 @@ pub struct Call {
 
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {}", self.action, self.function)
+        write!(f, "{} of {}", self.action, self.caller)
     }
 }
 

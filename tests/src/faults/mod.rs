@@ -1,7 +1,7 @@
-//! A proxy between the functions and AWS that can fail at any call.
+//! A proxy between the guard and AWS that can fail at any call.
 //!
-//! It passes requests on as they were signed, `Host` included, so the clients of the functions take
-//! it for AWS. A [`Rule`] names the call of a function that fails, and the fault.
+//! It passes requests on as they were signed, `Host` included, so its clients take it for AWS. A
+//! [`Rule`] names the call of a function or of the state machine that fails, and the fault.
 
 mod call;
 mod process;
@@ -53,6 +53,14 @@ impl Fault {
         Self::KillBefore,
         Self::KillAfter,
     ];
+}
+
+impl Fault {
+    /// Whether the process of the caller ends.
+    #[must_use]
+    pub fn is_kill(self) -> bool {
+        matches!(self, Self::KillBefore | Self::KillAfter)
+    }
 }
 
 impl fmt::Display for Fault {

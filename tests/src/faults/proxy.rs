@@ -36,8 +36,8 @@ struct Shared {
     /// The address of the emulator, which starts after the proxy.
     upstream: OnceLock<String>,
     client: Client<HttpConnector, Full<Bytes>>,
-    /// The functions by their access keys.
-    functions: Mutex<HashMap<String, String>>,
+    /// The callers by their access keys.
+    callers: Mutex<HashMap<String, String>>,
 }
 
 /// The connection is broken without an answer.
@@ -58,7 +58,7 @@ impl FaultProxy {
             port,
             upstream: OnceLock::new(),
             client: Client::builder(TokioExecutor::new()).build_http(),
-            functions: Mutex::default(),
+            callers: Mutex::default(),
         });
         let serving = tokio::spawn(serve(listener, Arc::clone(&shared)));
         Ok(Self {
@@ -126,9 +126,9 @@ async fn answer(
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
     let met = match call::read(&parts.headers, &body) {
         Some((action, parameters)) => {
-            let function = shared.function_of(&parts.headers).await;
+            let caller = shared.caller_of(&parts.headers).await;
             shared.rules.meet(Call {
-                function,
+                caller,
                 action,
                 parameters,
             })
@@ -222,8 +222,9 @@ impl Shared {
         Ok(Response::from_parts(parts, Full::new(body)))
     }
 
-    /// The name of the function whose credentials signed a request; empty if no function has them.
-    async fn function_of(&self, headers: &hyper::HeaderMap) -> String {
+    /// The role and the session whose credentials signed a request; empty if no role has them. The
+    /// session of a function's role has the function's name.
+    async fn caller_of(&self, headers: &hyper::HeaderMap) -> String {
         #[derive(Deserialize)]
         struct Caller {
             principal: Option<String>,
@@ -231,8 +232,8 @@ impl Shared {
         let Some((key, _)) = call::credential(headers) else {
             return String::new();
         };
-        let mut functions = self.functions.lock().await;
-        if let Some(known) = functions.get(&key) {
+        let mut callers = self.callers.lock().await;
+        if let Some(known) = callers.get(&key) {
             return known.clone();
         }
         let upstream = self.upstream.get().map_or("", String::as_str);
@@ -243,10 +244,9 @@ impl Shared {
         let Some(principal) = caller.ok().and_then(|caller| caller.principal) else {
             return String::new();
         };
-        // The session of a function's role has the function's name.
-        let name = principal.rsplit('/').next().unwrap_or_default().to_owned();
-        functions.insert(key, name.clone());
-        name
+        let (_, name) = principal.split_once('/').unwrap_or_default();
+        callers.insert(key, name.to_owned());
+        name.to_owned()
     }
 }
 

@@ -5,9 +5,9 @@ use super::{Call, Fault};
 /// The calls that fail, and their fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// A part of the name of the functions whose calls are counted, as in `RemediateFunction`;
-    /// empty for all.
-    pub function: String,
+    /// A part of the role or the session whose calls are counted, as in `RemediateFunction`; empty
+    /// for all.
+    pub caller: String,
     /// The action, as in `iam:CreatePolicyVersion`; empty for all.
     pub action: String,
     /// Texts that only this incident's calls hold, as a policy's name; one of them is enough.
@@ -29,7 +29,7 @@ pub enum Times {
 
 impl Rule {
     fn counts(&self, call: &Call) -> bool {
-        call.function.contains(&self.function)
+        call.caller.contains(&self.caller)
             && (self.action.is_empty() || call.action == self.action)
             && is_marked(call, &self.marks)
     }
@@ -188,7 +188,7 @@ mod tests {
 
     fn call(action: &str) -> Call {
         Call {
-            function: "stack-RemediateFunction-1".to_owned(),
+            caller: "stack-RemediateFunction-1".to_owned(),
             action: action.to_owned(),
             parameters: "policy/p-1 ".to_owned(),
         }
@@ -196,7 +196,7 @@ mod tests {
 
     fn rule(times: Times) -> Rule {
         Rule {
-            function: "RemediateFunction".to_owned(),
+            caller: "RemediateFunction".to_owned(),
             action: "iam:GetPolicyVersion".to_owned(),
             marks: vec!["p-1 ".to_owned()],
             nth: 2,

@@ -1,78 +1,98 @@
-//! Removes the restricted grants from what is in force, and keeps the original.
+//! Says how the restricted grants leave what is in force, and how the original is kept.
 //!
-//! A payload only names an execution. Which subject to contain, and what it is, comes from that
-//! execution's history and from IAM.
+//! The function looks at IAM and answers with the one next action, which the state machine takes.
+//! Its role can change nothing, so an answer to anyone else has no effect.
+
+mod former;
 
 use iam_policy::RestrictedActions;
-use incident::message::{AttachedTo, Contained, Kept, OutcomeResult, Quarantine, WorkRequest};
+use incident::message::{
+    AttachedTo, ContainRequest, Contained, OutcomeResult, Quarantine, Quarantined, WorkRequest,
+};
 use incident::subject::{InlineTrace, ManagedPolicy};
-use incident::{Analysis, Containment, ContainmentEnd, Reconciler, Subject};
-use lambda_kit::history::{Callers, Entered};
+use incident::{
+    Analysis, Answer, Containment, ContainmentEnd, ExecutionArn, PolicyChange, Reconciler, Subject,
+    WorkError,
+};
 use lambda_kit::{Executions, FailureName, HandlerError};
-use policy_store::{PolicyStore, Reconciled, Stored};
+use policy_store::{PolicyStore, Stored};
+use serde::Serialize;
 use tracing::Instrument as _;
 
-/// The state that the function works for.
-const CALLERS: Callers = Callers {
-    own: &["TempRemove"],
-    before: &[
-        "ValidatePolicy",
-        "ValidateOnceMore",
-        "RunAgain",
-        "WaitForNextTry",
-        "ChooseAction",
-        "CheckQuarantine",
-    ],
-};
+/// The answer to an invocation.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Reply {
+    Answer(Answer<Quarantined>),
+    /// What the definition of the version before reads.
+    Former(Quarantine),
+}
 
-/// Answers one invocation. It can run any number of times, from whatever point an earlier run was
-/// interrupted at.
+/// Answers one invocation.
 ///
 /// # Errors
 ///
-/// An execution that does not call the function, or an IAM that cannot be reached, refuses, or does
-/// not show the change yet.
+/// An IAM that cannot be reached or refuses, an action that IAM refused for good, or a policy that
+/// does not come to rest.
 pub async fn handle(
     restricted: &RestrictedActions,
     executions: &Executions,
     store: &PolicyStore,
-    request: WorkRequest,
-) -> Result<Quarantine, HandlerError> {
-    let entered = executions.entered(&request.execution, CALLERS).await?;
-    let change = &entered.data.verdict.change;
-    let span = lambda_kit::incident_span(&request.execution, change);
-    async {
-        let quarantine = contain(restricted, store, &entered).await?;
-        report(&request, &entered, &quarantine);
-        Ok(quarantine)
+    request: WorkRequest<ContainRequest>,
+) -> Result<Reply, HandlerError> {
+    match request {
+        WorkRequest::Now(request) => contain(restricted, store, *request)
+            .await
+            .map(Reply::Answer),
+        WorkRequest::Former(request) => {
+            former::contain(restricted, executions, store, request.execution)
+                .await
+                .map(Reply::Former)
+        }
     }
-    .instrument(span)
-    .await
 }
 
 async fn contain(
     restricted: &RestrictedActions,
     store: &PolicyStore,
-    entered: &Entered,
-) -> Result<Quarantine, HandlerError> {
-    let subject = &entered.data.verdict.change.subject;
-    match subject {
+    request: ContainRequest,
+) -> Result<Answer<Quarantined>, HandlerError> {
+    let (execution, change) = (request.execution.clone(), request.verdict.change.clone());
+    let span = lambda_kit::incident_span(&execution, &change);
+    async {
+        let answer = answer(restricted, store, request).await?;
+        report(&execution, &change, &answer);
+        Ok(answer)
+    }
+    .instrument(span)
+    .await
+}
+
+async fn answer(
+    restricted: &RestrictedActions,
+    store: &PolicyStore,
+    request: ContainRequest,
+) -> Result<Answer<Quarantined>, HandlerError> {
+    let subject = request.verdict.change.subject.clone();
+    match &subject {
         Subject::Managed(policy) => {
-            let quarantine =
-                contain_policy(restricted, store, entered, policy, |contained, versions| {
-                    Contained {
-                        versions: Some(versions),
-                        ..contained
-                    }
-                });
-            let mut quarantine = quarantine.await?;
-            if let Quarantine::InPlace(contained) = &mut quarantine {
+            let answer = look(restricted, store, request, policy, |contained, versions| {
+                Contained {
+                    versions: Some(versions),
+                    ..contained
+                }
+            });
+            let mut answer = answer.await?;
+            if let Answer::End(Quarantined {
+                quarantine: Quarantine::InPlace(contained),
+            }) = &mut answer
+            {
                 contained.attached_to = attached_to(store, policy).await;
             }
-            Ok(quarantine)
+            Ok(answer)
         }
         Subject::Inline(policy) => {
-            contain_policy(restricted, store, entered, policy, |contained, trace| {
+            look(restricted, store, request, policy, |contained, trace| {
                 Contained {
                     removed: trace == InlineTrace::Deleted,
                     ..contained
@@ -89,17 +109,18 @@ async fn contain(
     }
 }
 
-async fn contain_policy<S: Stored>(
+/// Looks at IAM, and says what to do next.
+async fn look<S: Stored>(
     restricted: &RestrictedActions,
     store: &PolicyStore,
-    entered: &Entered,
+    request: ContainRequest,
     policy: &S,
     with_trace: impl FnOnce(Contained, S::Trace) -> Contained,
-) -> Result<Quarantine, HandlerError>
+) -> Result<Answer<Quarantined>, HandlerError>
 where
     for<'r> Containment<'r>: Reconciler<S, End = ContainmentEnd<S::Trace>>,
 {
-    let verdict = &entered.data.verdict;
+    let (verdict, mut work) = (&request.verdict, request.work);
     let Some(judged) = &verdict.in_force else {
         return Err(HandlerError::new(
             FailureName::PayloadMalformed,
@@ -108,27 +129,19 @@ where
             ),
         ));
     };
-    let kept = entered
-        .data
-        .quarantine
-        .as_ref()
-        .map_or_else(Kept::default, Quarantine::kept);
+    work.begin(request.failed_tries);
     let analysis = Analysis::new(restricted, policy.quota());
-    let waited = entered.has_waited();
-    let mut run = Containment::new(&analysis, judged, verdict.change.event_time, &kept, waited);
-    let reconciled = store.reconcile(policy, &mut run).await;
-    let end = match reconciled.map_err(|error| HandlerError::from(error).after_waiting(waited))? {
-        Reconciled::End { end, .. } => end,
-        // The change that this run waited for did not come: another caller keeps changing the
-        // policy, or IAM is slower than ever.
-        Reconciled::Wait if waited => return Err(HandlerError::unsettled(policy)),
-        Reconciled::Wait => {
-            let change = format!("what `ValidatePolicy` saw in {policy}");
-            return Err(HandlerError::not_visible(&change));
-        }
-        Reconciled::OutOfActions => return Err(HandlerError::unsettled(policy)),
+    let progress = std::mem::take(&mut work.progress);
+    let time = verdict.change.event_time;
+    let mut run = Containment::new(&analysis, judged, time, work.has_waited(), progress);
+    work.learn(policy, &mut run, request.done)?;
+    let observed = store.observe(policy).await?;
+    let next = run.next(observed.as_ref());
+    let (evicted, has_acted) = {
+        let progress = Reconciler::<S>::progress(&mut run);
+        (progress.evicted().to_vec(), progress.has_acted())
     };
-    match end {
+    let ended = |end| match end {
         ContainmentEnd::Contained {
             identity,
             original,
@@ -137,25 +150,28 @@ where
         } => {
             // What was taken out is what the administrator decides about, so it must be known.
             let removal = analysis.removal(&original, &document);
-            let removal = removal.ok_or_else(|| HandlerError::unsettled(policy))?;
+            let removal = removal.ok_or_else(|| WorkError::unsettled(policy))?;
             let contained = Contained {
                 identity,
                 restricted: analysis.restricted(&original),
+                removal,
                 original,
                 versions: None,
                 document,
-                removal,
-                evicted: kept.evicted.clone(),
+                evicted,
                 attached_to: None,
-                found_done: !run.progress.has_written(),
+                found_done: !has_acted,
                 removed: false,
             };
             Ok(Quarantine::InPlace(with_trace(contained, trace)))
         }
-        ContainmentEnd::KeepFirst(kept) => Ok(Quarantine::KeepFirst(kept)),
         ContainmentEnd::Superseded => Ok(Quarantine::Superseded),
         ContainmentEnd::Gone => Ok(Quarantine::Gone),
-    }
+    };
+    let answer = work.answer(policy, &mut run, next, |end| {
+        ended(end).map(|quarantine| Quarantined { quarantine })
+    });
+    Ok(answer?)
 }
 
 /// Who holds the policy, for the mail. A containment does not fail for it.
@@ -166,16 +182,22 @@ async fn attached_to(store: &PolicyStore, policy: &ManagedPolicy) -> Option<Atta
         .ok()
 }
 
-fn report(request: &WorkRequest, entered: &Entered, quarantine: &Quarantine) {
-    let execution = &request.execution;
+fn report(execution: &ExecutionArn, change: &PolicyChange, answer: &Answer<Quarantined>) {
+    match answer {
+        Answer::Act { action, .. } => tracing::info!(call = action.call.as_str(), "next action"),
+        Answer::Wait { seconds, .. } => tracing::info!(seconds, "IAM does not show it yet"),
+        Answer::End(Quarantined { quarantine }) => report_end(execution, change, quarantine),
+    }
+}
+
+fn report_end(execution: &ExecutionArn, change: &PolicyChange, quarantine: &Quarantine) {
     let status = match quarantine {
         Quarantine::InPlace(contained) => {
             if !contained.found_done {
-                lambda_kit::metrics::contained(execution, &entered.data.verdict.change);
+                lambda_kit::metrics::contained(execution, change);
             }
             "in place"
         }
-        Quarantine::KeepFirst(_) => "keep first",
         Quarantine::Superseded => {
             lambda_kit::metrics::ended(execution, OutcomeResult::Superseded);
             "superseded"

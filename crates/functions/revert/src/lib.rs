@@ -1,84 +1,105 @@
-//! Carries the administrator's decision out, or leaves things as they are when the time ran out.
+//! Says how the administrator's decision is carried out, or how things stay as they are when the
+//! time ran out.
 //!
-//! A payload only names an execution. What was decided, and what may be put back, comes from that
-//! execution's history.
+//! The function looks at IAM and answers with the one next action, which the state machine takes.
+//! Its role can change nothing, so an answer to anyone else has no effect.
+
+mod former;
 
 use iam_policy::RestrictedActions;
 use incident::message::{
-    Contained, Decision, DecisionAction, InForce, Outcome, OutcomeResult, Quarantine, WorkRequest,
+    Contained, Decision, DecisionAction, InForce, Outcome, OutcomeResult, Quarantine,
+    RestoreRequest, Reverted, WorkRequest,
 };
 use incident::subject::InlineTrace;
-use incident::{
-    Analysis, Changeable as _, DecideBy, ExecutionArn, Reconciler, Restoration, RestorationEnd,
-    Subject,
-};
-use lambda_kit::history::{Callers, Entered, ReadBack};
+use incident::{Analysis, Answer, DecideBy, Reconciler, Restoration, RestorationEnd, Subject};
+use lambda_kit::history::ReadBack;
 use lambda_kit::{Executions, FailureName, HandlerError};
-use policy_store::{PolicyStore, Reconciled, Stored};
+use policy_store::{PolicyStore, Stored};
+use serde::Serialize;
 use tracing::Instrument as _;
 
 /// The state that carries an allow out.
 const APPROVED: &str = "Approved";
 
-/// The states that the function works for.
-const CALLERS: Callers = Callers {
-    own: &[APPROVED, "Denied"],
-    before: &["AskUser", "UsersChoice", "AskAgain", "RunAgain"],
-};
+/// The answer to an invocation.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value lives for one invocation"
+)]
+pub enum Reply {
+    Answer(Answer<Reverted>),
+    /// What the definition of the version before reads.
+    Former(Outcome),
+}
 
-/// Answers one invocation. It can run any number of times, from whatever point an earlier run was
-/// interrupted at.
+/// Answers one invocation.
 ///
 /// # Errors
 ///
-/// An execution that does not call the function, or an IAM that cannot be reached, refuses, or does
-/// not show what the quarantine left.
+/// A decision that allows nothing or does not prove itself, an IAM that cannot be reached or
+/// refuses, an action that IAM refused for good, or a policy that does not come to rest.
 pub async fn handle(
     restricted: &RestrictedActions,
     decide_by: DecideBy,
     executions: &Executions,
     store: &PolicyStore,
-    request: WorkRequest,
-) -> Result<Outcome, HandlerError> {
-    let execution = &request.execution;
-    let entered = executions.entered(execution, CALLERS).await?;
-    let change = &entered.data.verdict.change;
-    let span = lambda_kit::incident_span(execution, change);
-    async {
-        let contained = contained(&entered)?;
-        let decision = decision(execution, &entered)?;
-        if decision.action == DecisionAction::Allow && decide_by == DecideBy::Mail {
-            verify_key(executions, execution, &entered).await?;
+    request: WorkRequest<RestoreRequest>,
+) -> Result<Reply, HandlerError> {
+    match request {
+        WorkRequest::Now(request) => restore(restricted, decide_by, executions, store, *request)
+            .await
+            .map(Reply::Answer),
+        WorkRequest::Former(request) => {
+            former::restore(restricted, decide_by, executions, store, request.execution)
+                .await
+                .map(Reply::Former)
         }
-        let outcome = restore(restricted, store, &entered, contained, &decision).await?;
-        tracing::info!(result = outcome.result.as_str(), "outcome");
-        lambda_kit::metrics::ended(execution, outcome.result);
-        lambda_kit::metrics::decided(execution, change, &decision);
-        Ok(outcome)
+    }
+}
+
+async fn restore(
+    restricted: &RestrictedActions,
+    decide_by: DecideBy,
+    executions: &Executions,
+    store: &PolicyStore,
+    request: RestoreRequest,
+) -> Result<Answer<Reverted>, HandlerError> {
+    let (execution, change) = (request.execution.clone(), request.change.clone());
+    let span = lambda_kit::incident_span(&execution, &change);
+    async {
+        let decision = decision(&request)?;
+        if decision.action == DecisionAction::Allow
+            && decide_by == DecideBy::Mail
+            && request.work.is_new()
+        {
+            verify_key(executions, &request).await?;
+        }
+        let answer = answer(restricted, store, request, &decision).await?;
+        match &answer {
+            Answer::Act { action, .. } => {
+                tracing::info!(call = action.call.as_str(), "next action");
+            }
+            Answer::Wait { seconds, .. } => tracing::info!(seconds, "IAM does not show it yet"),
+            Answer::End(Reverted { outcome }) => {
+                tracing::info!(result = outcome.result.as_str(), "outcome");
+                lambda_kit::metrics::ended(&execution, outcome.result);
+                lambda_kit::metrics::decided(&execution, &change, &decision);
+            }
+        }
+        Ok(answer)
     }
     .instrument(span)
     .await
 }
 
-fn contained(entered: &Entered) -> Result<&Contained, HandlerError> {
-    match &entered.data.quarantine {
-        Some(Quarantine::InPlace(contained)) => Ok(contained),
-        _ => Err(HandlerError::new(
-            FailureName::PayloadMalformed,
-            format!(
-                "could not find the remediation of {} in the execution; look at the state `TempRemove`",
-                entered.data.verdict.change.subject
-            ),
-        )),
-    }
-}
-
-/// The decision, read anew: the state that was entered and the answer itself must both say allow,
-/// and the answer must be one to this execution.
-fn decision(execution: &ExecutionArn, entered: &Entered) -> Result<Decision, HandlerError> {
-    let answer = entered.data.decision.clone().unwrap_or_default();
-    let decision = Decision::read(&answer);
-    if entered.state != APPROVED {
+/// The decision, read anew: the state that asks and the answer itself must both say allow, and the
+/// answer must be one to this execution.
+fn decision(request: &RestoreRequest) -> Result<Decision, HandlerError> {
+    let decision = Decision::read(&request.decision);
+    if request.state != APPROVED {
         return Ok(match decision.action {
             DecisionAction::Expire => decision,
             DecisionAction::Allow | DecisionAction::Deny => Decision {
@@ -87,6 +108,7 @@ fn decision(execution: &ExecutionArn, entered: &Entered) -> Result<Decision, Han
             },
         });
     }
+    let execution = &request.execution;
     let is_of_this = decision
         .execution
         .as_ref()
@@ -95,20 +117,17 @@ fn decision(execution: &ExecutionArn, entered: &Entered) -> Result<Decision, Han
         return Ok(decision);
     }
     Err(HandlerError::new(
-        FailureName::NotMine,
+        FailureName::PayloadMalformed,
         format!(
-            "the decision in `{execution}` does not allow this execution to put anything back, so nothing was changed; look at its state `UsersChoice`"
+            "the decision in `{execution}` does not allow this execution to put anything back; look at its state `UsersChoice`"
         ),
     ))
 }
 
 /// Compares the key of the answer with the digest of the newest request's key in the history.
-async fn verify_key(
-    executions: &Executions,
-    execution: &ExecutionArn,
-    entered: &Entered,
-) -> Result<(), HandlerError> {
-    let key = entered.data.decision.as_ref().and_then(Decision::key);
+async fn verify_key(executions: &Executions, request: &RestoreRequest) -> Result<(), HandlerError> {
+    let execution = &request.execution;
+    let key = Decision::key(&request.decision);
     let incident = executions.incident(execution, ReadBack::Request).await?;
     if incident.verify_key(key.as_ref()) {
         return Ok(());
@@ -121,72 +140,111 @@ async fn verify_key(
     ))
 }
 
-async fn restore(
+async fn answer(
     restricted: &RestrictedActions,
     store: &PolicyStore,
-    entered: &Entered,
-    contained: &Contained,
+    request: RestoreRequest,
     decision: &Decision,
-) -> Result<Outcome, HandlerError> {
-    let change = &entered.data.verdict.change;
-    let (time, waited) = (change.event_time, entered.has_waited());
-    let action = decision.action;
-    let (end, in_force) = match (&change.subject, &contained.versions) {
+) -> Result<Answer<Reverted>, HandlerError> {
+    let subject = request.change.subject.clone();
+    let Quarantine::InPlace(contained) = &request.quarantine else {
+        return Err(HandlerError::new(
+            FailureName::PayloadMalformed,
+            format!("{subject} was not contained; look at the state `TempRemove` of the execution"),
+        ));
+    };
+    match (&subject, &contained.versions) {
         (Subject::Managed(policy), Some(versions)) => {
-            let analysis = Analysis::new(restricted, policy.quota());
-            let versions = versions.clone();
-            let run = Restoration::new(&analysis, action, contained, versions, time, waited);
-            restore_policy(store, policy, run, waited).await?
+            let look = Look::new(restricted, store, &request, contained, decision.action);
+            look.at(policy, versions.clone()).await
         }
         (Subject::Inline(policy), None) => {
-            let analysis = Analysis::new(restricted, policy.quota());
             let trace = if contained.removed {
                 InlineTrace::Deleted
             } else {
                 InlineTrace::Rewritten
             };
-            let run = Restoration::new(&analysis, action, contained, trace, time, waited);
-            restore_policy(store, policy, run, waited).await?
+            let look = Look::new(restricted, store, &request, contained, decision.action);
+            look.at(policy, trace).await
         }
-        (subject, _) => {
-            return Err(HandlerError::new(
-                FailureName::PayloadMalformed,
-                format!(
-                    "the remediation in the execution is not one of {subject}; look at the state `TempRemove`"
-                ),
-            ));
-        }
-    };
-    Ok(Outcome {
-        result: match end {
-            RestorationEnd::Decided => OutcomeResult::from(action),
-            RestorationEnd::Superseded => OutcomeResult::Superseded,
-            RestorationEnd::Gone => OutcomeResult::Gone,
-        },
-        in_force,
-    })
+        (subject, _) => Err(HandlerError::new(
+            FailureName::PayloadMalformed,
+            format!(
+                "the remediation in the execution is not one of {subject}; look at the state `TempRemove`"
+            ),
+        )),
+    }
 }
 
-async fn restore_policy<S: Stored>(
-    store: &PolicyStore,
-    policy: &S,
-    mut run: impl Reconciler<S, End = RestorationEnd>,
-    waited: bool,
-) -> Result<(RestorationEnd, Option<InForce>), HandlerError> {
-    let reconciled = store.reconcile(policy, &mut run).await;
-    match reconciled.map_err(|error| HandlerError::from(error).after_waiting(waited))? {
-        Reconciled::End { end, observed } => {
-            let in_force = observed.as_ref().and_then(S::in_force);
-            let in_force = in_force.map(|policy| InForce {
-                version: policy.version,
-                document: policy.document.compacted(),
-            });
-            Ok((end, in_force))
+/// One look at IAM for a decision.
+struct Look<'a> {
+    restricted: &'a RestrictedActions,
+    store: &'a PolicyStore,
+    request: &'a RestoreRequest,
+    contained: &'a Contained,
+    action: DecisionAction,
+}
+
+impl<'a> Look<'a> {
+    fn new(
+        restricted: &'a RestrictedActions,
+        store: &'a PolicyStore,
+        request: &'a RestoreRequest,
+        contained: &'a Contained,
+        action: DecisionAction,
+    ) -> Self {
+        Self {
+            restricted,
+            store,
+            request,
+            contained,
+            action,
         }
-        Reconciled::Wait if !waited => {
-            let change = format!("the remediated document of {policy}");
-            Err(HandlerError::not_visible(&change))
-        }
-        Reconciled::Wait | Reconciled::OutOfActions => Err(HandlerError::unsettled(policy)),
+    }
+
+    /// Looks at `policy`, and says what to do next.
+    async fn at<S: Stored>(
+        self,
+        policy: &S,
+        trace: S::Trace,
+    ) -> Result<Answer<Reverted>, HandlerError>
+    where
+        for<'r> Restoration<'r, S::Trace>: Reconciler<S, End = RestorationEnd>,
+    {
+        let mut work = self.request.work.clone();
+        work.begin(0);
+        let progress = std::mem::take(&mut work.progress);
+        let analysis = Analysis::new(self.restricted, policy.quota());
+        let mut run = Restoration::new(
+            &analysis,
+            self.action,
+            self.contained,
+            trace,
+            self.request.change.event_time,
+            work.has_waited(),
+            progress,
+        );
+        work.learn(policy, &mut run, self.request.done.clone())?;
+        let observed = self.store.observe(policy).await?;
+        let next = run.next(observed.as_ref());
+        let in_force = || {
+            let in_force = observed.as_ref().and_then(S::in_force)?;
+            Some(InForce {
+                version: in_force.version,
+                document: in_force.document.compacted(),
+            })
+        };
+        let answer = work.answer(policy, &mut run, next, |end| {
+            let result = match end {
+                RestorationEnd::Decided => OutcomeResult::from(self.action),
+                RestorationEnd::Superseded => OutcomeResult::Superseded,
+                RestorationEnd::Gone => OutcomeResult::Gone,
+            };
+            let in_force = in_force();
+            Ok(Reverted {
+                outcome: Outcome { result, in_force },
+            })
+        });
+        Ok(answer?)
     }
 }

@@ -12,7 +12,8 @@ pub(crate) async fn assess(
     store: &PolicyStore,
     request: &AssessRequest,
 ) -> Result<Assessment, HandlerError> {
-    let assessment = match Record::parse(&executions.input(&request.execution).await?) {
+    let event = executions.event(&request.execution, &request.event).await?;
+    let assessment = match Record::parse(&event) {
         Ok(record) => Assessment {
             in_force: in_force(rules, store, &record).await?,
             change: Some(record.change),

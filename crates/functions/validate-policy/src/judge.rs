@@ -13,7 +13,7 @@ pub(crate) async fn judge(
     request: &JudgeRequest,
 ) -> Result<Judged, HandlerError> {
     let execution = &request.execution;
-    let event = executions.input(execution).await?;
+    let event = executions.event(execution, &request.event).await?;
     let record = Record::parse(&event)?;
     let span = lambda_kit::incident_span(execution, &record.change);
     async {

@@ -1,8 +1,7 @@
 //! The messages between the states of the workflow and the functions.
 //!
 //! The state machine keeps each answer under its own key (`verdict`, `quarantine`, `decision`,
-//! `outcome`), so every step of an execution shows the whole incident. Functions that read or write
-//! IAM get the ARN of an execution and read the rest from its input and history. Messages carry
+//! `outcome`), so every step of an execution shows the whole incident. Messages carry
 //! facts; the crate `notice` turns them into text.
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,7 @@ mod former;
 mod notify;
 mod quarantine;
 mod report;
+mod work;
 
 pub use decision::{Decision, DecisionAction, InForce, Outcome, OutcomeResult, Proven};
 pub use findings::{Removal, Restricted};
@@ -24,8 +24,9 @@ pub use notify::{
     AskRequest, Asked, Failure, Notified, NotifyRequest, RepeatReason, ReportFailure,
     ReportOutcome, ReportVerdict,
 };
-pub use quarantine::{AttachedTo, Contained, ContainedVersions, EvictedVersion, Kept, Quarantine};
+pub use quarantine::{AttachedTo, Contained, ContainedVersions, EvictedVersion, Quarantine};
 pub use report::{Reason, Report};
+pub use work::{ContainRequest, FormerRequest, Quarantined, RestoreRequest, Reverted, WorkRequest};
 
 /// A request to `validate-policy`.
 #[derive(Clone, Debug, Deserialize)]
@@ -42,6 +43,9 @@ pub enum ReadRequest {
 pub struct JudgeRequest {
     /// The execution that asks. Its input is the EventBridge event.
     pub execution: ExecutionArn,
+    /// That event, where it fits into a payload.
+    #[serde(default)]
+    pub event: Option<Value>,
     /// Whether IAM had enough time to become consistent.
     #[serde(default)]
     pub waited: bool,
@@ -52,6 +56,9 @@ pub struct JudgeRequest {
 pub struct AssessRequest {
     /// The execution that asks. Its input is the EventBridge event.
     pub execution: ExecutionArn,
+    /// That event, where it fits into a payload.
+    #[serde(default)]
+    pub event: Option<Value>,
 }
 
 /// The answer of `ValidatePolicy`, which the later states work with.
@@ -93,7 +100,7 @@ pub struct Verdict {
 }
 
 /// What IAM showed in force at one moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ObservedPolicy {
     /// Which policy, of all that ever had this name.
@@ -158,12 +165,6 @@ impl VerdictResult {
     }
 }
 
-/// A request to `remediate` or `revert`: the execution to work for.
-#[derive(Clone, Debug, Deserialize)]
-pub struct WorkRequest {
-    pub execution: ExecutionArn,
-}
-
 /// The answer of `AssessFailure`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -221,7 +222,7 @@ pub enum AssessedState {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes a reference"
 )]
-fn is_false(value: &bool) -> bool {
+pub(crate) fn is_false(value: &bool) -> bool {
     !value
 }
 
@@ -229,6 +230,6 @@ fn is_false(value: &bool) -> bool {
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes a reference"
 )]
-fn is_zero(more: &usize) -> bool {
+pub(crate) fn is_zero(more: &usize) -> bool {
     *more == 0
 }

@@ -2,31 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ObservedPolicy, Removal, Restricted, is_false};
+use super::{Removal, Restricted, is_false};
 use crate::subject::Owner;
 use crate::{Snapshot, Timestamp, UniqueId, VersionId};
 
-/// Documents that the execution holds, so that the guard may overwrite or delete them in IAM.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Kept {
-    /// What is in force instead of what `ValidatePolicy` observed: the subject was deleted and
-    /// created again before the event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub judged: Option<ObservedPolicy>,
-    /// Versions that the guard deletes to make room.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub evicted: Vec<EvictedVersion>,
-    /// Documents of an inline policy, other than the judged one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub originals: Vec<Snapshot>,
-    /// Whether the guard is about to delete the inline policy, so that a later run that finds it
-    /// missing knows why.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub removes: bool,
-}
-
 /// A version that the guard deleted, because a managed policy has at most five.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EvictedVersion {
     pub version: VersionId,
@@ -34,7 +15,7 @@ pub struct EvictedVersion {
     pub document: Snapshot,
 }
 
-/// `quarantine`: what `TempRemove` did.
+/// `quarantine`: how `TempRemove` ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
     tag = "status",
@@ -48,26 +29,9 @@ pub struct EvictedVersion {
 pub enum Quarantine {
     /// The remediated document is in force and the administrator must decide.
     InPlace(Contained),
-    /// The task must run again once the execution holds these documents.
-    KeepFirst(Kept),
     /// Another change put something unrestricted in force, or the subject is another one.
     Superseded,
     Gone,
-}
-
-impl Quarantine {
-    /// The documents that the execution holds with this answer.
-    #[must_use]
-    pub fn kept(&self) -> Kept {
-        match self {
-            Self::KeepFirst(kept) => kept.clone(),
-            Self::InPlace(contained) => Kept {
-                evicted: contained.evicted.clone(),
-                ..Kept::default()
-            },
-            Self::Superseded | Self::Gone => Kept::default(),
-        }
-    }
 }
 
 /// A policy without its restricted grants.

@@ -1,26 +1,34 @@
-//! What to do next with a subject that can be changed. The loop that does it is in the crate
-//! `policy-store`.
+//! What to do next with a subject that can be changed. The loop that does it is in the state
+//! machine.
 //!
 //! IAM has no transactions and no conditional writes, answers get lost, and reads can be stale. So
-//! no function carries out a plan: it observes what IAM holds, asks for the one next action, takes
-//! that action, and observes again until the subject is at rest. The answer depends only on the
-//! observation and on what the execution holds, so whatever interrupted an earlier run, the same
-//! observation leads to the same end.
+//! no execution carries out a plan: a function observes what IAM holds and answers with the one
+//! next action, the state machine takes that action, and the function observes again until the
+//! subject is at rest. The answer depends only on the observation and on what the execution holds,
+//! so whatever interrupted an earlier run, the same observation leads to the same end.
 
+mod action;
 mod containment;
+mod pace;
+mod progress;
 mod restoration;
+mod work;
 
 use std::fmt;
 
 use iam_policy::Quota;
 
+pub use action::{Action, Call};
 pub(crate) use containment::ContainmentNext;
 pub use containment::{Containment, ContainmentEnd};
+pub use pace::{CONSISTENT_AFTER, MAX_LOOKS, WAITS};
+pub use progress::Progress;
 pub(crate) use restoration::RestorationNext;
 pub use restoration::{Restoration, RestorationEnd};
+pub use work::{Answer, Done, Work, WorkError};
 
+use crate::VersionId;
 use crate::message::ObservedPolicy;
-use crate::{Snapshot, VersionId};
 
 /// A subject that the guard can change.
 pub trait Changeable: fmt::Display {
@@ -33,6 +41,9 @@ pub trait Changeable: fmt::Display {
 
     /// How long its document may be.
     fn quota(&self) -> Quota;
+
+    /// The call to IAM that takes `action`, without the name of the subject.
+    fn call(&self, action: Self::Action) -> Action;
 
     /// The policy in force; `None` where there is none.
     fn in_force(observed: &Self::Observed) -> Option<ObservedPolicy>;
@@ -60,7 +71,7 @@ impl<A, E> Next<A, E> {
     }
 }
 
-/// Answers each observation of a subject with what to do next, and learns what became of it.
+/// Answers each observation of a subject with what to do next.
 pub trait Reconciler<S: Changeable> {
     /// The ways in which a run ends.
     type End;
@@ -68,49 +79,17 @@ pub trait Reconciler<S: Changeable> {
     /// What to do next. `None` stands for a subject that IAM does not show.
     fn next(&mut self, observed: Option<&S::Observed>) -> Next<S::Action, Self::End>;
 
+    /// What the run remembers.
+    fn progress(&mut self) -> &mut Progress;
+
     /// IAM carried out the last action, which made the version `made` where it makes one.
-    fn carried_out(&mut self, made: Option<VersionId>);
+    fn carried_out(&mut self, made: Option<VersionId>) {
+        self.progress().carried_out(made);
+    }
 
     /// IAM refused the document of the last action. Returns whether another action is left to try.
     fn refused(&mut self, _why: Refusal) -> bool {
         false
-    }
-}
-
-/// What one run did so far.
-///
-/// It is lost when the run is interrupted, so nothing that must hold rests on it alone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Progress {
-    /// The versions that IAM showed before the last write to a managed policy; `None` before a
-    /// write.
-    pub(crate) seen_before_write: Option<Vec<VersionId>>,
-    /// Whether the run changed something.
-    pub(crate) has_written: bool,
-    /// The versions that the run made, of a managed policy.
-    pub(crate) made: Vec<VersionId>,
-    /// The documents that the run wrote over, of an inline policy.
-    pub(crate) overwritten: Vec<Snapshot>,
-    /// The original whose candidates are tried, and how many of them IAM refused.
-    pub(crate) trying: Option<(Snapshot, usize)>,
-}
-
-impl Progress {
-    /// Whether the run changed something.
-    #[must_use]
-    pub fn has_written(&self) -> bool {
-        self.has_written
-    }
-
-    /// The versions that the run made.
-    #[must_use]
-    pub fn made(&self) -> &[VersionId] {
-        &self.made
-    }
-
-    pub(crate) fn carried_out(&mut self, made: Option<VersionId>) {
-        self.has_written = true;
-        self.made.extend(made);
     }
 }
 

@@ -11,8 +11,7 @@ pub struct Restoration<'a, T> {
     pub(crate) trace: T,
     pub(crate) event_time: Timestamp,
     pub(crate) has_waited: bool,
-    /// Set it to continue a run that stopped with this progress.
-    pub progress: Progress,
+    pub(crate) progress: Progress,
 }
 
 /// How a restoration ends.
@@ -42,6 +41,7 @@ impl<'a, T> Restoration<'a, T> {
         trace: T,
         event_time: Timestamp,
         has_waited: bool,
+        progress: Progress,
     ) -> Self {
         Self {
             analysis,
@@ -50,7 +50,7 @@ impl<'a, T> Restoration<'a, T> {
             trace,
             event_time,
             has_waited,
-            progress: Progress::default(),
+            progress,
         }
     }
 
@@ -58,6 +58,6 @@ impl<'a, T> Restoration<'a, T> {
     ///
     /// Otherwise it may be one of IAM's past, from before the containment.
     pub(crate) fn is_current(&self) -> bool {
-        self.has_waited || self.progress.has_written
+        self.has_waited || self.progress.recent.has_written
     }
 }

@@ -3,10 +3,10 @@
 //! A payload can hold anything, so it only names an execution. The facts come from Step Functions:
 //! no caller can change the history of an execution.
 
-mod callers;
 mod incident;
 mod state_data;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use ::incident::{ExecutionArn, FailureName, TaskToken};
@@ -15,9 +15,8 @@ use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, Describ
 use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use serde_json::Value;
 
-use crate::{AwsError, HandlerError, SettingError, classify, metrics, required};
+use crate::{AwsError, HandlerError, SettingError, classify, required};
 
-pub use callers::{Callers, Entered, EnteredData};
 pub use incident::{DecisionRequest, Incident, Standing};
 pub use state_data::{StateData, UnreadableMember};
 
@@ -87,8 +86,8 @@ pub enum ReadError {
 impl From<ReadError> for HandlerError {
     fn from(error: ReadError) -> Self {
         let name = match &error {
-            ReadError::OtherStateMachine(_) => FailureName::NotMine,
-            ReadError::NotFound(_) | ReadError::StateNotShown(_) => FailureName::HistoryBehind,
+            ReadError::OtherStateMachine(_) => FailureName::PayloadMalformed,
+            ReadError::NotFound(_) | ReadError::StateNotShown(_) => FailureName::TransientAwsError,
             ReadError::Refused { error, .. } => error.name(),
         };
         Self::new(name, error.to_string())
@@ -134,25 +133,35 @@ impl Executions {
 
     /// The input of `execution`: the EventBridge event, or what another caller started it with.
     ///
-    /// It does not travel in payloads, because an input can be so long that nothing fits beside it.
+    /// It is `sent` with the payload, except where it is so long that nothing fits beside it.
     ///
     /// # Errors
     ///
     /// If the execution cannot be read, and [`FailureName::PayloadMalformed`] if its input is not
     /// JSON.
-    pub async fn input(&self, execution: &ExecutionArn) -> Result<Value, HandlerError> {
+    pub async fn event<'e>(
+        &self,
+        execution: &ExecutionArn,
+        sent: &'e Option<Value>,
+    ) -> Result<Cow<'e, Value>, HandlerError> {
+        if let Some(event) = sent {
+            return Ok(Cow::Borrowed(event));
+        }
         if !self.owns(execution) {
-            metrics::not_mine(&self.state_machine_arn);
             return Err(ReadError::OtherStateMachine(execution.clone()).into());
         }
         let described = self.described(execution).await?;
         let input = described.input.unwrap_or_default();
-        serde_json::from_str(&input).map_err(|error| {
-            HandlerError::new(
-                FailureName::PayloadMalformed,
-                format!("the input of `{execution}` is not JSON ({error}); look at the execution"),
-            )
-        })
+        serde_json::from_str(&input)
+            .map(Cow::Owned)
+            .map_err(|error| {
+                HandlerError::new(
+                    FailureName::PayloadMalformed,
+                    format!(
+                        "the input of `{execution}` is not JSON ({error}); look at the execution"
+                    ),
+                )
+            })
     }
 
     /// The incident of an execution, as the newest events of its history show it.

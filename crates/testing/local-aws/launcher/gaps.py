@@ -6,8 +6,7 @@ Each function states what AWS does; without it the emulator would do something e
 import re
 
 import callbacks
-from ministack.core import iam_evaluator
-from ministack.services import eventbridge, iam, lambda_svc
+from ministack.services import eventbridge, iam, lambda_svc, stepfunctions
 from private_names import need, replace
 
 
@@ -19,7 +18,8 @@ def close_all() -> None:
     rename_users_and_groups()
     never_reuse_version_ids()
     enforce_quotas()
-    name_the_calling_function()
+    assign_all_variables_at_once()
+    carry_out_the_default_of_a_choice()
     callbacks.attach()
 
 
@@ -178,22 +178,41 @@ def enforce_quotas() -> None:
         handlers[f"Put{kind}Policy"] = inline(kind, handlers[f"Put{kind}Policy"])
 
 
-def name_the_calling_function() -> None:
-    """Gives conditions the key lambda:SourceFunctionArn, which every call from inside a function has on AWS.
+def assign_all_variables_at_once() -> None:
+    """Evaluates all expressions of an `Assign` with the variables as they were before it.
 
-    AWS Lambda Developer Guide, "Using source function ARN to control function access behavior". The emulator names a function's
-    session after the function.
+    AWS Step Functions Developer Guide, "Passing data between states with variables". In MiniStack, an
+    expression sees the variables that stand above it.
     """
-    functions = need(lambda_svc, "_functions")
 
-    def resolve_key(key, context):
-        if key.lower() != "lambda:sourcefunctionarn":
-            return resolve(key, context)
-        name = context.principal_arn.rsplit("/", 1)[-1]
-        role = context.principal_arn.rsplit("/", 2)[-2] if ":assumed-role/" in context.principal_arn else None
-        function = functions.get(name)
-        config = (function or {}).get("config", {})
-        is_its_role = role is not None and config.get("Role", "").rsplit("/", 1)[-1] == role
-        return config.get("FunctionArn") if is_its_role else None
+    def assign(state, raw_input, context, **more):
+        before = (context or {}).get("variables")
+        if before is None:
+            return original(state, raw_input, context, **more)
+        after = dict(before)
+        for name, template in (state.get("Assign") or {}).items():
+            # Each expression has the old variables, and only its result is kept.
+            alone = {**context, "variables": dict(before)}
+            original({**state, "Assign": {name: template}}, raw_input, alone, **more)
+            after.update({name: alone["variables"][name]} if name in alone["variables"] else {})
+        before.update(after)
 
-    resolve = replace(iam_evaluator, "_resolve_condition_key", resolve_key)
+    original = replace(stepfunctions, "_apply_state_assign", assign)
+
+
+def carry_out_the_default_of_a_choice() -> None:
+    """Gives the `Output` of a Choice state to its default; MiniStack passes the input on."""
+    choose, output = need(stepfunctions, "_execute_choice"), need(stepfunctions, "_apply_jsonata_output")
+    matches, language = need(stepfunctions, "_evaluate_jsonata_choice_rule"), need(stepfunctions, "_state_query_language")
+
+    def execute(state, raw_input, context=None):
+        if "Output" not in state or language(state, context) != "JSONata":
+            return choose(state, raw_input, context)
+        if any(matches(rule, raw_input, context) for rule in state["Choices"]):
+            return choose(state, raw_input, context)
+        # As for the input, the variables are those from before the state.
+        result = output(state, raw_input, context)
+        _, following = choose(state, raw_input, context)
+        return result, following
+
+    stepfunctions._execute_choice = execute

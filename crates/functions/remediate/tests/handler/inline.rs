@@ -1,4 +1,5 @@
-use iam_model::{Fault, Iam, IamError, OwnerKind};
+use fixtures::run_task;
+use iam_model::{Execution, Fault, Iam, IamError, OwnerKind};
 use incident::message::Quarantine;
 use lambda_kit::FailureName;
 
@@ -41,16 +42,15 @@ fn a_run_can_fail_at_any_call_and_be_run_again() {
 }
 
 #[test]
-fn an_inline_document_is_kept_before_it_is_overwritten() {
+fn an_inline_document_is_in_the_execution_before_it_is_overwritten() {
     let kind = OwnerKind::Role;
     let (iam, data) = incident(inline(kind, RESTRICTED));
     put(&iam, kind, &other_restricted());
-    let quarantine = remediate(&iam, &data).unwrap();
-    let kept = keep_first(quarantine.clone());
-    assert_eq!(kept.originals.len(), 1);
-    assert_eq!(kept.originals[0].as_str(), other_restricted());
+    let answer = invoke(&iam, &Execution::running("other"), &payload(&data)).unwrap();
+    assert_eq!(answer["action"]["call"], "PutRolePolicy");
+    assert_eq!(answer["progress"]["replaced"], other_restricted());
     assert_eq!(document(&iam, kind), other_restricted(), "not yet");
-    let contained = in_place(remediate(&iam, &with(&data, &quarantine)).unwrap());
+    let contained = in_place(remediate(&iam, &data).unwrap());
     assert_eq!(contained.original.as_str(), other_restricted());
     assert!(same(
         &document(&iam, kind),
@@ -59,28 +59,26 @@ fn an_inline_document_is_kept_before_it_is_overwritten() {
 }
 
 #[test]
-fn whoever_writes_a_new_document_each_time_does_not_hold_the_containment_off() {
+fn a_caller_that_writes_a_new_document_each_time_does_not_hold_the_containment_off() {
     let kind = OwnerKind::Role;
     let (iam, event) = inline(kind, RESTRICTED);
-    let mut data = judged(&iam, &event);
-    for number in 0..5 {
-        put(
-            &iam,
-            kind,
-            &RESTRICTED.replace("Get", &format!("Get{number}")),
-        );
-        match remediate(&iam, &data).unwrap() {
-            quarantine @ Quarantine::KeepFirst(_) => data = with(&data, &quarantine),
-            Quarantine::InPlace(contained) => {
-                assert_eq!(number, 2, "two documents are kept");
-                let written = RESTRICTED.replace("Get", "Get2");
-                assert_eq!(contained.original.as_str(), written);
-                return;
-            }
-            other => panic!("{other:?}"),
-        }
+    let data = judged(&iam, &event);
+    let written = |number: usize| RESTRICTED.replace("Get", &format!("Get{number}"));
+    // Each time before the function looks again, after two reads and a write.
+    for number in 0..3 {
+        let text = written(number);
+        iam.before(3 * number, move |account| {
+            account.put_inline(kind, "app", "inline", text).unwrap();
+        });
     }
-    panic!("never contained");
+    let contained = in_place(remediate(&iam, &data).unwrap());
+    assert_eq!(contained.original.as_str(), written(2));
+    let puts = iam
+        .writes()
+        .iter()
+        .filter(|call| *call == "PutRolePolicy")
+        .count();
+    assert_eq!(puts, 1 + 3);
 }
 
 #[test]
@@ -143,10 +141,7 @@ fn what_was_made_again_before_the_event_is_judged_anew() {
     assert_eq!(iam.calls().len(), past + 2);
     let owner = iam.account().owner(kind, "app").unwrap().clone();
     assert_ne!(data["verdict"]["inForce"]["identity"]["id"], *owner.id);
-    let quarantine = remediate(&iam, &data).unwrap();
-    let kept = keep_first(quarantine.clone());
-    assert_eq!(kept.judged.unwrap().identity.id, owner.id);
-    let contained = in_place(remediate(&iam, &with(&data, &quarantine)).unwrap());
+    let contained = in_place(remediate(&iam, &data).unwrap());
     assert_eq!(contained.identity.id, owner.id);
     assert_eq!(contained.original.as_str(), RESTRICTED);
     assert!(same(&document(&iam, kind), REMEDIATED));
@@ -156,19 +151,22 @@ fn what_was_made_again_before_the_event_is_judged_anew() {
 fn a_policy_is_deleted_where_the_quota_refuses_even_the_smallest_document() {
     for kind in OwnerKind::ALL {
         let (iam, data) = incident(inline_without_room(kind));
-        let quarantine = remediate(&iam, &data).unwrap();
-        assert!(keep_first(quarantine.clone()).removes);
-        assert_eq!(document(&iam, kind), ALL, "not yet");
-        let data = with(&data, &quarantine);
-        let contained = in_place(remediate(&iam, &data).unwrap());
+        let mut asked = payload(&data);
+        let change = serde_json::from_value(data["verdict"]["change"].clone()).unwrap();
+        let end = run_task(&iam, &change, asked.clone(), true, |payload| {
+            asked = payload.clone();
+            invoke(&iam, &Execution::running("other"), payload)
+        })
+        .unwrap();
+        let contained = in_place(serde_json::from_value(end["quarantine"].clone()).unwrap());
         assert!(contained.removed);
         assert_eq!(contained.original.as_str(), ALL);
         assert_eq!(contained.document.as_str(), iam_policy::GRANTS_NOTHING);
         assert_eq!(iam.account().inline(kind, "app", "inline"), None);
-        // A second run, such as one after a lost answer, knows who deleted it.
-        assert_fails(&iam, &data, FailureName::ChangeNotVisible);
-        let again = in_place(remediate(&iam, &waited(&data)).unwrap());
-        assert!(again.removed && again.found_done);
+        // The execution said that the guard deletes it, so a second look knows who did.
+        assert_eq!(asked["work"]["progress"]["deletes"], true);
+        let again = invoke(&iam, &Execution::running("other"), &asked).unwrap();
+        assert_eq!(again["quarantine"]["removed"], true, "{again}");
     }
 }
 
@@ -187,7 +185,6 @@ fn a_policy_that_someone_else_deleted_is_gone() {
 fn a_policy_is_not_deleted_once_there_is_room() {
     let kind = OwnerKind::User;
     let (iam, data) = incident(inline_without_room(kind));
-    let data = with(&data, &remediate(&iam, &data).unwrap());
     iam.change(|account| account.delete_inline(kind, "app", "filler"))
         .unwrap();
     let contained = in_place(remediate(&iam, &data).unwrap());

@@ -1,4 +1,4 @@
-use iam_model::{Fault, Iam, IamError};
+use iam_model::{Execution, Fault, Iam, IamError};
 use incident::message::Quarantine;
 use lambda_kit::FailureName;
 use serde_json::Value;
@@ -175,12 +175,8 @@ fn a_policy_that_was_made_again_by_the_time_of_the_event_is_judged_anew() {
         account.create_policy("/", "app", RESTRICTED).unwrap();
     });
     assert_fails(&iam, &data, FailureName::ChangeNotVisible);
-    let data = waited(&data);
-    let quarantine = remediate(&iam, &data).unwrap();
-    let kept = keep_first(quarantine.clone());
+    let contained = in_place(remediate(&iam, &waited(&data)).unwrap());
     let id = iam.account().policy(ARN).unwrap().id.clone();
-    assert_eq!(kept.judged.unwrap().identity.id, id);
-    let contained = in_place(remediate(&iam, &with(&data, &quarantine)).unwrap());
     assert_eq!(contained.identity.id, id);
     assert_contained(&iam);
 }
@@ -232,17 +228,23 @@ fn iam_calls_before(documents: &[&str]) -> usize {
 }
 
 #[test]
-fn a_version_makes_room_only_after_its_document_is_kept() {
+fn a_version_makes_room_only_with_its_document_in_the_execution() {
     let (a, b, c, d) = (harmless(1), harmless(2), harmless(3), harmless(4));
     let (iam, data) = incident(managed(&[&a, &b, &c, &d, RESTRICTED]));
-    let quarantine = remediate(&iam, &data).unwrap();
-    let kept = keep_first(quarantine.clone());
-    assert_eq!(kept.evicted.len(), 1);
-    assert_eq!(kept.evicted[0].version.as_str(), "v1");
-    assert_eq!(kept.evicted[0].document.as_str(), a);
-    assert_eq!(iam.account().policy(ARN).unwrap().versions.len(), 5);
-    let contained = in_place(remediate(&iam, &with(&data, &quarantine)).unwrap());
-    assert_eq!(contained.evicted, kept.evicted);
+    let answer = invoke(&iam, &Execution::running("other"), &payload(&data)).unwrap();
+    assert_eq!(answer["action"]["call"], "DeletePolicyVersion");
+    assert_eq!(answer["action"]["version"], "v1");
+    let evicted = &answer["progress"]["evicted"][0];
+    assert_eq!(
+        (&evicted["version"], &evicted["document"]),
+        (&"v1".into(), &(*a).into())
+    );
+    assert!(
+        iam.writes().iter().all(|call| call.starts_with("Create")),
+        "not yet"
+    );
+    let contained = contain(&iam, &data);
+    assert_eq!(serde_json::json!(contained.evicted[0]), *evicted);
     assert!(iam.account().policy(ARN).unwrap().version(1).is_none());
     assert_contained(&iam);
 }
@@ -299,23 +301,36 @@ fn a_stale_list_after_the_write_makes_no_second_version() {
 fn a_version_makes_room_only_if_it_is_the_one_that_was_kept() {
     let (a, b, c, d) = (harmless(1), harmless(2), harmless(3), harmless(4));
     let (iam, data) = incident(managed(&[&a, &b, &c, &d, RESTRICTED]));
-    let data = with(&data, &remediate(&iam, &data).unwrap());
+    let execution = Execution::running("other");
+    let asked = invoke(&iam, &execution, &payload(&data)).unwrap();
     let writes = iam.writes();
     for (member, other) in [
         ("created", "2026-01-01T00:00:00Z"),
         ("document", RESTRICTED),
     ] {
-        let mut data = data.clone();
-        data["quarantine"]["evicted"][0][member] = other.into();
-        let kept = keep_first(remediate(&iam, &data).unwrap());
-        assert_eq!(kept.evicted.len(), 2, "{member}");
+        let mut payload = payload(&data);
+        payload["work"] = asked.clone();
+        payload["work"]["progress"]["evicted"][0][member] = other.into();
+        let answer = invoke(&iam, &execution, &payload).unwrap();
+        let evicted = answer["progress"]["evicted"].as_array().unwrap();
+        assert_eq!(evicted.len(), 2, "{member}");
 
         // A caller that keeps filling the policy does not fill the execution.
-        let evicted = data["quarantine"]["evicted"].as_array_mut().unwrap();
-        let four = vec![evicted[0].clone(); 4];
-        *evicted = four;
-        assert_fails(&iam, &data, FailureName::ChangeNotVisible);
-        assert_fails(&iam, &waited(&data), FailureName::PolicyUnsettled);
+        payload["work"] = answer.clone();
+        let saved = payload["work"]["progress"]["evicted"][0].clone();
+        payload["work"]["progress"]["evicted"] = vec![saved; 4].into();
+        let mut waits = 0;
+        let error = loop {
+            match invoke(&iam, &execution, &payload) {
+                Ok(answer) => {
+                    assert!(answer["seconds"].as_u64().unwrap() > 0, "{answer}");
+                    payload["work"] = answer;
+                    waits += 1;
+                }
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((error.name(), waits), (FailureName::PolicyUnsettled, 5));
     }
     assert_eq!(iam.writes(), writes, "nothing is deleted");
 }

@@ -1,16 +1,18 @@
 use iam_model::{Execution, Iam};
 use incident::Snapshot;
-use incident::message::{Contained, Kept, Quarantine, ReadRequest, WorkRequest};
+use incident::message::{ContainRequest, Contained, Quarantine, ReadRequest, WorkRequest};
 use lambda_kit::{FailureName, HandlerError};
 use policy_store::PolicyStore;
 use serde_json::{Value, json};
 
 pub(crate) use fixtures::documents::*;
 pub(crate) use fixtures::{
-    ARN, MACHINE, create_version as version, fail_at_each_call, inline, inline_without_room,
-    managed, put_inline as put, recreate_owner, set_default, throttled,
+    ARN, create_version as version, fail_at_each_call, inline, inline_without_room, managed,
+    put_inline as put, recreate_owner, set_default, throttled, waited,
 };
-use fixtures::{block_on, executions, guard_config, judge_request, restricted};
+use fixtures::{
+    EXECUTION, block_on, executions, guard_config, judge_request, restricted, run_task,
+};
 
 /// The answer of `ValidatePolicy` to this event now.
 pub(crate) fn judged(iam: &Iam, event: &Value) -> Value {
@@ -30,50 +32,50 @@ pub(crate) fn incident((iam, event): (Iam, Value)) -> (Iam, Value) {
     (iam, data)
 }
 
-/// An execution that is in `TempRemove` with this data.
-pub(crate) fn containing(data: &Value) -> Execution {
-    Execution::running("one")
-        .then("ValidatePolicy", json!({}))
-        .then("ChooseAction", data.clone())
-        .then("TempRemove", data.clone())
+/// What `TempRemove` sends with this data.
+pub(crate) fn payload(data: &Value) -> Value {
+    json!({
+        "execution": EXECUTION,
+        "verdict": data["verdict"],
+        "work": data["work"],
+        "done": null,
+        "failedTries": 0,
+    })
 }
 
-/// `remediate` with this payload, for an execution that Step Functions knows.
+/// One invocation of `remediate`, in an account where `execution` is the only one.
 pub(crate) fn invoke(
     iam: &Iam,
     execution: &Execution,
     payload: &Value,
-) -> Result<Quarantine, HandlerError> {
-    let request: WorkRequest = serde_json::from_value(payload.clone()).unwrap();
-    block_on(remediate::handle(
+) -> Result<Value, HandlerError> {
+    let text = serde_json::value::to_raw_value(payload).unwrap();
+    let request: WorkRequest<ContainRequest> = lambda_kit::read_payload(&text)?;
+    let reply = block_on(remediate::handle(
         &restricted(),
         &executions(execution),
         &PolicyStore::from_client(iam.client()),
         request,
-    ))
+    ));
+    reply.map(|reply| serde_json::to_value(reply).unwrap())
 }
 
+/// `TempRemove` with this data, until it ends or waits.
 pub(crate) fn remediate(iam: &Iam, data: &Value) -> Result<Quarantine, HandlerError> {
-    let execution = containing(data);
-    invoke(iam, &execution, &json!({"execution": execution.arn}))
+    run(iam, data, false)
+}
+
+fn run(iam: &Iam, data: &Value, is_patient: bool) -> Result<Quarantine, HandlerError> {
+    let change = serde_json::from_value(data["verdict"]["change"].clone()).unwrap();
+    let execution = Execution::running("other");
+    let end = run_task(iam, &change, payload(data), is_patient, |payload| {
+        invoke(iam, &execution, payload)
+    })?;
+    Ok(serde_json::from_value(end["quarantine"].clone()).unwrap())
 }
 
 pub(crate) fn assert_fails(iam: &Iam, data: &Value, name: FailureName) {
     assert_eq!(remediate(iam, data).unwrap_err().name(), name);
-}
-
-/// The data with what the state machine adds after this answer of `remediate`.
-pub(crate) fn with(data: &Value, quarantine: &Quarantine) -> Value {
-    let mut data = data.clone();
-    data["quarantine"] = json!(quarantine);
-    data
-}
-
-/// The data after the state machine has waited for IAM.
-pub(crate) fn waited(data: &Value) -> Value {
-    let mut data = data.clone();
-    data["waited"] = json!("TempRemove");
-    data
 }
 
 pub(crate) fn in_place(quarantine: Quarantine) -> Contained {
@@ -83,27 +85,9 @@ pub(crate) fn in_place(quarantine: Quarantine) -> Contained {
     }
 }
 
-pub(crate) fn keep_first(quarantine: Quarantine) -> Kept {
-    match quarantine {
-        Quarantine::KeepFirst(kept) => kept,
-        other => panic!("nothing to keep: {other:?}"),
-    }
-}
-
-/// Runs the task as the state machine does: again with what must be kept, and again after an error
-/// that passes.
+/// `TempRemove` with this data and all its waits.
 pub(crate) fn contain(iam: &Iam, data: &Value) -> Contained {
-    let mut data = data.clone();
-    for _ in 0..8 {
-        match remediate(iam, &data) {
-            Ok(Quarantine::InPlace(contained)) => return contained,
-            Ok(quarantine @ Quarantine::KeepFirst(_)) => data = with(&data, &quarantine),
-            Ok(other) => panic!("not contained: {other:?}"),
-            Err(error) if error.name() == FailureName::ChangeNotVisible => data = waited(&data),
-            Err(error) => assert!(error.name().is_transient(), "{error}"),
-        }
-    }
-    panic!("not contained after 8 runs: {:?}", iam.account());
+    in_place(run(iam, data, true).unwrap())
 }
 
 pub(crate) fn same(one: &str, other: &str) -> bool {

@@ -1,13 +1,15 @@
 use iam_model::{Account, Execution, Iam, IamError, OwnerKind};
 use incident::DecideBy;
-use incident::message::{Outcome, Quarantine, ReadRequest, WorkRequest};
+use incident::message::{Outcome, ReadRequest, RestoreRequest, WorkRequest};
 use lambda_kit::{FailureName, HandlerError};
 use policy_store::PolicyStore;
 use serde_json::{Value, json};
 
 pub(crate) use fixtures::documents::*;
 pub(crate) use fixtures::{ARN, recreate_owner, throttled};
-use fixtures::{block_on, executions, guard_config, judge_request, restricted};
+use fixtures::{
+    EXECUTION, block_on, executions, guard_config, judge_request, restricted, run_task, waited,
+};
 
 /// An incident whose restricted grants are out: IAM, and the data of its execution.
 #[derive(Clone, Debug)]
@@ -42,22 +44,21 @@ impl Incident {
             ReadRequest::Judge(judge_request(false)),
         ));
         let mut data = serde_json::to_value(judged.unwrap()).unwrap();
-        for _ in 0..3 {
-            let execution = Execution::running("one").then("TempRemove", data.clone());
-            let request = serde_json::from_value(json!({"execution": execution.arn}));
-            let quarantine = block_on(remediate::handle(
+        let change = serde_json::from_value(data["verdict"]["change"].clone()).unwrap();
+        let payload = json!({"execution": EXECUTION, "verdict": data["verdict"]});
+        let end = run_task(&iam, &change, payload, true, |payload| {
+            let request = serde_json::from_value(payload.clone()).unwrap();
+            let reply = block_on(remediate::handle(
                 &restricted(),
                 &executions(&execution),
                 &store,
-                request.unwrap(),
-            ))
-            .unwrap();
-            data["quarantine"] = json!(quarantine);
-            if matches!(quarantine, Quarantine::InPlace(_)) {
-                return Self { iam, data };
-            }
-        }
-        panic!("not contained: {data}");
+                request,
+            ));
+            reply.map(|reply| serde_json::to_value(reply).unwrap())
+        });
+        data["quarantine"] = end.unwrap()["quarantine"].clone();
+        assert_eq!(data["quarantine"]["status"], "inPlace");
+        Self { iam, data }
     }
 
     /// Changes the account as another principal does.
@@ -88,44 +89,58 @@ impl Incident {
 
     /// [`Self::revert`] after the state machine has waited for IAM.
     pub(crate) fn revert_after_waiting(&self, action: &str) -> Result<Outcome, HandlerError> {
-        let mut execution = self.decided(&json!({"action": action}));
-        let (state, mut data) = execution.entered.pop().unwrap();
-        data["waited"] = json!(state);
-        self.invoke(&execution.then(&state, data))
+        let execution = self.decided(&json!({"action": action}));
+        let payload = waited(&payload(&execution));
+        self.run(DecideBy::Token, &execution, payload, false)
+    }
+
+    /// [`Self::revert`] with all its waits.
+    pub(crate) fn revert_patiently(&self, action: &str) -> Result<Outcome, HandlerError> {
+        let execution = self.decided(&json!({"action": action}));
+        self.run(DecideBy::Token, &execution, payload(&execution), true)
     }
 
     pub(crate) fn invoke(&self, execution: &Execution) -> Result<Outcome, HandlerError> {
-        self.invoke_with(execution, &json!({"execution": execution.arn}))
+        self.run(DecideBy::Token, execution, payload(execution), false)
     }
 
     /// [`Self::invoke`] where an allow needs the key of the link.
     pub(crate) fn invoke_by_mail(&self, execution: &Execution) -> Result<Outcome, HandlerError> {
-        let payload = json!({"execution": execution.arn});
-        self.invoke_as(DecideBy::Mail, execution, &payload)
+        self.run(DecideBy::Mail, execution, payload(execution), false)
     }
 
-    pub(crate) fn invoke_with(
+    /// The task until it ends or waits.
+    fn run(
         &self,
+        decide_by: DecideBy,
         execution: &Execution,
-        payload: &Value,
+        payload: Value,
+        is_patient: bool,
     ) -> Result<Outcome, HandlerError> {
-        self.invoke_as(DecideBy::Token, execution, payload)
+        let change = serde_json::from_value(payload["change"].clone()).unwrap();
+        let end = run_task(&self.iam, &change, payload, is_patient, |payload| {
+            self.look(decide_by, execution, payload)
+        })?;
+        Ok(serde_json::from_value(end["outcome"].clone()).unwrap())
     }
 
-    fn invoke_as(
+    /// One invocation.
+    pub(crate) fn look(
         &self,
         decide_by: DecideBy,
         execution: &Execution,
         payload: &Value,
-    ) -> Result<Outcome, HandlerError> {
-        let request: WorkRequest = serde_json::from_value(payload.clone()).unwrap();
-        block_on(revert::handle(
+    ) -> Result<Value, HandlerError> {
+        let text = serde_json::value::to_raw_value(payload).unwrap();
+        let request: WorkRequest<RestoreRequest> = lambda_kit::read_payload(&text)?;
+        let reply = block_on(revert::handle(
             &restricted(),
             decide_by,
             &executions(execution),
             &PolicyStore::from_client(self.iam.client()),
             request,
-        ))
+        ));
+        reply.map(|reply| serde_json::to_value(reply).unwrap())
     }
 
     /// The numbers of the versions, and the one in force.
@@ -142,6 +157,20 @@ impl Incident {
         let document = account.inline(OwnerKind::Role, "app", "inline");
         document.unwrap().to_owned()
     }
+}
+
+/// What the last state of the execution sends.
+pub(crate) fn payload(execution: &Execution) -> Value {
+    let (state, data) = execution.entered.last().unwrap();
+    json!({
+        "execution": execution.arn,
+        "state": state,
+        "change": data["verdict"]["change"],
+        "quarantine": data["quarantine"],
+        "decision": data["decision"],
+        "work": null,
+        "done": null,
+    })
 }
 
 pub(crate) fn assert_result(outcome: Result<Outcome, HandlerError>, result: &str) {

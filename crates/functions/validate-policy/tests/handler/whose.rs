@@ -15,9 +15,13 @@ fn failure(iam: &Iam, known: &Execution, arn: &str) -> Option<FailureName> {
     let arn = ExecutionArn::parse(arn).unwrap();
     let judging = ReadRequest::Judge(JudgeRequest {
         execution: arn.clone(),
+        event: None,
         waited: false,
     });
-    let assess = ReadRequest::Assess(AssessRequest { execution: arn });
+    let assess = ReadRequest::Assess(AssessRequest {
+        execution: arn,
+        event: None,
+    });
     let rules = rules();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -40,11 +44,14 @@ fn the_record_is_read_from_an_execution_of_the_guard_only() {
     let calls = iam.calls().len();
 
     let other = own.as_str().replace(":guard:", ":look-alike:");
-    assert_eq!(failure(&iam, &known, &other), Some(FailureName::NotMine));
+    assert_eq!(
+        failure(&iam, &known, &other),
+        Some(FailureName::PayloadMalformed)
+    );
     let unknown = own.as_str().replace(":one", ":two");
     assert_eq!(
         failure(&iam, &known, &unknown),
-        Some(FailureName::HistoryBehind)
+        Some(FailureName::TransientAwsError)
     );
     assert_eq!(iam.calls().len(), calls, "IAM was asked");
 }

@@ -4,10 +4,9 @@
 //! | in force | what else is known | next |
 //! |---|---|---|
 //! | a policy of another owner of this name | | end, wait, or judge it anew: `Containment::other_policy` |
-//! | a restricted document | the execution does not hold it | save it in the execution first |
-//! | | IAM accepts a candidate | write it |
-//! | | IAM refused all candidates | say in the execution that the policy goes, then delete it |
-//! | | this run has written too often | wait: another caller writes too |
+//! | a restricted document | a candidate that IAM did not refuse yet | write it; the execution holds what it replaces |
+//! | | IAM refused all candidates for want of room | delete the policy; the execution says so before |
+//! | | written too often | wait: another caller writes too |
 //! | a remediation of a known original | | contained; wait if the observation may be stale |
 //! | another harmless document | | superseded; wait if the observation may be stale |
 //! | no policy | the execution says that the guard deletes it | contained; wait if the observation may be stale |
@@ -16,20 +15,15 @@
 use iam_policy::GRANTS_NOTHING;
 
 use super::{InlineAction, InlinePolicy, InlineTrace, ObservedInline};
-use crate::message::{Kept, ObservedPolicy};
+use crate::Snapshot;
+use crate::message::ObservedPolicy;
 use crate::reconcile::{
-    Changeable, Containment, ContainmentEnd, ContainmentNext, Next, Reconciler, Refusal,
+    Changeable, Containment, ContainmentEnd, ContainmentNext, Next, Progress, Reconciler, Refusal,
 };
 use crate::subject::{Compared, UniqueId};
-use crate::{Snapshot, VersionId};
 
-/// How many documents are saved in the execution at most before they are overwritten.
-///
-/// A caller that writes a new one each time must not hold off the containment for ever. After
-/// these, the guard overwrites a document that only its record holds.
-const MAX_SAVED: usize = 2;
-/// How often one run writes at most. More than once for each candidate means that another caller
-/// writes too, or that IAM shows stale answers.
+/// How often the policy is written at most before IAM gets its time to become consistent. More than
+/// once for each candidate means that another caller writes too, or that IAM shows stale answers.
 const MAX_PUTS: usize = 4;
 
 type Answer = ContainmentNext<InlinePolicy>;
@@ -44,7 +38,7 @@ impl Reconciler<InlinePolicy> for Containment<'_> {
         let Some(in_force) = InlinePolicy::in_force(observed) else {
             return contain_absent(self, &observed.identity);
         };
-        if let Some(next) = self.other_policy(in_force.clone()) {
+        if let Some(next) = self.other_policy(&in_force) {
             return next;
         }
         if self.analysis.is_restricted(&in_force.document) {
@@ -54,8 +48,8 @@ impl Reconciler<InlinePolicy> for Containment<'_> {
         }
     }
 
-    fn carried_out(&mut self, made: Option<VersionId>) {
-        self.progress.carried_out(made);
+    fn progress(&mut self) -> &mut Progress {
+        &mut self.progress
     }
 
     fn refused(&mut self, why: Refusal) -> bool {
@@ -64,31 +58,21 @@ impl Reconciler<InlinePolicy> for Containment<'_> {
     }
 }
 
-/// A restricted document is in force: it must be in the execution, and then give way.
+/// A restricted document is in force: it must give way, and be in the execution before.
 fn contain_current(run: &mut Containment<'_>, current: &Snapshot) -> Answer {
-    let mut saved = std::iter::once(&run.judged.document).chain(&run.kept.originals);
-    let is_saved = saved.any(|original| run.analysis.is_equivalent(original, current));
-    if !is_saved && run.kept.originals.len() < MAX_SAVED {
-        let mut kept = run.kept.clone();
-        kept.originals.push(current.beside(&kept.originals));
-        return Next::End(ContainmentEnd::KeepFirst(kept));
+    if run.progress.recent.puts >= MAX_PUTS {
+        return Next::Wait;
     }
+    run.progress.recent.puts += 1;
+    let is_judged = run.analysis.is_equivalent(&run.judged().document, current);
+    run.progress.replaced = (!is_judged).then(|| current.clone());
     match run.candidate(current) {
-        Some(_) if run.progress.overwritten.len() >= MAX_PUTS => Next::Wait,
-        Some(document) => {
-            run.progress.overwritten.push(current.clone());
-            Next::Act(InlineAction::Put(document))
-        }
-        None if run.kept.removes => {
-            run.progress.overwritten.push(current.clone());
+        Some(document) => Next::Act(InlineAction::Put(document)),
+        // IAM refuses even what grants nothing: the other policies of the owner fill the quota.
+        None => {
+            run.progress.deletes = true;
             Next::Act(InlineAction::Delete)
         }
-        // IAM refuses even what grants nothing: the other policies of the owner fill the quota. A
-        // later run that finds no policy must know that the guard deleted it.
-        None => Next::End(ContainmentEnd::KeepFirst(Kept {
-            removes: true,
-            ..run.kept.clone()
-        })),
     }
 }
 
@@ -114,8 +98,8 @@ fn leave_harmless(run: &Containment<'_>, current: ObservedPolicy) -> Answer {
 /// The owner has no such policy: the guard deleted it, or another caller did, or IAM does not show
 /// it yet.
 fn contain_absent(run: &Containment<'_>, owner: &UniqueId) -> Answer {
-    let is_same_owner = owner.compare(&run.judged.identity) == Compared::Same;
-    let is_deleted_by_guard = is_same_owner && run.kept.removes && run.is_current(false);
+    let is_same_owner = owner.compare(&run.judged().identity) == Compared::Same;
+    let is_deleted_by_guard = is_same_owner && run.progress.deletes && run.is_current(false);
     match originals(run).last().filter(|_| is_deleted_by_guard) {
         Some(original) => Next::End(ContainmentEnd::Contained {
             identity: owner.clone(),
@@ -127,10 +111,9 @@ fn contain_absent(run: &Containment<'_>, owner: &UniqueId) -> Answer {
     }
 }
 
-/// What was in force and restricted, as far as the execution and this run know; the newest last.
+/// What was in force and restricted, as far as the execution knows; the newest last.
 fn originals<'r>(run: &'r Containment<'_>) -> impl DoubleEndedIterator<Item = &'r Snapshot> {
-    std::iter::once(&run.judged.document)
-        .chain(&run.kept.originals)
-        .chain(&run.progress.overwritten)
+    std::iter::once(&run.judged().document)
+        .chain(&run.progress.replaced)
         .filter(|original| run.analysis.is_restricted(original))
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Snapshot;
 use crate::message::ObservedPolicy;
-use crate::reconcile::Changeable;
+use crate::reconcile::{Action, Call, Changeable};
 use crate::subject::UniqueId;
 
 /// An inline policy, by its name and its owner's.
@@ -39,6 +39,18 @@ impl Changeable for InlinePolicy {
             OwnerKind::Role => Quota::ROLE_INLINE,
             OwnerKind::User => Quota::USER_INLINE,
             OwnerKind::Group => Quota::GROUP_INLINE,
+        }
+    }
+
+    fn call(&self, action: InlineAction) -> Action {
+        let (put, delete) = match self.owner.kind {
+            OwnerKind::Role => (Call::PutRolePolicy, Call::DeleteRolePolicy),
+            OwnerKind::User => (Call::PutUserPolicy, Call::DeleteUserPolicy),
+            OwnerKind::Group => (Call::PutGroupPolicy, Call::DeleteGroupPolicy),
+        };
+        match action {
+            InlineAction::Put(document) => Action::new(put).with_document(document),
+            InlineAction::Delete => Action::new(delete),
         }
     }
 

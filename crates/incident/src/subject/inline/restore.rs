@@ -12,9 +12,8 @@
 //! | any | anything else | superseded; wait if the observation may be stale |
 
 use super::{InlineAction, InlinePolicy, InlineTrace, ObservedInline};
-use crate::VersionId;
 use crate::message::DecisionAction;
-use crate::reconcile::{Next, Reconciler, Restoration, RestorationEnd, RestorationNext};
+use crate::reconcile::{Next, Progress, Reconciler, Restoration, RestorationEnd, RestorationNext};
 use crate::subject::Compared;
 
 type Answer = RestorationNext<InlinePolicy>;
@@ -34,8 +33,8 @@ impl Reconciler<InlinePolicy> for Run<'_> {
         }
     }
 
-    fn carried_out(&mut self, made: Option<VersionId>) {
-        self.progress.carried_out(made);
+    fn progress(&mut self) -> &mut Progress {
+        &mut self.progress
     }
 }
 
@@ -54,7 +53,7 @@ fn carry_out(run: &Run<'_>, observed: &ObservedInline) -> Answer {
         }
         // Either IAM does not show this run's write yet, or a new incident about the same document
         // has begun. Writing again now would fight with that incident.
-        DecisionAction::Allow if is_as_contained && run.progress.has_written => Next::Wait,
+        DecisionAction::Allow if is_as_contained && run.progress.recent.has_written => Next::Wait,
         DecisionAction::Allow if is_as_contained => Next::Act(InlineAction::Put(
             run.contained.original.as_str().to_owned(),
         )),

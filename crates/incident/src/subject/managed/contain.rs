@@ -7,19 +7,20 @@
 //! | a restricted document | a version that is its remediation | make that the default |
 //! | | not the version that this run made | wait: the list is stale |
 //! | | room for a version | create the remediated version |
-//! | | five versions, one of them saved in the execution | delete that one |
-//! | | five versions, none of them saved | save the oldest in the execution first |
+//! | | five versions | delete the oldest other one, which is saved in the execution |
 //! | a remediation | a harmless version that the run's write overtook | make that the default |
 //! | | two remediations that the guard made | keep the first, delete the other |
 //! | | its original | contained; wait if the observation may be stale |
-//! | | no original | superseded; wait if the observation may be stale |
+//! | | no original | superseded after waiting |
 //! | another harmless document | a version that this run made | delete it |
 //! | | nothing of this run | superseded; wait if the observation may be stale |
 
 use super::{MAX_VERSIONS, ManagedAction, ManagedPolicy, ObservedManaged, Version};
 use crate::VersionId;
 use crate::message::{ContainedVersions, EvictedVersion};
-use crate::reconcile::{Containment, ContainmentEnd, ContainmentNext, Next, Reconciler, Refusal};
+use crate::reconcile::{
+    Containment, ContainmentEnd, ContainmentNext, Next, Progress, Reconciler, Refusal,
+};
 
 /// How many versions one incident removes at most to make room. Only a caller that keeps filling
 /// the policy makes more of them necessary.
@@ -34,7 +35,7 @@ impl Reconciler<ManagedPolicy> for Containment<'_> {
         let Some(observed) = observed else {
             return Next::end_if(self.has_waited, ContainmentEnd::Gone);
         };
-        if let Some(next) = self.other_policy(observed.in_force()) {
+        if let Some(next) = self.other_policy(&observed.in_force()) {
             return next;
         }
         let next = if self.analysis.is_restricted(&observed.default.document) {
@@ -43,13 +44,13 @@ impl Reconciler<ManagedPolicy> for Containment<'_> {
             leave_harmless(self, observed)
         };
         if let Next::Act(ManagedAction::CreateVersion(_) | ManagedAction::SetDefault(_)) = next {
-            self.progress.seen_before_write = Some(observed.ids());
+            self.progress.recent.seen_before_write = Some(observed.ids());
         }
         next
     }
 
-    fn carried_out(&mut self, made: Option<VersionId>) {
-        self.progress.carried_out(made);
+    fn progress(&mut self) -> &mut Progress {
+        &mut self.progress
     }
 
     fn refused(&mut self, why: Refusal) -> bool {
@@ -69,7 +70,7 @@ fn contain_default(run: &mut Containment<'_>, observed: &ObservedManaged) -> Ans
         return Next::Act(ManagedAction::SetDefault(existing.id.clone()));
     }
     let is_unlisted = |made: &VersionId| observed.version(made).is_none();
-    if run.progress.made.iter().any(is_unlisted) {
+    if run.progress.recent.made.iter().any(is_unlisted) {
         // The list is from before this run's own write. A second version would be a double.
         return Next::Wait;
     }
@@ -82,10 +83,11 @@ fn contain_default(run: &mut Containment<'_>, observed: &ObservedManaged) -> Ans
     make_room(run, observed)
 }
 
-/// Five versions exist: one must go, and its document must be in the execution before.
-fn make_room(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
+/// Five versions exist: one must go. Its document is in the execution before, with this answer.
+fn make_room(run: &mut Containment<'_>, observed: &ObservedManaged) -> Answer {
+    let evicted = &run.progress.evicted;
     let is_saved = |version: &&Version| {
-        run.kept.evicted.iter().any(|saved| {
+        evicted.iter().any(|saved| {
             saved.version == version.id
                 && saved.created == version.created
                 && run
@@ -97,21 +99,18 @@ fn make_room(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
         return Next::Act(ManagedAction::DeleteVersion(saved.id.clone()));
     }
     let by_age = |version: &&Version| (version.created, version.id.number());
-    let Some(oldest) = observed.others.iter().min_by_key(by_age) else {
+    let oldest = observed.others.iter().min_by_key(by_age);
+    let Some(oldest) = oldest.filter(|_| evicted.len() < MAX_EVICTED) else {
         return Next::Wait;
     };
-    if run.kept.evicted.len() >= MAX_EVICTED {
-        return Next::Wait;
-    }
-    let mut kept = run.kept.clone();
-    kept.evicted.push(EvictedVersion {
+    let document = &oldest.document;
+    let saved = EvictedVersion {
         version: oldest.id.clone(),
         created: oldest.created,
-        document: oldest
-            .document
-            .beside(run.kept.evicted.iter().map(|it| &it.document)),
-    });
-    Next::End(ContainmentEnd::KeepFirst(kept))
+        document: document.beside(evicted.iter().map(|it| &it.document)),
+    };
+    run.progress.evicted.push(saved);
+    Next::Act(ManagedAction::DeleteVersion(oldest.id.clone()))
 }
 
 /// No restricted document is in force: a remediation is, or the harmless change of another caller.
@@ -121,10 +120,10 @@ fn leave_harmless(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
     let is_remediation = original.is_some()
         || run
             .analysis
-            .is_remediation(&default.document, &run.judged.document);
+            .is_remediation(&default.document, &run.judged().document);
     if !is_remediation {
         let is_listed = |made: &&VersionId| observed.version(made).is_some();
-        return match run.progress.made.iter().find(is_listed) {
+        return match run.progress.recent.made.iter().find(is_listed) {
             // Below a newer version of another caller, what this run made serves no purpose.
             Some(leftover) => Next::Act(ManagedAction::DeleteVersion(leftover.clone())),
             None => superseded(run, default),
@@ -137,8 +136,9 @@ fn leave_harmless(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
         return Next::Act(action);
     }
     let Some(original) = original else {
-        // Another execution was decided in the meantime, and the original is gone.
-        return superseded(run, default);
+        // Another execution was decided in the meantime, and the original is gone; or IAM shows its
+        // document in the list only.
+        return Next::end_if(run.has_waited, ContainmentEnd::Superseded);
     };
     // Stale, this would be how things stood before the original was put in force again.
     Next::end_if(
@@ -167,7 +167,7 @@ fn original_of<'o>(run: &Containment<'_>, observed: &'o ObservedManaged) -> Opti
     };
     let originals = || observed.others.iter().rev().filter(is_original);
     originals()
-        .find(|version| Some(&version.id) == run.judged.version.as_ref())
+        .find(|version| Some(&version.id) == run.judged().version.as_ref())
         .or_else(|| originals().next())
 }
 
@@ -191,21 +191,27 @@ fn leave_one(run: &Containment<'_>, observed: &ObservedManaged) -> Option<Manage
 /// A restricted one has an event of its own. Putting it in force from here would hide it from the
 /// rule, which leaves out the guard's own writes.
 fn overtaken<'o>(run: &Containment<'_>, observed: &'o ObservedManaged) -> Option<&'o Version> {
-    let newest_made = run.progress.made.iter().map(VersionId::number).max()?;
-    let seen = run.progress.seen_before_write.as_ref()?;
+    let newest_made = run
+        .progress
+        .recent
+        .made
+        .iter()
+        .map(VersionId::number)
+        .max()?;
+    let seen = run.progress.recent.seen_before_write.as_ref()?;
     let newest_seen = seen.iter().map(VersionId::number).max()?;
     observed
         .others
         .iter()
         .rev()
         .filter(|version| (newest_seen + 1..newest_made).contains(&version.id.number()))
-        .find(|version| !run.progress.made.contains(&version.id))
+        .find(|version| !run.progress.recent.made.contains(&version.id))
         .filter(|version| !run.analysis.is_restricted(&version.document))
 }
 
 /// Whether the default version was made after the change that the event reports.
 fn is_newer_than_judged(run: &Containment<'_>, default: &Version) -> bool {
-    let judged = run.judged.version.as_ref();
+    let judged = run.judged().version.as_ref();
     judged.is_some_and(|judged| default.is_newer(judged, run.event_time))
 }
 

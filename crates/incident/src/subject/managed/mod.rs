@@ -10,7 +10,7 @@ use iam_policy::Quota;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{ContainedVersions, ObservedPolicy};
-use crate::reconcile::Changeable;
+use crate::reconcile::{Action, Call, Changeable};
 use crate::subject::UniqueId;
 use crate::{PolicyArn, Snapshot, Timestamp, VersionId};
 
@@ -36,6 +36,20 @@ impl Changeable for ManagedPolicy {
 
     fn quota(&self) -> Quota {
         Quota::MANAGED
+    }
+
+    fn call(&self, action: ManagedAction) -> Action {
+        match action {
+            ManagedAction::CreateVersion(document) => {
+                Action::new(Call::CreatePolicyVersion).with_document(document)
+            }
+            ManagedAction::SetDefault(version) => {
+                Action::new(Call::SetDefaultPolicyVersion).with_version(version)
+            }
+            ManagedAction::DeleteVersion(version) => {
+                Action::new(Call::DeletePolicyVersion).with_version(version)
+            }
+        }
     }
 
     fn in_force(observed: &ObservedManaged) -> Option<ObservedPolicy> {

@@ -7,14 +7,13 @@
 //! | allow | the original | make a harmless version the default that the run's write overtook; else delete spare quarantine versions; else decided; wait if the observation may be stale |
 //! | allow | the quarantine version, and this run has written | wait |
 //! | allow | the quarantine version | make the oldest version that is equivalent to the original the default; without one: superseded or wait |
-//! | deny | the quarantine version | delete the original version, then spare quarantine versions; then decided |
+//! | deny | the quarantine version | delete the original version, then spare quarantine versions; then decided; wait if no observation showed the original |
 //! | expire | the quarantine version | delete spare quarantine versions; then decided |
 //! | any | anything else | superseded; wait if the observation may be stale |
 
 use super::{ManagedAction, ManagedPolicy, ObservedManaged, Version};
-use crate::VersionId;
 use crate::message::{ContainedVersions, DecisionAction};
-use crate::reconcile::{Next, Reconciler, Restoration, RestorationEnd, RestorationNext};
+use crate::reconcile::{Next, Progress, Reconciler, Restoration, RestorationEnd, RestorationNext};
 use crate::subject::Compared;
 
 type Answer = RestorationNext<ManagedPolicy>;
@@ -34,13 +33,13 @@ impl Reconciler<ManagedPolicy> for Run<'_> {
         }
         let next = carry_out(self, observed);
         if let Next::Act(ManagedAction::SetDefault(_)) = next {
-            self.progress.seen_before_write = Some(observed.ids());
+            self.progress.recent.seen_before_write = Some(observed.ids());
         }
         next
     }
 
-    fn carried_out(&mut self, made: Option<VersionId>) {
-        self.progress.carried_out(made);
+    fn progress(&mut self) -> &mut Progress {
+        &mut self.progress
     }
 }
 
@@ -55,7 +54,9 @@ fn carry_out(run: &Run<'_>, observed: &ObservedManaged) -> Answer {
         DecisionAction::Allow if is_original_in_force => superseded(run, false),
         // Either IAM does not show this run's write yet, or a new incident about the same document
         // has begun. Writing again now would fight with that incident.
-        DecisionAction::Allow if is_quarantine_in_force && run.progress.has_written => Next::Wait,
+        DecisionAction::Allow if is_quarantine_in_force && run.progress.recent.has_written => {
+            Next::Wait
+        }
         DecisionAction::Allow if is_quarantine_in_force => put_back(run, observed),
         DecisionAction::Deny if is_quarantine_in_force => remove_original(run, observed),
         DecisionAction::Expire if is_quarantine_in_force => leave_no_spare(run, observed),
@@ -83,20 +84,29 @@ fn remove_original(run: &Run<'_>, observed: &ObservedManaged) -> Answer {
     let is_it = |version: &&Version| {
         version.created == run.trace.original_created && is_like_original(run, version)
     };
-    match original.filter(is_it) {
-        Some(original) => Next::Act(ManagedAction::DeleteVersion(original.id.clone())),
-        None => leave_no_spare(run, observed),
+    match original {
+        Some(original) if is_it(&original) => {
+            Next::Act(ManagedAction::DeleteVersion(original.id.clone()))
+        }
+        // IAM may not show the version yet, or not its document.
+        None if !run.is_current() => Next::Wait,
+        _ => leave_no_spare(run, observed),
     }
 }
 
 /// The original is in force again: give way to a newer harmless change that the write overtook, and
 /// clean up.
 fn give_way(run: &Run<'_>, observed: &ObservedManaged) -> Answer {
-    let overtaken = run.progress.seen_before_write.as_ref().and_then(|seen| {
-        let is_new =
-            |version: &&Version| !seen.contains(&version.id) && !is_quarantine(run, version);
-        observed.others.iter().rev().find(is_new)
-    });
+    let overtaken = run
+        .progress
+        .recent
+        .seen_before_write
+        .as_ref()
+        .and_then(|seen| {
+            let is_new =
+                |version: &&Version| !seen.contains(&version.id) && !is_quarantine(run, version);
+            observed.others.iter().rev().find(is_new)
+        });
     match overtaken.filter(|version| !run.analysis.is_restricted(&version.document)) {
         Some(newer) => Next::Act(ManagedAction::SetDefault(newer.id.clone())),
         None => leave_no_spare(run, observed),

@@ -4,15 +4,18 @@ use iam_model::Account;
 use std::collections::HashSet;
 
 use incident::message::DecisionAction;
-use incident::{Observed, VersionId};
+use incident::{Observed, Progress, VersionId};
 
-use crate::guard::{self, number};
+use crate::guard;
+use crate::play::number;
 use crate::setting::{ARN, Kind, Setting};
 use crate::situation::{Execution, Moment, Situation, Stage, digest};
 
 /// A write of the guard's, with the accounts around it.
 pub(crate) struct Write<'a> {
     pub(crate) execution: &'a Execution,
+    /// What the execution holds with the action.
+    pub(crate) progress: &'a Progress,
     /// What the look before it showed.
     pub(crate) seen: &'a Moment,
     pub(crate) before: &'a Moment,
@@ -37,8 +40,8 @@ pub(crate) fn write(setting: &Setting, write: &Write<'_>) -> Result<(), String> 
     let look = setting.look(write.seen).ok_or("a write without a look")?;
     let identity = match &write.execution.stage {
         // Judged by `ValidatePolicy`, or again since, where IAM had shown its past.
-        Stage::Containing { judged, kept, .. } => {
-            &kept.0.judged.as_ref().unwrap_or(&judged.0).identity
+        Stage::Containing { judged, .. } => {
+            &write.progress.judged_anew().unwrap_or(judged).identity
         }
         Stage::Reverting { held, .. } => &held.0.identity,
         _ => return Err("a write outside of a task".to_owned()),
@@ -47,7 +50,7 @@ pub(crate) fn write(setting: &Setting, write: &Write<'_>) -> Result<(), String> 
         return Err("a write on what was made again".to_owned());
     }
     let hint = &write.execution.hint;
-    let is_first = matches!(&write.execution.stage, Stage::Containing { judged, .. } if judged.0.identity == *identity);
+    let is_first = matches!(&write.execution.stage, Stage::Containing { judged, .. } if judged.identity == *identity);
     if !is_first
         && matches!(write.execution.stage, Stage::Containing { .. })
         && identity.created.as_second() > hint.second
@@ -123,23 +126,21 @@ fn taken_away(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result<(
         return Ok(());
     };
     let is_held = match &write.execution.stage {
-        Stage::Containing {
-            judged,
-            kept,
-            memory,
-            ..
-        } => {
-            let kept = &kept.0;
-            let judged_anew = kept.judged.as_ref();
-            setting.same(lost, judged.0.document.as_str())
+        Stage::Containing { judged, .. } => {
+            let held = write.progress;
+            let judged_anew = held.judged_anew();
+            setting.same(lost, judged.document.as_str())
                 || judged_anew.is_some_and(|it| setting.same(lost, it.document.as_str()))
                 || setting.kind == Kind::Managed
                     && document(look).is_some_and(|seen| setting.same(lost, seen.as_str()))
-                || kept.evicted.iter().any(|it| setting.same(lost, it.document.as_str()))
-                || kept.originals.iter().any(|it| setting.same(lost, it.as_str()))
-                // After as many as an execution carries, only the record has it.
-                || kept.originals.len() >= 3
-                || is_own(write.effect, memory)
+                || held
+                    .evicted()
+                    .iter()
+                    .any(|it| setting.same(lost, it.document.as_str()))
+                || held
+                    .replaced()
+                    .is_some_and(|it| setting.same(lost, it.as_str()))
+                || is_own(write.effect, held)
         }
         Stage::Reverting { held, .. } => {
             setting.same(lost, held.0.original.as_str())
@@ -155,7 +156,7 @@ fn taken_away(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result<(
 }
 
 /// Whether the step deletes a version that the run made itself.
-fn is_own(effect: &Effect, memory: &incident::Progress) -> bool {
+fn is_own(effect: &Effect, memory: &Progress) -> bool {
     matches!(effect, Effect::Deletes(version) if memory.made().contains(version))
 }
 

@@ -16,9 +16,9 @@ pub(crate) enum Move {
     Attack(Attack),
     /// The event with this number arrives.
     Deliver(usize),
-    /// This execution looks at IAM as of that many writes ago, and takes its step.
+    /// This execution looks at IAM as of that many writes ago, or takes the pending action.
     Step(usize, usize),
-    /// The run of this execution is interrupted.
+    /// The task of this execution fails, and begins a new try.
     Crash(usize),
     Decide(usize, DecisionAction),
 }

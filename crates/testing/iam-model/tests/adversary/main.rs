@@ -12,6 +12,7 @@ mod attack;
 mod check;
 mod explore;
 mod guard;
+mod play;
 mod setting;
 mod situation;
 
@@ -65,7 +66,7 @@ fn managed_one_second() {
         "managed, all within a second",
         Kind::Managed,
         &[RESTRICTED, HARMLESS],
-        bounds(8, 3, 0),
+        bounds(9, 3, 0),
     );
 }
 
@@ -75,7 +76,7 @@ fn managed_a_second_each() {
         "managed, a second each",
         Kind::Managed,
         &[RESTRICTED, RESTRICTED_TOO, REMEDIATED, HARMLESS],
-        bounds(8, 3, 1),
+        bounds(9, 3, 1),
     );
 }
 
@@ -85,7 +86,7 @@ fn inline_one_second() {
         "inline, all within a second",
         Kind::Inline,
         &[RESTRICTED, ALL_RESTRICTED, HARMLESS],
-        bounds(8, 3, 0),
+        bounds(9, 3, 0),
     );
 }
 
@@ -95,7 +96,7 @@ fn inline_a_second_each() {
         "inline, a second each",
         Kind::Inline,
         &[RESTRICTED, RESTRICTED_TOO, REMEDIATED, HARMLESS],
-        bounds(8, 3, 1),
+        bounds(9, 3, 1),
     );
 }
 
@@ -105,7 +106,7 @@ fn inline_without_room() {
     for tick in [0, 1] {
         // The two writes of the start count.
         let documents = [ALL_RESTRICTED, HARMLESS];
-        let setting = Setting::new(Kind::Inline, &documents, bounds(8, 4, tick));
+        let setting = Setting::new(Kind::Inline, &documents, bounds(9, 4, tick));
         let written = first(&setting, ALL_RESTRICTED);
         let mut filled = attack(&setting, &written, &Attack::FillQuota).unwrap();
         filled.settle_down();

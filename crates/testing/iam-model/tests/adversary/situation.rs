@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use iam_model::Account;
-use incident::message::{Contained, DecisionAction, Kept, ObservedPolicy};
-use incident::{Progress, WatchedCall};
+use incident::message::{Contained, DecisionAction, ObservedPolicy};
+use incident::{Action, Done, Progress, WatchedCall};
 
 /// An account that does not change any more.
 #[derive(Clone, Debug)]
@@ -56,6 +56,10 @@ pub(crate) struct Hint {
 pub(crate) struct Execution {
     pub(crate) hint: Rc<Hint>,
     pub(crate) stage: Stage,
+    /// The action that the last look asked for, and what that look showed.
+    pub(crate) pending: Option<Rc<(Action, Moment)>>,
+    /// What became of the last action.
+    pub(crate) done: Option<Done>,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -64,8 +68,7 @@ pub(crate) enum Stage {
     Judging { waited: bool },
     /// In `TempRemove`.
     Containing {
-        judged: Rc<Seeing>,
-        kept: Rc<Keeping>,
+        judged: Rc<ObservedPolicy>,
         waited: bool,
         memory: Rc<Progress>,
     },
@@ -99,41 +102,21 @@ impl Stage {
     }
 }
 
-/// A value with the hash of what counts in it.
-macro_rules! hashed {
-    ($name:ident, $inner:ty, |$it:ident, $state:ident| $hash:block) => {
-        #[derive(Clone, Debug)]
-        pub(crate) struct $name(pub(crate) $inner);
+/// What was contained, with the hash of what counts in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Holding(pub(crate) Contained);
 
-        impl Hash for $name {
-            fn hash<H: Hasher>(&self, $state: &mut H) {
-                let $it = &self.0;
-                $hash
-            }
+impl Hash for Holding {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let it = &self.0;
+        (&it.identity, &it.original, &it.document, it.removed).hash(state);
+        if let Some(versions) = &it.versions {
+            (&versions.original, versions.original_created).hash(state);
+            (&versions.quarantine, versions.created).hash(state);
         }
-    };
+        it.evicted.len().hash(state);
+    }
 }
-
-hashed!(Seeing, ObservedPolicy, |it, state| {
-    (&it.identity, &it.version, &it.document).hash(state);
-});
-hashed!(Keeping, Kept, |it, state| {
-    for version in &it.evicted {
-        (&version.version, version.created, &version.document).hash(state);
-    }
-    (&it.originals, it.removes).hash(state);
-    if let Some(judged) = &it.judged {
-        (&judged.identity, &judged.version, &judged.document).hash(state);
-    }
-});
-hashed!(Holding, Contained, |it, state| {
-    (&it.identity, &it.original, &it.document, it.removed).hash(state);
-    if let Some(versions) = &it.versions {
-        (&versions.original, versions.original_created).hash(state);
-        (&versions.quarantine, versions.created).hash(state);
-    }
-    it.evicted.len().hash(state);
-});
 
 #[derive(Clone, Debug, Hash)]
 pub(crate) struct Situation {

@@ -1,0 +1,68 @@
+use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
+
+use crate::VersionId;
+
+/// A call to IAM, for the state machine to make.
+///
+/// It does not name the subject: the state machine takes that from the verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Action {
+    pub call: Call,
+    /// The document to write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// The version to put in force or to delete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionId>,
+}
+
+impl Action {
+    pub(crate) fn new(call: Call) -> Self {
+        Self {
+            call,
+            document: None,
+            version: None,
+        }
+    }
+
+    pub(crate) fn with_document(self, document: String) -> Self {
+        Self {
+            document: Some(document),
+            ..self
+        }
+    }
+
+    pub(crate) fn with_version(self, version: VersionId) -> Self {
+        Self {
+            version: Some(version),
+            ..self
+        }
+    }
+}
+
+/// The calls to IAM that the state machine makes. Each is a state of this name.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray,
+)]
+pub enum Call {
+    CreatePolicyVersion,
+    SetDefaultPolicyVersion,
+    DeletePolicyVersion,
+    PutRolePolicy,
+    PutUserPolicy,
+    PutGroupPolicy,
+    DeleteRolePolicy,
+    DeleteUserPolicy,
+    DeleteGroupPolicy,
+}
+
+impl Call {
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The name of the operation of IAM.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
+}
