@@ -82,7 +82,7 @@ fn merged(one: &Value, other: &Value) -> Value {
     all
 }
 
-/// Whoever may invoke the functions gets answers that nobody acts on.
+/// An answer to a caller other than the state machine has no effect.
 async fn payloads(world: Arc<World>) -> Result<()> {
     world.deliver_by_hand().await?;
     let (managed, of_managed) = contained(

@@ -68,7 +68,7 @@ impl PolicyStore {
             }
             let version = match self.version(policy, &id).await {
                 Ok(version) => version,
-                // It was deleted between the two calls, which is no reason to fail.
+                // Another caller deleted it between the two calls.
                 Err(error)
                     if error.kind == StoreErrorKind::NotFound && !listed.is_default_version() =>
                 {

@@ -24,7 +24,7 @@ impl PolicyStore {
     }
 }
 
-/// Turns "there is no such thing" into `None`; other errors stay errors.
+/// Returns `None` where IAM has no such entity. Other errors stay errors.
 pub(crate) fn found<T>(answer: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     match answer {
         Ok(found) => Ok(Some(found)),

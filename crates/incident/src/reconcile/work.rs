@@ -1,4 +1,4 @@
-//! What `remediate` and `revert` are told of their own earlier answers, and what they answer.
+//! What `remediate` and `revert` answer, and what they get back of their last answer.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -55,7 +55,7 @@ pub enum Answer<E> {
     End(E),
 }
 
-/// What the next run of the task is told.
+/// What the next run of the task gets back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Memory {
     progress: Progress,
@@ -112,7 +112,7 @@ impl Work {
     ///
     /// # Errors
     ///
-    /// If IAM refused it, and there is no other to try.
+    /// If IAM refused it, and the run knows no other action.
     pub fn learn<S: Changeable, R: Reconciler<S>>(
         &self,
         subject: &S,
@@ -240,7 +240,7 @@ enum Refused {
 }
 
 /// Sorts an error by the name that Step Functions gives it (AWS Step Functions Developer Guide,
-/// "Integrating with AWS SDK services"). An error that nobody knows is a failure.
+/// "Integrating with AWS SDK services"). An unknown error is a failure.
 fn refusal(error: &str, cause: &str) -> Refused {
     match error {
         "Iam.NoSuchEntityException"

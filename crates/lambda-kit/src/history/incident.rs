@@ -16,8 +16,6 @@ pub struct Incident {
     pub standing: Standing,
     /// The newest state that the execution entered; `None` if the history shows none.
     pub state: Option<String>,
-    /// Whether the execution has left that state.
-    pub has_left_state: bool,
     /// The data of that state, or the output of an execution that succeeded.
     pub data: StateData,
     /// The request that the execution waits with, if the history shows it.
@@ -114,8 +112,6 @@ impl Incident {
             execution: execution.clone(),
             standing,
             state,
-            has_left_state: since_entry(events)
-                .any(|event| event.state_exited_event_details.is_some()),
             data,
             request: since_entry(events).find_map(request),
             key: newest_key(events),

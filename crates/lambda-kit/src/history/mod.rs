@@ -166,8 +166,8 @@ impl Executions {
 
     /// The incident of an execution, as the newest events of its history show it.
     ///
-    /// The history alone does not prove that the guard's own definition ran: see
-    /// [`Executions::why_not_evidence`].
+    /// The history alone does not prove that the guard's own definition ran: a version or an alias
+    /// can run another one, and a redrive takes up old data.
     ///
     /// # Errors
     ///
@@ -212,32 +212,12 @@ impl Executions {
         }
     }
 
-    /// Why the history of an execution proves nothing; `None` if it does.
-    ///
-    /// A version or an alias can run another definition, and a redrive takes up old data.
-    #[must_use]
-    pub fn why_not_evidence(&self, described: &DescribeExecutionOutput) -> Option<&'static str> {
-        if described.state_machine_arn != self.state_machine_arn {
-            Some("it belongs to another state machine")
-        } else if described.state_machine_version_arn.is_some()
-            || described.state_machine_alias_arn.is_some()
-        {
-            Some(
-                "it runs a version or an alias of the state machine, which may have another definition",
-            )
-        } else if described.redrive_count.unwrap_or_default() > 0 {
-            Some("it was redriven")
-        } else {
-            None
-        }
-    }
-
     /// What Step Functions shows of an execution apart from its history.
     ///
     /// # Errors
     ///
     /// If Step Functions does not show the execution.
-    pub async fn described(
+    async fn described(
         &self,
         execution: &ExecutionArn,
     ) -> Result<DescribeExecutionOutput, ReadError> {

@@ -1,5 +1,3 @@
-use std::sync::{Arc, Mutex, PoisonError};
-
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
@@ -26,12 +24,6 @@ pub struct Execution {
     pub input: Value,
     /// Whether it runs, and how it ended.
     pub status: ExecutionStatus,
-    /// The version of the state machine that it was started with.
-    pub version: Option<String>,
-    /// The alias of the state machine that it was started with.
-    pub alias: Option<String>,
-    /// How often it was redriven.
-    pub redrives: i32,
     /// The states that it entered, with their data; all but the last are left.
     pub entered: Vec<(String, Value)>,
     /// The parameters of each attempt of `AskUser`; all but the last failed.
@@ -42,8 +34,6 @@ pub struct Execution {
     pub end: Option<(HistoryEventType, Value)>,
     /// How often the task of the last state failed.
     pub failures: usize,
-    /// How many reads of the history show it without its last state.
-    pub behind: usize,
 }
 
 impl Execution {
@@ -55,15 +45,11 @@ impl Execution {
             arn: format!("arn:aws:states:us-east-1:111122223333:execution:guard:{name}"),
             input: Value::Null,
             status: ExecutionStatus::Running,
-            version: None,
-            alias: None,
-            redrives: 0,
             entered: Vec::new(),
             scheduled: Vec::new(),
             submitted: Vec::new(),
             end: None,
             failures: 0,
-            behind: 0,
         }
     }
 
@@ -102,16 +88,11 @@ impl Execution {
             }
         });
         let shown = self.clone();
-        let looks = Arc::new(Mutex::new(0));
         let history = mock!(Client::get_execution_history).then_compute_response(move |request| {
             if request.execution_arn() != Some(&shown.arn) {
                 return no_history();
             }
-            let mut looks = looks.lock().unwrap_or_else(PoisonError::into_inner);
-            if request.next_token().is_none() {
-                *looks += 1;
-            }
-            match shown.page(*looks <= shown.behind, request) {
+            match shown.page(request) {
                 Some(page) => MockResponse::Output(page),
                 None => no_history(),
             }
@@ -131,9 +112,6 @@ impl Execution {
             .status(self.status.clone())
             .input(self.input.to_string())
             .start_date(DateTime::from_secs(1_772_442_000))
-            .set_state_machine_version_arn(self.version.clone())
-            .set_state_machine_alias_arn(self.alias.clone())
-            .redrive_count(self.redrives)
             .build();
         match described {
             Ok(described) => MockResponse::Output(described),
@@ -143,12 +121,8 @@ impl Execution {
 
     /// The page of the history that `request` asks for.
     #[must_use]
-    pub fn page(
-        &self,
-        is_behind: bool,
-        request: &GetExecutionHistoryInput,
-    ) -> Option<GetExecutionHistoryOutput> {
-        let events = self.events(is_behind);
+    pub fn page(&self, request: &GetExecutionHistoryInput) -> Option<GetExecutionHistoryOutput> {
+        let events = self.events();
         let start = request.next_token().and_then(|token| token.parse().ok());
         let start = start.unwrap_or(0);
         let size = request.max_results().and_then(|size| size.try_into().ok());
@@ -163,12 +137,12 @@ impl Execution {
     }
 
     /// Newest first.
-    fn events(&self, is_behind: bool) -> Vec<HistoryEvent> {
+    fn events(&self) -> Vec<HistoryEvent> {
         let mut events = History::default();
         events.add_plain(HistoryEventType::ExecutionStarted);
         let mut submitted = self.submitted.iter();
-        let shown = self.entered.len() - usize::from(is_behind && !self.entered.is_empty());
-        for (index, (state, data)) in self.entered.iter().take(shown).enumerate() {
+        let shown = self.entered.len();
+        for (index, (state, data)) in self.entered.iter().enumerate() {
             events.enter(state, data);
             let is_last = index + 1 == shown;
             for _ in 0..if is_last { self.failures } else { 0 } {
@@ -180,7 +154,7 @@ impl Execution {
             } else {
                 events.start(None);
             }
-            if !is_last || is_behind {
+            if !is_last {
                 events.exit(state);
             }
         }

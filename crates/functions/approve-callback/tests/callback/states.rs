@@ -233,7 +233,7 @@ impl States {
             }
             assert_eq!(request.reverse_order(), Some(true));
             match fake.runs.get(request.execution_arn().unwrap()) {
-                Some(run) => MockResponse::Output(run.execution().page(false, request).unwrap()),
+                Some(run) => MockResponse::Output(run.execution().page(request).unwrap()),
                 None => MockResponse::Error(GetExecutionHistoryError::ExecutionDoesNotExist(
                     ExecutionDoesNotExist::builder().build(),
                 )),

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-/// Whoever may invoke the function gets an answer that nobody acts on.
+/// An answer to a caller other than the state machine has no effect.
 #[test]
 fn an_invocation_by_hand_reads_and_changes_nothing() {
     let (iam, data) = incident(managed(&[RESTRICTED]));

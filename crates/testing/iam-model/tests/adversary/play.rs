@@ -27,7 +27,7 @@ impl Played for ManagedPolicy {
     fn subject(setting: &Setting) -> &Self {
         match &setting.subject {
             Subject::Managed(policy) => policy,
-            other => panic!("{other} is no managed policy"),
+            other => panic!("{other} is not a managed policy"),
         }
     }
 
@@ -47,7 +47,7 @@ impl Played for InlinePolicy {
     fn subject(setting: &Setting) -> &Self {
         match &setting.subject {
             Subject::Inline(policy) => policy,
-            other => panic!("{other} is no inline policy"),
+            other => panic!("{other} is not an inline policy"),
         }
     }
 
@@ -122,7 +122,7 @@ pub(crate) fn act(
             .put_inline(user, OWNER, INLINE, document())
             .map(|()| None),
         Call::DeleteUserPolicy => account.delete_inline(user, OWNER, INLINE).map(|()| None),
-        other => return Err(format!("{other:?} is no call on the subject")),
+        other => return Err(format!("{other:?} is not a call on the subject")),
     };
     let made = match carried_out {
         Ok(made) => made,
