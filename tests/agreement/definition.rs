@@ -175,14 +175,9 @@ fn each_task_retries_transient_errors_and_no_others() {
     {
         let retried = error_names(state, "Retry");
         for &name in FailureName::ALL {
-            // Only a judgement can find that IAM does not show a change, and only until its answer
-            // is believed.
-            let expected = name.is_transient()
-                && (name != FailureName::ChangeNotVisible
-                    || error_names(state, "Catch").contains(name.as_str()));
             assert_eq!(
                 retried.contains(name.as_str()),
-                expected,
+                name.is_transient(),
                 "{state_name}: {name}"
             );
         }

@@ -43,7 +43,7 @@ fn payloads() -> Vec<(&'static str, Value)> {
     vec![
         (
             "validate-policy",
-            json!({"task": "judge", "execution": EXECUTION, "event": event, "waited": false}),
+            json!({"task": "judge", "execution": EXECUTION, "event": event, "look": null, "failedTries": 0}),
         ),
         (
             "remediate",

@@ -31,6 +31,17 @@ def clean(notify: bool = True, result: str = "clean") -> dict:
     return judged("none", notify=notify, result=result)
 
 
+def unseen(payload: dict) -> dict:
+    """What it answers where IAM does not show the change yet."""
+    waits = payload["look"]["waits"] if payload["look"] else 0
+    return {"event": {"detail": {"eventID": "e"}}, "look": {"seconds": [2, 4, 8, 16][waits], "waits": waits + 1}}
+
+
+def has_waited(payload: dict) -> bool:
+    """Whether it believes what IAM shows."""
+    return payload["failedTries"] > 0 or (payload["look"] is not None and payload["look"]["waits"] == 4)
+
+
 def action(call: str, **arguments: Any) -> dict:
     """An answer that asks for a call to IAM."""
     return {"action": {"call": call, **arguments}}

@@ -46,7 +46,7 @@ class Paths(Test):
                 execution = self.story.start(event)
                 execution.output()
                 [payload] = self.story.asked("judge")
-                expected = {"task": "judge", "execution": execution.arn, "event": event if fits else None, "waited": False}
+                expected = {"task": "judge", "execution": execution.arn, "event": event if fits else None, "look": None, "failedTries": 0}
                 self.assertEqual(payload, expected)
 
     def test_the_contained_document_travels_once(self) -> None:

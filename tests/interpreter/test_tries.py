@@ -112,7 +112,7 @@ class Tries(Test):
                 self.assertEqual(execution.output()["outcome"], {"result": result})
                 self.assertEqual(self.story.mailed(), ["reportFailure", "reportVerdict"])
                 self.assertEqual(self.story.asked("reportVerdict")[0]["failedTries"], 2)
-                self.assertEqual([payload["waited"] for payload in self.story.asked("judge")], [False, True, True])
+                self.assertEqual([payload["failedTries"] for payload in self.story.asked("judge")], [0, 1, 2])
         for status in ("superseded", "gone"):
             with self.subTest(status):
                 self.world.calls.clear()

@@ -16,8 +16,8 @@ pub enum FailureName {
     /// An AWS service throttled the call, failed or could not be reached. The same call may succeed
     /// later.
     TransientAwsError,
-    /// IAM does not show the change yet. IAM is eventually consistent, so the state machine retries
-    /// before it accepts that.
+    /// IAM does not show the change yet. Only the definition of the version before retries it: this
+    /// one gets an answer, and waits.
     ChangeNotVisible,
     /// An AWS service refused the call, for instance because a permission is missing.
     AwsRefused,
@@ -43,8 +43,9 @@ impl FailureName {
     #[must_use]
     pub fn is_transient(self) -> bool {
         match self {
-            Self::TransientAwsError | Self::ChangeNotVisible => true,
-            Self::RecordMalformed
+            Self::TransientAwsError => true,
+            Self::ChangeNotVisible
+            | Self::RecordMalformed
             | Self::RecordNamesNoPolicy
             | Self::PayloadMalformed
             | Self::AwsRefused

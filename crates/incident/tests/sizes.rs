@@ -11,7 +11,7 @@
 use iam_policy::{Quota, RestrictedActions};
 use incident::message::{
     AssessedState, Assessment, AttachedTo, Contained, ContainedVersions, EvictedVersion, InForce,
-    Judged, ObservedPolicy, Outcome, OutcomeResult, Quarantine, Removal, Response, Restricted,
+    Found, Judged, ObservedPolicy, Outcome, OutcomeResult, Quarantine, Removal, Response, Restricted,
     Verdict, VerdictResult,
 };
 use incident::subject::Owner;
@@ -196,7 +196,7 @@ impl Worst {
     fn judged(&self) -> Value {
         json!(Judged {
             event: trim_event(&record()),
-            verdict: Verdict {
+            found: Found::Verdict(Verdict {
                 response: Response::Contain,
                 notify: true,
                 result: VerdictResult::Restricted,
@@ -206,7 +206,7 @@ impl Worst {
                 restricted: self.restricted.clone(),
                 exemption: None,
                 report: None,
-            },
+            }),
         })
     }
 }

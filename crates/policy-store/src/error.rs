@@ -43,8 +43,7 @@ impl StoreErrorKind {
 impl From<StoreError> for HandlerError {
     fn from(error: StoreError) -> Self {
         let name = match error.kind {
-            StoreErrorKind::NotFound => FailureName::ChangeNotVisible,
-            StoreErrorKind::Transient => FailureName::TransientAwsError,
+            StoreErrorKind::NotFound | StoreErrorKind::Transient => FailureName::TransientAwsError,
             StoreErrorKind::Refused => FailureName::AwsRefused,
         };
         Self::new(name, error.to_string())

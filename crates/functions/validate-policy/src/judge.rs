@@ -1,7 +1,7 @@
 use incident::judgement::GuardConfig;
-use incident::message::{JudgeRequest, Judged, Verdict, VerdictResult};
+use incident::message::{Found, JudgeRequest, Judged, Look, Verdict, VerdictResult};
 use incident::{Analysis, Changeable as _, ExecutionArn, Observed, Record, Subject, trim_event};
-use lambda_kit::{Executions, FailureName, HandlerError};
+use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 use tracing::Instrument as _;
 
@@ -17,15 +17,21 @@ pub(crate) async fn judge(
     let record = Record::parse(&event)?;
     let span = lambda_kit::incident_span(execution, &record.change);
     async {
-        let mut verdict = match rules.judge_not_in_force(&record) {
-            Some(verdict) => verdict,
+        let verdict = match rules.judge_not_in_force(&record) {
+            Some(verdict) => Some(verdict),
             None => look(rules, store, request, &record).await?,
         };
-        verdict.notify = rules.notifies(&verdict);
-        report(execution, &verdict);
+        let found = match verdict {
+            Some(mut verdict) => {
+                verdict.notify = rules.notifies(&verdict);
+                report(execution, &verdict);
+                Found::Verdict(verdict)
+            }
+            None => not_visible(request, &record)?,
+        };
         Ok(Judged {
             event: trim_event(&event),
-            verdict,
+            found,
         })
     }
     .instrument(span)
@@ -37,13 +43,14 @@ async fn look(
     store: &PolicyStore,
     request: &JudgeRequest,
     record: &Record,
-) -> Result<Verdict, HandlerError> {
+) -> Result<Option<Verdict>, HandlerError> {
     let change = &record.change;
+    let has_waited = request.has_waited();
     let judge = |quota, observed: Option<Observed>| {
         let analysis = Analysis::new(&rules.restricted, quota);
-        rules.judge(&analysis, record, observed.as_ref(), request.waited)
+        rules.judge(&analysis, record, observed.as_ref(), has_waited)
     };
-    let verdict = match &change.subject {
+    Ok(match &change.subject {
         Subject::Managed(policy) => {
             let observed = store.managed(policy, change.version.as_ref()).await?;
             judge(policy.quota(), observed.map(Observed::Managed))
@@ -54,18 +61,23 @@ async fn look(
         }
         Subject::Reported(call) => {
             let state = store.reported(call).await?;
-            rules.judge_reported(record, call, &state, request.waited)
+            rules.judge_reported(record, call, &state, has_waited)
         }
-    };
-    verdict.ok_or_else(|| {
-        HandlerError::new(
-            FailureName::ChangeNotVisible,
-            format!(
-                "IAM does not show the result of {} on {} yet; IAM is eventually consistent, so the state machine tries again a few times",
-                change.event_name, change.subject
-            ),
-        )
     })
+}
+
+/// The answer if IAM does not show the result of the call yet.
+fn not_visible(request: &JudgeRequest, record: &Record) -> Result<Found, HandlerError> {
+    let change = &record.change;
+    if request.waited.is_some() {
+        return Err(HandlerError::not_visible(&format!(
+            "the result of {} on {}",
+            change.event_name, change.subject
+        )));
+    }
+    let look = Look::after(request.look.as_ref());
+    tracing::info!(seconds = look.seconds, "IAM does not show the change yet");
+    Ok(Found::Look(look))
 }
 
 /// Logs and counts a verdict.

@@ -13,6 +13,7 @@ use crate::{ExecutionArn, PolicyChange, Snapshot, UniqueId, VersionId};
 mod decision;
 mod findings;
 mod former;
+mod look;
 mod notify;
 mod quarantine;
 mod report;
@@ -20,6 +21,7 @@ mod work;
 
 pub use decision::{Decision, DecisionAction, InForce, Outcome, OutcomeResult, Proven};
 pub use findings::{Removal, Restricted};
+pub use look::{Found, JudgeRequest, Judged, Look};
 pub use notify::{
     AskRequest, Asked, Failure, Notified, NotifyRequest, RepeatReason, ReportFailure,
     ReportOutcome, ReportVerdict,
@@ -40,33 +42,12 @@ pub enum ReadRequest {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct JudgeRequest {
-    /// The execution that asks. Its input is the EventBridge event.
-    pub execution: ExecutionArn,
-    /// That event, where it fits into a payload.
-    #[serde(default)]
-    pub event: Option<Value>,
-    /// Whether IAM had enough time to become consistent.
-    #[serde(default)]
-    pub waited: bool,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct AssessRequest {
     /// The execution that asks. Its input is the EventBridge event.
     pub execution: ExecutionArn,
     /// That event, where it fits into a payload.
     #[serde(default)]
     pub event: Option<Value>,
-}
-
-/// The answer of `ValidatePolicy`, which the later states work with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Judged {
-    /// The trimmed EventBridge event.
-    pub event: Value,
-    pub verdict: Verdict,
 }
 
 /// `verdict`: what `ValidatePolicy` found.

@@ -5,7 +5,7 @@ mod states;
 
 use std::collections::HashMap;
 
-use incident::message::{Judged, ObservedPolicy, Quarantine, Response, Verdict, VerdictResult};
+use incident::message::{Found, Judged, ObservedPolicy, Quarantine, Response, Verdict, VerdictResult};
 use incident::{Snapshot, VersionId};
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ pub(crate) fn asking() -> Value {
     };
     let mut data = json!(Judged {
         event: incident::trim_event(&event),
-        verdict: Verdict {
+        found: Found::Verdict(Verdict {
             response: Response::Contain,
             notify: true,
             result: VerdictResult::Restricted,
@@ -49,7 +49,7 @@ pub(crate) fn asking() -> Value {
             restricted: contained.restricted.clone(),
             exemption: None,
             report: None,
-        },
+        }),
     });
     data["quarantine"] = json!(Quarantine::InPlace(contained));
     data

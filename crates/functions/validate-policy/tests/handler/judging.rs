@@ -195,10 +195,10 @@ fn exempt_principals_are_read_from_the_record() {
     let (iam, event) = created(RESTRICTED);
     let mut rules = rules();
     rules.exempt = "arn:aws:iam::111122223333:user/mallory".parse().unwrap();
-    let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
+    let verdict = verdict_of(judged(&rules, &iam, &event, false).unwrap());
     assert_verdict(&verdict, Response::Report, VerdictResult::Exempt);
     rules.exempt = "arn:aws:iam::111122223333:user/alice".parse().unwrap();
-    let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
+    let verdict = verdict_of(judged(&rules, &iam, &event, false).unwrap());
     assert_eq!(verdict.response, Response::Contain);
 }
 
@@ -207,7 +207,7 @@ fn a_guard_that_monitors_leaves_restricted_grants_in_force() {
     let (iam, event) = created(RESTRICTED);
     let mut rules = rules();
     rules.mode = Mode::Monitor;
-    let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
+    let verdict = verdict_of(judged(&rules, &iam, &event, false).unwrap());
     assert_verdict(&verdict, Response::Report, VerdictResult::Monitored);
 }
 
@@ -236,7 +236,7 @@ fn an_email_reports_a_harmless_change_where_the_setting_says_so() {
     let mut rules = rules();
     for notify in [true, false] {
         rules.notify_on_allowed = notify;
-        let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
+        let verdict = verdict_of(judged(&rules, &iam, &event, false).unwrap());
         assert_eq!((verdict.response, verdict.notify), (Response::None, notify));
     }
 }

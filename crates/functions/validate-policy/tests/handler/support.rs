@@ -1,8 +1,8 @@
 use iam_model::{Account, Execution, Iam, OwnerKind};
 use incident::ExecutionArn;
 use incident::judgement::GuardConfig;
-use incident::message::{AssessRequest, Judged, ReadRequest, Response, Verdict, VerdictResult};
-use lambda_kit::{FailureName, HandlerError};
+use incident::message::{AssessRequest, Found, Judged, ReadRequest, Response, Verdict, VerdictResult};
+use lambda_kit::HandlerError;
 use policy_store::PolicyStore;
 use serde_json::Value;
 use validate_policy::{Reading, handle};
@@ -40,13 +40,20 @@ pub(crate) fn judged(
 }
 
 pub(crate) fn judge(iam: &Iam, event: &Value, waited: bool) -> Result<Verdict, HandlerError> {
-    judged(&rules(), iam, event, waited).map(|judged| judged.verdict)
+    judged(&rules(), iam, event, waited).map(verdict_of)
+}
+
+pub(crate) fn verdict_of(judged: Judged) -> Verdict {
+    match judged.found {
+        Found::Verdict(verdict) => verdict,
+        Found::Look(look) => panic!("it waits: {look:?}"),
+    }
 }
 
 /// The event waits for IAM to show its change.
 pub(crate) fn assert_not_visible(iam: &Iam, event: &Value) {
-    let error = judge(iam, event, false).unwrap_err();
-    assert_eq!(error.name(), FailureName::ChangeNotVisible);
+    let found = judged(&rules(), iam, event, false).unwrap().found;
+    assert!(matches!(found, Found::Look(_)), "{found:?}");
 }
 
 pub(crate) fn assert_verdict(verdict: &Verdict, response: Response, result: VerdictResult) {

@@ -16,7 +16,9 @@ fn failure(iam: &Iam, known: &Execution, arn: &str) -> Option<FailureName> {
     let judging = ReadRequest::Judge(JudgeRequest {
         execution: arn.clone(),
         event: None,
-        waited: false,
+        look: None,
+        failed_tries: 0,
+        waited: None,
     });
     let assess = ReadRequest::Assess(AssessRequest {
         execution: arn,

@@ -1,0 +1,82 @@
+//! The request to judge a change, and the two answers to it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Verdict;
+use crate::ExecutionArn;
+use crate::reconcile::{CONSISTENT_AFTER, WAITS};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JudgeRequest {
+    /// The execution that asks. Its input is the EventBridge event.
+    pub execution: ExecutionArn,
+    /// That event, where it fits into a payload.
+    #[serde(default)]
+    pub event: Option<Value>,
+    /// What the look before left, if there was one.
+    #[serde(default)]
+    pub look: Option<Look>,
+    /// How often the judgement or the containment failed before.
+    #[serde(default)]
+    pub failed_tries: usize,
+    /// The version before sends this instead, and retries the error `ChangeNotVisible`.
+    #[serde(default)]
+    pub waited: Option<bool>,
+}
+
+impl JudgeRequest {
+    /// Whether IAM had its time to become consistent, so that its answers count as current.
+    #[must_use]
+    pub fn has_waited(&self) -> bool {
+        let enough = |look: &Look| look.waits >= CONSISTENT_AFTER;
+        self.failed_tries > 0
+            || self.waited.unwrap_or_default()
+            || self.look.as_ref().is_some_and(enough)
+    }
+}
+
+/// `look`: IAM may not show the change yet, so the state machine waits and asks again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Look {
+    /// How long the state machine waits.
+    pub seconds: u32,
+    /// How many waits there were, this one included.
+    pub waits: usize,
+}
+
+impl Look {
+    /// The wait after the look `before`.
+    #[must_use]
+    pub fn after(before: Option<&Self>) -> Self {
+        let waits = before.map_or(0, |before| before.waits);
+        let [first, ..] = WAITS;
+        Self {
+            seconds: WAITS.get(waits).copied().unwrap_or(first),
+            waits: waits + 1,
+        }
+    }
+}
+
+/// The answer of `ValidatePolicy`, which the later states work with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The trimmed EventBridge event.
+    pub event: Value,
+    #[serde(flatten)]
+    pub found: Found,
+}
+
+/// What a look at IAM led to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value lives for one invocation"
+)]
+pub enum Found {
+    Verdict(Verdict),
+    Look(Look),
+}
