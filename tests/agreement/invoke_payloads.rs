@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::{definition, path, read_json};
 
 const EXECUTION: &str = "arn:aws:states:us-east-1:111122223333:execution:automated-iam-policy-alerts-and-approvals-incidents:5c1f2c3e-0d53-4a4e-8c1b-2f6f0f8f7a11";
+const ENTERED: &str = "2026-03-02T09:15:31.482Z";
 const TOKEN: &str = "AQCsAAAAKgAAAAMAAAAAAAAAAQExample+token/that/opens/nothing==";
 
 fn payloads() -> Vec<(&'static str, Value)> {
@@ -43,23 +44,23 @@ fn payloads() -> Vec<(&'static str, Value)> {
     vec![
         (
             "validate-policy",
-            json!({"task": "judge", "execution": EXECUTION, "event": event, "look": null, "failedTries": 0}),
+            json!({"task": "judge", "execution": EXECUTION, "entered": ENTERED, "event": event, "look": null, "failedTries": 0}),
         ),
         (
             "remediate",
-            json!({"execution": EXECUTION, "verdict": verdict, "work": null, "done": null, "failedTries": 0}),
+            json!({"execution": EXECUTION, "entered": ENTERED, "verdict": verdict, "work": null, "done": null, "failedTries": 0}),
         ),
         (
             "notify",
             json!({
-                "task": "ask", "token": TOKEN, "execution": EXECUTION, "change": change, "quarantine": quarantine,
+                "task": "ask", "token": TOKEN, "execution": EXECUTION, "entered": ENTERED, "change": change, "quarantine": quarantine,
                 "askedAt": "2026-03-02T09:15:31.482Z", "timeoutSeconds": 604_800, "failedTries": 0, "asked": {"times": 1}
             }),
         ),
         (
             "revert",
             json!({
-                "execution": EXECUTION, "state": "Approved", "change": change, "quarantine": quarantine,
+                "execution": EXECUTION, "entered": ENTERED, "state": "Approved", "change": change, "quarantine": quarantine,
                 "decision": {"action": "allow", "time": "2026-03-02T10:15:31Z"}, "work": null, "done": null
             }),
         ),

@@ -66,6 +66,20 @@ class Failures(Test):
         self.assertEqual(len(self.world.delays), len(MOST))
         self.assertEqual(len(self.world.payloads("Revert")), 1 + len(MOST))
 
+    def test_throttling_is_waited_out_for_minutes(self) -> None:
+        for state in ("ValidatePolicy", "AskUser", "Approved", "Denied"):
+            for error in ("Throttled", "Lambda.TooManyRequestsException"):
+                with self.subTest(state=state, error=error):
+                    self.fresh()
+                    self.break_task(state, lambda then: failing(error, 20, then))
+                    execution = self.run_story(state)
+                    execution.output()
+                    self.assertEqual(len(self.world.delays), 20)
+                    for delay, most in zip(self.world.delays, [5, 10, 20, 40, 80] + [90] * 15):
+                        self.assertLessEqual(delay, most)
+                    # With full jitter, a quarter of an hour on average.
+                    self.assertNotIn("reportFailure", self.story.mailed())
+
     def test_a_permanent_error_is_not_retried(self) -> None:
         self.expects_question = False
         errors = {"ValidatePolicy": FINAL, "TempRemove": FINAL, "Approved": (REFUSED, "PolicyUnsettled"), "Denied": (REFUSED,)}

@@ -46,6 +46,7 @@ class Paths(Test):
                 execution = self.story.start(event)
                 execution.output()
                 [payload] = self.story.asked("judge")
+                self.assertRegex(payload.pop("entered"), r"^\d{4}-\d\d-\d\dT")
                 expected = {"task": "judge", "execution": execution.arn, "event": event if fits else None, "look": None, "failedTries": 0}
                 self.assertEqual(payload, expected)
 

@@ -16,6 +16,8 @@ pub enum FailureName {
     /// An AWS service throttled the call, failed or could not be reached. The same call may succeed
     /// later.
     TransientAwsError,
+    /// An AWS service got too many calls. The same call may succeed minutes later.
+    Throttled,
     /// IAM does not show the change yet. Only the definition of the version before retries it: this
     /// one gets an answer, and waits.
     ChangeNotVisible,
@@ -43,7 +45,7 @@ impl FailureName {
     #[must_use]
     pub fn is_transient(self) -> bool {
         match self {
-            Self::TransientAwsError => true,
+            Self::TransientAwsError | Self::Throttled => true,
             Self::ChangeNotVisible
             | Self::RecordMalformed
             | Self::RecordNamesNoPolicy
@@ -67,6 +69,7 @@ impl FailureName {
             // An administrator can restore a permission that the guard lost.
             Self::AwsRefused
             | Self::TransientAwsError
+            | Self::Throttled
             | Self::ChangeNotVisible
             | Self::PolicyUnsettled => false,
         }

@@ -10,9 +10,9 @@
 
 use iam_policy::{Quota, RestrictedActions};
 use incident::message::{
-    AssessedState, Assessment, AttachedTo, Contained, ContainedVersions, EvictedVersion, InForce,
-    Found, Judged, ObservedPolicy, Outcome, OutcomeResult, Quarantine, Removal, Response, Restricted,
-    Verdict, VerdictResult,
+    AssessedState, Assessment, AttachedTo, Contained, ContainedVersions, EvictedVersion, Found,
+    InForce, Judged, ObservedPolicy, Outcome, OutcomeResult, Quarantine, Removal, Response,
+    Restricted, Verdict, VerdictResult,
 };
 use incident::subject::Owner;
 use incident::{

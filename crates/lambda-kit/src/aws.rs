@@ -10,30 +10,44 @@ pub struct AwsError {
     pub code: String,
     /// The service's own sentence, or the chain of causes.
     pub message: String,
-    /// Whether the same call can succeed later.
-    pub transient: bool,
+    pub kind: AwsErrorKind,
+}
+
+/// What an error of AWS asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AwsErrorKind {
+    /// Too many calls were made. The same call can succeed in minutes.
+    Throttled,
+    /// The same call can succeed in seconds.
+    Transient,
+    /// The service refuses the call for good.
+    Refused,
 }
 
 impl AwsError {
     /// The name that the state machine sees.
     #[must_use]
     pub fn name(&self) -> FailureName {
-        if self.transient {
-            FailureName::TransientAwsError
-        } else {
-            FailureName::AwsRefused
+        match self.kind {
+            AwsErrorKind::Throttled => FailureName::Throttled,
+            AwsErrorKind::Transient => FailureName::TransientAwsError,
+            AwsErrorKind::Refused => FailureName::AwsRefused,
         }
     }
 }
 
-/// The codes of transient errors, over all services that the functions call.
-const TRANSIENT_CODES: [&str; 14] = [
+/// The codes of throttling, over all services that the functions call.
+const THROTTLING_CODES: [&str; 6] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
     "Throttled",
     "TooManyRequestsException",
     "RequestLimitExceeded",
+];
+
+/// The codes of other transient errors.
+const TRANSIENT_CODES: [&str; 8] = [
     "ServiceFailure",
     "ServiceUnavailable",
     "ServiceUnavailableException",
@@ -49,26 +63,32 @@ pub fn classify<E>(error: &SdkError<E, HttpResponse>) -> AwsError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let (code, transient) = match error {
+    let (code, kind) = match error {
         SdkError::ServiceError(service) => {
             let code = error.code().unwrap_or("Unknown");
             let status = service.raw().status().as_u16();
-            let transient = status >= 500 || status == 429 || TRANSIENT_CODES.contains(&code);
+            let kind = if status == 429 || THROTTLING_CODES.contains(&code) {
+                AwsErrorKind::Throttled
+            } else if status >= 500 || TRANSIENT_CODES.contains(&code) {
+                AwsErrorKind::Transient
+            } else {
+                AwsErrorKind::Refused
+            };
             return AwsError {
                 code: code.to_owned(),
                 message: error.message().unwrap_or("no message").to_owned(),
-                transient,
+                kind,
             };
         }
-        SdkError::ConstructionFailure(_) => ("ConstructionFailure", false),
-        SdkError::TimeoutError(_) => ("Timeout", true),
-        SdkError::DispatchFailure(_) => ("DispatchFailure", true),
-        _ => ("ResponseUnreadable", true),
+        SdkError::ConstructionFailure(_) => ("ConstructionFailure", AwsErrorKind::Refused),
+        SdkError::TimeoutError(_) => ("Timeout", AwsErrorKind::Transient),
+        SdkError::DispatchFailure(_) => ("DispatchFailure", AwsErrorKind::Transient),
+        _ => ("ResponseUnreadable", AwsErrorKind::Transient),
     };
     AwsError {
         code: code.to_owned(),
         message: causes(error),
-        transient,
+        kind,
     }
 }
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-pub use aws::{AwsError, classify};
+pub use aws::{AwsError, AwsErrorKind, classify};
 pub use clients::sdk_config;
 pub use error::HandlerError;
 pub use history::Executions;
@@ -48,6 +48,9 @@ where
         };
         if let Err(error) = &answer {
             tracing::error!(error_name = error.name().as_str(), error = %error, "the task failed");
+            if error.name() == FailureName::Throttled {
+                metrics::throttled(&event.payload);
+            }
         }
         answer
     }))

@@ -11,6 +11,8 @@ use incident::{ExecutionArn, PolicyChange, Timestamp};
 use metrique_writer::format::Format as _;
 use metrique_writer::{Entry, IoStreamError};
 use metrique_writer_format_emf::Emf;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 /// The namespace of all metrics in CloudWatch.
 pub const NAMESPACE: &str = "IamPolicyGuard";
@@ -44,6 +46,14 @@ struct ContainmentTime<'m> {
     machine: &'m str,
     #[entry(name = "TimeToContainment")]
     time: Duration,
+}
+
+#[derive(Entry)]
+struct QuotaWait<'m> {
+    #[entry(name = "StateMachine")]
+    machine: &'m str,
+    #[entry(name = "QuotaWaitSeconds")]
+    seconds: u64,
 }
 
 #[derive(Entry)]
@@ -83,6 +93,29 @@ pub fn contained(execution: &ExecutionArn, change: &PolicyChange) {
     let entry = ContainmentTime {
         machine: name(machine),
         time: since(change, Timestamp::now()),
+    };
+    write(&[MACHINE], &entry);
+}
+
+/// `QuotaWaitSeconds`: how long a state has waited, because AWS throttles its function; nothing if
+/// the payload does not say since when.
+pub fn throttled(payload: &RawValue) {
+    #[derive(Deserialize)]
+    struct Waiting {
+        execution: ExecutionArn,
+        entered: Timestamp,
+    }
+    let Ok(waiting) = serde_json::from_str::<Waiting>(payload.get()) else {
+        return;
+    };
+    let machine = &waiting.execution.state_machine_arn();
+    let waited: Duration = Timestamp::now()
+        .duration_since(waiting.entered)
+        .try_into()
+        .unwrap_or_default();
+    let entry = QuotaWait {
+        machine: name(machine),
+        seconds: waited.as_secs(),
     };
     write(&[MACHINE], &entry);
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use lambda_kit::{FailureName, HandlerError};
+use lambda_kit::{AwsErrorKind, FailureName, HandlerError};
 
 /// A call to IAM that did not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +22,8 @@ pub enum StoreErrorKind {
     NotFound,
     /// The same call can succeed later.
     Transient,
+    /// There are too many calls. The same call can succeed minutes later.
+    Throttled,
     /// IAM refuses the call for good.
     Refused,
 }
@@ -32,7 +34,7 @@ impl StoreErrorKind {
             Self::NotFound => {
                 "IAM may not show it yet, or someone deleted it; the state machine tries again a few times"
             }
-            Self::Transient => "the state machine tries again a few times",
+            Self::Transient | Self::Throttled => "the state machine tries again a few times",
             Self::Refused => {
                 "check the permissions of the role of the function, and the service control policies; then look at the policy by hand"
             }
@@ -44,6 +46,7 @@ impl From<StoreError> for HandlerError {
     fn from(error: StoreError) -> Self {
         let name = match error.kind {
             StoreErrorKind::NotFound | StoreErrorKind::Transient => FailureName::TransientAwsError,
+            StoreErrorKind::Throttled => FailureName::Throttled,
             StoreErrorKind::Refused => FailureName::AwsRefused,
         };
         Self::new(name, error.to_string())
@@ -57,8 +60,11 @@ where
     let fault = lambda_kit::classify(error);
     let kind = match fault.code.as_str() {
         "NoSuchEntity" | "NoSuchEntityException" => StoreErrorKind::NotFound,
-        _ if fault.transient => StoreErrorKind::Transient,
-        _ => StoreErrorKind::Refused,
+        _ => match fault.kind {
+            AwsErrorKind::Throttled => StoreErrorKind::Throttled,
+            AwsErrorKind::Transient => StoreErrorKind::Transient,
+            AwsErrorKind::Refused => StoreErrorKind::Refused,
+        },
     };
     StoreError {
         doing: doing.to_string(),

@@ -67,8 +67,7 @@ where
         _ => {
             // The code only: the message of a validation error repeats the token.
             let fault = lambda_kit::classify(&error);
-            let (code, transient) = (fault.code, fault.transient);
-            tracing::error!(code, transient, "{problem}");
+            tracing::error!(code = fault.code, kind = ?fault.kind, "{problem}");
             Delivery::Failed
         }
     }

@@ -6,6 +6,7 @@
 //! says that a decision is recorded only if the execution itself shows it.
 
 mod decide;
+mod late;
 mod page;
 mod reply;
 mod request;
@@ -22,6 +23,7 @@ use notice::mail::LinkConfirmation;
 use serde_json::value::RawValue;
 
 use crate::decide::{Delivery, deliver, verify_token};
+pub use crate::late::LateLinks;
 use crate::reply::{Form, ReadProblem, Reply};
 use crate::request::{Answer, LinkProblem, Method, Parameters, Request};
 pub use crate::response::Response;
@@ -66,7 +68,7 @@ async fn reply(settings: &Settings, executions: &Executions, request: &Request) 
     if needs_key && parameters.key.is_none() {
         return Reply::BadLink(LinkProblem::KeyMissing);
     }
-    let incident = match look(executions, parameters).await {
+    let incident = match look(&settings.late_links, executions, parameters).await {
         Ok(incident) => incident,
         Err(reply) => return reply,
     };
@@ -103,47 +105,73 @@ async fn reply(settings: &Settings, executions: &Executions, request: &Request) 
 
 /// The incident that the link names, or that waits with its token, if it waits for a decision with
 /// that token.
-async fn look(executions: &Executions, parameters: &Parameters) -> Result<Box<Incident>, Reply> {
-    let Some(execution) = &parameters.execution else {
-        return find(executions, &parameters.token).await;
-    };
-    if !executions.owns(execution) {
+///
+/// The account has a small quota for reads of executions, and anyone can open a page. So the token
+/// is proved first, which takes no read.
+async fn look(
+    links: &LateLinks,
+    executions: &Executions,
+    parameters: &Parameters,
+) -> Result<Box<Incident>, Reply> {
+    let (token, execution) = (&parameters.token, &parameters.execution);
+    if execution
+        .as_ref()
+        .is_some_and(|execution| !executions.owns(execution))
+    {
         return Err(Reply::BadLink(LinkProblem::OtherStateMachine));
     }
-    let incident = read(executions, execution, &parameters.token).await;
+    match (verify_token(executions.client(), token).await, execution) {
+        (Delivery::Taken, Some(execution)) => open(executions, execution, token).await,
+        (Delivery::Taken, None) => find(executions, token).await,
+        (Delivery::Closed, Some(execution)) => Err(late(links, executions, execution, token).await),
+        (Delivery::Closed, None) => Err(Reply::Closed),
+        (Delivery::NoToken, _) => Err(Reply::BadLink(LinkProblem::NoToken)),
+        (Delivery::Failed, _) => Err(Reply::Unreadable(ReadProblem::Unreachable)),
+    }
+}
+
+/// The incident of a link whose token some execution waits with.
+async fn open(
+    executions: &Executions,
+    execution: &ExecutionArn,
+    token: &TaskToken,
+) -> Result<Box<Incident>, Reply> {
+    let incident = read(executions, execution, token).await;
     let incident = Box::new(incident.map_err(Reply::Unreadable)?);
-    if incident.standing != Standing::Waiting {
-        // A client that only knows the name of the execution sees nothing of it.
-        return Err(if incident.asked_with(&parameters.token) {
-            Reply::Over(incident)
-        } else {
-            Reply::Closed
-        });
-    }
     match &incident.request {
-        Some(request) if request.token == parameters.token => {}
-        Some(_) => return Err(Reply::BadLink(LinkProblem::OtherToken)),
-        // The emulator's histories show no token. If Step Functions takes it, the answer is checked
-        // against this execution before the page says that it counts.
-        None => match verify_token(executions.client(), &parameters.token).await {
-            Delivery::Taken => {}
-            Delivery::Closed | Delivery::NoToken => {
-                return Err(Reply::BadLink(LinkProblem::OtherToken));
-            }
-            Delivery::Failed => return Err(Reply::Unreadable(ReadProblem::Unreachable)),
-        },
+        _ if incident.standing != Standing::Waiting => Err(Reply::BadLink(LinkProblem::OtherToken)),
+        Some(request) if request.token != *token => Err(Reply::BadLink(LinkProblem::OtherToken)),
+        // Where a history shows no token, the answer is checked against this execution before the
+        // page says that it counts.
+        Some(_) | None => shown(incident),
     }
-    shown(incident)
+}
+
+/// The page for a link that is over: how the incident ended, as long as few such links are opened.
+async fn late(
+    links: &LateLinks,
+    executions: &Executions,
+    execution: &ExecutionArn,
+    token: &TaskToken,
+) -> Reply {
+    if !links.has_room() {
+        return Reply::Closed;
+    }
+    match read(executions, execution, token).await {
+        // A client that only knows the name of the execution sees nothing of it.
+        Ok(incident) if incident.standing != Standing::Waiting && incident.asked_with(token) => {
+            Reply::Over(Box::new(incident))
+        }
+        Ok(incident) if incident.standing == Standing::Waiting => {
+            Reply::BadLink(LinkProblem::OtherToken)
+        }
+        Ok(_) => Reply::Closed,
+        Err(problem) => Reply::Unreadable(problem),
+    }
 }
 
 /// The incident of a token that was pasted by hand.
 async fn find(executions: &Executions, token: &TaskToken) -> Result<Box<Incident>, Reply> {
-    match verify_token(executions.client(), token).await {
-        Delivery::Taken => {}
-        Delivery::Closed => return Err(Reply::Closed),
-        Delivery::NoToken => return Err(Reply::BadLink(LinkProblem::NoToken)),
-        Delivery::Failed => return Err(Reply::Unreadable(ReadProblem::Unreachable)),
-    }
     let found = search::waiting_with(executions, token).await;
     match found.map_err(Reply::Unreadable)? {
         Some(incident) => shown(Box::new(incident)),
@@ -176,13 +204,15 @@ async fn read(
     let incident = executions.incident(execution, ReadBack::Token(token)).await;
     incident.map_err(|error| match error {
         ReadError::NotFound(_) => ReadProblem::NotFound,
-        ReadError::OtherStateMachine(_) | ReadError::StateNotShown(_) => {
+        ReadError::OtherStateMachine(_)
+        | ReadError::StateNotShown(_)
+        | ReadError::NotRunning { .. } => {
             tracing::error!(%execution, "the history does not show the state of the execution");
             ReadProblem::Unreachable
         }
         ReadError::Refused { error, .. } => {
-            let (code, transient) = (error.code, error.transient);
-            tracing::error!(%execution, code, transient, "the execution could not be read");
+            let (code, kind) = (error.code, error.kind);
+            tracing::error!(%execution, code, ?kind, "the execution could not be read");
             ReadProblem::Unreachable
         }
     })

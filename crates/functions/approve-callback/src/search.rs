@@ -29,7 +29,7 @@ pub(crate) async fn waiting_with(
             let fault = lambda_kit::classify(&error);
             tracing::error!(
                 code = fault.code,
-                transient = fault.transient,
+                kind = ?fault.kind,
                 "the running executions could not be listed"
             );
             ReadProblem::Unreachable

@@ -2,6 +2,8 @@ use incident::DecideBy;
 use lambda_kit::SettingError;
 use notice::mail::LinkConfirmation;
 
+use crate::late::LateLinks;
+
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The state machine whose executions links may name.
@@ -10,6 +12,7 @@ pub struct Settings {
     pub link_confirmation: LinkConfirmation,
     /// Whether an allow needs the key of the link.
     pub decide_by: DecideBy,
+    pub late_links: LateLinks,
 }
 
 impl Settings {
@@ -24,6 +27,7 @@ impl Settings {
             link_confirmation: lambda_kit::parsed("LINK_CONFIRMATION")?.unwrap_or_default(),
             decide_by: lambda_kit::parsed("DECIDE_BY")?
                 .ok_or(SettingError::Missing("DECIDE_BY"))?,
+            late_links: LateLinks::default(),
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use aws_config::SdkConfig;
 use http::Uri;
-use incident::message::{Notified, NotifyRequest};
+use incident::message::{Notified, NotifyCall, NotifyRequest};
 use incident::{ExecutionArn, LinkKey, TaskToken};
-use lambda_kit::{FailureName, HandlerError, SettingError};
+use lambda_kit::{Executions, FailureName, HandlerError, SettingError};
 use notice::mail::{self, LinkConfirmation, Links, Mail};
 use tracing::Instrument as _;
 
@@ -66,15 +66,20 @@ fn encoded(name: &str) -> String {
 
 /// Answers one invocation: makes the mail and publishes it.
 ///
+/// The facts of the mail are those that Step Functions sent, never those of the payload.
+///
 /// # Errors
 ///
-/// If the topic cannot be reached or refuses the mail.
+/// If the execution does not run the task, or cannot be read, or if the topic cannot be reached or
+/// refuses the mail.
 pub async fn handle(
     settings: &Settings,
     sns: &aws_sdk_sns::Client,
-    request: NotifyRequest,
+    executions: &Executions,
+    call: NotifyCall,
 ) -> Result<Notified, HandlerError> {
-    let execution = request.execution().clone();
+    let execution = call.execution.clone();
+    let request = sent(executions, &call).await?;
     let span = match request.change() {
         Some(change) => lambda_kit::incident_span(&execution, change),
         None => tracing::info_span!("incident", %execution),
@@ -87,6 +92,24 @@ pub async fn handle(
     }
     .instrument(span)
     .await
+}
+
+/// What the state that sends the mail told the function.
+async fn sent(executions: &Executions, call: &NotifyCall) -> Result<NotifyRequest, HandlerError> {
+    let (execution, state) = (&call.execution, call.task.state());
+    let sent = executions.running_task(execution, state, call.token.as_ref());
+    serde_json::from_value(sent.await?).map_err(|error| {
+        let kind = match error.classify() {
+            serde_json::error::Category::Data => "a member is missing or has the wrong type",
+            _ => "it is not what the state machine sends",
+        };
+        HandlerError::new(
+            FailureName::PayloadMalformed,
+            format!(
+                "could not read what the state `{state}` of `{execution}` sent ({kind}); make sure that the state machine and the functions are of the same version"
+            ),
+        )
+    })
 }
 
 /// The mail, and the answer for when it is sent.

@@ -4,14 +4,17 @@
 
 use std::sync::{Arc, Mutex};
 
+use aws_sdk_sfn::types::HistoryEventType;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::config::retry::RetryConfig;
 use aws_sdk_sns::operation::publish::{PublishInput, PublishOutput};
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
+use iam_model::Execution;
 use incident::FailureName;
-use incident::message::NotifyRequest;
+use incident::message::{Notified, NotifyCall, NotifyTask};
+use lambda_kit::HandlerError;
 use notify::{Settings, handle};
 use serde_json::{Value, json};
 
@@ -28,16 +31,39 @@ fn settings() -> Settings {
     }
 }
 
-fn request(value: Value) -> NotifyRequest {
-    serde_json::from_value(value).unwrap()
+fn call(task: &str) -> NotifyCall {
+    serde_json::from_value(json!({"task": task, "execution": EXECUTION, "failure": "forged"}))
+        .unwrap()
 }
 
-fn failure() -> NotifyRequest {
-    request(json!({
+/// What `ReportFailure` sends.
+fn failure() -> Value {
+    json!({
         "task": "reportFailure",
         "execution": EXECUTION,
         "failure": {"state": "TempRemove", "error": "AwsRefused", "cause": "no"}
-    }))
+    })
+}
+
+/// An execution that runs this state, whose function was sent `payload` and has not answered.
+fn running(state: &str, payload: &Value) -> Execution {
+    let mut execution = Execution::running("one").then("CountTries", json!({"verdict": {}}));
+    execution = execution.then(state, json!({"verdict": {}}));
+    execution.scheduled = vec![json!({"FunctionName": "notify", "Payload": payload})];
+    execution.in_flight = true;
+    execution
+}
+
+fn reporting() -> Execution {
+    running("ReportFailure", &failure())
+}
+
+async fn invoke(
+    sns: &Client,
+    execution: &Execution,
+    call: NotifyCall,
+) -> Result<Notified, HandlerError> {
+    handle(&settings(), sns, &fixtures::executions(execution), call).await
 }
 
 /// A topic that keeps each e-mail.
@@ -67,10 +93,12 @@ fn refusing(status: u16, code: &'static str) -> Client {
     })
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_mail_goes_to_the_topic_and_the_answer_holds_no_token() {
     let (client, published) = topic();
-    let notified = handle(&settings(), &client, failure()).await.unwrap();
+    let notified = invoke(&client, &reporting(), call("reportFailure"))
+        .await
+        .unwrap();
     assert!(notified.token.is_none());
     let published = published.lock().unwrap();
     assert_eq!(published.len(), 1);
@@ -80,20 +108,109 @@ async fn a_mail_goes_to_the_topic_and_the_answer_holds_no_token() {
     assert!(subject.len() <= 100 && subject.is_ascii(), "{subject}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn throttling_is_transient_and_a_refusal_is_not() {
     for (status, code, name) in [
-        (400, "Throttled", FailureName::TransientAwsError),
+        (400, "Throttled", FailureName::Throttled),
         (503, "ServiceUnavailable", FailureName::TransientAwsError),
         (403, "AuthorizationError", FailureName::AwsRefused),
         (400, "KMSDisabled", FailureName::AwsRefused),
     ] {
-        let error = handle(&settings(), &refusing(status, code), failure())
+        let topic = refusing(status, code);
+        let error = invoke(&topic, &reporting(), call("reportFailure"))
             .await
             .unwrap_err();
         assert_eq!(error.name(), name, "{error}");
         for word in [EXECUTION, TOPIC, code] {
             assert!(error.to_string().contains(word), "{error}");
+        }
+    }
+}
+
+/// Whoever may invoke the function gets no mail out of it.
+#[tokio::test(start_paused = true)]
+async fn only_a_task_that_runs_is_mailed() {
+    let elsewhere = running("TempRemove", &failure());
+    let mut answered = reporting();
+    answered.in_flight = false;
+    let mut redriven = reporting();
+    redriven.redriven = true;
+    let mut version = reporting();
+    version.version = Some(format!("{}:1", fixtures::MACHINE));
+    let mut ended = reporting();
+    ended.end = Some((HistoryEventType::ExecutionAborted, Value::Null));
+    let mut other = reporting();
+    other.arn = EXECUTION.replace("guard:one", "guard:two");
+    for (execution, what) in [
+        (elsewhere, "another state"),
+        (answered, "a task that has answered"),
+        (redriven, "a redriven execution"),
+        (version, "a version"),
+        (ended, "an execution that was stopped"),
+        (other, "an execution that does not exist"),
+    ] {
+        for &task in NotifyTask::ALL {
+            let (client, published) = topic();
+            let mut call = call("ask");
+            call.task = task;
+            let answer = invoke(&client, &execution, call).await;
+            assert!(answer.is_err(), "{what}: {task:?}");
+            assert!(published.lock().unwrap().is_empty(), "{what}: {task:?}");
+        }
+    }
+    let (client, published) = topic();
+    let foreign = EXECUTION.replace("guard:one", "other:one");
+    let call = serde_json::from_value(json!({"task": "reportFailure", "execution": foreign}));
+    let error = invoke(&client, &reporting(), call.unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.name(), FailureName::PayloadMalformed);
+    assert!(published.lock().unwrap().is_empty());
+}
+
+/// A long history has its beginning on another page.
+#[tokio::test(start_paused = true)]
+async fn a_version_is_found_behind_a_long_history() {
+    for (version, is_mailed) in [
+        (None, true),
+        (Some(format!("{}:1", fixtures::MACHINE)), false),
+    ] {
+        let mut execution = Execution::running("one");
+        for _ in 0..20 {
+            execution = execution.then("TempRemove", json!({"verdict": {}}));
+        }
+        execution = execution.then("ReportFailure", json!({"verdict": {}}));
+        execution.scheduled = reporting().scheduled;
+        execution.in_flight = true;
+        execution.version = version;
+        let (client, published) = topic();
+        let answer = invoke(&client, &execution, call("reportFailure")).await;
+        assert_eq!(answer.is_ok(), is_mailed);
+        assert_eq!(published.lock().unwrap().len(), usize::from(is_mailed));
+    }
+}
+
+/// The facts are those that Step Functions sent.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_the_task_does_not_have_gets_no_mail() {
+    let sent = fixtures::event_of_invocation("notify");
+    let execution = running("AskUser", &sent);
+    let token = sent["token"].as_str().unwrap();
+    for (given, is_mailed) in [
+        (Some(token), true),
+        (Some("AQCE-another"), false),
+        (None, false),
+    ] {
+        let (client, published) = topic();
+        let forged = json!({"task": "ask", "execution": EXECUTION, "token": given});
+        let call = serde_json::from_value(forged).unwrap();
+        let answer = invoke(&client, &execution, call).await;
+        assert_eq!(answer.is_ok(), is_mailed, "{given:?}");
+        let published = published.lock().unwrap();
+        assert_eq!(published.len(), usize::from(is_mailed));
+        if is_mailed {
+            let message = published[0].message().unwrap();
+            assert!(message.contains("app-storage") && message.contains("/allow?token="));
         }
     }
 }

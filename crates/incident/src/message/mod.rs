@@ -23,8 +23,8 @@ pub use decision::{Decision, DecisionAction, InForce, Outcome, OutcomeResult, Pr
 pub use findings::{Removal, Restricted};
 pub use look::{Found, JudgeRequest, Judged, Look};
 pub use notify::{
-    AskRequest, Asked, Failure, Notified, NotifyRequest, RepeatReason, ReportFailure,
-    ReportOutcome, ReportVerdict,
+    AskRequest, Asked, Failure, Notified, NotifyCall, NotifyRequest, NotifyTask, RepeatReason,
+    ReportFailure, ReportOutcome, ReportVerdict,
 };
 pub use quarantine::{AttachedTo, Contained, ContainedVersions, EvictedVersion, Quarantine};
 pub use report::{Reason, Report};

@@ -3,11 +3,52 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use super::{Assessment, Contained, Decision, Outcome, Quarantine, Verdict};
 use crate::{ExecutionArn, KeyDigest, PolicyChange, TaskToken, Timestamp};
 
-/// A request to `notify`.
+/// An invocation of `notify`: which task it is for. Whoever may invoke the function can send any
+/// payload, so the function reads the facts of the e-mail in the history of the execution.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotifyCall {
+    pub task: NotifyTask,
+    pub execution: ExecutionArn,
+    /// The token of a task that asks for a decision.
+    #[serde(default)]
+    pub token: Option<TaskToken>,
+}
+
+/// The tasks of `notify`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, VariantArray)]
+#[serde(rename_all = "camelCase")]
+pub enum NotifyTask {
+    Ask,
+    #[serde(alias = "tellVerdict")]
+    ReportVerdict,
+    #[serde(alias = "tellOutcome")]
+    ReportOutcome,
+    #[serde(alias = "tellFailure")]
+    ReportFailure,
+}
+
+impl NotifyTask {
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The state that sends the e-mail.
+    #[must_use]
+    pub fn state(self) -> &'static str {
+        match self {
+            Self::Ask => "AskUser",
+            Self::ReportVerdict => "AllowWithNotification",
+            Self::ReportOutcome => "ReportOutcome",
+            Self::ReportFailure => "ReportFailure",
+        }
+    }
+}
+
+/// What a state tells `notify`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "task", rename_all = "camelCase")]
 pub enum NotifyRequest {

@@ -128,6 +128,8 @@ impl Work {
             Some(Done::Refused { error, cause }) => match refusal(&error, &cause) {
                 // The last look is out of date: the next one shows what to do.
                 Refused::OutOfDate => Ok(()),
+                // The call was repeated at once, and not for long: what has the name changes.
+                Refused::Transient if !self.pace.is_out_of_looks() => Ok(()),
                 Refused::Document(why) if run.refused(why) => Ok(()),
                 refused => Err(self.failure(subject, refused, &error, &cause)),
             },
@@ -155,7 +157,7 @@ impl Work {
                 "look at the document in the execution, and correct the policy by hand",
             ),
             Refused::OutOfDate | Refused::Transient => (
-                FailureName::TransientAwsError,
+                FailureName::PolicyUnsettled,
                 "the state machine has tried several times; if IAM keeps failing, change the policy by hand",
             ),
             Refused::Otherwise => (

@@ -168,7 +168,7 @@ pub(super) fn reaches(events: &[HistoryEvent], read_back: ReadBack<'_>) -> bool 
     }
 }
 
-fn is_broken(event: &HistoryEvent) -> bool {
+pub(super) fn is_broken(event: &HistoryEvent) -> bool {
     matches!(
         event.r#type,
         HistoryEventType::ExecutionFailed

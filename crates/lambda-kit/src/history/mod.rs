@@ -4,6 +4,7 @@
 //! no caller can change the history of an execution.
 
 mod incident;
+mod running_task;
 mod state_data;
 
 use std::borrow::Cow;
@@ -12,7 +13,9 @@ use std::time::Duration;
 use ::incident::{ExecutionArn, FailureName, TaskToken};
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
-use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
+use aws_sdk_sfn::operation::get_execution_history::{
+    GetExecutionHistoryError, GetExecutionHistoryOutput,
+};
 use serde_json::Value;
 
 use crate::{AwsError, HandlerError, SettingError, classify, required};
@@ -74,6 +77,14 @@ pub enum ReadError {
     )]
     StateNotShown(ExecutionArn),
     #[error(
+        "the execution `{execution}` does not run the task of its state `{state}`: {why}; if this is not the guard's own task, find out in CloudTrail who may invoke the function, and who did"
+    )]
+    NotRunning {
+        execution: ExecutionArn,
+        state: String,
+        why: &'static str,
+    },
+    #[error(
         "could not read the execution `{execution}` ({}: {}); check the permissions of the role of the function, and the service control policies",
         error.code, error.message
     )]
@@ -86,7 +97,9 @@ pub enum ReadError {
 impl From<ReadError> for HandlerError {
     fn from(error: ReadError) -> Self {
         let name = match &error {
-            ReadError::OtherStateMachine(_) => FailureName::PayloadMalformed,
+            ReadError::OtherStateMachine(_) | ReadError::NotRunning { .. } => {
+                FailureName::PayloadMalformed
+            }
             ReadError::NotFound(_) | ReadError::StateNotShown(_) => FailureName::TransientAwsError,
             ReadError::Refused { error, .. } => error.name(),
         };
@@ -180,25 +193,7 @@ impl Executions {
         let mut events = Vec::new();
         let mut next = None;
         for _ in 0..MAX_PAGES {
-            let page = self
-                .client
-                .get_execution_history()
-                .execution_arn(execution.as_str())
-                .reverse_order(true)
-                .max_results(PAGE)
-                .set_next_token(next)
-                .send()
-                .await
-                .map_err(|error| match error.as_service_error() {
-                    Some(
-                        GetExecutionHistoryError::ExecutionDoesNotExist(_)
-                        | GetExecutionHistoryError::InvalidArn(_),
-                    ) => ReadError::NotFound(execution.clone()),
-                    _ => ReadError::Refused {
-                        execution: execution.clone(),
-                        error: classify(&error),
-                    },
-                })?;
+            let page = self.history_page(execution, PAGE, next).await?;
             next = page.next_token;
             events.extend(page.events);
             if next.is_none() || incident::reaches(&events, read_back) {
@@ -210,6 +205,33 @@ impl Executions {
             Some(_) => Ok(incident),
             None => Err(ReadError::StateNotShown(execution.clone())),
         }
+    }
+
+    /// A page of the history, newest events first.
+    async fn history_page(
+        &self,
+        execution: &ExecutionArn,
+        size: i32,
+        next: Option<String>,
+    ) -> Result<GetExecutionHistoryOutput, ReadError> {
+        self.client
+            .get_execution_history()
+            .execution_arn(execution.as_str())
+            .reverse_order(true)
+            .max_results(size)
+            .set_next_token(next)
+            .send()
+            .await
+            .map_err(|error| match error.as_service_error() {
+                Some(
+                    GetExecutionHistoryError::ExecutionDoesNotExist(_)
+                    | GetExecutionHistoryError::InvalidArn(_),
+                ) => ReadError::NotFound(execution.clone()),
+                _ => ReadError::Refused {
+                    execution: execution.clone(),
+                    error: classify(&error),
+                },
+            })
     }
 
     /// What Step Functions shows of an execution apart from its history.

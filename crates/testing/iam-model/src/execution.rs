@@ -8,8 +8,8 @@ use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sfn::types::builders::HistoryEventBuilder;
 use aws_sdk_sfn::types::error::ExecutionDoesNotExist;
 use aws_sdk_sfn::types::{
-    ExecutionStatus, ExecutionSucceededEventDetails, HistoryEvent, HistoryEventType,
-    StateEnteredEventDetails, StateExitedEventDetails, TaskScheduledEventDetails,
+    ExecutionStartedEventDetails, ExecutionStatus, ExecutionSucceededEventDetails, HistoryEvent,
+    HistoryEventType, StateEnteredEventDetails, StateExitedEventDetails, TaskScheduledEventDetails,
     TaskSubmittedEventDetails,
 };
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
@@ -34,6 +34,11 @@ pub struct Execution {
     pub end: Option<(HistoryEventType, Value)>,
     /// How often the task of the last state failed.
     pub failures: usize,
+    /// Whether the function of the last state has not answered yet.
+    pub in_flight: bool,
+    /// The version of the state machine that it runs, if it runs one.
+    pub version: Option<String>,
+    pub redriven: bool,
 }
 
 impl Execution {
@@ -50,6 +55,9 @@ impl Execution {
             submitted: Vec::new(),
             end: None,
             failures: 0,
+            in_flight: false,
+            version: None,
+            redriven: false,
         }
     }
 
@@ -111,6 +119,8 @@ impl Execution {
             .state_machine_arn(&self.machine)
             .status(self.status.clone())
             .input(self.input.to_string())
+            .set_state_machine_version_arn(self.version.clone())
+            .redrive_count(self.redriven.into())
             .start_date(DateTime::from_secs(1_772_442_000))
             .build();
         match described {
@@ -139,17 +149,22 @@ impl Execution {
     /// Newest first.
     fn events(&self) -> Vec<HistoryEvent> {
         let mut events = History::default();
-        events.add_plain(HistoryEventType::ExecutionStarted);
+        events.begin(self.version.as_deref());
         let mut submitted = self.submitted.iter();
         let shown = self.entered.len();
         for (index, (state, data)) in self.entered.iter().enumerate() {
             events.enter(state, data);
             let is_last = index + 1 == shown;
+            if is_last && self.redriven {
+                events.add_plain(HistoryEventType::ExecutionRedriven);
+            }
             for _ in 0..if is_last { self.failures } else { 0 } {
                 events.start(None);
                 events.add_plain(HistoryEventType::TaskFailed);
             }
-            if state == "AskUser" {
+            if is_last && self.in_flight {
+                events.start(self.scheduled.last());
+            } else if state == "AskUser" {
                 events.ask(&self.scheduled, submitted.next());
             } else {
                 events.start(None);
@@ -184,6 +199,15 @@ impl History {
 
     fn add_plain(&mut self, kind: HistoryEventType) {
         self.add(kind, |event| event);
+    }
+
+    fn begin(&mut self, version: Option<&str>) {
+        let details = ExecutionStartedEventDetails::builder()
+            .set_state_machine_version_arn(version.map(str::to_owned))
+            .build();
+        self.add(HistoryEventType::ExecutionStarted, |event| {
+            event.execution_started_event_details(details)
+        });
     }
 
     fn enter(&mut self, state: &str, data: &Value) {

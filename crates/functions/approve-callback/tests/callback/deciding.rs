@@ -136,6 +136,29 @@ async fn an_incident_that_is_over_says_how_it_ended() {
     }
 }
 
+/// Reads of executions have a small quota, which an old link must not use up.
+#[tokio::test(start_paused = true)]
+async fn a_link_that_is_over_costs_few_reads() {
+    let states = States::one_waiting();
+    states.change(EXECUTION, |run| {
+        run.decision = Some(json!({"action": "allow"}));
+    });
+    for number in 0..100 {
+        let (_, shown) = json_answer(&states, request("GET", "allow", &LINK)).await;
+        let expected = if number < 20 {
+            "alreadyDecided"
+        } else {
+            "alreadyDecidedOrExpired"
+        };
+        assert_eq!(shown["result"], expected, "{number}");
+    }
+    let reads = states.fake().reads;
+    let guessed = [("token", OTHER_TOKEN), ("execution", OTHER_EXECUTION)];
+    let (_, shown) = json_answer(&states, request("GET", "allow", &guessed)).await;
+    assert_eq!(shown["result"], "alreadyDecidedOrExpired");
+    assert_eq!(states.fake().reads, reads);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_client_that_only_knows_the_execution_sees_nothing_of_it() {
     type Change = fn(&mut Run);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use approve_callback::{Response, Settings, handle};
+use approve_callback::{LateLinks, Response, Settings, handle};
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::get_execution_history::GetExecutionHistoryError;
 use aws_sdk_sfn::operation::list_executions::{ListExecutionsError, ListExecutionsOutput};
@@ -71,6 +71,7 @@ pub(crate) struct FakeState {
     pub(crate) read_fault: Option<Fault>,
     pub(crate) sent: Vec<Value>,
     pub(crate) reads: usize,
+    late_links: LateLinks,
 }
 
 /// The fake service.
@@ -276,6 +277,7 @@ impl States {
             state_machine_arn: MACHINE.to_owned(),
             link_confirmation,
             decide_by,
+            late_links: self.fake().late_links.clone(),
         };
         let payload = RawValue::from_string(request.to_string()).unwrap();
         handle(&settings, &self.client(), &payload).await

@@ -5,7 +5,9 @@ mod states;
 
 use std::collections::HashMap;
 
-use incident::message::{Found, Judged, ObservedPolicy, Quarantine, Response, Verdict, VerdictResult};
+use incident::message::{
+    Found, Judged, ObservedPolicy, Quarantine, Response, Verdict, VerdictResult,
+};
 use incident::{Snapshot, VersionId};
 use serde_json::{Value, json};
 

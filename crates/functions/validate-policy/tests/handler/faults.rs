@@ -9,7 +9,7 @@ fn throttling_is_transient_and_a_refusal_is_not() {
     let (iam, managed) = created(RESTRICTED);
     let inline = put(&iam, RESTRICTED);
     for (status, code, name) in [
-        (400, "Throttling", FailureName::TransientAwsError),
+        (400, "Throttling", FailureName::Throttled),
         (503, "ServiceUnavailable", FailureName::TransientAwsError),
         (500, "ServiceFailure", FailureName::TransientAwsError),
         (403, "AccessDenied", FailureName::AwsRefused),

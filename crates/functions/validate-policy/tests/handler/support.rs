@@ -1,7 +1,9 @@
 use iam_model::{Account, Execution, Iam, OwnerKind};
 use incident::ExecutionArn;
 use incident::judgement::GuardConfig;
-use incident::message::{AssessRequest, Found, Judged, ReadRequest, Response, Verdict, VerdictResult};
+use incident::message::{
+    AssessRequest, Found, Judged, ReadRequest, Response, Verdict, VerdictResult,
+};
 use lambda_kit::HandlerError;
 use policy_store::PolicyStore;
 use serde_json::Value;
