@@ -6,7 +6,9 @@ use iam_policy::{ActionPattern, RestrictedActions, judge};
 use incident::Call;
 use serde_json::{Value, json};
 
-use crate::transformed::{many, of_type, properties, referred, resolved, resources, transformed};
+use crate::transformed::{
+    PLACES, many, of_type, properties, referred, resolved, resolved_in, resources, transformed,
+};
 use crate::{definition, read};
 
 /// Actions that no role of the guard has.
@@ -208,6 +210,26 @@ fn the_role_that_writes_works_for_one_state_machine_only() {
     );
     let name = &properties("PolicyApprovalStateMachine")["StateMachineName"];
     assert_eq!(name["Fn::Sub"], "${AWS::StackName}-incidents");
+}
+
+/// Another rule could start incidents with an event of its own.
+#[test]
+fn the_role_that_starts_incidents_works_for_one_rule_only() {
+    let trust = &properties("PolicyWriteRuleRole")["AssumeRolePolicyDocument"]["Statement"];
+    let [trust] = many(trust)[..] else {
+        panic!("more than one statement: {trust}");
+    };
+    let service = json!({"Service": "events.amazonaws.com"});
+    assert_eq!(trust["Principal"], service);
+    for place in PLACES {
+        let condition = resolved_in(place, &trust["Condition"]);
+        let rule = resolved_in(place, &json!({"Fn::GetAtt": ["PolicyWriteRule", "Arn"]}));
+        let account = resolved_in(place, &json!({"Ref": "AWS::AccountId"}));
+        let expected = json!({"aws:SourceAccount": account, "aws:SourceArn": rule});
+        assert_eq!(condition, json!({"StringEquals": expected}));
+    }
+    let target = &properties("PolicyWriteRule")["Targets"][0];
+    assert_eq!(referred(&target["RoleArn"]), Some("PolicyWriteRuleRole"));
 }
 
 #[test]

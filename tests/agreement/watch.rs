@@ -4,16 +4,21 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::transformed::{many, of_type, properties, referred, resolved};
+use crate::read;
+use crate::transformed::{LONGEST_STACK, PLACES, many, of_type, properties, referred, resolved_in};
 
 /// All rules but the one that starts incidents.
-const WATCH: [&str; 7] = [
+const WATCH: [&str; 11] = [
     "WatchRules",
+    "WatchStack",
     "WatchIncidents",
     "WatchUnnamed",
     "WatchFunctions",
+    "WatchFunctionArns",
     "WatchRoles",
+    "WatchPages",
     "WatchAlerts",
+    "WatchAlarms",
     "WatchTrails",
 ];
 
@@ -50,17 +55,32 @@ fn difficulty(pattern: &Value) -> (usize, usize) {
 
 #[test]
 fn patterns_are_within_the_limits_of_eventbridge() {
-    for (rule, properties) in of_type("AWS::Events::Rule") {
-        let pattern = resolved(&properties["EventPattern"]);
-        let length = pattern.to_string().len();
-        assert!(length <= 2048, "{rule}: {length} characters");
-        let (stars, ways) = difficulty(&pattern);
-        assert!(stars <= 3, "{rule}: {stars} times *");
-        assert!(ways <= 1000, "{rule}: {ways} alternatives");
+    for place in PLACES {
+        for (rule, properties) in of_type("AWS::Events::Rule") {
+            let pattern = resolved_in(place, &properties["EventPattern"]);
+            let length = pattern.to_string().len();
+            let partition = place.partition;
+            assert!(length <= 2048, "{rule} in {partition}: {length} characters");
+            let (stars, ways) = difficulty(&pattern);
+            assert!(stars <= 3, "{rule}: {stars} times *");
+            assert!(ways <= 1000, "{rule}: {ways} alternatives");
+        }
     }
     // The measure itself.
     let hard = json!({"a": [{"wildcard": "*x*"}, "*"], "$or": [{"b": [{"wildcard": "*y*z"}]}, {"c": ["*"]}]});
     assert_eq!(difficulty(&hard), (4, 2));
+}
+
+/// The name of a rule has at most 64 characters.
+#[test]
+fn the_longest_name_of_a_stack_is_documented() {
+    let names =
+        of_type("AWS::Events::Rule").filter_map(|(_, rule)| rule["Name"]["Fn::Sub"].as_str());
+    let names = names.map(|name| name.strip_prefix("${AWS::StackName}").unwrap());
+    let longest = names.map(|ending| 64 - ending.len()).min();
+    assert_eq!(longest, Some(LONGEST_STACK));
+    let row = format!("| length of the stack's name | {LONGEST_STACK} characters |");
+    assert!(read("docs/operations.md").contains(&row), "{row}");
 }
 
 #[test]
@@ -153,6 +173,25 @@ fn the_watch_knows_every_function_and_role() {
         assert!(asked.contains(&&qualified), "{function}");
         assert!(answered.contains(&&named), "{function}");
     }
+    let arns = many(&detail("WatchFunctionArns")["$or"]);
+    let members = ["resource", "resourceArn", "functionName"];
+    assert_eq!(arns.len(), members.len());
+    for (function, _) in of_type("AWS::Lambda::Function") {
+        let partial = format!("${{AWS::AccountId}}:function:${{{function}}}:");
+        let partial = json!({"prefix": {"Fn::Sub": partial}});
+        assert!(asked.contains(&&partial), "{function}");
+        let suffix = json!({"suffix": {"Ref": function}});
+        let qualified = json!({"prefix": {"Fn::Sub": format!("${{{function}.Arn}}:")}});
+        for (way, member) in arns.iter().zip(members) {
+            let expected = if member == "functionName" {
+                &qualified
+            } else {
+                &suffix
+            };
+            let named = many(&way["requestParameters"][member]);
+            assert!(named.contains(&expected), "{member} {function}");
+        }
+    }
     let either = &detail("WatchRoles")["$or"];
     let roles = many(&either[0]["requestParameters"]["roleName"]);
     // IAM takes names in any letter case, so the watch does too.
@@ -188,6 +227,79 @@ fn the_watch_knows_every_call_that_changes_the_state_machine() {
         "RedriveExecution",
     ] {
         assert!(calls.contains(call), "{call}");
+    }
+}
+
+#[test]
+fn the_watch_knows_every_call_that_changes_the_stack_or_the_alarms() {
+    let calls = |rule: &str| -> BTreeSet<&str> {
+        let names = many(&detail(rule)["eventName"]).into_iter();
+        names.map(|name| name.as_str().unwrap()).collect()
+    };
+    let stack = BTreeSet::from([
+        "CancelUpdateStack",
+        "ContinueUpdateRollback",
+        "DeleteStack",
+        "ExecuteChangeSet",
+        "RollbackStack",
+        "SetStackPolicy",
+        "UpdateStack",
+        "UpdateTerminationProtection",
+    ]);
+    assert_eq!(calls("WatchStack"), stack);
+    let named = &detail("WatchStack")["requestParameters"]["stackName"];
+    let names = json!([{"Ref": "AWS::StackName"}, {"Ref": "AWS::StackId"}]);
+    assert_eq!(named, &names);
+    // The record of a refactor names no stack.
+    let refactor = json!({"eventName": ["ExecuteStackRefactor"]});
+    assert!(many(&detail("WatchUnnamed")["$or"]).contains(&&refactor));
+
+    let alarms = BTreeSet::from([
+        "DeleteAlarms",
+        "DisableAlarmActions",
+        "PutAlarmMuteRule",
+        "PutCompositeAlarm",
+        "PutMetricAlarm",
+        "SetAlarmState",
+    ]);
+    assert_eq!(calls("WatchAlarms"), alarms);
+    let ours = json!([{"prefix": {"Fn::Sub": "${AWS::StackName}-"}}]);
+    let ways: Vec<_> = many(&detail("WatchAlarms")["$or"])
+        .into_iter()
+        .map(|way| &way["requestParameters"])
+        .collect();
+    for member in [
+        json!({"alarmNames": ours}),
+        json!({"alarmName": ours}),
+        json!({"muteTargets": {"alarmNames": ours}}),
+    ] {
+        assert!(ways.contains(&&member), "{member}");
+    }
+}
+
+/// Every write to the pages counts, so the rule names no call.
+#[test]
+fn the_watch_knows_the_pages() {
+    let pages = properties("WatchPages");
+    let sources = json!(["aws.apigateway", "aws.wafv2", "aws.waf-regional"]);
+    assert_eq!(pages["EventPattern"]["source"], sources);
+    assert!(!pages["EventPattern"].to_string().contains("eventName"));
+    let [(api, _)] = of_type("AWS::ApiGateway::RestApi").collect::<Vec<_>>()[..] else {
+        panic!("more than one API");
+    };
+    let ways = many(&detail("WatchPages")["$or"]);
+    let by_id = json!({"requestParameters": {"restApiId": [{"Ref": api}]}});
+    assert!(ways.contains(&&by_id));
+    for place in PLACES {
+        let partition = place.partition;
+        let by_arn = resolved_in(place, ways[1]);
+        let arn = by_arn["requestParameters"]["resourceArn"][0]["prefix"].as_str();
+        let arn = arn.unwrap();
+        let begin = format!("arn:{partition}:apigateway:");
+        assert!(
+            arn.starts_with(&begin) && arn.contains("::/restapis/"),
+            "{arn}"
+        );
     }
 }
 

@@ -7,6 +7,8 @@ use end_to_end::{SOON, Scenario, World, expect_parts};
 use local_aws::Mailbox;
 use serde_json::{Value, json};
 
+mod changes;
+
 /// The role that answers tokens of another state machine, on the usual stack.
 pub(crate) const OTHER_SENDER: &str = "arn:aws:iam::000000000000:role/orders-worker";
 
@@ -21,6 +23,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "watch::silencing_a_mailbox_is_reported_to_the_other",
             mailboxes,
         ),
+        Scenario::new("watch::changes_of_the_pages_are_reported", changes::pages),
+        Scenario::new("watch::muting_the_alarms_is_reported", changes::alarms),
+        Scenario::new("watch::moving_the_stack_is_reported", changes::stack),
     ]
 }
 
@@ -247,6 +252,20 @@ async fn functions(world: Arc<World>) -> Result<()> {
             silent("UpdateFunctionCode20150331v2", of("orders"))
                 .answered(json!({"functionName": "orders"})),
             silent("Invoke", of(&arn)),
+            // The answers to these do not name the function.
+            reported("AddPermission20150331v2", of(&format!("{arn}:1"))),
+            reported(
+                "AddPermission20150331v2",
+                of(&format!("000000000000:function:{function}:live")),
+            ),
+            reported("TagResource20170331v2", json!({"resource": arn})),
+            reported("UntagResource20170331v2", json!({"resource": arn})),
+            reported("PutResourcePolicy", json!({"resourceArn": arn})),
+            silent("Invoke", of(&format!("{arn}:1"))),
+            silent(
+                "TagResource20170331v2",
+                json!({"resource": arn.replace(function.as_str(), "orders")}),
+            ),
             // A role of the guard for a function that is not the guard's.
             reported(
                 "CreateFunction20150331",

@@ -22,7 +22,7 @@ pub(super) fn attacks(stack: &Deployed) -> Vec<(String, String)> {
                 let function = arn("lambda", format!("function:{id}"));
                 let every = "lambda:UpdateFunctionCode lambda:UpdateFunctionConfiguration lambda:DeleteFunction lambda:AddPermission \
                     lambda:RemovePermission lambda:PutFunctionConcurrency lambda:DeleteFunctionConcurrency lambda:InvokeFunction \
-                    lambda:PublishVersion lambda:CreateAlias lambda:UpdateAlias lambda:CreateFunctionUrlConfig lambda:TagResource \
+                    lambda:PublishVersion lambda:CreateAlias lambda:UpdateAlias lambda:CreateFunctionUrlConfig lambda:TagResource lambda:UntagResource \
                     lambda:PutFunctionEventInvokeConfig lambda:PutRuntimeManagementConfig lambda:PutFunctionCodeSigningConfig";
                 call(every, &function);
                 call(
@@ -137,7 +137,8 @@ pub(super) fn attacks(stack: &Deployed) -> Vec<(String, String)> {
     }
     call(
         "cloudformation:UpdateStack cloudformation:DeleteStack cloudformation:ExecuteChangeSet cloudformation:CreateChangeSet \
-         cloudformation:SetStackPolicy cloudformation:CancelUpdateStack",
+         cloudformation:SetStackPolicy cloudformation:CancelUpdateStack cloudformation:RollbackStack \
+         cloudformation:ContinueUpdateRollback cloudformation:UpdateTerminationProtection cloudformation:CreateStackRefactor",
         &arn("cloudformation", format!("stack/{}/0d1e2f3a", stack.name)),
     );
     // A principal that can rewrite the deployer becomes the deployer.
