@@ -5,11 +5,17 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::read;
-use crate::transformed::{many, of_type, properties, referred};
+use crate::transformed::{
+    PLACES, Place, many, of_type, properties, referred, resolved, resolved_in, resources,
+};
+
+/// The only alarm that sends e-mails.
+const COMPOSITE: &str = "NeedsYouAlarm";
 
 #[test]
-fn every_alarm_mails_and_is_documented() {
+fn every_alarm_is_a_part_of_the_one_that_mails_and_is_documented() {
     let manual = read("docs/operations.md");
+    let rule = alarm_rule(PLACES[0]);
     let mut names = BTreeSet::new();
     for (logical, alarm) in of_type("AWS::CloudWatch::Alarm") {
         let name = alarm["AlarmName"]["Fn::Sub"].as_str().unwrap();
@@ -19,29 +25,20 @@ fn every_alarm_mails_and_is_documented() {
             manual.contains(&format!("### `{name}`")),
             "docs/operations.md does not say what to do about {name}"
         );
-        assert_eq!(
-            referred(&alarm["AlarmActions"][0]),
-            Some("AlertTopic"),
-            "{logical}"
-        );
-        let others = [&alarm["AlarmActions"][1], &alarm["AlarmActions"][2]];
-        let others = others.map(|it| it["Fn::If"][0].as_str());
-        let when = [Some("HasAlarmTopic"), Some("MakesAlarmTopic")];
-        assert_eq!(others, when, "{logical}");
+        let part = format!("ALARM(\"{}\")", name_of(logical));
+        assert!(rule.contains(&part), "{logical} is not a part: {rule}");
+        for actions in ["AlarmActions", "InsufficientDataActions", "OKActions"] {
+            assert!(alarm[actions].is_null(), "{logical} sends e-mails itself");
+        }
         // A new alarm has no data. Any other value would raise the alarm for that at once.
-        let missing = if name == "silence" {
-            "missing"
-        } else {
-            "notBreaching"
+        let missing = match name {
+            "silence" => "missing",
+            "unheard" => "ignore",
+            _ => "notBreaching",
         };
         assert_eq!(alarm["TreatMissingData"], missing, "{logical}");
-        let of_silence = (name == "silence").then_some(&alarm["AlarmActions"]);
-        assert_eq!(
-            alarm.get("InsufficientDataActions"),
-            of_silence,
-            "{logical}"
-        );
     }
+    assert_eq!(names.len(), 17);
     for heading in manual.lines().filter_map(|line| line.strip_prefix("### `")) {
         let name = heading.trim_end_matches('`');
         assert!(
@@ -49,6 +46,68 @@ fn every_alarm_mails_and_is_documented() {
             "docs/operations.md describes {name}, which is not an alarm"
         );
     }
+    // Silence is a week without data, but not before a first e-mail, which `unheard` knows.
+    let [silence, unheard] = ["SilenceAlarm", "UnheardAlarm"].map(name_of);
+    let week =
+        format!("(INSUFFICIENT_DATA(\"{silence}\") AND NOT INSUFFICIENT_DATA(\"{unheard}\"))");
+    assert!(rule.contains(&week), "{rule}");
+}
+
+/// CloudFormation makes the parts first, because the rule refers to them.
+fn alarm_rule(place: Place) -> String {
+    let rule = resolved_in(place, &properties(COMPOSITE)["AlarmRule"]);
+    rule.as_str().unwrap().to_owned()
+}
+
+fn name_of(logical: &str) -> String {
+    let name = resolved(&json!({"Ref": logical}));
+    name.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn one_alarm_mails_to_every_mailbox() {
+    let composites: Vec<_> = of_type("AWS::CloudWatch::CompositeAlarm").collect();
+    assert_eq!(composites.len(), 1);
+    let (name, alarm) = composites[0];
+    assert_eq!(name, COMPOSITE);
+    // The local AWS knows no composite alarms.
+    assert_eq!(resources()[name]["Condition"], "IsAws");
+    let actions = &alarm["AlarmActions"];
+    assert_eq!(referred(&actions[0]), Some("AlertTopic"));
+    assert_eq!(actions[1]["Fn::If"][0], "HasAlarmTopic");
+    assert_eq!(actions[2]["Fn::If"][0], "MakesAlarmTopic");
+    let description = resolved(&alarm["AlarmDescription"]);
+    let description = description.as_str().unwrap();
+    assert!(description.starts_with("The guard needs you."));
+    assert!(description.contains("docs/operations.md#alarms"));
+    assert!(read("docs/operations.md").contains("\n## Alarms\n"));
+    assert!(description.len() <= 1024, "{}", description.len());
+    // Amazon CloudWatch API Reference, "PutCompositeAlarm".
+    for place in PLACES {
+        let rule = alarm_rule(place);
+        assert!(rule.len() <= 10_240, "{} characters", rule.len());
+        assert!(rule.split(" OR ").count() <= 100);
+    }
+    // The name that CloudWatch shows is among those that may publish.
+    let name = alarm["AlarmName"]["Fn::Sub"].as_str().unwrap();
+    assert!(name.starts_with("${AWS::StackName}-"), "{name}");
+}
+
+#[test]
+fn a_wait_for_a_quota_raises_an_alarm() {
+    let alarm = properties("QuotaWaitAlarm");
+    assert_eq!(alarm["Namespace"], lambda_kit::metrics::NAMESPACE);
+    assert_eq!(alarm["MetricName"], "QuotaWaitSeconds");
+    assert_eq!(alarm["Statistic"], "Maximum");
+    let machine = &properties("PolicyApprovalStateMachine")["StateMachineName"];
+    assert_eq!(
+        alarm["Dimensions"],
+        json!([{"Name": "StateMachine", "Value": machine}])
+    );
+    let when = [&alarm["ComparisonOperator"], &alarm["Threshold"]];
+    assert_eq!(when, [&json!("GreaterThanThreshold"), &json!(300)]);
+    let how_long = [&alarm["Period"], &alarm["EvaluationPeriods"]];
+    assert_eq!(how_long, [&json!(300), &json!(1)]);
 }
 
 #[test]
@@ -109,18 +168,36 @@ fn alarms_and_rules_can_publish() {
     }
     assert_eq!(policies.len(), 2 * topics.len());
     for (name, policy, actions) in policies {
-        for service in ["cloudwatch.amazonaws.com", "events.amazonaws.com"] {
+        let of = |service: &str| {
             let statement = many(&policy["Statement"])
                 .into_iter()
                 .find(|statement| statement["Principal"]["Service"] == service)
                 .unwrap_or_else(|| panic!("{name}: {service} may not {actions}"));
             assert_eq!(statement["Effect"], "Allow");
             assert_eq!(statement["Action"], actions);
-            // EventBridge does not support conditions there.
-            assert_eq!(
-                statement["Condition"].is_null(),
-                service.starts_with("events")
-            );
+            &statement["Condition"]
+        };
+        let account = &of("cloudwatch.amazonaws.com")["StringEquals"]["aws:SourceAccount"];
+        assert_eq!(account, &json!({"Ref": "AWS::AccountId"}), "{name}");
+        let condition = of("events.amazonaws.com");
+        if actions == "sns:Publish" {
+            // The rules of the watch, and no others.
+            let rules = many(&condition["ArnEquals"]["aws:SourceArn"]);
+            let rules: BTreeSet<_> = rules.into_iter().filter_map(referred).collect();
+            let watch = of_type("AWS::Events::Rule").map(|(name, _)| name);
+            let watch: BTreeSet<_> = watch.filter(|name| *name != "PolicyWriteRule").collect();
+            assert_eq!(rules, watch, "{name}");
+        } else {
+            // SNS documents that it does not support this key for EventBridge and an encrypted
+            // topic, so the condition must hold without it.
+            for place in PLACES {
+                let condition = resolved_in(place, condition);
+                let rules = condition["ArnLikeIfExists"]["aws:SourceArn"].as_str();
+                let here = resolved_in(place, &json!({"Fn::GetAtt": ["WatchRules", "Arn"]}));
+                let here = here.as_str().unwrap().split_once("rule/").unwrap().0;
+                assert_eq!(rules, Some(format!("{here}rule/*").as_str()), "{name}");
+                assert_eq!(condition.as_object().unwrap().len(), 1, "{name}");
+            }
         }
     }
     // No other principal: the account's roles need a permission of their own.

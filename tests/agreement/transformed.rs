@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use local_aws::tools::{self, Tool};
 use serde_json::{Map, Value};
 
-pub(crate) use resolve::{LONGEST_STACK, PLACES, resolved, resolved_in};
+pub(crate) use resolve::{LONGEST_STACK, PLACES, Place, resolved, resolved_in};
 
 use crate::path;
 

@@ -255,7 +255,9 @@ fn arns(stack: &Deployed, resource: &Resource) -> Result<(&'static str, Vec<Stri
             };
             (kind, regional("logs", &format!("log-group:{id}*")))
         }
-        "AWS::CloudWatch::Alarm" => ("alarm:", regional("cloudwatch", &format!("alarm:{id}"))),
+        "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm" => {
+            ("alarm:", regional("cloudwatch", &format!("alarm:{id}")))
+        }
         "AWS::CloudWatch::Dashboard" => (
             "dashboard/",
             format!("arn:{partition}:cloudwatch::{account}:dashboard/{id}"),

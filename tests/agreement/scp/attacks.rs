@@ -93,8 +93,9 @@ pub(super) fn attacks(stack: &Deployed) -> Vec<(String, String)> {
                     &format!("{group}:log-stream:2026/03/02"),
                 );
             }
-            "AWS::CloudWatch::Alarm" => call(
-                "cloudwatch:DeleteAlarms cloudwatch:DisableAlarmActions cloudwatch:PutMetricAlarm cloudwatch:SetAlarmState",
+            "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm" => call(
+                "cloudwatch:DeleteAlarms cloudwatch:DisableAlarmActions cloudwatch:PutMetricAlarm cloudwatch:SetAlarmState \
+                 cloudwatch:PutCompositeAlarm cloudwatch:PutAlarmMuteRule",
                 &arn("cloudwatch", format!("alarm:{id}")),
             ),
             "AWS::CloudWatch::Dashboard" => call(
