@@ -240,3 +240,30 @@ fn the_processor_is_set_once_and_the_builder_compiles_for_it() {
     assert_eq!(commands["arm64"], arm);
     assert_eq!(commands["x86_64"], x86);
 }
+
+/// The environment differs from the default one in what the documentation recommends, and in
+/// nothing else.
+#[test]
+fn the_production_environment_has_what_the_documents_recommend() {
+    let folder = crate::path(".").into_os_string();
+    let read = transformed::python("tests/agreement/samconfig.py", &[folder]);
+    let mut read: serde_json::Value = serde_json::from_slice(&read).unwrap();
+    let production = read["production"].as_object_mut().unwrap();
+    let given = production.remove("parameter_overrides").unwrap();
+    assert_eq!(
+        given,
+        serde_json::json!({"DecideBy": "Mail", "NotifyOnAllowed": "false"})
+    );
+    assert_eq!(read["production"], read["default"]);
+    let parameters = &transformed::transformed()["Parameters"];
+    let manual = crate::read("docs/operations.md");
+    let (_, section) = manual.split_once("\n## Production\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    assert!(section.contains("sam deploy --config-env production"));
+    for (name, value) in given.as_object().unwrap() {
+        let allowed = parameters[name]["AllowedValues"].as_array().unwrap();
+        assert!(allowed.contains(value), "{name}: {value}");
+        let sentence = format!("`{name}` is `{}`", value.as_str().unwrap());
+        assert!(section.contains(&sentence), "{sentence}");
+    }
+}
