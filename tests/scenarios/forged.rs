@@ -198,7 +198,7 @@ async fn check_members(execution: &Execution) -> Result<()> {
         .map(String::as_str)
         .collect();
     ensure!(
-        members.is_subset(&BTreeSet::from(["event", "verdict"])),
+        members.is_subset(&BTreeSet::from(["event", "verdict", "look"])),
         "the first state hands on {members:?}"
     );
     for output in &outputs {

@@ -153,6 +153,8 @@ impl Worst {
         });
         if self.has_versions {
             progress["evicted"] = json!(self.evicted());
+            progress["filler"] = json!(self.evicted().pop());
+            progress["deleted"] = json!(["v1", "v2"]);
         } else {
             progress["replaced"] = json!(self.original);
         }

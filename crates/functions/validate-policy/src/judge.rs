@@ -17,11 +17,7 @@ pub(crate) async fn judge(
     let record = Record::parse(&event)?;
     let span = lambda_kit::incident_span(execution, &record.change);
     async {
-        let verdict = match rules.judge_not_in_force(&record) {
-            Some(verdict) => Some(verdict),
-            None => look(rules, store, request, &record).await?,
-        };
-        let found = match verdict {
+        let found = match look(rules, store, request, &record).await? {
             Some(mut verdict) => {
                 verdict.notify = rules.notifies(&verdict);
                 report(execution, &verdict);

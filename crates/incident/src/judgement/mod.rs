@@ -6,7 +6,7 @@ mod mode;
 mod reported;
 mod response;
 
-use iam_policy::{Quota, RestrictedActions, TrustedAccounts};
+use iam_policy::{RestrictedActions, TrustedAccounts};
 
 use crate::message::{ObservedPolicy, Response, Restricted, Verdict, VerdictResult};
 use crate::{Analysis, Observed, Record, Snapshot, WatchedCall};
@@ -30,24 +30,6 @@ pub struct GuardConfig {
 }
 
 impl GuardConfig {
-    /// The verdict on a record that says that the call put nothing in force, so that IAM need not
-    /// be read; `None` for any other record.
-    #[must_use]
-    pub fn judge_not_in_force(&self, record: &Record) -> Option<Verdict> {
-        if record.change.in_force {
-            return None;
-        }
-        let named = record.document.as_deref().map(Snapshot::new);
-        // Only a version of a managed policy can be written without being put in force.
-        let analysis = Analysis::new(&self.restricted, Quota::MANAGED);
-        Some(about_named(
-            &analysis,
-            VerdictResult::NotInForce,
-            record,
-            named,
-        ))
-    }
-
     /// The verdict on what IAM shows; `None` if IAM may not show the change yet.
     ///
     /// The guard contains a restricted grant in force at once, whichever write put it there. It
@@ -62,13 +44,21 @@ impl GuardConfig {
         waited: bool,
     ) -> Option<Verdict> {
         let shown = observed.and_then(|observed| Some((observed, observed.in_force()?)));
+        let named = || record.document.as_deref().map(Snapshot::new);
+        let not_in_force = || about_named(analysis, VerdictResult::NotInForce, record, named());
         let Some((observed, in_force)) = shown else {
-            let named = record.document.as_deref().map(Snapshot::new);
+            if !record.change.in_force {
+                return Some(not_in_force());
+            }
+            let named = named();
             return waited.then(|| about_named(analysis, VerdictResult::Gone, record, named));
         };
         let restricted = analysis.restricted(&in_force.document);
         if !restricted.is_empty() {
             return Some(self.judge_restricted(record, in_force, restricted));
+        }
+        if !record.change.in_force {
+            return Some(not_in_force());
         }
         if is_named_in_force(analysis, record, &in_force) {
             return Some(Verdict {

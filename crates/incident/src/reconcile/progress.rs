@@ -14,9 +14,18 @@ pub struct Progress {
     /// created again before the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) judged: Option<ObservedPolicy>,
-    /// The versions that the guard deletes to make room.
+    /// The versions from before the event that the guard deletes to make room.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) evicted: Vec<EvictedVersion>,
+    /// The last version from after the event that the guard deletes to make room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) filler: Option<EvictedVersion>,
+    /// The version that the last answer asks to delete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) deleting: Option<VersionId>,
+    /// Those of `evicted` that IAM deleted for the guard.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) deleted: Vec<VersionId>,
     /// The document of an inline policy that the last write replaced, if it is not the judged one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) replaced: Option<Snapshot>,
@@ -95,10 +104,17 @@ impl Progress {
         self.replaced.as_ref()
     }
 
-    /// The versions that the guard deleted to make room.
+    /// The versions from before the event that the guard deleted to make room.
     #[must_use]
     pub fn evicted(&self) -> &[EvictedVersion] {
         &self.evicted
+    }
+
+    /// The last version from after the event that the guard deletes to make room. Only a caller
+    /// that fills the policy makes one.
+    #[must_use]
+    pub fn filler(&self) -> Option<&EvictedVersion> {
+        self.filler.as_ref()
     }
 
     /// Forgets what was done lately: IAM had its time, so that its answers count as current.
@@ -108,6 +124,12 @@ impl Progress {
 
     pub(crate) fn carried_out(&mut self, made: Option<VersionId>) {
         self.has_acted = true;
+        if let Some(deleted) = self.deleting.take() {
+            let is_kept = |saved: &EvictedVersion| saved.version == deleted;
+            if self.evicted.iter().any(is_kept) {
+                self.deleted.push(deleted);
+            }
+        }
         self.recent.has_written = true;
         self.recent.made.extend(made);
     }

@@ -1,7 +1,7 @@
 use iam_model::{Execution, Fault, Iam, IamError};
 use incident::message::Quarantine;
 use lambda_kit::FailureName;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -333,6 +333,42 @@ fn a_version_makes_room_only_if_it_is_the_one_that_was_kept() {
         assert_eq!((error.name(), waits), (FailureName::PolicyUnsettled, 5));
     }
     assert_eq!(iam.writes(), writes, "nothing is deleted");
+}
+
+/// Another caller is faster than the guard each time: it deletes the version that the guard asks to
+/// delete, and fills the policy again.
+#[test]
+fn a_policy_that_is_filled_again_and_again_is_contained_in_the_end() {
+    let (a, b, c, d) = (harmless(1), harmless(2), harmless(3), harmless(4));
+    let (iam, data) = incident(managed(&[&a, &b, &c, &d, RESTRICTED]));
+    let execution = Execution::running("other");
+    let mut payload = payload(&data);
+    for number in 0..9 {
+        let answer = invoke(&iam, &execution, &payload).unwrap();
+        assert_eq!(answer["action"]["call"], "DeletePolicyVersion", "{answer}");
+        let version = answer["action"]["version"].as_str().unwrap();
+        let version: u32 = version.trim_start_matches('v').parse().unwrap();
+        // What the guard deletes is in the execution before.
+        let progress = &answer["progress"];
+        let mut kept = progress["evicted"].as_array().cloned().unwrap_or_default();
+        kept.extend(progress.get("filler").cloned());
+        let id = format!("v{version}");
+        assert!(kept.iter().any(|kept| kept["version"] == *id), "{answer}");
+        iam.change(|account| {
+            account.delete_policy_version(ARN, version).unwrap();
+            account.pass(1);
+            let filler = harmless(100 + number);
+            account.create_policy_version(ARN, filler, false).unwrap();
+        });
+        payload["work"] = answer;
+        payload["done"] = json!({"error": "Iam.NoSuchEntityException", "cause": ""});
+    }
+    let mut data = data;
+    data["work"] = payload["work"].clone();
+    let contained = contain(&iam, &data);
+    assert_contained(&iam);
+    let versions: Vec<_> = contained.evicted.iter().map(|it| it.version.to_string()).collect();
+    assert!(versions.len() <= 3, "{versions:?}");
 }
 
 #[test]

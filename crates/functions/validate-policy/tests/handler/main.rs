@@ -13,7 +13,7 @@
 //! | … of an inline policy: the record's text | `the_text_of_the_record_is_judged_for_an_inline_policy` |
 //! | If it was restricted, the outcome is `withdrawn` | the two before |
 //! | If what is in force means the same as our own remediation of it: `alreadyContained` | `what_our_own_remediation_replaced_was_not_withdrawn` |
-//! | A record that says that its new version did not become the default is not a hint | `a_record_whose_version_is_not_the_default_is_not_in_force` |
+//! | A record that says that its new version did not become the default is a hint to what is in force only | `a_record_whose_version_is_not_the_default_is_not_in_force` |
 //! | A duplicate that comes after an allow is a new incident | `a_duplicate_that_comes_after_an_allow_is_a_new_incident` |
 //! | `ExemptPrincipals` reads the caller from the record | `exempt_principals_are_read_from_the_record` |
 //! | The first state's output is a new object that holds the cut event; no other member of an execution's input survives | `no_other_member_of_an_executions_input_survives` |

@@ -22,8 +22,8 @@ use crate::reconcile::{
     Containment, ContainmentEnd, ContainmentNext, Next, Progress, Reconciler, Refusal,
 };
 
-/// How many versions one incident removes at most to make room. Only a caller that keeps filling
-/// the policy makes more of them necessary.
+/// How many versions from before the event one incident removes at most to make room. One is
+/// enough, unless another caller keeps filling the policy.
 const MAX_EVICTED: usize = 2;
 
 type Answer = ContainmentNext<ManagedPolicy>;
@@ -32,6 +32,7 @@ impl Reconciler<ManagedPolicy> for Containment<'_> {
     type End = ContainmentEnd<ContainedVersions>;
 
     fn next(&mut self, observed: Option<&ObservedManaged>) -> Answer {
+        self.progress.deleting = None;
         let Some(observed) = observed else {
             return Next::end_if(self.has_waited, ContainmentEnd::Gone);
         };
@@ -84,33 +85,63 @@ fn contain_default(run: &mut Containment<'_>, observed: &ObservedManaged) -> Ans
 }
 
 /// Five versions exist: one must go. Its document is in the execution before, with this answer.
+///
+/// What was made since the event goes first. Only a caller that fills the policy makes such a
+/// version, and CloudTrail has a record of it.
 fn make_room(run: &mut Containment<'_>, observed: &ObservedManaged) -> Answer {
-    let evicted = &run.progress.evicted;
-    let is_saved = |version: &&Version| {
-        evicted.iter().any(|saved| {
-            saved.version == version.id
-                && saved.created == version.created
-                && run
-                    .analysis
-                    .is_equivalent(&saved.document, &version.document)
-        })
+    let (analysis, event_time) = (run.analysis, run.event_time);
+    let is_it = |saved: &EvictedVersion, version: &Version| {
+        saved.version == version.id
+            && saved.created == version.created
+            && analysis.is_equivalent(&saved.document, &version.document)
     };
+    let judged = run.judged().version.clone();
+    let is_filler = |version: &Version| {
+        version.is_since(event_time) && Some(&version.id) != judged.as_ref()
+    };
+    let progress = &mut run.progress;
+    let is_saved = |version: &&Version| progress.evicted.iter().any(|saved| is_it(saved, version));
     if let Some(saved) = observed.others.iter().find(is_saved) {
-        return Next::Act(ManagedAction::DeleteVersion(saved.id.clone()));
+        return progress.delete(&saved.id);
+    }
+    // The versions are in the order of their numbers.
+    if let Some(newest) = observed.others.iter().rfind(|version| is_filler(version)) {
+        progress.filler = Some(kept(newest, &progress.evicted));
+        return progress.delete(&newest.id);
     }
     let by_age = |version: &&Version| (version.created, version.id.number());
-    let oldest = observed.others.iter().min_by_key(by_age);
-    let Some(oldest) = oldest.filter(|_| evicted.len() < MAX_EVICTED) else {
+    let Some(oldest) = observed.others.iter().min_by_key(by_age) else {
         return Next::Wait;
     };
-    let document = &oldest.document;
-    let saved = EvictedVersion {
-        version: oldest.id.clone(),
-        created: oldest.created,
-        document: document.beside(evicted.iter().map(|it| &it.document)),
-    };
-    run.progress.evicted.push(saved);
-    Next::Act(ManagedAction::DeleteVersion(oldest.id.clone()))
+    if progress.evicted.len() >= MAX_EVICTED {
+        // What another caller deleted before the guard could needs no keeping.
+        let is_needless = |saved: &EvictedVersion| {
+            !progress.deleted.contains(&saved.version) && observed.version(&saved.version).is_none()
+        };
+        let Some(needless) = progress.evicted.iter().position(is_needless) else {
+            return Next::Wait;
+        };
+        progress.evicted.remove(needless);
+    }
+    progress.evicted.push(kept(oldest, &progress.evicted));
+    progress.delete(&oldest.id)
+}
+
+/// A version to keep with others.
+fn kept(version: &Version, others: &[EvictedVersion]) -> EvictedVersion {
+    let others = others.iter().map(|it| &it.document);
+    EvictedVersion {
+        version: version.id.clone(),
+        created: version.created,
+        document: version.document.beside(others),
+    }
+}
+
+impl Progress {
+    fn delete(&mut self, version: &VersionId) -> Answer {
+        self.deleting = Some(version.clone());
+        Next::Act(ManagedAction::DeleteVersion(version.clone()))
+    }
 }
 
 /// No restricted document is in force: a remediation is, or the harmless change of another caller.

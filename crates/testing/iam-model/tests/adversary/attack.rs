@@ -9,6 +9,9 @@ use incident::WatchedCall;
 use crate::setting::{ARN, FILLER, INLINE, Kind, OWNER, Setting, filler};
 use crate::situation::{Hint, Situation};
 
+/// A version without use.
+const FILLING: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ec2:StopInstances","Resource":"*"}}"#;
+
 /// A call of the attacker's.
 #[derive(Clone, Debug)]
 pub(crate) enum Attack {
@@ -20,6 +23,9 @@ pub(crate) enum Attack {
     /// Versions without use, until there are five: several calls that the guard cannot distinguish
     /// from one.
     FillVersions,
+    /// The oldest version that is not in force goes, and a new one takes its place: two calls that
+    /// the guard cannot tell from one.
+    SwapVersion,
     CreateOwner,
     DeleteOwner,
     /// The owner is deleted and made again, with a policy of the same name: several calls that the
@@ -56,6 +62,8 @@ fn on_managed(setting: &Setting, account: &Account) -> Vec<Attack> {
             attacks.push(Attack::CreateVersion(Arc::clone(document), false));
         }
         attacks.push(Attack::FillVersions);
+    } else {
+        attacks.push(Attack::SwapVersion);
     }
     let others = |version: &&PolicyVersion| version.number != policy.default;
     for version in policy.versions.iter().filter(others) {
@@ -156,11 +164,15 @@ pub(crate) fn attack(
             None
         }
         Attack::FillVersions => {
-            let filling = crate::setting::HARMLESS.replace("Run", "Stop");
-            while account
-                .create_policy_version(ARN, filling.as_str(), false)
-                .is_ok()
-            {}
+            while account.create_policy_version(ARN, FILLING, false).is_ok() {}
+            None
+        }
+        Attack::SwapVersion => {
+            let policy = account.policy(ARN)?;
+            let mut others = policy.versions.iter().map(|version| version.number);
+            let oldest = others.find(|number| *number != policy.default)?;
+            account.delete_policy_version(ARN, oldest).ok()?;
+            account.create_policy_version(ARN, FILLING, false).ok()?;
             None
         }
         Attack::CreateOwner => {

@@ -136,6 +136,7 @@ fn taken_away(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result<(
                 || held
                     .evicted()
                     .iter()
+                    .chain(held.filler())
                     .any(|it| setting.same(lost, it.document.as_str()))
                 || held
                     .replaced()

@@ -206,9 +206,6 @@ fn judge(
     waited: bool,
 ) -> Stage {
     let record = record(setting, hint);
-    if setting.rules.judge_not_in_force(&record).is_some() {
-        return Stage::Ended("notInForce", None);
-    }
     // Of a managed policy the judgement reads the default and the named version only.
     let look = look.map(|look| match &*look {
         Observed::Managed(look) => {
