@@ -144,7 +144,9 @@ async fn redriven(world: Arc<World>) -> Result<()> {
     redrive.send().await.context("cannot redrive")?;
     let closed = incident.closed().await?;
     ensure!(closed.status == ExecutionStatus::Failed, "{closed:?}");
-    ensure!(target.in_force(&world).await? == Some(again), "untouched");
+    let in_force = target.in_force(&world).await?;
+    let states = incident.states().await?;
+    ensure!(in_force == Some(again), "{in_force:?} after {states:?}");
     Ok(())
 }
 

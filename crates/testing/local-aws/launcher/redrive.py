@@ -70,14 +70,15 @@ def _context_object() -> None:
 
 
 def _only_the_newest_run() -> None:
-    """Ends the thread of a run that was stopped and redriven, before it adds anything."""
+    """Ends the thread of a run that was stopped, before it adds anything or tries a task again."""
 
     def run_execution(arn):
         _run.set(0)
         return begin(arn)
 
     def add_event(execution, *event):
-        if _run.get() not in (None, _count(execution)):
+        is_over = execution["status"] != "RUNNING" and not event[0].startswith("Execution")
+        if _run.get() is not None and (is_over or _run.get() != _count(execution)):
             raise SystemExit
         return add(execution, *event)
 
