@@ -9,19 +9,21 @@ use crate::{PolicyDocument, Statement};
 
 /// A document without the differences that have no effect.
 #[derive(Debug, PartialEq, Eq)]
-struct Canonical {
-    version: String,
+pub(crate) struct Canonical {
+    pub(crate) version: String,
     /// The statements, sorted; repeated ones are kept.
-    statements: Vec<BTreeMap<String, Part>>,
+    pub(crate) statements: Vec<BTreeMap<String, Part>>,
     /// All other members.
-    others: BTreeMap<String, Value>,
+    pub(crate) others: BTreeMap<String, Value>,
 }
 
 /// The value of one key of a statement.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
+pub(crate) enum Part {
     /// A list whose order does not matter, or one string.
     Set(BTreeSet<String>),
+    /// The principals of a trust policy, by their kind.
+    Principals(BTreeMap<String, BTreeSet<String>>),
     /// A condition: operator, key, values.
     Condition(BTreeMap<String, BTreeMap<String, BTreeSet<String>>>),
     Other(Value),
@@ -91,21 +93,78 @@ fn statement(statement: &Statement) -> BTreeMap<String, Part> {
         .collect()
 }
 
-fn condition(value: &Value) -> Option<BTreeMap<String, BTreeMap<String, BTreeSet<String>>>> {
-    let keys = |keys: &Value| -> Option<BTreeMap<String, BTreeSet<String>>> {
-        let Value::Object(keys) = keys else {
-            return None;
-        };
-        keys.iter()
-            .map(|(key, values)| Some((key.clone(), strings(values)?)))
-            .collect()
+/// The form of a trust policy, which has principals and no resources; `None` if it has no
+/// statements. [`crate::trust`] has read the text.
+pub(crate) fn trust_form(text: &str) -> Option<Canonical> {
+    let Value::Object(mut others) = value(text) else {
+        return None;
     };
+    let version = match others.remove("Version") {
+        Some(Value::String(named)) => named,
+        _ => "2008-10-17".to_owned(),
+    };
+    let statements = match others.remove("Statement")? {
+        Value::Array(statements) => statements,
+        statement => vec![statement],
+    };
+    let statements = statements.into_iter().map(trust_statement);
+    Some(Canonical {
+        version,
+        statements: statements.collect::<Option<_>>()?,
+        others,
+    })
+}
+
+fn trust_statement(statement: Value) -> Option<BTreeMap<String, Part>> {
+    let Value::Object(members) = statement else {
+        return None;
+    };
+    let part = |key: &str, value: Value| {
+        Some(match (key, value) {
+            ("Action" | "NotAction", value) => match strings(&value) {
+                Some(actions) => {
+                    Part::Set(actions.iter().map(|it| it.to_ascii_lowercase()).collect())
+                }
+                None => Part::Other(value),
+            },
+            // It means the same as under `AWS` ("AWS JSON policy elements: Principal").
+            ("Principal" | "NotPrincipal", Value::String(all)) if all == "*" => {
+                Part::Principals(BTreeMap::from([("AWS".to_owned(), BTreeSet::from([all]))]))
+            }
+            ("Principal" | "NotPrincipal", value) => {
+                sets(&value).map_or_else(|| Part::Other(value), Part::Principals)
+            }
+            ("Condition", Value::Object(operators)) if operators.is_empty() => return None,
+            ("Condition", value) => {
+                condition(&value).map_or_else(|| Part::Other(value), Part::Condition)
+            }
+            (_, value) => Part::Other(value),
+        })
+    };
+    let parts = members
+        .into_iter()
+        .filter_map(|(key, value)| part(&key, value).map(|part| (key, part)));
+    Some(parts.collect())
+}
+
+fn condition(value: &Value) -> Option<BTreeMap<String, BTreeMap<String, BTreeSet<String>>>> {
     let Value::Object(operators) = value else {
         return None;
     };
     operators
         .iter()
-        .map(|(operator, value)| Some((operator.clone(), keys(value)?)))
+        .map(|(operator, value)| Some((operator.clone(), sets(value)?)))
+        .collect()
+}
+
+/// The lists of an object, each a list or a lone value.
+fn sets(value: &Value) -> Option<BTreeMap<String, BTreeSet<String>>> {
+    let Value::Object(members) = value else {
+        return None;
+    };
+    members
+        .iter()
+        .map(|(key, values)| Some((key.clone(), strings(values)?)))
         .collect()
 }
 
@@ -125,7 +184,7 @@ fn strings(value: &Value) -> Option<BTreeSet<String>> {
 
 /// A JSON value that keeps numbers as text: a float would take two close numbers for the same.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Value {
+pub(crate) enum Value {
     /// A number, a boolean or null, as it is written.
     Literal(String),
     String(String),

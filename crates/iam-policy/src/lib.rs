@@ -46,4 +46,7 @@ pub use restricted::{RestrictedActions, RestrictedActionsError, UnknownAction};
 pub use statement::{Effect, Statement};
 pub use text::{decode_document, quota_size};
 pub use truncated::Truncated;
-pub use trust::{ExternalPrincipal, TrustedAccounts, TrustedAccountsError, Who, judge_trust};
+pub use trust::{
+    ExternalPrincipal, TrustComparison, TrustedAccounts, TrustedAccountsError, Who, compare_trust,
+    judge_trust,
+};

@@ -30,6 +30,7 @@
 //!   policy that cannot be read.
 
 mod account;
+mod comparison;
 mod condition;
 mod external;
 mod limits;
@@ -42,6 +43,7 @@ use std::collections::BTreeMap;
 
 use account::{AccountId, ZoneOfTrust};
 pub use account::{TrustedAccounts, TrustedAccountsError};
+pub use comparison::{TrustComparison, compare_trust};
 use condition::Left;
 pub use external::{ExternalPrincipal, Who};
 use limits::Limits;
