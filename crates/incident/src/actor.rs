@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::arn::Arn;
+
 /// The caller, as CloudTrail's `userIdentity` describes it.
 ///
 /// A record can lack every member except `type` (CloudTrail User Guide, "CloudTrail userIdentity
@@ -31,6 +33,35 @@ pub struct Actor {
     /// The source identity of the session, which names a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_identity: Option<String>,
+    /// The account of the provider that acts by a temporary delegation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delegate: Option<String>,
+    /// The person of IAM Identity Center behind the session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<OnBehalfOf>,
+}
+
+/// A person, by the identifiers of IAM Identity Center.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OnBehalfOf {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_store_arn: Option<String>,
+}
+
+impl fmt::Display for OnBehalfOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.user_id {
+            Some(user) => write!(f, "Identity Center user id {user}")?,
+            None => f.write_str("an Identity Center user")?,
+        }
+        match &self.identity_store_arn {
+            Some(store) => write!(f, " of {store}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Actor {
@@ -47,6 +78,13 @@ impl Actor {
         let role = issuer.rsplit('/').next()?;
         let set = role.strip_prefix("AWSReservedSSO_")?;
         Some(set.rsplit_once('_').map_or(set, |(name, _)| name))
+    }
+
+    /// Whether the root user made the call, in a session of `sts:AssumeRoot` too.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        let arn = self.arn.as_deref().and_then(Arn::split);
+        self.kind == "Root" || arn.is_some_and(|arn| arn.service == "iam" && arn.resource == "root")
     }
 
     /// The name of the IAM user that made the call.
@@ -80,6 +118,9 @@ impl fmt::Display for Actor {
             ("AWSService", ..) => write!(f, "AWS service {}", self.name)?,
             ("", ..) => f.write_str(&self.name)?,
             (kind, ..) => write!(f, "{} ({kind})", self.name)?,
+        }
+        if let Some(account) = &self.delegate {
+            write!(f, ", delegated to the account {account}")?;
         }
         if let Some(person) = &self.source_identity {
             write!(f, ", source identity {person}")?;

@@ -24,7 +24,7 @@ pub mod subject;
 mod timestamp;
 mod token;
 
-pub use actor::Actor;
+pub use actor::{Actor, OnBehalfOf};
 pub use analysis::Analysis;
 pub use change::{PolicyChange, WatchedCall};
 pub use failure::FailureName;
@@ -34,7 +34,7 @@ pub use reconcile::{
     Action, Answer, Call, Changeable, Containment, ContainmentEnd, Done, Next, Progress,
     Reconciler, Refusal, Restoration, RestorationEnd, Work, WorkError,
 };
-pub use record::{Record, RecordError, trim_event};
+pub use record::{Record, RecordError, Seen, trim_event};
 pub use setting::UnknownValue;
 pub use snapshot::Snapshot;
 pub use subject::{Observed, OwnerKind, Subject, UniqueId};

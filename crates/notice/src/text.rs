@@ -142,6 +142,13 @@ pub(crate) fn shell_quoted(text: &str) -> String {
     }
 }
 
+/// An option of a command and its value, quoted for a shell. A value that begins with a hyphen
+/// would pass for another option, so it follows an equals sign.
+pub(crate) fn option(name: &str, value: &str) -> String {
+    let between = if value.starts_with('-') { '=' } else { ' ' };
+    format!("--{name}{between}{}", shell_quoted(value))
+}
+
 /// The text with its first letter in upper case.
 pub(crate) fn capitalised(text: &str) -> String {
     let mut characters = text.chars();

@@ -1,6 +1,6 @@
 //! The calls about inline policies.
 
-use incident::subject::{InlinePolicy, ObservedInline};
+use incident::subject::{InlinePolicy, ObservedInline, Owner, Reserved};
 use incident::{OwnerKind, Snapshot, UniqueId};
 
 use crate::error::classify;
@@ -35,8 +35,10 @@ impl PolicyStore {
     async fn observe_inline(&self, policy: &InlinePolicy) -> Result<ObservedInline, StoreError> {
         // If the owner is missing rather than the policy, the second call says so.
         let document = found(self.inline_document(policy).await)?;
+        let (identity, reserved) = self.owner_id(&policy.owner).await?;
         Ok(ObservedInline {
-            identity: self.owner_id(policy).await?,
+            identity,
+            reserved,
             document: document.map(|document| Snapshot::new(&document)),
         })
     }
@@ -53,14 +55,20 @@ impl PolicyStore {
         )
     }
 
-    async fn owner_id(&self, policy: &InlinePolicy) -> Result<UniqueId, StoreError> {
-        let doing = format!("read {}", policy.owner);
-        let name = &policy.owner.name;
+    /// Which owner has the name, and who alone can change it.
+    pub(crate) async fn owner_id(
+        &self,
+        owner: &Owner,
+    ) -> Result<(UniqueId, Option<Reserved>), StoreError> {
+        let doing = format!("read {owner}");
+        let name = &owner.name;
         let client = &self.client;
-        let found = match policy.owner.kind {
+        let mut reserved = None;
+        let found = match owner.kind {
             OwnerKind::Role => {
                 let answer = client.get_role().role_name(name).send().await;
                 let role = answer.map_err(|error| classify(&doing, &error))?.role;
+                reserved = role.as_ref().and_then(|role| Reserved::of_path(&role.path));
                 role.map(|role| (role.role_id, role.create_date))
             }
             OwnerKind::User => {
@@ -77,9 +85,10 @@ impl PolicyStore {
             }
         };
         let (id, created) = found.ok_or_else(|| incomplete(&doing, "no owner"))?;
-        Ok(UniqueId {
+        let identity = UniqueId {
             id,
             created: date(Some(&created)),
-        })
+        };
+        Ok((identity, reserved))
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_iam::types::{PolicyUsageType, PolicyVersion};
 use incident::message::AttachedTo;
-use incident::subject::{ManagedPolicy, ObservedManaged, Owner, OwnerKind, Version};
+use incident::subject::{ManagedPolicy, ObservedManaged, Owner, OwnerKind, Reserved, Version};
 use incident::{Snapshot, Timestamp, UniqueId, VersionId};
 
 use crate::error::classify;
@@ -35,12 +35,16 @@ impl PolicyStore {
         policy: &ManagedPolicy,
         named: Option<&VersionId>,
     ) -> Result<ObservedManaged, StoreError> {
-        let (identity, default) = self.identity(policy).await?;
+        let Shown {
+            identity,
+            default,
+            reserved,
+        } = self.identity(policy).await?;
         let mut versions = vec![self.version(policy, &default).await?];
         if let Some(named) = named.filter(|named| **named != default) {
             versions.extend(found(self.version(policy, named).await)?);
         }
-        observed(policy, identity, &default, versions)
+        observed(policy, identity, reserved, &default, versions)
     }
 
     /// Every version with its document.
@@ -78,9 +82,11 @@ impl PolicyStore {
             };
             versions.push(version);
         }
-        let (identity, _) = self.identity(policy).await?;
+        let Shown {
+            identity, reserved, ..
+        } = self.identity(policy).await?;
         let default = default.ok_or_else(|| incomplete(&doing, "no default version"))?;
-        observed(policy, identity, &default, versions)
+        observed(policy, identity, reserved, &default, versions)
     }
 
     /// Who holds a managed policy. No decision depends on it.
@@ -114,11 +120,8 @@ impl PolicyStore {
         })
     }
 
-    /// The unique id of the policy, and its default version.
-    pub(crate) async fn identity(
-        &self,
-        policy: &ManagedPolicy,
-    ) -> Result<(UniqueId, VersionId), StoreError> {
+    /// The policy without its documents.
+    pub(crate) async fn identity(&self, policy: &ManagedPolicy) -> Result<Shown, StoreError> {
         let doing = format!("read {policy}");
         let answer = self
             .client
@@ -137,7 +140,11 @@ impl PolicyStore {
             created: date(found.create_date.as_ref()),
         };
         let default = version_id(&doing, found.default_version_id.as_deref())?;
-        Ok((identity, default))
+        Ok(Shown {
+            identity,
+            default,
+            reserved: found.path.as_deref().and_then(Reserved::of_path),
+        })
     }
 
     async fn version(
@@ -188,13 +195,25 @@ impl PolicyStore {
     }
 }
 
+/// What IAM shows of a managed policy besides its versions.
+pub(crate) struct Shown {
+    pub(crate) identity: UniqueId,
+    pub(crate) default: VersionId,
+    reserved: Option<Reserved>,
+}
+
 fn observed(
     policy: &ManagedPolicy,
     identity: UniqueId,
+    reserved: Option<Reserved>,
     default: &VersionId,
     versions: Vec<Version>,
 ) -> Result<ObservedManaged, StoreError> {
     ObservedManaged::new(identity, default, versions)
+        .map(|observed| ObservedManaged {
+            reserved,
+            ..observed
+        })
         .ok_or_else(|| incomplete(&format!("read {policy}"), "no default version"))
 }
 

@@ -1,9 +1,11 @@
 //! What IAM shows of a reported call. These are reads only.
 
+use aws_sdk_iam::types::AccessKeyMetadata;
 use incident::subject::{
-    HeldPolicy, InlinePolicy, ManagedPolicy, Owner, OwnerKind, ReportedCall, ReportedState,
+    Credentials, HeldPolicy, InlinePolicy, ManagedPolicy, Named, NotRead, Owner, OwnerKind,
+    ReportedCall, ReportedState, Reserved,
 };
-use incident::{PolicyArn, Subject};
+use incident::{PolicyArn, Subject, Timestamp};
 
 use crate::error::classify;
 use crate::managed::incomplete;
@@ -19,26 +21,44 @@ use crate::{PolicyStore, StoreError};
 const MAX_POLICIES: usize = 60;
 
 impl PolicyStore {
-    /// What IAM shows of what a call did.
+    /// What IAM shows of what a call did at this time.
     ///
     /// # Errors
     ///
     /// If IAM cannot be reached or refuses.
-    pub async fn reported(&self, call: &ReportedCall) -> Result<ReportedState, StoreError> {
-        // Users renew their own credentials every day, so there is nothing to read.
-        if let ReportedCall::Credentials { is_own: true, .. } = call {
-            return Ok(ReportedState::default());
-        }
+    pub async fn reported(
+        &self,
+        call: &ReportedCall,
+        time: Timestamp,
+    ) -> Result<ReportedState, StoreError> {
         match call {
+            // Users renew their own credentials every day, so there is nothing to read.
+            ReportedCall::Credentials {
+                is_own: true,
+                by_key: false,
+                ..
+            } => Ok(ReportedState::default()),
+            ReportedCall::Credentials {
+                user,
+                credentials: Credentials::AccessKey(made),
+                is_own: true,
+                ..
+            } => self.second_key(user, made.as_deref()).await,
+            ReportedCall::RootCredentials { .. } => Ok(ReportedState {
+                is_in_effect: true,
+                ..ReportedState::default()
+            }),
             ReportedCall::Attachment { owner, policy } => {
-                self.attachment(owner, policy, true).await
+                self.attachment(owner, policy, None).await
             }
             ReportedCall::Detachment { owner, policy } => {
-                self.attachment(owner, policy, false).await
+                self.attachment(owner, policy, Some(time)).await
             }
-            ReportedCall::AddedToGroup { user, group } => self.membership(user, group, true).await,
+            ReportedCall::AddedToGroup { user, group } => {
+                self.membership(user, group, true, time).await
+            }
             ReportedCall::RemovedFromGroup { user, group } => {
-                self.membership(user, group, false).await
+                self.membership(user, group, false, time).await
             }
             ReportedCall::Boundary { owner, boundary } => {
                 self.boundary(owner, boundary.as_ref()).await
@@ -53,23 +73,55 @@ impl PolicyStore {
         }
     }
 
+    /// The state of an attachment, or of a detachment at this time.
     async fn attachment(
         &self,
         owner: &Owner,
         policy: &PolicyArn,
-        is_wanted: bool,
+        detached: Option<Timestamp>,
     ) -> Result<ReportedState, StoreError> {
         let attached = found(self.attached(owner).await)?;
         let absent = attached.is_none().then(|| owner.clone());
         let is_it = |one: &PolicyArn| one.is_same(policy);
+        let is_wanted = detached.is_none();
         let is_so = attached.is_some_and(|attached| attached.iter().any(is_it) == is_wanted);
-        let policy = found(self.managed_document(policy).await)?;
+        let document = found(self.managed_document(policy).await)?;
+        let created = document.as_ref().map(|(created, _)| *created);
+        // A policy that is deleted was detached before. What it granted is in its own records.
+        let not_read = match detached {
+            Some(time) if absent.is_none() && !is_from(created, time) => {
+                let named = Named::Policy(policy.clone());
+                Some(self.not_read(named, owner).await?)
+            }
+            _ => None,
+        };
         Ok(ReportedState {
             is_in_effect: is_so,
             absent,
-            policies: policy.into_iter().collect(),
+            policies: document.into_iter().map(|(_, document)| document).collect(),
+            not_read,
+            reserved: self.reserved_role(owner).await?,
             ..ReportedState::default()
         })
+    }
+
+    async fn not_read(&self, named: Named, other_side: &Owner) -> Result<NotRead, StoreError> {
+        let mut held = Held::default();
+        found(self.add_all(other_side, &mut held).await)?;
+        Ok(NotRead {
+            named,
+            held: held.policies,
+            has_more: held.has_more,
+        })
+    }
+
+    /// Who alone can change a role, if its name looks as if that were not everybody.
+    async fn reserved_role(&self, owner: &Owner) -> Result<Option<Reserved>, StoreError> {
+        if owner.kind != OwnerKind::Role || !Reserved::is_likely(&owner.name) {
+            return Ok(None);
+        }
+        let shown = found(self.owner_id(owner).await)?;
+        Ok(shown.and_then(|(_, reserved)| reserved))
     }
 
     async fn membership(
@@ -77,18 +129,30 @@ impl PolicyStore {
         user: &str,
         group: &str,
         is_wanted: bool,
+        time: Timestamp,
     ) -> Result<ReportedState, StoreError> {
-        let groups = found(self.groups_of(user).await)?;
-        let absent = groups.is_none().then(|| named(OwnerKind::User, user));
+        let user = named(OwnerKind::User, user);
+        let groups = found(self.groups_of(&user.name).await)?;
+        let absent = groups.is_none().then(|| user.clone());
         // IAM takes names in any letter case.
         let is_it = |one: &String| one.eq_ignore_ascii_case(group);
         let is_so = groups.is_some_and(|groups| groups.iter().any(is_it) == is_wanted);
         let mut held = Held::default();
         let group = named(OwnerKind::Group, group);
-        found(self.add_policies(&group, &mut held).await)?;
+        let shown = found(self.owner_id(&group).await)?;
+        if shown.is_some() {
+            found(self.add_policies(&group, &mut held).await)?;
+        }
+        let created = shown.map(|(identity, _)| identity.created);
+        let not_read = if absent.is_none() && !is_from(created, time) {
+            Some(self.not_read(Named::Owner(group), &user).await?)
+        } else {
+            None
+        };
         Ok(ReportedState {
             is_in_effect: is_so,
             absent,
+            not_read,
             ..held.into_state()
         })
     }
@@ -108,18 +172,19 @@ impl PolicyStore {
             is_in_effect: is_so,
             absent: shown.is_none().then(|| owner.clone()),
             boundary: shown.flatten(),
+            reserved: self.reserved_role(owner).await?,
             ..ReportedState::default()
         };
         if let Some(arn) = &state.boundary {
             // One that was deleted allows nothing.
-            state
-                .policies
-                .extend(found(self.managed_document(arn).await)?);
+            let document = found(self.managed_document(arn).await)?;
+            state.policies.extend(document.map(|(_, held)| held));
         }
         if let Some(arn) = wanted.filter(|_| !is_so) {
+            let document = found(self.managed_document(arn).await)?;
             state
                 .recorded_boundary
-                .extend(found(self.managed_document(arn).await)?);
+                .extend(document.map(|(_, held)| held));
         }
         Ok(state)
     }
@@ -153,8 +218,45 @@ impl PolicyStore {
         Ok(ReportedState {
             is_in_effect: role.is_some(),
             absent: role.is_none().then(|| named(OwnerKind::Role, name)),
+            reserved: role.as_ref().and_then(|role| Reserved::of_path(&role.path)),
             trust: role.and_then(|role| role.assume_role_policy_document),
             ..ReportedState::default()
+        })
+    }
+
+    /// Whether a user has another key besides the one that it made with a key, and in that case
+    /// what it holds.
+    async fn second_key(
+        &self,
+        user: &str,
+        made: Option<&str>,
+    ) -> Result<ReportedState, StoreError> {
+        let doing = format!("list the access keys of user `{user}`");
+        let pages = self.client.list_access_keys().user_name(user);
+        let listed: Result<Vec<_>, _> = pages
+            .into_paginator()
+            .items()
+            .send()
+            .try_collect()
+            .await
+            .map_err(|error| classify(&doing, &error));
+        let Some(keys) = found(listed)? else {
+            return Ok(ReportedState {
+                absent: Some(named(OwnerKind::User, user)),
+                ..ReportedState::default()
+            });
+        };
+        let is_made = |key: &AccessKeyMetadata| key.access_key_id.as_deref() == made;
+        let has_second_key = keys.len() > 1;
+        let held = if has_second_key {
+            self.held_by(named(OwnerKind::User, user)).await?
+        } else {
+            ReportedState::default()
+        };
+        Ok(ReportedState {
+            is_in_effect: made.is_none() || keys.iter().any(is_made),
+            has_second_key,
+            ..held
         })
     }
 
@@ -187,8 +289,8 @@ impl PolicyStore {
             if !held.has_room() {
                 return Ok(());
             }
-            held.policies
-                .extend(found(self.managed_document(&policy).await)?);
+            let document = found(self.managed_document(&policy).await)?;
+            held.policies.extend(document.map(|(_, held)| held));
         }
         Ok(())
     }
@@ -211,15 +313,20 @@ impl PolicyStore {
         Ok(())
     }
 
-    /// The default version of a managed policy, an AWS managed one too, with its whole text.
-    async fn managed_document(&self, arn: &PolicyArn) -> Result<HeldPolicy, StoreError> {
+    /// The default version of a managed policy, an AWS managed one too, with its whole text, and
+    /// when the policy was made.
+    async fn managed_document(
+        &self,
+        arn: &PolicyArn,
+    ) -> Result<(Timestamp, HeldPolicy), StoreError> {
         let policy = ManagedPolicy { arn: arn.clone() };
-        let (_, default) = self.identity(&policy).await?;
-        let document = self.version_document(&policy, &default).await?;
-        Ok(HeldPolicy {
+        let shown = self.identity(&policy).await?;
+        let document = self.version_document(&policy, &shown.default).await?;
+        let held = HeldPolicy {
             policy: Subject::Managed(policy),
             document,
-        })
+        };
+        Ok((shown.identity.created, held))
     }
 
     async fn attached(&self, owner: &Owner) -> Result<Vec<PolicyArn>, StoreError> {
@@ -289,6 +396,12 @@ fn named(kind: OwnerKind, name: &str) -> Owner {
         kind,
         name: name.to_owned(),
     }
+}
+
+/// Whether what has a name now can be what a call named at `time`. IAM's dates have whole seconds,
+/// and names come back after a deletion or a rename.
+fn is_from(created: Option<Timestamp>, time: Timestamp) -> bool {
+    created.is_some_and(|created| created.as_second() <= time.as_second())
 }
 
 fn policy_arn(doing: &str, arn: &str) -> Result<PolicyArn, StoreError> {

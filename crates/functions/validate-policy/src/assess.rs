@@ -71,7 +71,7 @@ async fn assess_reported(
     record: &Record,
     call: &ReportedCall,
 ) -> Result<AssessedState, HandlerError> {
-    let state = store.reported(call).await?;
+    let state = store.reported(call, record.change.event_time).await?;
     let verdict = rules.judge_reported(record, call, &state, true);
     Ok(match verdict {
         Some(verdict) if verdict.result == VerdictResult::Reported => AssessedState::Restricted {

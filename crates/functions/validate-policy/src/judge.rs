@@ -56,7 +56,7 @@ async fn look(
             judge(policy.quota(), observed.map(Observed::Inline))
         }
         Subject::Reported(call) => {
-            let state = store.reported(call).await?;
+            let state = store.reported(call, change.event_time).await?;
             rules.judge_reported(record, call, &state, has_waited)
         }
     })

@@ -8,7 +8,10 @@ mod response;
 
 use iam_policy::{RestrictedActions, TrustedAccounts};
 
-use crate::message::{ObservedPolicy, Response, Restricted, Verdict, VerdictResult};
+use crate::message::{
+    ObservedPolicy, Reason, Report, Response, Restricted, Verdict, VerdictResult,
+};
+use crate::subject::Reserved;
 use crate::{Analysis, Observed, Record, Snapshot, WatchedCall};
 
 pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
@@ -23,6 +26,8 @@ pub struct GuardConfig {
     pub exempt: ExemptPrincipals,
     /// The account of the guard itself, never the one that a record names.
     pub account: String,
+    /// The partition of that account, such as `aws` or `aws-cn`.
+    pub partition: String,
     /// The accounts that trust policies may let in without a report.
     pub trusted: TrustedAccounts,
     /// Whether e-mails report changes that grant nothing restricted.
@@ -55,7 +60,8 @@ impl GuardConfig {
         };
         let restricted = analysis.restricted(&in_force.document);
         if !restricted.is_empty() {
-            return Some(self.judge_restricted(record, in_force, restricted));
+            let reserved = observed.reserved();
+            return Some(self.judge_restricted(record, in_force, reserved, restricted));
         }
         if !record.change.in_force {
             return Some(not_in_force());
@@ -74,8 +80,19 @@ impl GuardConfig {
         &self,
         record: &Record,
         in_force: ObservedPolicy,
+        reserved: Option<Reserved>,
         restricted: Restricted,
     ) -> Verdict {
+        // IAM would refuse every call, so there is nothing to try.
+        if let Some(by) = reserved {
+            let reasons = [Reason::Reserved { by }];
+            return Verdict {
+                in_force: Some(in_force),
+                exemption: self.exempt.covering(&record.change.actor),
+                report: Some(Report::new(&reasons, self.mode == Mode::Monitor)),
+                ..verdict(VerdictResult::Reported, record, restricted)
+            };
+        }
         let (result, exemption) = match self.exempt.covering(&record.change.actor) {
             Some(pattern) => (VerdictResult::Exempt, Some(pattern)),
             None if self.mode == Mode::Monitor => (VerdictResult::Monitored, None),

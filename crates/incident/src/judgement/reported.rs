@@ -2,12 +2,15 @@
 
 use std::str::FromStr as _;
 
-use iam_policy::{ActionPattern, Effect, PolicyDocument, Truncated, judge, judge_trust};
+use iam_policy::{
+    ActionPattern, Effect, PolicyDocument, Truncated, TrustComparison, compare_trust, judge,
+    judge_trust,
+};
 
 use super::{GuardConfig, Mode, verdict};
 use crate::message::{Reason, Report, Response, Restricted, Verdict, VerdictResult};
-use crate::subject::{HeldPolicy, OwnerKind, ReportedCall, ReportedState};
-use crate::{PolicyArn, Record, Snapshot};
+use crate::subject::{Credentials, HeldPolicy, Named, OwnerKind, ReportedCall, ReportedState};
+use crate::{PolicyArn, Record};
 
 /// The bytes of JSON that the restricted patterns of all policies may take.
 const PATTERN_BYTES: usize = 3 * 1024;
@@ -53,13 +56,33 @@ impl GuardConfig {
         if brings_nothing(call) {
             return Some(clean(record));
         }
+        if let Some(verdict) = self.judge_not_read(record, state, waited) {
+            return verdict;
+        }
+        // A user with one key had none before, or has replaced it.
+        let is_only_key = matches!(
+            call,
+            ReportedCall::Credentials {
+                is_own: true,
+                credentials: Credentials::AccessKey(_),
+                ..
+            }
+        ) && !state.has_second_key;
+        if is_only_key && state.is_in_effect {
+            return Some(clean(record));
+        }
+        let trust = self.compare_recorded_trust(record, state);
         let shown = Evidence {
             policies: &state.policies,
             has_more: state.has_more,
             boundary: state.boundary.as_ref(),
-            trust: state.trust.as_deref(),
+            trust: match trust {
+                // The same policy, by the names of the principals that were deleted since.
+                TrustComparison::SameWithoutDeleted => record.document.as_deref(),
+                _ => state.trust.as_deref(),
+            },
         };
-        let is_in_effect = state.is_in_effect && shows_recorded_trust(record, state);
+        let is_in_effect = state.is_in_effect && trust.is_same();
         // A role or user has one boundary and one trust policy. Whatever IAM shows there is in
         // force, so it is judged even if another call wrote it.
         let is_single = matches!(
@@ -69,8 +92,11 @@ impl GuardConfig {
         if is_in_effect || is_single && state.absent.is_none() {
             let mut grounds = self.grounds(call, &shown);
             if !grounds.reasons.is_empty() {
-                let other = (!is_in_effect).then_some(Reason::OtherCall);
+                let is_other = !is_in_effect && trust != TrustComparison::Ambiguous;
+                let other = is_other.then_some(Reason::OtherCall);
                 grounds.reasons.extend(other);
+                let reserved = state.reserved.map(|by| Reason::Reserved { by });
+                grounds.reasons.splice(0..0, reserved);
                 return Some(self.report(record, VerdictResult::Reported, grounds));
             }
         }
@@ -95,6 +121,13 @@ impl GuardConfig {
             _ => shown,
         };
         let mut grounds = self.grounds(call, &recorded);
+        // Somebody made them for a user who cannot be found, and who may hold anything.
+        if let (ReportedCall::Credentials { is_own: false, .. }, Some(owner)) =
+            (call, &state.absent)
+        {
+            let named = Named::Owner(owner.clone());
+            grounds.reasons.push(Reason::NotRead { named });
+        }
         if grounds.reasons.is_empty() {
             return Some(clean(record));
         }
@@ -111,6 +144,38 @@ impl GuardConfig {
         Some(self.report(record, result, grounds))
     }
 
+    /// The verdict on a call whose policy or group cannot be read any more, if the other side of
+    /// the call holds something restricted; `Some(None)` if IAM may not show it yet.
+    ///
+    /// A policy that was detached may have denied that, and a group may grant it under another
+    /// name. Where the other side holds nothing restricted, neither matters: pipelines detach and
+    /// delete policies all day.
+    fn judge_not_read(
+        &self,
+        record: &Record,
+        state: &ReportedState,
+        waited: bool,
+    ) -> Option<Option<Verdict>> {
+        let not_read = state.not_read.as_ref()?;
+        let mut grounds = self.grants(&not_read.held, not_read.has_more);
+        if grounds.reasons.is_empty() {
+            return None;
+        }
+        let named = not_read.named.clone();
+        grounds.reasons.insert(0, Reason::NotRead { named });
+        let reserved = state.reserved.map(|by| Reason::Reserved { by });
+        grounds.reasons.splice(0..0, reserved);
+        Some(waited.then(|| self.report(record, VerdictResult::Reported, grounds)))
+    }
+
+    /// Whether IAM shows the trust policy of the record. Other calls write none.
+    fn compare_recorded_trust(&self, record: &Record, state: &ReportedState) -> TrustComparison {
+        match (&record.document, &state.trust) {
+            (Some(recorded), Some(shown)) => compare_trust(recorded, shown, &self.partition),
+            _ => TrustComparison::Same,
+        }
+    }
+
     fn grounds(&self, call: &ReportedCall, evidence: &Evidence<'_>) -> Grounds<'_> {
         match call {
             ReportedCall::Detachment { .. } | ReportedCall::RemovedFromGroup { .. } => {
@@ -120,11 +185,12 @@ impl GuardConfig {
             ReportedCall::Boundary { .. } if evidence.boundary.is_none() => {
                 vec![Reason::NoBoundary].into()
             }
+            ReportedCall::RootCredentials { .. } => vec![Reason::RootUser].into(),
             ReportedCall::Boundary { .. }
             | ReportedCall::Attachment { .. }
             | ReportedCall::AddedToGroup { .. }
             | ReportedCall::Credentials { .. }
-            | ReportedCall::Renaming { .. } => self.grants(evidence),
+            | ReportedCall::Renaming { .. } => self.grants(evidence.policies, evidence.has_more),
         }
     }
 
@@ -145,9 +211,9 @@ impl GuardConfig {
     }
 
     /// What the policies grant: one reason for each policy, and each pattern once.
-    fn grants(&self, evidence: &Evidence<'_>) -> Grounds<'_> {
+    fn grants(&self, policies: &[HeldPolicy], has_more: bool) -> Grounds<'_> {
         let mut grounds = Grounds::default();
-        for held in evidence.policies {
+        for held in policies {
             let judgement = judge(&held.document, &self.restricted);
             if judgement.is_clean() {
                 continue;
@@ -162,7 +228,7 @@ impl GuardConfig {
                 }
             }
         }
-        let unread = evidence.has_more.then_some(Reason::Unread);
+        let unread = has_more.then_some(Reason::Unread);
         grounds.reasons.extend(unread);
         grounds
     }
@@ -191,22 +257,11 @@ fn clean(record: &Record) -> Verdict {
     verdict(VerdictResult::Clean, record, restricted)
 }
 
-/// Whether IAM shows the trust policy of the record. True for calls that write no trust policy.
-fn shows_recorded_trust(record: &Record, state: &ReportedState) -> bool {
-    match (&record.document, &state.trust) {
-        (Some(recorded), Some(shown)) => {
-            let recorded = Snapshot::new(recorded);
-            crate::snapshot::is_equivalent(recorded.as_str(), shown)
-        }
-        _ => true,
-    }
-}
-
 /// Whether the record alone shows that the call grants nothing new.
 fn brings_nothing(call: &ReportedCall) -> bool {
     match call {
         // Users renew their own credentials.
-        ReportedCall::Credentials { is_own, .. } => *is_own,
+        ReportedCall::Credentials { is_own, by_key, .. } => *is_own && !by_key,
         // Terraform repeats the current name when it changes the path. A name in another letter
         // case is a rename.
         ReportedCall::Renaming { owner, before } => owner.name == *before,

@@ -51,6 +51,7 @@ mod tests {
             mode: Mode::Enforce,
             exempt: ExemptPrincipals::default(),
             account: "111122223333".to_owned(),
+            partition: "aws".to_owned(),
             trusted: TrustedAccounts::default(),
             notify_on_allowed,
         }

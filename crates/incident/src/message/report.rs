@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{is_false, is_zero};
 use crate::Subject;
-use crate::subject::Owner;
+use crate::subject::{Named, Owner, Reserved};
 
 /// The bytes of JSON that the reasons may take.
 const REASON_BYTES: usize = 8 * 1024;
@@ -74,6 +74,12 @@ pub enum Reason {
     MoreExternalPrincipals { more: usize },
     /// There are more policies than the guard reads.
     Unread,
+    /// IAM has nothing of this name any more, so what it held or denied is unknown.
+    NotRead { named: Named },
+    /// The credentials are those of the root user.
+    RootUser,
+    /// IAM lets no caller change the role or the policy.
+    Reserved { by: Reserved },
 }
 
 impl Reason {

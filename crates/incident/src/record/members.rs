@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::RecordError;
+use super::{RecordError, Seen};
 use crate::{
     Actor, IdentifierError, OwnerKind, PolicyArn, Subject, VersionId, WatchedCall,
     subject::{InlinePolicy, ManagedPolicy, Owner},
@@ -14,24 +14,24 @@ pub(super) struct Members<'a> {
     pub(super) event_name: WatchedCall,
     pub(super) request: &'a Value,
     pub(super) response: &'a Value,
+    /// Whether a session of the console made the call.
+    pub(super) from_console: bool,
+    /// Who made the call, and when.
+    pub(super) seen: &'a Seen,
 }
 
 impl Members<'_> {
     pub(super) fn problem(&self, problem: impl Into<String>) -> RecordError {
         RecordError::Member {
             event_id: self.event_id.to_owned(),
-            event_name: self.event_name,
+            seen: Box::new(self.seen.clone()),
             problem: problem.into(),
         }
     }
 
-    /// Whether CloudTrail left the parameters out. Records have this as a boolean or as a text.
-    fn omitted(&self) -> bool {
-        match self.request.get("omitted") {
-            Some(Value::Bool(omitted)) => *omitted,
-            Some(Value::String(omitted)) => omitted.eq_ignore_ascii_case("true"),
-            _ => false,
-        }
+    /// Whether CloudTrail left the parameters out.
+    pub(super) fn omitted(&self) -> bool {
+        is_true(self.request.get("omitted"))
     }
 
     fn text(
@@ -149,6 +149,17 @@ impl Members<'_> {
         Ok((Subject::Inline(InlinePolicy { owner, name }), None))
     }
 
+    /// The name in the answer; `None` if the record lacks the member.
+    pub(super) fn answered_name(&self, path: &[&str]) -> Result<Option<String>, RecordError> {
+        let name = self.response(path)?;
+        if name.as_deref().is_none_or(is_iam_name) {
+            Ok(name)
+        } else {
+            let path = path.join(".");
+            Err(self.problem(format!("`responseElements.{path}` is not a valid IAM name")))
+        }
+    }
+
     /// The name in a parameter; `None` if the record lacks the parameter.
     pub(super) fn name(&self, key: &str) -> Result<Option<String>, RecordError> {
         let name = self.request(key)?;
@@ -188,6 +199,15 @@ impl Members<'_> {
             _ => "policyDocument",
         };
         self.text(request, "requestParameters", &[member])
+    }
+}
+
+/// Whether a member says so. Records have some members as a boolean or as a text.
+pub(super) fn is_true(member: Option<&Value>) -> bool {
+    match member {
+        Some(Value::Bool(is_so)) => *is_so,
+        Some(Value::String(is_so)) => is_so.eq_ignore_ascii_case("true"),
+        _ => false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod members;
 mod reported;
+mod seen;
 mod shape;
 mod trim;
 
@@ -9,7 +10,8 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::{Actor, FailureName, PolicyChange, Timestamp, WatchedCall};
-use members::Members;
+use members::{Members, is_true};
+pub use seen::Seen;
 use shape::Envelope;
 pub use trim::trim_event;
 
@@ -29,9 +31,9 @@ pub struct Record {
 pub enum RecordError {
     /// The input does not have the shape of an EventBridge event with a CloudTrail record.
     #[error(
-        "the input of the execution is not a CloudTrail record as EventBridge delivers it: {0}; look at the input, and find out who started the execution"
+        "the input of the execution is not a CloudTrail record as EventBridge delivers it: {problem}; it says: {seen}; look at the input, and find out who started the execution"
     )]
-    Shape(String),
+    Shape { problem: String, seen: Box<Seen> },
     /// The event rule does not forward the call.
     #[error(
         "the record `{event_id}` is about the call `{event_name}` of `{event_source}`, which does not write a watched policy document; check the event rule"
@@ -52,11 +54,12 @@ pub enum RecordError {
     },
     /// A member that every record of the call has is missing or malformed.
     #[error(
-        "could not read the record `{event_id}` of a {event_name} call: {problem}; look at the input of the execution"
+        "could not read the record `{event_id}` of the call {seen}: {problem}; look at the input of the execution"
     )]
     Member {
         event_id: String,
-        event_name: WatchedCall,
+        /// The call, as far as it can be read.
+        seen: Box<Seen>,
         /// Which member, and what was expected.
         problem: String,
     },
@@ -78,7 +81,7 @@ impl RecordError {
     pub fn name(&self) -> FailureName {
         match self {
             Self::NamesNoPolicy { .. } => FailureName::RecordNamesNoPolicy,
-            Self::Shape(_)
+            Self::Shape { .. }
             | Self::NotWatched { .. }
             | Self::FailedCall { .. }
             | Self::Member { .. } => FailureName::RecordMalformed,
@@ -96,8 +99,12 @@ impl Record {
     ///
     /// A [`RecordError`] that names what is missing. No error may count as "nothing restricted".
     pub fn parse(event: &Value) -> Result<Self, RecordError> {
-        let envelope = Envelope::deserialize(trim_event(event))
-            .map_err(|error| RecordError::Shape(error.to_string()))?;
+        let trimmed = trim_event(event);
+        let seen = Seen::of(&trimmed);
+        let envelope = Envelope::deserialize(trimmed).map_err(|error| RecordError::Shape {
+            problem: error.to_string(),
+            seen: Box::new(seen.clone()),
+        })?;
         let detail = envelope.detail;
         let Some(event_name) = WatchedCall::from_event_name(&detail.event_name)
             .filter(|_| matches!(detail.event_source.as_str(), "iam.amazonaws.com" | ""))
@@ -120,6 +127,8 @@ impl Record {
             event_name,
             request: &detail.request_parameters,
             response: &detail.response_elements,
+            from_console: is_true(Some(&detail.session_credential_from_console)),
+            seen: &seen,
         };
         let event_time: Timestamp = detail
             .event_time

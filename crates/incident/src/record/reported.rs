@@ -86,7 +86,13 @@ impl Members<'_> {
                 is_new: false,
             },
             WatchedCall::CreateRole => ReportedCall::Trust {
-                role: name("roleName")?,
+                // If the request is too long for CloudTrail, the answer still names the role.
+                role: match self.name("roleName")? {
+                    Some(name) => name,
+                    None => self
+                        .answered_name(&["role", "roleName"])?
+                        .ok_or_else(|| missing("requestParameters.roleName"))?,
+                },
                 is_new: true,
             },
             WatchedCall::CreateAccessKey => {
@@ -107,6 +113,9 @@ impl Members<'_> {
         credentials: Credentials,
         missing: impl Fn(&str) -> RecordError,
     ) -> Result<ReportedCall, RecordError> {
+        if actor.is_root() && self.request("userName")?.is_none() && !self.omitted() {
+            return Ok(ReportedCall::RootCredentials { credentials });
+        }
         let caller = actor.user();
         let (user, is_own) = match (self.name("userName")?, caller) {
             (Some(user), _) => {
@@ -117,10 +126,15 @@ impl Members<'_> {
             (None, Some(caller)) => (caller.to_owned(), true),
             (None, None) => return Err(missing("requestParameters.userName")),
         };
+        let makes = matches!(
+            self.event_name,
+            WatchedCall::CreateAccessKey | WatchedCall::CreateLoginProfile
+        );
         Ok(ReportedCall::Credentials {
             user,
             credentials,
             is_own,
+            by_key: is_own && makes && !self.from_console,
         })
     }
 }

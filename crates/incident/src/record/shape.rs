@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::Actor;
+use crate::actor::{Actor, OnBehalfOf};
 
 #[derive(Deserialize)]
 pub(super) struct Envelope {
@@ -33,6 +33,8 @@ pub(super) struct Detail {
     pub(super) response_elements: Value,
     #[serde(rename = "eventID")]
     pub(super) event_id: String,
+    #[serde(default)]
+    pub(super) session_credential_from_console: Value,
 }
 
 #[derive(Default, Deserialize)]
@@ -45,6 +47,15 @@ pub(super) struct UserIdentity {
     pub(super) user_name: Option<String>,
     pub(super) invoked_by: Option<String>,
     pub(super) session_context: Option<SessionContext>,
+    pub(super) on_behalf_of: Option<OnBehalfOf>,
+    pub(super) invoked_by_delegate: Option<Delegate>,
+}
+
+/// The provider of a product that acts by a temporary delegation.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Delegate {
+    pub(super) account_id: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -90,6 +101,8 @@ impl From<UserIdentity> for Actor {
             account: identity.account_id,
             invoked_by: identity.invoked_by,
             source_identity: session.source_identity,
+            delegate: identity.invoked_by_delegate.and_then(|it| it.account_id),
+            on_behalf_of: identity.on_behalf_of,
         }
     }
 }

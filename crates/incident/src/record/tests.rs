@@ -258,6 +258,48 @@ fn the_error_names_the_malformed_member() {
 }
 
 #[test]
+fn the_error_says_who_called_what_and_when() {
+    let who = "CreatePolicy by role DeployRole (session ci-4711) at 2026-";
+    let without_account = with("create-policy.json", |e| {
+        e.as_object_mut().unwrap().remove("account");
+    });
+    let without_answer = with("create-policy.json", |e| {
+        e["detail"]["responseElements"] = json!(null)
+    });
+    for event in [without_account, without_answer] {
+        let error = Record::parse(&event).unwrap_err().to_string();
+        assert!(error.contains(who), "{error}");
+    }
+    // The rest is said, whatever is missing.
+    let event = json!({"detail": {"eventName": "PutRolePolicy", "userIdentity": {"type": 3}}});
+    let error = Record::parse(&event).unwrap_err().to_string();
+    assert!(
+        error.contains("PutRolePolicy by someone unknown at an unknown time"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_delegate_and_the_person_behind_a_session_are_named() {
+    let change = Record::parse(&event("create-policy-delegate.json")).unwrap();
+    assert_eq!(
+        change.change.actor.to_string(),
+        "role Partner (session partner), delegated to the account 999988887777"
+    );
+    let event = with("create-policy-version-sso-role.json", |e| {
+        e["detail"]["userIdentity"]["onBehalfOf"] = json!({
+            "userId": "94482488-3041-7026-18f3-be45837cd0e4",
+            "identityStoreArn": "arn:aws:identitystore::111122223333:identitystore/d-9067642ac7",
+        });
+    });
+    let actor = Record::parse(&event).unwrap().change.actor;
+    assert_eq!(
+        actor.on_behalf_of.unwrap().to_string(),
+        "Identity Center user id 94482488-3041-7026-18f3-be45837cd0e4 of arn:aws:identitystore::111122223333:identitystore/d-9067642ac7"
+    );
+}
+
+#[test]
 fn a_caller_without_a_name_has_a_placeholder() {
     let event = with("create-policy.json", |e| {
         e["detail"]["userIdentity"] = json!({})

@@ -28,6 +28,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
             "errorCode",
             "sourceIPAddress",
             "userAgent",
+            "sessionCredentialFromConsole",
         ],
     ),
     (
@@ -41,6 +42,11 @@ const MEMBERS: &[(&str, &[&str])] = &[
             "invokedBy",
         ],
     ),
+    (
+        "/detail/userIdentity/onBehalfOf",
+        &["userId", "identityStoreArn"],
+    ),
+    ("/detail/userIdentity/invokedByDelegate", &["accountId"]),
     ("/detail/userIdentity/sessionContext", &["sourceIdentity"]),
     (
         "/detail/userIdentity/sessionContext/sessionIssuer",
@@ -67,6 +73,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
         "/detail/responseElements/accessKey",
         &["accessKeyId", "userName"],
     ),
+    ("/detail/responseElements/role", &["roleName"]),
     (
         "/detail/responseElements/policy",
         &["arn", "policyId", "defaultVersionId"],

@@ -7,6 +7,7 @@
 pub mod inline;
 pub mod managed;
 pub mod reported;
+mod reserved;
 
 use std::fmt;
 
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 
 pub use inline::{InlineAction, InlinePolicy, InlineTrace, ObservedInline, Owner, OwnerKind};
 pub use managed::{ManagedAction, ManagedPolicy, ObservedManaged, Version};
-pub use reported::{Credentials, HeldPolicy, ReportedCall, ReportedState};
+pub use reported::{Credentials, HeldPolicy, Named, NotRead, ReportedCall, ReportedState};
+pub use reserved::Reserved;
 
 use crate::Timestamp;
 use crate::message::ObservedPolicy;
@@ -95,6 +97,15 @@ pub enum Observed {
 }
 
 impl Observed {
+    /// Who alone can change it, by the path that IAM shows.
+    #[must_use]
+    pub fn reserved(&self) -> Option<Reserved> {
+        match self {
+            Self::Managed(observed) => observed.reserved,
+            Self::Inline(observed) => observed.reserved,
+        }
+    }
+
     /// The policy in force; `None` where an owner has no such inline policy.
     #[must_use]
     pub fn in_force(&self) -> Option<ObservedPolicy> {

@@ -8,7 +8,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::PolicyArn;
-use crate::subject::{Owner, Subject};
+use crate::message::is_false;
+use crate::subject::{ManagedPolicy, Owner, Reserved, Subject};
 
 /// What a call did, and to which users, groups, roles and policies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +56,14 @@ pub enum ReportedCall {
         credentials: Credentials,
         /// Whether the caller is that user. Users renew their own credentials.
         is_own: bool,
+        /// Whether an access key of that user made the first password or another key, and no
+        /// session of the console. Whoever has stolen a key stays in this way.
+        #[serde(default, skip_serializing_if = "is_false")]
+        by_key: bool,
+    },
+    /// The root user got an access key or a password. No policy limits it.
+    RootCredentials {
+        credentials: Credentials,
     },
     /// A user or a group got a new name. It keeps its policies.
     Renaming {
@@ -87,6 +96,7 @@ impl ReportedCall {
             | Self::RemovedFromGroup { user, .. }
             | Self::Credentials { user, .. } => user,
             Self::Trust { role, .. } => role,
+            Self::RootCredentials { .. } => "root user",
         }
     }
 }
@@ -110,6 +120,13 @@ impl fmt::Display for ReportedCall {
                 Credentials::AccessKey(_) => write!(f, "access key of user `{user}`"),
                 Credentials::Password => write!(f, "password of user `{user}`"),
             },
+            Self::RootCredentials { credentials } => match credentials {
+                Credentials::AccessKey(Some(id)) => {
+                    write!(f, "access key `{id}` of the root user")
+                }
+                Credentials::AccessKey(None) => f.write_str("access key of the root user"),
+                Credentials::Password => f.write_str("password of the root user"),
+            },
             Self::Renaming { owner, before } => write!(f, "{owner}, until now `{before}`"),
         }
     }
@@ -124,6 +141,12 @@ pub struct ReportedState {
     pub absent: Option<Owner>,
     /// The policies that the call attached or detached, as far as they still exist.
     pub policies: Vec<HeldPolicy>,
+    /// The policy or the group of the call, if it cannot be read any more.
+    pub not_read: Option<NotRead>,
+    /// Whether the user of the call has another access key besides the one that was made.
+    pub has_second_key: bool,
+    /// Who alone can change the role of the call, by its path.
+    pub reserved: Option<Reserved>,
     /// Whether there are more policies than the guard reads.
     pub has_more: bool,
     /// The permissions boundary in force. Its document is in `policies`.
@@ -132,6 +155,35 @@ pub struct ReportedState {
     pub recorded_boundary: Vec<HeldPolicy>,
     /// The trust policy in force.
     pub trust: Option<String>,
+}
+
+/// What a call named and IAM does not show any more: it has nothing of that name, or something
+/// that was made after the call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct NotRead {
+    pub named: Named,
+    /// What the other side of the call holds: the user who joined or left the group, or what lost
+    /// the policy.
+    pub held: Vec<HeldPolicy>,
+    /// Whether it holds more than the guard reads.
+    pub has_more: bool,
+}
+
+/// A thing that a call names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Named {
+    Owner(Owner),
+    Policy(PolicyArn),
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner(owner) => owner.fmt(f),
+            Self::Policy(arn) => ManagedPolicy { arn: arn.clone() }.fmt(f),
+        }
+    }
 }
 
 /// A policy of a role, user or group, with the document in force.

@@ -49,6 +49,14 @@ fn each_record_names_its_subject() {
         ),
         ("update-assume-role-policy", "trust policy of role `app`"),
         ("create-role", "trust policy of role `app-task`"),
+        (
+            "create-access-key-root",
+            "access key `AKIAI44QH8DHBEXAMPLE` of the root user",
+        ),
+        (
+            "create-login-profile-assume-root",
+            "password of the root user",
+        ),
         ("create-access-key", "access key of user `dave`"),
         ("create-access-key-own", "access key of user `alice`"),
         ("create-login-profile", "password of user `dave`"),
@@ -152,10 +160,9 @@ fn everybody_renews_their_own_credentials() {
         result(&record, &state(true, &[GRANTS]), false),
         VerdictResult::Clean
     );
-    let mut root = event.clone();
-    root["detail"]["userIdentity"] =
-        json!({"type": "Root", "arn": "arn:aws:iam::111122223333:root"});
-    assert!(Record::parse(&root).is_err());
+    let mut role = event.clone();
+    role["detail"]["userIdentity"] = json!({"type": "AssumedRole"});
+    assert!(Record::parse(&role).is_err());
     event["detail"]["requestParameters"] = json!({"userName": "dave"});
     // A role session creates keys for another principal, whatever the name of the session.
     event["detail"]["userIdentity"] = json!({

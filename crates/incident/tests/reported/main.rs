@@ -5,8 +5,11 @@
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
+mod credentials;
 mod in_force;
+mod not_read;
 mod over;
+mod trust;
 
 use incident::judgement::{GuardConfig, Mode};
 use incident::message::{Response, Verdict, VerdictResult};
@@ -24,6 +27,7 @@ fn config() -> GuardConfig {
         mode: Mode::Enforce,
         exempt: "arn:aws:iam::111122223333:user/carol".parse().unwrap(),
         account: "111122223333".to_owned(),
+        partition: "aws".to_owned(),
         trusted: "999999999999".parse().unwrap(),
         notify_on_allowed: true,
     }

@@ -55,6 +55,9 @@ pub fn failure(request: &ReportFailure) -> Mail {
             "What the guard does: it tries again after 1, 2, 4 and 8 minutes and then every 15 minutes, for about a day. Each try begins with a new look at what is in force. You get an e-mail when a try succeeds, when nothing is left to do, or when the guard gives up.",
         );
     }
+    if let Some(change) = change {
+        mail.change(change);
+    }
     mail.link(
         "The execution, with every step:",
         &Console::of_partition(execution.partition()).execution(execution),

@@ -2,7 +2,7 @@
 
 use incident::Timestamp;
 use incident::message::{Reason, Report, ReportVerdict, VerdictResult};
-use incident::subject::ReportedCall;
+use incident::subject::{ReportedCall, Reserved};
 
 use super::Mail;
 use super::writer::Writer;
@@ -30,13 +30,12 @@ pub(super) fn reported(request: &ReportVerdict, call: &ReportedCall, report: &Re
         report.more_reasons,
     );
     if is_in_force {
-        match subject::reported::unmodifiable(call) {
-            Some(why) => mail.paragraph(&format!("The guard does not undo this call. {why}")),
-            None => {
-                mail.paragraph("The guard does not undo this call. To take it back, run:");
-                mail.commands(&format!("  {}", subject::reported::undo_command(call)));
-                mail.paragraphs(subject::reported::undo_caution(call).map(str::to_owned));
-            }
+        if let Some(why) = subject::reported::no_command(call, report) {
+            mail.paragraph(&format!("The guard does not undo this call. {why}"));
+        } else if let Some(command) = subject::reported::undo_command(call) {
+            mail.paragraph("The guard does not undo this call. To take it back, run:");
+            mail.commands(&format!("  {command}"));
+            mail.paragraphs(subject::reported::undo_caution(call).map(str::to_owned));
         }
     }
     if let Some(entry) = &verdict.exemption {
@@ -132,6 +131,18 @@ fn reason(reason: &Reason) -> String {
         Reason::ExternalPrincipal { principal } => principal.to_string(),
         Reason::MoreExternalPrincipals { more } => format!("{more} more can assume the role"),
         Reason::NoBoundary => "there is no permissions boundary".to_owned(),
+        Reason::NotRead { named } => {
+            format!(
+                "the {named} of the call could not be read, so what it held or denied is unknown"
+            )
+        }
+        Reason::RootUser => "the root user can do everything in the account".to_owned(),
+        Reason::Reserved {
+            by: Reserved::IdentityCenter,
+        } => "the role belongs to IAM Identity Center, by its path".to_owned(),
+        Reason::Reserved {
+            by: Reserved::Service,
+        } => "the role belongs to an AWS service, by its path".to_owned(),
         Reason::Unread => {
             "there are more policies than the guard reads, so look at the rest by hand".to_owned()
         }

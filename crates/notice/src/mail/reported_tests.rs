@@ -2,10 +2,13 @@
 
 use incident::PolicyArn;
 use incident::message::{Reason, Report};
-use incident::subject::{Credentials, ManagedPolicy, Owner, OwnerKind, ReportedCall};
+use incident::subject::{
+    Credentials, ManagedPolicy, Named, Owner, OwnerKind, ReportedCall, Reserved,
+};
 use incident::{Subject, WatchedCall};
 
 use super::*;
+use crate::mail::writer::Writer;
 
 fn owner(kind: OwnerKind) -> Owner {
     Owner {
@@ -160,6 +163,7 @@ fn the_command_reverts_the_call() {
                 user: "dave".to_owned(),
                 credentials: Credentials::AccessKey(Some("AKIAI44QH8DHBEXAMPLE".to_owned())),
                 is_own: false,
+                by_key: false,
             },
             "aws iam delete-access-key --user-name 'dave' --access-key-id 'AKIAI44QH8DHBEXAMPLE'",
         ),
@@ -168,6 +172,7 @@ fn the_command_reverts_the_call() {
                 user: "dave".to_owned(),
                 credentials: Credentials::Password,
                 is_own: false,
+                by_key: false,
             },
             "aws iam delete-login-profile --user-name 'dave'",
         ),
@@ -206,31 +211,200 @@ fn the_command_reverts_the_call() {
 }
 
 #[test]
-fn a_role_that_iam_protects_has_no_command() {
-    for (role, where_to) in [
-        ("AWSReservedSSO_Admin_0123456789abcdef", "permission set"),
-        ("AWSServiceRoleForSupport", "service"),
-    ] {
-        let owner = Owner {
-            kind: OwnerKind::Role,
-            name: role.to_owned(),
-        };
-        let policy = administrator();
-        for what in [
-            ReportedCall::Attachment { owner, policy },
+fn a_name_that_begins_with_a_hyphen_is_no_option() {
+    let name = || "-r1".to_owned();
+    let kind = OwnerKind::Role;
+    for (what, command) in [
+        (
+            ReportedCall::Attachment {
+                owner: Owner { kind, name: name() },
+                policy: administrator(),
+            },
+            "aws iam detach-role-policy --role-name='-r1' --policy-arn 'arn:",
+        ),
+        (
+            ReportedCall::AddedToGroup {
+                user: name(),
+                group: "-".to_owned(),
+            },
+            "aws iam remove-user-from-group --user-name='-r1' --group-name='-'",
+        ),
+        (
             ReportedCall::Trust {
-                role: role.to_owned(),
+                role: "--debug".to_owned(),
                 is_new: false,
             },
+            "aws iam update-assume-role-policy --role-name='--debug' --policy-document '{",
+        ),
+        (
+            ReportedCall::Renaming {
+                owner: Owner {
+                    kind: OwnerKind::User,
+                    name: name(),
+                },
+                before: "-r.example".to_owned(),
+            },
+            "aws iam update-user --user-name='-r1' --new-user-name='-r.''example'",
+        ),
+    ] {
+        let call = WatchedCall::AttachRolePolicy;
+        let mail = mail(call, what, VerdictResult::Reported, &[grants()]);
+        let mut lines = mail.message().lines().map(str::trim_start);
+        assert!(
+            lines.any(|line| line.starts_with(command)),
+            "{}",
+            mail.message()
+        );
+    }
+}
+
+/// The path says so, and not the name, which a caller chooses.
+#[test]
+fn a_role_that_iam_protects_has_no_command() {
+    let role = "AWSReservedSSO_Admin_0123456789abcdef";
+    let owner = Owner {
+        kind: OwnerKind::Role,
+        name: role.to_owned(),
+    };
+    let policy = administrator();
+    for what in [
+        ReportedCall::Attachment { owner, policy },
+        ReportedCall::Trust {
+            role: role.to_owned(),
+            is_new: false,
+        },
+    ] {
+        for (by, where_to) in [
+            (Reserved::IdentityCenter, "permission set"),
+            (Reserved::Service, "service"),
         ] {
             let call = WatchedCall::AttachRolePolicy;
-            let mail = mail(call, what, VerdictResult::Reported, &[grants()]);
+            let reasons = [Reason::Reserved { by }, grants()];
+            let mail = mail(call, what.clone(), VerdictResult::Reported, &reasons);
             assert!(mail.message().contains(where_to), "{}", mail.message());
             for left_out in ["aws iam ", "The command"] {
                 assert!(!mail.message().contains(left_out), "{}", mail.message());
             }
         }
+        let call = WatchedCall::AttachRolePolicy;
+        let mail = mail(call, what, VerdictResult::Reported, &[grants()]);
+        assert!(mail.message().contains("aws iam "), "{}", mail.message());
     }
+}
+
+#[test]
+fn a_policy_that_iam_protects_says_where_to_change_it() {
+    let request = read(request());
+    let reasons = [Reason::Reserved {
+        by: Reserved::IdentityCenter,
+    }];
+    let mail = verdict(&ReportVerdict {
+        execution: request.execution,
+        verdict: Verdict {
+            response: Response::Report,
+            notify: true,
+            result: VerdictResult::Reported,
+            change: request.change,
+            in_force: None,
+            named: None,
+            restricted: request.quarantine.restricted,
+            exemption: None,
+            report: Some(Report::new(&reasons, false)),
+        },
+        reported_at: None,
+        failed_tries: 0,
+    });
+    let text = mail.message();
+    for part in ["ARE IN FORCE", "permission set", "s3:DeleteBucket"] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    for part in ["Monitor", "by hand"] {
+        assert!(!text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
+fn a_delegate_and_the_person_behind_a_session_are_named() {
+    let mut request = read(request());
+    request.change.actor.delegate = Some("999988887777".to_owned());
+    request.change.actor.on_behalf_of = Some(incident::OnBehalfOf {
+        user_id: Some("94482488-3041-7026".to_owned()),
+        identity_store_arn: Some("arn:aws:identitystore::1:identitystore/d-90".to_owned()),
+    });
+    let mut mail = Writer::new("Begins.");
+    mail.change(&request.change);
+    let text = mail.finish();
+    for part in [
+        "Delegate: the account 999988887777",
+        "Person:   Identity Center user id 94482488-3041-7026 of arn:aws:identitystore::1:identitystore/d-90",
+    ] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+}
+
+#[test]
+fn credentials_of_the_root_user_have_no_command() {
+    for (credentials, words) in [
+        (
+            Credentials::AccessKey(Some("AKIAI44QH8DHBEXAMPLE".to_owned())),
+            "created the access key AKIAI44QH8DHBEXAMPLE for the root user",
+        ),
+        (Credentials::Password, "set the password of the root user"),
+    ] {
+        let what = ReportedCall::RootCredentials { credentials };
+        let call = WatchedCall::CreateAccessKey;
+        let mail = mail(call, what, VerdictResult::Reported, &[Reason::RootUser]);
+        let text = mail.message();
+        for part in [
+            words,
+            "IS IN FORCE",
+            "taken over",
+            "iam/home#/security_credentials",
+        ] {
+            assert!(text.contains(part), "no {part} in {text}");
+        }
+        assert!(!text.contains("aws iam "), "{text}");
+        assert!(mail.subject().contains("root user"), "{}", mail.subject());
+    }
+}
+
+#[test]
+fn what_could_not_be_read_is_said_to_be_so() {
+    let group = Owner {
+        kind: OwnerKind::Group,
+        name: "developers".to_owned(),
+    };
+    let what = ReportedCall::RemovedFromGroup {
+        user: "dave".to_owned(),
+        group: group.name.clone(),
+    };
+    let named = Named::Owner(group);
+    let call = WatchedCall::RemoveUserFromGroup;
+    let reasons = [Reason::NotRead { named }, grants()];
+    let mail = mail(call, what, VerdictResult::Reported, &reasons);
+    let text = mail.message();
+    for part in [
+        "cannot be read any more",
+        "the group `developers` of the call could not be read",
+        "s3:DeleteBucket",
+    ] {
+        assert!(text.contains(part), "no {part} in {text}");
+    }
+    assert!(!text.contains("aws iam "), "{text}");
+}
+
+#[test]
+fn credentials_that_a_key_makes_for_its_own_user_are_explained() {
+    let what = ReportedCall::Credentials {
+        user: "dave".to_owned(),
+        credentials: Credentials::Password,
+        is_own: true,
+        by_key: true,
+    };
+    let call = WatchedCall::CreateLoginProfile;
+    let mail = mail(call, what, VerdictResult::Reported, &[grants()]);
+    let text = mail.message();
+    assert!(text.contains("A key of the user made them"), "{text}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The e-mail about a change that needs no decision.
 
 use incident::Subject;
-use incident::message::{ReportVerdict, Verdict, VerdictResult};
+use incident::message::{Reason, ReportVerdict, Verdict, VerdictResult};
+use incident::subject::Reserved;
 
 use super::writer::Writer;
 use super::{Mail, reported};
@@ -112,13 +113,31 @@ impl Facts {
                     plain(verdict.exemption.as_deref().unwrap_or_default(), 300)
                 ),
             ),
-            VerdictResult::Monitored | VerdictResult::Restricted | VerdictResult::Reported => still_in_force(
+            VerdictResult::Reported => Self {
+                more: vec![format!("The guard changed nothing. {}", change_instead(verdict))],
+                ..still_in_force(
+                    policy,
+                    "IAM lets no one change this policy",
+                    String::new(),
+                )
+            },
+            VerdictResult::Monitored | VerdictResult::Restricted => still_in_force(
                 policy,
                 "the guard only monitors",
                 "The guard changed nothing, because its parameter Mode is Monitor. With Enforce, it would have removed the restricted permissions and asked you.".to_owned(),
             ),
         }
     }
+}
+
+/// Where to change a policy that IAM protects.
+fn change_instead(verdict: &Verdict) -> &'static str {
+    let reasons = verdict.report.iter().flat_map(|report| &report.reasons);
+    let mut by = reasons.filter_map(|reason| match reason {
+        Reason::Reserved { by } => Some(*by),
+        _ => None,
+    });
+    subject::reported::change_instead(by.next().unwrap_or(Reserved::IdentityCenter))
 }
 
 fn gone(verdict: &Verdict, policy: &str) -> Facts {

@@ -158,6 +158,13 @@ impl Writer {
         if let Some(arn) = &change.actor.arn {
             self.field("ARN", arn);
         }
+        if let Some(account) = &change.actor.delegate {
+            let delegate = format!("the account {account}, by a temporary delegation");
+            self.field("Delegate", &delegate);
+        }
+        if let Some(person) = &change.actor.on_behalf_of {
+            self.field("Person", &person.to_string());
+        }
         self.field(
             "From",
             change

@@ -1,11 +1,11 @@
 //! The text about calls that the guard reports and does not revert.
 
 use incident::message::{Reason, Report, VerdictResult};
-use incident::subject::{Credentials, Owner, OwnerKind, ReportedCall};
+use incident::subject::{Credentials, Owner, OwnerKind, ReportedCall, Reserved};
 use percent_encoding::utf8_percent_encode;
 
 use super::SEGMENT;
-use crate::text::shell_quoted;
+use crate::text::option;
 
 /// A trust policy that lets no principal assume the role.
 const DENY_ALL: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}"#;
@@ -31,6 +31,10 @@ pub(super) fn name(call: &ReportedCall) -> String {
         } => match credentials {
             Credentials::AccessKey(_) => format!("access key of user {user}"),
             Credentials::Password => format!("password of user {user}"),
+        },
+        ReportedCall::RootCredentials { credentials } => match credentials {
+            Credentials::AccessKey(_) => "access key of the root user".to_owned(),
+            Credentials::Password => "password of the root user".to_owned(),
         },
         ReportedCall::Renaming { owner, .. } => format!("{} {}", owner.kind, owner.name),
     }
@@ -81,6 +85,13 @@ pub(crate) fn predicate(call: &ReportedCall) -> String {
             Credentials::AccessKey(_) => format!("created an access key for the user {user}"),
             Credentials::Password => format!("set the password of the user {user}"),
         },
+        ReportedCall::RootCredentials { credentials } => match credentials {
+            Credentials::AccessKey(Some(id)) => {
+                format!("created the access key {id} for the root user")
+            }
+            Credentials::AccessKey(None) => "created an access key for the root user".to_owned(),
+            Credentials::Password => "set the password of the root user".to_owned(),
+        },
         ReportedCall::Renaming { owner, before } => {
             format!("renamed the {} {before} to {}", owner.kind, owner.name)
         }
@@ -98,7 +109,27 @@ pub(crate) fn consequence(call: &ReportedCall, report: &Report, result: VerdictR
 
 fn in_force(call: &ReportedCall, report: &Report) -> &'static str {
     let is_grant = |reason: &Reason| matches!(reason, Reason::Grants { .. });
+    let is_not_read = |reason: &Reason| matches!(reason, Reason::NotRead { .. });
+    if report.reasons.iter().any(is_not_read) {
+        return match call {
+            ReportedCall::AddedToGroup { .. } => {
+                "The group cannot be read any more, and the user holds restricted permissions, which ARE IN FORCE."
+            }
+            ReportedCall::RemovedFromGroup { .. } => {
+                "The group cannot be read any more. It may have denied restricted permissions that the user holds. This IS IN FORCE."
+            }
+            _ => {
+                "The policy cannot be read any more. It may have denied restricted permissions that are held without it. This IS IN FORCE."
+            }
+        };
+    }
     match call {
+        ReportedCall::RootCredentials { .. } => {
+            "Anyone with these credentials can do everything in the account, and no policy limits it. This IS IN FORCE."
+        }
+        ReportedCall::Credentials { by_key: true, .. } => {
+            "A key of the user made them, so whoever has that key keeps the restricted permissions of that user even if the key is deleted. This IS IN FORCE."
+        }
         ReportedCall::Boundary { .. } if report.reasons.contains(&Reason::NoBoundary) => {
             "No boundary limits the permissions any more. This IS IN FORCE."
         }
@@ -151,6 +182,7 @@ fn withdrawn(call: &ReportedCall, report: &Report) -> String {
         ReportedCall::Attachment { .. }
         | ReportedCall::AddedToGroup { .. }
         | ReportedCall::Credentials { .. }
+        | ReportedCall::RootCredentials { .. }
         | ReportedCall::Renaming { .. } => "That granted restricted permissions for a while.",
     };
     let now = match call {
@@ -186,82 +218,88 @@ fn renamed_or_deleted(report: &Report) -> String {
 }
 
 /// The command that reverts the call.
-pub(crate) fn undo_command(call: &ReportedCall) -> String {
+pub(crate) fn undo_command(call: &ReportedCall) -> Option<String> {
+    let named = |owner: &Owner| option(&format!("{}-name", owner.kind), &owner.name);
     let policy_of = |verb: &str, owner: &Owner, policy: &str| {
         format!(
-            "aws iam {verb}-{kind}-policy --{kind}-name {} --policy-arn {}",
-            shell_quoted(&owner.name),
-            shell_quoted(policy),
-            kind = owner.kind,
+            "aws iam {verb}-{}-policy {} {}",
+            owner.kind,
+            named(owner),
+            option("policy-arn", policy)
         )
     };
     let member = |verb: &str, user: &str, group: &str| {
         format!(
-            "aws iam {verb} --user-name {} --group-name {}",
-            shell_quoted(user),
-            shell_quoted(group)
+            "aws iam {verb} {} {}",
+            option("user-name", user),
+            option("group-name", group)
         )
     };
-    match call {
+    Some(match call {
         ReportedCall::Attachment { owner, policy } => policy_of("detach", owner, policy.as_str()),
         ReportedCall::Detachment { owner, policy } => policy_of("attach", owner, policy.as_str()),
         ReportedCall::AddedToGroup { user, group } => member("remove-user-from-group", user, group),
         ReportedCall::RemovedFromGroup { user, group } => member("add-user-to-group", user, group),
         ReportedCall::Boundary { owner, .. } => format!(
-            "aws iam put-{kind}-permissions-boundary --{kind}-name {} --permissions-boundary ARN_OF_THE_BOUNDARY_BEFORE",
-            shell_quoted(&owner.name),
-            kind = owner.kind,
+            "aws iam put-{}-permissions-boundary {} --permissions-boundary ARN_OF_THE_BOUNDARY_BEFORE",
+            owner.kind,
+            named(owner),
         ),
         ReportedCall::Trust { role, .. } => format!(
-            "aws iam update-assume-role-policy --role-name {} --policy-document '{DENY_ALL}'",
-            shell_quoted(role)
+            "aws iam update-assume-role-policy {} --policy-document '{DENY_ALL}'",
+            option("role-name", role)
         ),
         ReportedCall::Credentials {
             user,
             credentials: Credentials::AccessKey(key),
             ..
         } => format!(
-            "aws iam delete-access-key --user-name {} --access-key-id {}",
-            shell_quoted(user),
+            "aws iam delete-access-key {} {}",
+            option("user-name", user),
             key.as_deref()
-                .map_or("ACCESS_KEY_ID".to_owned(), shell_quoted)
+                .map_or("--access-key-id ACCESS_KEY_ID".to_owned(), |key| {
+                    option("access-key-id", key)
+                })
         ),
         ReportedCall::Credentials { user, .. } => {
-            format!(
-                "aws iam delete-login-profile --user-name {}",
-                shell_quoted(user)
-            )
+            format!("aws iam delete-login-profile {}", option("user-name", user))
         }
+        // Without the name of a user, a command would delete the credentials of who runs it.
+        ReportedCall::RootCredentials { .. } => return None,
         ReportedCall::Renaming { owner, before } => format!(
-            "aws iam update-{kind} --{kind}-name {} --new-{kind}-name {}",
-            shell_quoted(&owner.name),
-            shell_quoted(before),
-            kind = owner.kind,
+            "aws iam update-{} {} {}",
+            owner.kind,
+            named(owner),
+            option(&format!("new-{}-name", owner.kind), before),
         ),
-    }
+    })
 }
 
-/// Why no command reverts the call, if IAM does not allow changes to the role.
-pub(crate) fn unmodifiable(call: &ReportedCall) -> Option<&'static str> {
-    let role = match call {
-        ReportedCall::Attachment { owner, .. }
-        | ReportedCall::Detachment { owner, .. }
-        | ReportedCall::Boundary { owner, .. }
-            if owner.kind == OwnerKind::Role =>
-        {
-            &owner.name
+/// Why no command reverts the call, if there is none.
+pub(crate) fn no_command(call: &ReportedCall, report: &Report) -> Option<String> {
+    if let ReportedCall::RootCredentials { .. } = call {
+        return Some(
+            "If nobody can explain the call, act as if the account was taken over. Sign in as the root user, and delete the access key or change the password under Security credentials. If the account is a member of an organization, its management account can delete both (Root access management in the console of IAM).".to_owned(),
+        );
+    }
+    report.reasons.iter().find_map(|reason| match reason {
+        Reason::Reserved { by } => Some(change_instead(*by).to_owned()),
+        Reason::NotRead { named } => Some(format!(
+            "No command does, because IAM does not have the {named} of the call any more: someone deleted it or gave it another name. Look in CloudTrail for what it was, and look at what is still granted."
+        )),
+        _ => None,
+    })
+}
+
+/// Where to change what IAM protects.
+pub(crate) fn change_instead(by: Reserved) -> &'static str {
+    match by {
+        Reserved::IdentityCenter => {
+            "Change the permission set in IAM Identity Center: IAM lets no one change what it made."
         }
-        ReportedCall::Trust { role, .. } => role,
-        _ => return None,
-    };
-    if role.starts_with("AWSReservedSSO_") {
-        Some("Change the permission set in IAM Identity Center: no one can change its role in IAM.")
-    } else if role.starts_with("AWSServiceRoleFor") {
-        Some(
-            "Change it in the service that the role belongs to: no one can change its role in IAM.",
-        )
-    } else {
-        None
+        Reserved::Service => {
+            "Change it in the AWS service that it belongs to: IAM lets no one change what that made."
+        }
     }
 }
 
@@ -294,7 +332,9 @@ pub(crate) fn undo_caution(call: &ReportedCall) -> Option<&'static str> {
         ReportedCall::Renaming { .. } => {
             "Older records and e-mails have the old name. Look in CloudTrail for what someone attached to it, and for credentials that someone made for it."
         }
-        ReportedCall::Detachment { .. } | ReportedCall::RemovedFromGroup { .. } => return None,
+        ReportedCall::Detachment { .. }
+        | ReportedCall::RemovedFromGroup { .. }
+        | ReportedCall::RootCredentials { .. } => return None,
     })
 }
 
@@ -311,6 +351,7 @@ pub(super) fn console_path(call: &ReportedCall) -> String {
         | ReportedCall::RemovedFromGroup { user, .. }
         | ReportedCall::Credentials { user, .. } => page(OwnerKind::User, user),
         ReportedCall::Trust { role, .. } => page(OwnerKind::Role, role),
+        ReportedCall::RootCredentials { .. } => "security_credentials".to_owned(),
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Owner {
     /// The `RoleId`, `UserId` or `GroupId`. An owner that is created again has another.
     pub id: String,
     pub created: i64,
+    /// Its path, which begins and ends with `/`.
+    pub path: String,
     /// Its inline policies by name.
     pub inline: BTreeMap<String, Arc<str>>,
 }
@@ -79,6 +81,16 @@ impl Account {
             .ok_or_else(|| IamError::no_such(format_args!("The {kind} with name {name}")))
     }
 
+    /// Gives an owner a path that IAM may refuse to callers.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such owner.
+    pub fn set_path(&mut self, kind: OwnerKind, name: &str, path: &str) -> Result<(), IamError> {
+        path.clone_into(&mut self.owner_mut(kind, name)?.path);
+        Ok(())
+    }
+
     /// `CreateRole`, `CreateUser`, `CreateGroup`.
     ///
     /// # Errors
@@ -97,6 +109,7 @@ impl Account {
         let owner = Owner {
             id: self.unique_id(kind.id_prefix()),
             created: self.now(),
+            path: "/".to_owned(),
             inline: BTreeMap::new(),
         };
         self.owners.insert((kind, name.to_owned()), owner);

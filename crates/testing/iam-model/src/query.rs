@@ -200,8 +200,15 @@ fn policy<'a>(account: &'a Account, arn: &str) -> Result<&'a Policy, IamError> {
 }
 
 fn policy_members(arn: &str, policy: &Policy) -> Xml {
-    let name = arn.rsplit('/').next().unwrap_or(arn);
+    let (before, name) = arn.rsplit_once('/').unwrap_or(("", arn));
+    let path = before.split_once("/").map_or("", |(_, path)| path);
+    let path = if path.is_empty() {
+        "/".to_owned()
+    } else {
+        format!("/{path}/")
+    };
     Xml::default()
+        .text("Path", path)
         .text("PolicyName", name)
         .text("PolicyId", &policy.id)
         .text("Arn", arn)
@@ -223,7 +230,7 @@ fn owner(account: &Account, kind: OwnerKind, name: &str) -> CallResult {
         .ok_or_else(|| IamError::no_such(format_args!("The {kind} with name {name}")))?;
     let word = kind.as_str();
     let members = Xml::default()
-        .text("Path", "/")
+        .text("Path", &found.path)
         .text(&format!("{word}Name"), name)
         .text(&format!("{word}Id"), &found.id)
         .text(

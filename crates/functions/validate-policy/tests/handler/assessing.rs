@@ -41,3 +41,15 @@ fn an_assessment_fails_by_name_if_iam_does_not_answer() {
     let error = assess(&iam, &event).unwrap_err();
     assert_eq!(error.name(), FailureName::AwsRefused);
 }
+
+#[test]
+fn a_record_that_cannot_be_read_still_says_who_called_what_and_when() {
+    let (iam, mut event) = created(HARMLESS);
+    event["detail"]["responseElements"] = Value::Null;
+    let time = event["detail"]["eventTime"].as_str().unwrap().to_owned();
+    let assessment = assess(&iam, &event).unwrap();
+    let reason = assessment["inForce"]["reason"].as_str().unwrap();
+    for part in ["CreatePolicy by IAM user mallory", &time] {
+        assert!(reason.contains(part), "{reason}");
+    }
+}

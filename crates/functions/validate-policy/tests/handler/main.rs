@@ -24,5 +24,6 @@ mod assessing;
 mod corpus;
 mod faults;
 mod judging;
+mod reserved;
 mod support;
 mod whose;

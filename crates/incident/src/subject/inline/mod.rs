@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::Snapshot;
 use crate::message::ObservedPolicy;
 use crate::reconcile::{Action, Call, Changeable};
-use crate::subject::UniqueId;
+use crate::subject::{Reserved, UniqueId};
 
 /// An inline policy, by its name and its owner's.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -120,6 +120,8 @@ impl fmt::Display for OwnerKind {
 pub struct ObservedInline {
     /// Which owner of this name it is.
     pub identity: UniqueId,
+    /// Who alone can change the owner. Only roles can be protected.
+    pub reserved: Option<Reserved>,
     /// The document in force; none where the owner has no such policy.
     pub document: Option<Snapshot>,
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::{ContainedVersions, ObservedPolicy};
 use crate::reconcile::{Action, Call, Changeable};
-use crate::subject::UniqueId;
+use crate::subject::{Reserved, UniqueId};
 use crate::{PolicyArn, Snapshot, Timestamp, VersionId};
 
 /// How many versions a managed policy can have (IAM User Guide, "IAM and AWS STS quotas").
@@ -73,6 +73,8 @@ pub enum ManagedAction {
 pub struct ObservedManaged {
     /// Which policy of this name it is.
     pub identity: UniqueId,
+    /// Who alone can change it.
+    pub reserved: Option<Reserved>,
     pub default: Version,
     /// The other versions in the order of their numbers; for a judgement only those that it asks
     /// for.
@@ -119,6 +121,7 @@ impl ObservedManaged {
         let default = versions.remove(at);
         Some(Self {
             identity,
+            reserved: None,
             default,
             others: versions,
         })

@@ -255,6 +255,8 @@ fn record(setting: &Setting, hint: &Hint) -> Record {
                 account: None,
                 invoked_by: None,
                 source_identity: None,
+                delegate: None,
+                on_behalf_of: None,
             },
             source_ip_address: None,
             user_agent: None,

@@ -69,6 +69,7 @@ impl Setting {
             mode: Mode::Enforce,
             exempt: ExemptPrincipals::default(),
             account: "111122223333".to_owned(),
+            partition: "aws".to_owned(),
             trusted: iam_policy::TrustedAccounts::default(),
             notify_on_allowed: true,
         }));
@@ -171,6 +172,7 @@ fn inline_look(account: &Account) -> Option<Rc<Observed>> {
             id: owner.id.clone(),
             created: time(owner.created),
         },
+        reserved: None,
         document: owner.inline.get(INLINE).map(|it| Snapshot::new(it)),
     })))
 }
