@@ -15,6 +15,7 @@ mod links;
 mod operate;
 mod passed;
 mod races;
+mod records;
 mod reported;
 mod roles;
 mod rollout;
@@ -49,6 +50,7 @@ fn main() -> anyhow::Result<ExitCode> {
     by_hand.extend(keys::scenarios());
     by_hand.extend(tries::scenarios());
     by_hand.extend(reported::scenarios());
+    by_hand.extend(records::scenarios());
     by_hand.extend(passed::scenarios());
     let mut set_otherwise = writes::expiring();
     set_otherwise.extend(variants::scenarios());

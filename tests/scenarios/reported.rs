@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::Client;
 use end_to_end::{Incident, Owner, SOON, Scenario, World, access_key, document, join, ordinary};
 use local_aws::Mail;
+use serde_json::Value;
 
 /// On a stack that sends no mails about harmless changes of policies either.
 pub(crate) fn silent() -> Vec<Scenario> {
@@ -39,10 +40,14 @@ pub(crate) struct Delivered<'w> {
 }
 
 /// Delivers the newest record of `call` that holds `mark`.
-async fn deliver<'w>(world: &'w World, call: &str, mark: &str) -> Result<Delivered<'w>> {
+pub(crate) async fn deliver<'w>(world: &'w World, call: &str, mark: &str) -> Result<Delivered<'w>> {
     let record = world.records(call, mark).await?.pop();
     let record = record.with_context(|| format!("no record of {call}"))?;
-    let incident = world.deliver(&record).await?;
+    deliver_record(world, &record).await
+}
+
+pub(crate) async fn deliver_record<'w>(world: &'w World, record: &Value) -> Result<Delivered<'w>> {
+    let incident = world.deliver(record).await?;
     Ok(Delivered { world, incident })
 }
 
@@ -55,8 +60,7 @@ pub(crate) async fn deliver_oldest<'w>(
     let records = world.records(call, mark).await?;
     let record = records.first();
     let record = record.with_context(|| format!("no record of {call}"))?;
-    let incident = world.deliver(record).await?;
-    Ok(Delivered { world, incident })
+    deliver_record(world, record).await
 }
 
 impl Delivered<'_> {
@@ -64,7 +68,7 @@ impl Delivered<'_> {
         self.incident.outcome().await
     }
 
-    async fn mails(&self) -> Result<Vec<Mail>> {
+    pub(crate) async fn mails(&self) -> Result<Vec<Mail>> {
         let name = self.incident.name();
         let named = |mail: &Mail| mail.message.contains(&name);
         self.world.mails_until_now(named).await
@@ -102,7 +106,7 @@ impl Delivered<'_> {
     }
 
     /// It ends after the verdict, without a mail.
-    async fn silent(&self) -> Result<()> {
+    pub(crate) async fn silent(&self) -> Result<()> {
         let outcome = self.incident.outcome().await?;
         ensure!(outcome == "clean", "{outcome}");
         let states = self.incident.states().await?;
