@@ -31,7 +31,7 @@ fn an_inline_policy_of_a_reserved_role_is_reported() {
         for notify_on_allowed in [true, false] {
             let mut rules = rules();
             rules.notify_on_allowed = notify_on_allowed;
-            let verdict = judged(&rules, &iam, &event, false).unwrap().verdict;
+            let verdict = verdict_of(judged(&rules, &iam, &event, false).unwrap());
             assert_verdict(&verdict, Response::Report, VerdictResult::Reported);
             assert!(verdict.notify);
             assert_eq!(verdict.restricted.findings.len(), 1);
