@@ -38,6 +38,22 @@ class Answers(Test):
         tokens = [payload["token"] for payload in self.world.payloads("Notify") if payload["task"] == "ask"]
         self.assertEqual(len(set(tokens)), 2)
 
+    def test_an_allow_is_asked_again_where_more_principals_hold_the_policy(self) -> None:
+        now = {"first": [{"kind": "role", "name": "late"}], "total": 1}
+        answers = iter([{"attachedTo": now}, ended("allowed")])
+        self.story.restore = lambda payload: next(answers)
+        execution = self.story.start()
+        for _ in range(2):
+            execution.decide(self.story.token(), {"action": "allow", "reason": "planned"})
+        self.assertEqual(execution.output()["outcome"], {"result": "allowed"})
+        self.assertEqual(self.requests(), [{"times": 1}, {"times": 2, "because": "newHolders"}])
+        shown = [payload["quarantine"].get("attachedTo") for payload in self.world.payloads("Notify") if payload["task"] == "ask"]
+        self.assertEqual(shown, [None, now])
+        # A decision of the request before is not one.
+        asked = [data for name, data in execution.inputs() if name == "AskUser"][1]
+        self.assertEqual(asked["decision"], {"action": "deny", "newHolders": True})
+        self.assertNotIn("work", asked)
+
     def test_after_the_third_answer_that_does_not_count_the_incident_expires(self) -> None:
         self.proven_by("right")
         for answer, because in (
@@ -65,6 +81,11 @@ class Answers(Test):
         execution.decide(self.story.token(), {"action": "allow"})
         execution.decide(self.story.token(), {"action": "deny"})
         self.assertEqual(execution.output()["outcome"], {"result": "deny"})
+
+    def test_an_answer_cannot_say_that_others_hold_the_policy(self) -> None:
+        execution = self.story.start()
+        execution.decide(self.story.token(), {"action": "deny", "newHolders": True})
+        self.assertEqual(execution.output()["decision"], {"action": "deny"})
 
     def test_an_answer_cannot_say_which_request_it_is(self) -> None:
         self.proven_by("right")

@@ -1,6 +1,6 @@
 //! Text that e-mails and pages share.
 
-use incident::message::{AssessedState, Assessment, Contained};
+use incident::message::{AssessedState, Assessment, AttachedTo, Contained};
 use incident::{Subject, Timestamp};
 
 use crate::text::plain;
@@ -49,7 +49,11 @@ pub(crate) fn failure_is_over(failed_tries: u32) -> Option<String> {
 /// What a policy is attached to, if known.
 #[must_use]
 pub fn attached_to(contained: &Contained) -> Option<String> {
-    let attached = contained.attached_to.as_ref()?;
+    contained.attached_to.as_ref().map(holders)
+}
+
+/// Who holds a policy.
+pub(crate) fn holders(attached: &AttachedTo) -> String {
     let names: Vec<String> = attached
         .first
         .iter()
@@ -62,11 +66,11 @@ pub fn attached_to(contained: &Contained) -> Option<String> {
         (more, false) => format!(" and {more} more ({total} in all)"),
         (more, true) => format!(" and more than {more} others"),
     };
-    Some(if names.is_empty() {
+    if names.is_empty() {
         "no one yet".to_owned()
     } else {
         plain(&format!("{}{more}", names.join(", ")), MAX_HOLDERS)
-    })
+    }
 }
 
 /// What the guard removed, in the order of the statements.

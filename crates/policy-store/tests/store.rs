@@ -144,7 +144,7 @@ fn a_version_that_is_deleted_during_a_read_is_not_observed() {
 #[test]
 fn errors_are_classified_by_what_to_do_about_them() {
     for (code, status, kind) in [
-        ("Throttling", 400, StoreErrorKind::Transient),
+        ("Throttling", 400, StoreErrorKind::Throttled),
         ("ServiceFailure", 500, StoreErrorKind::Transient),
         ("ConcurrentModification", 409, StoreErrorKind::Transient),
         ("AccessDenied", 403, StoreErrorKind::Refused),

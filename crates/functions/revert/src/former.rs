@@ -37,7 +37,14 @@ pub(crate) async fn restore(
         done: None,
     };
     match crate::restore(restricted, decide_by, executions, store, request).await? {
-        Answer::End(Reverted { outcome }) => Ok(outcome),
+        Answer::End(Reverted::Outcome(outcome)) => Ok(outcome),
+        Answer::End(Reverted::AttachedTo(_)) => Err(HandlerError::new(
+            FailureName::AwsRefused,
+            format!(
+                "more principals hold {} than the e-mail showed, so nothing was put back; look who holds it, and put the original version back by hand",
+                change.subject
+            ),
+        )),
         Answer::Wait { .. } => Err(HandlerError::not_visible(&format!(
             "the remediated document of {}",
             change.subject

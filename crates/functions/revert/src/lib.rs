@@ -8,14 +8,14 @@ mod former;
 
 use iam_policy::RestrictedActions;
 use incident::message::{
-    Contained, Decision, DecisionAction, InForce, Outcome, OutcomeResult, Quarantine,
+    AttachedTo, Contained, Decision, DecisionAction, InForce, Outcome, OutcomeResult, Quarantine,
     RestoreRequest, Reverted, WorkRequest,
 };
-use incident::subject::InlineTrace;
+use incident::subject::{InlineTrace, ManagedPolicy};
 use incident::{Analysis, Answer, DecideBy, Reconciler, Restoration, RestorationEnd, Subject};
 use lambda_kit::history::ReadBack;
 use lambda_kit::{Executions, FailureName, HandlerError};
-use policy_store::{PolicyStore, Stored};
+use policy_store::{PolicyStore, StoreErrorKind, Stored};
 use serde::Serialize;
 use tracing::Instrument as _;
 
@@ -77,13 +77,28 @@ async fn restore(
         {
             verify_key(executions, &request).await?;
         }
-        let answer = answer(restricted, store, request, &decision).await?;
+        if decision.action == DecisionAction::Allow
+            && request.work.is_new()
+            && let Some(now) = new_holders(store, &request).await?
+        {
+            return Ok(Answer::End(Reverted::AttachedTo(now)));
+        }
+        let mut answer = answer(restricted, store, request, &decision).await?;
+        if let (Answer::End(Reverted::Outcome(outcome)), Subject::Managed(policy)) =
+            (&mut answer, &change.subject)
+            && outcome.result == OutcomeResult::Allowed
+        {
+            outcome.attached_to = attached_to(store, policy).await;
+        }
         match &answer {
             Answer::Act { action, .. } => {
                 tracing::info!(call = action.call.as_str(), "next action");
             }
             Answer::Wait { seconds, .. } => tracing::info!(seconds, "IAM does not show it yet"),
-            Answer::End(Reverted { outcome }) => {
+            Answer::End(Reverted::AttachedTo(now)) => {
+                tracing::warn!(total = now.total, "more principals hold the policy");
+            }
+            Answer::End(Reverted::Outcome(outcome)) => {
                 tracing::info!(result = outcome.result.as_str(), "outcome");
                 lambda_kit::metrics::ended(&execution, outcome.result);
                 lambda_kit::metrics::decided(&execution, &change, &decision);
@@ -122,6 +137,34 @@ fn decision(request: &RestoreRequest) -> Result<Decision, HandlerError> {
             "the decision in `{execution}` does not allow this execution to put anything back; look at its state `UsersChoice`"
         ),
     ))
+}
+
+/// Who holds a managed policy now, if some of them are not in the request that was answered.
+async fn new_holders(
+    store: &PolicyStore,
+    request: &RestoreRequest,
+) -> Result<Option<AttachedTo>, HandlerError> {
+    let (Subject::Managed(policy), Quarantine::InPlace(contained)) =
+        (&request.change.subject, &request.quarantine)
+    else {
+        return Ok(None);
+    };
+    let now = match store.attached_to(policy).await {
+        Ok(now) => now,
+        // The policy is gone: the next look finds that out.
+        Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let shown = contained.attached_to.clone().unwrap_or_default();
+    Ok(shown.lacks_some_of(&now).then_some(now))
+}
+
+/// Who holds the policy, for the mail. A decision does not fail for it.
+async fn attached_to(store: &PolicyStore, policy: &ManagedPolicy) -> Option<AttachedTo> {
+    let attached_to = store.attached_to(policy).await;
+    attached_to
+        .inspect_err(|error| tracing::warn!(%error, "the e-mail cannot say who holds the policy"))
+        .ok()
 }
 
 /// Compares the key of the answer with the digest of the newest request's key in the history.
@@ -241,9 +284,11 @@ impl<'a> Look<'a> {
                 RestorationEnd::Gone => OutcomeResult::Gone,
             };
             let in_force = in_force();
-            Ok(Reverted {
-                outcome: Outcome { result, in_force },
-            })
+            Ok(Reverted::Outcome(Outcome {
+                result,
+                in_force,
+                attached_to: None,
+            }))
         });
         Ok(answer?)
     }

@@ -269,21 +269,40 @@ fn brings_nothing(call: &ReportedCall) -> bool {
     }
 }
 
+/// What a document allows, each entry once.
+fn allowed(document: &PolicyDocument) -> Vec<String> {
+    let mut all = Vec::new();
+    for statement in document.statements() {
+        if statement.effect() == Effect::Deny {
+            continue;
+        }
+        let names = statement.patterns().iter().map(ToString::to_string);
+        let entries = if statement.is_negated() {
+            let names: Vec<String> = names.collect();
+            vec![format!("everything but {}", names.join(", "))]
+        } else {
+            names.collect()
+        };
+        for entry in entries {
+            if !all.contains(&entry) {
+                all.push(entry);
+            }
+        }
+    }
+    all
+}
+
 /// The policies that contain a `Deny`. A policy that cannot be read may contain one.
 fn denies(evidence: &Evidence<'_>) -> Vec<Reason> {
-    let has_deny = |held: &&HeldPolicy| match PolicyDocument::from_str(&held.document) {
-        Ok(document) => document
-            .statements()
-            .iter()
-            .any(|statement| statement.effect() == Effect::Deny),
-        Err(_) => true,
+    let denied = |held: &HeldPolicy| match PolicyDocument::from_str(&held.document) {
+        Ok(document) => {
+            let mut statements = document.statements().iter();
+            let denies = statements.any(|statement| statement.effect() == Effect::Deny);
+            denies.then(|| Reason::denied(&held.policy, &allowed(&document)))
+        }
+        Err(_) => Some(Reason::denied(&held.policy, &["*".to_owned()])),
     };
-    let denied = evidence.policies.iter().filter(has_deny);
-    let mut reasons: Vec<Reason> = denied
-        .map(|held| Reason::Denied {
-            policy: held.policy.clone(),
-        })
-        .collect();
+    let mut reasons: Vec<Reason> = evidence.policies.iter().filter_map(denied).collect();
     if evidence.has_more {
         reasons.push(Reason::Unread);
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{IntoStaticStr, VariantArray};
 
-use super::is_false;
+use super::{AttachedTo, is_false};
 use crate::{ExecutionArn, LinkKey, Snapshot, Timestamp, VersionId};
 
 /// `decision`: the answer of the administrator, or that none came.
@@ -96,6 +96,9 @@ pub struct Outcome {
     /// The document now in force, as read back from IAM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_force: Option<InForce>,
+    /// Who holds the policy that was allowed, if IAM could be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attached_to: Option<AttachedTo>,
 }
 
 /// How an incident that needed a decision ended.

@@ -150,6 +150,8 @@ pub enum RepeatReason {
     OtherIncident,
     /// It was an allow without the key in the links of the request.
     WithoutKey,
+    /// It was an allow, and more principals hold the policy than the request showed.
+    NewHolders,
 }
 
 #[derive(Clone, Debug, Deserialize)]

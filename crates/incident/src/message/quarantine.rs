@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Removal, Restricted, is_false};
+use crate::snapshot::sha256;
 use crate::subject::Owner;
 use crate::{Snapshot, Timestamp, UniqueId, VersionId};
 
@@ -78,11 +79,38 @@ pub struct AttachedTo {
     /// Whether there are more.
     #[serde(default, skip_serializing_if = "is_false")]
     pub has_more: bool,
+    /// The SHA-256 of all names, where not all are in `first`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 impl AttachedTo {
     /// The most that are named.
     pub const NAMED: usize = 10;
+
+    /// Takes what IAM listed, in any order.
+    #[must_use]
+    pub fn new(mut all: Vec<Owner>, has_more: bool) -> Self {
+        all.sort_unstable_by_key(|owner| (owner.kind.to_string(), owner.name.clone()));
+        let (first, rest) = all.split_at(all.len().min(Self::NAMED));
+        let names = || all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        Self {
+            first: first.to_vec(),
+            total: all.len(),
+            has_more,
+            sha256: (!rest.is_empty()).then(|| sha256(&names().join("\n"))),
+        }
+    }
+
+    /// Whether `now` may hold someone who is not in this list. Of more than ten, any difference
+    /// counts.
+    #[must_use]
+    pub fn lacks_some_of(&self, now: &Self) -> bool {
+        if self.has_more || now.has_more || self.sha256.is_some() || now.sha256.is_some() {
+            return self != now;
+        }
+        now.first.iter().any(|owner| !self.first.contains(owner))
+    }
 }
 
 /// The two versions of a managed policy in an incident.

@@ -60,7 +60,16 @@ pub enum Reason {
     /// Another call wrote what is in force.
     OtherCall,
     /// A removed policy contains a `Deny`.
-    Denied { policy: Subject },
+    Denied {
+        policy: Subject,
+        /// What it allows, which would come back with the `Deny`: an action, or everything but some
+        /// actions. A policy that cannot be read may allow anything, so it has `*` here.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        allows: Vec<String>,
+        /// How many more such entries there are.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        more_allows: usize,
+    },
     /// No permissions boundary is set.
     NoBoundary,
     /// A trust policy lets an external principal assume the role.
@@ -83,6 +92,15 @@ pub enum Reason {
 }
 
 impl Reason {
+    pub(crate) fn denied(policy: &Subject, allows: &[String]) -> Self {
+        let allows = Truncated::within(PATTERN_BYTES, allows);
+        Self::Denied {
+            policy: policy.clone(),
+            more_allows: allows.more(),
+            allows: allows.into_shown(),
+        }
+    }
+
     pub(crate) fn grants(policy: &Subject, patterns: &[&ActionPattern]) -> Self {
         let patterns = Truncated::within(PATTERN_BYTES, patterns.iter().copied());
         Self::Grants {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Outcome, Quarantine, Verdict};
+use super::{AttachedTo, Outcome, Quarantine, Verdict};
 use crate::reconcile::{Done, Work};
 use crate::{ExecutionArn, PolicyChange};
 
@@ -60,8 +60,15 @@ pub struct Quarantined {
 
 /// The answer of `revert` that ends its work.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Reverted {
-    pub outcome: Outcome,
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value lives for one invocation"
+)]
+pub enum Reverted {
+    Outcome(Outcome),
+    /// More principals hold the policy than the request showed: the guard asks again.
+    AttachedTo(AttachedTo),
 }
 
 /// A request to `remediate` or `revert`, from this version of the state machine or from the one

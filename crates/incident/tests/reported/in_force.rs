@@ -194,7 +194,7 @@ fn a_removed_policy_is_reported_if_it_denied_something() {
         assert_eq!(verdict.result, VerdictResult::Reported, "{name}");
         assert!(matches!(
             verdict.report.unwrap().reasons.as_slice(),
-            [Reason::Denied { policy }] if policy.name() == "Held1"
+            [Reason::Denied { policy, .. }] if policy.name() == "Held1"
         ));
         // A policy that cannot be read may deny something.
         assert_eq!(

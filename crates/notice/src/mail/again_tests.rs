@@ -14,6 +14,10 @@ fn a_repeated_request_gives_the_reason() {
     let mail = decision_request(&request, &links(LinkConfirmation::Required));
     expect_file!["../../testdata/mail/decision-request-again.txt"].assert_eq(&shown(&mail));
 
+    request.asked.because = Some(RepeatReason::NewHolders);
+    let mail = decision_request(&request, &links(LinkConfirmation::Required));
+    assert!(mail.message().contains("attached to someone else since"));
+
     request.asked = Asked {
         times: Asked::MOST,
         because: Some(RepeatReason::OtherIncident),
@@ -37,6 +41,7 @@ fn an_expiry_after_answers_that_do_not_count_says_so() {
         Some(Outcome {
             result: OutcomeResult::Expired,
             in_force: None,
+            attached_to: None,
         }),
     ));
     expect_file!["../../testdata/mail/expired-unproven.txt"].assert_eq(&shown(&mail));

@@ -77,6 +77,9 @@ fn asked_again(asked: Asked) -> Option<String> {
         RepeatReason::OtherIncident => {
             "An answer to the earlier e-mail was made on the page of another incident, so it did not count."
         }
+        RepeatReason::NewHolders => {
+            "You allowed this policy, but it was attached to someone else since the earlier e-mail, so nothing was put back. Look at who holds it now."
+        }
         RepeatReason::WithoutKey => {
             "Someone answered the earlier e-mail with allow, but without the key that only the links of the e-mail have, so the answer did not count. Find out who: look for SendTaskSuccess in the CloudTrail event history."
         }

@@ -60,6 +60,7 @@ fn text_from_outside_cannot_imitate_the_guard() {
         let end = Outcome {
             result: OutcomeResult::Allowed,
             in_force: Some(in_force),
+            attached_to: None,
         };
         let quarantine = Quarantine::InPlace(request.quarantine.clone());
         our_lines_only(

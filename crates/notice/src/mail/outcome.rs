@@ -8,7 +8,7 @@ use incident::message::{
 use super::Mail;
 use super::writer::Writer;
 use crate::subject::{self, by_hand};
-use crate::words::failure_is_over;
+use crate::words::{failure_is_over, holders};
 
 /// Reports how an incident ended.
 #[must_use]
@@ -22,6 +22,9 @@ pub fn outcome(request: &ReportOutcome) -> Mail {
                 mail.text.decision(decision);
             }
             mail.finish(request, |text| {
+                if let Some(attached) = &outcome.attached_to {
+                    text.paragraph(&format!("Who holds it now: {}", holders(attached)));
+                }
                 if let Some(in_force) = &outcome.in_force {
                     text.in_force(in_force);
                 }

@@ -125,7 +125,7 @@ fn reason(reason: &Reason) -> String {
             format!("IAM no longer has the {owner}")
         }
         Reason::OtherCall => "another call, and not this one, wrote what is in force".to_owned(),
-        Reason::Denied { policy } => {
+        Reason::Denied { policy, .. } => {
             format!("the {} contains a Deny", policy)
         }
         Reason::ExternalPrincipal { principal } => principal.to_string(),

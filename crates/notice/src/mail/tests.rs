@@ -182,7 +182,13 @@ fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> 
         &request,
         Quarantine::InPlace(request.quarantine.clone()),
         Some(decision(action)),
-        Some(Outcome { result, in_force }),
+        Some(Outcome {
+            result,
+            in_force,
+            attached_to: (result == OutcomeResult::Allowed)
+                .then(|| request.quarantine.attached_to.clone())
+                .flatten(),
+        }),
     )))
 }
 

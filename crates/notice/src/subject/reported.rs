@@ -237,9 +237,9 @@ pub(crate) fn undo_command(call: &ReportedCall) -> Option<String> {
     };
     Some(match call {
         ReportedCall::Attachment { owner, policy } => policy_of("detach", owner, policy.as_str()),
-        ReportedCall::Detachment { owner, policy } => policy_of("attach", owner, policy.as_str()),
+        // The guard suggests nothing that grants: see `no_command`.
+        ReportedCall::Detachment { .. } | ReportedCall::RemovedFromGroup { .. } => return None,
         ReportedCall::AddedToGroup { user, group } => member("remove-user-from-group", user, group),
-        ReportedCall::RemovedFromGroup { user, group } => member("add-user-to-group", user, group),
         ReportedCall::Boundary { owner, .. } => format!(
             "aws iam put-{}-permissions-boundary {} --permissions-boundary ARN_OF_THE_BOUNDARY_BEFORE",
             owner.kind,
@@ -282,13 +282,54 @@ pub(crate) fn no_command(call: &ReportedCall, report: &Report) -> Option<String>
             "If nobody can explain the call, act as if the account was taken over. Sign in as the root user, and delete the access key or change the password under Security credentials. If the account is a member of an organization, its management account can delete both (Root access management in the console of IAM).".to_owned(),
         );
     }
-    report.reasons.iter().find_map(|reason| match reason {
+    let protected_or_lost = report.reasons.iter().find_map(|reason| match reason {
         Reason::Reserved { by } => Some(change_instead(*by).to_owned()),
         Reason::NotRead { named } => Some(format!(
             "No command does, because IAM does not have the {named} of the call any more: someone deleted it or gave it another name. Look in CloudTrail for what it was, and look at what is still granted."
         )),
         _ => None,
-    })
+    });
+    protected_or_lost.or_else(|| grants_too(call, report))
+}
+
+/// How many allowed actions an e-mail names.
+const SHOWN_ALLOWS: usize = 12;
+
+/// What would come back together with the `Deny` of a policy that went. Records can be forged, so
+/// the guard suggests no command that grants anything.
+fn grants_too(call: &ReportedCall, report: &Report) -> Option<String> {
+    let how = match call {
+        ReportedCall::Detachment { .. } => "attach the policy",
+        ReportedCall::RemovedFromGroup { .. } => "add the user to the group",
+        _ => return None,
+    };
+    let mut allowed: Vec<&str> = Vec::new();
+    let mut more = report.more_reasons;
+    for reason in &report.reasons {
+        match reason {
+            Reason::Denied {
+                allows,
+                more_allows,
+                ..
+            } => {
+                allowed.extend(allows.iter().map(String::as_str));
+                more += more_allows;
+            }
+            Reason::Unread => more += 1,
+            _ => {}
+        }
+    }
+    let shown = allowed.len().min(SHOWN_ALLOWS);
+    more += allowed.len() - shown;
+    let grants = match (allowed.get(..shown).unwrap_or_default(), more) {
+        ([], 0) => "That grants nothing else, as far as the policies with a deny say.".to_owned(),
+        ([], _) => "That also grants more than the guard can show.".to_owned(),
+        (shown, 0) => format!("That also grants {}.", shown.join(", ")),
+        (shown, more) => format!("That also grants {} and {more} more.", shown.join(", ")),
+    };
+    Some(format!(
+        "To take it back, {how} again by hand. {grants} The guard suggests no command that can grant something: look at the policies first."
+    ))
 }
 
 /// Where to change what IAM protects.

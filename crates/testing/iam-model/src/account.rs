@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use iam_policy::PolicyDocument;
 
@@ -17,6 +17,8 @@ pub struct Account {
     checks: bool,
     pub(crate) policies: BTreeMap<String, Policy>,
     pub(crate) owners: BTreeMap<(OwnerKind, String), Owner>,
+    /// The roles, users and groups that hold each managed policy.
+    pub(crate) holders: BTreeMap<String, BTreeSet<(OwnerKind, String)>>,
 }
 
 impl Default for Account {
@@ -28,6 +30,7 @@ impl Default for Account {
             checks: true,
             policies: BTreeMap::new(),
             owners: BTreeMap::new(),
+            holders: BTreeMap::new(),
         }
     }
 }
@@ -51,6 +54,12 @@ impl Account {
     /// Lets time pass.
     pub fn pass(&mut self, seconds: i64) {
         self.now += seconds;
+    }
+
+    /// Attaches a managed policy. The model does not check that there is such a holder.
+    pub fn attach(&mut self, arn: &str, kind: OwnerKind, name: &str) {
+        let holders = self.holders.entry(arn.to_owned()).or_default();
+        holders.insert((kind, name.to_owned()));
     }
 
     pub(crate) fn id(&self) -> &'static str {

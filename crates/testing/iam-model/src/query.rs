@@ -64,10 +64,23 @@ impl Call {
                 Ok(Xml::default().element("Policy", policy_members(arn, policy(account, arn)?)))
             }
             "ListPolicyVersions" => self.list_versions(account),
-            // In the model, policies have no attachments.
             "ListEntitiesForPolicy" => {
-                policy(account, self.required("PolicyArn")?)?;
-                Ok(Xml::default().text("IsTruncated", false))
+                let arn = self.required("PolicyArn")?;
+                policy(account, arn)?;
+                let mut listed = Xml::default();
+                for (kind, list, name) in [
+                    (OwnerKind::Role, "PolicyRoles", "RoleName"),
+                    (OwnerKind::User, "PolicyUsers", "UserName"),
+                    (OwnerKind::Group, "PolicyGroups", "GroupName"),
+                ] {
+                    let holders = account.holders.get(arn).into_iter().flatten();
+                    let of_kind = holders.filter(|(of, _)| *of == kind);
+                    let members = of_kind.fold(Xml::default(), |members, (_, holder)| {
+                        members.element("member", Xml::default().text(name, holder))
+                    });
+                    listed = listed.element(list, members);
+                }
+                Ok(listed.text("IsTruncated", false))
             }
             "GetPolicyVersion" => {
                 let (arn, number) = (self.required("PolicyArn")?, self.version()?);

@@ -367,7 +367,11 @@ fn a_policy_that_is_filled_again_and_again_is_contained_in_the_end() {
     data["work"] = payload["work"].clone();
     let contained = contain(&iam, &data);
     assert_contained(&iam);
-    let versions: Vec<_> = contained.evicted.iter().map(|it| it.version.to_string()).collect();
+    let versions: Vec<_> = contained
+        .evicted
+        .iter()
+        .map(|it| it.version.to_string())
+        .collect();
     assert!(versions.len() <= 3, "{versions:?}");
 }
 

@@ -4,5 +4,6 @@
 
 mod by_hand;
 mod deciding;
+mod holders;
 mod proof;
 mod support;

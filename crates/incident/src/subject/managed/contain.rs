@@ -96,9 +96,8 @@ fn make_room(run: &mut Containment<'_>, observed: &ObservedManaged) -> Answer {
             && analysis.is_equivalent(&saved.document, &version.document)
     };
     let judged = run.judged().version.clone();
-    let is_filler = |version: &Version| {
-        version.is_since(event_time) && Some(&version.id) != judged.as_ref()
-    };
+    let is_filler =
+        |version: &Version| version.is_since(event_time) && Some(&version.id) != judged.as_ref();
     let progress = &mut run.progress;
     let is_saved = |version: &&Version| progress.evicted.iter().any(|saved| is_it(saved, version));
     if let Some(saved) = observed.others.iter().find(is_saved) {
