@@ -189,7 +189,12 @@ fn each_task_retries_transient_errors_and_no_others() {
 }
 
 /// The states whose failure leaves a grant in force: they are tried again.
-const CONTAINING: [&str; 3] = ["ValidatePolicy", "ValidateOnceMore", "TempRemove"];
+const CONTAINING: [&str; 4] = [
+    "ValidatePolicy",
+    "ValidateOnceMore",
+    "StartIncidents",
+    "TempRemove",
+];
 
 /// The choice that stops the tries: its condition names their number and the final errors.
 fn last_try() -> Value {

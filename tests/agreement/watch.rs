@@ -313,10 +313,11 @@ fn only_the_guards_own_calls_are_not_reported() {
         |value: &Value| value["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"].clone();
     let others = issuer(starts);
     assert_eq!(others[0], json!({"exists": false}));
-    let role = many(&others[1]["anything-but"]);
-    assert_eq!(role.len(), 1);
-    let target = &properties("PolicyWriteRule")["Targets"][0];
-    assert_eq!(referred(role[0]), referred(&target["RoleArn"]));
+    let roles = many(&others[1]["anything-but"]);
+    let roles: Vec<_> = roles.into_iter().map(referred).collect();
+    let rule = &properties("PolicyWriteRule")["Targets"][0]["RoleArn"];
+    let machine = &properties("PolicyApprovalStateMachine")["RoleArn"];
+    assert_eq!(roles, [referred(rule), referred(machine)]);
 
     let others = issuer(&detail("WatchUnnamed")["$or"][0]);
     assert_eq!(others[0], json!({"exists": false}));

@@ -226,8 +226,9 @@ class Execution:
             definition=json.dumps(self.definition),
             roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine",
         )
+        self.machine = machine["stateMachineArn"]
         started = self._states.start_execution(
-            stateMachineArn=machine["stateMachineArn"], name=str(uuid.uuid4()), input=json.dumps(event)
+            stateMachineArn=self.machine, name=str(uuid.uuid4()), input=json.dumps(event)
         )
         self.arn = started["executionArn"]
 
@@ -262,6 +263,16 @@ class Execution:
         # Not through the API, which writes and reads a long history anew for each page.
         execution = stepfunctions_parser_backends[ACCOUNT][REGION].describe_execution(self.arn)
         return execution.to_history_output()["events"]
+
+    def names(self) -> list[str]:
+        """The names of all executions of its state machine, once they have ended."""
+        end = time.monotonic() + DEADLINE_SECONDS
+        while time.monotonic() < end:
+            listed = self._states.list_executions(stateMachineArn=self.machine)["executions"]
+            if all(execution["status"] in CLOSED for execution in listed):
+                return [execution["name"] for execution in listed]
+            time.sleep(0.02)
+        raise AssertionError("an execution does not end")
 
     def entered(self) -> list[str]:
         """The states that it entered, in order."""
@@ -298,7 +309,7 @@ class Coverage:
     def _note_catch(self, definition: dict, state: str | None, error: str | None, following: str) -> None:
         if state is None or error is None:
             return
-        for catcher in definition["States"][state].get("Catch", []):
+        for catcher in _all_states(definition)[state].get("Catch", []):
             if error in catcher["ErrorEquals"] or "States.ALL" in catcher["ErrorEquals"]:
                 if catcher["Next"] == following:
                     self._catchers.add((state, catcher["ErrorEquals"][0]))
@@ -306,7 +317,7 @@ class Coverage:
 
     def missing(self) -> list[str]:
         """What no execution reached."""
-        states = definition()["States"]
+        states = _all_states(definition())
         catchers = {
             (name, catcher["ErrorEquals"][0]) for name, state in states.items() for catcher in state.get("Catch", [])
         }
@@ -315,6 +326,14 @@ class Coverage:
                 [f"the state {name}" for name in set(states) - self._states]
                 + [f"the catcher of {error} in {name}" for name, error in catchers - self._catchers]
             )
+
+
+def _all_states(definition: dict) -> dict:
+    """The states of a definition, with those that a Map runs for each item."""
+    states = dict(definition["States"])
+    for state in definition["States"].values():
+        states.update(state.get("ItemProcessor", {}).get("States", {}))
+    return states
 
 
 COVERAGE = Coverage()

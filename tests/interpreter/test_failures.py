@@ -124,6 +124,24 @@ class Failures(Test):
         self.story.judge = judge
         self.assert_failed(self.story.start(), "ValidateOnceMore", MALFORMED)
 
+    def test_hints_that_cannot_be_started_are_tried_again(self) -> None:
+        tries = []
+
+        def judge(payload: dict) -> dict:
+            tries.append(payload["failedTries"])
+            # Two hints of one name: the second is an execution that exists already.
+            hint = {"name": "found-1", "parameters": {}}
+            broken = {"name": "not a name " + "x" * 100, "parameters": {}}
+            answer = {**clean(notify=False), "hints": [hint, broken if len(tries) == 1 else hint]}
+            return clean(notify=False) if "found-" in payload["execution"] else answer
+
+        self.story.judge = judge
+        execution = self.story.start()
+        self.assertEqual(execution.output()["outcome"], {"result": "clean"})
+        [failure] = [payload["failure"] for payload in self.story.asked("reportFailure")]
+        self.assertEqual((failure["state"], failure["again"]), ("StartIncidents", True))
+        self.assertIn("ValidateOnceMore", execution.entered())
+
     def test_no_member_of_the_input_survives_the_first_state(self) -> None:
         forged = {
             **EVENT,

@@ -19,6 +19,31 @@ class Paths(Test):
         self.assertEqual(execution.entered(), ["ValidatePolicy", "ChooseAction", "AllowWithNotification"])
         self.assertEqual(self.story.mailed(), ["reportVerdict"])
 
+    def test_what_else_the_event_is_about_gets_incidents_of_its_own(self) -> None:
+        hints = [{"name": f"found-{number}", "parameters": {"policyName": f"p{number}"}} for number in range(3)]
+        event = {"detail": {"eventID": "e", "requestParameters": {"userName": "u", "newUserName": "n"}}}
+
+        def judge(payload: dict) -> dict:
+            if "found-" in payload["execution"]:
+                return clean(notify=False)
+            return {**judged("report", result="reported"), "event": event, "hints": hints}
+
+        self.story.judge = judge
+        execution = self.story.start()
+        output = execution.output()
+        self.assertNotIn("hints", output)
+        self.assertEqual(output["outcome"], {"result": "reported"})
+        states = [name for name in execution.entered() if not name.startswith(("StartIncident", "HasStarted"))]
+        self.assertEqual(states, ["ValidatePolicy", "ChooseAction", "ChooseAction", "AllowWithNotification"])
+        names = execution.names()
+        self.assertEqual(sorted(names), ["found-0", "found-1", "found-2", execution.arn.split(":")[-1]])
+        started = [payload["event"] for payload in self.story.asked("judge")[1:]]
+        parameters = sorted(
+            (event["detail"]["requestParameters"] for event in started), key=lambda it: it["policyName"]
+        )
+        expected = [{"userName": "u", "newUserName": "n", "policyName": f"p{number}"} for number in range(3)]
+        self.assertEqual(parameters, expected)
+
     def test_the_verdict_says_whether_an_email_reports_it(self) -> None:
         for response, notify, mailed in (
             ("none", False, []),

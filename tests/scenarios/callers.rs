@@ -14,10 +14,6 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         Scenario::new("callers::an_iam_user_is_watched", by_user),
         Scenario::new("callers::a_role_session_is_watched", by_role),
         Scenario::new(
-            "callers::a_padded_version_whose_record_names_nothing_needs_a_person",
-            padded_version,
-        ),
-        Scenario::new(
             "callers::a_padded_policy_is_found_by_the_answer_and_contained",
             padded_policy,
         ),
@@ -69,35 +65,6 @@ async fn by_role(world: Arc<World>) -> Result<()> {
 /// White space beyond what CloudTrail keeps of a request; IAM does not count it.
 fn padded(actions: &[&str]) -> String {
     document(actions).replacen(':', &format!(":{}", " ".repeat(110_000)), 1)
-}
-
-async fn padded_version(world: Arc<World>) -> Result<()> {
-    let name = "padded-version";
-    let harmless = document(&["ec2:DescribeVpcs"]);
-    let arn = world.create_policy(name, &harmless).await?;
-    let document = padded(&["s3:DeleteBucket"]);
-    world.create_version(&arn, &document, true).await?;
-    // The record names no policy; all other truncated records are of another account.
-    let incident = poll("the incident", SOON, async || {
-        for incident in world
-            .incidents("CreatePolicyVersion", r#""omitted":true"#)
-            .await?
-        {
-            let input = incident.execution.input().await?;
-            if input.pointer("/detail/recipientAccountId") == Some(&ACCOUNT.into()) {
-                return Ok(Some(incident));
-            }
-        }
-        Ok(None)
-    })
-    .await?;
-    let closed = incident.closed().await?;
-    ensure!(
-        closed.error.as_deref() == Some("RecordNamesNoPolicy"),
-        "{closed:?}"
-    );
-    incident.report().await?;
-    Ok(())
 }
 
 async fn padded_policy(world: Arc<World>) -> Result<()> {

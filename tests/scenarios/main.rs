@@ -13,6 +13,7 @@ mod hints;
 mod keys;
 mod links;
 mod operate;
+mod padded;
 mod passed;
 mod races;
 mod records;
@@ -53,6 +54,7 @@ fn main() -> anyhow::Result<ExitCode> {
     by_hand.extend(records::scenarios());
     by_hand.extend(passed::scenarios());
     let mut set_otherwise = writes::expiring();
+    set_otherwise.extend(padded::scenarios());
     set_otherwise.extend(variants::scenarios());
     set_otherwise.extend(reported::silent());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");

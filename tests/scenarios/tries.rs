@@ -57,7 +57,7 @@ async fn failing<'w>(world: &'w World, target: &Target, error: &str) -> Result<I
     let incident = world.deliver(&record.context("no record")?).await?;
     let mail = incident.report().await?;
     for part in [
-        "Action needed",
+        "Failed: ",
         error,
         "It keeps trying",
         "every 15 minutes",
@@ -179,7 +179,7 @@ async fn newer(world: Arc<World>) -> Result<()> {
     ensure!(in_force == newer, "{in_force}");
     let failures = world
         .mails_until_now(|mail| {
-            mail.message.contains(&incident.name()) && mail.subject.starts_with("Action needed")
+            mail.message.contains(&incident.name()) && mail.subject.starts_with("Failed: ")
         })
         .await?;
     ensure!(failures.len() == 1, "{} failure mails", failures.len());

@@ -34,7 +34,7 @@ pub use reconcile::{
     Action, Answer, Call, Changeable, Containment, ContainmentEnd, Done, Next, Progress,
     Reconciler, Refusal, Restoration, RestorationEnd, Work, WorkError,
 };
-pub use record::{Record, RecordError, Seen, trim_event};
+pub use record::{Hint, Record, RecordError, Seen, Target, Wanted, trim_event};
 pub use setting::UnknownValue;
 pub use snapshot::Snapshot;
 pub use subject::{Observed, OwnerKind, Subject, UniqueId};

@@ -124,6 +124,21 @@ struct Worst {
     has_versions: bool,
 }
 
+fn holders() -> AttachedTo {
+    AttachedTo {
+        first: vec![
+            Owner {
+                kind: OwnerKind::Group,
+                name: "n".repeat(128),
+            };
+            AttachedTo::NAMED
+        ],
+        total: 1000,
+        has_more: true,
+        sha256: Some("0".repeat(64)),
+    }
+}
+
 impl Worst {
     fn observed(&self) -> ObservedPolicy {
         ObservedPolicy {
@@ -178,17 +193,7 @@ impl Worst {
             document,
             removal,
             evicted: self.evicted(),
-            attached_to: Some(AttachedTo {
-                first: vec![
-                    Owner {
-                        kind: OwnerKind::Group,
-                        name: "n".repeat(128),
-                    };
-                    AttachedTo::NAMED
-                ],
-                total: 1000,
-                has_more: true,
-            }),
+            attached_to: Some(holders()),
             found_done: false,
             removed: false,
         }
@@ -198,6 +203,7 @@ impl Worst {
     fn judged(&self) -> Value {
         json!(Judged {
             event: trim_event(&record()),
+            hints: Vec::new(),
             found: Found::Verdict(Verdict {
                 response: Response::Contain,
                 notify: true,
@@ -267,6 +273,7 @@ fn walk(text: &str, list: &RestrictedActions, quota: Quota, has_versions: bool) 
                 version: None,
                 document: worst.original.compacted(),
             }),
+            attached_to: Some(holders()),
         });
         fits("the outcome", &data);
     }

@@ -10,11 +10,13 @@ mod managed;
 mod observe;
 mod owner;
 mod reported;
+mod search;
 
 use aws_config::SdkConfig;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use observe::Stored;
+pub use search::{AccountPage, LongDocument};
 
 #[derive(Clone, Debug)]
 pub struct PolicyStore {

@@ -1,9 +1,15 @@
+use std::borrow::Cow;
+
 use incident::judgement::GuardConfig;
 use incident::message::{Found, JudgeRequest, Judged, Look, Verdict, VerdictResult};
-use incident::{Analysis, Changeable as _, ExecutionArn, Observed, Record, Subject, trim_event};
+use incident::{
+    Analysis, Changeable as _, ExecutionArn, Hint, Observed, Record, Subject, Target, trim_event,
+};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 use tracing::Instrument as _;
+
+use crate::find::{self, Sought};
 
 /// Judges what is in force of the subject that the record names.
 pub(crate) async fn judge(
@@ -14,10 +20,30 @@ pub(crate) async fn judge(
 ) -> Result<Judged, HandlerError> {
     let execution = &request.execution;
     let event = executions.event(execution, &request.event).await?;
-    let record = Record::parse(&event)?;
+    let (event, record, targets) = match Record::parse(&event) {
+        Ok(record) => (event, record, Vec::new()),
+        Err(unnamed) => match find::find(rules, store, request, unnamed).await? {
+            Sought::Named(target, others) => {
+                let named = target.named_in(&event);
+                let record = Record::parse(&named)?;
+                tracing::info!(subject = %record.change.subject, others = others.len(), "found");
+                (Cow::Owned(named), record, others)
+            }
+            Sought::Look(look) => {
+                return Ok(Judged {
+                    event: trim_event(&event),
+                    found: Found::Look(look),
+                    hints: Vec::new(),
+                });
+            }
+        },
+    };
     let span = lambda_kit::incident_span(execution, &record.change);
     async {
-        let found = match look(rules, store, request, &record).await? {
+        let (verdict, renamed) = look(rules, store, request, &record).await?;
+        let mut targets = targets;
+        targets.extend(renamed);
+        let found = match verdict {
             Some(mut verdict) => {
                 verdict.notify = rules.notifies(&verdict);
                 report(execution, &verdict);
@@ -27,6 +53,14 @@ pub(crate) async fn judge(
         };
         Ok(Judged {
             event: trim_event(&event),
+            hints: match found {
+                // The next look finds them again.
+                Found::Look(_) => Vec::new(),
+                Found::Verdict(_) => targets
+                    .into_iter()
+                    .map(|target| Hint::new(&record.change.event_id, target))
+                    .collect(),
+            },
             found,
         })
     }
@@ -39,14 +73,14 @@ async fn look(
     store: &PolicyStore,
     request: &JudgeRequest,
     record: &Record,
-) -> Result<Option<Verdict>, HandlerError> {
+) -> Result<(Option<Verdict>, Vec<Target>), HandlerError> {
     let change = &record.change;
     let has_waited = request.has_waited();
     let judge = |quota, observed: Option<Observed>| {
         let analysis = Analysis::new(&rules.restricted, quota);
         rules.judge(&analysis, record, observed.as_ref(), has_waited)
     };
-    Ok(match &change.subject {
+    let verdict = match &change.subject {
         Subject::Managed(policy) => {
             let observed = store.managed(policy, change.version.as_ref()).await?;
             judge(policy.quota(), observed.map(Observed::Managed))
@@ -57,9 +91,14 @@ async fn look(
         }
         Subject::Reported(call) => {
             let state = store.reported(call, change.event_time).await?;
-            rules.judge_reported(record, call, &state, has_waited)
+            let verdict = rules.judge_reported(record, call, &state, has_waited);
+            let renamed = verdict
+                .as_ref()
+                .map_or_else(Vec::new, |verdict| rules.renamed(verdict, call, &state));
+            return Ok((verdict, renamed));
         }
-    })
+    };
+    Ok((verdict, Vec::new()))
 }
 
 /// The answer if IAM does not show the result of the call yet.

@@ -4,6 +4,7 @@
 //! IAM returns.
 
 mod assess;
+mod find;
 mod judge;
 mod settings;
 

@@ -116,7 +116,13 @@ fn is_named_in_force(analysis: &Analysis<'_>, record: &Record, in_force: &Observ
         && match &record.document {
             Some(text) => analysis.is_equivalent(&Snapshot::new(text), &in_force.document),
             // The call has no document, or CloudTrail left it out of the record.
-            None => record.change.event_name == WatchedCall::SetDefaultPolicyVersion,
+            None => matches!(
+                record.change.event_name,
+                WatchedCall::SetDefaultPolicyVersion
+                    // A rename writes no document: the policy is what it was.
+                    | WatchedCall::UpdateUser
+                    | WatchedCall::UpdateGroup
+            ),
         }
 }
 

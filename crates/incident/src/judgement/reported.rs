@@ -10,7 +10,7 @@ use iam_policy::{
 use super::{GuardConfig, Mode, verdict};
 use crate::message::{Reason, Report, Response, Restricted, Verdict, VerdictResult};
 use crate::subject::{Credentials, HeldPolicy, Named, OwnerKind, ReportedCall, ReportedState};
-use crate::{PolicyArn, Record};
+use crate::{PolicyArn, Record, Subject, Target};
 
 /// The bytes of JSON that the restricted patterns of all policies may take.
 const PATTERN_BYTES: usize = 3 * 1024;
@@ -142,6 +142,38 @@ impl GuardConfig {
             _ => VerdictResult::Withdrawn,
         };
         Some(self.report(record, result, grounds))
+    }
+
+    /// The restricted inline policies of a user or group that got a new name. A rename keeps them,
+    /// and what contained them looks for the old name, so each gets an incident under the new one.
+    #[must_use]
+    pub fn renamed(
+        &self,
+        verdict: &Verdict,
+        call: &ReportedCall,
+        state: &ReportedState,
+    ) -> Vec<Target> {
+        let ReportedCall::Renaming { owner, .. } = call else {
+            return Vec::new();
+        };
+        let can_be_contained = verdict.result == VerdictResult::Reported
+            && verdict.exemption.is_none()
+            && self.mode == Mode::Enforce
+            && state.reserved.is_none();
+        let restricted = state
+            .policies
+            .iter()
+            .filter(|held| can_be_contained && !judge(&held.document, &self.restricted).is_clean());
+        let inline = restricted.filter_map(|held| match &held.policy {
+            Subject::Inline(policy) if policy.owner == *owner => Some(policy),
+            _ => None,
+        });
+        inline
+            .map(|policy| Target {
+                policy_name: Some(policy.name.clone()),
+                ..Target::default()
+            })
+            .collect()
     }
 
     /// The verdict on a call whose policy or group cannot be read any more, if the other side of

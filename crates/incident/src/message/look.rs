@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Verdict;
-use crate::ExecutionArn;
 use crate::reconcile::{CONSISTENT_AFTER, WAITS};
+use crate::{ExecutionArn, Hint, Target};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,8 +43,29 @@ impl JudgeRequest {
 pub struct Look {
     /// How long the state machine waits.
     pub seconds: u32,
-    /// How many waits there were, this one included.
+    /// How many waits for IAM there were, this one included.
     pub waits: usize,
+    /// How far the search for the policy of a record without parameters came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Search>,
+}
+
+/// A search through the account that goes on in the next look.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Search {
+    /// Where IAM goes on.
+    pub marker: Option<String>,
+    /// How many looks it took in this try.
+    pub looks: usize,
+    /// The tries that failed before this one.
+    pub tries: usize,
+    /// What holds something restricted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub found: Vec<Target>,
+    /// Something that is as long, and holds nothing restricted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub harmless: Option<Target>,
 }
 
 impl Look {
@@ -56,6 +77,17 @@ impl Look {
         Self {
             seconds: WAITS.get(waits).copied().unwrap_or(first),
             waits: waits + 1,
+            search: None,
+        }
+    }
+
+    /// The same point in time, in a search that goes on at once.
+    #[must_use]
+    pub fn searching(before: Option<&Self>, search: Search) -> Self {
+        Self {
+            seconds: 1,
+            waits: before.map_or(0, |before| before.waits),
+            search: Some(search),
         }
     }
 }
@@ -67,6 +99,9 @@ pub struct Judged {
     pub event: Value,
     #[serde(flatten)]
     pub found: Found,
+    /// What the event is about besides: each gets an incident of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<Hint>,
 }
 
 /// What a look at IAM led to.

@@ -21,7 +21,7 @@ mod work;
 
 pub use decision::{Decision, DecisionAction, InForce, Outcome, OutcomeResult, Proven};
 pub use findings::{Removal, Restricted};
-pub use look::{Found, JudgeRequest, Judged, Look};
+pub use look::{Found, JudgeRequest, Judged, Look, Search};
 pub use notify::{
     AskRequest, Asked, Failure, Notified, NotifyCall, NotifyRequest, NotifyTask, RepeatReason,
     ReportFailure, ReportOutcome, ReportVerdict,

@@ -7,7 +7,7 @@ pub const WAITS: [u32; 5] = [2, 4, 8, 16, 16];
 pub const CONSISTENT_AFTER: usize = 4;
 /// How many looks the first try of a task may take, and each later one. A hundred tries must stay
 /// below the 25,000 events that the history of an execution can have.
-pub const MAX_LOOKS: (usize, usize) = (14, 4);
+pub const MAX_LOOKS: (usize, usize) = (14, 3);
 
 /// How often a task looked at IAM and waited for it, so that no execution does so for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

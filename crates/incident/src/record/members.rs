@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{RecordError, Seen};
+use super::{RecordError, Seen, Wanted};
 use crate::{
     Actor, IdentifierError, OwnerKind, PolicyArn, Subject, VersionId, WatchedCall,
     subject::{InlinePolicy, ManagedPolicy, Owner},
@@ -76,6 +76,9 @@ impl Members<'_> {
                 self.problem(format!("`{member}` is missing"))
             }
         };
+        if let Some(policy) = self.renamed_inline()? {
+            return Ok((Subject::Inline(policy), None));
+        }
         if let Some(call) = self.reported_call(actor, missing)? {
             return Ok((Subject::Reported(call), None));
         }
@@ -113,6 +116,36 @@ impl Members<'_> {
             WatchedCall::PutUserPolicy => self.inline(OwnerKind::User, "userName", missing),
             WatchedCall::PutGroupPolicy => self.inline(OwnerKind::Group, "groupName", missing),
             _ => Err(self.problem("the call writes no policy document")),
+        }
+    }
+
+    /// The inline policy of a user or group with a new name. A record of CloudTrail has no
+    /// `policyName` beside a new name: the guard adds it to the hint for each such policy.
+    fn renamed_inline(&self) -> Result<Option<InlinePolicy>, RecordError> {
+        let (kind, key) = match self.event_name {
+            WatchedCall::UpdateUser => (OwnerKind::User, "newUserName"),
+            WatchedCall::UpdateGroup => (OwnerKind::Group, "newGroupName"),
+            _ => return Ok(None),
+        };
+        let named = self.name("policyName")?.zip(self.name(key)?);
+        Ok(named.map(|(name, owner)| InlinePolicy {
+            owner: Owner { kind, name: owner },
+            name,
+        }))
+    }
+
+    /// What to look for in IAM where the parameters are left out.
+    pub(super) fn wanted(&self) -> Option<Wanted> {
+        match self.event_name {
+            WatchedCall::CreatePolicyVersion => {
+                let version = self.response(&["policyVersion", "versionId"]).ok()??;
+                VersionId::parse(&version).ok().map(Wanted::Version)
+            }
+            WatchedCall::PutRolePolicy => Some(Wanted::Inline(OwnerKind::Role)),
+            WatchedCall::PutUserPolicy => Some(Wanted::Inline(OwnerKind::User)),
+            WatchedCall::PutGroupPolicy => Some(Wanted::Inline(OwnerKind::Group)),
+            WatchedCall::UpdateAssumeRolePolicy => Some(Wanted::Trust),
+            _ => None,
         }
     }
 

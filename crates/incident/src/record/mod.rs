@@ -2,6 +2,7 @@
 
 mod members;
 mod reported;
+mod search;
 mod seen;
 mod shape;
 mod trim;
@@ -11,6 +12,7 @@ use serde_json::Value;
 
 use crate::{Actor, FailureName, PolicyChange, Timestamp, WatchedCall};
 use members::{Members, is_true};
+pub use search::{Hint, Target, Wanted};
 pub use seen::Seen;
 use shape::Envelope;
 pub use trim::trim_event;
@@ -65,13 +67,15 @@ pub enum RecordError {
     },
     /// CloudTrail left out the parameters, and nothing else names the policy.
     #[error(
-        "the record `{event_id}` of a {event_name} call by {actor} leaves out its parameters (`omitted`) and names no policy, so the guard could not judge it; find the policy in IAM by the time {event_time} and judge it by hand"
+        "the record `{event_id}` of a {event_name} call by {actor} at {event_time} leaves out its parameters (`omitted`), and the guard found nothing in IAM that the call can have written; find the policy in IAM by the time and judge it by hand"
     )]
     NamesNoPolicy {
         event_id: String,
         event_name: WatchedCall,
         actor: Box<Actor>,
         event_time: Timestamp,
+        /// What to look for in IAM, if the call wrote a document.
+        wanted: Option<Wanted>,
     },
 }
 
@@ -141,6 +145,7 @@ impl Record {
             event_name,
             actor: Box::new(actor.clone()),
             event_time,
+            wanted: members.wanted(),
         };
         let (subject, version) = members.subject(&actor, names_no_policy)?;
         let in_force = match event_name {

@@ -64,7 +64,7 @@ pub fn failure(request: &ReportFailure) -> Mail {
     );
     Mail::new(
         &format!(
-            "Action needed: the IAM policy guard failed, {}",
+            "Failed: the IAM policy guard needs you, {}",
             change.map_or("see the execution".to_owned(), |it| name(&it.subject))
         ),
         &mail.finish(),

@@ -148,8 +148,11 @@ fn in_force(call: &ReportedCall, report: &Report) -> &'static str {
         ReportedCall::Credentials { .. } => {
             "Anyone with these credentials has the restricted permissions of that user. This IS IN FORCE."
         }
-        ReportedCall::Renaming { .. } => {
+        ReportedCall::Renaming { .. } if report.monitored => {
             "A rename keeps everything, and what has the new name keeps its restricted permissions. This IS IN FORCE."
+        }
+        ReportedCall::Renaming { .. } => {
+            "A rename keeps everything, and what has the new name keeps its restricted permissions. This IS IN FORCE, except that its own inline policies get incidents of their own."
         }
         ReportedCall::Attachment { .. } | ReportedCall::AddedToGroup { .. }
             if !report.reasons.iter().any(is_grant) =>

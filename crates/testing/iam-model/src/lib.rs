@@ -9,6 +9,7 @@
 //! silent, a comment states the assumption.
 
 mod account;
+mod account_pages;
 mod error;
 mod execution;
 mod front;

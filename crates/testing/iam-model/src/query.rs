@@ -1,5 +1,6 @@
 //! The query protocol: a form in, an XML document out.
 
+use crate::account_pages;
 use crate::owner::no_such_inline;
 use crate::xml::Xml;
 use crate::{Account, IamError, OwnerKind, Policy, PolicyVersion};
@@ -63,6 +64,8 @@ impl Call {
                 let arn = self.required("PolicyArn")?;
                 Ok(Xml::default().element("Policy", policy_members(arn, policy(account, arn)?)))
             }
+            "ListPolicies" => account_pages::list_policies(account),
+            "GetAccountAuthorizationDetails" => account_pages::authorization_details(self, account),
             "ListPolicyVersions" => self.list_versions(account),
             "ListEntitiesForPolicy" => {
                 let arn = self.required("PolicyArn")?;
@@ -212,7 +215,7 @@ fn policy<'a>(account: &'a Account, arn: &str) -> Result<&'a Policy, IamError> {
         .ok_or_else(|| IamError::no_such(format_args!("Policy {arn}")))
 }
 
-fn policy_members(arn: &str, policy: &Policy) -> Xml {
+pub(crate) fn policy_members(arn: &str, policy: &Policy) -> Xml {
     let (before, name) = arn.rsplit_once('/').unwrap_or(("", arn));
     let path = before.split_once("/").map_or("", |(_, path)| path);
     let path = if path.is_empty() {

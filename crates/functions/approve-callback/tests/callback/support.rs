@@ -41,6 +41,7 @@ pub(crate) fn asking() -> Value {
     };
     let mut data = json!(Judged {
         event: incident::trim_event(&event),
+        hints: Vec::new(),
         found: Found::Verdict(Verdict {
             response: Response::Contain,
             notify: true,

@@ -24,6 +24,7 @@ mod assessing;
 mod corpus;
 mod faults;
 mod judging;
+mod padded;
 mod reserved;
 mod support;
 mod whose;

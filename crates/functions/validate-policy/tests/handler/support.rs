@@ -18,7 +18,7 @@ pub(crate) fn execution() -> ExecutionArn {
 }
 
 /// One invocation for the execution that was started with this event.
-fn run(
+pub(crate) fn run(
     rules: &GuardConfig,
     iam: &Iam,
     event: &Value,
