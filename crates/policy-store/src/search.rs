@@ -2,7 +2,7 @@
 
 use aws_sdk_iam::types::{EntityType, PolicyDetail, PolicyScopeType};
 use incident::subject::ManagedPolicy;
-use incident::{OwnerKind, PolicyArn, Target, Timestamp, VersionId};
+use incident::{OwnerKind, PolicyArn, Target, Timestamp};
 
 use crate::error::classify;
 use crate::managed::date;
@@ -29,16 +29,17 @@ pub struct AccountPage {
 }
 
 impl PolicyStore {
-    /// The customer managed policies that changed at or after this time, with their default
-    /// versions, the earliest change first.
+    /// The customer managed policies whose last change was between these times, the earliest change
+    /// first.
     ///
     /// # Errors
     ///
     /// If IAM cannot be reached or refuses.
-    pub async fn changed_since(
+    pub async fn changed_between(
         &self,
-        time: Timestamp,
-    ) -> Result<Vec<(ManagedPolicy, VersionId)>, StoreError> {
+        start: Timestamp,
+        end: Timestamp,
+    ) -> Result<Vec<ManagedPolicy>, StoreError> {
         let doing = "list the customer managed policies";
         let mut changed = Vec::new();
         let mut next = None;
@@ -55,11 +56,11 @@ impl PolicyStore {
             for policy in page.policies.unwrap_or_default() {
                 let updated = date(policy.update_date.as_ref());
                 let arn = policy.arn.as_deref().map(PolicyArn::parse);
-                let default = policy.default_version_id.as_deref().map(VersionId::parse);
-                if let (Some(Ok(arn)), Some(Ok(default))) = (arn, default)
-                    && updated.as_second() >= time.as_second()
+                let times = start.as_second()..=end.as_second();
+                if let Some(Ok(arn)) = arn
+                    && times.contains(&updated.as_second())
                 {
-                    changed.push((updated, ManagedPolicy { arn }, default));
+                    changed.push((updated, ManagedPolicy { arn }));
                 }
             }
             next = page.marker.filter(|_| page.is_truncated);
@@ -68,10 +69,7 @@ impl PolicyStore {
             }
         }
         changed.sort_by_key(|(updated, ..)| *updated);
-        let named = changed.into_iter();
-        Ok(named
-            .map(|(_, policy, default)| (policy, default))
-            .collect())
+        Ok(changed.into_iter().map(|(_, policy)| policy).collect())
     }
 
     /// The inline policies of the owners of this kind, as far as they have `length` bytes; of roles

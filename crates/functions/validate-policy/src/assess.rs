@@ -1,7 +1,7 @@
 use incident::judgement::GuardConfig;
 use incident::message::{AssessRequest, AssessedState, Assessment, VerdictResult};
 use incident::subject::ReportedCall;
-use incident::{Analysis, Changeable as _, Observed, Record, Subject};
+use incident::{Analysis, Changeable as _, Observed, Record, RecordError, Subject};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 
@@ -13,7 +13,15 @@ pub(crate) async fn assess(
     request: &AssessRequest,
 ) -> Result<Assessment, HandlerError> {
     let event = executions.event(&request.execution, &request.event).await?;
-    let assessment = match Record::parse(&event) {
+    let record = match (Record::parse(&event), &request.change) {
+        // The judgement found what the call wrote.
+        (Err(RecordError::NamesNoPolicy { .. }), Some(change)) => Ok(Record {
+            change: change.clone(),
+            document: None,
+        }),
+        (parsed, _) => parsed,
+    };
+    let assessment = match record {
         Ok(record) => Assessment {
             in_force: in_force(rules, store, &record).await?,
             change: Some(record.change),

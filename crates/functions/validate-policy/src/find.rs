@@ -16,6 +16,9 @@ const MAX_POLICIES: usize = 50;
 const MAX_FOUND: usize = 50;
 /// How far the clocks of IAM and CloudTrail can differ, in seconds.
 const CLOCKS_DIFFER: i64 = 5;
+/// How long after the record the last change of the policy can be, in seconds. A later one has a
+/// record of its own.
+const CHANGED_AGAIN: i64 = 15 * 60;
 
 /// What a search led to.
 pub(crate) enum Sought {
@@ -84,11 +87,13 @@ async fn changed(
     version: &VersionId,
     event_time: Timestamp,
 ) -> Result<Search, HandlerError> {
-    let since = event_time.as_second() - CLOCKS_DIFFER;
-    let since = Timestamp::from_second(since).unwrap_or(event_time);
+    let at = |seconds: i64| {
+        let second = event_time.as_second().saturating_add(seconds);
+        Timestamp::from_second(second).unwrap_or(event_time)
+    };
     let mut search = Search::default();
-    let changed = store.changed_since(since).await?.into_iter();
-    for (policy, _) in changed.take(MAX_POLICIES) {
+    let changed = store.changed_between(at(-CLOCKS_DIFFER), at(CHANGED_AGAIN));
+    for policy in changed.await?.into_iter().take(MAX_POLICIES) {
         let Some(observed) = store.managed(&policy, Some(version)).await? else {
             continue;
         };

@@ -48,6 +48,9 @@ pub struct AssessRequest {
     /// That event, where it fits into a payload.
     #[serde(default)]
     pub event: Option<Value>,
+    /// The change that was judged, if there was a judgement.
+    #[serde(default)]
+    pub change: Option<PolicyChange>,
 }
 
 /// `verdict`: what `ValidatePolicy` found.

@@ -1,7 +1,9 @@
 //! Records whose parameters CloudTrail left out, because a document is padded.
 
 use iam_model::{Account, Iam, OwnerKind};
-use incident::message::{Found, JudgeRequest, Judged, Look, ReadRequest, Response, VerdictResult};
+use incident::message::{
+    AssessRequest, Found, JudgeRequest, Judged, Look, ReadRequest, Response, VerdictResult,
+};
 use incident::{FailureName, Target};
 use lambda_kit::HandlerError;
 use serde_json::{Value, json};
@@ -208,4 +210,22 @@ fn a_hint_about_a_renamed_user_is_judged_by_what_iam_shows() {
         .unwrap();
     let verdict = judge(&iam, &named.named_in(&event), false).unwrap();
     assert_verdict(&verdict, Response::None, VerdictResult::Clean);
+}
+
+/// The failure e-mail about it says what is in force.
+#[test]
+fn a_failure_after_the_search_is_assessed_by_what_was_found() {
+    let iam = Iam::new(Account::default());
+    let event = without_parameters(put(&iam, &padded(RESTRICTED)));
+    let verdict = verdict_of(judged_patiently(&iam, &event).unwrap());
+    for (change, state) in [(Some(verdict.change), "restricted"), (None, "unknown")] {
+        let request = ReadRequest::Assess(AssessRequest {
+            execution: execution(),
+            event: None,
+            change,
+        });
+        let assessed = run(&rules(), &iam, &event, request).unwrap();
+        let assessed = serde_json::to_value(assessed).unwrap();
+        assert_eq!(assessed["inForce"]["state"], state);
+    }
 }

@@ -65,6 +65,7 @@ pub(crate) fn assert_verdict(verdict: &Verdict, response: Response, result: Verd
 pub(crate) fn assess(iam: &Iam, event: &Value) -> Result<Value, HandlerError> {
     let request = ReadRequest::Assess(AssessRequest {
         event: None,
+        change: None,
         execution: execution(),
     });
     let answer = run(&rules(), iam, event, request)?;

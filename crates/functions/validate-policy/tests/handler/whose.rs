@@ -23,6 +23,7 @@ fn failure(iam: &Iam, known: &Execution, arn: &str) -> Option<FailureName> {
     let assess = ReadRequest::Assess(AssessRequest {
         execution: arn,
         event: None,
+        change: None,
     });
     let rules = rules();
     let runtime = tokio::runtime::Builder::new_current_thread()
