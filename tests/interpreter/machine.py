@@ -27,6 +27,9 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
+    StateTaskServiceSfn,
+)
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.states import States
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
@@ -145,6 +148,11 @@ class World:
         self.actions.append((call, arguments))
         return self.iam(call, arguments)
 
+    def start(self, **arguments: Any) -> dict:
+        """Starts an execution for a state machine."""
+        started = boto3.client("stepfunctions", region_name=REGION).start_execution(**arguments)
+        return {"ExecutionArn": started["executionArn"]}
+
     def payloads(self, name: str) -> list[dict]:
         """What a function was asked, in order."""
         return [payload for called, payload in self.calls if called == name]
@@ -168,6 +176,11 @@ def world() -> Iterator[World]:
             env.stack.append(here.act(call[:1].upper() + call[1:], normalised_parameters))
         except IamError as error:
             raise FailureEventException(self._get_task_failure_event(env, error.name, str(error))) from error
+
+    def start(self, env, resource_runtime_part, normalised_parameters, state_credentials):
+        # moto calls its API with the names of the definition, which begin with a capital letter there.
+        arguments = {name[:1].lower() + name[1:]: value for name, value in normalised_parameters.items()}
+        env.stack.append(here.start(**arguments))
 
     def reset(self, input_value):
         # The context object of Step Functions has this number, and that of moto does not.
@@ -195,6 +208,7 @@ def world() -> Iterator[World]:
             (LambdaSimpleBackend, "invoke", invoke),
             (SNSBackend, "publish", publish),
             (StateTaskServiceAwsSdk, "_eval_service_task", act),
+            (StateTaskServiceSfn, "_eval_service_task", start),
             (States, "reset", reset),
             (retrier_decl, "time", _Clock(here.delays)),
             (WaitFunction, "_wait_interval", wait),

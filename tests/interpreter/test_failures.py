@@ -2,6 +2,7 @@
 
 import unittest
 
+from botocore.exceptions import ClientError
 from machine import FunctionError, PublishError, Test, definition
 from story import EVENT, REFUSED, Story, clean, failing, has_waited, unseen
 
@@ -125,21 +126,27 @@ class Failures(Test):
         self.assert_failed(self.story.start(), "ValidateOnceMore", MALFORMED)
 
     def test_hints_that_cannot_be_started_are_tried_again(self) -> None:
-        tries = []
+        begin, started = self.world.start, []
 
         def judge(payload: dict) -> dict:
-            tries.append(payload["failedTries"])
-            # Two hints of one name: the second is an execution that exists already.
-            hint = {"name": "found-1", "parameters": {}}
-            broken = {"name": "not a name " + "x" * 100, "parameters": {}}
-            answer = {**clean(notify=False), "hints": [hint, broken if len(tries) == 1 else hint]}
-            return clean(notify=False) if "found-" in payload["execution"] else answer
+            # The second hint of the same name is about an execution that exists already.
+            hints = [{"name": "found-1", "parameters": {"policyName": f"p{number}"}} for number in range(2)]
+            hints = hints if payload["failedTries"] else hints[:1]
+            return {**clean(notify=False), **({} if "found-" in payload["execution"] else {"hints": hints})}
+
+        def start(**arguments: str) -> dict:
+            started.append(arguments["name"])
+            if len(started) == 1:
+                raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "StartExecution")
+            return begin(**arguments)
 
         self.story.judge = judge
+        self.world.start = start
         execution = self.story.start()
         self.assertEqual(execution.output()["outcome"], {"result": "clean"})
         [failure] = [payload["failure"] for payload in self.story.asked("reportFailure")]
         self.assertEqual((failure["state"], failure["again"]), ("StartIncidents", True))
+        self.assertEqual(set(execution.names()), {"found-1", execution.arn.split(":")[-1]})
         self.assertIn("ValidateOnceMore", execution.entered())
 
     def test_no_member_of_the_input_survives_the_first_state(self) -> None:

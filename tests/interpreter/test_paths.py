@@ -36,7 +36,7 @@ class Paths(Test):
         states = [name for name in execution.entered() if not name.startswith(("StartIncident", "HasStarted"))]
         self.assertEqual(states, ["ValidatePolicy", "ChooseAction", "ChooseAction", "AllowWithNotification"])
         names = execution.names()
-        self.assertEqual(sorted(names), ["found-0", "found-1", "found-2", execution.arn.split(":")[-1]])
+        self.assertEqual(set(names), {"found-0", "found-1", "found-2", execution.arn.split(":")[-1]})
         started = [payload["event"] for payload in self.story.asked("judge")[1:]]
         parameters = sorted(
             (event["detail"]["requestParameters"] for event in started), key=lambda it: it["policyName"]
