@@ -307,18 +307,33 @@ class Coverage:
         self._catchers: set[tuple[str, str]] = set()
 
     def note(self, definition: dict, history: list[dict]) -> None:
-        state, error = None, None
+        events = {event["id"]: event for event in history}
         with self._lock:
             for event in history:
                 entered = event.get("stateEnteredEventDetails")
                 if entered:
+                    self._states.add(entered["name"])
+                    state, error = self._failed_before(definition, events, event)
                     self._note_catch(definition, state, error, entered["name"])
-                    state, error = entered["name"], None
-                    self._states.add(state)
-                for name in ("taskFailedEventDetails", "taskTimedOutEventDetails"):
-                    error = event.get(name, {}).get("error", error)
-                if "taskSucceededEventDetails" in event:
-                    error = None
+
+    def _failed_before(self, definition: dict, events: dict, event: dict) -> tuple[str | None, str | None]:
+        """The state that the event follows, and the error that it ended with.
+
+        The items of a Map run side by side, so each event names the one before it.
+        """
+        error, of_map = None, False
+        while event := events.get(event["previousEventId"]):
+            entered = event.get("stateEnteredEventDetails")
+            if entered:
+                state = entered["name"]
+                return (_map_of(definition, state) or state) if of_map else state, error
+            for name in ("taskFailedEventDetails", "taskTimedOutEventDetails", "mapIterationFailedEventDetails"):
+                error = error or event.get(name, {}).get("error")
+            if str(event["type"]).endswith("MapStateFailed"):
+                of_map, error = True, "States.ALL"
+            if "taskSucceededEventDetails" in event:
+                return None, None
+        return None, None
 
     def _note_catch(self, definition: dict, state: str | None, error: str | None, following: str) -> None:
         if state is None or error is None:
@@ -340,6 +355,14 @@ class Coverage:
                 [f"the state {name}" for name in set(states) - self._states]
                 + [f"the catcher of {error} in {name}" for name, error in catchers - self._catchers]
             )
+
+
+def _map_of(definition: dict, item_state: str) -> str | None:
+    """The Map that runs this state for each item."""
+    for name, state in definition["States"].items():
+        if item_state in state.get("ItemProcessor", {}).get("States", {}):
+            return name
+    return None
 
 
 def _all_states(definition: dict) -> dict:

@@ -137,7 +137,9 @@ class Failures(Test):
         def start(**arguments: str) -> dict:
             started.append(arguments["name"])
             if len(started) == 1:
-                raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "StartExecution")
+                metadata = {"HTTPStatusCode": 400, "RequestId": "0"}
+                answer = {"Error": {"Code": "AccessDenied", "Message": "no"}, "ResponseMetadata": metadata}
+                raise ClientError(answer, "StartExecution")
             return begin(**arguments)
 
         self.story.judge = judge
