@@ -7,9 +7,13 @@ use end_to_end::run;
 mod bounds;
 mod browser;
 mod callers;
+mod churn;
 mod failures;
+mod flood;
 mod forged;
 mod hints;
+mod holders;
+mod invoked;
 mod keys;
 mod links;
 mod operate;
@@ -48,6 +52,9 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut by_hand = forged::scenarios();
     by_hand.extend(hints::scenarios());
     by_hand.extend(room::scenarios());
+    by_hand.extend(churn::scenarios());
+    by_hand.extend(holders::scenarios());
+    by_hand.extend(invoked::scenarios());
     by_hand.extend(keys::scenarios());
     by_hand.extend(tries::scenarios());
     by_hand.extend(reported::scenarios());
@@ -57,6 +64,8 @@ fn main() -> anyhow::Result<ExitCode> {
     set_otherwise.extend(padded::scenarios());
     set_otherwise.extend(variants::scenarios());
     set_otherwise.extend(reported::silent());
+    let mut alone = races::scenarios();
+    alone.extend(flood::scenarios());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
     run(vec![
         (
@@ -68,7 +77,7 @@ fn main() -> anyhow::Result<ExitCode> {
             ],
             usual,
         ),
-        (vec![list], races::scenarios()),
+        (vec![list], alone),
         // The longest values that the template takes: the functions must still start.
         (
             vec![

@@ -32,9 +32,7 @@ async fn request(world: &World, name: &str) -> Result<Mail> {
 
 async fn no_failure(world: &World, name: &str) -> Result<()> {
     let failures = world
-        .mails_until_now(|mail| {
-            mail.subject.starts_with("Failed: ") && mail.message.contains(name)
-        })
+        .mails_until_now(|mail| mail.subject.starts_with("Failed: ") && mail.message.contains(name))
         .await?;
     ensure!(failures.is_empty(), "{failures:?}");
     Ok(())

@@ -3,6 +3,7 @@
 //! Played on a stack where an event arrives only when a scenario delivers it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::Client;
@@ -122,10 +123,14 @@ impl Delivered<'_> {
 
 /// `make load CASE=ordinary N=1000` plays a thousand.
 async fn ordinary(world: Arc<World>) -> Result<()> {
-    let (prefix, rounds) = ("reported-ordinary", 10);
+    world.shorten_waits().await?;
+    let (prefix, rounds, pairs) = ("reported-ordinary", 10, 10);
+    let late = Duration::from_secs(3);
+    ordinary::pipeline(&world, "reported-ordinary-pair", pairs, late).await?;
     ordinary::day(&world, prefix, rounds).await?;
-    let mails = ordinary::mails(&world, prefix, rounds, SOON).await?;
-    ensure!(mails.is_empty(), "{mails:?}");
+    let expected = ordinary::calls_of_rounds(rounds) + ordinary::calls_of_pairs(pairs);
+    let noticed = ordinary::noticed(&world, prefix, expected, SOON).await?;
+    ensure!(noticed.is_empty(), "{noticed:?}");
     Ok(())
 }
 
@@ -253,9 +258,8 @@ async fn denials(world: Arc<World>) -> Result<()> {
         let remove = iam.remove_user_from_group().group_name(name);
         remove.user_name(name).send().await?;
         let left = deliver(&world, "RemoveUserFromGroup", name).await?;
-        let command =
-            format!("aws iam add-user-to-group --user-name '{name}' --group-name '{name}'");
-        left.expect(is_reported, &[&command, "contains a Deny"])
+        let caution = "The guard suggests no command that can grant something";
+        left.expect(is_reported, &[caution, "contains a Deny"])
             .await?;
         for owner in [Owner::User, Owner::Role, Owner::Group] {
             owner.detach(&iam, name, policy).await?;

@@ -18,16 +18,19 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 /// The events, and whether each starts an incident.
-const EXPECTED: [(&str, bool); 37] = [
+const EXPECTED: [(&str, bool); 43] = [
     ("add-user-to-group", true),
     ("attach-group-policy", true),
     ("attach-role-policy-aws-managed", true),
     ("attach-user-policy", true),
     ("create-access-key", true),
     ("create-access-key-own", true),
+    ("create-access-key-root", true),
     ("create-login-profile", true),
+    ("create-login-profile-assume-root", true),
     ("create-policy", true),
     ("create-policy-6kb", true),
+    ("create-policy-delegate", true),
     ("create-policy-notaction", true),
     ("create-policy-root-console", true),
     ("create-policy-version", true),
@@ -36,6 +39,7 @@ const EXPECTED: [(&str, bool); 37] = [
     ("create-policy-version-sso-role", true),
     ("create-policy-wildcard-terraform", true),
     ("create-role", true),
+    ("create-role-request-omitted", true),
     ("delete-policy-version", false),
     ("delete-role-permissions-boundary", true),
     ("delete-user-permissions-boundary", true),
@@ -54,6 +58,8 @@ const EXPECTED: [(&str, bool); 37] = [
     ("update-assume-role-policy", true),
     ("update-group", true),
     ("update-login-profile", true),
+    ("update-trust-account-number", true),
+    ("update-trust-account-number-own", true),
     ("update-user", true),
     ("update-user-path", false),
 ];

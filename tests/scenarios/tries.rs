@@ -56,12 +56,7 @@ async fn failing<'w>(world: &'w World, target: &Target, error: &str) -> Result<I
     let record = world.records(event, &target.name).await?.pop();
     let incident = world.deliver(&record.context("no record")?).await?;
     let mail = incident.report().await?;
-    for part in [
-        "Failed: ",
-        error,
-        "It keeps trying",
-        "every 15 minutes",
-    ] {
+    for part in ["Failed: ", error, "It keeps trying", "every 15 minutes"] {
         let text = format!("{}\n{}", mail.subject, mail.message);
         ensure!(text.contains(part), "no `{part}` in {text}");
     }

@@ -9,6 +9,7 @@
 pub mod browser;
 pub mod chaos;
 pub mod faults;
+pub mod flood;
 mod incident;
 mod index;
 pub mod load;
@@ -25,7 +26,7 @@ mod writes;
 
 pub use incident::Incident;
 pub use local_aws::policies::actions;
-pub use mails::expect_parts;
+pub use mails::{expect_parts, reports_failure};
 pub use owner::{Owner, access_key, join};
 pub use policies::document;
 pub use runner::{Parameters, Scenario, run};

@@ -144,7 +144,7 @@ pub async fn run(world: &World, count: usize, progress: impl Fn(&str)) -> Result
 }
 
 /// The time from each write to the quarantine version, from the calls that the emulator saw.
-async fn containment(
+pub(crate) async fn containment(
     world: &World,
     since: usize,
     mut written: BTreeMap<String, f64>,

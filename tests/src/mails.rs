@@ -38,6 +38,11 @@ impl Mails {
     }
 }
 
+/// Whether a mail says that the guard failed: the function's mail, or the plain one.
+pub fn reports_failure(mail: &Mail) -> bool {
+    mail.subject.starts_with("Failed: ")
+}
+
 /// Checks that the text of a mail has each of these parts.
 pub fn expect_parts(mail: &Mail, parts: &[&str]) -> Result<()> {
     for part in parts {

@@ -1,14 +1,15 @@
-//! The calls of an ordinary day, such as a Terraform apply and a rotation of keys. None of them
-//! causes a mail.
+//! The calls of an ordinary day, such as a Terraform apply, a rotation of keys and a pipeline that
+//! makes things for a minute. None of them causes a mail or a failed invocation.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::config::Credentials;
+use aws_sdk_sfn::types::HistoryEventType;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use local_aws::{Mail, poll};
+use local_aws::{CloudTrail, Mail, poll};
 
-use crate::{Owner, World, document, join};
+use crate::{Incident, Owner, World, document, join};
 
 /// Policies that are often attached and grant nothing restricted.
 const READ_ONLY: [&str; 2] = [
@@ -20,18 +21,34 @@ const FOR_LAMBDA: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allo
 const AT_ONCE: usize = 16;
 
 /// The names of the calls that are made, each of which starts an execution.
-pub const CALLS: [&str; 6] = [
+const CALLS: [&str; 10] = [
     "AttachGroupPolicy",
     "CreateRole",
     "AttachRolePolicy",
     "DetachRolePolicy",
     "CreateAccessKey",
     "AddUserToGroup",
+    "AttachUserPolicy",
+    "DetachUserPolicy",
+    "PutUserPolicy",
+    "CreatePolicy",
 ];
 
 /// How many watched calls one round makes: a role with a policy that comes and goes, and a user
-/// with two keys in a group.
-pub const CALLS_OF_ONE: usize = 6;
+/// with a policy and two keys in a group.
+const CALLS_OF_ONE: usize = 7;
+
+/// How many rounds make `calls` watched calls.
+#[must_use]
+pub fn rounds(calls: usize) -> usize {
+    calls.div_ceil(CALLS_OF_ONE)
+}
+
+/// How many watched calls `count` rounds make, with the group that they share.
+#[must_use]
+pub fn calls_of_rounds(count: usize) -> usize {
+    count * CALLS_OF_ONE + 1
+}
 
 /// Makes `count` rounds of these calls, about things whose names begin with `prefix`.
 pub async fn day(world: &World, prefix: &str, count: usize) -> Result<()> {
@@ -74,15 +91,119 @@ async fn rotate(world: &World, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Waits until each of these calls has ended its execution, and answers with the mails about them.
-pub async fn mails(
+/// What a pipeline makes and removes before the records of its calls arrive.
+#[derive(Clone, Copy, Debug)]
+enum Pair {
+    Role,
+    Attachment,
+    User,
+    InlinePolicy,
+    ManagedPolicy,
+}
+
+impl Pair {
+    const ALL: [Self; 5] = [
+        Self::Role,
+        Self::Attachment,
+        Self::User,
+        Self::InlinePolicy,
+        Self::ManagedPolicy,
+    ];
+
+    /// The watched calls, each of which starts an execution.
+    fn calls(self) -> &'static [&'static str] {
+        match self {
+            Self::Role => &["CreateRole"],
+            Self::Attachment => &["CreateRole", "AttachRolePolicy", "DetachRolePolicy"],
+            Self::User => &["AttachUserPolicy", "DetachUserPolicy"],
+            Self::InlinePolicy => &["PutUserPolicy"],
+            Self::ManagedPolicy => &["CreatePolicy"],
+        }
+    }
+
+    async fn play(self, world: &World, name: &str) -> Result<()> {
+        let iam = world.emulator.iam();
+        let harmless = document(&["ec2:DescribeVpcs"]);
+        let [policy, _] = READ_ONLY;
+        let owner = match self {
+            Self::Role | Self::Attachment => Owner::Role,
+            Self::User | Self::InlinePolicy => Owner::User,
+            Self::ManagedPolicy => {
+                let arn = world.create_policy(name, &harmless).await?;
+                return local_aws::policies::delete(iam, &arn).await;
+            }
+        };
+        owner.create(iam, name).await?;
+        match self {
+            Self::Attachment | Self::User => {
+                owner.attach(iam, name, policy).await?;
+                owner.detach(iam, name, policy).await?;
+            }
+            Self::InlinePolicy => {
+                owner.put(iam, name, "own", &harmless).await?;
+                owner.delete(iam, name, "own").await?;
+            }
+            Self::Role | Self::ManagedPolicy => {}
+        }
+        owner.remove(iam, name).await
+    }
+}
+
+/// How many watched calls `count` pairs make.
+#[must_use]
+pub fn calls_of_pairs(count: usize) -> usize {
+    pairs(count).map(|(_, pair)| pair.calls().len()).sum()
+}
+
+fn pairs(count: usize) -> impl Iterator<Item = (usize, Pair)> {
+    Pair::ALL.into_iter().cycle().enumerate().take(count)
+}
+
+/// Makes and removes `count` things. The records arrive when all of it is gone.
+pub async fn pipeline(world: &World, prefix: &str, count: usize, late: Duration) -> Result<()> {
+    deliver_after(world, late).await?;
+    let played = stream::iter(pairs(count))
+        .map(anyhow::Ok)
+        .try_for_each_concurrent(AT_ONCE, async |(number, pair)| {
+            let name = format!("{prefix}-{number:04}x");
+            pair.play(world, &name).await.with_context(|| name)
+        })
+        .await;
+    deliver_after(world, Duration::ZERO).await.and(played)
+}
+
+async fn deliver_after(world: &World, late: Duration) -> Result<()> {
+    let settings = CloudTrail {
+        delay_seconds: Some(late.as_secs_f64()),
+        ..CloudTrail::default()
+    };
+    world.emulator.set_cloudtrail(settings).await
+}
+
+/// What came of ordinary calls. Nobody is to notice any of them.
+#[derive(Clone, Debug, Default)]
+pub struct Noticed {
+    /// The mails about them.
+    pub mails: Vec<Mail>,
+    /// The errors of the invocations that failed, which ring the alarm on errors.
+    pub failed: Vec<String>,
+}
+
+impl Noticed {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.mails.is_empty() && self.failed.is_empty()
+    }
+}
+
+/// Waits until `expected` calls have ended their executions, and answers with what came of them.
+pub async fn noticed(
     world: &World,
     prefix: &str,
-    count: usize,
+    expected: usize,
     deadline: Duration,
-) -> Result<Vec<Mail>> {
-    let expected = count * CALLS_OF_ONE + 1;
-    poll("the ends of ordinary calls", deadline, async || {
+) -> Result<Noticed> {
+    let incidents = poll("the ends of ordinary calls", deadline, async || {
         let mut incidents = Vec::new();
         for call in CALLS {
             incidents.extend(world.incidents(call, prefix).await?);
@@ -91,19 +212,45 @@ pub async fn mails(
             return Ok(None);
         }
         for incident in &incidents {
-            let Some(closed) = incident.execution.closed().await? else {
+            if world.is_running(incident.execution.arn()).await? {
                 return Ok(None);
-            };
-            let outcome = closed.output.pointer("/outcome/result");
-            ensure!(
-                outcome.is_some_and(|it| it == "clean"),
-                "it ended as {outcome:?}"
-            );
+            }
         }
-        Ok(Some(()))
+        Ok(Some(incidents))
     })
     .await?;
-    world
-        .mails_until_now(|mail| mail.message.contains(prefix))
-        .await
+    ensure!(incidents.len() == expected, "{} ended", incidents.len());
+    let mut noticed = Noticed::default();
+    for incident in &incidents {
+        noticed.failed.extend(failed_invocations(incident).await?);
+        let closed = incident.execution.closed().await?.context("it runs")?;
+        let outcome = closed.output.pointer("/outcome/result");
+        let is_ordinary = outcome.is_some_and(|it| it == "clean" || it == "gone");
+        ensure!(is_ordinary, "{} ended as {outcome:?}", incident.name());
+    }
+    let of_these = |mail: &Mail| mail.message.contains(prefix);
+    noticed.mails = world.mails_until_now(of_these).await?;
+    Ok(noticed)
+}
+
+/// The name and the cause of the error, for each invocation of a function that failed.
+async fn failed_invocations(incident: &Incident<'_>) -> Result<Vec<String>> {
+    let mut failed = Vec::new();
+    for event in incident.execution.history().await? {
+        let (error, cause) = match event.r#type {
+            HistoryEventType::TaskFailed | HistoryEventType::TaskTimedOut => {
+                match event.task_failed_event_details {
+                    Some(details) => (details.error, details.cause),
+                    None => (None, None),
+                }
+            }
+            HistoryEventType::LambdaFunctionFailed | HistoryEventType::LambdaFunctionTimedOut => {
+                (None, None)
+            }
+            _ => continue,
+        };
+        let error = error.unwrap_or_else(|| event.r#type.to_string());
+        failed.push(format!("{error}: {}", cause.unwrap_or_default()));
+    }
+    Ok(failed)
 }

@@ -1,11 +1,15 @@
-//! Plays many incidents at once (`load 200`) or many ordinary calls (`load 1000 ordinary`), and
+//! Plays many incidents at once (`load 200`), many ordinary calls (`load 1000 ordinary`), or many
+//! harmless writes within a minute with a few restricted ones among them (`load 1000 flood`), and
 //! prints the results.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use end_to_end::{World, load, ordinary};
+use end_to_end::faults::CallQuota;
+use end_to_end::{World, flood, load, ordinary};
 use local_aws::report;
 
 fn main() -> Result<ExitCode> {
@@ -21,7 +25,8 @@ fn main() -> Result<ExitCode> {
     match arguments.next().as_deref() {
         None => runtime.block_on(incidents(count)),
         Some("ordinary") => runtime.block_on(ordinary_calls(count)),
-        Some(other) => bail!("there is no case `{other}`; the one there is is `ordinary`"),
+        Some("flood") => runtime.block_on(a_flood(count)),
+        Some(other) => bail!("there is no case `{other}`; there are `ordinary` and `flood`"),
     }
 }
 
@@ -53,26 +58,85 @@ async fn incidents(count: usize) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!load.is_complete())))
 }
 
+/// How late the records of things that are gone arrive.
+const LATE: Duration = Duration::from_secs(10);
+
+/// As many calls of an ordinary day, and half as many things that are gone before their records
+/// arrive.
 async fn ordinary_calls(count: usize) -> Result<ExitCode> {
     let start = Instant::now();
     report::step("deploying");
     let world = World::start(&[("NotifyOnAllowed", "false")]).await?;
-    let rounds = count.div_ceil(ordinary::CALLS_OF_ONE);
+    let rounds = ordinary::rounds(count);
+    let pairs = count / 2;
+    let expected = ordinary::calls_of_rounds(rounds) + ordinary::calls_of_pairs(pairs);
     let prefix = "ordinary";
-    let mails = async {
+    let noticed = async {
+        ordinary::pipeline(&world, "ordinary-pair", pairs, LATE).await?;
         ordinary::day(&world, prefix, rounds).await?;
         report::step(&format!("all made (after {} s)", start.elapsed().as_secs()));
         let deadline =
-            Duration::from_secs(300) + Duration::from_millis(500) * u32::try_from(count)?;
-        ordinary::mails(&world, prefix, rounds, deadline).await
+            Duration::from_secs(300) + Duration::from_millis(500) * u32::try_from(expected)?;
+        ordinary::noticed(&world, prefix, expected, deadline).await
     }
     .await;
-    let mails = world.stop().await.and(mails)?;
+    let noticed = world.stop().await.and(noticed)?;
     report::line(&format!(
-        "{} ordinary calls, {} mails, {} s",
-        rounds * ordinary::CALLS_OF_ONE + 1,
-        mails.len(),
+        "{expected} ordinary calls, {pairs} things gone before their records arrived, {} mails, {} failed invocations, {} s",
+        noticed.mails.len(),
+        noticed.failed.len(),
         start.elapsed().as_secs()
     ));
-    Ok(ExitCode::from(u8::from(!mails.is_empty())))
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let subjects = noticed.mails.iter().map(|mail| &mail.subject);
+    for text in noticed.failed.iter().chain(subjects) {
+        *counts.entry(text.as_str()).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    for (text, count) in counts.into_iter().take(10) {
+        report::detail(&format!("{count} times {text}"));
+    }
+    Ok(ExitCode::from(u8::from(!noticed.is_empty())))
+}
+
+/// The longest that a containment may take in a flood.
+const CONTAINED_WITHIN: Duration = Duration::from_secs(60);
+
+async fn a_flood(count: usize) -> Result<ExitCode> {
+    let start = Instant::now();
+    report::step("deploying");
+    let world = World::start(&[]).await?;
+    let restricted = count.div_ceil(100);
+    let plan = flood::Plan {
+        prefix: "flood",
+        harmless: count - restricted,
+        restricted,
+        within: Duration::from_secs(60),
+        quotas: &CallQuota::OF_AN_ACCOUNT,
+        deadline: Duration::from_secs(900),
+    };
+    let flood = flood::run(&world, &plan, |part| {
+        report::step(&format!("{part} (after {} s)", start.elapsed().as_secs()));
+    })
+    .await;
+    let flood = world.stop().await.and(flood)?;
+    report::line(&format!(
+        "{count} writes in {:.1} s, {restricted} restricted, {} contained, {} mailed, {} failure mails",
+        flood.writing.as_secs_f64(),
+        flood.containment.len(),
+        flood.mailed,
+        flood.failures,
+    ));
+    report::line(&format!(
+        "longest time to containment {:.1} s, last request after {:.1} s, {} calls refused by the quotas",
+        flood.longest().as_secs_f64(),
+        flood.last_mail.as_secs_f64(),
+        flood.refused,
+    ));
+    let is_good = flood.containment.len() == restricted
+        && flood.longest() <= CONTAINED_WITHIN
+        && flood.mailed == restricted
+        && flood.failures == 0;
+    Ok(ExitCode::from(u8::from(!is_good)))
 }

@@ -1,15 +1,18 @@
 //! A proxy between the guard and AWS that can fail at any call.
 //!
 //! It passes requests on as they were signed, `Host` included, so its clients take it for AWS. A
-//! [`Rule`] names the call of a function or of the state machine that fails, and the fault.
+//! [`Rule`] names the call of a function or of the state machine that fails, and the fault. A
+//! [`CallQuota`] limits the calls of all of them together.
 
 mod call;
 mod process;
 mod proxy;
+mod quotas;
 mod rules;
 
 pub use call::Call;
 pub use proxy::FaultProxy;
+pub use quotas::{CallQuota, Limited};
 pub use rules::{Injected, Rule, Times};
 
 use std::fmt;

@@ -18,8 +18,9 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use url::Url;
 
+use super::quotas::Quotas;
 use super::rules::{FaultRules, Pending};
-use super::{Call, Fault, Injected, PAST_THE_TIMEOUT, Rule, call, process};
+use super::{Call, CallQuota, Fault, Injected, Limited, PAST_THE_TIMEOUT, Rule, call, process};
 
 /// The proxy. It stops when this is dropped.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct FaultProxy {
 #[derive(Debug)]
 struct Shared {
     rules: FaultRules,
+    quotas: Quotas,
     port: u16,
     /// The address of the emulator, which starts after the proxy.
     upstream: OnceLock<String>,
@@ -55,6 +57,7 @@ impl FaultProxy {
         let port = listener.local_addr().context("no port")?.port();
         let shared = Arc::new(Shared {
             rules: FaultRules::default(),
+            quotas: Quotas::default(),
             port,
             upstream: OnceLock::new(),
             client: Client::builder(TokioExecutor::new()).build_http(),
@@ -84,6 +87,13 @@ impl FaultProxy {
     #[must_use = "the rule holds until the value is dropped"]
     pub fn inject(&self, rule: Rule) -> Injected {
         self.shared.rules.inject(rule)
+    }
+
+    /// Throttles calls beyond these quotas, whoever makes them, until the returned value is
+    /// dropped.
+    #[must_use = "the quotas hold until the value is dropped"]
+    pub fn limit(&self, quotas: &[CallQuota]) -> Limited {
+        self.shared.quotas.limit(quotas)
     }
 
     /// The calls so far whose parameters hold one of `marks`, in order.
@@ -124,8 +134,10 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, Broken> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
+    let mut is_refused = false;
     let met = match call::read(&parts.headers, &body) {
         Some((action, parameters)) => {
+            is_refused = shared.quotas.refuse(&action);
             let caller = shared.caller_of(&parts.headers).await;
             shared.rules.meet(Call {
                 caller,
@@ -136,6 +148,9 @@ async fn answer(
         None => None,
     };
     let request = Request::from_parts(parts, Full::new(body));
+    if is_refused {
+        return Ok(refusal(&request, StatusCode::BAD_REQUEST, "Throttling"));
+    }
     // On a task of its own, so that the call goes on if its caller goes away.
     let work = tokio::spawn(async move {
         match met {

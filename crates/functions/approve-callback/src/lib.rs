@@ -157,17 +157,28 @@ async fn late(
     if !links.has_room() {
         return Reply::Closed;
     }
-    match read(executions, execution, token).await {
-        // A client that only knows the name of the execution sees nothing of it.
-        Ok(incident) if incident.standing != Standing::Waiting && incident.asked_with(token) => {
-            Reply::Over(Box::new(incident))
+    for pause in PAUSES {
+        tokio::time::sleep(pause).await;
+        let incident = executions.incident(execution, ReadBack::OnePage(token));
+        let incident = match readable(execution, incident.await) {
+            Ok(incident) => incident,
+            Err(problem) => return Reply::Unreadable(problem),
+        };
+        if incident.standing != Standing::Waiting {
+            // A client that only knows the name of the execution sees nothing of it.
+            return if incident.asked_with(token) {
+                Reply::Over(Box::new(incident))
+            } else {
+                Reply::Closed
+            };
         }
-        Ok(incident) if incident.standing == Standing::Waiting => {
-            Reply::BadLink(LinkProblem::OtherToken)
+        let request = incident.request.as_ref();
+        if request.is_none_or(|request| request.token != *token) {
+            return Reply::BadLink(LinkProblem::OtherToken);
         }
-        Ok(_) => Reply::Closed,
-        Err(problem) => Reply::Unreadable(problem),
+        // Its token is answered, as by a double click, and the history does not show it yet.
     }
+    Reply::Closed
 }
 
 /// The incident of a token that was pasted by hand.
@@ -202,6 +213,14 @@ async fn read(
     token: &TaskToken,
 ) -> Result<Incident, ReadProblem> {
     let incident = executions.incident(execution, ReadBack::Token(token)).await;
+    readable(execution, incident)
+}
+
+/// The incident, or what the page says where it cannot be read.
+fn readable(
+    execution: &ExecutionArn,
+    incident: Result<Incident, ReadError>,
+) -> Result<Incident, ReadProblem> {
     incident.map_err(|error| match error {
         ReadError::NotFound(_) => ReadProblem::NotFound,
         ReadError::OtherStateMachine(_)

@@ -33,6 +33,10 @@ pub use work::{ContainRequest, FormerRequest, Quarantined, RestoreRequest, Rever
 /// A request to `validate-policy`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "task", rename_all = "camelCase")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value lives for one invocation"
+)]
 pub enum ReadRequest {
     /// `ValidatePolicy`: judge what is in force for the subject of the record.
     Judge(JudgeRequest),

@@ -61,10 +61,6 @@ pub struct Quarantined {
 /// The answer of `revert` that ends its work.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one value lives for one invocation"
-)]
 pub enum Reverted {
     Outcome(Outcome),
     /// More principals hold the policy than the request showed: the guard asks again.

@@ -14,10 +14,10 @@ pub struct Progress {
     /// created again before the event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) judged: Option<ObservedPolicy>,
-    /// The versions from before the event that the guard deletes to make room.
+    /// The versions that the guard deletes to make room.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) evicted: Vec<EvictedVersion>,
-    /// The last version from after the event that the guard deletes to make room.
+    /// The last of the versions from after the event that the guard deletes beyond these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) filler: Option<EvictedVersion>,
     /// The version that the last answer asks to delete.
@@ -104,14 +104,14 @@ impl Progress {
         self.replaced.as_ref()
     }
 
-    /// The versions from before the event that the guard deleted to make room.
+    /// The versions that the guard deleted to make room.
     #[must_use]
     pub fn evicted(&self) -> &[EvictedVersion] {
         &self.evicted
     }
 
-    /// The last version from after the event that the guard deletes to make room. Only a caller
-    /// that fills the policy makes one.
+    /// The last of the versions from after the event that the guard deletes beyond these. Only a
+    /// caller that keeps filling the policy makes it necessary.
     #[must_use]
     pub fn filler(&self) -> Option<&EvictedVersion> {
         self.filler.as_ref()

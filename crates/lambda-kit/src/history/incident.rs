@@ -157,7 +157,7 @@ pub(super) fn reaches(events: &[HistoryEvent], read_back: ReadBack<'_>) -> bool 
         ReadBack::Request => events
             .iter()
             .any(|event| event.task_submitted_event_details.is_some() || is_asking(event)),
-        ReadBack::Token(token) => {
+        ReadBack::Token(token) | ReadBack::OnePage(token) => {
             let is_waiting = entered.name == ASK_USER
                 && !events.iter().any(|event| {
                     is_broken(event) || event.execution_succeeded_event_details.is_some()

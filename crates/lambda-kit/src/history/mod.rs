@@ -29,6 +29,9 @@ const ASK_USER: &str = "AskUser";
 /// scheduled, started, submitted. Most others hold all the data of the incident, so more would cost
 /// time. Step Functions asks for the same size on every page of one reading.
 const PAGE: i32 = 4;
+/// Events read at once where a single call is made: from the end of an incident back to its
+/// request.
+const ONE_PAGE: i32 = 80;
 /// Pages read before the reader gives up. Each failed attempt of a task adds three events.
 const MAX_PAGES: usize = 25;
 
@@ -59,6 +62,18 @@ pub enum ReadBack<'a> {
     Request,
     /// To the entry of the state that waits for a decision, or to a request with this token.
     Token(&'a TaskToken),
+    /// The same in one call: further back, nothing is known.
+    OnePage(&'a TaskToken),
+}
+
+impl ReadBack<'_> {
+    /// How many events a call asks for, and how many calls there are.
+    fn pages(self) -> (i32, usize) {
+        match self {
+            Self::State | Self::Request | Self::Token(_) => (PAGE, MAX_PAGES),
+            Self::OnePage(_) => (ONE_PAGE, 1),
+        }
+    }
 }
 
 /// Why an execution cannot be read.
@@ -192,8 +207,9 @@ impl Executions {
     ) -> Result<Incident, ReadError> {
         let mut events = Vec::new();
         let mut next = None;
-        for _ in 0..MAX_PAGES {
-            let page = self.history_page(execution, PAGE, next).await?;
+        let (size, pages) = read_back.pages();
+        for _ in 0..pages {
+            let page = self.history_page(execution, size, next).await?;
             next = page.next_token;
             events.extend(page.events);
             if next.is_none() || incident::reaches(&events, read_back) {

@@ -181,6 +181,11 @@ fn what_holds_nothing_restricted_is_believed_after_waiting() {
 fn only_what_cannot_be_found_needs_a_person() {
     let iam = Iam::new(Account::default());
     let event = without_parameters(put(&iam, RESTRICTED));
+    let first = look_at(&iam, &event, None).unwrap();
+    assert!(
+        matches!(first.found, Found::Look(_)),
+        "IAM may not show it yet"
+    );
     let error = judged_patiently(&iam, &event).unwrap_err();
     assert_eq!(error.name(), FailureName::RecordNamesNoPolicy);
     for words in ["found nothing in IAM", "PutRolePolicy", "2026-"] {

@@ -22,8 +22,8 @@ use crate::reconcile::{
     Containment, ContainmentEnd, ContainmentNext, Next, Progress, Reconciler, Refusal,
 };
 
-/// How many versions from before the event one incident removes at most to make room. One is
-/// enough, unless another caller keeps filling the policy.
+/// How many versions one incident keeps and removes at most to make room. One is enough, unless
+/// another caller keeps filling the policy.
 const MAX_EVICTED: usize = 2;
 
 type Answer = ContainmentNext<ManagedPolicy>;
@@ -86,8 +86,8 @@ fn contain_default(run: &mut Containment<'_>, observed: &ObservedManaged) -> Ans
 
 /// Five versions exist: one must go. Its document is in the execution before, with this answer.
 ///
-/// What was made since the event goes first. Only a caller that fills the policy makes such a
-/// version, and CloudTrail has a record of it.
+/// The oldest goes. After a few of them, only a caller that fills the policy can be the reason, so
+/// that what was made since the event goes.
 fn make_room(run: &mut Containment<'_>, observed: &ObservedManaged) -> Answer {
     let (analysis, event_time) = (run.analysis, run.event_time);
     let is_it = |saved: &EvictedVersion, version: &Version| {
@@ -103,11 +103,6 @@ fn make_room(run: &mut Containment<'_>, observed: &ObservedManaged) -> Answer {
     if let Some(saved) = observed.others.iter().find(is_saved) {
         return progress.delete(&saved.id);
     }
-    // The versions are in the order of their numbers.
-    if let Some(newest) = observed.others.iter().rfind(|version| is_filler(version)) {
-        progress.filler = Some(kept(newest, &progress.evicted));
-        return progress.delete(&newest.id);
-    }
     let by_age = |version: &&Version| (version.created, version.id.number());
     let Some(oldest) = observed.others.iter().min_by_key(by_age) else {
         return Next::Wait;
@@ -118,12 +113,29 @@ fn make_room(run: &mut Containment<'_>, observed: &ObservedManaged) -> Answer {
             !progress.deleted.contains(&saved.version) && observed.version(&saved.version).is_none()
         };
         let Some(needless) = progress.evicted.iter().position(is_needless) else {
-            return Next::Wait;
+            return clear_filler(progress, observed, is_filler);
         };
         progress.evicted.remove(needless);
     }
     progress.evicted.push(kept(oldest, &progress.evicted));
     progress.delete(&oldest.id)
+}
+
+/// Another caller keeps filling the policy. The newest of the versions that were made since the
+/// event goes: CloudTrail has a record of it.
+fn clear_filler(
+    progress: &mut Progress,
+    observed: &ObservedManaged,
+    is_filler: impl Fn(&Version) -> bool,
+) -> Answer {
+    // The versions are in the order of their numbers.
+    match observed.others.iter().rfind(|version| is_filler(version)) {
+        Some(newest) => {
+            progress.filler = Some(kept(newest, &progress.evicted));
+            progress.delete(&newest.id)
+        }
+        None => Next::Wait,
+    }
 }
 
 /// A version to keep with others.
