@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::config::Credentials;
-use end_to_end::{SOON, Scenario, Target, World, Write, document, expect_parts};
-use local_aws::emulator::ACCOUNT;
-use local_aws::{Clients, poll};
+use end_to_end::{Scenario, Target, World, Write, document, expect_parts};
+use local_aws::Clients;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![

@@ -45,7 +45,8 @@ async fn trust(world: Arc<World>) -> Result<()> {
         let update = iam.update_assume_role_policy().role_name(name);
         update.policy_document(shown).send().await?;
         let mut record = record(&world, "UpdateAssumeRolePolicy", name).await?;
-        record["requestParameters"]["policyDocument"] = json!(trusting(&format!(r#""{account}""#)));
+        let recorded = record.pointer_mut("/requestParameters/policyDocument");
+        *recorded.context("no document")? = json!(trusting(&format!(r#""{account}""#)));
         let incident = deliver_record(&world, &record).await?;
         if is_reported {
             incident.expect_report(&[account]).await?;
@@ -64,8 +65,12 @@ async fn root(world: Arc<World>) -> Result<()> {
     let iam = user(&world, name).await?;
     let id = access_key(&iam, name).await?;
     let mut key = record(&world, "CreateAccessKey", &id).await?;
-    key["requestParameters"] = Value::Null;
-    key["responseElements"]["accessKey"]["userName"] = json!("Root");
+    set(&mut key, "/requestParameters", Value::Null)?;
+    set(
+        &mut key,
+        "/responseElements/accessKey/userName",
+        json!("Root"),
+    )?;
     let incident = deliver_record(&world, &key).await?;
     let parts = [id.as_str(), "the root user", "no policy limits it"];
     incident.expect_report(&parts).await?;
@@ -73,9 +78,21 @@ async fn root(world: Arc<World>) -> Result<()> {
     let create = iam.create_login_profile().user_name(name);
     create.password("a-long-Passw0rd").send().await?;
     let mut password = record(&world, "CreateLoginProfile", name).await?;
-    password["requestParameters"] = json!({"passwordResetRequired": false});
-    password["responseElements"] = json!({"loginProfile": {"passwordResetRequired": false}});
-    password["userIdentity"]["sessionContext"]["assumedRoot"] = json!("true");
+    set(
+        &mut password,
+        "/requestParameters",
+        json!({"passwordResetRequired": false}),
+    )?;
+    set(
+        &mut password,
+        "/responseElements",
+        json!({"loginProfile": {"passwordResetRequired": false}}),
+    )?;
+    set(
+        &mut password,
+        "/userIdentity/sessionContext",
+        json!({"assumedRoot": "true"}),
+    )?;
     let incident = deliver_record(&world, &password).await?;
     incident.expect_report(&["password of the root user"]).await
 }
@@ -113,9 +130,9 @@ async fn own(world: Arc<World>) -> Result<()> {
             }
             // A person in the console renews them.
             let mut console = record.clone();
-            console["sessionCredentialFromConsole"] = json!("true");
+            set(&mut console, "/sessionCredentialFromConsole", json!("true"))?;
             let id = record["eventID"].as_str().context("no eventID")?;
-            console["eventID"] = json!(format!("{id}-console"));
+            set(&mut console, "/eventID", json!(format!("{id}-console")))?;
             deliver_record(&world, &console).await?.silent().await?;
         }
     }
@@ -223,4 +240,12 @@ async fn reserved(world: Arc<World>) -> Result<()> {
     incident
         .expect_report(&["aws iam detach-role-policy"])
         .await
+}
+
+/// Puts a value into a record.
+fn set(record: &mut Value, path: &str, value: Value) -> Result<()> {
+    let (parent, name) = path.rsplit_once('/').context("no path")?;
+    let parent = record.pointer_mut(parent).and_then(Value::as_object_mut);
+    parent.context("no object")?.insert(name.to_owned(), value);
+    Ok(())
 }
