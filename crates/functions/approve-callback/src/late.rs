@@ -14,7 +14,7 @@ const PERIOD: Duration = Duration::from_secs(2);
 /// Limits the reads for links that are over.
 ///
 /// The account has a small quota for reads of executions, which the guard needs for its own work,
-/// and whoever was asked once has such a link for ever.
+/// and everyone who was ever asked keeps such a link.
 #[derive(Clone, Debug)]
 pub struct LateLinks(Option<Arc<DefaultDirectRateLimiter>>);
 

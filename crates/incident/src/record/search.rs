@@ -1,7 +1,7 @@
 //! Records without parameters: what to look for in IAM, and what was found.
 //!
 //! CloudTrail leaves out parameters of more than about 100 KB, and IAM does not count white space.
-//! So whoever pads a document hides from the record which policy it is for.
+//! So a padded document keeps its policy out of the record.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -234,3 +234,27 @@ fn a_failure_after_the_search_is_assessed_by_what_was_found() {
         assert_eq!(assessed["inForce"]["state"], state);
     }
 }
+
+#[test]
+fn no_policy_hides_behind_many_that_change_at_the_same_time() {
+    let (iam, _) = created(HARMLESS);
+    iam.change(|account| {
+        for number in 0..60 {
+            let name = format!("decoy-{number}");
+            account.create_policy("/", &name, HARMLESS).unwrap();
+        }
+    });
+    let document = padded(RESTRICTED);
+    let parameters = [
+        ("PolicyArn", ARN),
+        ("PolicyDocument", document.as_str()),
+        ("SetAsDefault", "true"),
+    ];
+    let event = without_parameters(call(&iam, "CreatePolicyVersion", &parameters));
+    let error = judged_patiently(&iam, &event).unwrap_err();
+    assert_eq!(error.name(), FailureName::RecordNamesNoPolicy);
+    assert!(
+        error.to_string().contains("policies changed then"),
+        "{error}"
+    );
+}
