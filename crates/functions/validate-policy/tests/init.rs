@@ -18,6 +18,10 @@ fn warnings(restricted: &str) -> Vec<String> {
         .env("AWS_LAMBDA_LOG_GROUP_NAME", "group")
         .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
         .env("AWS_REGION", "us-east-1")
+        .env(
+            "STATE_MACHINE_ARN",
+            "arn:aws:states:us-east-1:123456789012:stateMachine:guard",
+        )
         .env("RESTRICTED_ACTIONS", restricted)
         .output()
         .unwrap();
