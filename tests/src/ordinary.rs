@@ -187,9 +187,19 @@ pub struct Noticed {
     pub mails: Vec<Mail>,
     /// The errors of the invocations that failed, which ring the alarm on errors.
     pub failed: Vec<String>,
+    /// How many invocations Lambda put off. They do not count as errors (AWS Lambda Developer Guide,
+    /// "Types of metrics for Lambda functions").
+    pub throttled: usize,
 }
 
 impl Noticed {
+    pub fn add(&mut self, other: Self) {
+        self.mails.extend(other.mails);
+        self.failed.extend(other.failed);
+        self.throttled += other.throttled;
+    }
+
+    /// Whether nobody notices anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.mails.is_empty() && self.failed.is_empty()
@@ -222,7 +232,12 @@ pub async fn noticed(
     ensure!(incidents.len() == expected, "{} ended", incidents.len());
     let mut noticed = Noticed::default();
     for incident in &incidents {
-        noticed.failed.extend(failed_invocations(incident).await?);
+        let failed = failed_invocations(incident).await?;
+        let (throttled, failed): (Vec<_>, Vec<_>) = failed
+            .into_iter()
+            .partition(|error| error.starts_with("Lambda.TooManyRequestsException"));
+        noticed.throttled += throttled.len();
+        noticed.failed.extend(failed);
         let closed = incident.execution.closed().await?.context("it runs")?;
         let outcome = closed.output.pointer("/outcome/result");
         let is_ordinary = outcome.is_some_and(|it| it == "clean" || it == "gone");

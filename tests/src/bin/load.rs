@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use end_to_end::faults::CallQuota;
+use end_to_end::ordinary::Noticed;
 use end_to_end::{World, flood, load, ordinary};
 use local_aws::report;
 
@@ -60,6 +61,9 @@ async fn incidents(count: usize) -> Result<ExitCode> {
 
 /// How late the records of things that are gone arrive.
 const LATE: Duration = Duration::from_secs(10);
+/// How many calls are made at once. The executions of more of them last longer than the timeouts of
+/// their states, where two processors run all functions and the emulator.
+const CALLS_AT_ONCE: usize = 200;
 
 /// As many calls of an ordinary day, and half as many things that are gone before their records
 /// arrive.
@@ -67,29 +71,30 @@ async fn ordinary_calls(count: usize) -> Result<ExitCode> {
     let start = Instant::now();
     report::step("deploying");
     let world = World::start(&[("NotifyOnAllowed", "false")]).await?;
-    let rounds = ordinary::rounds(count);
-    let pairs = count / 2;
-    let expected = ordinary::calls_of_rounds(rounds) + ordinary::calls_of_pairs(pairs);
-    let prefix = "ordinary";
-    let noticed = async {
-        ordinary::pipeline(&world, "ordinary-pair", pairs, LATE).await?;
-        ordinary::day(&world, prefix, rounds).await?;
-        report::step(&format!("all made (after {} s)", start.elapsed().as_secs()));
-        let deadline =
-            Duration::from_secs(300) + Duration::from_millis(500) * u32::try_from(expected)?;
-        ordinary::noticed(&world, prefix, expected, deadline).await
+    let mut sum = Noticed::default();
+    let mut calls = 0;
+    let played = async {
+        for (part, first) in (0..count).step_by(CALLS_AT_ONCE).enumerate() {
+            let count = CALLS_AT_ONCE.min(count - first);
+            calls += part_of_a_day(&world, &format!("ordinary-{part:02}"), count, &mut sum).await?;
+            let seconds = start.elapsed().as_secs();
+            report::step(&format!("{calls} calls made (after {seconds} s)"));
+        }
+        anyhow::Ok(())
     }
     .await;
-    let noticed = world.stop().await.and(noticed)?;
+    world.stop().await.and(played)?;
     report::line(&format!(
-        "{expected} ordinary calls, {pairs} things gone before their records arrived, {} mails, {} failed invocations, {} s",
-        noticed.mails.len(),
-        noticed.failed.len(),
+        "{calls} ordinary calls, {} things gone before their records arrived, {} mails, {} failed invocations, {} throttled ones, {} s",
+        count / 2,
+        sum.mails.len(),
+        sum.failed.len(),
+        sum.throttled,
         start.elapsed().as_secs()
     ));
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let subjects = noticed.mails.iter().map(|mail| &mail.subject);
-    for text in noticed.failed.iter().chain(subjects) {
+    let subjects = sum.mails.iter().map(|mail| &mail.subject);
+    for text in sum.failed.iter().chain(subjects) {
         *counts.entry(text.as_str()).or_default() += 1;
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
@@ -97,7 +102,23 @@ async fn ordinary_calls(count: usize) -> Result<ExitCode> {
     for (text, count) in counts.into_iter().take(10) {
         report::detail(&format!("{count} times {text}"));
     }
-    Ok(ExitCode::from(u8::from(!noticed.is_empty())))
+    Ok(ExitCode::from(u8::from(!sum.is_empty())))
+}
+
+/// Adds what came of `count` calls, and returns how many of them were watched.
+async fn part_of_a_day(
+    world: &World,
+    prefix: &str,
+    count: usize,
+    sum: &mut Noticed,
+) -> Result<usize> {
+    let (rounds, pairs) = (ordinary::rounds(count), count / 2);
+    let calls = ordinary::calls_of_rounds(rounds) + ordinary::calls_of_pairs(pairs);
+    ordinary::pipeline(world, &format!("{prefix}-pair"), pairs, LATE).await?;
+    ordinary::day(world, prefix, rounds).await?;
+    let deadline = Duration::from_secs(120) + Duration::from_millis(500) * u32::try_from(calls)?;
+    sum.add(ordinary::noticed(world, prefix, calls, deadline).await?);
+    Ok(calls)
 }
 
 /// The longest that a containment may take in a flood.

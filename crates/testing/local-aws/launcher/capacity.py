@@ -9,7 +9,7 @@ import threading
 import time
 
 from jsonata import timebox
-from ministack.services import lambda_svc
+from ministack.services import lambda_svc, stepfunctions
 from private_names import need, replace
 
 # Further functions wait for their turn, before their time begins to run.
@@ -19,6 +19,7 @@ FUNCTIONS_AT_ONCE = max(16, 8 * (os.cpu_count() or 1))
 def attach() -> None:
     """Sets the limits; raises MissingName when the emulator is not the expected one."""
     let_functions_wait_for_their_turn()
+    name_the_limit_of_functions_at_once()
     count_the_time_of_expressions_by_the_processor()
 
 
@@ -31,6 +32,25 @@ def let_functions_wait_for_their_turn() -> None:
             return original(function, event, request_id)
 
     original = replace(lambda_svc, "_execute_function_provided_warm", execute)
+
+
+def name_the_limit_of_functions_at_once() -> None:
+    """Gives a state the error that AWS gives it when too many functions run at once.
+
+    MiniStack calls it `Lambda.Unknown`; AWS calls it as the Lambda API does (AWS Step Functions
+    Developer Guide, "Handling errors in Step Functions workflows").
+    """
+    failure = need(stepfunctions, "_ExecutionError")
+
+    def call(function, event):
+        try:
+            return original(function, event)
+        except failure as error:
+            if error.error == "Lambda.Unknown" and "ConcurrentInvocationLimitExceeded" in error.cause:
+                raise failure("Lambda.TooManyRequestsException", error.cause) from None
+            raise
+
+    original = replace(stepfunctions, "_call_lambda", call)
 
 
 def count_the_time_of_expressions_by_the_processor() -> None:
