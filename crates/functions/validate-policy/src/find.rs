@@ -12,7 +12,7 @@ const PAGES: usize = 8;
 const MAX_LOOKS: usize = 30;
 /// How many policies can have changed at the time of the record.
 const MAX_POLICIES: usize = 50;
-/// How many policies with restricted grants a search keeps.
+/// How many long policies with restricted grants a search can find.
 const MAX_FOUND: usize = 50;
 /// How far the clocks of IAM and CloudTrail can differ, in seconds.
 const CLOCKS_DIFFER: i64 = 5;
@@ -52,20 +52,16 @@ pub(crate) async fn find(
         return Err(unnamed.into());
     }
     let before = request.look.as_ref();
-    let search = match wanted {
-        Wanted::Version(version) => changed(rules, store, version, *event_time).await?,
-        Wanted::Inline(kind) => match search(rules, store, request, *kind, false).await? {
-            Progress::Done(search) => search,
-            Progress::GoesOn(search) => {
-                return Ok(Sought::Look(Look::searching(before, search)));
-            }
-        },
-        Wanted::Trust => match search(rules, store, request, OwnerKind::Role, true).await? {
-            Progress::Done(search) => search,
-            Progress::GoesOn(search) => {
-                return Ok(Sought::Look(Look::searching(before, search)));
-            }
-        },
+    let progress = match wanted {
+        Wanted::Version(version) => {
+            Progress::Done(changed(rules, store, version, *event_time).await?)
+        }
+        Wanted::Inline(kind) => search(rules, store, request, *kind, false).await?,
+        Wanted::Trust => search(rules, store, request, OwnerKind::Role, true).await?,
+    };
+    let search = match progress {
+        Progress::Done(search) => search,
+        Progress::GoesOn(search) => return Ok(Sought::Look(Look::searching(before, search))),
     };
     let mut found = search.found.into_iter();
     if let Some(first) = found.next() {
@@ -157,7 +153,14 @@ async fn search(
             let is_clean = !is_trust && iam_policy::judge(&document, &rules.restricted).is_clean();
             if is_clean {
                 search.harmless.get_or_insert(target);
-            } else if search.found.len() < MAX_FOUND {
+            } else if search.found.len() == MAX_FOUND {
+                return Err(HandlerError::new(
+                    FailureName::RecordNamesNoPolicy,
+                    format!(
+                        "a record leaves out which {kind} it is about (`omitted`), and more than {MAX_FOUND} {kind}s have a long policy that can be meant; find the policy in IAM by the time and judge it by hand"
+                    ),
+                ));
+            } else {
                 search.found.push(target);
             }
         }

@@ -258,3 +258,27 @@ fn no_policy_hides_behind_many_that_change_at_the_same_time() {
         "{error}"
     );
 }
+
+#[test]
+fn no_inline_policy_hides_behind_many_long_ones() {
+    let iam = Iam::new(Account::default());
+    let document = padded(RESTRICTED);
+    iam.change(|account| {
+        for number in 0..51 {
+            let name = format!("decoy-{number}");
+            account.create_owner(OwnerKind::Role, &name).unwrap();
+            account
+                .put_inline(OwnerKind::Role, &name, "own", document.as_str())
+                .unwrap();
+        }
+    });
+    let parameters = [
+        ("RoleName", "decoy-50"),
+        ("PolicyName", "own"),
+        ("PolicyDocument", document.as_str()),
+    ];
+    let event = without_parameters(call(&iam, "PutRolePolicy", &parameters));
+    let error = judged_patiently(&iam, &event).unwrap_err();
+    assert_eq!(error.name(), FailureName::RecordNamesNoPolicy);
+    assert!(error.to_string().contains("more than 50 roles"), "{error}");
+}
