@@ -187,8 +187,8 @@ pub struct Noticed {
     pub mails: Vec<Mail>,
     /// The errors of the invocations that failed, which ring the alarm on errors.
     pub failed: Vec<String>,
-    /// How many invocations Lambda put off. They do not count as errors (AWS Lambda Developer Guide,
-    /// "Types of metrics for Lambda functions").
+    /// How many invocations Lambda put off. They do not count as errors (AWS Lambda Developer
+    /// Guide, "Types of metrics for Lambda functions").
     pub throttled: usize,
 }
 
