@@ -29,6 +29,13 @@ pub(crate) enum Part {
     Other(Value),
 }
 
+impl Part {
+    /// Whether it is the `Deny` of an `Effect`.
+    pub(crate) fn is_deny(&self) -> bool {
+        matches!(self, Part::Other(Value::String(effect)) if effect == "Deny")
+    }
+}
+
 impl PolicyDocument {
     /// Returns true if the two documents are equivalent, however they are written.
     ///
@@ -65,7 +72,8 @@ fn form(document: &PolicyDocument) -> Canonical {
     }
 }
 
-fn statement(statement: &Statement) -> BTreeMap<String, Part> {
+/// The members of a statement, without the differences that have no effect.
+pub(crate) fn statement(statement: &Statement) -> BTreeMap<String, Part> {
     statement
         .members()
         .filter_map(|(key, json)| {

@@ -7,6 +7,7 @@ mod canonical;
 #[cfg(feature = "catalogue")]
 pub mod catalogue;
 mod comparison;
+mod denial;
 mod document;
 mod error;
 mod finding;
@@ -47,6 +48,6 @@ pub use statement::{Effect, Statement};
 pub use text::{decode_document, quota_size};
 pub use truncated::Truncated;
 pub use trust::{
-    ExternalPrincipal, TrustComparison, TrustedAccounts, TrustedAccountsError, Who, compare_trust,
-    judge_trust,
+    Entrants, ExternalPrincipal, TrustComparison, TrustedAccounts, TrustedAccountsError, Who,
+    compare_trust, entrants, judge_trust,
 };

@@ -38,6 +38,7 @@ fn spelled(principal: &ExternalPrincipal) -> String {
         Who::Everybody => "everybody".to_owned(),
         Who::EverybodyElse => "everybody else".to_owned(),
         Who::EverybodyAt { provider } => format!("everybody at {provider}"),
+        Who::EverybodyBy { service } => format!("everybody by {service}"),
         Who::OwnOrganization => "own organization".to_owned(),
         Who::Organization { id } => format!("organization {id}"),
         Who::Account { account } => format!("account {account}"),

@@ -86,7 +86,7 @@ type Statement = BTreeMap<String, Part>;
 
 /// The canonical form, in which each account is the ARN that IAM shows; `None` for a text that
 /// cannot be read.
-fn form(text: &str, partition: &str) -> Option<Canonical> {
+pub(super) fn form(text: &str, partition: &str) -> Option<Canonical> {
     super::statement::read(text).ok()?;
     let mut form = canonical::trust_form(text)?;
     for part in form.statements.iter_mut().flat_map(BTreeMap::values_mut) {

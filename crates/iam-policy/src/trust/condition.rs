@@ -162,6 +162,15 @@ impl Conditions {
         }
     }
 
+    /// Returns true if the conditions say which resource or account of a service may pass the role
+    /// on, or which certificate the caller must have ("Trust policy" of IAM Roles Anywhere).
+    pub(super) fn narrow_relay(&self) -> bool {
+        self.narrowing().any(|(key, _)| {
+            matches!(key, "aws:sourcearn" | "aws:sourceaccount")
+                || key.starts_with("aws:principaltag/x509")
+        })
+    }
+
     /// The keys that a request must have with a value that the conditions name, in lower case and
     /// as they are written.
     pub(super) fn narrowing(&self) -> impl Iterator<Item = (&str, &str)> {

@@ -53,6 +53,11 @@ pub enum Who {
         /// The issuer, without the scheme.
         provider: String,
     },
+    /// Every person or machine that a service lets in, whom the IAM of the account does not name.
+    EverybodyBy {
+        /// The service.
+        service: String,
+    },
     /// The accounts of the organization of the role's account.
     OwnOrganization,
     /// The accounts of an organization.
@@ -126,7 +131,7 @@ impl Who {
     pub(super) fn narrowness(&self) -> u8 {
         match self {
             Who::Everybody | Who::EverybodyElse | Who::Unreadable { .. } => 0,
-            Who::EverybodyAt { .. } => 1,
+            Who::EverybodyAt { .. } | Who::EverybodyBy { .. } => 1,
             Who::OwnOrganization | Who::Organization { .. } => 2,
             _ => 3,
         }
@@ -171,6 +176,10 @@ impl fmt::Display for Who {
                 f,
                 "everybody who has an identity at `{provider}` may assume the role, because no condition says whose \
                  identity it must be"
+            ),
+            Who::EverybodyBy { service } => write!(
+                f,
+                "everybody whom `{service}` lets in may assume the role, because no condition says by what or for whom"
             ),
             Who::OwnOrganization => {
                 f.write_str("every account of the role's own organization may assume the role")

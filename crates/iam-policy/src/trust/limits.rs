@@ -49,6 +49,11 @@ impl Limits {
         !self.is_empty() && accounts.is_none_or(|accounts| accounts.contains(&account))
     }
 
+    /// Returns true if they name accounts.
+    pub(super) fn name_accounts(&self) -> bool {
+        self.accounts.is_some()
+    }
+
     /// Returns true if no external principal is admitted.
     pub(super) fn is_empty(&self) -> bool {
         self.accounts.as_ref().is_some_and(BTreeSet::is_empty)

@@ -9,8 +9,10 @@
 //! - `*`, alone or under `AWS`, is every caller, and so is a `NotPrincipal` ("AWS JSON policy
 //!   elements: Principal", "AWS JSON policy elements: NotPrincipal"). Accounts and the principals
 //!   in them are reported if they are outside the zone of trust.
-//! - AWS service principals are never reported, with or without `aws:SourceAccount`: roles for
-//!   services are the most common ones.
+//! - AWS service principals are not reported, with or without `aws:SourceAccount`: roles for
+//!   services are the most common ones. Two services pass a role on to people or machines whom the
+//!   IAM of the account does not name; they are reported unless a condition names the resource or
+//!   the account that passes it on, or the certificate of the caller.
 //! - A provider in an account of the zone admits the identities that the account's administrators
 //!   set it up for. A provider that all its customers share, such as GitHub's, admits every
 //!   identity unless a condition identifies the owner.
@@ -32,6 +34,7 @@
 mod account;
 mod comparison;
 mod condition;
+mod entrants;
 mod external;
 mod limits;
 mod principal;
@@ -45,6 +48,7 @@ use account::{AccountId, ZoneOfTrust};
 pub use account::{TrustedAccounts, TrustedAccountsError};
 pub use comparison::{TrustComparison, compare_trust};
 use condition::Left;
+pub use entrants::{Entrants, entrants};
 pub use external::{ExternalPrincipal, Who};
 use limits::Limits;
 use principal::Principal;
@@ -155,6 +159,12 @@ fn allowed(statement: &TrustStatement, denied: &Denied, zone: &ZoneOfTrust<'_>, 
             }
             // Roles for services are the most common ones, so reporting them would hide the others.
             Principal::Service => {}
+            Principal::Relay(service) => {
+                if !(statement.conditions.narrow_relay() || left.name_accounts()) {
+                    let service = service.clone();
+                    list.add(Who::EverybodyBy { service }, make);
+                }
+            }
             Principal::Saml { account, arn } => {
                 if !zone.contains(*account) {
                     list.add(Who::provider(arn), make);
@@ -184,7 +194,10 @@ fn allowed(statement: &TrustStatement, denied: &Denied, zone: &ZoneOfTrust<'_>, 
 /// The calls that such a principal can make.
 fn calls_of(principal: &Principal) -> Calls {
     match principal {
-        Principal::Account(_) | Principal::Arn { .. } | Principal::Service => Calls::ASSUME_ROLE,
+        Principal::Account(_)
+        | Principal::Arn { .. }
+        | Principal::Service
+        | Principal::Relay(_) => Calls::ASSUME_ROLE,
         Principal::Saml { .. } => Calls::SAML,
         Principal::Oidc { .. } => Calls::WEB_IDENTITY,
         Principal::Everyone | Principal::Unclear { .. } => Calls::ALL,

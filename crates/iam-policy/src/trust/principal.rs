@@ -13,6 +13,8 @@ pub(super) enum Principal {
     Arn { account: AccountId, arn: String },
     /// An AWS service.
     Service,
+    /// A service that lets in people or machines whom the IAM of the account does not name.
+    Relay(String),
     /// A SAML provider.
     Saml { account: AccountId, arn: String },
     /// An OpenID Connect provider, by the URL of its issuer without the scheme. It has no account
@@ -58,13 +60,27 @@ const SERVICE_DOMAINS: [&str; 6] = [
     ".sc2s.sgov.gov",
 ];
 
+/// The services that pass a role on to whom they know: people of an account access manager, and
+/// machines with a certificate ("What is AWS Identity and Access Management Roles Anywhere?").
+const RELAYS: [&str; 2] = [
+    "account-access.amazonaws.com",
+    "rolesanywhere.amazonaws.com",
+];
+
 impl Principal {
     /// The entry `text` under the key `kind`.
     pub(super) fn read(kind: &str, text: &str) -> Principal {
         let read = match kind {
             "AWS" => aws(text),
             "Federated" => federated(text),
-            "Service" => is_service(text).then_some(Principal::Service),
+            "Service" => is_service(text).then(|| {
+                let name = text.to_ascii_lowercase();
+                if RELAYS.contains(&name.as_str()) {
+                    Principal::Relay(name)
+                } else {
+                    Principal::Service
+                }
+            }),
             // `CanonicalUser` is for buckets; its effect in a trust policy is undocumented.
             _ => None,
         };
