@@ -15,7 +15,7 @@ A restricted list can name these lists beside action patterns, as in `@privilege
 The parameter `restrictedActions` of the template takes them, and so do `--restricted` and `iam-guard.toml`.
 
 `iam-guard lists --format markdown` prints this page.
-The sources are identifiers of paths of pathfinding.cloud, and techniques of MITRE ATT&CK.
+The sources are identifiers of paths of pathfinding.cloud, techniques of MITRE ATT&CK 19, and pages of the AWS documentation.
 
 An update of the guard can change a list.
 To keep a list as it is, write down its actions: `iam-guard lists LIST --format json` prints them.

@@ -29,7 +29,9 @@ pub struct ReadyMadeList {
 pub struct ReadyMadeEntry {
     /// The action.
     pub action: &'static str,
-    /// The source: identifiers of paths of pathfinding.cloud, or of a technique of MITRE ATT&CK.
+    /// The source: identifiers of paths of pathfinding.cloud, separated by spaces, or `ATT&CK` and
+    /// the identifier of a technique of MITRE ATT&CK. A page of the AWS documentation can follow a
+    /// technique, as in `ATT&CK T1098; IAM User Guide: Policy evaluation logic`.
     pub source: &'static str,
     /// The danger of the action, as the end of a sentence.
     pub reason: &'static str,
@@ -37,11 +39,16 @@ pub struct ReadyMadeEntry {
 
 impl ReadyMadeList {
     /// All lists.
-    pub const ALL: [ReadyMadeList; 4] = [
+    pub const ALL: [ReadyMadeList; 5] = [
         ReadyMadeList {
             name: "privilege-escalation",
-            summary: "the fewest actions without which no known path leads from fewer permissions to more",
+            summary: "actions that lead from fewer permissions to more",
             entries: include_str!("../data/ready-made/privilege-escalation.tsv"),
+        },
+        ReadyMadeList {
+            name: "iam-administration",
+            summary: "actions of IAM that hand out permissions or credentials, or change what limits them",
+            entries: include_str!("../data/ready-made/iam-administration.tsv"),
         },
         ReadyMadeList {
             name: "data-destruction",
