@@ -15,6 +15,7 @@ use serde_json::Value;
 
 mod alarms;
 mod architecture;
+mod census;
 mod coverage;
 mod definition;
 mod invoke_payloads;

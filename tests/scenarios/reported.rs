@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::Client;
 use end_to_end::{Incident, Owner, SOON, Scenario, World, access_key, document, join, ordinary};
-use local_aws::Mail;
+use local_aws::{Mail, poll};
 use serde_json::Value;
 
 /// On a stack that sends no mails about harmless changes of policies either.
@@ -69,6 +69,15 @@ impl Delivered<'_> {
         self.incident.outcome().await
     }
 
+    /// Waits until it enters this state.
+    pub(crate) async fn enters(&self, state: &str) -> Result<()> {
+        poll(state, SOON, async || {
+            let states = self.incident.states().await?;
+            Ok(states.iter().any(|entered| entered == state).then_some(()))
+        })
+        .await
+    }
+
     pub(crate) async fn mails(&self) -> Result<Vec<Mail>> {
         let name = self.incident.name();
         let named = |mail: &Mail| mail.message.contains(&name);
@@ -98,7 +107,7 @@ impl Delivered<'_> {
     }
 
     /// It is reported as in force in a mail with these parts, or ends without a mail.
-    async fn expect(&self, is_reported: bool, parts: &[&str]) -> Result<()> {
+    pub(crate) async fn expect(&self, is_reported: bool, parts: &[&str]) -> Result<()> {
         if is_reported {
             self.expect_report(parts).await
         } else {

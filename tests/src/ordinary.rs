@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use aws_sdk_iam::Client;
 use aws_sdk_iam::config::Credentials;
+use aws_sdk_iam::types::StatusType;
 use aws_sdk_sfn::types::HistoryEventType;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use local_aws::{CloudTrail, Mail, poll};
@@ -21,7 +23,7 @@ const FOR_LAMBDA: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allo
 const AT_ONCE: usize = 16;
 
 /// The names of the calls that are made, each of which starts an execution.
-const CALLS: [&str; 10] = [
+const CALLS: [&str; 18] = [
     "AttachGroupPolicy",
     "CreateRole",
     "AttachRolePolicy",
@@ -32,11 +34,19 @@ const CALLS: [&str; 10] = [
     "DetachUserPolicy",
     "PutUserPolicy",
     "CreatePolicy",
+    "UpdateAssumeRolePolicy",
+    "AddRoleToInstanceProfile",
+    "UpdateAccessKey",
+    "CreateServiceSpecificCredential",
+    "ResetServiceSpecificCredential",
+    "UploadSSHPublicKey",
+    "UploadSigningCertificate",
+    "DeactivateMFADevice",
 ];
 
-/// How many watched calls one round makes: a role with a policy that comes and goes, and a user
-/// with a policy and two keys in a group.
-const CALLS_OF_ONE: usize = 7;
+/// How many watched calls one round makes: a role of instances with a policy that comes and goes,
+/// and a user with a policy, two keys and other credentials in a group.
+const CALLS_OF_ONE: usize = 15;
 
 /// How many rounds make `calls` watched calls.
 #[must_use]
@@ -65,11 +75,49 @@ pub async fn day(world: &World, prefix: &str, count: usize) -> Result<()> {
             role.assume_role_policy_document(FOR_LAMBDA).send().await?;
             Owner::Role.attach(iam, &name, second).await?;
             Owner::Role.detach(iam, &name, second).await?;
+            let trust = iam.update_assume_role_policy().role_name(&name);
+            trust.policy_document(FOR_LAMBDA).send().await?;
+            let create = iam.create_instance_profile();
+            create.instance_profile_name(&name).send().await?;
+            let add = iam.add_role_to_instance_profile().role_name(&name);
+            add.instance_profile_name(&name).send().await?;
             Owner::User.create(iam, &name).await?;
             join(iam, &name, &group).await?;
+            credentials(iam, &name).await?;
             rotate(world, &name).await
         })
         .await
+}
+
+/// An administrator looks after the credentials of a user.
+async fn credentials(iam: &Client, name: &str) -> Result<()> {
+    let create = iam.create_service_specific_credential().user_name(name);
+    let create = create.service_name("codecommit.amazonaws.com");
+    let credential = create.send().await?.service_specific_credential;
+    let id = credential
+        .context("no credential")?
+        .service_specific_credential_id;
+    let reset = iam.reset_service_specific_credential().user_name(name);
+    reset.service_specific_credential_id(id).send().await?;
+    let upload = iam.upload_ssh_public_key().user_name(name);
+    upload
+        .ssh_public_key_body("ssh-ed25519 AAAA")
+        .send()
+        .await?;
+    let upload = iam.upload_signing_certificate().user_name(name);
+    upload.certificate_body("-----BEGIN").send().await?;
+    let create = iam.create_virtual_mfa_device();
+    let device = create.virtual_mfa_device_name(name).send().await?;
+    let serial = device
+        .virtual_mfa_device
+        .context("no device")?
+        .serial_number;
+    let enable = iam.enable_mfa_device().user_name(name);
+    let enable = enable.serial_number(&serial).authentication_code1("123456");
+    enable.authentication_code2("654321").send().await?;
+    let deactivate = iam.deactivate_mfa_device().user_name(name);
+    deactivate.serial_number(&serial).send().await?;
+    Ok(())
 }
 
 /// A user rotates the access key: creates a new one with the old one, and deletes the old one.
@@ -79,6 +127,9 @@ async fn rotate(world: &World, name: &str) -> Result<()> {
     Owner::User.put(iam, name, "own-keys", &allow).await?;
     let old = iam.create_access_key().user_name(name).send().await?;
     let old = old.access_key.context("no key")?;
+    let update = iam.update_access_key().user_name(name);
+    let update = update.access_key_id(&old.access_key_id);
+    update.status(StatusType::Active).send().await?;
     let own = Credentials::new(
         old.access_key_id,
         old.secret_access_key,

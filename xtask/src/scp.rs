@@ -160,7 +160,8 @@ fn document(
     let unless = |keepers: &[&str]| json!({"ArnNotLike": {"aws:PrincipalArn": keepers}});
     let callback = role_arn(stack, stack.physical("ApproveCallbackRole")?);
     let mut answering: Vec<&str> = vec![&callback];
-    answering.extend(deployers);
+    answering.extend(deployers.clone());
+    let deployers: Vec<&str> = deployers.collect();
     answering.extend(senders.iter().map(|it| it.0.as_str()));
     Ok(json!({
         "Version": "2012-10-17",
@@ -179,6 +180,14 @@ fn document(
                 "Action": "states:SendTask*",
                 "Resource": "*",
                 "Condition": unless(&answering),
+            },
+            // The role manager makes roles by templates of AWS, without a call of CreateRole.
+            {
+                "Sid": "OnlyTheDeployerTurnsTheRoleManagerOn",
+                "Effect": "Deny",
+                "Action": "iam:PutAccountProperties",
+                "Resource": "*",
+                "Condition": unless(&deployers),
             },
         ],
     }))

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+use crate::message::is_zero;
 use crate::{Actor, Subject, Timestamp, VersionId};
 
 /// A write, as its record describes it.
@@ -33,6 +34,22 @@ pub struct PolicyChange {
     pub version: Option<VersionId>,
     /// Whether the call put the document in force. A new version that is not the default is not.
     pub in_force: bool,
+    /// What other versions deny and the one in force does not, as IAM holds them; no record says
+    /// so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost_denials: Vec<LostDenial>,
+}
+
+/// A version of a managed policy that denies what the version in force does not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LostDenial {
+    pub version: VersionId,
+    /// The patterns of the statements that went, or everything but some.
+    pub denied: Vec<String>,
+    /// How many more such entries there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
 }
 
 /// The calls that the event rule forwards.
@@ -43,6 +60,8 @@ pub struct PolicyChange {
     Display,
     PartialEq,
     Eq,
+    PartialOrd,
+    Ord,
     Hash,
     Serialize,
     Deserialize,
@@ -75,11 +94,34 @@ pub enum WatchedCall {
     DeleteUserPermissionsBoundary,
     UpdateAssumeRolePolicy,
     CreateRole,
+    /// Makes a role from a template of AWS, with its trust policy and its permissions.
+    AcquireRole,
+    AddRoleToInstanceProfile,
     CreateAccessKey,
+    UpdateAccessKey,
     CreateLoginProfile,
     UpdateLoginProfile,
+    CreateServiceSpecificCredential,
+    ResetServiceSpecificCredential,
+    UpdateServiceSpecificCredential,
+    UploadSSHPublicKey,
+    UpdateSSHPublicKey,
+    UploadSigningCertificate,
+    UpdateSigningCertificate,
+    DeactivateMFADevice,
     UpdateUser,
     UpdateGroup,
+    // The guard always reports the calls from here on: they are rare, and open the account.
+    CreateSAMLProvider,
+    UpdateSAMLProvider,
+    CreateOpenIDConnectProvider,
+    AddClientIDToOpenIDConnectProvider,
+    UpdateOpenIDConnectProviderThumbprint,
+    AcceptDelegationRequest,
+    PutAccountProperties,
+    EnableOutboundWebIdentityFederation,
+    EnableOrganizationsRootCredentialsManagement,
+    EnableOrganizationsRootSessions,
 }
 
 impl WatchedCall {

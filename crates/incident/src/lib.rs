@@ -26,7 +26,7 @@ mod token;
 
 pub use actor::{Actor, OnBehalfOf};
 pub use analysis::Analysis;
-pub use change::{PolicyChange, WatchedCall};
+pub use change::{LostDenial, PolicyChange, WatchedCall};
 pub use failure::FailureName;
 pub use identifier::{ExecutionArn, IdentifierError, PolicyArn, VersionId};
 pub use key::{DecideBy, KeyDigest, LinkKey, LinkKeyError};

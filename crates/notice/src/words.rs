@@ -1,7 +1,7 @@
 //! Text that e-mails and pages share.
 
 use incident::message::{AssessedState, Assessment, AttachedTo, Contained};
-use incident::{Subject, Timestamp};
+use incident::{LostDenial, Subject, Timestamp};
 
 use crate::text::plain;
 
@@ -44,6 +44,19 @@ pub(crate) fn failure_is_over(failed_tries: u32) -> Option<String> {
             "The failure that the guard reported in an earlier e-mail is over, after {failed_tries} failed {tries}."
         )
     })
+}
+
+/// What a version denied, and the version in force does not.
+pub(crate) fn lost_denial(lost: &LostDenial) -> String {
+    let more = match lost.more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        "version {} denied {}{more}",
+        lost.version,
+        lost.denied.join(", ")
+    )
 }
 
 /// What a policy is attached to, if known.

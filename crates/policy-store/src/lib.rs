@@ -5,6 +5,7 @@
 //! that the roles of the functions need.
 
 mod error;
+mod held;
 mod inline;
 mod managed;
 mod observe;

@@ -2,23 +2,15 @@
 
 use aws_sdk_iam::types::AccessKeyMetadata;
 use incident::subject::{
-    Credentials, HeldPolicy, InlinePolicy, ManagedPolicy, Named, NotRead, Owner, OwnerKind,
-    ReportedCall, ReportedState, Reserved,
+    Credentials, Named, NotRead, Owner, OwnerKind, ReportedCall, ReportedState, Reserved,
 };
-use incident::{PolicyArn, Subject, Timestamp};
+use incident::{PolicyArn, Timestamp};
 
 use crate::error::classify;
+use crate::held::{Held, policy_arn};
 use crate::managed::incomplete;
 use crate::observe::found;
-use crate::owner::list_for_owner;
 use crate::{PolicyStore, StoreError};
-
-/// How many policies are read for one call at most. Each takes one or two calls to IAM, and the
-/// function has half a minute.
-///
-/// A user can hold more: by default 10 attached policies, and as many in each of 10 groups (IAM
-/// User Guide, "IAM and AWS STS quotas").
-const MAX_POLICIES: usize = 60;
 
 impl PolicyStore {
     /// What IAM shows of what a call did at this time.
@@ -44,7 +36,8 @@ impl PolicyStore {
                 is_own: true,
                 ..
             } => self.second_key(user, made.as_deref()).await,
-            ReportedCall::RootCredentials { .. } => Ok(ReportedState {
+            // These are reported whatever IAM shows.
+            ReportedCall::RootCredentials { .. } | ReportedCall::Rare { .. } => Ok(ReportedState {
                 is_in_effect: true,
                 ..ReportedState::default()
             }),
@@ -63,7 +56,29 @@ impl PolicyStore {
             ReportedCall::Boundary { owner, boundary } => {
                 self.boundary(owner, boundary.as_ref()).await
             }
-            ReportedCall::Trust { role, .. } => self.trust(role).await,
+            // It is in the record of what someone gives it that a new role holds anything.
+            ReportedCall::Trust { role, is_new: true } => self.trust(role).await,
+            ReportedCall::Trust { role, .. } | ReportedCall::AcquiredRole { role } => {
+                let trust = self.trust(role).await?;
+                let held = self.held_by(named(OwnerKind::Role, role)).await?;
+                Ok(ReportedState {
+                    policies: held.policies,
+                    has_more: held.has_more,
+                    ..trust
+                })
+            }
+            ReportedCall::InstanceProfile { role, profile } => {
+                let role = named(OwnerKind::Role, role);
+                let profiles = found(self.profiles_of(&role.name).await)?;
+                let is_it = |one: &String| one.eq_ignore_ascii_case(profile);
+                let is_so = profiles.is_some_and(|profiles| profiles.iter().any(is_it));
+                let reserved = self.reserved_role(&role).await?;
+                Ok(ReportedState {
+                    is_in_effect: is_so,
+                    reserved,
+                    ..self.held_by(role).await?
+                })
+            }
             // A session that began with the credentials outlives them, so whether they still exist
             // does not matter.
             ReportedCall::Credentials { user, .. } => {
@@ -270,128 +285,9 @@ impl PolicyStore {
             ..held.into_state()
         })
     }
-
-    /// Adds what an owner holds: inline, attached, and for a user through groups.
-    async fn add_all(&self, owner: &Owner, held: &mut Held) -> Result<(), StoreError> {
-        self.add_policies(owner, held).await?;
-        if owner.kind == OwnerKind::User {
-            for group in self.groups_of(&owner.name).await? {
-                let group = named(OwnerKind::Group, &group);
-                found(self.add_policies(&group, held).await)?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn add_policies(&self, owner: &Owner, held: &mut Held) -> Result<(), StoreError> {
-        self.add_inline(owner, held).await?;
-        for policy in self.attached(owner).await? {
-            if !held.has_room() {
-                return Ok(());
-            }
-            let document = found(self.managed_document(&policy).await)?;
-            held.policies.extend(document.map(|(_, held)| held));
-        }
-        Ok(())
-    }
-
-    async fn add_inline(&self, owner: &Owner, held: &mut Held) -> Result<(), StoreError> {
-        for name in self.inline_names(owner).await? {
-            if !held.has_room() {
-                return Ok(());
-            }
-            let policy = InlinePolicy {
-                owner: owner.clone(),
-                name,
-            };
-            let document = found(self.inline_document(&policy).await)?;
-            held.policies.extend(document.map(|document| HeldPolicy {
-                policy: Subject::Inline(policy),
-                document,
-            }));
-        }
-        Ok(())
-    }
-
-    /// The default version of a managed policy, an AWS managed one too, with its whole text, and
-    /// when the policy was made.
-    async fn managed_document(
-        &self,
-        arn: &PolicyArn,
-    ) -> Result<(Timestamp, HeldPolicy), StoreError> {
-        let policy = ManagedPolicy { arn: arn.clone() };
-        let shown = self.identity(&policy).await?;
-        let document = self.version_document(&policy, &shown.default).await?;
-        let held = HeldPolicy {
-            policy: Subject::Managed(policy),
-            document,
-        };
-        Ok((shown.identity.created, held))
-    }
-
-    async fn attached(&self, owner: &Owner) -> Result<Vec<PolicyArn>, StoreError> {
-        let doing = format!("list the policies that are attached to {owner}");
-        let attached = list_for_owner!(
-            self,
-            owner,
-            doing,
-            [
-                list_attached_role_policies,
-                list_attached_user_policies,
-                list_attached_group_policies
-            ]
-        )?;
-        let arns = attached.into_iter().filter_map(|policy| policy.policy_arn);
-        arns.map(|arn| policy_arn(&doing, &arn)).collect()
-    }
-
-    async fn inline_names(&self, owner: &Owner) -> Result<Vec<String>, StoreError> {
-        let doing = format!("list the inline policies of {owner}");
-        list_for_owner!(
-            self,
-            owner,
-            doing,
-            [list_role_policies, list_user_policies, list_group_policies]
-        )
-    }
-
-    async fn groups_of(&self, user: &str) -> Result<Vec<String>, StoreError> {
-        let doing = format!("list the groups of user `{user}`");
-        let pages = self.client.list_groups_for_user().user_name(user);
-        let groups: Vec<_> = pages
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(|error| classify(&doing, &error))?;
-        Ok(groups.into_iter().map(|group| group.group_name).collect())
-    }
 }
 
-/// Policies as they are read, up to the bound.
-#[derive(Default)]
-struct Held {
-    policies: Vec<HeldPolicy>,
-    has_more: bool,
-}
-
-impl Held {
-    fn has_room(&mut self) -> bool {
-        self.has_more |= self.policies.len() >= MAX_POLICIES;
-        !self.has_more
-    }
-
-    fn into_state(self) -> ReportedState {
-        ReportedState {
-            policies: self.policies,
-            has_more: self.has_more,
-            ..ReportedState::default()
-        }
-    }
-}
-
-fn named(kind: OwnerKind, name: &str) -> Owner {
+pub(crate) fn named(kind: OwnerKind, name: &str) -> Owner {
     Owner {
         kind,
         name: name.to_owned(),
@@ -402,8 +298,4 @@ fn named(kind: OwnerKind, name: &str) -> Owner {
 /// and names come back after a deletion or a rename.
 fn is_from(created: Option<Timestamp>, time: Timestamp) -> bool {
     created.is_some_and(|created| created.as_second() <= time.as_second())
-}
-
-fn policy_arn(doing: &str, arn: &str) -> Result<PolicyArn, StoreError> {
-    PolicyArn::parse(arn).map_err(|_| incomplete(doing, "the ARN of a policy that is none"))
 }

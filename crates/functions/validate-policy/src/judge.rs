@@ -1,9 +1,11 @@
 use std::borrow::Cow;
 
-use incident::judgement::GuardConfig;
+use incident::judgement::{GuardConfig, lost_denials};
 use incident::message::{Found, JudgeRequest, Judged, Look, Verdict, VerdictResult};
+use incident::subject::{ManagedPolicy, ReportedCall};
 use incident::{
-    Analysis, Changeable as _, ExecutionArn, Hint, Observed, Record, Subject, Target, trim_event,
+    Analysis, Changeable as _, ExecutionArn, Hint, Observed, Record, Subject, Target, WatchedCall,
+    trim_event,
 };
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
@@ -40,16 +42,16 @@ pub(crate) async fn judge(
     };
     let span = lambda_kit::incident_span(execution, &record.change);
     async {
-        let (verdict, renamed) = look(rules, store, request, &record).await?;
+        let looked = look(rules, store, request, &record).await?;
         let mut targets = targets;
-        targets.extend(renamed);
-        let found = match verdict {
+        targets.extend(looked.renamed);
+        let found = match looked.verdict {
             Some(mut verdict) => {
                 verdict.notify = rules.notifies(&verdict);
                 report(execution, &verdict);
                 Found::Verdict(verdict)
             }
-            None => not_visible(request, &record)?,
+            None => not_visible(request, &record, looked.trust)?,
         };
         Ok(Judged {
             event: trim_event(&event),
@@ -68,12 +70,24 @@ pub(crate) async fn judge(
     .await
 }
 
+/// The longest trust policy that an execution carries from one look to the next, in bytes.
+const MAX_TRUST: usize = 8 * 1024;
+
+#[derive(Default)]
+struct Looked {
+    verdict: Option<Verdict>,
+    /// The inline policies that have a new name.
+    renamed: Vec<Target>,
+    /// The trust policy that IAM still shows, where the call wrote another one.
+    trust: Option<String>,
+}
+
 async fn look(
     rules: &GuardConfig,
     store: &PolicyStore,
     request: &JudgeRequest,
     record: &Record,
-) -> Result<(Option<Verdict>, Vec<Target>), HandlerError> {
+) -> Result<Looked, HandlerError> {
     let change = &record.change;
     let has_waited = request.has_waited();
     let judge = |quota, observed: Option<Observed>| {
@@ -83,26 +97,74 @@ async fn look(
     let verdict = match &change.subject {
         Subject::Managed(policy) => {
             let observed = store.managed(policy, change.version.as_ref()).await?;
-            judge(policy.quota(), observed.map(Observed::Managed))
+            let mut verdict = judge(policy.quota(), observed.map(Observed::Managed));
+            if let Some(verdict) = &mut verdict {
+                compare_denials(store, policy, verdict).await?;
+            }
+            verdict
         }
         Subject::Inline(policy) => {
             let observed = store.inline(policy).await?;
             judge(policy.quota(), observed.map(Observed::Inline))
         }
         Subject::Reported(call) => {
-            let state = store.reported(call, change.event_time).await?;
-            let verdict = rules.judge_reported(record, call, &state, has_waited);
-            let renamed = verdict
-                .as_ref()
-                .map_or_else(Vec::new, |verdict| rules.renamed(verdict, call, &state));
-            return Ok((verdict, renamed));
+            return reported(rules, store, request, record, call).await;
         }
     };
-    Ok((verdict, Vec::new()))
+    Ok(Looked {
+        verdict,
+        ..Looked::default()
+    })
+}
+
+async fn reported(
+    rules: &GuardConfig,
+    store: &PolicyStore,
+    request: &JudgeRequest,
+    record: &Record,
+    call: &ReportedCall,
+) -> Result<Looked, HandlerError> {
+    let mut state = store.reported(call, record.change.event_time).await?;
+    state.former_trust = request.look.as_ref().and_then(|look| look.trust.clone());
+    let verdict = rules.judge_reported(record, call, &state, request.has_waited());
+    let renamed = verdict
+        .as_ref()
+        .map_or_else(Vec::new, |verdict| rules.renamed(verdict, call, &state));
+    let shown = state.former_trust.or(state.trust);
+    Ok(Looked {
+        renamed,
+        trust: shown.filter(|trust| verdict.is_none() && trust.len() <= MAX_TRUST),
+        verdict,
+    })
+}
+
+/// Finds what the version that the call put in force does not deny any more.
+async fn compare_denials(
+    store: &PolicyStore,
+    policy: &ManagedPolicy,
+    verdict: &mut Verdict,
+) -> Result<(), HandlerError> {
+    let change = &verdict.change;
+    let is_first = change.event_name == WatchedCall::CreatePolicy;
+    let shown = verdict.in_force.as_ref();
+    let is_its = shown.is_some_and(|shown| shown.version == change.version);
+    if is_first || !is_its {
+        return Ok(());
+    }
+    if let Some(observed) = store.observe(policy).await?
+        && Some(&observed.default.id) == change.version.as_ref()
+    {
+        verdict.change.lost_denials = lost_denials(&observed);
+    }
+    Ok(())
 }
 
 /// The answer if IAM does not show the result of the call yet.
-fn not_visible(request: &JudgeRequest, record: &Record) -> Result<Found, HandlerError> {
+fn not_visible(
+    request: &JudgeRequest,
+    record: &Record,
+    trust: Option<String>,
+) -> Result<Found, HandlerError> {
     let change = &record.change;
     if request.waited.is_some() {
         return Err(HandlerError::not_visible(&format!(
@@ -110,7 +172,10 @@ fn not_visible(request: &JudgeRequest, record: &Record) -> Result<Found, Handler
             change.event_name, change.subject
         )));
     }
-    let look = Look::after(request.look.as_ref());
+    let look = Look {
+        trust,
+        ..Look::after(request.look.as_ref())
+    };
     tracing::info!(seconds = look.seconds, "IAM does not show the change yet");
     Ok(Found::Look(look))
 }

@@ -1,6 +1,7 @@
 //! The verdict on a change, from what is in force, what the event names, who wrote it, and the
 //! parameters of the guard.
 
+mod denials;
 mod exempt;
 mod mode;
 mod reported;
@@ -14,6 +15,7 @@ use crate::message::{
 use crate::subject::Reserved;
 use crate::{Analysis, Observed, Record, Snapshot, WatchedCall};
 
+pub use denials::lost_denials;
 pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
 pub use mode::Mode;
 

@@ -3,8 +3,8 @@
 use std::str::FromStr as _;
 
 use iam_policy::{
-    ActionPattern, Effect, PolicyDocument, Truncated, TrustComparison, compare_trust, judge,
-    judge_trust,
+    ActionPattern, Effect, PolicyDocument, Statement, Truncated, TrustComparison, compare_trust,
+    entrants, judge, judge_trust,
 };
 
 use super::{GuardConfig, Mode, verdict};
@@ -21,6 +21,9 @@ struct Evidence<'l> {
     has_more: bool,
     boundary: Option<&'l PolicyArn>,
     trust: Option<&'l str>,
+    former_trust: Option<&'l str>,
+    /// Whether IAM shows what the call did, or had its time to show it.
+    is_settled: bool,
 }
 
 /// Why the guard reports a call, and the restricted patterns that the call brings.
@@ -81,6 +84,8 @@ impl GuardConfig {
                 TrustComparison::SameWithoutDeleted => record.document.as_deref(),
                 _ => state.trust.as_deref(),
             },
+            former_trust: state.former_trust.as_deref(),
+            is_settled: waited || trust.is_same(),
         };
         let is_in_effect = state.is_in_effect && trust.is_same();
         // A role or user has one boundary and one trust policy. Whatever IAM shows there is in
@@ -121,9 +126,12 @@ impl GuardConfig {
             _ => shown,
         };
         let mut grounds = self.grounds(call, &recorded);
-        // Somebody made them for a user who cannot be found, and who may hold anything.
-        if let (ReportedCall::Credentials { is_own: false, .. }, Some(owner)) =
-            (call, &state.absent)
+        // Somebody made them for a user who cannot be found, and who may hold anything. What a
+        // template gave a role that is gone is not known either.
+        if let (
+            ReportedCall::Credentials { is_own: false, .. } | ReportedCall::AcquiredRole { .. },
+            Some(owner),
+        ) = (call, &state.absent)
         {
             let named = Named::Owner(owner.clone());
             grounds.reasons.push(Reason::NotRead { named });
@@ -213,7 +221,14 @@ impl GuardConfig {
             ReportedCall::Detachment { .. } | ReportedCall::RemovedFromGroup { .. } => {
                 denies(evidence).into()
             }
-            ReportedCall::Trust { .. } => self.external_principals(evidence.trust).into(),
+            ReportedCall::Trust { .. } => self.let_in(evidence),
+            ReportedCall::AcquiredRole { .. } => {
+                let mut grounds = self.grants(evidence.policies, evidence.has_more);
+                let outsiders = self.external_principals(evidence.trust);
+                grounds.reasons.extend(outsiders);
+                grounds
+            }
+            ReportedCall::Rare { .. } => vec![Reason::Rare].into(),
             ReportedCall::Boundary { .. } if evidence.boundary.is_none() => {
                 vec![Reason::NoBoundary].into()
             }
@@ -222,6 +237,7 @@ impl GuardConfig {
             | ReportedCall::Attachment { .. }
             | ReportedCall::AddedToGroup { .. }
             | ReportedCall::Credentials { .. }
+            | ReportedCall::InstanceProfile { .. }
             | ReportedCall::Renaming { .. } => self.grants(evidence.policies, evidence.has_more),
         }
     }
@@ -265,6 +281,26 @@ impl GuardConfig {
         grounds
     }
 
+    /// What a trust policy hands out: all that the role holds, to whom it names.
+    fn let_in(&self, evidence: &Evidence<'_>) -> Grounds<'_> {
+        let outsiders = self.external_principals(evidence.trust);
+        let mut grounds = self.grants(evidence.policies, evidence.has_more);
+        // The policy before names others.
+        if grounds.reasons.is_empty() || !evidence.is_settled {
+            return outsiders.into();
+        }
+        if let Some(trust) = evidence.trust {
+            let entrants = entrants(trust, evidence.former_trust, &self.partition);
+            // Nobody gets anything.
+            if entrants.principals.is_empty() {
+                return outsiders.into();
+            }
+            grounds.reasons.push(Reason::entrants(&entrants));
+        }
+        grounds.reasons.extend(outsiders);
+        grounds
+    }
+
     /// The external principals that a trust policy lets assume the role.
     fn external_principals(&self, trust: Option<&str>) -> Vec<Reason> {
         let Some(document) = trust else {
@@ -303,11 +339,14 @@ fn brings_nothing(call: &ReportedCall) -> bool {
 
 /// What a document allows, each entry once.
 fn allowed(document: &PolicyDocument) -> Vec<String> {
+    let statements = document.statements().iter();
+    entries(statements.filter(|statement| statement.effect() != Effect::Deny))
+}
+
+/// The actions that the statements name, each entry once.
+pub(super) fn entries<'s>(statements: impl Iterator<Item = &'s Statement>) -> Vec<String> {
     let mut all = Vec::new();
-    for statement in document.statements() {
-        if statement.effect() == Effect::Deny {
-            continue;
-        }
+    for statement in statements {
         let names = statement.patterns().iter().map(ToString::to_string);
         let entries = if statement.is_negated() {
             let names: Vec<String> = names.collect();

@@ -30,8 +30,10 @@ impl GuardConfig {
     pub fn notifies(&self, verdict: &Verdict) -> bool {
         let is_mailed_on_request = verdict.result != VerdictResult::AlreadyContained
             && !matches!(verdict.change.subject, Subject::Reported(_));
+        let denied_more = !verdict.change.lost_denials.is_empty();
         match verdict.response {
             Response::Contain | Response::Report => true,
+            Response::None if denied_more => true,
             Response::None => self.notify_on_allowed && is_mailed_on_request,
         }
     }

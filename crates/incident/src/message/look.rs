@@ -45,6 +45,9 @@ pub struct Look {
     pub seconds: u32,
     /// How many waits for IAM there were, this one included.
     pub waits: usize,
+    /// The trust policy that IAM showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trust: Option<String>,
     /// How far the search for the policy of a record without parameters came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Search>,
@@ -77,6 +80,7 @@ impl Look {
         Self {
             seconds: WAITS.get(waits).copied().unwrap_or(first),
             waits: waits + 1,
+            trust: None,
             search: None,
         }
     }
@@ -87,6 +91,7 @@ impl Look {
         Self {
             seconds: 1,
             waits: before.map_or(0, |before| before.waits),
+            trust: None,
             search: Some(search),
         }
     }

@@ -1,6 +1,6 @@
 //! Why the guard reports a call that it does not revert.
 
-use iam_policy::{ActionPattern, ExternalPrincipal, Truncated};
+use iam_policy::{ActionPattern, Entrants, ExternalPrincipal, Truncated};
 use serde::{Deserialize, Serialize};
 
 use super::{is_false, is_zero};
@@ -78,6 +78,15 @@ pub enum Reason {
         #[serde(alias = "outsider")]
         principal: ExternalPrincipal,
     },
+    /// Who may assume a role that holds something restricted.
+    Entrants {
+        principals: Vec<String>,
+        /// How many more there are.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        more: usize,
+        /// Whether they could not do so before, as far as IAM showed.
+        are_new: bool,
+    },
     /// The trust policy lets in this many more external principals.
     #[serde(alias = "moreOutsiders")]
     MoreExternalPrincipals { more: usize },
@@ -87,6 +96,8 @@ pub enum Reason {
     NotRead { named: Named },
     /// The credentials are those of the root user.
     RootUser,
+    /// The guard reports every such call.
+    Rare,
     /// IAM lets no caller change the role or the policy.
     Reserved { by: Reserved },
 }
@@ -98,6 +109,15 @@ impl Reason {
             policy: policy.clone(),
             more_allows: allows.more(),
             allows: allows.into_shown(),
+        }
+    }
+
+    pub(crate) fn entrants(entrants: &Entrants) -> Self {
+        let principals = Truncated::within(PATTERN_BYTES, &entrants.principals);
+        Self::Entrants {
+            more: principals.more(),
+            principals: principals.into_shown(),
+            are_new: entrants.are_new,
         }
     }
 

@@ -172,6 +172,7 @@ impl Record {
                 subject,
                 version,
                 in_force,
+                lost_denials: Vec::new(),
             },
             document,
         })

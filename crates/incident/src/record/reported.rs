@@ -95,16 +95,96 @@ impl Members<'_> {
                 },
                 is_new: true,
             },
-            WatchedCall::CreateAccessKey => {
-                let key = self.response(&["accessKey", "accessKeyId"])?;
-                self.credentials(actor, Credentials::AccessKey(key), missing)?
+            WatchedCall::AcquireRole => ReportedCall::AcquiredRole {
+                role: self
+                    .answered_name(&["role", "roleName"])?
+                    .ok_or_else(|| missing("responseElements.role.roleName"))?,
+            },
+            WatchedCall::AddRoleToInstanceProfile => ReportedCall::InstanceProfile {
+                role: name("roleName")?,
+                profile: name("instanceProfileName")?,
+            },
+            WatchedCall::CreateAccessKey
+            | WatchedCall::UpdateAccessKey
+            | WatchedCall::CreateLoginProfile
+            | WatchedCall::UpdateLoginProfile
+            | WatchedCall::CreateServiceSpecificCredential
+            | WatchedCall::ResetServiceSpecificCredential
+            | WatchedCall::UpdateServiceSpecificCredential
+            | WatchedCall::UploadSSHPublicKey
+            | WatchedCall::UpdateSSHPublicKey
+            | WatchedCall::UploadSigningCertificate
+            | WatchedCall::UpdateSigningCertificate
+            | WatchedCall::DeactivateMFADevice => {
+                self.credentials(actor, self.credentials_named()?, missing)?
             }
-            WatchedCall::CreateLoginProfile | WatchedCall::UpdateLoginProfile => {
-                self.credentials(actor, Credentials::Password, missing)?
-            }
+            WatchedCall::CreateSAMLProvider
+            | WatchedCall::UpdateSAMLProvider
+            | WatchedCall::CreateOpenIDConnectProvider
+            | WatchedCall::AddClientIDToOpenIDConnectProvider
+            | WatchedCall::UpdateOpenIDConnectProviderThumbprint
+            | WatchedCall::AcceptDelegationRequest
+            | WatchedCall::PutAccountProperties
+            | WatchedCall::EnableOutboundWebIdentityFederation
+            | WatchedCall::EnableOrganizationsRootCredentialsManagement
+            | WatchedCall::EnableOrganizationsRootSessions => ReportedCall::Rare {
+                call: self.event_name,
+                named: self.rare()?,
+            },
             WatchedCall::UpdateUser => renamed(OwnerKind::User, "newUserName")?,
             WatchedCall::UpdateGroup => renamed(OwnerKind::Group, "newGroupName")?,
         }))
+    }
+
+    /// What the call that nobody makes every day is about.
+    fn rare(&self) -> Result<Option<String>, RecordError> {
+        for key in [
+            "sAMLProviderArn",
+            "openIDConnectProviderArn",
+            "delegationRequestId",
+            "url",
+            "name",
+        ] {
+            if let Some(named) = self.request(key)? {
+                return Ok(Some(named));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The credentials of a call, with their identifier.
+    fn credentials_named(&self) -> Result<Credentials, RecordError> {
+        let answered = |part, key: &str| match self.request(key)? {
+            None => self.response(&[part, key]),
+            named => Ok(named),
+        };
+        let active = self
+            .request("status")?
+            .is_none_or(|status| status == "Active");
+        if !active {
+            return Err(self.problem("`requestParameters.status` is not `Active`"));
+        }
+        Ok(match self.event_name {
+            WatchedCall::CreateAccessKey => {
+                Credentials::AccessKey(self.response(&["accessKey", "accessKeyId"])?)
+            }
+            WatchedCall::UpdateAccessKey => Credentials::ActivatedKey(self.request("accessKeyId")?),
+            WatchedCall::CreateServiceSpecificCredential
+            | WatchedCall::ResetServiceSpecificCredential
+            | WatchedCall::UpdateServiceSpecificCredential => Credentials::ServiceSpecific(
+                answered("serviceSpecificCredential", "serviceSpecificCredentialId")?,
+            ),
+            WatchedCall::UploadSSHPublicKey | WatchedCall::UpdateSSHPublicKey => {
+                Credentials::SshKey(answered("sSHPublicKey", "sSHPublicKeyId")?)
+            }
+            WatchedCall::UploadSigningCertificate | WatchedCall::UpdateSigningCertificate => {
+                Credentials::SigningCertificate(answered("certificate", "certificateId")?)
+            }
+            WatchedCall::DeactivateMFADevice => {
+                Credentials::WithoutMfa(self.request("serialNumber")?)
+            }
+            _ => Credentials::Password,
+        })
     }
 
     fn credentials(

@@ -7,9 +7,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::PolicyArn;
 use crate::message::is_false;
 use crate::subject::{ManagedPolicy, Owner, Reserved, Subject};
+use crate::{PolicyArn, WatchedCall};
 
 /// What a call did, and to which users, groups, roles and policies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,7 +50,16 @@ pub enum ReportedCall {
         /// Whether the call created the role.
         is_new: bool,
     },
-    /// A user got an access key or a password.
+    /// A role came from a template of AWS, which says who may assume it and what it may do.
+    AcquiredRole {
+        role: String,
+    },
+    /// A role became that of the instances with this profile.
+    InstanceProfile {
+        role: String,
+        profile: String,
+    },
+    /// Someone can sign in as a user who could not before.
     Credentials {
         user: String,
         credentials: Credentials,
@@ -61,9 +70,16 @@ pub enum ReportedCall {
         #[serde(default, skip_serializing_if = "is_false")]
         by_key: bool,
     },
-    /// The root user got an access key or a password. No policy limits it.
+    /// The same of the root user. No policy limits it.
     RootCredentials {
         credentials: Credentials,
+    },
+    /// A rare call that opens the account to others, or changes how it makes roles.
+    Rare {
+        call: WatchedCall,
+        /// The provider or the request that the call names.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        named: Option<String>,
     },
     /// A user or a group got a new name. It keeps its policies.
     Renaming {
@@ -81,6 +97,31 @@ pub enum Credentials {
     /// An access key, and its identifier if the record has it.
     AccessKey(Option<String>),
     Password,
+    /// An access key that was made earlier and is active now.
+    ActivatedKey(Option<String>),
+    /// A user name and password, or a key, for one service.
+    ServiceSpecific(Option<String>),
+    /// An SSH key for repositories of CodeCommit.
+    SshKey(Option<String>),
+    /// A certificate for signed requests.
+    SigningCertificate(Option<String>),
+    /// The password alone, without this device for multi-factor authentication.
+    WithoutMfa(Option<String>),
+}
+
+impl Credentials {
+    /// What they are, as the beginning of a name.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::AccessKey(_) | Self::ActivatedKey(_) => "access key",
+            Self::Password => "password",
+            Self::ServiceSpecific(_) => "service-specific credential",
+            Self::SshKey(_) => "SSH key",
+            Self::SigningCertificate(_) => "signing certificate",
+            Self::WithoutMfa(_) => "sign-in without an MFA device",
+        }
+    }
 }
 
 impl ReportedCall {
@@ -95,8 +136,11 @@ impl ReportedCall {
             Self::AddedToGroup { user, .. }
             | Self::RemovedFromGroup { user, .. }
             | Self::Credentials { user, .. } => user,
-            Self::Trust { role, .. } => role,
+            Self::Trust { role, .. }
+            | Self::AcquiredRole { role }
+            | Self::InstanceProfile { role, .. } => role,
             Self::RootCredentials { .. } => "root user",
+            Self::Rare { call, named } => named.as_deref().unwrap_or(call.as_str()),
         }
     }
 }
@@ -114,19 +158,25 @@ impl fmt::Display for ReportedCall {
             }
             Self::Boundary { owner, .. } => write!(f, "permissions boundary of {owner}"),
             Self::Trust { role, .. } => write!(f, "trust policy of role `{role}`"),
+            Self::AcquiredRole { role } => write!(f, "role `{role}` from a template"),
+            Self::InstanceProfile { role, profile } => {
+                write!(f, "role `{role}` in instance profile `{profile}`")
+            }
             Self::Credentials {
                 user, credentials, ..
-            } => match credentials {
-                Credentials::AccessKey(_) => write!(f, "access key of user `{user}`"),
-                Credentials::Password => write!(f, "password of user `{user}`"),
-            },
-            Self::RootCredentials { credentials } => match credentials {
-                Credentials::AccessKey(Some(id)) => {
-                    write!(f, "access key `{id}` of the root user")
+            } => write!(f, "{} of user `{user}`", credentials.as_str()),
+            Self::RootCredentials { credentials } => {
+                f.write_str(credentials.as_str())?;
+                if let Credentials::AccessKey(Some(id)) = credentials {
+                    write!(f, " `{id}`")?;
                 }
-                Credentials::AccessKey(None) => f.write_str("access key of the root user"),
-                Credentials::Password => f.write_str("password of the root user"),
-            },
+                f.write_str(" of the root user")
+            }
+            Self::Rare {
+                call,
+                named: Some(named),
+            } => write!(f, "{call} of `{named}`"),
+            Self::Rare { call, named: None } => write!(f, "{call}"),
             Self::Renaming { owner, before } => write!(f, "{owner}, until now `{before}`"),
         }
     }
@@ -155,6 +205,8 @@ pub struct ReportedState {
     pub recorded_boundary: Vec<HeldPolicy>,
     /// The trust policy in force.
     pub trust: Option<String>,
+    /// The one that IAM showed before it showed this one.
+    pub former_trust: Option<String>,
 }
 
 /// What a call named and IAM does not show any more: it has nothing of that name, or something

@@ -6,6 +6,7 @@
 )]
 
 mod credentials;
+mod doors;
 mod in_force;
 mod not_read;
 mod over;

@@ -71,6 +71,49 @@ fn the_command_reverts_the_call() {
             "aws iam put-user-permissions-boundary --user-name 'dave' --permissions-boundary ",
         ),
         (
+            ReportedCall::Credentials {
+                user: "dave".to_owned(),
+                credentials: Credentials::ActivatedKey(Some("AKIAEXAMPLE".to_owned())),
+                is_own: false,
+                by_key: false,
+            },
+            "aws iam update-access-key --user-name 'dave' --access-key-id 'AKIAEXAMPLE' --status Inactive",
+        ),
+        (
+            ReportedCall::Credentials {
+                user: "dave".to_owned(),
+                credentials: Credentials::ServiceSpecific(Some("ACCA1".to_owned())),
+                is_own: false,
+                by_key: false,
+            },
+            "aws iam delete-service-specific-credential --user-name 'dave' --service-specific-credential-id 'ACCA1'",
+        ),
+        (
+            ReportedCall::Credentials {
+                user: "dave".to_owned(),
+                credentials: Credentials::SshKey(None),
+                is_own: false,
+                by_key: false,
+            },
+            "aws iam delete-ssh-public-key --user-name 'dave' --ssh-public-key-id SSH_PUBLIC_KEY_ID",
+        ),
+        (
+            ReportedCall::Credentials {
+                user: "dave".to_owned(),
+                credentials: Credentials::SigningCertificate(Some("TA7S".to_owned())),
+                is_own: false,
+                by_key: false,
+            },
+            "aws iam delete-signing-certificate --user-name 'dave' --certificate-id 'TA7S'",
+        ),
+        (
+            ReportedCall::InstanceProfile {
+                role: "app".to_owned(),
+                profile: "web".to_owned(),
+            },
+            "aws iam remove-role-from-instance-profile --instance-profile-name 'web' --role-name 'app'",
+        ),
+        (
             ReportedCall::Trust {
                 role: "app".to_owned(),
                 is_new: true,

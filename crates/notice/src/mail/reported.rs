@@ -30,12 +30,12 @@ pub(super) fn reported(request: &ReportVerdict, call: &ReportedCall, report: &Re
         report.more_reasons,
     );
     if is_in_force {
-        if let Some(why) = subject::reported::no_command(call, report) {
+        if let Some(why) = subject::undo::no_command(call, report) {
             mail.paragraph(&format!("The guard does not undo this call. {why}"));
-        } else if let Some(command) = subject::reported::undo_command(call) {
+        } else if let Some(command) = subject::undo::undo_command(call) {
             mail.paragraph("The guard does not undo this call. To take it back, run:");
             mail.commands(&format!("  {command}"));
-            mail.paragraphs(subject::reported::undo_caution(call).map(str::to_owned));
+            mail.paragraphs(subject::undo::undo_caution(call).map(str::to_owned));
         }
     }
     if let Some(entry) = &verdict.exemption {
@@ -129,6 +129,22 @@ fn reason(reason: &Reason) -> String {
             format!("the {} contains a Deny", policy)
         }
         Reason::ExternalPrincipal { principal } => principal.to_string(),
+        Reason::Entrants {
+            principals,
+            more,
+            are_new,
+        } => {
+            let who = plain(&principals.join(", "), MAX_PATTERNS);
+            let more = match more {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            if *are_new {
+                format!("the trust policy now lets in {who}{more}, who could not come in before")
+            } else {
+                format!("the trust policy lets in {who}{more}")
+            }
+        }
         Reason::MoreExternalPrincipals { more } => format!("{more} more can assume the role"),
         Reason::NoBoundary => "there is no permissions boundary".to_owned(),
         Reason::NotRead { named } => {
@@ -136,6 +152,7 @@ fn reason(reason: &Reason) -> String {
                 "the {named} of the call could not be read, so what it held or denied is unknown"
             )
         }
+        Reason::Rare => "the guard reports every such call".to_owned(),
         Reason::RootUser => "the root user can do everything in the account".to_owned(),
         Reason::Reserved {
             by: Reserved::IdentityCenter,

@@ -12,6 +12,8 @@ use crate::mail::writer::Writer;
 
 #[path = "commands_tests.rs"]
 mod commands;
+#[path = "doors_tests.rs"]
+mod doors;
 
 fn owner(kind: OwnerKind) -> Owner {
     Owner {

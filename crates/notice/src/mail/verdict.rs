@@ -57,6 +57,17 @@ impl Facts {
             shows_named: false,
         };
         match verdict.result {
+            VerdictResult::Clean if !verdict.change.lost_denials.is_empty() => Self {
+                more: vec![
+                    "The guard changed nothing. If the policy should deny it again, add the statement to it again.".to_owned(),
+                ],
+                ..facts(
+                    "In force: a Deny is gone from",
+                    format!(
+                        "Someone wrote the policy {policy}. It grants nothing restricted, but an earlier version denied something that this one does not deny. Other policies may allow it now. This IS IN FORCE."
+                    ),
+                )
+            },
             VerdictResult::Clean | VerdictResult::AlreadyContained => facts(
                 "Policy changed:",
                 format!(
@@ -137,7 +148,7 @@ fn change_instead(verdict: &Verdict) -> &'static str {
         Reason::Reserved { by } => Some(*by),
         _ => None,
     });
-    subject::reported::change_instead(by.next().unwrap_or(Reserved::IdentityCenter))
+    subject::undo::change_instead(by.next().unwrap_or(Reserved::IdentityCenter))
 }
 
 fn gone(verdict: &Verdict, policy: &str) -> Facts {

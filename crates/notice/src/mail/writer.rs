@@ -178,6 +178,9 @@ impl Writer {
         );
         self.field("When", &words::time(change.event_time));
         self.field("Call", change.event_name.as_str());
+        let lost = change.lost_denials.iter().map(words::lost_denial);
+        let lost: Vec<String> = lost.collect();
+        self.list("WHAT THE POLICY DOES NOT DENY ANY MORE", &lost, 0);
     }
 
     pub(super) fn findings(&mut self, restricted: &Restricted) {

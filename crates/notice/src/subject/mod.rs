@@ -1,8 +1,11 @@
 //! The text about each kind of subject, and its place in the console.
 
+mod credentials;
 mod inline;
 mod managed;
+mod rare;
 pub(crate) mod reported;
+pub(crate) mod undo;
 
 use incident::Subject;
 use incident::message::{Contained, DecisionAction};

@@ -6,6 +6,7 @@ Each function states what AWS does; without it the emulator would do something e
 import re
 
 import callbacks
+import more_calls
 from ministack.services import eventbridge, iam, lambda_svc, stepfunctions
 from private_names import need, replace
 
@@ -21,6 +22,7 @@ def close_all() -> None:
     assign_all_variables_at_once()
     carry_out_the_default_of_a_choice()
     callbacks.attach()
+    more_calls.attach()
 
 
 def accept_events_of_aws_services() -> None:

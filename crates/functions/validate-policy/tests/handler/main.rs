@@ -22,6 +22,7 @@
 
 mod assessing;
 mod corpus;
+mod denials;
 mod faults;
 mod judging;
 mod padded;

@@ -263,6 +263,7 @@ fn record(setting: &Setting, hint: &Hint) -> Record {
             subject: setting.subject.clone(),
             version: hint.version.map(version_id),
             in_force: hint.in_force,
+            lost_denials: Vec::new(),
         },
         document: hint.document.as_deref().map(str::to_owned),
     }

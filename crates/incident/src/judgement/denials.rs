@@ -1,0 +1,93 @@
+//! What a managed policy denied before and does not deny any more.
+
+use std::str::FromStr as _;
+
+use iam_policy::{PolicyDocument, Truncated};
+
+use super::reported::entries;
+use crate::LostDenial;
+use crate::subject::ObservedManaged;
+
+/// The bytes of JSON that the entries of one version may take.
+const ENTRY_BYTES: usize = 512;
+
+/// The versions that deny something that the default version does not certainly deny.
+///
+/// IAM does not tell which of them was the default before, and whoever takes a denial away can put
+/// a version in between. So each version counts, for as long as IAM has it.
+#[must_use]
+pub fn lost_denials(policy: &ObservedManaged) -> Vec<LostDenial> {
+    // Where it cannot be read, the finding says so, and no comparison helps.
+    let Ok(now) = PolicyDocument::from_str(policy.default.document.as_str()) else {
+        return Vec::new();
+    };
+    let lost = policy.others.iter().filter_map(|version| {
+        let denied = match PolicyDocument::from_str(version.document.as_str()) {
+            Ok(before) => entries(before.denials_beyond(&now).into_iter()),
+            // It may have denied anything.
+            Err(_) => vec!["what cannot be read".to_owned()],
+        };
+        let denied = Truncated::within(ENTRY_BYTES, &denied);
+        (!denied.is_empty()).then(|| LostDenial {
+            version: version.id.clone(),
+            more: denied.more(),
+            denied: denied.into_shown(),
+        })
+    });
+    lost.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subject::Version;
+    use crate::{Snapshot, UniqueId};
+
+    const ALLOWS: &str = r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#;
+    const DENIES: &str = r#"{"Effect":"Deny","Action":"s3:Delete*","Resource":"*"}"#;
+
+    fn policy(default: &str, others: &[&str]) -> ObservedManaged {
+        let version = |number: usize, statements: &&str| Version {
+            id: format!("v{}", number + 1).parse_version(),
+            created: "2026-11-01T10:00:00Z".parse().unwrap(),
+            document: Snapshot::new(&format!(
+                r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#
+            )),
+        };
+        ObservedManaged {
+            identity: UniqueId {
+                id: "ANPAEXAMPLE".to_owned(),
+                created: "2026-11-01T10:00:00Z".parse().unwrap(),
+            },
+            reserved: None,
+            default: version(8, &default),
+            others: others
+                .iter()
+                .enumerate()
+                .map(|(number, text)| version(number, text))
+                .collect(),
+        }
+    }
+
+    trait ParseVersion {
+        fn parse_version(&self) -> crate::VersionId;
+    }
+
+    impl ParseVersion for String {
+        fn parse_version(&self) -> crate::VersionId {
+            crate::VersionId::parse(self).unwrap()
+        }
+    }
+
+    #[test]
+    fn each_version_that_denied_more_is_named() {
+        let both = format!("{ALLOWS},{DENIES}");
+        let lost = lost_denials(&policy(ALLOWS, &[ALLOWS, &both, ALLOWS, "{"]));
+        let named: Vec<String> = lost
+            .iter()
+            .map(|lost| format!("{} {}", lost.version, lost.denied.join(",")))
+            .collect();
+        assert_eq!(named, ["v2 s3:Delete*", "v4 what cannot be read"]);
+        assert!(lost_denials(&policy(&both, &[ALLOWS, &both])).is_empty());
+    }
+}
