@@ -179,6 +179,9 @@ pub enum ListFormat {
 /// document is judged by the earlier record that wrote the version; without such a record, it
 /// counts as not known.
 ///
+/// The calls that the guard reports and does not revert, such as attachments, are counted apart, as
+/// far as records alone tell. They do not change the exit status.
+///
 /// Exit status: 0 if no change is restricted; 1 if one is; 2 if a file cannot be read, or a change
 /// is not known.
 #[derive(Debug, Args)]
@@ -198,6 +201,10 @@ pub struct Backtest {
     /// How the report is written
     #[arg(long, value_enum, default_value_t)]
     pub format: backtest::Format,
+
+    /// A file with the documents of AWS managed policies, as `make managed-policies` writes it
+    #[arg(long, value_name = "FILE")]
+    pub managed_policies: Option<PathBuf>,
 
     /// Also writes the report as a page
     #[arg(long, value_name = "FILE")]

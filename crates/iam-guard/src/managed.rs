@@ -41,6 +41,12 @@ impl ManagedPolicies {
         })
     }
 
+    /// The document of an AWS managed policy.
+    pub fn document(&self, arn: &str) -> Option<&str> {
+        let documents = self.documents.as_ref().filter(|_| is_aws_managed(arn));
+        documents?.get(name(arn)).map(String::as_str)
+    }
+
     /// Adds an attachment of the policy with this ARN; `None` for an unknown ARN.
     pub fn attach<'s>(
         &'s self,

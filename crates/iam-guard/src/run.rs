@@ -1,6 +1,7 @@
 //! Runs the command that the options name.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::CommandFactory as _;
@@ -65,20 +66,22 @@ fn restricted(
     Ok((config, restricted))
 }
 
+fn managed(option: Option<&PathBuf>, config: &Config) -> anyhow::Result<ManagedPolicies> {
+    let path = option.or(config.managed_policies.as_ref());
+    let managed = path.map(|path| ManagedPolicies::read(path)).transpose()?;
+    Ok(managed.unwrap_or_default())
+}
+
 fn check(
     options: &Check,
     out: &mut dyn Write,
     diagnostics: &mut dyn Write,
 ) -> anyhow::Result<Exit> {
     let (config, restricted) = restricted(&options.list, diagnostics)?;
-    let managed = options.managed_policies.as_ref();
-    let managed = managed.or(config.managed_policies.as_ref());
-    let managed = managed
-        .map(|path| ManagedPolicies::read(path))
-        .transpose()?;
+    let managed = managed(options.managed_policies.as_ref(), &config)?;
     let settings = Settings {
         restricted,
-        managed: managed.unwrap_or_default(),
+        managed,
         skip_others: options.skip_others,
         allow_unknown: options.allow_unknown || config.allow_unknown,
     };
@@ -96,10 +99,12 @@ fn backtest(
         .exempt
         .clone()
         .unwrap_or_else(|| config.exempt.join(","));
+    let managed = managed(options.managed_policies.as_ref(), &config)?;
     let task = Backtest {
         paths: &options.paths,
         restricted: &restricted,
         exempt: &exempt.parse()?,
+        managed: &managed,
         format: options.format,
         html: options.html.as_ref(),
     };

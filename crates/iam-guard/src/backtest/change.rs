@@ -2,14 +2,17 @@
 
 use std::rc::Rc;
 
-use iam_policy::{ActionPattern, RestrictedActions, judge};
+use iam_policy::{ActionPattern, Effect, PolicyDocument, RestrictedActions, Statement, judge};
 use incident::{Actor, Record, RecordError, Subject, Timestamp, VersionId, WatchedCall};
 use serde_json::{Value, json};
+
+use super::step::{Step, unwatched};
 
 /// A successful write of a policy.
 #[derive(Debug)]
 pub(super) struct Change {
     pub(super) event_id: String,
+    pub(super) account: String,
     pub(super) time: Timestamp,
     pub(super) actor: Actor,
     pub(super) subject: Subject,
@@ -23,8 +26,10 @@ pub(super) struct Change {
 #[derive(Debug)]
 pub(super) enum RecordKind {
     Change(Box<Change>),
-    /// A write of a policy that cannot be judged, with its event id, if it has one.
-    Unreadable(Option<String>),
+    /// A call that the guard reports, or that changes what someone holds, with its event id.
+    Step(String, Box<Step>),
+    /// A watched call that cannot be judged, with its event id, as far as they can be read.
+    Unreadable(Option<WatchedCall>, Option<String>),
     /// Something else, or a call that failed.
     Other,
 }
@@ -33,12 +38,12 @@ pub(super) enum RecordKind {
 /// returns it.
 pub(super) fn read(record: &[u8]) -> RecordKind {
     let Ok(value) = serde_json::from_slice::<Value>(record) else {
-        return RecordKind::Unreadable(None);
+        return RecordKind::Unreadable(None, None);
     };
     let inner = value.get("CloudTrailEvent").and_then(Value::as_str);
     let value = match inner.map(serde_json::from_str::<Value>) {
         Some(Ok(inner)) => inner,
-        Some(Err(_)) => return RecordKind::Unreadable(None),
+        Some(Err(_)) => return RecordKind::Unreadable(None, None),
         None => value,
     };
     let event = match value.get("detail") {
@@ -51,12 +56,12 @@ pub(super) fn read(record: &[u8]) -> RecordKind {
         }
     };
     match Record::parse(&event) {
-        // The guard only reports such a call.
-        Ok(Record { change, .. }) if matches!(change.subject, Subject::Reported(_)) => {
-            RecordKind::Other
+        Ok(record) if matches!(record.change.subject, Subject::Reported(_)) => {
+            RecordKind::Step(record.change.event_id.clone(), Box::new(record.into()))
         }
         Ok(Record { change, document }) => RecordKind::Change(Box::new(Change {
             event_id: change.event_id,
+            account: change.account,
             time: change.event_time,
             actor: change.actor,
             subject: change.subject,
@@ -64,10 +69,14 @@ pub(super) fn read(record: &[u8]) -> RecordKind {
             in_force: change.in_force,
             document,
         })),
-        Err(RecordError::NotWatched { .. } | RecordError::FailedCall { .. }) => RecordKind::Other,
-        Err(_) => match is_write(&event) {
-            true => RecordKind::Unreadable(event_id(&event)),
-            false => RecordKind::Other,
+        Err(RecordError::NotWatched { event_id, .. }) => match unwatched(&event) {
+            Some(step) => RecordKind::Step(event_id, Box::new(step)),
+            None => RecordKind::Other,
+        },
+        Err(RecordError::FailedCall { .. }) => RecordKind::Other,
+        Err(_) => match forwarded(&event) {
+            Some(call) => RecordKind::Unreadable(Some(call), event_id(&event)),
+            None => RecordKind::Other,
         },
     }
 }
@@ -77,18 +86,18 @@ fn event_id(event: &Value) -> Option<String> {
     id.map(str::to_owned)
 }
 
-/// Whether a record that cannot be read names a write of a policy.
-fn is_write(event: &Value) -> bool {
-    let member = |name: &str| {
-        event
-            .pointer(&format!("/detail/{name}"))
-            .and_then(Value::as_str)
+/// The watched call of a record that cannot be read, if the event rule would forward the record.
+fn forwarded(event: &Value) -> Option<WatchedCall> {
+    let member = |name: &str| event.pointer(&format!("/detail/{name}"));
+    let text = |name: &str| member(name).and_then(Value::as_str);
+    let is_iam = text("eventSource").is_none_or(|it| it == "iam.amazonaws.com");
+    let call = WatchedCall::from_event_name(text("eventName")?)?;
+    let is_forwarded = match call {
+        WatchedCall::UpdateUser => member("requestParameters/newUserName").is_some(),
+        WatchedCall::UpdateGroup => member("requestParameters/newGroupName").is_some(),
+        _ => text("requestParameters/status").is_none_or(|status| status == "Active"),
     };
-    let is_iam = member("eventSource").is_none_or(|it| it == "iam.amazonaws.com");
-    let is_watched = member("eventName")
-        .and_then(WatchedCall::from_event_name)
-        .is_some_and(|call| WatchedCall::DOCUMENT_WRITES.contains(&call));
-    is_iam && is_watched && member("errorCode").is_none()
+    (is_iam && is_forwarded && text("errorCode").is_none()).then_some(call)
 }
 
 /// The most entries of a document that are kept.
@@ -128,6 +137,13 @@ pub(super) fn grants(document: &str, restricted: &RestrictedActions) -> Option<R
             .collect(),
         entries: entries.into(),
     }))
+}
+
+/// Whether a document has a `Deny`. One that cannot be read may have one.
+pub(super) fn denies(document: &str) -> bool {
+    let is_deny = |statement: &Statement| statement.effect() == Effect::Deny;
+    let document = document.parse::<PolicyDocument>();
+    document.map_or(true, |document| document.statements().iter().any(is_deny))
 }
 
 /// An entry as the report names it. `NotAction` is one entry.

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use incident::{Timestamp, VersionId};
 
 use super::change::Grants;
+use super::holdings::Known;
 
 /// The most policies that are remembered. Records about other policies count as unknown.
 pub(super) const MAX_POLICIES: usize = 10_000;
@@ -17,16 +18,18 @@ const MAX_KNOWN: usize = 10_000;
 
 #[derive(Debug, Default)]
 pub(super) struct History {
+    /// By ARNs in small letters: IAM takes them in any letter case.
     policies: HashMap<Box<str>, Vec<Version>>,
     /// The grants of all versions. Equal grants share one allocation.
     known: HashSet<Rc<Grants>>,
 }
 
 #[derive(Debug)]
-struct Version {
+pub(super) struct Version {
     number: u64,
     written: Timestamp,
-    grants: Option<Rc<Grants>>,
+    pub(super) grants: Option<Rc<Grants>>,
+    pub(super) known: Known,
 }
 
 impl History {
@@ -37,13 +40,15 @@ impl History {
         version: &VersionId,
         written: Timestamp,
         grants: Option<Rc<Grants>>,
+        known: Known,
     ) {
+        let arn = arn.to_ascii_lowercase().into_boxed_str();
         let is_full = self.policies.len() >= MAX_POLICIES;
-        if is_full && !self.policies.contains_key(arn) {
+        if is_full && !self.policies.contains_key(&arn) {
             return;
         }
         let grants = grants.map(|grants| self.shared(grants));
-        let versions = self.policies.entry(arn.into()).or_default();
+        let versions = self.policies.entry(arn).or_default();
         if versions.len() >= MAX_VERSIONS {
             let oldest = versions.iter().enumerate().min_by_key(|(_, it)| it.written);
             if let Some((oldest, _)) = oldest {
@@ -54,6 +59,7 @@ impl History {
             number: version.number(),
             written,
             grants,
+            known,
         });
     }
 
@@ -81,20 +87,18 @@ impl History {
         }
     }
 
-    /// The grants of a version at a moment. Version numbers repeat after a policy is deleted and
-    /// created again, so the latest version before the moment counts.
-    pub(super) fn grants(
+    /// A version at a moment. Version numbers repeat after a policy is deleted and created again,
+    /// so the latest version before the moment counts.
+    pub(super) fn version(
         &self,
         arn: &str,
         version: &VersionId,
         at: Timestamp,
-    ) -> Option<Option<Rc<Grants>>> {
-        let versions = self.policies.get(arn)?.iter();
+    ) -> Option<&Version> {
+        let versions = self.policies.get(arn.to_ascii_lowercase().as_str())?.iter();
         let number = version.number();
         let earlier = versions.filter(|it| it.number == number && it.written <= at);
-        earlier
-            .max_by_key(|it| it.written)
-            .map(|it| it.grants.clone())
+        earlier.max_by_key(|it| it.written)
     }
 }
 
@@ -114,29 +118,43 @@ mod tests {
     fn the_latest_version_before_the_moment_counts() {
         let mut history = History::default();
         let wide = Some(Rc::new(Grants::default()));
-        history.remember("a", &version(1), moment(20), None);
-        history.remember("a", &version(1), moment(10), wide.clone());
-        assert_eq!(history.grants("a", &version(1), moment(15)), Some(wide));
-        assert_eq!(history.grants("a", &version(1), moment(20)), Some(None));
-        assert_eq!(history.grants("a", &version(1), moment(5)), None);
-        assert_eq!(history.grants("a", &version(2), moment(30)), None);
-        assert_eq!(history.grants("b", &version(1), moment(30)), None);
+        history.remember("a", &version(1), moment(20), None, Known::NOT_KNOWN);
+        history.remember("A", &version(1), moment(10), wide.clone(), Known::NOT_KNOWN);
+        let found = |arn, number, second| {
+            let found = history.version(arn, &version(number), moment(second));
+            found.map(|version| version.grants.clone())
+        };
+        assert_eq!(found("a", 1, 15), Some(wide));
+        assert_eq!(found("A", 1, 20), Some(None));
+        assert_eq!(found("a", 1, 5), None);
+        assert_eq!(found("a", 2, 30), None);
+        assert_eq!(found("b", 1, 30), None);
     }
 
     #[test]
     fn the_history_is_bounded() {
         let mut history = History::default();
         for policy in 0..=MAX_POLICIES {
-            history.remember(&policy.to_string(), &version(1), moment(1), None);
+            history.remember(
+                &policy.to_string(),
+                &version(1),
+                moment(1),
+                None,
+                Known::NOT_KNOWN,
+            );
         }
         let last = MAX_POLICIES.to_string();
-        assert_eq!(history.grants(&last, &version(1), moment(1)), None);
-        assert!(history.grants("0", &version(1), moment(1)).is_some());
+        let is_known = |history: &History, arn: &str, number, second| {
+            let found = history.version(arn, &version(number), moment(second));
+            found.is_some()
+        };
+        assert!(!is_known(&history, &last, 1, 1));
+        assert!(is_known(&history, "0", 1, 1));
         for number in 2..40 {
             let written = moment(i64::try_from(number).unwrap());
-            history.remember("0", &version(number), written, None);
+            history.remember("0", &version(number), written, None, Known::NOT_KNOWN);
         }
-        assert_eq!(history.grants("0", &version(1), moment(50)), None);
-        assert!(history.grants("0", &version(39), moment(50)).is_some());
+        assert!(!is_known(&history, "0", 1, 50));
+        assert!(is_known(&history, "0", 39, 50));
     }
 }

@@ -1,15 +1,18 @@
 //! `iam-guard backtest`: what the guard would have done about past changes.
 //!
-//! The memory does not grow with the logs: files are read in chunks, and the changes that are
-//! reported are kept in a temporary file.
+//! The memory does not grow with the logs: files are read in chunks, and what is judged after the
+//! last record is kept in temporary files.
 
+mod calls;
 mod change;
 mod history;
+mod holdings;
 mod progress;
 mod read;
 mod report;
 mod spill;
 mod split;
+mod step;
 mod tally;
 
 use std::collections::HashSet;
@@ -20,21 +23,25 @@ use std::rc::Rc;
 
 use anyhow::Context as _;
 use iam_policy::RestrictedActions;
-use incident::Subject;
 use incident::judgement::ExemptPrincipals;
+use incident::{Subject, WatchedCall};
 
 use crate::exit::Exit;
-use change::{Change, Grants, RecordKind, grants, principal, subject_name};
+use crate::managed::ManagedPolicies;
+use calls::{CallSums, Calls};
+use change::{Change, Grants, RecordKind, denies, grants, principal, subject_name};
 use history::History;
+use holdings::Known;
 use progress::Progress;
 use read::Filter;
 use spill::{Spill, SpilledChange};
 use split::Part;
+use step::{Step, Thing, What};
 use tally::Tally;
 
 pub use report::Format;
 
-/// The most changes whose duplicates are recognized.
+/// The most records whose duplicates are recognized.
 const MAX_SEEN: usize = 300_000;
 
 /// The options of a backtest.
@@ -43,6 +50,8 @@ pub struct Backtest<'a> {
     pub paths: &'a [PathBuf],
     pub restricted: &'a RestrictedActions,
     pub exempt: &'a ExemptPrincipals,
+    /// The documents of AWS managed policies.
+    pub managed: &'a ManagedPolicies,
     pub format: Format,
     pub html: Option<&'a PathBuf>,
 }
@@ -97,8 +106,9 @@ pub fn backtest(
 #[derive(Debug)]
 struct Outcome {
     counts: Counts,
+    calls: CallSums,
     tally: Tally,
-    incidents: Spill,
+    incidents: Spill<SpilledChange>,
 }
 
 struct Judge<'a> {
@@ -109,7 +119,8 @@ struct Judge<'a> {
     /// Hashes of event ids.
     seen: HashSet<u64>,
     hashes: RandomState,
-    spill: Spill,
+    spill: Spill<SpilledChange>,
+    calls: Calls,
 }
 
 impl<'a> Judge<'a> {
@@ -122,6 +133,7 @@ impl<'a> Judge<'a> {
             seen: HashSet::new(),
             hashes: RandomState::new(),
             spill: Spill::new().context("making a temporary file")?,
+            calls: Calls::new().context("making a temporary file")?,
         })
     }
 
@@ -147,10 +159,7 @@ impl<'a> Judge<'a> {
         self.counts.records += 1;
         match part {
             Part::Record(record) if self.filter.is_candidate(record) => self.record(record)?,
-            Part::TooLong(start) if self.filter.is_candidate(start) => {
-                self.counts.changes += 1;
-                self.counts.unknown += 1;
-            }
+            Part::TooLong(start) if self.filter.is_write(start) => self.unknown_change(),
             Part::Record(_) | Part::TooLong(_) => {}
         }
         Ok(())
@@ -159,29 +168,69 @@ impl<'a> Judge<'a> {
     fn record(&mut self, record: &[u8]) -> anyhow::Result<()> {
         match change::read(record) {
             RecordKind::Other => {}
-            RecordKind::Unreadable(event_id) => {
-                if event_id.is_none_or(|event_id| self.is_new(&event_id)) {
-                    self.counts.changes += 1;
-                    self.counts.unknown += 1;
+            RecordKind::Unreadable(call, event_id) => {
+                let is_write = match call {
+                    Some(call) => WatchedCall::DOCUMENT_WRITES.contains(&call),
+                    None => self.filter.is_write(record),
+                };
+                match call {
+                    _ if event_id.is_some_and(|event_id| !self.is_new(&event_id)) => {}
+                    _ if is_write => self.unknown_change(),
+                    Some(call) => self.calls.unreadable(call),
+                    None => {}
                 }
             }
+            RecordKind::Step(event_id, step) if self.is_new(&event_id) => self.step(&step)?,
             RecordKind::Change(change) if self.is_new(&change.event_id) => self.change(&change)?,
-            RecordKind::Change(_) => {}
+            RecordKind::Step(..) | RecordKind::Change(_) => {}
         }
         Ok(())
+    }
+
+    fn unknown_change(&mut self) {
+        self.counts.changes += 1;
+        self.counts.unknown += 1;
+    }
+
+    fn step(&mut self, step: &Step) -> anyhow::Result<()> {
+        let kept = self.calls.push(step);
+        kept.context("writing the temporary file")
     }
 
     fn change(&mut self, change: &Change) -> anyhow::Result<()> {
         self.counts.changes += 1;
         let found = change.document.as_deref();
+        let denies = found.is_some_and(denies);
         let found = found.map(|document| grants(document, self.task.restricted));
+        let known = Known {
+            restricted: matches!(found, Some(Some(_))),
+            denies,
+            is_all: found.is_some(),
+        };
         let managed = match (&change.subject, &change.version) {
             (Subject::Managed(policy), Some(version)) => Some((policy.arn.as_str(), version)),
             _ => None,
         };
         if let (Some((arn, version)), Some(found)) = (managed, &found) {
             self.history
-                .remember(arn, version, change.time, found.clone());
+                .remember(arn, version, change.time, found.clone(), known);
+        }
+        let what = match (&change.subject, &change.version) {
+            (Subject::Managed(policy), Some(version)) if change.in_force => {
+                Some(What::Version(policy.arn.clone(), version.clone()))
+            }
+            (Subject::Inline(policy), _) => {
+                let thing = Thing::Inline(policy.name.to_ascii_lowercase());
+                Some(What::Given(policy.owner.clone(), thing, known))
+            }
+            _ => None,
+        };
+        if let Some(what) = what {
+            self.step(&Step {
+                account: change.account.clone(),
+                time: change.time,
+                what,
+            })?;
         }
         match (found, managed) {
             // A version that is not the default grants nothing yet.
@@ -215,7 +264,7 @@ impl<'a> Judge<'a> {
             entries: found.map(|it| it.entries.clone()).unwrap_or_default(),
             version,
         };
-        let kept = self.spill.push(&spilled);
+        let kept = self.spill.push(spilled.second, &spilled);
         kept.context("writing the temporary file")
     }
 
@@ -225,8 +274,10 @@ impl<'a> Judge<'a> {
             mut counts,
             history,
             spill,
+            calls,
             ..
         } = self;
+        let calls = calls.end(self.task, &history)?;
         let mut tally = Tally::new(self.task.restricted.patterns().len());
         let mut incidents = Spill::new()?;
         spill.take(|mut change| {
@@ -248,10 +299,11 @@ impl<'a> Judge<'a> {
                 return Ok(());
             }
             tally.add(&change);
-            incidents.push(&change)
+            incidents.push(change.second, &change)
         })?;
         Ok(Outcome {
             counts,
+            calls,
             tally,
             incidents,
         })
@@ -262,5 +314,6 @@ impl<'a> Judge<'a> {
 fn find(history: &History, change: &SpilledChange, version: &str) -> Option<Option<Rc<Grants>>> {
     let version = incident::VersionId::parse(version).ok()?;
     let time = incident::Timestamp::from_second(change.second).ok()?;
-    history.grants(&change.subject, &version, time)
+    let version = history.version(&change.subject, &version, time)?;
+    Some(version.grants.clone())
 }

@@ -10,6 +10,7 @@ use memchr::memmem::Finder;
 
 use super::progress::Progress;
 use super::split::{Part, Splitter};
+use super::step::UNWATCHED;
 use crate::input;
 
 /// The bytes of text that are read at once.
@@ -83,26 +84,36 @@ fn read_text(
     Ok(Err(io::Error::new(io::ErrorKind::UnexpectedEof, problem)))
 }
 
-/// Selects the records that can be writes of policies. Searching the bytes for the names is much
-/// faster than parsing every record.
+/// Selects the records that can be about what someone holds. Searching the bytes for the names is
+/// much faster than parsing every record.
 pub(super) struct Filter {
     source: Finder<'static>,
-    names: Vec<Finder<'static>>,
+    writes: Vec<Finder<'static>>,
+    others: Vec<Finder<'static>>,
 }
 
 impl Filter {
     pub(super) fn new() -> Self {
+        let is_write = |call: &WatchedCall| WatchedCall::DOCUMENT_WRITES.contains(call);
+        let (writes, others): (Vec<WatchedCall>, Vec<WatchedCall>) =
+            WatchedCall::ALL.iter().partition(|call| is_write(call));
+        let unwatched = UNWATCHED.iter().map(|(name, _)| *name);
+        let others = others.into_iter().map(WatchedCall::as_str).chain(unwatched);
         Self {
             source: Finder::new("iam.amazonaws.com"),
-            names: WatchedCall::DOCUMENT_WRITES
-                .iter()
-                .map(|write| Finder::new(write.as_str()))
-                .collect(),
+            writes: writes.iter().map(|it| Finder::new(it.as_str())).collect(),
+            others: others.map(Finder::new).collect(),
         }
     }
 
     pub(super) fn is_candidate(&self, record: &[u8]) -> bool {
-        self.source.find(record).is_some()
-            && self.names.iter().any(|name| name.find(record).is_some())
+        let mut names = self.writes.iter().chain(&self.others);
+        self.source.find(record).is_some() && names.any(|name| name.find(record).is_some())
+    }
+
+    /// Whether the record can be a write of a policy document.
+    pub(super) fn is_write(&self, record: &[u8]) -> bool {
+        let mut names = self.writes.iter();
+        self.source.find(record).is_some() && names.any(|name| name.find(record).is_some())
     }
 }

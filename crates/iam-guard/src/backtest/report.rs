@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use iam_policy::{ActionPattern, RestrictedActions};
 use serde::Serialize;
 
+use super::calls::CallSums;
 use super::spill::SpilledChange;
 use super::{Backtest, Counts, Outcome};
 
@@ -32,10 +33,11 @@ impl Outcome {
         let summary = Summary::new(&self, task);
         if task.format == Format::Text {
             summary.text(out)?;
+            self.calls.text(out)?;
         }
         let mut first = Vec::new();
         let mut json = match task.format {
-            Format::Json => Some(JsonReport::begin(out, self.counts)?),
+            Format::Json => Some(JsonReport::begin(out, self.counts, &self.calls)?),
             Format::Text => None,
         };
         let wants_page = task.html.is_some();
@@ -107,7 +109,7 @@ struct JsonReport<'o> {
 }
 
 impl<'o> JsonReport<'o> {
-    fn begin(out: &'o mut dyn Write, counts: Counts) -> io::Result<Self> {
+    fn begin(out: &'o mut dyn Write, counts: Counts, calls: &CallSums) -> io::Result<Self> {
         let Counts {
             records,
             changes,
@@ -117,8 +119,10 @@ impl<'o> JsonReport<'o> {
         } = counts;
         write!(
             out,
-            r#"{{"records":{records},"changes":{changes},"restricted":{restricted},"unknown":{unknown},"incidents":["#
+            r#"{{"records":{records},"changes":{changes},"restricted":{restricted},"unknown":{unknown},"calls":"#
         )?;
+        serde_json::to_writer(&mut *out, calls)?;
+        write!(out, r#","incidents":["#)?;
         let separator = "\n";
         Ok(Self { out, separator })
     }

@@ -1,13 +1,16 @@
-//! Changes in a temporary file, so that any number of them needs little memory.
+//! Values in a temporary file, so that any number of them needs little memory.
 
 use std::fs::File;
 use std::io::{
     self, BufRead as _, BufReader, BufWriter, Read as _, Seek as _, SeekFrom, Write as _,
 };
 
+use std::marker::PhantomData;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// The most changes that are sorted by time.
+/// The most values that are sorted.
 const MAX_SORTED: usize = 300_000;
 
 /// A change that is an incident, or may be one once all records are read.
@@ -30,44 +33,43 @@ pub(super) struct SpilledChange {
     pub(super) version: Option<String>,
 }
 
-/// The file with the changes.
+/// The file with the values.
 #[derive(Debug)]
-pub(super) struct Spill {
+pub(super) struct Spill<T> {
     file: BufWriter<File>,
-    /// Time, offset and length of each change.
+    /// Order, offset and length of each value.
     places: Vec<(i64, u64, u32)>,
     end: u64,
     count: usize,
+    values: PhantomData<fn() -> T>,
 }
 
-impl Spill {
+impl<T: Serialize + DeserializeOwned> Spill<T> {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             file: BufWriter::new(tempfile::tempfile()?),
             places: Vec::new(),
             end: 0,
             count: 0,
+            values: PhantomData,
         })
     }
 
-    pub(super) fn push(&mut self, change: &SpilledChange) -> io::Result<()> {
-        let mut line = serde_json::to_vec(change)?;
+    pub(super) fn push(&mut self, order: i64, value: &T) -> io::Result<()> {
+        let mut line = serde_json::to_vec(value)?;
         line.push(b'\n');
         self.file.write_all(&line)?;
         self.count += 1;
         if self.places.len() < MAX_SORTED {
             let length = u32::try_from(line.len()).map_err(io::Error::other)?;
-            self.places.push((change.second, self.end, length));
+            self.places.push((order, self.end, length));
         }
         self.end += u64::try_from(line.len()).map_err(io::Error::other)?;
         Ok(())
     }
 
-    /// Passes the changes to `take`, sorted by time unless there are too many.
-    pub(super) fn take(
-        self,
-        mut take: impl FnMut(SpilledChange) -> io::Result<()>,
-    ) -> io::Result<()> {
+    /// Passes the values to `take`, sorted unless there are too many.
+    pub(super) fn take(self, mut take: impl FnMut(T) -> io::Result<()>) -> io::Result<()> {
         let mut file = self
             .file
             .into_inner()

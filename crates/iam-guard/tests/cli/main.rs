@@ -9,6 +9,7 @@ mod backtest;
 mod commands;
 mod documents;
 mod plan;
+mod reported_calls;
 mod reports;
 mod support;
 mod template;
