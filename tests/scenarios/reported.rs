@@ -133,7 +133,7 @@ impl Delivered<'_> {
 /// `make load CASE=ordinary N=1000` plays a thousand.
 async fn ordinary(world: Arc<World>) -> Result<()> {
     world.shorten_waits().await?;
-    let (prefix, rounds, pairs) = ("reported-ordinary", 10, 10);
+    let (prefix, rounds, pairs) = ("reported-ordinary", 4, 10);
     let late = Duration::from_secs(3);
     ordinary::pipeline(&world, "reported-ordinary-pair", pairs, late).await?;
     ordinary::day(&world, prefix, rounds).await?;

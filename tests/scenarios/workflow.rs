@@ -167,13 +167,16 @@ async fn newer_change(world: Arc<World>) -> Result<()> {
 async fn sixth_version(world: Arc<World>) -> Result<()> {
     let first = document(&["ec2:Describe*"]);
     let arn = world.create_policy("full", &first).await?;
-    // If this incident read IAM late, it would contain the newer version.
+    // If one of these incidents read IAM late, it would contain the newer version.
     let begun = world.incident("CreatePolicy", "\"full\"").await?;
     ensure!(begun.outcome().await? == "clean");
     for number in 2..5 {
+        let action = format!("ec2:Get{number}*");
         world
-            .create_version(&arn, &document(&[&format!("ec2:Get{number}*")]), false)
+            .create_version(&arn, &document(&[&action]), false)
             .await?;
+        let begun = world.incident("CreatePolicyVersion", &action).await?;
+        ensure!(begun.outcome().await? == "notInForce");
     }
     let restricted = document(&["s3:DeleteBucket", "s3:GetObject"]);
     let judged = world.create_version(&arn, &restricted, true).await?;
