@@ -45,7 +45,12 @@ async fn acquired_role(world: Arc<World>) -> Result<()> {
             "s3:DeleteBucket",
             "aws iam update-assume-role-policy --role-name 'PowerUserRole'",
         ];
-        incident.expect(is_reported, &parts).await?;
+        if is_reported {
+            incident.expect_report(&parts).await?;
+        } else {
+            // IAM may not list yet what the template gave the role.
+            incident.ends_silently().await?;
+        }
     }
     // A role that is gone cannot be read any more.
     let power = iam.detach_role_policy().role_name("PowerUserRole");
@@ -120,6 +125,17 @@ async fn trust(world: Arc<World>) -> Result<()> {
     update.policy_document(policy(&both)).send().await?;
     let new = "now lets in `arn:aws:iam::000000000000:user/doors-insider`, who could not come in";
     incident.expect_report(&[new]).await?;
+    // Who came in for a while is named, also where the policy before is in force again.
+    let records = world.records("UpdateAssumeRolePolicy", &mark).await?;
+    let undone = records.last().context("no record")?.clone();
+    let update = iam.update_assume_role_policy().role_name(role);
+    update.policy_document(policy(before)).send().await?;
+    let incident = deliver_record(&world, &undone).await?;
+    let parts = [
+        "Withdrawn: ",
+        "for a while, the trust policy let in `arn:aws:iam::000000000000:user/doors-insider`",
+    ];
+    incident.ends_as("withdrawn", &parts).await?;
     // Whoever makes a certificate or an entitlement comes in, whom no policy of the account names.
     let relay = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"rolesanywhere.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]CONDITION}]}"#;
     for (name, condition, is_reported) in [

@@ -115,6 +115,15 @@ impl Delivered<'_> {
         }
     }
 
+    /// It ends as clean, without a mail.
+    pub(crate) async fn ends_silently(&self) -> Result<()> {
+        let outcome = self.incident.outcome().await?;
+        ensure!(outcome == "clean", "{outcome}");
+        let mails = self.mails().await?;
+        ensure!(mails.is_empty(), "{mails:?}");
+        Ok(())
+    }
+
     /// It ends after the verdict, without a mail.
     pub(crate) async fn silent(&self) -> Result<()> {
         let outcome = self.incident.outcome().await?;

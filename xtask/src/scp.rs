@@ -160,8 +160,7 @@ fn document(
     let unless = |keepers: &[&str]| json!({"ArnNotLike": {"aws:PrincipalArn": keepers}});
     let callback = role_arn(stack, stack.physical("ApproveCallbackRole")?);
     let mut answering: Vec<&str> = vec![&callback];
-    answering.extend(deployers.clone());
-    let deployers: Vec<&str> = deployers.collect();
+    answering.extend(deployers);
     answering.extend(senders.iter().map(|it| it.0.as_str()));
     Ok(json!({
         "Version": "2012-10-17",
@@ -183,11 +182,10 @@ fn document(
             },
             // The role manager makes roles by templates of AWS, without a call of CreateRole.
             {
-                "Sid": "OnlyTheDeployerTurnsTheRoleManagerOn",
+                "Sid": "RoleManagerOff",
                 "Effect": "Deny",
                 "Action": "iam:PutAccountProperties",
                 "Resource": "*",
-                "Condition": unless(&deployers),
             },
         ],
     }))

@@ -8,8 +8,8 @@ use crate::{ActionPattern, Effect, PolicyDocument, Statement};
 impl PolicyDocument {
     /// The statements that deny something here that no statement of `other` certainly denies.
     ///
-    /// A statement of `other` denies it if it names these actions or more, for the same resources
-    /// or all, under the same conditions or none.
+    /// Statements of `other` deny it if they name these actions or more, each for these resources
+    /// or more, under the same conditions or none.
     ///
     /// ```
     /// use iam_policy::PolicyDocument;
@@ -29,27 +29,32 @@ impl PolicyDocument {
         let denies = |statement: &&Statement| statement.effect() == Effect::Deny;
         let others: Vec<&Statement> = other.statements().iter().filter(denies).collect();
         let lost = self.statements().iter().filter(denies);
-        lost.filter(|statement| !others.iter().any(|other| covers(other, statement)))
+        lost.filter(|statement| !cover(&others, statement))
             .collect()
     }
 }
 
-/// Whether `outer` denies all that `inner` denies.
-fn covers(outer: &Statement, inner: &Statement) -> bool {
-    if outer.is_negated() != inner.is_negated() {
-        return false;
-    }
-    let all_of = |some: &[ActionPattern], others: &[ActionPattern]| {
-        some.iter()
-            .all(|one| others.iter().any(|other| other.covers(one)))
+/// Whether the statements together deny all that `inner` denies.
+fn cover(others: &[&Statement], inner: &Statement) -> bool {
+    let wide: Vec<&&Statement> = others
+        .iter()
+        .filter(|other| applies_as_widely(form(other), form(inner)))
+        .collect();
+    let names = |pattern: &ActionPattern| {
+        let mut named = wide.iter().filter(|other| !other.is_negated());
+        named.any(|other| other.patterns().iter().any(|one| one.covers(pattern)))
     };
-    let actions = if outer.is_negated() {
-        // The fewer actions it spares, the more it denies.
-        all_of(outer.patterns(), inner.patterns())
+    if inner.is_negated() {
+        // The fewer actions one spares, the more it denies.
+        let spares_less = |other: &&&&Statement| {
+            let mut spared = other.patterns().iter();
+            spared.all(|one| inner.patterns().iter().any(|spared| spared.covers(one)))
+        };
+        let mut negated = wide.iter().filter(|other| other.is_negated());
+        negated.any(|other| spares_less(&other)) || "*".parse().is_ok_and(|all| names(&all))
     } else {
-        all_of(inner.patterns(), outer.patterns())
-    };
-    actions && applies_as_widely(form(outer), form(inner))
+        inner.patterns().iter().all(names)
+    }
 }
 
 /// Whether everything but the actions lets one statement apply wherever the other applies.
@@ -70,6 +75,22 @@ fn applies_as_widely(outer: BTreeMap<String, Part>, inner: BTreeMap<String, Part
     }
     if !outer.contains_key("Condition") {
         inner.remove("Condition");
+    }
+    // More resources, or fewer that are spared.
+    for (key, wide, narrow) in [
+        ("Resource", &outer, &inner),
+        ("NotResource", &inner, &outer),
+    ] {
+        if let (Some(Part::Set(wide)), Some(Part::Set(narrow))) = (wide.get(key), narrow.get(key))
+            && narrow.is_subset(wide)
+        {
+            let rest = |parts: &BTreeMap<String, Part>| {
+                let rest = parts.iter().filter(|(other, _)| *other != key);
+                rest.map(|(key, part)| format!("{key} {part:?}"))
+                    .collect::<Vec<_>>()
+            };
+            return rest(&inner) == rest(&outer);
+        }
     }
     inner == outer
 }
@@ -122,5 +143,18 @@ mod tests {
         check(spares_less, spares, 1);
         check(all, spares, 1);
         check(spares, all, 1);
+        // More of it, split or wider.
+        let both = r#""Action":["s3:DeleteBucket","s3:DeleteObject"],"Resource":["a","b"]"#;
+        let fewer = r#""Action":["s3:DeleteObject","s3:DeleteBucket"],"Resource":"a""#;
+        check(fewer, both, 0);
+        check(both, fewer, 1);
+        let split = r#""Action":"s3:DeleteBucket","Resource":["a","b"]},{"Effect":"Deny","Action":"s3:DeleteObject","Resource":["b","a"]"#;
+        check(both, split, 0);
+        check(split, both, 0);
+        check(spares, r#""Action":"*","Resource":"*""#, 0);
+        let spares_two = r#""Action":"s3:*","NotResource":["a","b"]"#;
+        let spares_one = r#""Action":"s3:*","NotResource":"a""#;
+        check(spares_two, spares_one, 0);
+        check(spares_one, spares_two, 1);
     }
 }

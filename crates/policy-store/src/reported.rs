@@ -82,7 +82,16 @@ impl PolicyStore {
             // A session that began with the credentials outlives them, so whether they still exist
             // does not matter.
             ReportedCall::Credentials { user, .. } => {
-                self.held_by(named(OwnerKind::User, user)).await
+                let user = named(OwnerKind::User, user);
+                let shown = found(self.owner_id(&user).await)?;
+                // Another user has the name now.
+                if !is_from(shown.map(|(identity, _)| identity.created), time) {
+                    return Ok(ReportedState {
+                        absent: Some(user),
+                        ..ReportedState::default()
+                    });
+                }
+                self.held_by(user).await
             }
             ReportedCall::Renaming { owner, .. } => self.held_by(owner.clone()).await,
         }

@@ -15,7 +15,6 @@ pub(super) fn attacks(stack: &Deployed) -> Vec<(String, String)> {
                 .map(|it| (it.to_owned(), resource.to_owned())),
         );
     };
-    call("iam:PutAccountProperties", "*");
     for resource in &stack.resources {
         let id = resource.physical.as_str();
         match resource.kind.as_str() {

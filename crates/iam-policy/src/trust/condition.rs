@@ -164,10 +164,21 @@ impl Conditions {
 
     /// Returns true if the conditions say which resource or account of a service may pass the role
     /// on, or which certificate the caller must have ("Trust policy" of IAM Roles Anywhere).
-    pub(super) fn narrow_relay(&self) -> bool {
-        self.narrowing().any(|(key, _)| {
-            matches!(key, "aws:sourcearn" | "aws:sourceaccount")
-                || key.starts_with("aws:principaltag/x509")
+    ///
+    /// A condition counts only if it is certain, and about the zone of trust.
+    pub(super) fn narrow_relay(&self, zone: &ZoneOfTrust<'_>) -> bool {
+        self.list.iter().any(|condition| {
+            let is_required = condition.needs_key() && !condition.operator.negated;
+            match condition.key.as_str() {
+                "aws:sourcearn" | "aws:sourceaccount" => {
+                    let named = condition.named(zone, true);
+                    is_required && matches!(named, Named::Accounts(outside) if outside.is_empty())
+                }
+                key => {
+                    key.starts_with("aws:principaltag/x509")
+                        && condition.fixes(|text, _| !text.is_empty())
+                }
+            }
         })
     }
 

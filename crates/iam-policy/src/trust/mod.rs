@@ -160,7 +160,7 @@ fn allowed(statement: &TrustStatement, denied: &Denied, zone: &ZoneOfTrust<'_>, 
             // Roles for services are the most common ones, so reporting them would hide the others.
             Principal::Service => {}
             Principal::Relay(service) => {
-                if !(statement.conditions.narrow_relay() || left.name_accounts()) {
+                if !(statement.conditions.narrow_relay(zone) || left.name_accounts()) {
                     let service = service.clone();
                     list.add(Who::EverybodyBy { service }, make);
                 }

@@ -9,7 +9,9 @@ use iam_policy::{
 
 use super::{GuardConfig, Mode, verdict};
 use crate::message::{Reason, Report, Response, Restricted, Verdict, VerdictResult};
-use crate::subject::{Credentials, HeldPolicy, Named, OwnerKind, ReportedCall, ReportedState};
+use crate::subject::{
+    Credentials, HeldPolicy, Named, Owner, OwnerKind, ReportedCall, ReportedState,
+};
 use crate::{PolicyArn, Record, Subject, Target};
 
 /// The bytes of JSON that the restricted patterns of all policies may take.
@@ -22,8 +24,10 @@ struct Evidence<'l> {
     boundary: Option<&'l PolicyArn>,
     trust: Option<&'l str>,
     former_trust: Option<&'l str>,
-    /// Whether IAM shows what the call did, or had its time to show it.
-    is_settled: bool,
+    /// Whether the call wrote the trust policy.
+    is_its_trust: bool,
+    /// Whether it is over. Then those count whom the trust policy in force does not let in.
+    is_over: bool,
 }
 
 /// Why the guard reports a call, and the restricted patterns that the call brings.
@@ -85,9 +89,18 @@ impl GuardConfig {
                 _ => state.trust.as_deref(),
             },
             former_trust: state.former_trust.as_deref(),
-            is_settled: waited || trust.is_same(),
+            is_its_trust: trust.is_same() || trust == TrustComparison::Ambiguous,
+            is_over: false,
         };
         let is_in_effect = state.is_in_effect && trust.is_same();
+        // IAM may show the trust policy before. If it shows another one for good, somebody undid
+        // or replaced what the call wrote, and both are judged.
+        let is_rewritten = matches!(call, ReportedCall::Trust { is_new: false, .. })
+            && state.absent.is_none()
+            && trust == TrustComparison::Different;
+        if is_rewritten && !waited {
+            return None;
+        }
         // A role or user has one boundary and one trust policy. Whatever IAM shows there is in
         // force, so it is judged even if another call wrote it.
         let is_single = matches!(
@@ -100,12 +113,17 @@ impl GuardConfig {
                 let is_other = !is_in_effect && trust != TrustComparison::Ambiguous;
                 let other = is_other.then_some(Reason::OtherCall);
                 grounds.reasons.extend(other);
+                if is_rewritten {
+                    grounds.reasons.extend(self.let_in_before(record, state));
+                }
                 let reserved = state.reserved.map(|by| Reason::Reserved { by });
                 grounds.reasons.splice(0..0, reserved);
                 return Some(self.report(record, VerdictResult::Reported, grounds));
             }
         }
-        if is_in_effect {
+        // The only record of such a role may come before IAM lists what the template gave it.
+        let is_complete = waited || !matches!(call, ReportedCall::AcquiredRole { .. });
+        if is_in_effect && is_complete && !is_stripped(call, state) {
             return Some(clean(record));
         }
         if !waited {
@@ -121,21 +139,33 @@ impl GuardConfig {
             },
             ReportedCall::Trust { .. } => Evidence {
                 trust: record.document.as_deref(),
+                former_trust: state.trust.as_deref(),
+                is_its_trust: true,
+                is_over: true,
                 ..shown
             },
             _ => shown,
         };
         let mut grounds = self.grounds(call, &recorded);
         // Somebody made them for a user who cannot be found, and who may hold anything. What a
-        // template gave a role that is gone is not known either.
-        if let (
-            ReportedCall::Credentials { is_own: false, .. } | ReportedCall::AcquiredRole { .. },
-            Some(owner),
-        ) = (call, &state.absent)
-        {
-            let named = Named::Owner(owner.clone());
-            grounds.reasons.push(Reason::NotRead { named });
-        }
+        // template gave a role is not known either if the role is gone or has nothing left.
+        let unknown = match call {
+            ReportedCall::Credentials { .. } => state.absent.clone(),
+            ReportedCall::AcquiredRole { role } => Some(Owner {
+                kind: OwnerKind::Role,
+                name: role.clone(),
+            }),
+            ReportedCall::Trust { is_new: false, .. } => {
+                let trust = record.document.as_deref().unwrap_or_default();
+                let is_closed = entrants(trust, None, &self.partition).principals.is_empty();
+                state.absent.clone().filter(|_| !is_closed)
+            }
+            _ => None,
+        };
+        let named = unknown.map(Named::Owner);
+        grounds
+            .reasons
+            .extend(named.map(|named| Reason::NotRead { named }));
         if grounds.reasons.is_empty() {
             return Some(clean(record));
         }
@@ -285,20 +315,28 @@ impl GuardConfig {
     fn let_in(&self, evidence: &Evidence<'_>) -> Grounds<'_> {
         let outsiders = self.external_principals(evidence.trust);
         let mut grounds = self.grants(evidence.policies, evidence.has_more);
-        // The policy before names others.
-        if grounds.reasons.is_empty() || !evidence.is_settled {
+        // Another call let in those whom another policy names, and has a record of its own.
+        if grounds.reasons.is_empty() || !evidence.is_its_trust {
             return outsiders.into();
         }
         if let Some(trust) = evidence.trust {
             let entrants = entrants(trust, evidence.former_trust, &self.partition);
-            // Nobody gets anything.
-            if entrants.principals.is_empty() {
+            // Nobody gets anything, or the record of the policy in force reports them.
+            let is_known = evidence.is_over && evidence.former_trust.is_some() && !entrants.are_new;
+            if entrants.principals.is_empty() || is_known {
                 return outsiders.into();
             }
             grounds.reasons.push(Reason::entrants(&entrants));
         }
         grounds.reasons.extend(outsiders);
         grounds
+    }
+
+    /// Whom the trust policy of the record let in, and the one in force does not.
+    fn let_in_before(&self, record: &Record, state: &ReportedState) -> Option<Reason> {
+        let recorded = record.document.as_deref()?;
+        let entrants = entrants(recorded, state.trust.as_deref(), &self.partition);
+        entrants.are_new.then(|| Reason::let_in_before(&entrants))
     }
 
     /// The external principals that a trust policy lets assume the role.
@@ -325,6 +363,11 @@ fn clean(record: &Record) -> Verdict {
     verdict(VerdictResult::Clean, record, restricted)
 }
 
+/// Whether a role has nothing of what its template gave it.
+fn is_stripped(call: &ReportedCall, state: &ReportedState) -> bool {
+    matches!(call, ReportedCall::AcquiredRole { .. }) && state.policies.is_empty()
+}
+
 /// Whether the record alone shows that the call grants nothing new.
 fn brings_nothing(call: &ReportedCall) -> bool {
     match call {
@@ -345,11 +388,14 @@ fn allowed(document: &PolicyDocument) -> Vec<String> {
 
 /// The actions that the statements name, each entry once.
 pub(super) fn entries<'s>(statements: impl Iterator<Item = &'s Statement>) -> Vec<String> {
+    const SPARED: usize = 8;
     let mut all = Vec::new();
     for statement in statements {
         let names = statement.patterns().iter().map(ToString::to_string);
         let entries = if statement.is_negated() {
-            let names: Vec<String> = names.collect();
+            let more = statement.patterns().len().saturating_sub(SPARED);
+            let more = (more > 0).then(|| format!("{more} more"));
+            let names: Vec<String> = names.take(SPARED).chain(more).collect();
             vec![format!("everything but {}", names.join(", "))]
         } else {
             names.collect()

@@ -87,6 +87,13 @@ pub enum Reason {
         /// Whether they could not do so before, as far as IAM showed.
         are_new: bool,
     },
+    /// Whom the trust policy of the call let in, until another one replaced it.
+    LetInBefore {
+        principals: Vec<String>,
+        /// How many more there are.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        more: usize,
+    },
     /// The trust policy lets in this many more external principals.
     #[serde(alias = "moreOutsiders")]
     MoreExternalPrincipals { more: usize },
@@ -118,6 +125,14 @@ impl Reason {
             more: principals.more(),
             principals: principals.into_shown(),
             are_new: entrants.are_new,
+        }
+    }
+
+    pub(crate) fn let_in_before(entrants: &Entrants) -> Self {
+        let principals = Truncated::within(PATTERN_BYTES, &entrants.principals);
+        Self::LetInBefore {
+            more: principals.more(),
+            principals: principals.into_shown(),
         }
     }
 

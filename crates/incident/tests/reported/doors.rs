@@ -35,8 +35,15 @@ fn a_role_from_a_template_is_judged_by_all_that_it_holds() {
         (with_trust(&[GRANTS], FOR_LAMBDA), VerdictResult::Reported),
         (with_trust(&[HARMLESS], OPEN), VerdictResult::Reported),
     ] {
-        assert_eq!(result(&record, &shown, false), expected);
+        // IAM may not list yet what the template gave it.
+        let at_once = judge(&record, &shown, false).map(|verdict| verdict.result);
+        assert_eq!(at_once.is_none(), expected == VerdictResult::Clean);
+        assert_eq!(result(&record, &shown, true), expected);
     }
+    // Someone took away all that it had.
+    let stripped = with_trust(&[], FOR_LAMBDA);
+    assert_eq!(judge(&record, &stripped, false), None);
+    assert_eq!(result(&record, &stripped, true), VerdictResult::Withdrawn);
     // What a role held that is gone cannot be known.
     let gone = without(OwnerKind::Role, state(true, &[]));
     assert_eq!(judge(&record, &gone, false), None);
@@ -153,14 +160,33 @@ fn the_trust_of_a_role_hands_out_what_it_holds() {
         reasons(&record, &after).last(),
         Some(&named(&[lambda], true))
     );
-    // Another call wrote what is in force.
-    let account = "`arn:aws:iam::111122223333:root`";
-    let last = judge(&record, &before, true)
-        .unwrap()
-        .report
-        .unwrap()
-        .reasons;
-    assert_eq!(last[1..], [named(&[account], false), Reason::OtherCall]);
+    // Someone wrote the policy before again: what the call let in is over.
+    let undone = judge(&record, &before, true).unwrap();
+    assert_eq!(undone.result, VerdictResult::Withdrawn);
+    let last = undone.report.unwrap().reasons.pop();
+    assert_eq!(last, Some(named(&[lambda], true)));
+    // Another one lets in an outsider, who came neither by this call nor with its principal.
+    let outside = judge(&record, &with_trust(&[GRANTS], OPEN), true).unwrap();
+    assert_eq!(outside.result, VerdictResult::Reported);
+    let reasons_of = outside.report.unwrap().reasons;
+    let past = Reason::LetInBefore {
+        principals: vec![lambda.to_owned()],
+        more: 0,
+    };
+    assert_eq!(
+        reasons_of[reasons_of.len() - 2..],
+        [Reason::OtherCall, past]
+    );
+    // The role is gone with all that it held.
+    let gone = without(OwnerKind::Role, state(true, &[]));
+    assert_eq!(result(&record, &gone, true), VerdictResult::Withdrawn);
+    // The one in force lets in all whom the call let in, and has a record of its own.
+    let wider = FOR_LAMBDA.replace(
+        r#""lambda.amazonaws.com""#,
+        r#"["lambda.amazonaws.com","ec2.amazonaws.com"]"#,
+    );
+    let wider = with_trust(&[GRANTS], &wider);
+    assert_eq!(result(&record, &wider, true), VerdictResult::Clean);
     // Nobody may come in.
     let closed = FOR_LAMBDA.replace("Allow", "Deny");
     let mut written = event("update-assume-role-policy");

@@ -101,7 +101,7 @@ fn a_former_trust_policy_is_reported_if_it_let_in_an_external_principal() {
         assert_eq!(verdict.result, VerdictResult::Withdrawn);
         assert!(matches!(
             verdict.report.unwrap().reasons.as_slice(),
-            [Reason::ExternalPrincipal { .. }]
+            [Reason::ExternalPrincipal { .. }, ..]
         ));
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn reported(request: &ReportVerdict, call: &ReportedCall, report: &Re
     mail.paragraph(&since(request, call, report));
     mail.list(
         "WHY THE GUARD REPORTS IT",
-        &reasons(report),
+        &reasons(report, is_in_force),
         report.more_reasons,
     );
     if is_in_force {
@@ -94,11 +94,12 @@ fn duration(start: Timestamp, now: Timestamp) -> String {
     format!("{number} {unit}{plural}")
 }
 
-fn reasons(report: &Report) -> Vec<String> {
-    report.reasons.iter().map(reason).collect()
+fn reasons(report: &Report, is_in_force: bool) -> Vec<String> {
+    let reasons = report.reasons.iter();
+    reasons.map(|it| reason(it, is_in_force)).collect()
 }
 
-fn reason(reason: &Reason) -> String {
+fn reason(reason: &Reason, is_in_force: bool) -> String {
     match reason {
         Reason::Grants {
             policy, restricted, ..
@@ -139,11 +140,23 @@ fn reason(reason: &Reason) -> String {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            if *are_new {
-                format!("the trust policy now lets in {who}{more}, who could not come in before")
-            } else {
-                format!("the trust policy lets in {who}{more}")
+            match (is_in_force, are_new) {
+                (true, true) => {
+                    format!(
+                        "the trust policy now lets in {who}{more}, who could not come in before"
+                    )
+                }
+                (true, false) => format!("the trust policy lets in {who}{more}"),
+                (false, _) => format!("for a while, the trust policy let in {who}{more}"),
             }
+        }
+        Reason::LetInBefore { principals, more } => {
+            let who = plain(&principals.join(", "), MAX_PATTERNS);
+            let more = match more {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("until then, the trust policy of this call also let in {who}{more}")
         }
         Reason::MoreExternalPrincipals { more } => format!("{more} more can assume the role"),
         Reason::NoBoundary => "there is no permissions boundary".to_owned(),

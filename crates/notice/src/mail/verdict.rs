@@ -64,7 +64,7 @@ impl Facts {
                 ..facts(
                     "In force: a Deny is gone from",
                     format!(
-                        "Someone wrote the policy {policy}. It grants nothing restricted, but an earlier version denied something that this one does not deny. Other policies may allow it now. This IS IN FORCE."
+                        "Someone wrote the policy {policy}. It grants nothing restricted, but another version denied something that this one does not deny. Other policies may allow it now. This IS IN FORCE."
                     ),
                 )
             },

@@ -140,6 +140,9 @@ fn in_force(call: &ReportedCall, report: &Report) -> &'static str {
         ReportedCall::RemovedFromGroup { .. } => {
             "A policy of the group denied something that may now be allowed. This IS IN FORCE."
         }
+        ReportedCall::Trust { .. } if report.reasons.contains(&Reason::OtherCall) => {
+            "Another call has replaced that trust policy. The one that IS IN FORCE lets in a principal from outside."
+        }
         ReportedCall::Trust { .. } if report.reasons.iter().any(is_outsider) => {
             "The trust policy lets in a principal from outside, and it IS IN FORCE."
         }
@@ -162,6 +165,12 @@ fn in_force(call: &ReportedCall, report: &Report) -> &'static str {
         } => {
             "The user has restricted permissions, and whoever knows the password can use them without the device. This IS IN FORCE."
         }
+        ReportedCall::Credentials {
+            credentials: Credentials::ServiceSpecific(_) | Credentials::SshKey(_),
+            ..
+        } => {
+            "The user has restricted permissions, and anyone with this credential acts as the user in the service that it is for. This IS IN FORCE."
+        }
         ReportedCall::Credentials { .. } => {
             "Anyone with these credentials has the restricted permissions of that user. This IS IN FORCE."
         }
@@ -183,6 +192,7 @@ fn in_force(call: &ReportedCall, report: &Report) -> &'static str {
 }
 
 fn withdrawn(call: &ReportedCall, report: &Report) -> String {
+    let is_outsider = |reason: &Reason| matches!(reason, Reason::ExternalPrincipal { .. });
     let what = match call {
         ReportedCall::Boundary { .. } if report.reasons.contains(&Reason::NoBoundary) => {
             "For a while, no boundary limited the permissions."
@@ -196,11 +206,14 @@ fn withdrawn(call: &ReportedCall, report: &Report) -> String {
         ReportedCall::RemovedFromGroup { .. } => {
             "A policy of the group denied something that may have been allowed for a while."
         }
-        ReportedCall::Trust { .. } => {
+        ReportedCall::Trust { .. } if report.reasons.iter().any(is_outsider) => {
             "The trust policy let in a principal from outside for a while, and sessions that began then go on until they expire."
         }
+        ReportedCall::Trust { .. } => {
+            "For a while, the trust policy let others have what the role holds, and sessions that began then go on until they expire."
+        }
         ReportedCall::AcquiredRole { .. } => {
-            "The role is gone, and what the template gave it is not known any more."
+            "The role is gone or has nothing left, and what the template gave it is not known any more."
         }
         ReportedCall::Attachment { .. }
         | ReportedCall::AddedToGroup { .. }
