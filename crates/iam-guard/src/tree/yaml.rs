@@ -1,9 +1,10 @@
-//! YAML. The short forms of CloudFormation's functions become their long forms.
+//! YAML, by the port of libyaml, which reads what CloudFormation reads. The short forms of
+//! CloudFormation's functions become their long forms.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Marks, Tag};
+use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 
 use super::{Member, Node, TreeError, Value};
 use crate::source::{Source, Span};
@@ -19,55 +20,55 @@ const MAX_VALUES: usize = 2_000_000;
 ///
 /// If the text is not YAML, is nested too deep, or has aliases that expand to too many values.
 pub fn parse(source: &Source) -> Result<Vec<Node<'_>>, TreeError> {
-    let text = source.text.as_str();
+    let mut text = source.text.as_bytes();
+    let mut events = Parser::new();
+    events.set_input_string(&mut text);
     let mut reader = Reader {
-        source,
-        events: Parser::new_from_str(text),
+        end: source.text.len(),
+        events,
         anchors: HashMap::new(),
         values: 0,
     };
     let mut documents = Vec::new();
     loop {
-        match reader.next()? {
-            (Event::StreamEnd, _) => return Ok(documents),
-            (
-                Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing,
-                _,
-            ) => {}
-            (event, marks) => documents.push(reader.node(event, marks, 0)?),
+        let event = reader.next()?;
+        match event.data {
+            EventData::StreamEnd => return Ok(documents),
+            EventData::StreamStart { .. }
+            | EventData::DocumentStart { .. }
+            | EventData::DocumentEnd { .. } => {}
+            _ => documents.push(reader.node(event, 0)?),
         }
     }
 }
 
-struct Reader<'s> {
-    source: &'s Source,
-    events: Parser<'s, saphyr_parser::StrInput<'s>>,
-    anchors: HashMap<usize, Node<'s>>,
+struct Reader<'t> {
+    /// The length of the text.
+    end: usize,
+    events: Parser<&'t mut &'t [u8]>,
+    anchors: HashMap<String, Node<'static>>,
     values: usize,
 }
 
-impl<'s> Reader<'s> {
-    fn next(&mut self) -> Result<(Event<'s>, Marks), TreeError> {
-        match self.events.next_event() {
-            Some(Ok(event)) => Ok(event),
-            Some(Err(error)) => Err(self.refused(&error)),
-            None => Ok((Event::StreamEnd, Marks::default())),
-        }
+impl Reader<'_> {
+    fn next(&mut self) -> Result<Event, TreeError> {
+        self.events.parse().map_err(|error| {
+            let at = error.problem_mark().map_or(0, |mark| self.offset(mark));
+            TreeError {
+                message: error.problem().to_owned(),
+                span: at..at,
+            }
+        })
     }
 
-    fn refused(&self, error: &ScanError) -> TreeError {
-        let at = self
-            .source
-            .offset(error.marker().line(), error.marker().col());
-        TreeError {
-            message: error.info().to_owned(),
-            span: at..at,
-        }
+    /// The byte of a mark.
+    fn offset(&self, mark: Mark) -> usize {
+        usize::try_from(mark.index).map_or(self.end, |index| index.min(self.end))
     }
 
-    fn span(&self, marks: Marks) -> Span {
-        let start = self.source.offset(marks.start.line(), marks.start.col());
-        let end = self.source.offset(marks.end.line(), marks.end.col());
+    fn span(&self, event: &Event) -> Span {
+        let start = self.offset(event.start_mark);
+        let end = self.offset(event.end_mark);
         start..end.max(start)
     }
 
@@ -86,50 +87,50 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    fn node(
-        &mut self,
-        event: Event<'s>,
-        marks: Marks,
-        depth: usize,
-    ) -> Result<Node<'s>, TreeError> {
-        let span = self.span(marks);
+    fn node(&mut self, event: Event, depth: usize) -> Result<Node<'static>, TreeError> {
+        let span = self.span(&event);
         if depth > MAX_DEPTH {
             return self.fail("values are nested too deep", span);
         }
         self.count(1, &span)?;
-        let (anchor, tag, plain) = match event {
-            Event::Alias(anchor) => {
+        let (anchor, tag, plain) = match event.data {
+            EventData::Alias { anchor } => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
                     return self.fail("an alias names an anchor that is not there", span);
                 };
                 self.count(size(&node), &span)?;
                 return Ok(node);
             }
-            Event::Scalar(text, style, anchor, tag) => {
-                let value = scalar(text, style, tag.as_deref());
+            EventData::Scalar {
+                anchor,
+                tag,
+                value,
+                style,
+                ..
+            } => {
+                let value = scalar(value, style, tag.as_deref());
                 (anchor, tag, Node { value, span })
             }
-            Event::SequenceStart(anchor, tag) => (anchor, tag, self.list(span, depth)?),
-            Event::MappingStart(anchor, tag) => (anchor, tag, self.object(span, depth)?),
+            EventData::SequenceStart { anchor, tag, .. } => (anchor, tag, self.list(span, depth)?),
+            EventData::MappingStart { anchor, tag, .. } => (anchor, tag, self.object(span, depth)?),
             _ => return self.fail("there is no value", span),
         };
         let node = with_tag(plain, tag.as_deref());
-        if anchor > 0 {
+        if let Some(anchor) = anchor {
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
     }
 
-    fn list(&mut self, mut span: Span, depth: usize) -> Result<Node<'s>, TreeError> {
+    fn list(&mut self, mut span: Span, depth: usize) -> Result<Node<'static>, TreeError> {
         let mut entries = Vec::new();
         loop {
-            match self.next()? {
-                (Event::SequenceEnd, marks) => {
-                    span.end = span.end.max(self.span(marks).end);
-                    break;
-                }
-                (event, marks) => entries.push(self.node(event, marks, depth + 1)?),
+            let event = self.next()?;
+            if event.data == EventData::SequenceEnd {
+                span.end = span.end.max(self.span(&event).end);
+                break;
             }
+            entries.push(self.node(event, depth + 1)?);
         }
         Ok(Node {
             value: Value::List(entries),
@@ -137,18 +138,18 @@ impl<'s> Reader<'s> {
         })
     }
 
-    fn object(&mut self, mut span: Span, depth: usize) -> Result<Node<'s>, TreeError> {
-        let mut members: Vec<Member<'s>> = Vec::new();
+    fn object(&mut self, mut span: Span, depth: usize) -> Result<Node<'static>, TreeError> {
+        let mut members: Vec<Member<'static>> = Vec::new();
         let mut merged = Vec::new();
         loop {
-            let (event, marks) = self.next()?;
-            if event == Event::MappingEnd {
-                span.end = span.end.max(self.span(marks).end);
+            let event = self.next()?;
+            if event.data == EventData::MappingEnd {
+                span.end = span.end.max(self.span(&event).end);
                 break;
             }
-            let key = self.node(event, marks, depth + 1)?;
-            let (event, marks) = self.next()?;
-            let value = self.node(event, marks, depth + 1)?;
+            let key = self.node(event, depth + 1)?;
+            let event = self.next()?;
+            let value = self.node(event, depth + 1)?;
             let key_span = key.span;
             let key = match key.value {
                 Value::Text(key) | Value::Number(key) => key,
@@ -190,27 +191,29 @@ fn size(node: &Node<'_>) -> usize {
 
 /// A scalar as CloudFormation reads it. Only plain scalars that are also JSON become something
 /// other than a text: `yes` and `2012-10-17` are texts.
-fn scalar<'s>(text: Cow<'s, str>, style: ScalarStyle, tag: Option<&Tag>) -> Value<'s> {
+fn scalar(text: String, style: ScalarStyle, tag: Option<&str>) -> Value<'static> {
     if style != ScalarStyle::Plain || tag.is_some() {
-        return Value::Text(text);
+        return Value::Text(text.into());
     }
-    match text.as_ref() {
+    match text.as_str() {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
-        number if serde_json::from_str::<serde_json::Number>(number).is_ok() => Value::Number(text),
-        _ => Value::Text(text),
+        number if serde_json::from_str::<serde_json::Number>(number).is_ok() => {
+            Value::Number(text.into())
+        }
+        _ => Value::Text(text.into()),
     }
 }
 
 /// The long form of a function in its short form: `!Sub x` becomes `Fn::Sub: x`.
-fn with_tag<'s>(node: Node<'s>, tag: Option<&Tag>) -> Node<'s> {
-    let Some(tag) = tag.filter(|tag| tag.handle == "!") else {
+fn with_tag(node: Node<'static>, tag: Option<&str>) -> Node<'static> {
+    let Some(name) = tag.and_then(|tag| tag.strip_prefix('!')) else {
         return node;
     };
-    let key = match tag.suffix.as_str() {
+    let key = match name {
         "" => return node,
-        "Ref" | "Condition" => tag.suffix.clone(),
+        "Ref" | "Condition" => name.to_owned(),
         name => format!("Fn::{name}"),
     };
     let span = node.span.clone();
@@ -251,6 +254,21 @@ mod tests {
             Some("A")
         );
         assert_eq!(tree.get("Version").unwrap().text(), Some("2012-10-17"));
+    }
+
+    /// CloudFormation and libyaml read these; stricter readers refuse them.
+    #[test]
+    fn what_closes_may_stand_in_the_column_of_its_key() {
+        for text in [
+            "key: [\n  x\n]\n",
+            "a:\n  key: [\n    x\n  ]\nb: 1\n",
+            "a:\n  key: {\n    x: 1\n  }\n",
+            "a:\n  key: \"x\n  \"\nb: 1\n",
+        ] {
+            let source = source(text);
+            let trees = parse(&source).unwrap();
+            assert_eq!(trees.len(), 1, "{text}");
+        }
     }
 
     #[test]
