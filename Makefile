@@ -137,7 +137,8 @@ actions: ## Refreshes the catalogue of known AWS actions.
 managed-policies: rust ## Fetches the AWS managed policies and writes the page about them.
 	@mkdir -p target
 	@python3 crates/iam-guard/managed-policies.py target/managed-policies.json
-	@cargo run --quiet --package iam-guard --example managed_page -- target/managed-policies.json > target/aws-managed-policies.md
+	@cargo build --quiet --workspace --example managed_page
+	@$(BUILT)/examples/managed_page target/managed-policies.json > target/aws-managed-policies.md
 	@mv target/aws-managed-policies.md docs/aws-managed-policies.md
 
 bench: rust ## Measures the policy engine.
