@@ -142,6 +142,8 @@ async fn decide(
             200 => return Ok(()),
             // An earlier try recorded the decision, and its answer was lost.
             409 | 410 if !incident.is_waiting().await? => return Ok(()),
+            // Many cases decide at once, and the stage of the pages takes few requests a second.
+            429 if tries < MOST_TRIES => {}
             409 | 410 | 500.. if tries < MOST_TRIES => {}
             status => bail!(
                 "the decision on {name} is answered with {status}: {}",
@@ -150,7 +152,7 @@ async fn decide(
         }
         if is_persistent(run)
             && page.status >= 500
-            && tries == TRIES_UNDER_FAULT
+            && tries >= TRIES_UNDER_FAULT
             && let Some(rule) = rule
         {
             if !incident.is_waiting().await? {
