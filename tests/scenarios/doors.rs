@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use aws_sdk_iam::Client;
 use aws_sdk_iam::types::StatusType;
-use end_to_end::{Owner, SOON, Scenario, World, access_key, document};
+use end_to_end::{Owner, SOON, Scenario, World, access_key, document, without_mfa};
 use local_aws::poll;
 
 use crate::reported::{ADMINISTRATOR, HARMLESS, deliver, deliver_record, user};
@@ -263,21 +262,6 @@ async fn credentials(world: Arc<World>) -> Result<()> {
     incident
         .ends_as("gone", &["Renamed or deleted: ", "no longer has a user"])
         .await
-}
-
-async fn without_mfa(iam: &Client, name: &str) -> Result<()> {
-    let create = iam.create_virtual_mfa_device();
-    let created = create.virtual_mfa_device_name(name).send().await?;
-    let serial = created
-        .virtual_mfa_device
-        .context("no device")?
-        .serial_number;
-    let enable = iam.enable_mfa_device().user_name(name);
-    let enable = enable.serial_number(&serial).authentication_code1("123456");
-    enable.authentication_code2("654321").send().await?;
-    let deactivate = iam.deactivate_mfa_device().user_name(name);
-    deactivate.serial_number(&serial).send().await?;
-    Ok(())
 }
 
 async fn providers(world: Arc<World>) -> Result<()> {

@@ -11,7 +11,7 @@ use aws_sdk_sfn::types::HistoryEventType;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use local_aws::{CloudTrail, Mail, poll};
 
-use crate::{Incident, Owner, World, document, join};
+use crate::{Incident, Owner, World, document, join, without_mfa};
 
 /// Policies that are often attached and grant nothing restricted.
 const READ_ONLY: [&str; 2] = [
@@ -106,18 +106,7 @@ async fn credentials(iam: &Client, name: &str) -> Result<()> {
         .await?;
     let upload = iam.upload_signing_certificate().user_name(name);
     upload.certificate_body("-----BEGIN").send().await?;
-    let create = iam.create_virtual_mfa_device();
-    let device = create.virtual_mfa_device_name(name).send().await?;
-    let serial = device
-        .virtual_mfa_device
-        .context("no device")?
-        .serial_number;
-    let enable = iam.enable_mfa_device().user_name(name);
-    let enable = enable.serial_number(&serial).authentication_code1("123456");
-    enable.authentication_code2("654321").send().await?;
-    let deactivate = iam.deactivate_mfa_device().user_name(name);
-    deactivate.serial_number(&serial).send().await?;
-    Ok(())
+    without_mfa(iam, name).await
 }
 
 /// A user rotates the access key: creates a new one with the old one, and deletes the old one.

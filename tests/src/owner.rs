@@ -148,3 +148,19 @@ where
         Err(error) => Err(error.into()),
     }
 }
+
+/// Gives a user a device for multi-factor authentication, and takes it away.
+pub async fn without_mfa(iam: &Client, name: &str) -> Result<()> {
+    let create = iam.create_virtual_mfa_device();
+    let created = create.virtual_mfa_device_name(name).send().await?;
+    let serial = created
+        .virtual_mfa_device
+        .context("no device")?
+        .serial_number;
+    let enable = iam.enable_mfa_device().user_name(name);
+    let enable = enable.serial_number(&serial).authentication_code1("123456");
+    enable.authentication_code2("654321").send().await?;
+    let deactivate = iam.deactivate_mfa_device().user_name(name);
+    deactivate.serial_number(&serial).send().await?;
+    Ok(())
+}

@@ -195,7 +195,7 @@ fn iam_administration_has_every_write_of_iam_but_those_with_a_reason() {
         for (reason, names) in OTHER_WRITES {
             for name in names {
                 let was_there = expected.remove(&format!("iam:{name}"));
-                assert!(was_there, "{name} ({reason}) is no write of IAM");
+                assert!(was_there, "{name} ({reason}) is not a write of IAM");
             }
         }
         let listed: BTreeSet<String> = list.entries().map(|it| it.action.to_owned()).collect();

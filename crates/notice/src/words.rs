@@ -48,15 +48,15 @@ pub(crate) fn failure_is_over(failed_tries: u32) -> Option<String> {
 
 /// What a version denied, and the version in force does not.
 pub(crate) fn lost_denial(lost: &LostDenial) -> String {
-    let more = match lost.more {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!(
-        "version {} denied {}{more}",
-        lost.version,
-        lost.denied.join(", ")
-    )
+    let version = &lost.version;
+    let denied = lost.denied.join(", ");
+    match lost.more {
+        0 => format!("version {version} denied {denied}"),
+        _ if denied.is_empty() => {
+            format!("version {version} denied actions whose names are too long to show")
+        }
+        more => format!("version {version} denied {denied} and {more} more"),
+    }
 }
 
 /// What a policy is attached to, if known.

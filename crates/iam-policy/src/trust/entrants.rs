@@ -45,7 +45,7 @@ pub struct Entrants {
 pub fn entrants(now: &str, before: Option<&str>, partition: &str) -> Entrants {
     let Some(now) = admitted(now, partition) else {
         return Entrants {
-            principals: vec!["anybody, because the trust policy cannot be read".to_owned()],
+            principals: vec!["everybody, because the trust policy cannot be read".to_owned()],
             are_new: false,
         };
     };
@@ -157,10 +157,10 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_lets_anybody_in() {
+    fn what_cannot_be_read_lets_everybody_in() {
         for text in ["", "{", r#"{"Statement":{"Effect":"Allow"}}"#] {
-            let [anybody] = names(text, None).try_into().unwrap();
-            assert!(anybody.starts_with("anybody"), "{anybody}");
+            let [named] = names(text, None).try_into().unwrap();
+            assert!(named.starts_with("everybody"), "{named}");
         }
         let now = policy(&statement(ALICE, ""));
         assert_eq!(names(&now, Some("{")), names(&now, None));

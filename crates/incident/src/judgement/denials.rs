@@ -1,20 +1,20 @@
-//! What a managed policy denied before and does not deny any more.
+//! What policies deny, and what a managed policy does not deny any more.
 
 use std::str::FromStr as _;
 
-use iam_policy::{PolicyDocument, Truncated};
+use iam_policy::{Effect, PolicyDocument, Statement, Truncated};
 
-use super::reported::entries;
 use crate::LostDenial;
-use crate::subject::ObservedManaged;
+use crate::message::Reason;
+use crate::subject::{HeldPolicy, ObservedManaged};
 
 /// The bytes of JSON that the entries of one version may take.
 const ENTRY_BYTES: usize = 512;
 
 /// The versions that deny something that the default version does not certainly deny.
 ///
-/// IAM does not tell which of them was the default before, and whoever takes a denial away can put
-/// a version in between. So each version counts, for as long as IAM has it.
+/// IAM does not say which of them was the default before, and a caller who removes a denial can put
+/// another version in between. So each version counts, for as long as IAM has it.
 #[must_use]
 pub fn lost_denials(policy: &ObservedManaged) -> Vec<LostDenial> {
     // Where it cannot be read, the finding says so, and no comparison helps.
@@ -35,6 +35,52 @@ pub fn lost_denials(policy: &ObservedManaged) -> Vec<LostDenial> {
         })
     });
     lost.collect()
+}
+
+/// What a document allows, each entry once.
+fn allowed(document: &PolicyDocument) -> Vec<String> {
+    let statements = document.statements().iter();
+    entries(statements.filter(|statement| statement.effect() != Effect::Deny))
+}
+
+/// The actions that the statements name, each entry once.
+fn entries<'s>(statements: impl Iterator<Item = &'s Statement>) -> Vec<String> {
+    const SPARED: usize = 8;
+    let mut all = Vec::new();
+    for statement in statements {
+        let names = statement.patterns().iter().map(ToString::to_string);
+        let entries = if statement.is_negated() {
+            let more = statement.patterns().len().saturating_sub(SPARED);
+            let more = (more > 0).then(|| format!("{more} more"));
+            let names: Vec<String> = names.take(SPARED).chain(more).collect();
+            vec![format!("everything but {}", names.join(", "))]
+        } else {
+            names.collect()
+        };
+        for entry in entries {
+            if !all.contains(&entry) {
+                all.push(entry);
+            }
+        }
+    }
+    all
+}
+
+/// The policies that contain a `Deny`. A policy that cannot be read may contain one.
+pub(super) fn denied_by(policies: &[HeldPolicy], has_more: bool) -> Vec<Reason> {
+    let denied = |held: &HeldPolicy| match PolicyDocument::from_str(&held.document) {
+        Ok(document) => {
+            let mut statements = document.statements().iter();
+            let denies = statements.any(|statement| statement.effect() == Effect::Deny);
+            denies.then(|| Reason::denied(&held.policy, &allowed(&document)))
+        }
+        Err(_) => Some(Reason::denied(&held.policy, &["*".to_owned()])),
+    };
+    let mut reasons: Vec<Reason> = policies.iter().filter_map(denied).collect();
+    if has_more {
+        reasons.push(Reason::Unread);
+    }
+    reasons
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! Whether the guard reports a call that it does not revert.
 
-use std::str::FromStr as _;
-
 use iam_policy::{
-    ActionPattern, Effect, PolicyDocument, Statement, Truncated, TrustComparison, compare_trust,
-    entrants, judge, judge_trust,
+    ActionPattern, Truncated, TrustComparison, compare_trust, entrants, judge, judge_trust,
 };
 
+use super::denials::denied_by;
 use super::{GuardConfig, Mode, verdict};
 use crate::message::{Reason, Report, Response, Restricted, Verdict, VerdictResult};
 use crate::subject::{
@@ -93,8 +91,8 @@ impl GuardConfig {
             is_over: false,
         };
         let is_in_effect = state.is_in_effect && trust.is_same();
-        // IAM may show the trust policy before. If it shows another one for good, somebody undid
-        // or replaced what the call wrote, and both are judged.
+        // IAM may still show the earlier trust policy. If it goes on showing another one, someone
+        // undid or replaced what the call wrote, and both are judged.
         let is_rewritten = matches!(call, ReportedCall::Trust { is_new: false, .. })
             && state.absent.is_none()
             && trust == TrustComparison::Different;
@@ -249,7 +247,7 @@ impl GuardConfig {
     fn grounds(&self, call: &ReportedCall, evidence: &Evidence<'_>) -> Grounds<'_> {
         match call {
             ReportedCall::Detachment { .. } | ReportedCall::RemovedFromGroup { .. } => {
-                denies(evidence).into()
+                denied_by(evidence.policies, evidence.has_more).into()
             }
             ReportedCall::Trust { .. } => self.let_in(evidence),
             ReportedCall::AcquiredRole { .. } => {
@@ -378,50 +376,4 @@ fn brings_nothing(call: &ReportedCall) -> bool {
         ReportedCall::Renaming { owner, before } => owner.name == *before,
         _ => false,
     }
-}
-
-/// What a document allows, each entry once.
-fn allowed(document: &PolicyDocument) -> Vec<String> {
-    let statements = document.statements().iter();
-    entries(statements.filter(|statement| statement.effect() != Effect::Deny))
-}
-
-/// The actions that the statements name, each entry once.
-pub(super) fn entries<'s>(statements: impl Iterator<Item = &'s Statement>) -> Vec<String> {
-    const SPARED: usize = 8;
-    let mut all = Vec::new();
-    for statement in statements {
-        let names = statement.patterns().iter().map(ToString::to_string);
-        let entries = if statement.is_negated() {
-            let more = statement.patterns().len().saturating_sub(SPARED);
-            let more = (more > 0).then(|| format!("{more} more"));
-            let names: Vec<String> = names.take(SPARED).chain(more).collect();
-            vec![format!("everything but {}", names.join(", "))]
-        } else {
-            names.collect()
-        };
-        for entry in entries {
-            if !all.contains(&entry) {
-                all.push(entry);
-            }
-        }
-    }
-    all
-}
-
-/// The policies that contain a `Deny`. A policy that cannot be read may contain one.
-fn denies(evidence: &Evidence<'_>) -> Vec<Reason> {
-    let denied = |held: &HeldPolicy| match PolicyDocument::from_str(&held.document) {
-        Ok(document) => {
-            let mut statements = document.statements().iter();
-            let denies = statements.any(|statement| statement.effect() == Effect::Deny);
-            denies.then(|| Reason::denied(&held.policy, &allowed(&document)))
-        }
-        Err(_) => Some(Reason::denied(&held.policy, &["*".to_owned()])),
-    };
-    let mut reasons: Vec<Reason> = evidence.policies.iter().filter_map(denied).collect();
-    if evidence.has_more {
-        reasons.push(Reason::Unread);
-    }
-    reasons
 }

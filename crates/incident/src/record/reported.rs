@@ -136,7 +136,7 @@ impl Members<'_> {
         }))
     }
 
-    /// What the call that nobody makes every day is about.
+    /// The provider or the request that a rare call names.
     fn rare(&self) -> Result<Option<String>, RecordError> {
         for key in [
             "sAMLProviderArn",
