@@ -66,7 +66,6 @@ fn main() -> anyhow::Result<ExitCode> {
     set_otherwise.extend(padded::scenarios());
     set_otherwise.extend(variants::scenarios());
     set_otherwise.extend(reported::silent());
-    set_otherwise.extend(doors::silent());
     let mut alone = races::scenarios();
     alone.extend(flood::scenarios());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
