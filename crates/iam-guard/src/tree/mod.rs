@@ -41,10 +41,10 @@ pub struct TreeError {
 }
 
 impl<'s> Node<'s> {
-    /// The value of the first member with this key.
+    /// The value of the last member with this key, because a deployment takes the last of several.
     pub fn get(&self, key: &str) -> Option<&Node<'s>> {
         let mut members = self.members().iter();
-        Some(&members.find(|member| member.key == key)?.value)
+        Some(&members.rfind(|member| member.key == key)?.value)
     }
 
     /// The value at a path of keys.
