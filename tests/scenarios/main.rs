@@ -35,7 +35,7 @@ mod watch;
 mod workflow;
 mod writes;
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     let mut usual = walkthrough::scenarios();
     usual.extend(workflow::scenarios());
     usual.extend(failures::scenarios());

@@ -48,7 +48,16 @@ pub type Parameters = Vec<(&'static str, &'static str)>;
 const AT_ONCE: usize = 6;
 
 /// Deploys one stack for each group, plays the scenarios, and removes the stacks in any case.
-pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> Result<ExitCode> {
+///
+/// What is wrong beyond single scenarios is printed without a backtrace, so that it comes last.
+pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> ExitCode {
+    play(groups).unwrap_or_else(|error| {
+        eprintln!("Error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn play(groups: Vec<(Parameters, Vec<Scenario>)>) -> Result<ExitCode> {
     let mut arguments = Arguments::from_args();
     arguments.test_threads.get_or_insert(AT_ONCE);
     if arguments.list {
