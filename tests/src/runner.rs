@@ -50,6 +50,10 @@ const AT_ONCE: usize = 6;
 /// Deploys one stack for each group, plays the scenarios, and removes the stacks in any case.
 ///
 /// What is wrong beyond single scenarios is printed without a backtrace, so that it comes last.
+#[expect(
+    clippy::print_stderr,
+    reason = "the message is for whoever runs the tests"
+)]
 pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> ExitCode {
     play(groups).unwrap_or_else(|error| {
         eprintln!("Error: {error:#}");
