@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn values_have_their_places() {
-        let text = " {\"a\": [1 , \"x\\u0041\\\\\", {}, [ ]],\r\n \"\\\"b\":\t-1.5e3 , \"c\" :null,\"a\":true}\n";
+        let text = " {\"a\": [1 , \"x\\u0041\\\\\", {}, [ ]],\r\n \"\\\"b\":\t-1.5e3 , \"c\" :null,\"d\":true}\n";
         let tree = parse(text).unwrap();
         let written = |node: &Node<'_>| text.get(node.span.clone()).unwrap().to_owned();
         let list = tree.get("a").unwrap();
@@ -223,7 +223,7 @@ mod tests {
             .map(|it| text.get(it.key_span.clone()).unwrap());
         assert_eq!(
             keys.collect::<Vec<_>>(),
-            ["\"a\"", "\"\\\"b\"", "\"c\"", "\"a\""]
+            ["\"a\"", "\"\\\"b\"", "\"c\"", "\"d\""]
         );
         assert_eq!(written(&tree), text.trim());
         assert_eq!(written(tree.get("c").unwrap()), "null");
