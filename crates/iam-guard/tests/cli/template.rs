@@ -1,6 +1,6 @@
 //! CloudFormation and SAM templates.
 
-use crate::support::check;
+use crate::support::{allow, check};
 
 const TEMPLATE: &str = r#"
 Transform: AWS::Serverless-2016-10-31
@@ -146,4 +146,27 @@ fn a_broken_template_is_a_diagnostic() {
         "{}",
         ran.diagnostics
     );
+}
+
+/// A deployment takes the last of two equal keys, in YAML and in JSON.
+#[test]
+fn the_last_of_repeated_keys_is_judged() {
+    let reader = "{Statement: {Effect: Allow, Action: 's3:GetObject', Resource: '*'}}";
+    let janitor = "{Statement: {Effect: Allow, Action: 's3:DeleteBucket', Resource: '*'}}";
+    for (first, last, verdict) in [(reader, janitor, "restricted"), (janitor, reader, "clean")] {
+        let template = format!(
+            "Resources:\n  A:\n    Type: AWS::IAM::ManagedPolicy\n    Properties: {{PolicyDocument: {first}}}\n    Properties: {{PolicyDocument: {last}}}\n"
+        );
+        check("template.yaml", &template).has_verdicts(&[("A", verdict)]);
+    }
+    let (reader, janitor) = (allow("s3:GetObject"), allow("s3:DeleteBucket"));
+    for (first, last, verdict) in [
+        (&reader, &janitor, "restricted"),
+        (&janitor, &reader, "clean"),
+    ] {
+        let template = format!(
+            r#"{{"Resources": {{"A": {{"Type": "AWS::IAM::ManagedPolicy", "Properties": {{"PolicyDocument": {first}, "PolicyDocument": {last}}}}}}}}}"#
+        );
+        check("template.json", &template).has_verdicts(&[("A", verdict)]);
+    }
 }
