@@ -52,7 +52,7 @@ const AT_ONCE: usize = 6;
 /// What is wrong beyond single scenarios is printed without a backtrace, so that it comes last.
 #[expect(
     clippy::print_stderr,
-    reason = "the message is for whoever runs the tests"
+    reason = "a test program reports to standard error"
 )]
 pub fn run(groups: Vec<(Parameters, Vec<Scenario>)>) -> ExitCode {
     play(groups).unwrap_or_else(|error| {
