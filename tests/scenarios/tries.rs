@@ -132,9 +132,10 @@ async fn redriven(world: Arc<World>) -> Result<()> {
         .execution_arn(execution.arn())
         .send()
         .await?;
-    late.lift();
     let again = document(&["s3:DeleteBucket", "s3:ListBucket"]);
     target.make_again(&world, &[&again]).await?;
+    // A call that was on its way when the execution ended must not reach either policy.
+    late.lift();
     let redrive = states.redrive_execution().execution_arn(execution.arn());
     redrive.send().await.context("cannot redrive")?;
     let closed = incident.closed().await?;
