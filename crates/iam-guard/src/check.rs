@@ -33,6 +33,16 @@ pub fn check(
         if let Some(problem) = &analysis.problem {
             writeln!(diagnostics, "error: {}: {problem}", input.source.name)?;
         }
+        for repeated in &analysis.repeated {
+            let source = &input.source;
+            let (key, line) = (&repeated.key, source.line(repeated.span.start));
+            let before = source.line(repeated.before.start);
+            writeln!(
+                diagnostics,
+                "warning: {}: line {line}: the key `{key}` is also in line {before}; the last one counts",
+                source.name
+            )?;
+        }
         report.file(&input.source, &analysis, out)?;
     }
     report.end(&counts, out)?;

@@ -1,11 +1,13 @@
 //! The counts of a check.
 
-use crate::analysis::Analysis;
+use std::collections::BTreeMap;
+
+use crate::analysis::{Analysis, Kind};
 use crate::exit::Exit;
 use crate::verdict::Verdict;
 
 /// The policies and files of a check, by what became of them.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Counts {
     pub clean: usize,
     pub restricted: usize,
@@ -13,8 +15,8 @@ pub struct Counts {
     pub not_judged: usize,
     /// Files that could not be judged.
     pub problems: usize,
-    /// Files that are about something else.
-    pub others: usize,
+    /// The files that were read, by kind.
+    pub files: BTreeMap<Kind, usize>,
 }
 
 impl Counts {
@@ -28,7 +30,9 @@ impl Counts {
         }
         self.not_judged += analysis.not_judged.len();
         self.problems += usize::from(analysis.problem.is_some());
-        self.others += usize::from(analysis.is_other && analysis.problem.is_none());
+        if analysis.problem.is_none() {
+            *self.files.entry(analysis.kind).or_default() += 1;
+        }
     }
 
     pub fn policies(&self) -> usize {

@@ -29,6 +29,8 @@ pub enum Content<'s> {
         document: &'s Node<'s>,
         mappings: Option<&'s Node<'s>>,
     },
+    /// The same for a document that the file has in parts.
+    Made(Node<'s>),
     /// The document is not known before the deployment: a sentence without a full stop.
     Unknown(String),
 }

@@ -24,6 +24,17 @@ pub struct JudgedPolicy {
     pub document: Option<Document>,
 }
 
+impl JudgedPolicy {
+    /// Puts the policy and its reasons at one place, because they are in a text inside of the file.
+    pub(super) fn move_to(&mut self, span: &Span) {
+        self.span = span.clone();
+        self.assessment.span = span.clone();
+        for located in &mut self.assessment.reasons {
+            located.span = span.clone();
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct Document {
     pub text: String,
@@ -92,17 +103,9 @@ fn judge_policy(
             (assessment, Some(Document { text, what }))
         }
         Content::Template { document, mappings } => {
-            let evaluated = |values: &ConditionValues| {
-                let conditions = Some(values);
-                let context = Context {
-                    mappings,
-                    conditions,
-                };
-                evaluate(document, context)
-            };
-            let names = condition_names(document);
-            (judge_partial(&names, evaluated, restricted)?, None)
+            (judge_template(document, mappings, restricted)?, None)
         }
+        Content::Made(document) => (judge_template(&document, None, restricted)?, None),
     };
     Some(JudgedPolicy {
         name,
@@ -110,6 +113,22 @@ fn judge_policy(
         assessment,
         document,
     })
+}
+
+fn judge_template(
+    document: &Node<'_>,
+    mappings: Option<&Node<'_>>,
+    restricted: &RestrictedActions,
+) -> Option<Assessment> {
+    let evaluated = |values: &ConditionValues| {
+        let conditions = Some(values);
+        let context = Context {
+            mappings,
+            conditions,
+        };
+        evaluate(document, context)
+    };
+    judge_partial(&condition_names(document), evaluated, restricted)
 }
 
 fn judge_file(

@@ -1,28 +1,32 @@
 //! Finds the policies in a file and judges them.
 
 mod judging;
+mod kind;
+mod stream;
 
 use iam_policy::RestrictedActions;
 
 pub use judging::{Document, JudgedPolicy, pretty};
+pub use kind::Kind;
 
-use crate::found::{Content, FoundPolicies, NotJudged};
+use crate::answer::{self, Answer};
+use crate::found::{Content, FoundPolicies, InnerTemplate, NotJudged};
 use crate::input::Input;
 use crate::managed::ManagedPolicies;
-use crate::plan;
-use crate::source::Source;
-use crate::template;
-use crate::tree::{Node, json, yaml};
+use crate::source::{Source, Span};
+use crate::tree::{Node, RepeatedKey, TreeError, json, yaml};
+use crate::{code, manifest, plan, serverless, template};
 
 /// The policies of a file.
 #[derive(Debug, Default)]
 pub struct Analysis {
+    pub kind: Kind,
     pub judged: Vec<JudgedPolicy>,
     pub not_judged: Vec<NotJudged>,
-    /// Why the file as a whole was not judged, although its path was given.
+    /// Why the file as a whole was not judged.
     pub problem: Option<String>,
-    /// Whether nothing in the file is about permissions.
-    pub is_other: bool,
+    /// Keys that an object has more than once.
+    pub repeated: Vec<RepeatedKey>,
 }
 
 /// The settings of a check.
@@ -36,207 +40,305 @@ pub struct Settings {
     pub allow_unknown: bool,
 }
 
+/// How deep a template may be in the text of another one.
+const MAX_DEPTH: usize = 3;
+
 /// Finds the policies in a file and judges them.
 pub fn analyze(input: &Input, settings: &Settings) -> Analysis {
-    let source = &input.source;
-    let is_expected = input.is_named && !settings.skip_others;
-    // IAM returns documents percent-encoded; nothing else begins like this.
-    if source.text.trim_start().starts_with('%') && is_expected {
-        return file(input, None, settings);
+    File { input, settings }.analyze()
+}
+
+/// What a value of a file is.
+enum Recognized<'s> {
+    /// One policy document.
+    Document,
+    Policies(Kind, FoundPolicies<'s>),
+    /// A kind of file that has policies but is not read: a sentence that says what to do.
+    Refused(String),
+    /// A kind of file without policies: a sentence for whoever named it.
+    Other(&'static str),
+}
+
+impl<'s> Recognized<'s> {
+    /// A document that grants nothing to whom this command is about.
+    fn passed_over(kind: Kind, name: String, span: &Span, reason: &str) -> Self {
+        let mut found = FoundPolicies::default();
+        found.not_judged(name, span.clone(), reason);
+        Self::Policies(kind, found)
     }
-    match json::parse(&source.text) {
-        Ok(root) => from_json(input, &root, settings),
-        Err(_) if looks_like_yaml(source) => match yaml::parse(source) {
-            Ok(roots) => from_yaml(input, &roots, settings),
-            Err(error) if is_expected => problem(format!(
-                "line {}: {error}; the file is not YAML",
-                source.line(error.span.start)
-            )),
-            Err(_) => other(),
-        },
-        Err(_) if is_expected => match wrong_kind(source) {
-            Some(reason) => problem(reason.to_owned()),
-            None => file(input, None, settings),
-        },
-        // A broken document may grant anything, so it must not count as another kind of file.
-        Err(_) if source.text.contains("\"Statement\"") && source.text.contains("\"Effect\"") => {
-            file(input, None, settings)
+}
+
+const NOTHING: &str = "this is neither a policy document, nor a plan, nor a template";
+
+#[derive(Clone, Copy)]
+struct File<'a> {
+    input: &'a Input,
+    settings: &'a Settings,
+}
+
+impl<'a> File<'a> {
+    fn source(self) -> &'a Source {
+        &self.input.source
+    }
+
+    /// Whether the file must be about permissions.
+    fn is_expected(self) -> bool {
+        self.input.is_named && !self.settings.skip_others
+    }
+
+    fn analyze(self) -> Analysis {
+        let source = self.source();
+        let text = &source.text;
+        // IAM returns documents percent-encoded; nothing else begins like this.
+        if text.trim_start().starts_with('%') && self.is_expected() {
+            return self.document(None);
         }
-        Err(_) => other(),
+        let error = match json::parse(text) {
+            Ok(root) => return self.values(&[root], true),
+            Err(error) => error,
+        };
+        let spans = stream::values(text).or_else(|| stream::wrapped(text));
+        if let Some(spans) = spans.filter(|spans| !spans.is_empty()) {
+            return self.stream(&spans);
+        }
+        if kind::looks_like_yaml(source) {
+            return match yaml::parse(source) {
+                Ok(roots) => self.values(&roots, false),
+                Err(error) => self.unreadable(&error, "YAML"),
+            };
+        }
+        let wrong = kind::wrong_kind(source).filter(|_| self.is_expected());
+        if let Some(reason) = wrong {
+            return problem(reason.to_owned());
+        }
+        if kind::may_be_accepted(&error) && (self.is_expected() || kind::claimed(text).is_some()) {
+            return self.document(None);
+        }
+        self.unreadable(&error, "JSON")
+    }
+
+    /// A file that cannot be read. What it says that it is decides where nobody named it.
+    fn unreadable(self, error: &TreeError, language: &str) -> Analysis {
+        let source = self.source();
+        let claimed = kind::claimed(&source.text);
+        if claimed.is_none() && !self.is_expected() {
+            return Analysis::default();
+        }
+        if source.text.trim().is_empty() {
+            return problem("the file is empty".to_owned());
+        }
+        let kind = claimed.map_or_else(String::new, |kind| {
+            format!(", although it looks like {kind}")
+        });
+        let line = source.line(error.span.start);
+        problem(format!(
+            "line {line}: {error}; the file is not {language}{kind}"
+        ))
+    }
+
+    /// Several JSON values in one file.
+    fn stream(self, spans: &[Span]) -> Analysis {
+        let text = &self.source().text;
+        let mut roots = Vec::with_capacity(spans.len());
+        for span in spans {
+            let parsed = json::parse(text.get(span.clone()).unwrap_or_default());
+            let Ok(mut root) = parsed else {
+                return problem("a JSON value of the file is nested too deep".to_owned());
+            };
+            root.shift(span.start);
+            roots.push(root);
+        }
+        if let Some(reason) = code::log_of_terraform(&roots) {
+            return problem(reason.to_owned());
+        }
+        self.values(&roots, false)
+    }
+
+    /// Judges the values of a file. A document is judged as the text that it is if `is_text`.
+    fn values(self, roots: &[Node<'_>], is_text: bool) -> Analysis {
+        let mut all = Analysis::default();
+        let mut others = Vec::new();
+        for root in roots {
+            let analysis = match self.recognize(root) {
+                Recognized::Document if is_text => self.document(Some(root)),
+                Recognized::Document => {
+                    let mut found = FoundPolicies::default();
+                    let content = Content::Template {
+                        document: root,
+                        mappings: None,
+                    };
+                    found.policy(self.name(), root.span.clone(), content);
+                    self.judged(Kind::Document, found, None)
+                }
+                Recognized::Policies(kind, found) => {
+                    let mut analysis = self.judged(kind, found, None);
+                    analysis.repeated = root.repeated_keys();
+                    analysis
+                }
+                Recognized::Refused(reason) => problem(reason),
+                Recognized::Other(reason) => {
+                    others.push(reason);
+                    continue;
+                }
+            };
+            all.add(analysis);
+        }
+        let is_other = all.kind == Kind::Other && all.problem.is_none();
+        if is_other && self.is_expected() {
+            return problem(others.first().copied().unwrap_or(NOTHING).to_owned());
+        }
+        all
+    }
+
+    fn recognize<'s>(self, root: &'s Node<'s>) -> Recognized<'s>
+    where
+        'a: 's,
+    {
+        let managed = &self.settings.managed;
+        if plan::is_plan(root) {
+            return Recognized::Policies(Kind::Plan, plan::find(root, managed));
+        }
+        if template::is_template(root) {
+            return Recognized::Policies(Kind::Template, template::find(root, managed));
+        }
+        let is_document = kind::looks_like_document(root)
+            || root.get("Statement").is_some() && self.is_expected();
+        if is_document {
+            let passed_over =
+                |kind, reason| Recognized::passed_over(kind, self.name(), &root.span, reason);
+            return match kind::of_document(root) {
+                Kind::TrustPolicy => passed_over(
+                    Kind::TrustPolicy,
+                    "a trust policy, which grants nothing to its role",
+                ),
+                Kind::ResourcePolicy => passed_over(
+                    Kind::ResourcePolicy,
+                    "a resource-based policy, which belongs to no user, group or role",
+                ),
+                _ => Recognized::Document,
+            };
+        }
+        match answer::find(root, managed) {
+            Some(Answer::Policies(found)) => return Recognized::Policies(Kind::Answer, found),
+            Some(Answer::Nothing(reason)) => return Recognized::Other(reason),
+            None => {}
+        }
+        if manifest::is_manifest(root) {
+            return Recognized::Policies(Kind::Manifest, manifest::find(root, managed));
+        }
+        if serverless::is_configuration(root) {
+            return Recognized::Policies(Kind::Serverless, serverless::find(root, managed));
+        }
+        match code::refused(root) {
+            Some(reason) => Recognized::Refused(reason),
+            None => Recognized::Other(code::other(root).unwrap_or(NOTHING)),
+        }
+    }
+
+    /// The file as one policy document.
+    fn document(self, root: Option<&Node<'_>>) -> Analysis {
+        let mut found = FoundPolicies::default();
+        let span = root.map_or_else(|| self.source().everything(), |root| root.span.clone());
+        found.policy(self.name(), span, Content::File);
+        self.judged(Kind::Document, found, root)
+    }
+
+    /// The name of the file in reports.
+    fn name(self) -> String {
+        match kind::file_name(self.source()) {
+            "-" => "standard input".to_owned(),
+            name => name.to_owned(),
+        }
+    }
+
+    fn judged(self, kind: Kind, found: FoundPolicies<'_>, root: Option<&Node<'_>>) -> Analysis {
+        let restricted = &self.settings.restricted;
+        let mut analysis = Analysis {
+            kind,
+            judged: judging::judge_all(self.input, found.policies, root, restricted),
+            not_judged: found.not_judged,
+            ..Analysis::default()
+        };
+        for template in &found.templates {
+            self.inner(template, 1, &mut analysis);
+        }
+        analysis
+    }
+
+    /// Judges a template that the file has as a text. All of it is at the place of the text.
+    fn inner(self, template: &InnerTemplate<'_>, depth: usize, analysis: &mut Analysis) {
+        let source = Source::new(self.source().name.clone(), template.text.as_ref());
+        let parsed = match json::parse(&source.text) {
+            Ok(root) => Ok(vec![root]),
+            Err(_) => yaml::parse(&source),
+        };
+        let managed = &self.settings.managed;
+        let (roots, deep) = match &parsed {
+            Ok(roots) => (roots.as_slice(), None),
+            Err(error) => (
+                &[][..],
+                Some(format!("its template cannot be read: {error}")),
+            ),
+        };
+        let too_deep = || "it has templates inside of templates".to_owned();
+        let mut found = FoundPolicies::default();
+        let unknown = deep.or_else(|| (depth > MAX_DEPTH).then(too_deep));
+        if let Some(reason) = unknown {
+            let name = template.name.clone();
+            found.policy(name, template.span.clone(), Content::Unknown(reason));
+        } else {
+            for root in roots {
+                let of_root = template::find(root, managed);
+                found.policies.extend(of_root.policies);
+                found.not_judged.extend(of_root.not_judged);
+                found.templates.extend(of_root.templates);
+            }
+        }
+        let within = |name: &str| match template.name.as_str() {
+            "" => name.to_owned(),
+            outer if name == outer => name.to_owned(),
+            outer => format!("{outer}/{name}"),
+        };
+        let restricted = &self.settings.restricted;
+        for mut judged in judging::judge_all(self.input, found.policies, None, restricted) {
+            judged.name = within(&judged.name);
+            judged.move_to(&template.span);
+            analysis.judged.push(judged);
+        }
+        analysis
+            .not_judged
+            .extend(found.not_judged.into_iter().map(|it| NotJudged {
+                name: within(&it.name),
+                span: template.span.clone(),
+                reason: it.reason,
+            }));
+        for inner in found.templates {
+            let inner = InnerTemplate {
+                name: within(&inner.name),
+                span: template.span.clone(),
+                text: inner.text,
+            };
+            self.inner(&inner, depth + 1, analysis);
+        }
+    }
+}
+
+impl Analysis {
+    fn add(&mut self, other: Self) {
+        // The first kind names the file.
+        if self.kind == Kind::Other {
+            self.kind = other.kind;
+        }
+        self.judged.extend(other.judged);
+        self.not_judged.extend(other.not_judged);
+        self.repeated.extend(other.repeated);
+        self.problem = self.problem.take().or(other.problem);
     }
 }
 
 fn problem(problem: String) -> Analysis {
     Analysis {
         problem: Some(problem),
-        ..Analysis::default()
-    }
-}
-
-fn other() -> Analysis {
-    Analysis {
-        is_other: true,
-        ..Analysis::default()
-    }
-}
-
-fn file_name(source: &Source) -> &str {
-    source.name.rsplit(['/', '\\']).next().unwrap_or_default()
-}
-
-fn extension(source: &Source) -> String {
-    let extension = file_name(source)
-        .rsplit_once('.')
-        .map(|(_, extension)| extension);
-    extension.unwrap_or_default().to_ascii_lowercase()
-}
-
-/// Whether a text that is not JSON can be a template.
-fn looks_like_yaml(source: &Source) -> bool {
-    let is_named_so = matches!(extension(source).as_str(), "yaml" | "yml" | "template");
-    let words = ["AWSTemplateFormatVersion:", "Resources:", "Statement:"];
-    let begins = |line: &str| words.iter().any(|word| line.starts_with(word));
-    is_named_so || extension(source) != "json" && source.text.lines().any(begins)
-}
-
-/// What to do with a file that people often give by mistake.
-fn wrong_kind(source: &Source) -> Option<&'static str> {
-    match extension(source).as_str() {
-        "tf" | "hcl" | "tfvars" => Some(
-            "this is Terraform code; run `terraform plan -out=FILE`, and check what `terraform show -json FILE` prints",
-        ),
-        "tfplan" => Some(
-            "this is a plan in Terraform's own format; check what `terraform show -json FILE` prints",
-        ),
-        "ts" | "py" | "js" | "go" | "java" | "md" => {
-            Some("this is neither a policy document, nor a Terraform plan, nor a template")
-        }
-        _ => None,
-    }
-}
-
-fn from_yaml(input: &Input, roots: &[Node<'_>], settings: &Settings) -> Analysis {
-    let mut all = Analysis::default();
-    for root in roots {
-        let found = if template::is_template(root) {
-            template::find(root, &settings.managed)
-        } else if root.get("Statement").is_some() && (input.is_named || is_identity_policy(root)) {
-            let mut found = FoundPolicies::default();
-            let content = Content::Template {
-                document: root,
-                mappings: None,
-            };
-            found.policy(short_name(&input.source), root.span.clone(), content);
-            found
-        } else {
-            continue;
-        };
-        let analysis = judged(input, found, None, settings);
-        all.judged.extend(analysis.judged);
-        all.not_judged.extend(analysis.not_judged);
-    }
-    let is_empty = all.judged.is_empty() && all.not_judged.is_empty();
-    let is_about = roots
-        .iter()
-        .any(|root| template::is_template(root) || root.get("Statement").is_some());
-    all.is_other = is_empty && !is_about;
-    if all.is_other && input.is_named && !settings.skip_others {
-        all.problem = Some("this is neither a policy document nor a template".to_owned());
-    }
-    all
-}
-
-fn from_json(input: &Input, root: &Node<'_>, settings: &Settings) -> Analysis {
-    if plan::is_plan(root) {
-        return judged(input, plan::find(root, &settings.managed), None, settings);
-    }
-    if template::is_template(root) {
-        let found = template::find(root, &settings.managed);
-        return judged(input, found, None, settings);
-    }
-    if is_trust_policy(root) {
-        let mut analysis = Analysis::default();
-        if input.is_named {
-            analysis.not_judged.push(NotJudged {
-                name: short_name(&input.source),
-                span: root.span.clone(),
-                reason: "a trust policy, which grants nothing to its role".to_owned(),
-            });
-        }
-        return analysis;
-    }
-    let is_expected = input.is_named && !settings.skip_others;
-    if is_expected || is_identity_policy(root) {
-        return file(input, Some(root), settings);
-    }
-    other()
-}
-
-fn statements<'n>(root: &'n Node<'n>) -> &'n [Node<'n>] {
-    root.get("Statement")
-        .map(Node::one_or_many)
-        .unwrap_or_default()
-}
-
-fn names_principal(statement: &Node<'_>) -> bool {
-    statement.get("Principal").is_some() || statement.get("NotPrincipal").is_some()
-}
-
-/// Whether a document is a trust policy. Only a trust policy has principals and no resource.
-fn is_trust_policy(root: &Node<'_>) -> bool {
-    let trusts = |statement: &Node<'_>| {
-        let has_resource = ["Resource", "NotResource"]
-            .iter()
-            .any(|it| statement.get(it).is_some());
-        let actions = statement
-            .get("Action")
-            .map(Node::one_or_many)
-            .unwrap_or_default();
-        let is_sts = |action: &Node<'_>| {
-            action
-                .text()
-                .is_some_and(|it| it.to_ascii_lowercase().starts_with("sts:"))
-        };
-        names_principal(statement) && !has_resource && actions.iter().all(is_sts)
-    };
-    !statements(root).is_empty() && statements(root).iter().all(trusts)
-}
-
-/// Whether a tree looks like an identity-based policy. A resource-based policy, such as that of a
-/// bucket, names a principal.
-fn is_identity_policy(root: &Node<'_>) -> bool {
-    let is_statement = |statement: &Node<'_>| {
-        (statement.get("Effect").is_some() || statement.get("Action").is_some())
-            && !names_principal(statement)
-    };
-    statements(root).iter().any(is_statement)
-}
-
-/// The file as one policy document.
-fn file(input: &Input, root: Option<&Node<'_>>, settings: &Settings) -> Analysis {
-    let mut found = FoundPolicies::default();
-    let span = root.map_or_else(|| input.source.everything(), |root| root.span.clone());
-    found.policy(short_name(&input.source), span, Content::File);
-    judged(input, found, root, settings)
-}
-
-/// The name of the file in reports.
-fn short_name(source: &Source) -> String {
-    match file_name(source) {
-        "-" => "standard input".to_owned(),
-        name => name.to_owned(),
-    }
-}
-
-fn judged(
-    input: &Input,
-    found: FoundPolicies<'_>,
-    root: Option<&Node<'_>>,
-    settings: &Settings,
-) -> Analysis {
-    Analysis {
-        judged: judging::judge_all(input, found.policies, root, &settings.restricted),
-        not_judged: found.not_judged,
         ..Analysis::default()
     }
 }

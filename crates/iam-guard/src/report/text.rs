@@ -7,7 +7,7 @@ use annotate_snippets::renderer::{DEFAULT_TERM_WIDTH, DecorStyle};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use iam_policy::{Finding, RestrictedActions};
 
-use crate::analysis::{Analysis, JudgedPolicy, pretty};
+use crate::analysis::{Analysis, JudgedPolicy, Kind, pretty};
 use crate::counts::Counts;
 use crate::source::{Source, Span};
 use crate::verdict::{Reason, Verdict};
@@ -108,11 +108,26 @@ impl Text {
         if counts.not_judged > 0 {
             write!(out, "; {} not judged", counts.not_judged)?;
         }
-        if counts.others > 0 {
-            let files = if counts.others == 1 { "file" } else { "files" };
-            write!(out, "; {} {files} without policies", counts.others)?;
+        writeln!(out, ". Restricted: {}", short(&self.restricted))?;
+        // One file that was judged needs no list.
+        let is_obvious = counts.files.values().sum::<usize>() + counts.problems < 2;
+        if is_obvious && !counts.files.contains_key(&Kind::Other) {
+            return Ok(());
         }
-        writeln!(out, ". Restricted: {}", short(&self.restricted))
+        let mut kinds: Vec<String> = counts
+            .files
+            .iter()
+            .map(|(kind, count)| kind.counted(*count))
+            .collect();
+        if counts.problems > 0 {
+            let files = if counts.problems == 1 {
+                "file"
+            } else {
+                "files"
+            };
+            kinds.push(format!("{} {files} that cannot be read", counts.problems));
+        }
+        writeln!(out, "Files: {}", kinds.join(", "))
     }
 }
 

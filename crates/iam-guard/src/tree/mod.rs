@@ -4,6 +4,7 @@ pub mod json;
 pub mod yaml;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use crate::source::Span;
 
@@ -37,6 +38,15 @@ pub struct Member<'s> {
 #[error("{message}")]
 pub struct TreeError {
     pub message: String,
+    pub span: Span,
+}
+
+/// A key that an object has again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatedKey {
+    pub key: String,
+    /// The place of the one before, which does not count.
+    pub before: Span,
     pub span: Span,
 }
 
@@ -99,5 +109,44 @@ impl<'s> Node<'s> {
 
     pub fn is_null(&self) -> bool {
         self.value == Value::Null
+    }
+
+    /// Moves all places, for a tree whose text is a part of a file.
+    pub fn shift(&mut self, by: usize) {
+        let moved = |span: &Span| span.start + by..span.end + by;
+        self.span = moved(&self.span);
+        match &mut self.value {
+            Value::List(entries) => entries.iter_mut().for_each(|entry| entry.shift(by)),
+            Value::Object(members) => {
+                for member in members {
+                    member.key_span = moved(&member.key_span);
+                    member.value.shift(by);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
+        }
+    }
+
+    /// The keys that an object in the tree has more than once.
+    pub fn repeated_keys(&self) -> Vec<RepeatedKey> {
+        let mut found = Vec::new();
+        self.collect_repeated_keys(&mut found);
+        found
+    }
+
+    fn collect_repeated_keys(&self, found: &mut Vec<RepeatedKey>) {
+        let mut last: HashMap<&str, &Span> = HashMap::new();
+        for member in self.members() {
+            let before = last.insert(&member.key, &member.key_span);
+            found.extend(before.map(|before| RepeatedKey {
+                key: member.key.to_string(),
+                before: before.clone(),
+                span: member.key_span.clone(),
+            }));
+            member.value.collect_repeated_keys(found);
+        }
+        for entry in self.entries() {
+            entry.collect_repeated_keys(found);
+        }
     }
 }

@@ -6,6 +6,7 @@
 )]
 
 mod backtest;
+mod cases;
 mod commands;
 mod documents;
 mod plan;
