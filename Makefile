@@ -134,11 +134,11 @@ scp: rust ## Prints a service control policy that lets only DEPLOYER change the 
 actions: ## Refreshes the catalogue of known AWS actions.
 	@sh crates/iam-policy/data/refresh.sh
 
-managed-policies: rust ## Fetches the AWS managed policies and writes the page about them.
+managed-policies: rust ## Refreshes the AWS managed policies of iam-guard and the page about them.
 	@mkdir -p target
-	@python3 crates/iam-guard/managed-policies.py target/managed-policies.json
+	@python3 crates/iam-guard/managed-policies.py
 	@cargo build --quiet --workspace --example managed_page
-	@$(BUILT)/examples/managed_page target/managed-policies.json > target/aws-managed-policies.md
+	@$(BUILT)/examples/managed_page > target/aws-managed-policies.md
 	@mv target/aws-managed-policies.md docs/aws-managed-policies.md
 
 bench: rust ## Measures the policy engine.

@@ -1,4 +1,4 @@
-"""Writes the documents of all AWS managed policies into a file, for `iam-guard check --managed-policies FILE`.
+"""Writes the documents of all AWS managed policies into the file that `iam-guard` is built with.
 
 The documents come with the Python package moto (Apache-2.0), which takes them from AWS. The version
 and the hashes of the package are those of crates/testing/local-aws/requirements/interpreter.txt. The
@@ -6,6 +6,8 @@ script does not run any code of the package.
 """
 
 import ast
+import datetime
+import gzip
 import json
 import pathlib
 import re
@@ -16,6 +18,7 @@ import zipfile
 
 REQUIREMENTS = pathlib.Path(__file__).parent.parent / "testing/local-aws/requirements/interpreter.txt"
 MEMBER = "moto/iam/aws_managed_policies.py"
+DATA = pathlib.Path(__file__).parent / "data"
 
 
 def pinned() -> str:
@@ -26,8 +29,8 @@ def pinned() -> str:
     return lines.group()
 
 
-def downloaded(folder: pathlib.Path) -> str:
-    """The source of the module with the policies."""
+def downloaded(folder: pathlib.Path) -> tuple[str, str]:
+    """The source of the module with the policies, and the date of the package."""
     requirements = folder / "requirements.txt"
     requirements.write_text(pinned())
     subprocess.run(
@@ -37,7 +40,8 @@ def downloaded(folder: pathlib.Path) -> str:
     )
     (wheel,) = folder.glob("moto-*.whl")
     with zipfile.ZipFile(wheel) as package:
-        return package.read(MEMBER).decode()
+        date = datetime.date(*package.getinfo(MEMBER).date_time[:3])
+        return package.read(MEMBER).decode(), date.isoformat()
 
 
 def documents(source: str) -> dict[str, object]:
@@ -55,14 +59,14 @@ def documents(source: str) -> dict[str, object]:
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        raise SystemExit("name the file to write")
     with tempfile.TemporaryDirectory() as folder:
-        found = documents(downloaded(pathlib.Path(folder)))
-    with open(sys.argv[1], "w", encoding="utf-8") as out:
-        json.dump(found, out, indent=1)
-        out.write("\n")
-    print(f"{len(found)} policies")
+        source, date = downloaded(pathlib.Path(folder))
+    found = documents(source)
+    text = json.dumps(found, separators=(",", ":"))
+    # Without a time, so that the same documents make the same file.
+    (DATA / "aws-managed-policies.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
+    (DATA / "aws-managed-policies.date").write_text(date)
+    print(f"{len(found)} policies of {date}")
 
 
 main()

@@ -3,18 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use iam_guard::managed::{DATE, ManagedPolicies};
 use iam_policy::{ReadyMadeList, RestrictedActions, judge};
-use serde_json::value::RawValue;
 
 const DEFAULT: &str = "s3:DeleteBucket,s3:DeleteObject";
 
 fn main() -> Result<()> {
-    let file = std::env::args()
-        .nth(1)
-        .context("name the file with the policies")?;
-    let policies = std::fs::read_to_string(file)?;
-    let policies: BTreeMap<String, Box<RawValue>> = serde_json::from_str(&policies)?;
+    let policies: BTreeMap<&str, &str> = ManagedPolicies::built_in()?.collect();
     let mut lists = vec![("default".to_owned(), DEFAULT.parse()?)];
     for list in ReadyMadeList::ALL {
         let name = format!("@{}", list.name());
@@ -24,25 +20,19 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn page(
-    policies: &BTreeMap<String, Box<RawValue>>,
-    lists: &[(String, RestrictedActions)],
-) -> String {
+fn page(policies: &BTreeMap<&str, &str>, lists: &[(String, RestrictedActions)]) -> String {
     let mut sums = vec![0; lists.len()];
     let mut rows = String::new();
     let mut listed = 0;
-    for (arn, document) in policies {
+    for (name, document) in policies {
         let verdicts: Vec<bool> = lists
             .iter()
-            .map(|(_, restricted)| !judge(document.get(), restricted).is_clean())
+            .map(|(_, restricted)| !judge(document, restricted).is_clean())
             .collect();
         if !verdicts.contains(&true) {
             continue;
         }
         listed += 1;
-        let name = arn
-            .split_once(":policy/")
-            .map_or(arn.as_str(), |(_, name)| name);
         rows.push_str(&format!("| {name} |"));
         for (sum, is_restricted) in sums.iter_mut().zip(verdicts) {
             *sum += i32::from(is_restricted);
@@ -60,7 +50,7 @@ An `x` means that the policy grants at least one action of the list.
 
 You cannot change an AWS managed policy. You can only detach it.
 
-`make managed-policies` writes this page, and the documents of the policies into `target/managed-policies.json` for `iam-guard check --managed-policies`.
+The documents are of {DATE}. They are built into `iam-guard`, which judges attachments by them. `make managed-policies` refreshes them and this page.
 The documents come with the Python package moto, whose version is pinned in `crates/testing/local-aws/requirements/interpreter.txt`; AWS changes its policies, so check the policy itself before you rely on a line.
 
 {} of {} policies grant an action of one of these lists.

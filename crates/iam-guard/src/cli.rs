@@ -1,12 +1,21 @@
 //! The options of the command. The documentation comments are its help texts.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use iam_policy::ActionPattern;
 
 use crate::backtest;
+use crate::managed::DATE;
 use crate::report::Format;
+
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{} (AWS managed policies of {DATE})",
+        env!("CARGO_PKG_VERSION")
+    )
+});
 
 /// Reports the restricted actions that IAM policies grant
 ///
@@ -14,7 +23,7 @@ use crate::report::Format;
 /// and `Deny`, and valid for actions that AWS adds later. The command sends nothing anywhere and
 /// needs no credentials.
 #[derive(Debug, Parser)]
-#[command(name = "iam-guard", version, max_term_width = 100)]
+#[command(name = "iam-guard", version = VERSION.as_str(), max_term_width = 100)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
@@ -74,12 +83,13 @@ pub struct ListOptions {
 
 /// Checks policy documents, Terraform plans and templates before a deployment
 ///
-/// A file is a policy document in JSON, a plan or state as `terraform show -json` prints it, or a
-/// CloudFormation or SAM template in YAML or JSON. In a folder, the command reads every file that
-/// is one of these.
+/// A file is a policy document in JSON, a plan or state as `terraform show -json` prints it, a
+/// CloudFormation or SAM template in YAML or JSON, an answer of AWS such as that of `aws iam
+/// get-policy-version`, a manifest of ACK or Crossplane, or a `serverless.yml`. In a folder, the
+/// command reads every file that is one of these.
 ///
-/// A value that is not known before the deployment counts only if the verdict depends on it. With
-/// `--managed-policies`, attachments of AWS managed policies are judged too.
+/// A value that is not known before the deployment counts only if the verdict depends on it.
+/// Attachments of AWS managed policies are judged by the documents that come with the command.
 ///
 /// Exit status: 0 if all policies are clean; 1 if a policy grants something restricted; 2 if
 /// something cannot be read, or a verdict is not known.
@@ -100,7 +110,7 @@ pub struct Check {
     #[arg(long)]
     pub allow_unknown: bool,
 
-    /// A file with the documents of AWS managed policies, as `make managed-policies` writes it
+    /// A file with documents of AWS managed policies, to add to those that come with the command
     #[arg(long, value_name = "FILE")]
     pub managed_policies: Option<PathBuf>,
 
@@ -202,7 +212,7 @@ pub struct Backtest {
     #[arg(long, value_enum, default_value_t)]
     pub format: backtest::Format,
 
-    /// A file with the documents of AWS managed policies, as `make managed-policies` writes it
+    /// A file with documents of AWS managed policies, to add to those that come with the command
     #[arg(long, value_name = "FILE")]
     pub managed_policies: Option<PathBuf>,
 

@@ -1,19 +1,38 @@
-//! The documents of AWS managed policies, from a file.
+//! The documents of AWS managed policies.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
+use std::sync::LazyLock;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
+use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::found::{Content, FoundPolicies};
 use crate::source::Span;
 
-/// AWS managed policies by their names, which are unique.
+/// The documents that come with the command, as `managed-policies.py` writes them.
+static BUILT_IN: LazyLock<Result<Documents, String>> = LazyLock::new(|| {
+    let compressed = include_bytes!("../data/aws-managed-policies.json.gz");
+    let mut text = String::new();
+    GzDecoder::new(compressed.as_slice())
+        .read_to_string(&mut text)
+        .map_err(|error| error.to_string())?;
+    parse(&text).map_err(|error| error.to_string())
+});
+
+/// The date of the documents that come with the command.
+pub const DATE: &str = include_str!("../data/aws-managed-policies.date");
+
+/// Documents by the names of their policies, which are unique.
+type Documents = BTreeMap<String, String>;
+
+/// AWS managed policies: those that come with the command, and those that somebody adds, which win.
 #[derive(Debug, Default)]
 pub struct ManagedPolicies {
-    documents: Option<HashMap<String, String>>,
+    added: Documents,
 }
 
 /// A document inside the object that other tools write.
@@ -23,28 +42,53 @@ struct Described {
     document: Box<RawValue>,
 }
 
+fn parse(text: &str) -> serde_json::Result<Documents> {
+    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text)?;
+    let documents = members.into_iter().map(|(key, value)| {
+        let described = serde_json::from_str::<Described>(value.get());
+        let document = described.map_or(value, |described| described.document);
+        (name(&key).to_owned(), document.get().to_owned())
+    });
+    Ok(documents.collect())
+}
+
 impl ManagedPolicies {
-    /// Reads a file: one JSON object with a member for each policy. The key is the name or the ARN,
-    /// the value is the document.
-    pub fn read(path: &Path) -> anyhow::Result<Self> {
+    /// Adds the documents of a file: one JSON object with a member for each policy. The key is the
+    /// name or the ARN, the value is the document.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, or is not such an object.
+    pub fn with(path: &Path) -> anyhow::Result<Self> {
         let problem = || format!("reading the AWS managed policies in {}", path.display());
         let text = std::fs::read_to_string(path).with_context(problem)?;
-        let members: HashMap<String, Box<RawValue>> =
-            serde_json::from_str(&text).with_context(problem)?;
-        let documents = members.into_iter().map(|(key, value)| {
-            let described = serde_json::from_str::<Described>(value.get());
-            let document = described.map_or(value, |described| described.document);
-            (name(&key).to_owned(), document.get().to_owned())
-        });
-        Ok(Self {
-            documents: Some(documents.collect()),
-        })
+        let added = parse(&text).with_context(problem)?;
+        Ok(Self { added })
+    }
+
+    /// The names and documents of those that come with the command.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read, which would be an error in the build.
+    pub fn built_in() -> anyhow::Result<impl Iterator<Item = (&'static str, &'static str)>> {
+        let documents = BUILT_IN.as_ref().map_err(|error| anyhow!("{error}"))?;
+        Ok(documents
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str())))
     }
 
     /// The document of an AWS managed policy.
     pub fn document(&self, arn: &str) -> Option<&str> {
-        let documents = self.documents.as_ref().filter(|_| is_aws_managed(arn));
-        documents?.get(name(arn)).map(String::as_str)
+        if !is_aws_managed(arn) {
+            return None;
+        }
+        let name = name(arn);
+        let document = match self.added.get(name) {
+            Some(document) => document,
+            None => BUILT_IN.as_ref().ok()?.get(name)?,
+        };
+        Some(document)
     }
 
     /// Adds an attachment of the policy with this ARN; `None` for an unknown ARN.
@@ -55,28 +99,22 @@ impl ManagedPolicies {
         span: Span,
         arn: Option<&str>,
     ) {
-        let reason = match (arn, &self.documents) {
-            (None, _) => {
-                "attaches a policy whose ARN is not known before the deployment".to_owned()
-            }
-            (Some(arn), _) if !is_aws_managed(arn) => {
+        let reason = match arn {
+            None => "attaches a policy whose ARN is not known before the deployment".to_owned(),
+            Some(arn) if !is_aws_managed(arn) => {
                 format!("attaches `{arn}`, whose document is not here")
             }
-            (Some(arn), None) => format!(
-                "attaches the AWS managed policy `{}`; give its document with --managed-policies",
-                name(arn)
-            ),
-            (Some(arn), Some(documents)) => {
+            Some(arn) => {
                 let name = name(arn);
-                if let Some(document) = documents.get(name) {
+                if let Some(document) = self.document(arn) {
                     let content = Content::Text {
-                        text: document.as_str().into(),
+                        text: document.into(),
                         what: Some(format!("the AWS managed policy `{name}`")),
                     };
                     return found.policy(format!("{at} ({name})"), span, content);
                 }
                 format!(
-                    "attaches the AWS managed policy `{name}`, which the file of --managed-policies does not have"
+                    "attaches the AWS managed policy `{name}`, which was not known on {DATE}; give its document with --managed-policies"
                 )
             }
         };
@@ -91,4 +129,27 @@ pub fn is_aws_managed(arn: &str) -> bool {
 
 fn name(arn: &str) -> &str {
     arn.rsplit('/').next().unwrap_or(arn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documents_that_come_with_the_command_are_policies() {
+        let restricted = "s3:DeleteBucket".parse().unwrap();
+        let mut count = 0;
+        for (name, document) in ManagedPolicies::built_in().unwrap() {
+            let judgement = iam_policy::judge(document, &restricted);
+            assert!(judgement.document().is_ok(), "{name}");
+            count += 1;
+        }
+        assert_eq!(count, 1582);
+        assert_eq!(DATE.len(), "2026-01-31".len());
+        let managed = ManagedPolicies::default();
+        let arn = "arn:aws-cn:iam::aws:policy/AdministratorAccess";
+        assert!(managed.document(arn).is_some());
+        let arn = "arn:aws:iam::111122223333:policy/AdministratorAccess";
+        assert_eq!(managed.document(arn), None);
+    }
 }

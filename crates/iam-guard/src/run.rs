@@ -68,7 +68,7 @@ fn restricted(
 
 fn managed(option: Option<&PathBuf>, config: &Config) -> anyhow::Result<ManagedPolicies> {
     let path = option.or(config.managed_policies.as_ref());
-    let managed = path.map(|path| ManagedPolicies::read(path)).transpose()?;
+    let managed = path.map(|path| ManagedPolicies::with(path)).transpose()?;
     Ok(managed.unwrap_or_default())
 }
 

@@ -97,6 +97,9 @@ impl<'a> File<'a> {
             Ok(root) => return self.values(&[root], true),
             Err(error) => error,
         };
+        if kind::may_be_accepted(&error) && (self.is_expected() || kind::claimed(text).is_some()) {
+            return self.document(None);
+        }
         let spans = stream::values(text).or_else(|| stream::wrapped(text));
         if let Some(spans) = spans.filter(|spans| !spans.is_empty()) {
             return self.stream(&spans);
@@ -110,9 +113,6 @@ impl<'a> File<'a> {
         let wrong = kind::wrong_kind(source).filter(|_| self.is_expected());
         if let Some(reason) = wrong {
             return problem(reason.to_owned());
-        }
-        if kind::may_be_accepted(&error) && (self.is_expected() || kind::claimed(text).is_some()) {
-            return self.document(None);
         }
         self.unreadable(&error, "JSON")
     }

@@ -9,7 +9,15 @@ use crate::support::{allow, check, folder, run, run_args, run_with};
 
 const STANDARD_INPUT: &str = "check - --restricted s3:DeleteBucket --format json";
 
-/// The verdict of the command is that of the engine, even on files that are not policies.
+/// The files of the corpus that IAM accepts as no policy. The engine takes them for restricted, the
+/// command says that they are no policies.
+const NO_DOCUMENTS: [&str; 3] = [
+    "malformed-no-statement.json",
+    "malformed-not-an-object.json",
+    "malformed-truncated.json",
+];
+
+/// The verdict of the command is that of the engine.
 #[test]
 fn every_document_of_the_corpus_has_the_verdict_of_the_engine() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../iam-policy/testdata");
@@ -29,8 +37,13 @@ fn every_document_of_the_corpus_has_the_verdict_of_the_engine() {
         let ran = run_args(corpus.join("policies"), &arguments, b"");
         assert_eq!(ran.code, 1, "{}", ran.diagnostics);
         let lines = ran.lines();
-        assert_eq!(lines.len(), names.len());
-        for (line, policy) in lines.iter().zip(policies) {
+        let is_judged = |policy: &&Value| !NO_DOCUMENTS.contains(&policy["file"].as_str().unwrap());
+        let judged: Vec<&Value> = policies.iter().filter(is_judged).collect();
+        assert_eq!(lines.len(), judged.len());
+        for file in NO_DOCUMENTS {
+            ran.has_diagnostic(&format!("error: {file}: "));
+        }
+        for (line, policy) in lines.iter().zip(judged) {
             let file = policy["file"].as_str().unwrap();
             assert_eq!(line["file"], file);
             let text = std::fs::read_to_string(corpus.join("policies").join(file)).unwrap();
@@ -59,24 +72,31 @@ fn a_document_that_cannot_be_read_may_grant_anything() {
     let clean = allow("s3:GetObject");
     let number = clean.replace("\"2012-10-17\"", "1e999999");
     let surrogate = clean.replace("\"Effect\"", "\"Sid\": \"\\ud800\", \"Effect\"");
-    for text in [
-        "",
-        " \n",
-        "null",
-        "[]",
-        "{}",
-        "{",
-        &deep,
-        &number,
-        &surrogate,
-        clean.trim_start_matches('{'),
-    ] {
+    let unreadable = clean.replace("\"Action\"", "\"Actions\"");
+    for text in [&deep, &number, &surrogate, &unreadable] {
         let ran = check("policy.json", text);
         assert_eq!(ran.code, 1, "{:.80}", text);
         ran.has_verdicts(&[("policy.json", "restricted")]);
         assert_eq!(ran.lines()[0]["findings"][0]["kind"], "unreadable");
     }
     assert_eq!(check("policy.json", &clean).code, 0);
+    // IAM accepts none of these.
+    for (text, problem) in [
+        ("", "the file is empty"),
+        (" \n", "the file is empty"),
+        ("null", "this is neither a policy document"),
+        ("[]", "this is neither a policy document"),
+        ("{}", "this is neither a policy document"),
+        (
+            "{",
+            "line 1: EOF while parsing an object; the file is not JSON",
+        ),
+        (clean.get(..40).unwrap(), "the file is not JSON"),
+    ] {
+        let ran = check("policy.json", text);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{text}");
+        ran.has_diagnostic(problem);
+    }
     let encoded = "%7B%22Statement%22%3A%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%22s3%3AGet*%22%2C%22Resource%22%3A%22*%22%7D%7D";
     assert_eq!(check("policy", encoded).code, 0);
 }
@@ -130,6 +150,10 @@ fn only_files_about_permissions_are_read_in_a_folder() {
         ("a/broken.json", broken),
         ("a/bucket.json", bucket),
         ("a/trust.json", trust),
+        (
+            "a/answer.json",
+            r#"{"Policy": {"Arn": "arn:aws:iam::111122223333:policy/a", "DefaultVersionId": "v1"}}"#,
+        ),
         ("a/notes.txt", &policy),
         ("a/.hidden/policy.json", &policy),
         ("a/node_modules/x/policy.json", &policy),
@@ -144,12 +168,14 @@ fn only_files_about_permissions_are_read_in_a_folder() {
     };
     let ran = check("a");
     assert_eq!(ran.code, 1);
-    let expected = [
-        ("clean.yml", "clean"),
-        ("broken.json", "restricted"),
-        ("policy.json", "restricted"),
-    ];
+    let expected = [("clean.yml", "clean"), ("policy.json", "restricted")];
     ran.has_verdicts(&expected);
+    // A file that says what it is and cannot be read is an error, whoever named it.
+    let problem = "broken.json: line 1: EOF while parsing a string; the file is not JSON, although it looks like a policy document";
+    ran.has_diagnostic(problem);
+    let ran = check("a/broken.json --skip-others");
+    assert_eq!(ran.code, 2);
+    ran.has_diagnostic(problem);
     // A named file is a document, unless other files may be named.
     assert_eq!(check("a/package.json").code, 1);
     let ran = check("a/package.json a/list.yaml --skip-others");
@@ -157,7 +183,10 @@ fn only_files_about_permissions_are_read_in_a_folder() {
     // A trust policy is never listed.
     let ran = check("a/trust.json");
     assert_eq!((ran.code, ran.out.as_str()), (0, ""));
-    assert_eq!(check("a/bucket.json").code, 1);
+    assert_eq!(check("a/bucket.json").code, 0);
+    let ran = run(&folder, "check a --restricted s3:DeleteBucket");
+    let last = "Files: 2 policy documents, 1 trust policy, 1 resource-based policy, 4 files without policies, 1 file that cannot be read\n";
+    assert!(ran.out.ends_with(last), "{}", ran.out);
 }
 
 #[test]

@@ -16,8 +16,11 @@ fn report(format: &str) -> String {
     let files = [
         ("wide policy.json", wide),
         ("unknown.yaml", UNKNOWN),
-        ("no.json", "{"),
-        ("empty.json", ""),
+        (
+            "no.json",
+            r#"{"Statement": [{"Effect": "Allow", "Actions": "s3:*"}]}"#,
+        ),
+        ("empty.json", r#"{"Statement": []}"#),
         ("plan.json", &attached.to_string()),
         ("odd.json", &allow("s3:Delete\u{e9}")),
     ];
