@@ -44,11 +44,21 @@ pub struct NotJudged {
     pub reason: String,
 }
 
+/// A CloudFormation template that a file has as a text.
+#[derive(Debug)]
+pub struct InnerTemplate<'s> {
+    /// The name of the resource that deploys it.
+    pub name: String,
+    pub span: Span,
+    pub text: Cow<'s, str>,
+}
+
 /// All policies of one file.
 #[derive(Debug, Default)]
 pub struct FoundPolicies<'s> {
     pub policies: Vec<Policy<'s>>,
     pub not_judged: Vec<NotJudged>,
+    pub templates: Vec<InnerTemplate<'s>>,
 }
 
 impl<'s> FoundPolicies<'s> {
@@ -65,6 +75,14 @@ impl<'s> FoundPolicies<'s> {
             name: name.into(),
             span,
             reason: reason.into(),
+        });
+    }
+
+    pub fn template(&mut self, name: impl Into<String>, span: Span, text: impl Into<Cow<'s, str>>) {
+        self.templates.push(InnerTemplate {
+            name: name.into(),
+            span,
+            text: text.into(),
         });
     }
 }
