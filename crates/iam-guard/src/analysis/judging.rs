@@ -6,9 +6,9 @@ use iam_policy::{DocumentError, Finding, Place, RestrictedActions, judge};
 
 use crate::found::{Content, Policy};
 use crate::input::{Encoding, Input};
-use crate::partial::{ConditionValues, Places, judge_partial, places};
+use crate::partial::{Places, places};
 use crate::source::{Source, Span};
-use crate::template::{Context, condition_names, evaluate};
+use crate::template;
 use crate::tree::{Node, json};
 use crate::verdict::{Assessment, LocatedReason, Reason, Verdict};
 
@@ -91,17 +91,8 @@ fn judge_policy(
             let text = text.into_owned();
             (assessment, Some(Document { text, what }))
         }
-        Content::Template { document, mappings } => {
-            let evaluated = |values: &ConditionValues| {
-                let conditions = Some(values);
-                let context = Context {
-                    mappings,
-                    conditions,
-                };
-                evaluate(document, context)
-            };
-            let names = condition_names(document);
-            (judge_partial(&names, evaluated, restricted)?, None)
+        Content::Template { document, scope } => {
+            (template::judge(document, &scope, restricted)?, None)
         }
     };
     Some(JudgedPolicy {
@@ -142,7 +133,7 @@ fn judge_file(
 
 /// The places in a document without functions of CloudFormation.
 fn places_in(root: Option<&Node<'_>>) -> Places {
-    let item = root.and_then(|root| evaluate(root, Context::default()));
+    let item = root.and_then(template::as_written);
     item.map(|item| places(&item)).unwrap_or_default()
 }
 

@@ -11,7 +11,7 @@ use crate::input::Input;
 use crate::managed::ManagedPolicies;
 use crate::plan;
 use crate::source::Source;
-use crate::template;
+use crate::template::{self, Parameters, Scope};
 use crate::tree::{Node, json, yaml};
 
 /// The policies of a file.
@@ -30,6 +30,8 @@ pub struct Analysis {
 pub struct Settings {
     pub restricted: RestrictedActions,
     pub managed: ManagedPolicies,
+    /// What the deployment gives to the parameters of templates.
+    pub parameters: Parameters,
     /// Whether a named file may be something other than a policy, a plan or a template.
     pub skip_others: bool,
     /// Whether a verdict that is not known may count as clean.
@@ -119,12 +121,12 @@ fn from_yaml(input: &Input, roots: &[Node<'_>], settings: &Settings) -> Analysis
     let mut all = Analysis::default();
     for root in roots {
         let found = if template::is_template(root) {
-            template::find(root, &settings.managed)
+            template::find(root, &settings.managed, &settings.parameters)
         } else if root.get("Statement").is_some() && (input.is_named || is_identity_policy(root)) {
             let mut found = FoundPolicies::default();
             let content = Content::Template {
                 document: root,
-                mappings: None,
+                scope: Scope::default(),
             };
             found.policy(short_name(&input.source), root.span.clone(), content);
             found
@@ -151,7 +153,7 @@ fn from_json(input: &Input, root: &Node<'_>, settings: &Settings) -> Analysis {
         return judged(input, plan::find(root, &settings.managed), None, settings);
     }
     if template::is_template(root) {
-        let found = template::find(root, &settings.managed);
+        let found = template::find(root, &settings.managed, &settings.parameters);
         return judged(input, found, None, settings);
     }
     if is_trust_policy(root) {
