@@ -7,8 +7,8 @@ use super::{conditions, lists, maps, references, texts};
 use crate::partial::{Choices, Item, Piece, Shape};
 use crate::tree::{Node, Value};
 
-/// The deepest nesting of conditions, and of maps that refer to maps.
-const MAX_DEPTH: u8 = 32;
+/// The deepest nesting of values, with what they refer to.
+const MAX_DEPTH: u16 = 256;
 
 /// What the evaluation of a value depends on.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Env<'e> {
     pub(super) decides: bool,
     /// Whether the verdict does not depend on the value, so that no choice is worth a combination.
     is_idle: bool,
-    depth: u8,
+    depth: u16,
 }
 
 impl<'e> Env<'e> {
@@ -93,10 +93,10 @@ impl<'e> Env<'e> {
 
 /// Evaluates a value; `None` for one that the template leaves out (`AWS::NoValue`).
 pub(super) fn evaluate(node: &Node<'_>, env: Env<'_>) -> Option<Item> {
-    if !env.choices.spend() {
+    let Some(env) = env.deeper().filter(|env| env.choices.spend()) else {
         let what = "the document is too large with all that it refers to";
         return Some(item(Shape::Unknown(what.to_owned()), node));
-    }
+    };
     let shape = match &node.value {
         Value::Null => Shape::Null,
         Value::Bool(value) => Shape::Plain(value.to_string()),
@@ -184,7 +184,8 @@ fn statements(node: &Node<'_>, statements: Option<Item>) -> Item {
     item(Shape::Object(members.to_vec()), node)
 }
 
-fn is_function(key: &str) -> bool {
+/// Whether an object with this key is the call of a function.
+pub(super) fn is_function(key: &str) -> bool {
     key == "Ref" || key.starts_with("Fn::") && !key.starts_with(foreach::PREFIX)
 }
 

@@ -9,7 +9,6 @@ use crate::partial::{Item, Piece, Shape};
 use crate::tree::Node;
 
 pub(super) fn find(argument: &Node<'_>, env: Env<'_>) -> Option<Item> {
-    let env = env.deeper()?;
     let (map, first, second, default) = match argument.entries() {
         [map, first, second] => (map, first, second, None),
         [map, first, second, options] => (map, first, second, options.get("DefaultValue")),

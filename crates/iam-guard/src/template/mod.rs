@@ -162,4 +162,12 @@ fn is_no_value(node: &Node<'_>) -> bool {
 }
 
 #[cfg(test)]
+mod deployment_tests;
+#[cfg(test)]
+mod found_tests;
+#[cfg(test)]
+mod test_support;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod values_tests;

@@ -2,10 +2,10 @@
 
 use super::attachments::is_made_here;
 use super::foreach::{self, Expanded};
+use super::intrinsics::{Env, evaluate, is_function};
 use super::{Finder, Scope, branches};
 use crate::partial::Choices;
 use crate::source::Span;
-use crate::template::intrinsics::{Env, evaluate};
 use crate::tree::Node;
 
 /// A resource with its properties.
@@ -33,7 +33,7 @@ impl<'s> Properties<'s> {
         };
         let is_object = !node.members().is_empty() || node.is_null();
         let members = foreach::members(node, scope);
-        let adds = |it: &Expanded<'_>| it.is_key_open || it.key.starts_with("Fn::");
+        let adds = |it: &Expanded<'_>| it.is_key_open || is_function(&it.key);
         let is_open = members.as_ref().is_none_or(|it| it.iter().any(adds));
         let is_empty = node.value == crate::tree::Value::Object(Vec::new());
         Self {

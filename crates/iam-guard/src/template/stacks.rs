@@ -1,9 +1,9 @@
 //! Resources that deploy a template of their own.
 
 use super::Finder;
-use super::intrinsics::canonical;
+use super::intrinsics::{canonical, is_function};
 use super::resources::{Resource, text};
-use crate::tree::{Node, Value};
+use crate::tree::Value;
 
 /// Whether resources of this type deploy a template.
 pub(super) fn deploys(kind: &str) -> bool {
@@ -44,7 +44,9 @@ impl<'s> Finder<'s> {
         };
         // A template as an object is deployed as its JSON. Its functions are its own.
         let known = match &body.value {
-            Value::Object(_) if !is_function(body) => Some(canonical(body)),
+            Value::Object(members) if !members.iter().any(|it| is_function(&it.key)) => {
+                Some(canonical(body))
+            }
             _ => text(body, &scope),
         };
         let span = body.span.clone();
@@ -57,9 +59,4 @@ impl<'s> Finder<'s> {
             }
         }
     }
-}
-
-fn is_function(node: &Node<'_>) -> bool {
-    let is_name = |key: &str| key == "Ref" || key.starts_with("Fn::");
-    node.members().iter().any(|member| is_name(&member.key))
 }

@@ -78,7 +78,7 @@ Resources:
             - {PolicyName: x, PolicyDocument: {Statement: {Effect: Allow, Action: "s3:*", Resource: "*"}}}
 "#;
 
-const EXPECTED: [(&str, &str); 12] = [
+const EXPECTED: [(&str, &str); 13] = [
     ("Role.Policies[0]", "restricted"),
     ("Role.Policies[1]", "restricted"),
     ("Role.Policies[2]", "unknown"),
@@ -90,7 +90,8 @@ const EXPECTED: [(&str, &str); 12] = [
     ("Function.Policies[2]", "unknown"),
     ("Function.Policies[5]", "clean"),
     ("Machine.Policies", "restricted"),
-    ("Group${Team}.Policies[0]", "restricted"),
+    ("Groupa.Policies[0]", "restricted"),
+    ("Groupb.Policies[0]", "restricted"),
 ];
 
 #[test]
