@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 /// More combinations than these are not tried one by one.
-const MAX_COMBINATIONS: usize = 512;
+const MAX_COMBINATIONS: usize = 256;
 /// The most values that one evaluation reads, because references repeat what they refer to.
 const MAX_VALUES: usize = 100_000;
 /// The most values that all evaluations of one document read.
@@ -92,6 +92,11 @@ impl Choices {
     pub fn spend(&self) -> bool {
         self.values.set(self.values.get().saturating_add(1));
         self.values.get() <= MAX_VALUES
+    }
+
+    /// How many values were counted.
+    pub fn spent(&self) -> usize {
+        self.values.get()
     }
 
     /// Notes that CloudFormation refuses to deploy this combination.

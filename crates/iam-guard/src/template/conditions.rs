@@ -11,38 +11,71 @@ use crate::tree::Node;
 ///
 /// For all other values, the reference decides nothing, so these are the cases to try.
 pub(super) fn constants(root: &Node<'_>) -> BTreeMap<String, BTreeSet<String>> {
-    let mut found = BTreeMap::new();
-    collect(root, root, &mut found);
-    found
+    let mut constants = Constants {
+        root,
+        found: BTreeMap::new(),
+        maps: BTreeSet::new(),
+    };
+    constants.collect(root);
+    constants.found
 }
 
-fn collect(node: &Node<'_>, root: &Node<'_>, found: &mut BTreeMap<String, BTreeSet<String>>) {
-    for entry in node.entries() {
-        collect(entry, root, found);
-    }
-    for member in node.members() {
-        collect(&member.value, root, found);
-        let mut add = |reference: &Node<'_>, texts: &mut dyn Iterator<Item = String>| {
-            if let Some(name) = reference.get("Ref").and_then(Node::text) {
-                found.entry(name.to_owned()).or_default().extend(texts);
+struct Constants<'r> {
+    root: &'r Node<'r>,
+    found: BTreeMap<String, BTreeSet<String>>,
+    /// The references and the maps whose keys are found already.
+    maps: BTreeSet<(&'r str, &'r str, bool)>,
+}
+
+impl<'r> Constants<'r> {
+    fn collect(&mut self, node: &'r Node<'r>) {
+        for entry in node.entries() {
+            self.collect(entry);
+        }
+        for member in node.members() {
+            self.collect(&member.value);
+            match (member.key.as_ref(), member.value.entries()) {
+                ("Fn::Equals", [one, other]) => {
+                    self.compared(one, other);
+                    self.compared(other, one);
+                }
+                ("Fn::FindInMap", [map, first, second, ..]) => {
+                    self.keys(map, first, true);
+                    self.keys(map, second, false);
+                }
+                _ => {}
             }
-        };
-        match (member.key.as_ref(), member.value.entries()) {
-            ("Fn::Equals", [one, other]) => {
-                add(one, &mut scalar(other).into_iter());
-                add(other, &mut scalar(one).into_iter());
-            }
-            ("Fn::FindInMap", [map, first, second, ..]) => {
-                let map = map.text().map(|name| ["Mappings", name]);
-                let map = map.and_then(|path| root.at(&path));
-                let rows = map.map(Node::members).unwrap_or_default();
-                add(first, &mut rows.iter().map(|it| it.key.to_string()));
-                let columns = rows.iter().flat_map(|it| it.value.members());
-                add(second, &mut columns.map(|it| it.key.to_string()));
-            }
-            _ => {}
         }
     }
+
+    fn compared(&mut self, one: &'r Node<'r>, other: &Node<'_>) {
+        if let (Some(name), Some(text)) = (reference(one), scalar(other)) {
+            self.found.entry(name.to_owned()).or_default().insert(text);
+        }
+    }
+
+    fn keys(&mut self, map: &'r Node<'r>, key: &'r Node<'r>, is_first: bool) {
+        let (Some(name), Some(map)) = (reference(key), map.text()) else {
+            return;
+        };
+        if !self.maps.insert((name, map, is_first)) {
+            return;
+        }
+        let rows = self.root.at(&["Mappings", map]).map(Node::members);
+        let rows = rows.unwrap_or_default().iter();
+        let found = self.found.entry(name.to_owned()).or_default();
+        match is_first {
+            true => found.extend(rows.map(|it| it.key.to_string())),
+            false => {
+                let columns = rows.flat_map(|it| it.value.members());
+                found.extend(columns.map(|it| it.key.to_string()));
+            }
+        }
+    }
+}
+
+fn reference<'n>(node: &'n Node<'n>) -> Option<&'n str> {
+    node.get("Ref").and_then(Node::text)
 }
 
 /// The value of a condition; `None` if it is left open.
@@ -128,7 +161,7 @@ fn is_other(node: &Node<'_>, text: &str, env: Env<'_>) -> bool {
 
 /// The texts that a reference of unknown value is not, because each is a case of its own.
 pub(super) fn cases<'e>(node: &Node<'_>, env: Env<'e>) -> Option<&'e BTreeSet<String>> {
-    let name = node.get("Ref").and_then(Node::text)?;
+    let name = reference(node)?;
     env.taken(&format!("Ref {name}"))?;
     env.scope.template()?.constants(name)
 }

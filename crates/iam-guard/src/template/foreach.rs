@@ -14,8 +14,8 @@ use crate::tree::Node;
 /// What the keys of loops begin with.
 pub(super) const PREFIX: &str = "Fn::ForEach";
 
-/// The most members that the loops of one object make.
-const MAX_MEMBERS: usize = 4_096;
+/// The most rounds of all loops of one object.
+const MAX_ROUNDS: usize = 4_096;
 /// The deepest nesting of loops. CloudFormation allows five.
 const MAX_DEPTH: usize = 8;
 
@@ -76,62 +76,73 @@ impl Loop {
 }
 
 /// A member of an object with all loops applied.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Expanded<'s> {
     pub(super) key: String,
     pub(super) key_span: Span,
-    /// Whether the key has the variable of a loop whose values are not known.
+    /// Whether other members can stand here: the key has the variable of a loop whose values are
+    /// not known, or it is that of a loop that cannot be read.
     pub(super) is_key_open: bool,
     pub(super) value: &'s Node<'s>,
     pub(super) scope: Scope<'s>,
 }
 
-/// The members of an object with all loops applied; `None` if there are too many, or if a loop
-/// cannot be read. Of repeated keys, the last counts.
-pub(super) fn members<'s>(object: &'s Node<'s>, scope: &Scope<'s>) -> Option<Vec<Expanded<'s>>> {
-    let mut found = Vec::new();
-    expand(object, scope, 0, &mut found)?;
-    Some(found)
+/// The members of an object with all loops applied. Of repeated keys, the last counts.
+///
+/// A loop that cannot be read, or that makes too many members, stays as it is.
+pub(super) fn members<'s>(object: &'s Node<'s>, scope: &Scope<'s>) -> Vec<Expanded<'s>> {
+    let mut expansion = Expansion {
+        found: Vec::new(),
+        rounds: 0,
+    };
+    expansion.expand(object, scope, 0);
+    expansion.found
 }
 
-fn expand<'s>(
-    object: &'s Node<'s>,
-    scope: &Scope<'s>,
-    depth: usize,
-    found: &mut Vec<Expanded<'s>>,
-) -> Option<()> {
-    for member in last_members(object) {
-        if !member.key.starts_with(PREFIX) {
-            let key = member.key.to_string();
+struct Expansion<'s> {
+    found: Vec<Expanded<'s>>,
+    rounds: usize,
+}
+
+impl<'s> Expansion<'s> {
+    fn expand(&mut self, object: &'s Node<'s>, scope: &Scope<'s>, depth: usize) {
+        for member in last_members(object) {
             let loops = scope.loops();
-            found.push(Expanded {
-                is_key_open: loops.iter().any(|it| it.is_open_in(&key)),
-                key: loops
-                    .iter()
-                    .fold(key, |key, variable| variable.in_key(&key)),
+            let own = |is_loop: bool| Expanded {
+                is_key_open: is_loop || loops.iter().any(|it| it.is_open_in(&member.key)),
+                key: loops.iter().fold(member.key.to_string(), |key, variable| {
+                    variable.in_key(&key)
+                }),
                 key_span: member.key_span.clone(),
                 value: &member.value,
                 scope: scope.clone(),
-            });
-            continue;
-        }
-        let [variable, collection, made] = member.value.entries() else {
-            return None;
-        };
-        let variable = variable.text()?;
-        if depth >= MAX_DEPTH {
-            return None;
-        }
-        for value in rounds(collection, scope) {
-            if found.len() >= MAX_MEMBERS {
-                return None;
+            };
+            if !member.key.starts_with(PREFIX) {
+                self.found.push(own(false));
+                continue;
             }
-            let variable = variable.to_owned();
-            let inner = scope.within(Loop { variable, value });
-            expand(made, &inner, depth + 1, found)?;
+            let parts = match member.value.entries() {
+                [variable, collection, made] if depth < MAX_DEPTH => {
+                    variable.text().map(|variable| (variable, collection, made))
+                }
+                _ => None,
+            };
+            let Some((variable, collection, made)) = parts else {
+                self.found.push(own(true));
+                continue;
+            };
+            for value in rounds(collection, scope) {
+                if self.rounds >= MAX_ROUNDS {
+                    self.found.push(own(true));
+                    break;
+                }
+                self.rounds += 1;
+                let variable = variable.to_owned();
+                let inner = scope.within(Loop { variable, value });
+                self.expand(made, &inner, depth + 1);
+            }
         }
     }
-    Some(())
 }
 
 /// The value of the variable in each round. If the collection is not known, one round stands for

@@ -132,12 +132,9 @@ fn object(node: &Node<'_>, env: Env<'_>) -> Shape {
         });
         return Shape::Object(members.collect());
     }
-    let unknown = || Shape::Unknown("the values of a loop".to_owned());
-    let Some(expanded) = foreach::members(node, env.scope) else {
-        return unknown();
-    };
+    let expanded = foreach::members(node, env.scope);
     if expanded.iter().any(|it| it.is_key_open) {
-        return unknown();
+        return Shape::Unknown("the values of a loop".to_owned());
     }
     let members = expanded.iter().filter_map(|it| {
         let env = of_member(node, &it.key, it.value, env);

@@ -54,6 +54,7 @@ pub fn find<'s>(
         found: FoundPolicies::default(),
     };
     finder.transforms();
+    finder.modules();
     let template = Template::new(root, parameters);
     if let Some(resources) = root.get("Resources") {
         finder.resources(resources, template);
@@ -71,10 +72,7 @@ impl<'s> Finder<'s> {
     fn resources(&mut self, resources: &'s Node<'s>, template: Template<'s>) {
         let template = Arc::new(template);
         let scope = Scope::of(Arc::clone(&template));
-        let Some(expanded) = foreach::members(resources, &scope) else {
-            let reason = "the loops of the resources cannot be read, or make too many of them";
-            return self.unknown("Resources", resources.span.clone(), reason);
-        };
+        let expanded = foreach::members(resources, &scope);
         let kinds = expanded.iter().filter_map(|it| {
             let kind = it.value.get("Type").and_then(Node::text)?;
             Some((it.key.clone(), kind.to_owned()))

@@ -6,7 +6,7 @@ use super::intrinsics::{Env, evaluate, is_function};
 use super::{Finder, Scope, branches};
 use crate::partial::Choices;
 use crate::source::Span;
-use crate::tree::Node;
+use crate::tree::{Node, Value};
 
 /// A resource with its properties.
 pub(super) struct Resource<'s> {
@@ -31,14 +31,12 @@ impl<'s> Properties<'s> {
                 is_incomplete: false,
             };
         };
-        let is_object = !node.members().is_empty() || node.is_null();
         let members = foreach::members(node, scope);
         let adds = |it: &Expanded<'_>| it.is_key_open || is_function(&it.key);
-        let is_open = members.as_ref().is_none_or(|it| it.iter().any(adds));
-        let is_empty = node.value == crate::tree::Value::Object(Vec::new());
+        let is_object = matches!(node.value, Value::Object(_) | Value::Null);
         Self {
-            is_incomplete: is_open || !is_object && !is_empty,
-            members: members.unwrap_or_default(),
+            is_incomplete: !is_object || members.iter().any(adds),
+            members,
         }
     }
 
@@ -102,6 +100,10 @@ impl<'s> Finder<'s> {
             mut scope,
             ..
         } = member;
+        if name.starts_with(foreach::PREFIX) {
+            let reason = "the loop cannot be read, or makes too many resources";
+            return self.unknown(name, key_span, reason);
+        }
         if name.starts_with("Fn::") {
             let reason = "resources of a macro or an included file, which are not here";
             return self.found.not_judged(name, key_span, reason);

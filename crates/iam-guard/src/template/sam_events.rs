@@ -23,8 +23,7 @@ impl<'s> Finder<'s> {
         let Some((events, scope)) = resource.properties.get("Events") else {
             return;
         };
-        let members = foreach::members(events, &scope);
-        for member in members.unwrap_or_default() {
+        for member in foreach::members(events, &scope) {
             let event = member.value;
             let at = format!("Events.{}", member.key);
             let kind = event.get("Type").and_then(|it| text(it, &member.scope));

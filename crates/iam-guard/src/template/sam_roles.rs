@@ -65,12 +65,13 @@ impl<'s> Finder<'s> {
                 }
             }
         }
-        for preference in own.all("DeploymentPreference") {
-            if preference.get("Role").is_none() && preference.get("Enabled") != Some(&FALSE) {
-                let at = format!("{}.DeploymentPreference", resource.name);
-                let name = "service-role/AWSCodeDeployRoleForLambda";
-                self.attach_managed(&at, preference.span.clone(), name);
-            }
+        let preferences = own.all("DeploymentPreference");
+        let preferred = |key: &str| preferences.iter().find_map(|it| it.get(key));
+        let is_off = preferred("Enabled").is_some_and(is_false);
+        if !preferences.is_empty() && !is_off && preferred("Role").is_none() {
+            let at = format!("{}.DeploymentPreference", resource.name);
+            let name = "service-role/AWSCodeDeployRoleForLambda";
+            self.attach_managed(&at, span(), name);
         }
         self.events(resource, "lambda:InvokeFunction", makes_role);
     }
@@ -78,7 +79,7 @@ impl<'s> Finder<'s> {
     pub(super) fn state_machine(&mut self, resource: &Resource<'s>) {
         let tracing = resource.properties.node("Tracing");
         let enabled = tracing.and_then(|it| it.get("Enabled"));
-        let is_traced = enabled.is_some_and(|it| it.value != Value::Bool(false));
+        let is_traced = enabled.is_some_and(|it| !is_false(it));
         if makes_role(resource, "Role") && is_traced {
             let at = format!("{}.Role", resource.name);
             self.attach_managed(&at, resource.span.clone(), XRAY);
@@ -166,7 +167,7 @@ impl<'s> Finder<'s> {
     fn graphql_api(&mut self, resource: &Resource<'s>) {
         let logging = resource.properties.node("Logging");
         let is_logged = logging.is_none_or(|it| it.get("CloudWatchLogsRoleArn").is_none());
-        if is_logged && logging.is_none_or(|it| it.value != Value::Bool(false)) {
+        if is_logged && logging.is_none_or(|it| !is_false(it)) {
             let at = format!("{}.Logging", resource.name);
             let name = "service-role/AWSAppSyncPushToCloudWatchLogs";
             self.attach_managed(&at, resource.span.clone(), name);
@@ -205,10 +206,10 @@ impl<'s> Finder<'s> {
     }
 }
 
-const FALSE: Node<'static> = Node {
-    value: Value::Bool(false),
-    span: 0..0,
-};
+/// Whether a value is false for SAM.
+fn is_false(node: &Node<'_>) -> bool {
+    node.value == Value::Bool(false) || matches!(node.text(), Some("false" | "False"))
+}
 
 /// Whether SAM makes a role, at least under some condition.
 fn makes_role(resource: &Resource<'_>, property: &str) -> bool {

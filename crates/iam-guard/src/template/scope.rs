@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use iam_policy::RestrictedActions;
@@ -9,11 +10,14 @@ use iam_policy::RestrictedActions;
 use super::conditions;
 use super::dynamic;
 use super::foreach::Loop;
-use super::intrinsics::{Env, evaluate};
+use super::intrinsics::{self, Env, evaluate};
 use super::parameters::{Declared, Parameters};
-use crate::partial::{Choices, Item, Tried, each_combination, judge_partial};
+use crate::partial::{Choices, Item, Shape, Tried, each_combination, judge_partial};
 use crate::tree::Node;
 use crate::verdict::Assessment;
+
+/// The most values that are read to judge all documents of a template.
+const MAX_VALUES: usize = 20_000_000;
 
 /// A template, with what is known about the deployment.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ pub(super) struct Template<'s> {
     constants: BTreeMap<String, BTreeSet<String>>,
     /// The types of the resources, by logical id.
     kinds: OnceLock<BTreeMap<String, String>>,
+    /// How many values were read to judge its documents.
+    values: AtomicUsize,
 }
 
 impl<'s> Template<'s> {
@@ -37,7 +43,13 @@ impl<'s> Template<'s> {
             declared: declared.collect(),
             constants: conditions::constants(root),
             kinds: OnceLock::new(),
+            values: AtomicUsize::new(0),
         }
+    }
+
+    /// Counts the values that were read; false if there are too many.
+    fn spend(&self, values: usize) -> bool {
+        self.values.fetch_add(values, Ordering::Relaxed) <= MAX_VALUES
     }
 
     pub(super) fn section(&self, name: &str) -> Option<&'s Node<'s>> {
@@ -174,7 +186,13 @@ pub fn judge(
         if !scope.holds(choices) {
             return None;
         }
-        evaluate(document, Env::new(scope, choices)).map(dynamic::opened)
+        let item = evaluate(document, Env::new(scope, choices)).map(dynamic::opened);
+        let template = scope.template();
+        if template.is_none_or(|it| it.spend(choices.spent())) {
+            return item;
+        }
+        let what = "the template is too large with all that it refers to".to_owned();
+        Some(intrinsics::item(Shape::Unknown(what), document))
     };
     judge_partial(evaluated, restricted)
 }

@@ -1,4 +1,4 @@
-//! Macros, which change the template at the deployment ("Fn::Transform", "Transform").
+//! Macros and modules, which change the template at the deployment ("Fn::Transform", "Transform").
 
 use super::Finder;
 use crate::tree::Node;
@@ -19,6 +19,16 @@ impl Finder<'_> {
             for transform in root.get(key).map(Node::one_or_many).unwrap_or_default() {
                 self.transform(transform);
             }
+        }
+    }
+
+    /// Names the modules, which a tool inserts before the deployment.
+    pub(super) fn modules(&mut self) {
+        let root = self.root;
+        for module in root.members_of("Modules") {
+            let reason = "a module, whose resources are not here";
+            let name = module.key.to_string();
+            self.found.not_judged(name, module.key_span.clone(), reason);
         }
     }
 
