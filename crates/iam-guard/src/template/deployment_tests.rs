@@ -67,6 +67,12 @@ Conditions:
 }
 
 #[test]
+fn one_of_two_elements_may_depend_on_a_condition() {
+    let statement = "[{Effect: Allow, Action: s3:GetObject, Resource: !If [C, '*', !Ref AWS::NoValue], NotResource: !If [C, !Ref AWS::NoValue, a]}]";
+    assert_eq!(with("", statement, &[]), Some(Clean));
+}
+
+#[test]
 fn a_resource_counts_only_if_it_can_be_made() {
     let policy = |name: &str, condition: &str, action: &str| {
         format!(
@@ -180,6 +186,19 @@ fn what_grows_without_bound_is_not_known() {
         .map(|n| format!("!Sub 's3:${{P{n}}}Bucket'"))
         .collect();
     actions(&sections, &[(&format!("[{}]", list.join(", ")), Unknown)]);
+    // A condition that is left open holds for both branches, although the first combinations agree.
+    let list: Vec<String> = (0..30).map(|n| format!("!Sub 's3:Get${{P{n}}}'")).collect();
+    let first = format!(
+        "{sections}\nConditions: {{C: !And [!Equals [!ImportValue A, a], !Equals [a, a]]}}"
+    );
+    let list = list.join(", ");
+    actions(
+        &first,
+        &[
+            (&format!("[{list}]"), Clean),
+            (&format!("[!If [C, s3:GetObject, 's3:*'], {list}]"), Unknown),
+        ],
+    );
     // The resources of an `Allow` do not count, so they are no choices.
     let list: Vec<String> = (0..30).map(|n| format!("!Ref P{n}")).collect();
     let statement = format!(

@@ -91,6 +91,10 @@ fn macros_and_included_files_are_named() {
             vec!["X: unknown"],
         ),
         ("Type: AWS::IAM::Role, Properties: text", vec!["X: unknown"]),
+        (
+            "Type: AWS::IAM::Role, Properties: {Fn::ForEach::L: [V, [a]]}",
+            vec!["X: unknown"],
+        ),
         ("Type: AWS::IAM::Role, Properties: {}", vec![]),
         (
             "Type: AWS::IAM::Role, Properties: {Policies: !Transform {Name: M}}",
@@ -237,6 +241,24 @@ fn an_attached_policy_is_here_only_if_it_is_a_policy_of_the_template() {
     let allowed = "Parameters: {A: {Type: String, AllowedValues: ['arn:aws:iam::1:policy/a', 'arn:aws:iam::1:policy/b']}}\n";
     let found = found(&format!("{allowed}{}", role("!Ref A")));
     assert_eq!(found, ["R.ManagedPolicyArns: note"; 2]);
+}
+
+#[test]
+fn what_no_deployment_has_is_not_there() {
+    let role = |condition: &str| {
+        format!(
+            "Conditions: {{No: !Equals [a, b], Maybe: !Equals [!ImportValue a, b]}}\nResources: {{R: {{Type: AWS::IAM::Role, Properties: {{Policies: [!If [{condition}, {{PolicyDocument: a}}, {{PolicyDocument: b}}]], ManagedPolicyArns: !If [{condition}, [x], !Ref AWS::NoValue]}}}}}}"
+        )
+    };
+    finds(&role("No"), &["R.Policies[1]: document"]);
+    finds(
+        &role("Maybe"),
+        &[
+            "R.ManagedPolicyArns: note",
+            "R.Policies[0]: document",
+            "R.Policies[1]: document",
+        ],
+    );
 }
 
 #[test]

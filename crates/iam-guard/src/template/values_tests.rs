@@ -16,6 +16,7 @@ Parameters:
   Reads: {Type: CommaDelimitedList, AllowedValues: ['s3:GetObject', 's3:ListBucket']}
   Lists: {Type: List<String>, AllowedValues: ['s3:GetObject', 's3:DeleteBucket']}
   Bads: {Type: CommaDelimitedList, AllowedValues: ['s3:DeleteBucket', 's3:DeleteObject']}
+  Words: {Type: CommaDelimitedList, AllowedValues: [Bucket, Delete]}
   Wrong: {Type: String, AllowedValues: [[a]]}";
     actions(
         sections,
@@ -40,6 +41,7 @@ Parameters:
             // The order and the number of the entries are not known.
             ("!Join ['', !Ref Reads]", Unknown),
             ("!Sub '${Reads}'", Unknown),
+            ("!Join ['', ['s3:', !Join ['', !Ref Words]]]", Unknown),
         ],
     );
     let both = "[{Effect: Allow, Action: 's3:*', Resource: '*'}, {Effect: Deny, Action: 's3:Delete*', Resource: !Ref R}]";
@@ -163,6 +165,10 @@ Mappings:
             ),
             (
                 "!FindInMap [Good, !Ref AWS::Region, A, {DefaultValue: 's3:*'}]",
+                Unknown,
+            ),
+            (
+                "!FindInMap [Good, !ImportValue X, A, {DefaultValue: 's3:*'}]",
                 Unknown,
             ),
             (
