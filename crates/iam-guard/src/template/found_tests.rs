@@ -1,6 +1,6 @@
 //! What is found in a template, and what is named because it is not judged.
 
-use super::{Parameters, find};
+use super::{Parameters, find, is_template};
 use crate::found::Content;
 use crate::managed::ManagedPolicies;
 use crate::source::Source;
@@ -48,6 +48,22 @@ fn finds(template: &str, expected: &[&str]) {
     let mut found = found(template);
     found.retain(|line| !line.ends_with(".Role: AWSLambdaBasicExecutionRole"));
     assert_eq!(found, expected, "{template}");
+}
+
+#[test]
+fn a_template_has_resources_loops_or_macros() {
+    for (text, expected) in [
+        ("Resources: {A: {Type: AWS::S3::Bucket}}", true),
+        ("Resources: {Fn::ForEach::A: [B, [c], {}]}", true),
+        ("Resources: {Fn::Transform: {Name: A}}", true),
+        ("AWSTemplateFormatVersion: 2010-09-09", true),
+        ("Resources: {A: {Type: bucket}}", false),
+        ("Statement: []", false),
+    ] {
+        let source = Source::new("test.yaml", text);
+        let trees = yaml::parse(&source).unwrap();
+        assert_eq!(is_template(&trees[0]), expected, "{text}");
+    }
 }
 
 #[test]

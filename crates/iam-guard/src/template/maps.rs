@@ -8,6 +8,9 @@ use super::last_members;
 use crate::partial::{Item, Piece, Shape};
 use crate::tree::Node;
 
+/// A map with more keys has too many values to try. CloudFormation allows 200.
+const MAX_KEYS: usize = 256;
+
 pub(super) fn find(argument: &Node<'_>, env: Env<'_>) -> Option<Item> {
     let (map, first, second, default) = match argument.entries() {
         [map, first, second] => (map, first, second, None),
@@ -68,6 +71,9 @@ fn of_key<'n>(
     let known: Option<String> = key.iter().map(Piece::known).collect();
     if let Some(known) = known {
         return Some(object.get(&known).into_iter().collect());
+    }
+    if object.members().len() > MAX_KEYS {
+        return None;
     }
     let fits = |own: &str| {
         let first = key.first().and_then(Piece::known).unwrap_or_default();

@@ -33,13 +33,12 @@ use scope::Template;
 
 /// Whether a tree is a template.
 pub fn is_template(root: &Node<'_>) -> bool {
-    let is_resource = |node: &Node<'_>| {
-        let kind = node.get("Type").and_then(Node::text);
-        kind.is_some_and(|kind| kind.contains("::"))
+    let is_resource = |member: &Member<'_>| {
+        let kind = member.value.get("Type").and_then(Node::text);
+        member.key.starts_with("Fn::") || kind.is_some_and(|kind| kind.contains("::"))
     };
-    let mut resources = root.members_of("Resources").iter();
     root.get("AWSTemplateFormatVersion").is_some()
-        || resources.any(|resource| is_resource(&resource.value))
+        || root.members_of("Resources").iter().any(is_resource)
 }
 
 /// Finds the policies in a template, which is deployed with these parameters.
