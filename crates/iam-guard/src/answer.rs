@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::found::{Content, FoundPolicies};
 use crate::managed::ManagedPolicies;
-use crate::template;
+use crate::template::{self, Parameters, Scope};
 use crate::tree::{Node, Value};
 
 /// What an answer has.
@@ -19,7 +19,11 @@ pub enum Answer<'s> {
 }
 
 /// Reads an answer; `None` for anything else.
-pub fn find<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies) -> Option<Answer<'s>> {
+pub fn find<'s>(
+    root: &'s Node<'s>,
+    managed: &'s ManagedPolicies,
+    parameters: &'s Parameters,
+) -> Option<Answer<'s>> {
     let mut found = FoundPolicies::default();
     if LISTS.iter().any(|list| root.get(list).is_some_and(is_list)) {
         details(root, managed, &mut found);
@@ -41,7 +45,7 @@ pub fn find<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies) -> Option<Answ
             root.get("PolicyDocument"),
         );
     } else if let Some(template) = root.get("TemplateBody") {
-        body(&mut found, template, managed);
+        body(&mut found, template, managed, parameters);
     } else if let Some(attached) = root.get("AttachedPolicies").filter(|it| is_list(it)) {
         attachments(
             &mut found,
@@ -117,17 +121,22 @@ fn document<'s>(found: &mut FoundPolicies<'s>, name: &str, document: Option<&'s 
         },
         None => Content::Template {
             document,
-            mappings: None,
+            scope: Scope::default(),
         },
     };
     found.policy(name, document.span.clone(), content);
 }
 
 /// The template of `aws cloudformation get-template`.
-fn body<'s>(found: &mut FoundPolicies<'s>, body: &'s Node<'s>, managed: &'s ManagedPolicies) {
+fn body<'s>(
+    found: &mut FoundPolicies<'s>,
+    body: &'s Node<'s>,
+    managed: &'s ManagedPolicies,
+    parameters: &'s Parameters,
+) {
     match body.text() {
         Some(text) => found.template("", body.span.clone(), text),
-        None => *found = template::find(body, managed),
+        None => *found = template::find(body, managed, parameters),
     }
 }
 

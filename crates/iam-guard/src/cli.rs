@@ -9,6 +9,7 @@ use iam_policy::ActionPattern;
 use crate::backtest;
 use crate::managed::DATE;
 use crate::report::Format;
+use crate::template::Parameter;
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!(
@@ -113,6 +114,14 @@ pub struct Check {
     /// A file with documents of AWS managed policies, to add to those that come with the command
     #[arg(long, value_name = "FILE")]
     pub managed_policies: Option<PathBuf>,
+
+    /// The value of a parameter of templates, or of a pseudo parameter such as `AWS::Region`
+    ///
+    /// Give the option once for each parameter. The entries of a list are separated by commas.
+    /// Without a value, a parameter can have each of its allowed values; its default value is not
+    /// certain. Templates without the parameter ignore the value.
+    #[arg(long = "parameter", value_name = "NAME=VALUE")]
+    pub parameters: Vec<Parameter>,
 
     /// Skips files that are not a policy, plan or template, even if they are named
     #[arg(long)]

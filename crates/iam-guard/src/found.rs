@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::source::Span;
+use crate::template::Scope;
 use crate::tree::Node;
 
 /// A policy in a file.
@@ -27,7 +28,7 @@ pub enum Content<'s> {
     /// A part of a file that can have functions of CloudFormation.
     Template {
         document: &'s Node<'s>,
-        mappings: Option<&'s Node<'s>>,
+        scope: Scope<'s>,
     },
     /// The same for a document that the file has in parts.
     Made(Node<'s>),

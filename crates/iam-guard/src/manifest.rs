@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::found::{Content, FoundPolicies};
 use crate::managed::ManagedPolicies;
+use crate::template::Scope;
 use crate::tree::Node;
 
 /// The ends of the API groups of IAM, with and without the namespaces of newer versions.
@@ -111,7 +112,7 @@ fn document<'s>(found: &mut FoundPolicies<'s>, name: &str, document: Option<&'s 
         },
         None => Content::Template {
             document,
-            mappings: None,
+            scope: Scope::default(),
         },
     };
     found.policy(name, document.span.clone(), content);

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::found::{Content, FoundPolicies};
 use crate::managed::ManagedPolicies;
+use crate::template::Scope;
 use crate::tree::{Node, Value};
 
 /// Resources with one policy, and the attribute that has it.
@@ -300,7 +301,7 @@ impl<'s> Finder<'s> {
                 },
                 _ => Content::Template {
                     document: value,
-                    mappings: None,
+                    scope: Scope::default(),
                 },
             };
             (&value.span, content)

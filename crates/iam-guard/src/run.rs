@@ -82,6 +82,7 @@ fn check(
     let settings = Settings {
         restricted,
         managed,
+        parameters: options.parameters.iter().cloned().collect(),
         skip_others: options.skip_others,
         allow_unknown: options.allow_unknown || config.allow_unknown,
     };

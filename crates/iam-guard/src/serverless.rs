@@ -2,7 +2,7 @@
 
 use crate::found::{Content, FoundPolicies};
 use crate::managed::ManagedPolicies;
-use crate::template;
+use crate::template::{self, Parameters};
 use crate::tree::{Member, Node, Value};
 
 /// Whether a tree is such a configuration for AWS.
@@ -119,7 +119,7 @@ fn resources<'s>(found: &mut FoundPolicies<'s>, part: &'s Node<'s>, managed: &'s
         found.not_judged("resources", part.span.clone(), reason);
         return;
     }
-    let inner = template::find(part, managed);
+    let inner = template::find(part, managed, Parameters::none());
     found.policies.extend(inner.policies);
     found.not_judged.extend(inner.not_judged);
     found.templates.extend(inner.templates);

@@ -6,9 +6,9 @@ use iam_policy::{DocumentError, Finding, Place, RestrictedActions, judge};
 
 use crate::found::{Content, Policy};
 use crate::input::{Encoding, Input};
-use crate::partial::{ConditionValues, Places, judge_partial, places};
+use crate::partial::{Places, places};
 use crate::source::{Source, Span};
-use crate::template::{Context, condition_names, evaluate};
+use crate::template::{self, Scope};
 use crate::tree::{Node, json};
 use crate::verdict::{Assessment, LocatedReason, Reason, Verdict};
 
@@ -102,10 +102,13 @@ fn judge_policy(
             let text = text.into_owned();
             (assessment, Some(Document { text, what }))
         }
-        Content::Template { document, mappings } => {
-            (judge_template(document, mappings, restricted)?, None)
+        Content::Template { document, scope } => {
+            (template::judge(document, &scope, restricted)?, None)
         }
-        Content::Made(document) => (judge_template(&document, None, restricted)?, None),
+        Content::Made(document) => (
+            template::judge(&document, &Scope::default(), restricted)?,
+            None,
+        ),
     };
     Some(JudgedPolicy {
         name,
@@ -113,22 +116,6 @@ fn judge_policy(
         assessment,
         document,
     })
-}
-
-fn judge_template(
-    document: &Node<'_>,
-    mappings: Option<&Node<'_>>,
-    restricted: &RestrictedActions,
-) -> Option<Assessment> {
-    let evaluated = |values: &ConditionValues| {
-        let conditions = Some(values);
-        let context = Context {
-            mappings,
-            conditions,
-        };
-        evaluate(document, context)
-    };
-    judge_partial(&condition_names(document), evaluated, restricted)
 }
 
 fn judge_file(
@@ -161,7 +148,7 @@ fn judge_file(
 
 /// The places in a document without functions of CloudFormation.
 fn places_in(root: Option<&Node<'_>>) -> Places {
-    let item = root.and_then(|root| evaluate(root, Context::default()));
+    let item = root.and_then(template::as_written);
     item.map(|item| places(&item)).unwrap_or_default()
 }
 

@@ -14,8 +14,9 @@ use crate::found::{Content, FoundPolicies, InnerTemplate, NotJudged};
 use crate::input::Input;
 use crate::managed::ManagedPolicies;
 use crate::source::{Source, Span};
+use crate::template::{self, Parameters, Scope};
 use crate::tree::{Node, RepeatedKey, TreeError, json, yaml};
-use crate::{code, manifest, plan, serverless, template};
+use crate::{code, manifest, plan, serverless};
 
 /// The policies of a file.
 #[derive(Debug, Default)]
@@ -34,6 +35,8 @@ pub struct Analysis {
 pub struct Settings {
     pub restricted: RestrictedActions,
     pub managed: ManagedPolicies,
+    /// What the deployment gives to the parameters of templates.
+    pub parameters: Parameters,
     /// Whether a named file may be something other than a policy, a plan or a template.
     pub skip_others: bool,
     /// Whether a verdict that is not known may count as clean.
@@ -165,7 +168,7 @@ impl<'a> File<'a> {
                     let mut found = FoundPolicies::default();
                     let content = Content::Template {
                         document: root,
-                        mappings: None,
+                        scope: Scope::default(),
                     };
                     found.policy(self.name(), root.span.clone(), content);
                     self.judged(Kind::Document, found, None)
@@ -199,7 +202,10 @@ impl<'a> File<'a> {
             return Recognized::Policies(Kind::Plan, plan::find(root, managed));
         }
         if template::is_template(root) {
-            return Recognized::Policies(Kind::Template, template::find(root, managed));
+            return Recognized::Policies(
+                Kind::Template,
+                template::find(root, managed, &self.settings.parameters),
+            );
         }
         let is_document = kind::looks_like_document(root)
             || root.get("Statement").is_some() && self.is_expected();
@@ -218,7 +224,7 @@ impl<'a> File<'a> {
                 _ => Recognized::Document,
             };
         }
-        match answer::find(root, managed) {
+        match answer::find(root, managed, &self.settings.parameters) {
             Some(Answer::Policies(found)) => return Recognized::Policies(Kind::Answer, found),
             Some(Answer::Nothing(reason)) => return Recognized::Other(reason),
             None => {}
@@ -273,6 +279,11 @@ impl<'a> File<'a> {
             Err(_) => yaml::parse(&source),
         };
         let managed = &self.settings.managed;
+        // An answer has its own template as a text; others are deployed with parameters of their own.
+        let parameters = match template.name.as_str() {
+            "" => &self.settings.parameters,
+            _ => Parameters::none(),
+        };
         let (roots, deep) = match &parsed {
             Ok(roots) => (roots.as_slice(), None),
             Err(error) => (
@@ -288,7 +299,7 @@ impl<'a> File<'a> {
             found.policy(name, template.span.clone(), Content::Unknown(reason));
         } else {
             for root in roots {
-                let of_root = template::find(root, managed);
+                let of_root = template::find(root, managed, parameters);
                 found.policies.extend(of_root.policies);
                 found.not_judged.extend(of_root.not_judged);
                 found.templates.extend(of_root.templates);

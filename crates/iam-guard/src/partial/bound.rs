@@ -235,7 +235,10 @@ fn can_be_all(entry: &Item) -> bool {
     match &entry.shape {
         Shape::Unknown(_) => true,
         Shape::Text(pieces) => {
-            has_hole(pieces) && matches!(pattern::joined(pieces, "").as_str(), "" | "*")
+            let is_name = |piece: &Piece| matches!(piece, Piece::Name(_));
+            has_hole(pieces)
+                && !pieces.iter().any(is_name)
+                && matches!(pattern::joined(pieces, "").as_str(), "" | "*")
         }
         _ => false,
     }
@@ -254,7 +257,7 @@ fn as_code(pieces: &[Piece]) -> String {
 }
 
 fn has_hole(pieces: &[Piece]) -> bool {
-    pieces.iter().any(|piece| matches!(piece, Piece::Hole(_)))
+    pieces.iter().any(|piece| piece.known().is_none())
 }
 
 fn has_unknown(item: &Item) -> bool {

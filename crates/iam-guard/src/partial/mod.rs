@@ -5,15 +5,18 @@
 //! not depend on the unknown parts.
 
 mod bound;
+mod choices;
 mod pattern;
 mod places;
 mod text;
 
-use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use iam_policy::{RestrictedActions, judge};
 
 use bound::{Bound, bounded};
+use choices::differences;
+pub use choices::{Choices, Tried, each_combination};
 pub use places::{Places, places};
 
 use crate::source::Span;
@@ -44,6 +47,25 @@ pub enum Piece {
     Known(String),
     /// An unknown part, as the file has it, such as `${Verb}`.
     Hole(String),
+    /// An unknown part that is not empty and has no wildcard, such as the ARN of a resource.
+    Name(String),
+}
+
+impl Piece {
+    /// The text, if it is known.
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(text) => Some(text),
+            Self::Hole(_) | Self::Name(_) => None,
+        }
+    }
+
+    /// The text as the file has it.
+    pub fn as_written(&self) -> &str {
+        match self {
+            Self::Known(text) | Self::Hole(text) | Self::Name(text) => text,
+        }
+    }
 }
 
 impl Item {
@@ -52,11 +74,23 @@ impl Item {
         let Shape::Text(pieces) = &self.shape else {
             return None;
         };
-        let known = pieces.iter().map(|piece| match piece {
-            Piece::Known(text) => Some(text.as_str()),
-            Piece::Hole(_) => None,
-        });
-        known.collect()
+        pieces.iter().map(Piece::known).collect()
+    }
+
+    /// A boolean or a number, as JSON.
+    pub fn plain(&self) -> Option<String> {
+        match &self.shape {
+            Shape::Plain(json) => Some(json.clone()),
+            _ => None,
+        }
+    }
+
+    /// The text as the file has it.
+    pub fn as_written(&self) -> Option<String> {
+        match &self.shape {
+            Shape::Text(pieces) => Some(pattern::as_written(pieces)),
+            _ => None,
+        }
     }
 
     pub fn get(&self, key: &str) -> Option<&Item> {
@@ -75,58 +109,63 @@ impl Item {
     }
 }
 
-/// The value of each condition of a template; a condition that is not here is not known.
-pub type ConditionValues = BTreeMap<String, bool>;
-
-/// More conditions than these are not tried one by one.
-const MAX_CONDITIONS: usize = 8;
-
-/// Every combination of values of these conditions. If there are too many conditions, the only
-/// combination leaves all of them open.
-fn combinations(conditions: &[String]) -> Vec<ConditionValues> {
-    let mut all = vec![ConditionValues::new()];
-    if conditions.len() > MAX_CONDITIONS {
-        return all;
-    }
-    for condition in conditions {
-        let mut without = all.clone();
-        for values in &mut all {
-            values.insert(condition.clone(), true);
-        }
-        for values in &mut without {
-            values.insert(condition.clone(), false);
-        }
-        all.append(&mut without);
-    }
-    all
-}
-
-/// Judges the document that `evaluate` returns for each combination of `conditions`. The result is
-/// `None` if `evaluate` returns no document for any of them.
+/// Judges the document that `evaluate` returns for each combination of choices. The result is `None`
+/// if `evaluate` returns no document for any of them.
 pub fn judge_partial(
-    conditions: &[String],
-    evaluate: impl Fn(&ConditionValues) -> Option<Item>,
+    evaluate: impl Fn(&Choices) -> Option<Item>,
     restricted: &RestrictedActions,
 ) -> Option<Assessment> {
-    let mut assessments = combinations(conditions)
-        .into_iter()
-        .filter_map(|values| evaluate(&values))
-        .map(|item| judge_item(&text::opened(item), restricted));
-    let first = assessments.next()?;
-    // The deployment decides which combination applies, so two different verdicts make an unknown
-    // one. The reasons of both are reported.
-    let Some(other) = assessments.find(|it| it.verdict != first.verdict) else {
-        return Some(first);
-    };
-    let names: Vec<String> = conditions.iter().map(|name| format!("`{name}`")).collect();
+    let judged = |item: Item| judge_item(&text::opened(item), restricted);
+    let mut first = None;
+    let mut is_refused = false;
+    let tried = each_combination(|choices| {
+        let item = evaluate(choices);
+        if choices.is_refused() {
+            is_refused = true;
+            return ControlFlow::Continue(());
+        }
+        let Some(assessment) = item.map(judged) else {
+            return ControlFlow::Continue(());
+        };
+        let taken = choices.all_taken();
+        match &first {
+            None if assessment.verdict == Verdict::Unknown => {
+                ControlFlow::Break((assessment, taken))
+            }
+            None => {
+                first = Some((assessment, taken));
+                ControlFlow::Continue(())
+            }
+            Some((before, _)) if before.verdict != assessment.verdict => {
+                ControlFlow::Break((assessment, taken))
+            }
+            Some(_) => ControlFlow::Continue(()),
+        }
+    });
+    match (tried, first) {
+        (Tried::Stopped((other, others)), Some((first, taken))) => {
+            Some(depending(&differences(&taken, &others), first, other))
+        }
+        (Tried::Stopped((assessment, _)), None) | (Tried::All, Some((assessment, _))) => {
+            Some(assessment)
+        }
+        (Tried::All, None) if !is_refused => None,
+        // Too many combinations, or only refused ones, which must not hide what is granted.
+        (Tried::All | Tried::TooMany, _) => evaluate(&Choices::open()).map(judged),
+    }
+}
+
+/// The deployment decides which combination applies, so two different verdicts make an unknown one.
+/// The reasons of both are reported.
+fn depending(on: &[String], first: Assessment, other: Assessment) -> Assessment {
     let depends = Reason::Unknown(format!(
-        "what the document grants depends on the condition {}",
-        names.join(" and ")
+        "what the document grants depends on {}",
+        on.join(" and ")
     ));
     let mut assessment = Assessment::because(Verdict::Unknown, depends, first.span);
     let reasons = first.reasons.into_iter().chain(other.reasons);
     assessment.reasons.extend(reasons);
-    Some(assessment)
+    assessment
 }
 
 /// Judges a document by its lower and its upper bound.
@@ -156,18 +195,3 @@ fn judge_item(item: &Item, restricted: &RestrictedActions) -> Assessment {
 
 #[cfg(test)]
 mod soundness_tests;
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn every_combination_of_conditions_is_tried() {
-        assert_eq!(combinations(&[]), [ConditionValues::new()]);
-        let names = ["A".to_owned(), "B".to_owned()];
-        let all: BTreeSet<_> = combinations(&names).into_iter().collect();
-        assert_eq!(all.len(), 4);
-    }
-}

@@ -12,14 +12,14 @@ pub(super) fn widest(entry: &Item) -> Vec<String> {
         Shape::Text(pieces) => pieces.as_slice(),
         _ => return vec!["*".to_owned()],
     };
-    let known = |piece: &Piece| matches!(piece, Piece::Known(text) if text.contains(':'));
-    if pieces.iter().any(known) {
+    let has_colon = |piece: &Piece| piece.known().is_some_and(|text| text.contains(':'));
+    if pieces.iter().any(has_colon) {
         return vec![joined(pieces, "*")];
     }
     let holes = pieces
         .iter()
         .enumerate()
-        .filter(|(_, piece)| matches!(piece, Piece::Hole(_)));
+        .filter(|(_, piece)| piece.known().is_none());
     holes
         .filter_map(|(at, _)| {
             let (before, after) = (pieces.get(..at)?, pieces.get(at + 1..)?);
@@ -45,17 +45,11 @@ pub(super) fn widest_denied(entry: &Item) -> Vec<String> {
 
 /// The text with `filler` in place of each unknown part.
 pub(super) fn joined(pieces: &[Piece], filler: &str) -> String {
-    let text = pieces.iter().map(|piece| match piece {
-        Piece::Known(text) => text.as_str(),
-        Piece::Hole(_) => filler,
-    });
+    let text = pieces.iter().map(|piece| piece.known().unwrap_or(filler));
     text.collect()
 }
 
 /// The text as the file has it.
 pub(super) fn as_written(pieces: &[Piece]) -> String {
-    let text = pieces.iter().map(|piece| match piece {
-        Piece::Known(text) | Piece::Hole(text) => text.as_str(),
-    });
-    text.collect()
+    pieces.iter().map(Piece::as_written).collect()
 }

@@ -16,28 +16,26 @@ pub(super) fn opened(item: Item) -> Item {
     let Shape::Text(pieces) = &item.shape else {
         return item;
     };
-    let holes: Vec<&str> = pieces
-        .iter()
-        .filter_map(|piece| match piece {
-            Piece::Hole(what) => Some(what.as_str()),
-            Piece::Known(_) => None,
-        })
-        .collect();
+    let holes = pieces.iter().filter(|piece| piece.known().is_none());
+    let holes: Vec<&Piece> = holes.collect();
     if holes.is_empty() {
         return item;
     }
     let mut placeholders = (FIRST..=LAST).filter_map(char::from_u32);
     let text: Option<String> = pieces
         .iter()
-        .map(|piece| match piece {
-            Piece::Known(text) if text.contains(is_placeholder) => None,
-            Piece::Known(text) => Some(text.clone()),
-            Piece::Hole(_) => placeholders.next().map(String::from),
+        .map(|piece| match piece.known() {
+            Some(text) if text.contains(is_placeholder) => None,
+            Some(text) => Some(text.to_owned()),
+            None => placeholders.next().map(String::from),
         })
         .collect();
-    let unknown = || Item {
-        shape: Shape::Unknown(format!("`{}`", holes.join("`, `"))),
-        span: item.span.clone(),
+    let unknown = || {
+        let written: Vec<&str> = holes.iter().map(|piece| piece.as_written()).collect();
+        Item {
+            shape: Shape::Unknown(format!("`{}`", written.join("`, `"))),
+            span: item.span.clone(),
+        }
     };
     let Some(text) = text else {
         return unknown();
@@ -52,7 +50,7 @@ fn is_placeholder(c: char) -> bool {
     (FIRST..=LAST).contains(&u32::from(c))
 }
 
-fn convert(node: &Node<'_>, holes: &[&str], span: &Span) -> Item {
+fn convert(node: &Node<'_>, holes: &[&Piece], span: &Span) -> Item {
     let shape = match &node.value {
         Value::Null => Shape::Null,
         Value::Bool(value) => Shape::Plain(value.to_string()),
@@ -77,7 +75,7 @@ fn convert(node: &Node<'_>, holes: &[&str], span: &Span) -> Item {
     }
 }
 
-fn pieces(text: &str, holes: &[&str]) -> Vec<Piece> {
+fn pieces(text: &str, holes: &[&Piece]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for part in text.split_inclusive(is_placeholder) {
         let known = part.trim_end_matches(is_placeholder);
@@ -85,7 +83,7 @@ fn pieces(text: &str, holes: &[&str]) -> Vec<Piece> {
         let placeholder = part.chars().next_back().filter(|c| is_placeholder(*c));
         let index = placeholder.and_then(|c| usize::try_from(u32::from(c) - FIRST).ok());
         let hole = index.and_then(|index| holes.get(index));
-        pieces.extend(hole.map(|what| Piece::Hole((*what).to_owned())));
+        pieces.extend(hole.map(|piece| (*piece).clone()));
     }
     pieces
 }

@@ -1,74 +1,169 @@
 //! The functions of CloudFormation, evaluated as far as the template alone allows ("Intrinsic
 //! function reference").
 
-use std::collections::BTreeMap;
-
-use crate::partial::{ConditionValues, Item, Piece, Shape};
+use super::foreach;
+use super::scope::Scope;
+use super::{conditions, lists, maps, references, texts};
+use crate::partial::{Choices, Item, Piece, Shape};
 use crate::tree::{Node, Value};
 
-/// The parts of a template that its values depend on.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Context<'t> {
-    /// The section `Mappings`.
-    pub mappings: Option<&'t Node<'t>>,
-    /// Conditions are unknown without values.
-    pub conditions: Option<&'t ConditionValues>,
+/// The deepest nesting of values, with what they refer to.
+const MAX_DEPTH: u16 = 256;
+
+/// What the evaluation of a value depends on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Env<'e> {
+    pub(super) scope: &'e Scope<'e>,
+    pub(super) choices: &'e Choices,
+    /// Whether the order and the number of the entries of a list matter.
+    pub(super) is_ordered: bool,
+    /// Whether the value decides between others, as in a condition or as the key of a map.
+    pub(super) decides: bool,
+    /// Whether the verdict does not depend on the value, so that no choice is worth a combination.
+    is_idle: bool,
+    depth: u16,
 }
 
-/// The names of the conditions that a value depends on, each once.
-pub fn condition_names(node: &Node<'_>) -> Vec<String> {
-    let mut names = Vec::new();
-    collect_condition_names(node, &mut names);
-    names.sort();
-    names.dedup();
-    names
-}
-
-fn collect_condition_names(node: &Node<'_>, names: &mut Vec<String>) {
-    for entry in node.entries() {
-        collect_condition_names(entry, names);
-    }
-    for member in node.members() {
-        if member.key == "Fn::If" {
-            let condition = member.value.entries().first().and_then(Node::text);
-            names.extend(condition.map(str::to_owned));
+impl<'e> Env<'e> {
+    pub(super) fn new(scope: &'e Scope<'e>, choices: &'e Choices) -> Self {
+        Self {
+            scope,
+            choices,
+            is_ordered: false,
+            decides: false,
+            is_idle: false,
+            depth: 0,
         }
-        collect_condition_names(&member.value, names);
+    }
+
+    /// The index of the option taken; `None` if the choice is left open.
+    pub(super) fn take(
+        self,
+        key: &str,
+        count: usize,
+        what: impl FnOnce() -> String,
+    ) -> Option<usize> {
+        match self.is_idle {
+            true => None,
+            false => self.choices.take(key, count, what),
+        }
+    }
+
+    /// The index of an option that was taken before.
+    pub(super) fn taken(self, key: &str) -> Option<usize> {
+        self.choices.taken(key)
+    }
+
+    /// The value of a condition, which is evaluated once.
+    pub(super) fn condition(
+        self,
+        name: &str,
+        evaluate: impl FnOnce() -> Option<bool>,
+    ) -> Option<bool> {
+        let idle = if self.is_idle { "idle " } else { "" };
+        self.choices.condition(&format!("{idle}{name}"), evaluate)
+    }
+
+    pub(super) fn deeper(self) -> Option<Self> {
+        let depth = self.depth + 1;
+        (depth <= MAX_DEPTH).then_some(Self { depth, ..self })
+    }
+
+    pub(super) fn ordered(self) -> Self {
+        Self {
+            is_ordered: true,
+            ..self
+        }
+    }
+
+    pub(super) fn deciding(self) -> Self {
+        Self {
+            decides: true,
+            ..self
+        }
+    }
+
+    fn idle(self) -> Self {
+        Self {
+            is_idle: true,
+            ..self
+        }
     }
 }
 
 /// Evaluates a value; `None` for one that the template leaves out (`AWS::NoValue`).
-pub fn evaluate(node: &Node<'_>, context: Context<'_>) -> Option<Item> {
+pub(super) fn evaluate(node: &Node<'_>, env: Env<'_>) -> Option<Item> {
+    let Some(env) = env.deeper().filter(|env| env.choices.spend()) else {
+        let what = "the document is too large with all that it refers to";
+        return Some(item(Shape::Unknown(what.to_owned()), node));
+    };
     let shape = match &node.value {
         Value::Null => Shape::Null,
         Value::Bool(value) => Shape::Plain(value.to_string()),
         Value::Number(number) => Shape::Plain(number.to_string()),
-        Value::Text(text) => known(text),
+        Value::Text(text) => Shape::Text(texts::literal(text, env)),
         Value::List(entries) => {
-            let entries = entries.iter().filter_map(|entry| evaluate(entry, context));
+            let entries = entries.iter().filter_map(|entry| evaluate(entry, env));
             Shape::List(entries.collect())
         }
         Value::Object(members) => {
             if let Some(function) = members.iter().find(|it| is_function(&it.key)) {
-                let item = call(node, &function.key, &function.value, context)?;
+                let item = call(node, &function.key, &function.value, env)?;
                 // The place is that of the function, because a reader of the file finds that there.
                 return Some(Item {
                     span: node.span.clone(),
                     ..item
                 });
             }
-            let members = members.iter().filter_map(|member| {
-                let value = evaluate(&member.value, context);
-                let value = match member.key.as_ref() {
-                    "Statement" => statements(&member.value, value),
-                    _ => value?,
-                };
-                Some((member.key.to_string(), value))
-            });
-            Shape::Object(members.collect())
+            object(node, env)
         }
     };
     Some(item(shape, node))
+}
+
+fn object(node: &Node<'_>, env: Env<'_>) -> Shape {
+    let is_loop = |key: &str| key.starts_with(foreach::PREFIX);
+    let is_plain =
+        env.scope.loops().is_empty() && !node.members().iter().any(|it| is_loop(&it.key));
+    if is_plain {
+        let members = node.members().iter().filter_map(|it| {
+            let env = of_member(node, &it.key, &it.value, env);
+            Some((it.key.to_string(), member(&it.key, &it.value, env)?))
+        });
+        return Shape::Object(members.collect());
+    }
+    let expanded = foreach::members(node, env.scope);
+    if expanded.iter().any(|it| it.is_key_open) {
+        return Shape::Unknown("the values of a loop".to_owned());
+    }
+    let members = expanded.iter().filter_map(|it| {
+        let env = of_member(node, &it.key, it.value, env);
+        let env = Env {
+            scope: &it.scope,
+            ..env
+        };
+        Some((it.key.clone(), member(&it.key, it.value, env)?))
+    });
+    Shape::Object(members.collect())
+}
+
+fn member(key: &str, node: &Node<'_>, env: Env<'_>) -> Option<Item> {
+    let value = evaluate(node, env);
+    match key {
+        "Statement" => Some(statements(node, value)),
+        _ => value,
+    }
+}
+
+/// The verdict on an `Allow` does not depend on its resources and conditions. It does depend on
+/// whether it has them.
+fn of_member<'e>(statement: &Node<'_>, key: &str, value: &Node<'_>, env: Env<'e>) -> Env<'e> {
+    let is_counted = matches!(key, "Action" | "NotAction" | "Effect" | "Statement");
+    let allows = || statement.get("Effect").and_then(Node::text) == Some("Allow");
+    if !is_counted && allows() && value.get("Fn::If").is_none() {
+        return env.idle();
+    }
+    env
 }
 
 /// The statements of a document. If the conditions leave none, the result is a statement that
@@ -86,39 +181,56 @@ fn statements(node: &Node<'_>, statements: Option<Item>) -> Item {
     item(Shape::Object(members.to_vec()), node)
 }
 
-fn is_function(key: &str) -> bool {
-    key == "Ref" || key.starts_with("Fn::")
+/// Whether an object with this key is the call of a function.
+pub(super) fn is_function(key: &str) -> bool {
+    key == "Ref" || key.starts_with("Fn::") && !key.starts_with(foreach::PREFIX)
 }
 
-fn call(node: &Node<'_>, name: &str, argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
-    let unknown = || item(Shape::Unknown(written(name, argument)), node);
+fn call(node: &Node<'_>, name: &str, argument: &Node<'_>, env: Env<'_>) -> Option<Item> {
     let value = match name {
         "Ref" if argument.text() == Some("AWS::NoValue") => return None,
         "Fn::If" => {
-            let [condition, yes, no] = argument.entries() else {
-                return Some(unknown());
-            };
-            let holds = condition
-                .text()
-                .and_then(|name| context.conditions?.get(name));
-            return match holds {
-                Some(true) => evaluate(yes, context),
-                Some(false) => evaluate(no, context),
-                None => Some(unknown()),
-            };
+            if let [condition, yes, no] = argument.entries() {
+                let holds = condition.text().and_then(|it| conditions::value(it, env));
+                if let Some(holds) = holds {
+                    return evaluate(if holds { yes } else { no }, env);
+                }
+            }
+            None
         }
-        "Fn::Sub" => substitute(argument, context),
-        "Fn::Join" => join(argument, context),
-        "Fn::Split" => split(argument, context),
-        "Fn::Select" => select(argument, context),
-        "Fn::FindInMap" => find_in_map(argument, context),
+        "Ref" => references::reference(argument, env),
+        "Fn::GetAtt" => references::attribute(argument, env),
+        "Fn::Sub" => texts::substitute(argument, env),
+        "Fn::Join" => texts::join(argument, env),
+        "Fn::Split" => texts::split(argument, env),
+        "Fn::ToJsonString" => document(argument, env),
+        "Fn::Select" => {
+            return lists::select(argument, env).or_else(|| unknown(node, name, argument));
+        }
+        "Fn::Length" => lists::length(argument, env),
+        "Fn::FindInMap" => {
+            return maps::find(argument, env).or_else(|| unknown(node, name, argument));
+        }
         _ => None,
     };
-    Some(value.unwrap_or_else(unknown))
+    match value {
+        Some(shape) => Some(item(shape, node)),
+        None => unknown(node, name, argument),
+    }
+}
+
+fn unknown(node: &Node<'_>, name: &str, argument: &Node<'_>) -> Option<Item> {
+    Some(item(Shape::Unknown(written(name, argument)), node))
+}
+
+/// A document as JSON, which is the document itself.
+fn document(argument: &Node<'_>, env: Env<'_>) -> Option<Shape> {
+    let shape = evaluate(argument, env)?.shape;
+    matches!(shape, Shape::Object(_)).then_some(shape)
 }
 
 /// A call in its short form, cut after one line.
-fn written(name: &str, argument: &Node<'_>) -> String {
+pub(super) fn written(name: &str, argument: &Node<'_>) -> String {
     let name = name.strip_prefix("Fn::").unwrap_or(name);
     let parts: Vec<&str> = argument
         .one_or_many()
@@ -132,106 +244,47 @@ fn written(name: &str, argument: &Node<'_>) -> String {
     }
 }
 
-fn known(text: &str) -> Shape {
+/// A text that is the same for values that are the same.
+pub(super) fn canonical(node: &Node<'_>) -> String {
+    let mut text = String::new();
+    write(node, &mut text);
+    text
+}
+
+fn write(node: &Node<'_>, text: &mut String) {
+    match &node.value {
+        Value::Null => text.push_str("null"),
+        Value::Bool(value) => text.push_str(if *value { "true" } else { "false" }),
+        Value::Number(number) => text.push_str(number),
+        Value::Text(own) => text.push_str(&serde_json::Value::from(own.as_ref()).to_string()),
+        Value::List(entries) => {
+            text.push('[');
+            for (at, entry) in entries.iter().enumerate() {
+                text.push_str(if at == 0 { "" } else { "," });
+                write(entry, text);
+            }
+            text.push(']');
+        }
+        Value::Object(members) => {
+            text.push('{');
+            for (at, member) in members.iter().enumerate() {
+                text.push_str(if at == 0 { "" } else { "," });
+                text.push_str(&serde_json::Value::from(member.key.as_ref()).to_string());
+                text.push(':');
+                write(&member.value, text);
+            }
+            text.push('}');
+        }
+    }
+}
+
+pub(super) fn known(text: &str) -> Shape {
     Shape::Text(vec![Piece::Known(text.to_owned())])
 }
 
-fn item(shape: Shape, node: &Node<'_>) -> Item {
+pub(super) fn item(shape: Shape, node: &Node<'_>) -> Item {
     Item {
         shape,
         span: node.span.clone(),
     }
-}
-
-/// The pieces of a value that is part of a text.
-fn pieces(item: Item) -> Vec<Piece> {
-    match item.shape {
-        Shape::Text(pieces) => pieces,
-        Shape::Plain(json) => vec![Piece::Known(json)],
-        Shape::Unknown(what) => vec![Piece::Hole(format!("${{{}}}", what.trim_matches('`')))],
-        Shape::Null | Shape::List(_) | Shape::Object(_) => vec![Piece::Hole("${…}".to_owned())],
-    }
-}
-
-fn substitute(argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
-    let (pattern, given) = match &argument.value {
-        Value::Text(text) => (text.as_ref(), None),
-        Value::List(list) => match list.as_slice() {
-            [pattern, given] => (pattern.text()?, Some(given)),
-            [pattern] => (pattern.text()?, None),
-            _ => return None,
-        },
-        _ => return None,
-    };
-    let mut values: BTreeMap<&str, Vec<Piece>> = BTreeMap::new();
-    for member in given.map(Node::members).unwrap_or_default() {
-        let value = evaluate(&member.value, context)?;
-        values.insert(&member.key, pieces(value));
-    }
-    let mut found = Vec::new();
-    let mut rest = pattern;
-    while let Some((before, after)) = rest.split_once("${") {
-        found.push(Piece::Known(before.to_owned()));
-        let (name, behind) = after.split_once('}')?;
-        rest = behind;
-        match (name.strip_prefix('!'), values.get(name.trim())) {
-            (Some(literal), _) => found.push(Piece::Known(format!("${{{literal}}}"))),
-            (None, Some(value)) => found.extend(value.iter().cloned()),
-            (None, None) => found.push(Piece::Hole(format!("${{{name}}}"))),
-        }
-    }
-    found.push(Piece::Known(rest.to_owned()));
-    Some(item(Shape::Text(found), argument))
-}
-
-fn join(argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
-    let [delimiter, list] = argument.entries() else {
-        return None;
-    };
-    let delimiter = delimiter.text()?;
-    let Shape::List(list) = evaluate(list, context)?.shape else {
-        return None;
-    };
-    let mut joined = Vec::new();
-    for (at, entry) in list.into_iter().enumerate() {
-        if at > 0 {
-            joined.push(Piece::Known(delimiter.to_owned()));
-        }
-        joined.extend(pieces(entry));
-    }
-    Some(item(Shape::Text(joined), argument))
-}
-
-fn split(argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
-    let [delimiter, whole] = argument.entries() else {
-        return None;
-    };
-    let delimiter = delimiter.text().filter(|it| !it.is_empty())?;
-    let whole = evaluate(whole, context)?.known_text()?;
-    let parts = whole.split(delimiter);
-    let parts = parts.map(|part| item(known(part), argument));
-    Some(item(Shape::List(parts.collect()), argument))
-}
-
-fn select(argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
-    let [index, list] = argument.entries() else {
-        return None;
-    };
-    let index: usize = match &index.value {
-        Value::Text(number) | Value::Number(number) => number.parse().ok()?,
-        _ => return None,
-    };
-    match evaluate(list, context)?.shape {
-        Shape::List(list) => list.into_iter().nth(index),
-        _ => None,
-    }
-}
-
-fn find_in_map(argument: &Node<'_>, context: Context<'_>) -> Option<Item> {
-    let [map, first, second] = argument.entries() else {
-        return None;
-    };
-    let key = |node: &Node<'_>| evaluate(node, context)?.known_text();
-    let map = context.mappings?.get(&key(map)?)?;
-    evaluate(map.get(&key(first)?)?.get(&key(second)?)?, context)
 }

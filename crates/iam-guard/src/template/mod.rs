@@ -1,35 +1,62 @@
 //! CloudFormation and SAM templates.
 
+mod attachments;
+mod conditions;
+mod connectors;
+mod dynamic;
+mod foreach;
 mod intrinsics;
+mod lists;
+mod maps;
+mod parameters;
+mod references;
+mod resources;
 mod sam;
+mod sam_events;
+mod sam_roles;
+mod scope;
+mod stacks;
+mod texts;
+mod transforms;
 
-pub use intrinsics::{Context, condition_names, evaluate};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use parameters::{Parameter, ParameterError, Parameters};
+pub use scope::{Scope, as_written, judge};
 
 use crate::found::{Content, FoundPolicies};
 use crate::managed::ManagedPolicies;
-use crate::partial::{Piece, Shape};
-use crate::tree::Node;
+use crate::source::Span;
+use crate::tree::{Member, Node};
+use scope::Template;
 
 /// Whether a tree is a template.
 pub fn is_template(root: &Node<'_>) -> bool {
-    let is_resource = |node: &Node<'_>| {
-        let kind = node.get("Type").and_then(Node::text);
-        kind.is_some_and(|kind| kind.contains("::"))
+    let is_resource = |member: &Member<'_>| {
+        let kind = member.value.get("Type").and_then(Node::text);
+        member.key.starts_with("Fn::") || kind.is_some_and(|kind| kind.contains("::"))
     };
-    let mut resources = root.members_of("Resources").iter();
     root.get("AWSTemplateFormatVersion").is_some()
-        || resources.any(|resource| is_resource(&resource.value))
+        || root.members_of("Resources").iter().any(is_resource)
 }
 
-/// Finds the policies in a template.
-pub fn find<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies) -> FoundPolicies<'s> {
+/// Finds the policies in a template, which is deployed with these parameters.
+pub fn find<'s>(
+    root: &'s Node<'s>,
+    managed: &'s ManagedPolicies,
+    parameters: &'s Parameters,
+) -> FoundPolicies<'s> {
     let mut finder = Finder {
         root,
         managed,
         found: FoundPolicies::default(),
     };
+    finder.transforms();
+    finder.modules();
+    let template = Template::new(root, parameters);
     if let Some(resources) = root.get("Resources") {
-        finder.resources(resources);
+        finder.resources(resources, template);
     }
     finder.found
 }
@@ -41,156 +68,103 @@ struct Finder<'s> {
 }
 
 impl<'s> Finder<'s> {
-    fn resources(&mut self, resources: &'s Node<'s>) {
-        for member in resources.members() {
-            if member.key.starts_with("Fn::ForEach") {
-                // The last entry has the resources that the loop repeats.
-                if let Some(made) = member.value.entries().last() {
-                    self.resources(made);
-                }
-            } else if member.key.starts_with("Fn::") {
-                let reason = "resources of a macro or an included file, which are not here";
-                self.found
-                    .not_judged(member.key.to_string(), member.key_span.clone(), reason);
-            } else {
-                self.resource(&member.key, &member.value);
-            }
+    fn resources(&mut self, resources: &'s Node<'s>, template: Template<'s>) {
+        let template = Arc::new(template);
+        let scope = Scope::of(Arc::clone(&template));
+        let expanded = foreach::members(resources, &scope);
+        let kinds = expanded.iter().filter_map(|it| {
+            let kind = it.value.get("Type").and_then(Node::text)?;
+            Some((it.key.clone(), kind.to_owned()))
+        });
+        template.tell_kinds(kinds.collect());
+        for member in expanded {
+            self.resource(member);
         }
     }
 
-    fn resource(&mut self, name: &str, resource: &'s Node<'s>) {
-        let kind = resource
-            .get("Type")
-            .and_then(Node::text)
-            .unwrap_or_default();
-        if matches!(
-            kind,
-            "AWS::CloudFormation::Stack" | "AWS::Serverless::Application"
-        ) {
-            let reason = "a stack of its own, whose template is not here";
-            self.found.not_judged(name, resource.span.clone(), reason);
-        }
-        if kind == "AWS::Serverless::Connector" || resource.get("Connectors").is_some() {
-            let reason = "a connector, whose policy SAM makes at the deployment";
-            self.found.not_judged(name, resource.span.clone(), reason);
-        }
-        let Some(properties) = resource.get("Properties") else {
-            return;
-        };
-        let property = |name: &str| properties.get(name);
-        match kind {
-            "AWS::IAM::Policy"
-            | "AWS::IAM::ManagedPolicy"
-            | "AWS::IAM::RolePolicy"
-            | "AWS::IAM::UserPolicy"
-            | "AWS::IAM::GroupPolicy" => self.document(name, property("PolicyDocument")),
-            "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" => {
-                self.embedded(name, property("Policies"));
-                let at = format!("{name}.ManagedPolicyArns");
-                self.attachments(&at, property("ManagedPolicyArns"));
-                self.membership(name, property("Groups"));
-            }
-            "AWS::IAM::UserToGroupAddition" => self.membership(name, Some(properties)),
-            "AWS::SSO::PermissionSet" => {
-                self.document(name, property("InlinePolicy"));
-                let at = format!("{name}.ManagedPolicies");
-                self.attachments(&at, property("ManagedPolicies"));
-                if let Some(references) = property("CustomerManagedPolicyReferences") {
-                    let reason = "attaches customer managed policies, whose documents are not here";
-                    self.found.not_judged(name, references.span.clone(), reason);
-                }
-            }
-            "AWS::Serverless::Function" | "AWS::Serverless::StateMachine" => {
-                self.sam_policies(&format!("{name}.Policies"), property("Policies"));
-            }
-            _ => {}
-        }
-    }
-
-    fn membership(&mut self, name: &str, node: Option<&Node<'_>>) {
-        let Some(node) = node else { return };
-        let reason = "puts users into groups, whose policies are judged only where they stand";
-        self.found.not_judged(name, node.span.clone(), reason);
-    }
-
-    fn document(&mut self, name: &str, document: Option<&'s Node<'s>>) {
-        let Some(document) = document else { return };
-        let content = Content::Template {
-            document,
-            mappings: self.root.get("Mappings"),
-        };
+    fn document(&mut self, name: &str, document: &'s Node<'s>, scope: Scope<'s>) {
+        let content = Content::Template { document, scope };
         self.found.policy(name, document.span.clone(), content);
     }
 
-    /// The inline policies of a role, user or group.
-    fn embedded(&mut self, name: &str, policies: Option<&'s Node<'s>>) {
-        for (index, policy) in policies.into_iter().flat_map(branches).enumerate() {
-            let name = format!("{name}.Policies[{index}]");
-            let document = policy.get("PolicyDocument");
-            if document.is_none() {
-                let reason = "the inline policy is not known before the deployment".to_owned();
-                let span = policy.span.clone();
-                self.found.policy(&name, span, Content::Unknown(reason));
-            }
-            self.document(&name, document);
-        }
+    /// A policy of which the template does not tell the document.
+    fn unknown(&mut self, name: impl Into<String>, span: Span, reason: impl Into<String>) {
+        self.found
+            .policy(name, span, Content::Unknown(reason.into()));
     }
 
-    fn attachments(&mut self, at: &str, arns: Option<&'s Node<'s>>) {
-        for arn in arns.into_iter().flat_map(branches) {
-            self.attachment(at, arn);
-        }
-    }
-
-    fn attachment(&mut self, at: &str, arn: &'s Node<'s>) {
-        if self.is_made_here(arn) {
-            return;
-        }
-        let arn_text = self.as_far_as_known(arn);
-        let managed = self.managed;
-        managed.attach(&mut self.found, at, arn.span.clone(), arn_text.as_deref());
-    }
-
-    /// Whether a reference names a resource of this template, which is judged itself.
-    fn is_made_here(&self, node: &Node<'_>) -> bool {
-        let get_att = node
-            .get("Fn::GetAtt")
-            .map(Node::one_or_many)
-            .unwrap_or_default();
-        let reference = node.get("Ref").or(get_att.first()).and_then(Node::text);
-        let logical = reference.map(|text| text.split('.').next().unwrap_or(text));
-        logical.is_some_and(|logical| self.root.at(&["Resources", logical]).is_some())
-    }
-
-    /// A text, with its unknown parts as the file has them.
-    fn as_far_as_known(&self, node: &Node<'_>) -> Option<String> {
-        let context = Context {
-            mappings: self.root.get("Mappings"),
-            conditions: None,
+    /// A policy that is made of these actions.
+    fn actions(&mut self, name: String, span: Span, actions: &[&str], what: String) {
+        let actions: Vec<String> = actions.iter().map(|it| format!("\"{it}\"")).collect();
+        let actions = actions.join(",");
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"arn:*"}}]}}"#
+        );
+        let content = Content::Text {
+            text: text.into(),
+            what: Some(what),
         };
-        match evaluate(node, context)?.shape {
-            Shape::Text(pieces) => {
-                let pieces = pieces.into_iter().map(|piece| match piece {
-                    Piece::Known(text) | Piece::Hole(text) => text,
-                });
-                Some(pieces.collect())
-            }
-            _ => None,
-        }
+        self.found.policy(name, span, content);
     }
+}
+
+/// The members that count: of repeated keys, a deployment takes the last.
+fn last_members<'n, 's>(object: &'n Node<'s>) -> impl Iterator<Item = &'n Member<'s>> {
+    let members = object.members().iter().enumerate();
+    let last: HashMap<&str, usize> = members.clone().map(|(at, it)| (&*it.key, at)).collect();
+    members
+        .filter(move |(at, it)| last.get(&*it.key) == Some(at))
+        .map(|(_, member)| member)
+}
+
+/// An entry of a list, with the conditions under which it is deployed.
+struct Branch<'s> {
+    /// The index among all entries of all branches.
+    index: usize,
+    node: &'s Node<'s>,
+    scope: Scope<'s>,
 }
 
 /// The entries that a list can have: of an `Fn::If`, those of both branches.
-fn branches<'s>(node: &'s Node<'s>) -> Vec<&'s Node<'s>> {
-    let entries = node.one_or_many().iter();
-    entries
-        .flat_map(|entry| match entry.get("Fn::If").map(Node::entries) {
-            Some([_, yes, no]) => [branches(yes), branches(no)].concat(),
-            _ if entry.get("Ref").and_then(Node::text) == Some("AWS::NoValue") => Vec::new(),
-            _ => vec![entry],
-        })
-        .collect()
+fn branches<'s>(node: &'s Node<'s>, scope: &Scope<'s>) -> Vec<Branch<'s>> {
+    let mut found = Vec::new();
+    collect_branches(node, scope, &mut found);
+    found.retain(|branch| branch.scope.is_possible());
+    found
+}
+
+fn collect_branches<'s>(node: &'s Node<'s>, scope: &Scope<'s>, found: &mut Vec<Branch<'s>>) {
+    for entry in node.one_or_many() {
+        match entry.get("Fn::If").map(Node::entries) {
+            Some([condition, yes, no]) => {
+                let assuming = |value| match condition.text() {
+                    Some(condition) => scope.assuming(condition, value),
+                    None => scope.clone(),
+                };
+                collect_branches(yes, &assuming(true), found);
+                collect_branches(no, &assuming(false), found);
+            }
+            _ if is_no_value(entry) => {}
+            _ => found.push(Branch {
+                index: found.len(),
+                node: entry,
+                scope: scope.clone(),
+            }),
+        }
+    }
+}
+
+fn is_no_value(node: &Node<'_>) -> bool {
+    node.get("Ref").and_then(Node::text) == Some("AWS::NoValue")
 }
 
 #[cfg(test)]
+mod deployment_tests;
+#[cfg(test)]
+mod found_tests;
+#[cfg(test)]
+mod test_support;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod values_tests;

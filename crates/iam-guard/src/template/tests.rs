@@ -1,7 +1,6 @@
 //! Verdicts on documents with functions.
 
-use super::{Context, condition_names, evaluate};
-use crate::partial::{ConditionValues, judge_partial};
+use super::{Scope, judge};
 use crate::source::Source;
 use crate::tree::yaml;
 use crate::verdict::Verdict;
@@ -9,16 +8,8 @@ use crate::verdict::Verdict;
 fn verdict(list: &str, document: &str) -> (Verdict, Vec<String>) {
     let source = Source::new("test.yaml", document);
     let trees = yaml::parse(&source).unwrap();
-    let document = &trees[0];
-    let evaluated = |values: &ConditionValues| {
-        let context = Context {
-            mappings: None,
-            conditions: Some(values),
-        };
-        evaluate(document, context)
-    };
     let list = list.parse().unwrap();
-    let assessment = judge_partial(&condition_names(document), evaluated, &list).unwrap();
+    let assessment = judge(&trees[0], &Scope::default(), &list).unwrap();
     let reasons = assessment.reasons.iter().map(|it| it.reason.message());
     (assessment.verdict, reasons.collect())
 }

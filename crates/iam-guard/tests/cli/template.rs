@@ -1,6 +1,8 @@
 //! CloudFormation and SAM templates.
 
-use crate::support::{allow, check};
+use serde_json::Value;
+
+use crate::support::{Ran, allow, check, folder, run};
 
 const TEMPLATE: &str = r#"
 Transform: AWS::Serverless-2016-10-31
@@ -78,7 +80,7 @@ Resources:
             - {PolicyName: x, PolicyDocument: {Statement: {Effect: Allow, Action: "s3:*", Resource: "*"}}}
 "#;
 
-const EXPECTED: [(&str, &str); 12] = [
+const EXPECTED: [(&str, &str); 13] = [
     ("Role.Policies[0]", "restricted"),
     ("Role.Policies[1]", "restricted"),
     ("Role.Policies[2]", "unknown"),
@@ -90,13 +92,22 @@ const EXPECTED: [(&str, &str); 12] = [
     ("Function.Policies[2]", "unknown"),
     ("Function.Policies[5]", "clean"),
     ("Machine.Policies", "restricted"),
-    ("Group${Team}.Policies[0]", "restricted"),
+    ("Groupa.Policies[0]", "restricted"),
+    ("Groupb.Policies[0]", "restricted"),
 ];
+
+/// The line about the policy with this name.
+fn line(ran: &Ran, name: &str) -> Value {
+    let mut lines = ran.lines().into_iter();
+    lines.find(|line| line["name"] == name).unwrap()
+}
 
 #[test]
 fn every_resource_that_carries_a_policy() {
     let ran = check("template.yaml", TEMPLATE);
-    ran.has_verdicts(&EXPECTED);
+    for (name, verdict) in EXPECTED {
+        assert_eq!(line(&ran, name)["verdict"], verdict, "{name}");
+    }
     assert_eq!(ran.code, 1);
 }
 
@@ -110,10 +121,10 @@ fn a_finding_has_the_line_of_its_entry() {
             .unwrap()
             + 1
     };
-    let lines = ran.lines();
-    assert_eq!(lines[0]["findings"][0]["line"], number("Action: &wide"));
-    assert_eq!(lines[3]["findings"][0]["line"], number("!Ref Actions"));
-    assert_eq!(lines[10]["findings"][0]["line"], number("s3:Delete*"));
+    let place = |name: &str| line(&ran, name)["findings"][0]["line"].clone();
+    assert_eq!(place("Role.Policies[0]"), number("Action: &wide"));
+    assert_eq!(place("Managed"), number("!Ref Actions"));
+    assert_eq!(place("Machine.Policies"), number("s3:Delete*"));
 }
 
 #[test]
@@ -169,4 +180,68 @@ fn the_last_of_repeated_keys_is_judged() {
         );
         check("template.json", &template).has_verdicts(&[("A", verdict)]);
     }
+}
+
+#[test]
+fn parameters_can_be_given() {
+    let template = r#"
+Parameters:
+  Verb: {Type: String}
+Resources:
+  P:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument: {Statement: {Effect: Allow, Action: !Sub "s3:${Verb}Bucket", Resource: "*"}}
+"#;
+    let folder = folder(&[("template.yaml", template)]);
+    let check = |options: &str| {
+        let list = "check template.yaml --restricted s3:DeleteBucket";
+        run(&folder, &format!("{list}{options}"))
+    };
+    assert_eq!(check("").code, 2);
+    assert_eq!(check(" --parameter Verb=Delete").code, 1);
+    assert_eq!(check(" --parameter Other=x --parameter Verb=Get").code, 0);
+    for wrong in ["Verb", "=Get", "A-B=c"] {
+        let ran = check(&format!(" --parameter {wrong}"));
+        assert_eq!(ran.code, 2, "{wrong}");
+        ran.has_diagnostic("--parameter <NAME=VALUE>");
+    }
+}
+
+#[test]
+fn what_a_template_leaves_to_others_is_named() {
+    let template = "
+Transform: [AWS::Serverless-2016-10-31, RoleBuilder]
+Resources:
+  Team: {Fn::Transform: {Name: AWS::Include}}
+  Cleanup: {Type: Org::Iam::Cleanup::MODULE}
+  Everywhere: {Type: AWS::CloudFormation::StackSet, Properties: {TemplateURL: https://example.com/t}}
+";
+    let folder = folder(&[("template.yaml", template)]);
+    let ran = run(&folder, "check template.yaml --restricted s3:DeleteBucket");
+    assert_eq!(ran.code, 0);
+    for name in ["RoleBuilder", "Team", "Cleanup", "Everywhere"] {
+        let note = format!("`{name}` is not judged");
+        assert!(ran.out.contains(&note), "{}", ran.out);
+    }
+}
+
+#[test]
+fn a_verdict_that_depends_on_a_parameter_names_it() {
+    let template = r#"
+Parameters:
+  Verb: {Type: String, AllowedValues: [Get, Delete]}
+Resources:
+  P:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument: {Statement: {Effect: Allow, Action: !Sub "s3:${Verb}Bucket", Resource: "*"}}
+"#;
+    let ran = check("template.yaml", template);
+    assert_eq!(ran.code, 2);
+    let findings = &line(&ran, "P")["findings"];
+    assert_eq!(
+        findings[0]["message"],
+        "what the document grants depends on the parameter `Verb`"
+    );
 }
