@@ -1,7 +1,9 @@
 //! The policies of a file, and what attaches policies that are not in the file.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use crate::partial::Item;
 use crate::source::Span;
 use crate::tree::Node;
 
@@ -29,6 +31,8 @@ pub enum Content<'s> {
         document: &'s Node<'s>,
         mappings: Option<&'s Node<'s>>,
     },
+    /// The document is partly unknown. If there are several, it is one of them.
+    Partial(Vec<Arc<Item>>),
     /// The document is not known before the deployment: a sentence without a full stop.
     Unknown(String),
 }

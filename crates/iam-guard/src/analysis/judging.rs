@@ -6,7 +6,7 @@ use iam_policy::{DocumentError, Finding, Place, RestrictedActions, judge};
 
 use crate::found::{Content, Policy};
 use crate::input::{Encoding, Input};
-use crate::partial::{ConditionValues, Places, judge_partial, places};
+use crate::partial::{ConditionValues, Places, judge_one_of, judge_partial, places};
 use crate::source::{Source, Span};
 use crate::template::{Context, condition_names, evaluate};
 use crate::tree::{Node, json};
@@ -91,6 +91,7 @@ fn judge_policy(
             let text = text.into_owned();
             (assessment, Some(Document { text, what }))
         }
+        Content::Partial(documents) => (judge_one_of(&documents, restricted)?, None),
         Content::Template { document, mappings } => {
             let evaluated = |values: &ConditionValues| {
                 let conditions = Some(values);

@@ -10,6 +10,7 @@ mod places;
 mod text;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use iam_policy::{RestrictedActions, judge};
 
@@ -108,21 +109,37 @@ pub fn judge_partial(
     evaluate: impl Fn(&ConditionValues) -> Option<Item>,
     restricted: &RestrictedActions,
 ) -> Option<Assessment> {
-    let mut assessments = combinations(conditions)
+    let assessments = combinations(conditions)
         .into_iter()
         .filter_map(|values| evaluate(&values))
         .map(|item| judge_item(&text::opened(item), restricted));
+    common(assessments, || {
+        let names: Vec<String> = conditions.iter().map(|name| format!("`{name}`")).collect();
+        let names = names.join(" and ");
+        format!("what the document grants depends on the condition {names}")
+    })
+}
+
+/// Judges a document that is one of these. The result is `None` if there are none.
+pub fn judge_one_of(documents: &[Arc<Item>], restricted: &RestrictedActions) -> Option<Assessment> {
+    let assessments = documents.iter().map(|item| judge_item(item, restricted));
+    common(assessments, || {
+        let count = documents.len();
+        format!("which of {count} documents it is, is not known before the deployment")
+    })
+}
+
+/// The verdict that all assessments have. The deployment decides which of them applies, so two
+/// different verdicts make an unknown one. The reasons of both are reported.
+fn common(
+    mut assessments: impl Iterator<Item = Assessment>,
+    depends: impl Fn() -> String,
+) -> Option<Assessment> {
     let first = assessments.next()?;
-    // The deployment decides which combination applies, so two different verdicts make an unknown
-    // one. The reasons of both are reported.
     let Some(other) = assessments.find(|it| it.verdict != first.verdict) else {
         return Some(first);
     };
-    let names: Vec<String> = conditions.iter().map(|name| format!("`{name}`")).collect();
-    let depends = Reason::Unknown(format!(
-        "what the document grants depends on the condition {}",
-        names.join(" and ")
-    ));
+    let depends = Reason::Unknown(depends());
     let mut assessment = Assessment::because(Verdict::Unknown, depends, first.span);
     let reasons = first.reasons.into_iter().chain(other.reasons);
     assessment.reasons.extend(reasons);

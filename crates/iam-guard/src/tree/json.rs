@@ -1,24 +1,30 @@
 //! JSON, as the engine reads it.
 //!
-//! serde_json reads the values but does not report their places. A second pass over the text, which
-//! is then known to be JSON, finds the places.
+//! serde_json says whether a text is JSON but not where its values are. A second pass over the text,
+//! which is then known to be JSON, builds the tree.
+
+mod kept;
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
+use std::ops::Range;
 
-use memchr::memchr2;
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use kept::Kept;
+use memchr::{memchr2, memchr3};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{Member, Node, TreeError, Value};
 use crate::source::Span;
 
-/// Reads a text.
+/// Reads a text. Of a plan or state of Terraform, only those parts are in the tree that can say
+/// something about IAM permissions.
 ///
 /// # Errors
 ///
 /// If the text is not JSON, or is nested deeper than the engine reads.
 pub fn parse(text: &str) -> Result<Node<'_>, TreeError> {
-    let mut root: Node<'_> = serde_json::from_str(text).map_err(|error| {
+    let Checked = serde_json::from_str(text).map_err(|error| {
         let at = offset(text, error.line(), error.column());
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default();
@@ -27,8 +33,12 @@ pub fn parse(text: &str) -> Result<Node<'_>, TreeError> {
             span: at..at,
         }
     })?;
-    Walk { text, at: 0 }.place(&mut root);
-    Ok(root)
+    let mut walk = Walk {
+        text,
+        at: 0,
+        changed: HashSet::new(),
+    };
+    Ok(walk.root())
 }
 
 /// The offset of a place that serde_json gives as a line, from 1, and the bytes read of that line.
@@ -38,80 +48,57 @@ fn offset(text: &str, line: usize, column: usize) -> usize {
     text.floor_char_boundary(start + column.saturating_sub(1))
 }
 
-impl<'de> Deserialize<'de> for Node<'de> {
+/// A value that was read and is not kept.
+struct Checked;
+
+impl<'de> Deserialize<'de> for Checked {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = deserializer.deserialize_any(ValueVisitor)?;
-        Ok(Node { value, span: 0..0 })
+        deserializer.deserialize_any(CheckVisitor)
     }
 }
 
-struct ValueVisitor;
+/// Reads all values, because serde_json does not look into those that it ignores.
+struct CheckVisitor;
 
-impl<'de> Visitor<'de> for ValueVisitor {
-    type Value = Value<'de>;
+impl<'de> Visitor<'de> for CheckVisitor {
+    type Value = Checked;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON")
     }
 
-    fn visit_unit<E>(self) -> Result<Value<'de>, E> {
-        Ok(Value::Null)
+    fn visit_unit<E>(self) -> Result<Checked, E> {
+        Ok(Checked)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Value<'de>, E> {
-        Ok(Value::Bool(value))
+    fn visit_bool<E>(self, _: bool) -> Result<Checked, E> {
+        Ok(Checked)
     }
 
-    // The second pass takes numbers from the text, because they must stay as the file has them.
-    fn visit_i64<E>(self, _: i64) -> Result<Value<'de>, E> {
-        Ok(Value::Number(Cow::Borrowed("")))
+    fn visit_i64<E>(self, _: i64) -> Result<Checked, E> {
+        Ok(Checked)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<Value<'de>, E> {
-        Ok(Value::Number(Cow::Borrowed("")))
+    fn visit_u64<E>(self, _: u64) -> Result<Checked, E> {
+        Ok(Checked)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Value<'de>, E> {
-        Ok(Value::Number(Cow::Borrowed("")))
+    fn visit_f64<E>(self, _: f64) -> Result<Checked, E> {
+        Ok(Checked)
     }
 
-    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Value<'de>, E> {
-        Ok(Value::Text(Cow::Borrowed(text)))
+    fn visit_str<E>(self, _: &str) -> Result<Checked, E> {
+        Ok(Checked)
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Value<'de>, E> {
-        Ok(Value::Text(Cow::Owned(text.to_owned())))
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Checked, A::Error> {
+        while let Some(Checked) = seq.next_element()? {}
+        Ok(Checked)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value<'de>, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = seq.next_element()? {
-            entries.push(entry);
-        }
-        Ok(Value::List(entries))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value<'de>, A::Error> {
-        let mut members = Vec::new();
-        while let Some(Key(key)) = map.next_key()? {
-            members.push(Member {
-                key,
-                key_span: 0..0,
-                value: map.next_value()?,
-            });
-        }
-        Ok(Value::Object(members))
-    }
-}
-
-struct Key<'de>(Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match deserializer.deserialize_str(ValueVisitor)? {
-            Value::Text(key) => Ok(Key(key)),
-            _ => Err(de::Error::custom("a key is not a string")),
-        }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Checked, A::Error> {
+        while let Some((Checked, Checked)) = map.next_entry()? {}
+        Ok(Checked)
     }
 }
 
@@ -119,53 +106,160 @@ impl<'de> Deserialize<'de> for Key<'de> {
 struct Walk<'s> {
     text: &'s str,
     at: usize,
+    /// The addresses of resources whose changes are in the tree, as the text has them.
+    changed: HashSet<&'s str>,
 }
 
 impl<'s> Walk<'s> {
-    fn place(&mut self, node: &mut Node<'s>) {
+    fn root(&mut self) -> Node<'s> {
         self.pass_white_space();
         let start = self.at;
-        match &mut node.value {
-            Value::Null => self.at += "null".len(),
-            Value::Bool(true) => self.at += "true".len(),
-            Value::Bool(false) => self.at += "false".len(),
-            Value::Number(number) => {
-                let rest = self.text.get(start..).unwrap_or_default();
-                let is_part = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
-                let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
-                *number = Cow::Borrowed(rest.get(..end).unwrap_or_default());
-                self.at += end;
+        if self.byte() != Some(b'{') {
+            return self.value(&Kept::All);
+        }
+        let members = self.members();
+        let span = start..self.at;
+        let keys: Vec<&str> = members.iter().map(|(key, ..)| key.as_ref()).collect();
+        let Some(kept) = kept::of_root(&keys) else {
+            self.at = start;
+            return self.value(&Kept::All);
+        };
+        let mut values: Vec<(Range<usize>, Member<'s>)> = Vec::new();
+        // The changes come first, because they say which planned values are needed.
+        let is_change = |key: &str| key == "resource_changes";
+        let (changes, others): (Vec<_>, Vec<_>) =
+            members.into_iter().partition(|(key, ..)| is_change(key));
+        for (key, key_span, place) in changes.into_iter().chain(others) {
+            let Some(kept) = kept(&key) else { continue };
+            self.at = place.start;
+            let value = self.value(kept);
+            let member = Member {
+                key,
+                key_span,
+                value,
+            };
+            values.push((place, member));
+        }
+        values.sort_by_key(|(place, _)| place.start);
+        self.at = span.end;
+        let members = values.into_iter().map(|(_, member)| member).collect();
+        Node {
+            value: Value::Object(members),
+            span,
+        }
+    }
+
+    fn value(&mut self, kept: &Kept) -> Node<'s> {
+        self.pass_white_space();
+        let start = self.at;
+        let value = match self.byte() {
+            Some(b'{') => Value::Object(self.object(kept)),
+            Some(b'[') => Value::List(self.list(kept)),
+            Some(b'"') => Value::Text(self.string()),
+            Some(b't') => {
+                self.at += "true".len();
+                Value::Bool(true)
             }
-            Value::Text(_) => self.pass_string(),
-            Value::List(entries) => {
-                self.at += 1;
-                for (index, entry) in entries.iter_mut().enumerate() {
-                    self.pass_comma(index);
-                    self.place(entry);
-                }
-                self.pass_white_space();
-                self.at += 1;
+            Some(b'f') => {
+                self.at += "false".len();
+                Value::Bool(false)
             }
-            Value::Object(members) => {
-                self.at += 1;
-                for (index, member) in members.iter_mut().enumerate() {
-                    self.pass_comma(index);
-                    self.pass_white_space();
-                    let key = self.at;
-                    self.pass_string();
-                    member.key_span = key..self.at;
-                    self.pass_white_space();
-                    self.at += ":".len();
-                    self.place(&mut member.value);
-                }
-                self.pass_white_space();
-                self.at += 1;
+            Some(b'n') => {
+                self.at += "null".len();
+                Value::Null
+            }
+            _ => Value::Number(self.number()),
+        };
+        Node {
+            value,
+            span: Span {
+                start,
+                end: self.at,
+            },
+        }
+    }
+
+    fn object(&mut self, kept: &Kept) -> Vec<Member<'s>> {
+        let mut members = Vec::new();
+        self.at += 1;
+        while self.is_inside(b'}') {
+            let key_start = self.at;
+            let key = self.string();
+            let key_span = key_start..self.at;
+            self.pass_colon();
+            match kept.member(&key) {
+                Some(kept) => members.push(Member {
+                    key,
+                    key_span,
+                    value: self.value(kept),
+                }),
+                None => self.pass_value(),
             }
         }
-        node.span = Span {
-            start,
-            end: self.at,
+        members.shrink_to_fit();
+        members
+    }
+
+    fn list(&mut self, kept: &Kept) -> Vec<Node<'s>> {
+        let mut entries = Vec::new();
+        self.at += 1;
+        while self.is_inside(b']') {
+            match kept {
+                Kept::Resources(kept) => entries.extend(self.resource(kept, false)),
+                Kept::Others(kept) => entries.extend(self.resource(kept, true)),
+                _ => entries.push(self.value(kept)),
+            }
+        }
+        entries.shrink_to_fit();
+        entries
+    }
+
+    /// A resource, if its type is read. Of `others`, one whose change is in the tree is left out.
+    fn resource(&mut self, kept: &Kept, others: bool) -> Option<Node<'s>> {
+        let start = self.at;
+        if self.byte() != Some(b'{') {
+            return Some(self.value(&Kept::All));
+        }
+        let members = self.members();
+        let written = |name: &str| {
+            let (.., place) = members.iter().rfind(|(key, ..)| key == name)?;
+            self.text.get(place.clone())
         };
+        let address = written("address").map(str::trim);
+        // A type with an escape is unusual and kept.
+        let kind = written("type").map(|it| it.trim().trim_matches('"'));
+        let is_read = kind.is_none_or(|it| it.contains('\\') || crate::plan::is_read(it));
+        if !is_read || others && address.is_some_and(|it| self.changed.contains(it)) {
+            return None;
+        }
+        self.at = start;
+        let node = self.value(kept);
+        let after = node.at(&["change", "after"]);
+        let is_left = after.is_some_and(|it| !it.is_null()) && node.get("deposed").is_none();
+        if is_left && node.get("type").and_then(Node::text).is_some() {
+            self.changed.extend(address);
+        }
+        Some(node)
+    }
+
+    /// The members of an object, with the places of their values.
+    fn members(&mut self) -> Vec<(Cow<'s, str>, Span, Range<usize>)> {
+        let mut members = Vec::new();
+        self.at += 1;
+        while self.is_inside(b'}') {
+            let key_start = self.at;
+            let key = self.string();
+            let key_span = key_start..self.at;
+            self.pass_colon();
+            let start = self.at;
+            self.pass_value();
+            members.push((key, key_span, start..self.at));
+        }
+        members
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
     }
 
     fn pass_white_space(&mut self) {
@@ -174,27 +268,105 @@ impl<'s> Walk<'s> {
         self.at += rest.iter().take_while(space).count();
     }
 
-    fn pass_comma(&mut self, index: usize) {
-        if index > 0 {
+    /// Goes to the next entry of a list or object; at its end, behind it.
+    fn is_inside(&mut self, end: u8) -> bool {
+        self.pass_white_space();
+        if self.byte() == Some(b',') {
+            self.at += 1;
             self.pass_white_space();
-            self.at += ",".len();
         }
+        let is_inside = self.byte().is_some_and(|byte| byte != end);
+        if !is_inside {
+            self.at += 1;
+        }
+        is_inside
     }
 
-    fn pass_string(&mut self) {
+    fn pass_colon(&mut self) {
+        self.pass_white_space();
+        self.at += ":".len();
+    }
+
+    fn number(&mut self) -> Cow<'s, str> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let is_part = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        // At least one byte, so that every pass ends.
+        self.at += end.max(1);
+        Cow::Borrowed(rest.get(..end).unwrap_or_default())
+    }
+
+    fn string(&mut self) -> Cow<'s, str> {
+        let start = self.at;
+        let has_escape = self.pass_string();
+        let written = self.text.get(start..self.at).unwrap_or_default();
+        let inner = written.trim_matches('"');
+        if !has_escape {
+            return Cow::Borrowed(inner);
+        }
+        // The text is JSON, so this does not fail.
+        let text: Result<String, _> = serde_json::from_str(written);
+        text.map_or(Cow::Borrowed(inner), Cow::Owned)
+    }
+
+    /// Passes a string, and returns whether it has an escape.
+    fn pass_string(&mut self) -> bool {
         self.at += 1;
+        let mut has_escape = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
             match memchr2(b'"', b'\\', rest) {
-                Some(next) if rest.get(next) == Some(&b'\\') => self.at += next + 2,
+                Some(next) if rest.get(next) == Some(&b'\\') => {
+                    has_escape = true;
+                    self.at += next + 2;
+                }
                 Some(next) => {
                     self.at += next + 1;
-                    return;
+                    return has_escape;
                 }
                 None => {
                     self.at = self.text.len();
-                    return;
+                    return has_escape;
                 }
+            }
+        }
+    }
+
+    fn pass_value(&mut self) {
+        self.pass_white_space();
+        match self.byte() {
+            Some(b'{') => self.pass_nested(b'{', b'}'),
+            Some(b'[') => self.pass_nested(b'[', b']'),
+            Some(b'"') => {
+                self.pass_string();
+            }
+            _ => {
+                self.number();
+            }
+        }
+    }
+
+    /// Passes a list or an object. Only brackets of its own kind count.
+    fn pass_nested(&mut self, open: u8, close: u8) {
+        let mut depth = 0_usize;
+        loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let Some(next) = memchr3(open, close, b'"', rest) else {
+                self.at = self.text.len();
+                return;
+            };
+            self.at += next;
+            match rest.get(next) {
+                Some(b'"') => {
+                    self.pass_string();
+                    continue;
+                }
+                Some(byte) if *byte == open => depth += 1,
+                _ => depth = depth.saturating_sub(1),
+            }
+            self.at += 1;
+            if depth == 0 {
+                return;
             }
         }
     }
@@ -209,7 +381,7 @@ mod tests {
         let text = " {\"a\": [1 , \"x\\u0041\\\\\", {}, [ ]],\r\n \"\\\"b\":\t-1.5e3 , \"c\" :null,\"a\":true}\n";
         let tree = parse(text).unwrap();
         let written = |node: &Node<'_>| text.get(node.span.clone()).unwrap().to_owned();
-        let list = tree.get("a").unwrap();
+        let list = &tree.members()[0].value;
         assert_eq!(written(list), "[1 , \"x\\u0041\\\\\", {}, [ ]]");
         let entries: Vec<String> = list.entries().iter().map(written).collect();
         assert_eq!(entries, ["1", "\"x\\u0041\\\\\"", "{}", "[ ]"]);
