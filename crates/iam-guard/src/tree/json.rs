@@ -3,16 +3,15 @@
 //! serde_json says whether a text is JSON but not where its values are. A second pass over the text,
 //! which is then known to be JSON, builds the tree.
 
+mod checked;
 mod kept;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 use std::ops::Range;
 
 use kept::Kept;
 use memchr::{memchr2, memchr3};
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::{Member, Node, TreeError, Value};
 use crate::source::Span;
@@ -24,82 +23,13 @@ use crate::source::Span;
 ///
 /// If the text is not JSON, or is nested deeper than the engine reads.
 pub fn parse(text: &str) -> Result<Node<'_>, TreeError> {
-    let Checked = serde_json::from_str(text).map_err(|error| {
-        let at = offset(text, error.line(), error.column());
-        let message = error.to_string();
-        let message = message.split(" at line ").next().unwrap_or_default();
-        TreeError {
-            message: message.to_owned(),
-            span: at..at,
-        }
-    })?;
+    checked::check(text)?;
     let mut walk = Walk {
         text,
         at: 0,
         changed: HashSet::new(),
     };
     Ok(walk.root())
-}
-
-/// The offset of a place that serde_json gives as a line, from 1, and the bytes read of that line.
-fn offset(text: &str, line: usize, column: usize) -> usize {
-    let lines = text.split_inclusive('\n').take(line.saturating_sub(1));
-    let start: usize = lines.map(str::len).sum();
-    text.floor_char_boundary(start + column.saturating_sub(1))
-}
-
-/// A value that was read and is not kept.
-struct Checked;
-
-impl<'de> Deserialize<'de> for Checked {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CheckVisitor)
-    }
-}
-
-/// Reads all values, because serde_json does not look into those that it ignores.
-struct CheckVisitor;
-
-impl<'de> Visitor<'de> for CheckVisitor {
-    type Value = Checked;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Checked, E> {
-        Ok(Checked)
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Checked, E> {
-        Ok(Checked)
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Checked, E> {
-        Ok(Checked)
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Checked, E> {
-        Ok(Checked)
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Checked, E> {
-        Ok(Checked)
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Checked, E> {
-        Ok(Checked)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Checked, A::Error> {
-        while let Some(Checked) = seq.next_element()? {}
-        Ok(Checked)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Checked, A::Error> {
-        while let Some((Checked, Checked)) = map.next_entry()? {}
-        Ok(Checked)
-    }
 }
 
 /// A pass over a text that is JSON.

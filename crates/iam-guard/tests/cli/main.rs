@@ -9,6 +9,7 @@ mod backtest;
 mod commands;
 mod documents;
 mod plan;
+mod plan_documents;
 mod reported_calls;
 mod reports;
 mod support;
