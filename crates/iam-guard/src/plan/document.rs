@@ -169,7 +169,7 @@ fn has_only(node: &Node<'_>, names: &[&str]) -> bool {
     let known = |name: &&str| members.iter().filter(|it| it.key == **name).count();
     matches!(node.value, Value::Object(_))
         && names.iter().all(|name| known(name) <= 1)
-        && names.iter().map(|name| known(name)).sum::<usize>() == members.len()
+        && names.iter().map(known).sum::<usize>() == members.len()
 }
 
 fn converted(node: &Node<'_>, span: &Span) -> Item {

@@ -150,15 +150,27 @@ impl<'s> Walk<'s> {
         if self.byte() != Some(b'{') {
             return Some(self.value(&Kept::All));
         }
-        let members = self.members();
-        let written = |name: &str| {
-            let (.., place) = members.iter().rfind(|(key, ..)| key == name)?;
-            self.text.get(place.clone())
-        };
-        let address = written("address").map(str::trim);
-        // A type with an escape is unusual and kept.
-        let kind = written("type").map(|it| it.trim().trim_matches('"'));
-        let is_read = kind.is_none_or(|it| it.contains('\\') || crate::plan::is_read(it));
+        let (mut address, mut is_read) = (None, true);
+        let mut is_certain = false;
+        self.at += 1;
+        while !is_certain && self.is_inside(b'}') {
+            let key = self.string();
+            self.pass_colon();
+            self.pass_white_space();
+            let value = self.at;
+            self.pass_value();
+            let written = self.text.get(value..self.at);
+            match key.as_ref() {
+                "address" => address = written,
+                "type" => {
+                    // A type with an escape is unusual and kept.
+                    let kind = written.unwrap_or_default().trim_matches('"');
+                    is_read = kind.contains('\\') || crate::plan::is_read(kind);
+                    is_certain = is_read && !others;
+                }
+                _ => {}
+            }
+        }
         if !is_read || others && address.is_some_and(|it| self.changed.contains(it)) {
             return None;
         }
@@ -167,7 +179,9 @@ impl<'s> Walk<'s> {
         let after = node.at(&["change", "after"]);
         let is_left = after.is_some_and(|it| !it.is_null()) && node.get("deposed").is_none();
         if is_left && node.get("type").and_then(Node::text).is_some() {
-            self.changed.extend(address);
+            let address = node.get("address").map(|address| address.span.clone());
+            self.changed
+                .extend(address.and_then(|place| self.text.get(place)));
         }
         Some(node)
     }
