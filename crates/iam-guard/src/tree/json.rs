@@ -8,7 +8,6 @@ mod kept;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::ops::Range;
 
 use kept::Kept;
 use memchr::{memchr2, memchr3};
@@ -47,35 +46,58 @@ impl<'s> Walk<'s> {
         if self.byte() != Some(b'{') {
             return self.value(&Kept::All);
         }
-        let members = self.members();
+        let (mut members, mut waiting) = (Vec::new(), Vec::new());
+        let mut changes = 0;
+        self.at += 1;
+        while self.is_inside(b'}') {
+            let key_start = self.at;
+            let key = self.string();
+            let key_span = key_start..self.at;
+            self.pass_colon();
+            if key == kept::CHANGES {
+                changes += 1;
+                members.push(self.member(key, key_span, &kept::EACH_CHANGE));
+            } else if kept::is_section(&key) {
+                // It is read when it is known that the file is a plan, and what has changes.
+                waiting.push((key, key_span, self.at));
+                self.pass_value();
+            } else {
+                members.push(self.member(key, key_span, &Kept::All));
+            }
+        }
         let span = start..self.at;
-        let keys: Vec<&str> = members.iter().map(|(key, ..)| key.as_ref()).collect();
-        let Some(kept) = kept::of_root(&keys) else {
+        if changes > 1 {
+            // Only the last list counts, but the addresses of all are known as changed.
             self.at = start;
             return self.value(&Kept::All);
-        };
-        let mut values: Vec<(Range<usize>, Member<'s>)> = Vec::new();
-        // The changes come first, because they say which planned values are needed.
-        let is_change = |key: &str| key == "resource_changes";
-        let (changes, others): (Vec<_>, Vec<_>) =
-            members.into_iter().partition(|(key, ..)| is_change(key));
-        for (key, key_span, place) in changes.into_iter().chain(others) {
-            let Some(kept) = kept(&key) else { continue };
-            self.at = place.start;
-            let value = self.value(kept);
-            let member = Member {
-                key,
-                key_span,
-                value,
-            };
-            values.push((place, member));
         }
-        values.sort_by_key(|(place, _)| place.start);
+        let has = |name: &str| members.iter().any(|member| member.key == name);
+        let waits = |name: &str| waiting.iter().any(|(key, ..)| key == name);
+        let is_state = has("format_version") && waits("values");
+        let is_plan = changes > 0 || waits("planned_values") || is_state;
+        for (key, key_span, at) in waiting {
+            let kept = match is_plan {
+                true => kept::of_section(&key),
+                false => Some(&Kept::All),
+            };
+            if let Some(kept) = kept {
+                self.at = at;
+                members.push(self.member(key, key_span, kept));
+            }
+        }
+        members.sort_by_key(|member| member.key_span.start);
         self.at = span.end;
-        let members = values.into_iter().map(|(_, member)| member).collect();
         Node {
             value: Value::Object(members),
             span,
+        }
+    }
+
+    fn member(&mut self, key: Cow<'s, str>, key_span: Span, kept: &Kept) -> Member<'s> {
+        Member {
+            key,
+            key_span,
+            value: self.value(kept),
         }
     }
 
@@ -118,11 +140,7 @@ impl<'s> Walk<'s> {
             let key_span = key_start..self.at;
             self.pass_colon();
             match kept.member(&key) {
-                Some(kept) => members.push(Member {
-                    key,
-                    key_span,
-                    value: self.value(kept),
-                }),
+                Some(kept) => members.push(self.member(key, key_span, kept)),
                 None => self.pass_value(),
             }
         }
@@ -186,22 +204,6 @@ impl<'s> Walk<'s> {
         Some(node)
     }
 
-    /// The members of an object, with the places of their values.
-    fn members(&mut self) -> Vec<(Cow<'s, str>, Span, Range<usize>)> {
-        let mut members = Vec::new();
-        self.at += 1;
-        while self.is_inside(b'}') {
-            let key_start = self.at;
-            let key = self.string();
-            let key_span = key_start..self.at;
-            self.pass_colon();
-            let start = self.at;
-            self.pass_value();
-            members.push((key, key_span, start..self.at));
-        }
-        members
-    }
-
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
@@ -241,36 +243,41 @@ impl<'s> Walk<'s> {
     }
 
     fn string(&mut self) -> Cow<'s, str> {
-        let start = self.at;
-        let has_escape = self.pass_string();
-        let written = self.text.get(start..self.at).unwrap_or_default();
-        let inner = written.trim_matches('"');
-        if !has_escape {
-            return Cow::Borrowed(inner);
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let inner = rest.get(1..).unwrap_or_default();
+        let end = memchr2(b'"', b'\\', inner.as_bytes()).unwrap_or(inner.len());
+        let plain = inner.get(..end).unwrap_or_default();
+        if inner.as_bytes().get(end) != Some(&b'\\') {
+            self.at += end + 2;
+            return Cow::Borrowed(plain);
         }
-        // The text is JSON, so this does not fail.
-        let text: Result<String, _> = serde_json::from_str(written);
-        text.map_or(Cow::Borrowed(inner), Cow::Owned)
+        let mut strings = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+        match strings.next() {
+            Some(Ok(text)) => {
+                self.at += strings.byte_offset();
+                Cow::Owned(text)
+            }
+            // The text is JSON, so this does not happen.
+            _ => {
+                self.pass_string();
+                Cow::Borrowed(plain)
+            }
+        }
     }
 
-    /// Passes a string, and returns whether it has an escape.
-    fn pass_string(&mut self) -> bool {
+    fn pass_string(&mut self) {
         self.at += 1;
-        let mut has_escape = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
             match memchr2(b'"', b'\\', rest) {
-                Some(next) if rest.get(next) == Some(&b'\\') => {
-                    has_escape = true;
-                    self.at += next + 2;
-                }
+                Some(next) if rest.get(next) == Some(&b'\\') => self.at += next + 2,
                 Some(next) => {
                     self.at += next + 1;
-                    return has_escape;
+                    return;
                 }
                 None => {
                     self.at = self.text.len();
-                    return has_escape;
+                    return;
                 }
             }
         }
@@ -281,9 +288,7 @@ impl<'s> Walk<'s> {
         match self.byte() {
             Some(b'{') => self.pass_nested(b'{', b'}'),
             Some(b'[') => self.pass_nested(b'[', b']'),
-            Some(b'"') => {
-                self.pass_string();
-            }
+            Some(b'"') => self.pass_string(),
             _ => {
                 self.number();
             }

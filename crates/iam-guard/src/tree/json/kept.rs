@@ -34,7 +34,11 @@ impl Kept {
     }
 }
 
-static CHANGES: Kept = Kept::Resources(&CHANGE);
+/// The name of the section with the changes.
+pub(super) const CHANGES: &str = "resource_changes";
+
+/// What is kept of that section.
+pub(super) static EACH_CHANGE: Kept = Kept::Resources(&CHANGE);
 
 static DEFERRED: Kept = Kept::Only(&[("resource_change", &CHANGE)]);
 
@@ -89,19 +93,14 @@ static CONFIGURED_MODULE: Kept = Kept::Only(&[
     ("outputs", &Kept::All),
 ]);
 
-/// What is kept of the members of a plan or state; `None` if a file with these keys is neither.
-pub(super) fn of_root(keys: &[&str]) -> Option<fn(&str) -> Option<&'static Kept>> {
-    let count = |name: &str| keys.iter().filter(|key| **key == name).count();
-    let has = |name: &str| count(name) > 0;
-    let is_plan = has("resource_changes") || has("planned_values");
-    let is_either = is_plan || has("format_version") && has("values");
-    // Of several lists of changes, only the last one counts.
-    (is_either && count("resource_changes") < 2).then_some(member_of_root)
+/// Whether a plan or state has a section with this name, other than the changes.
+pub(super) fn is_section(key: &str) -> bool {
+    matches!(of_section(key), None | Some(Kept::Only(_)))
 }
 
-fn member_of_root(key: &str) -> Option<&'static Kept> {
+/// What is kept of a section of a plan or state; `None` if it is left out.
+pub(super) fn of_section(key: &str) -> Option<&'static Kept> {
     match key {
-        "resource_changes" => Some(&CHANGES),
         "deferred_changes" => Some(&DEFERRED),
         "planned_values" | "values" => Some(&VALUES),
         "configuration" => Some(&CONFIGURATION),
