@@ -79,3 +79,47 @@ impl<'de> Visitor<'de> for CheckVisitor {
         Ok(Checked)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tree::json::parse;
+
+    #[test]
+    fn other_text_is_refused_with_the_place_of_the_error() {
+        let deep = "[".repeat(100_000);
+        for text in [
+            "",
+            " ",
+            "{",
+            "{a: 1}",
+            "[1,]",
+            "// x\n1",
+            "'x'",
+            "[1 2]",
+            "1 2",
+            &deep,
+            "é",
+            "[\"é\n",
+            "[\"\\ud800\"]",
+            "{\"\\ud800\": 1}",
+            "{\"a\": 1e999}",
+            &"9".repeat(400),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(text.is_char_boundary(error.span.start), "{error:?}");
+        }
+        assert_eq!(parse("{\"a\": nul}").unwrap_err().span.start, 9);
+        assert_eq!(parse("{\n\"a\" 1}").unwrap_err().span.start, 6);
+    }
+
+    #[test]
+    fn texts_are_refused_that_the_engine_refuses() {
+        let nested = |depth| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        for depth in [99, 100, 101, 126, 127, 128, 129, 199, 200, 201, 300] {
+            let text = nested(depth);
+            let is_read = serde_json::from_str::<serde_json::Value>(&text).is_ok();
+            assert_eq!(parse(&text).is_ok(), is_read, "{depth}");
+        }
+        assert!(parse("[1e300, -1.5E-300, \"\\ud83d\\ude00\"]").is_ok());
+    }
+}

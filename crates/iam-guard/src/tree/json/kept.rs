@@ -78,6 +78,7 @@ static CONFIGURED_MODULE: Kept = Kept::Only(&[
         "resources",
         &Kept::Resources(&Kept::Only(&[
             ("address", &Kept::All),
+            ("type", &Kept::All),
             ("expressions", &Kept::Attributes),
             ("for_each_expression", &Kept::All),
         ])),
@@ -177,8 +178,7 @@ mod tests {
         let policy = json!({"policy": "x"});
         let resource =
             |address: &str| json!({"address": address, "type": "aws_iam_policy", "values": policy});
-        let configured =
-            json!({"address": "a", "expressions": {"policy": {"references": ["var.a"]}}});
+        let configured = json!({"address": "a", "type": "aws_iam_policy", "expressions": {"policy": {"references": ["var.a"]}}});
         let expected = json!({
             "format_version": "1.2",
             "errored": false,
