@@ -50,8 +50,8 @@ pub(super) enum Key<'s> {
 #[derive(Debug, Default)]
 pub(super) struct Trace<'s> {
     pub(super) origins: Vec<Origin<'s>>,
-    /// Whether the value can be a part of what the references lead to.
-    pub(super) is_part: bool,
+    /// Whether the value is made of what the references lead to, rather than one of them.
+    pub(super) is_derived: bool,
 }
 
 /// The most references that are followed for one value, and the most that one expression lists. An
@@ -119,6 +119,12 @@ impl<'s> Configuration<'s> {
         }
         let references = references(listed.iter().filter_map(Node::text));
         let has_key = references.contains(&Reference::Key);
+        // Without an index that the plan leaves out, the key is a part of the value.
+        let has_index = references.iter().any(|reference| match reference {
+            Reference::Resource { attributes, .. } => attributes.is_empty(),
+            _ => false,
+        });
+        trace.is_derived |= has_key && !has_index;
         for reference in references {
             *left = left.checked_sub(1)?;
             match reference {
@@ -147,7 +153,7 @@ impl<'s> Configuration<'s> {
                     });
                 }
                 Reference::Variable { name, is_part } => {
-                    trace.is_part |= is_part;
+                    trace.is_derived |= is_part;
                     let (own, outer) = scope.modules.split_last()?;
                     let (call, _) = self.module(outer)?.calls.get(own.name)?;
                     let argument = call.at(&["expressions", name])?;
@@ -156,10 +162,13 @@ impl<'s> Configuration<'s> {
                         block: Some(call),
                         key: own.key,
                     };
+                    let count = trace.origins.len();
                     self.follow(argument, &outer, left, trace)?;
+                    // A variable with a constant value is a part of the value.
+                    trace.is_derived |= trace.origins.len() == count;
                 }
                 Reference::Value => {
-                    trace.is_part = true;
+                    trace.is_derived = true;
                     let values = scope.block?.get("for_each_expression")?;
                     self.follow(values, scope, left, trace)?;
                 }
@@ -168,7 +177,7 @@ impl<'s> Configuration<'s> {
                     name,
                     is_part,
                 } => {
-                    trace.is_part |= is_part;
+                    trace.is_derived |= is_part;
                     let mut modules = scope.modules.clone();
                     modules.push(call);
                     let output =

@@ -114,9 +114,10 @@ impl<'c, 's> Index<'c, 's> {
     }
 
     /// The documents that each of `count` unknown values can be: those that all references lead
-    /// to. With more references, a value may be made of several documents.
+    /// to. With more references, a value may be made of several documents. A plan does not say
+    /// which functions an expression calls, so a single reference counts as the value itself.
     pub(super) fn documents(&mut self, trace: &Trace<'s>, count: usize) -> Option<Vec<Arc<Item>>> {
-        if trace.is_part || trace.origins.len() > count {
+        if trace.is_derived || trace.origins.len() > count {
             return None;
         }
         let mut all = Vec::new();
@@ -205,7 +206,7 @@ impl Sources for Own<'_, '_, '_> {
         let configuration = self.index.configuration;
         let mut trace = self.trace(configuration.expression(self.address, attribute)?)?;
         // Each unknown entry is one of the references, in the same order.
-        if trace.is_part || trace.origins.len() != count {
+        if trace.is_derived || trace.origins.len() != count {
             return None;
         }
         let origin = trace.origins.get_mut(index)?;
@@ -229,7 +230,7 @@ impl Sources for Own<'_, '_, '_> {
         trace.is_some_and(|trace| {
             let mut origins = trace.origins.iter();
             let is_arn = |it: &Origin<'_>| !it.local.is_data && it.attribute == Some("arn");
-            !trace.is_part && origins.all(is_arn)
+            !trace.is_derived && origins.all(is_arn)
         })
     }
 }

@@ -194,8 +194,11 @@ fn a_reference_leads_to_the_instance_with_the_same_key() {
         policy("aws_iam_policy.any"),
         policy("aws_iam_policy.every"),
         policy("aws_iam_policy.merged"),
+        policy("aws_iam_policy.local"),
+        policy("aws_iam_policy.text[0]"),
         ["aws_iam_role.r", {"inline_policy": [{"name": "x"}, {"name": "y"}]}, {"inline_policy": [{"policy": true}, {"policy": true}]}],
         ["module.m[0].aws_iam_role_policy.p", {}, {"policy": true}],
+        ["module.m[0].aws_iam_role_policy.made", {}, {"policy": true}],
     ]));
     for change in plan["resource_changes"].as_array_mut().unwrap() {
         let address = change["address"].as_str().unwrap().to_owned();
@@ -222,11 +225,16 @@ fn a_reference_leads_to_the_instance_with_the_same_key() {
             configured("aws_iam_policy.any", &[d]),
             configured("aws_iam_policy.every", &[e]),
             configured("aws_iam_policy.merged", &[&json, &clean, d, e]),
+            configured("aws_iam_policy.local", &[&json, &clean, d, "local.x"]),
+            configured("aws_iam_policy.text", &[&json, &clean, d, "count.index"]),
             {"address": "aws_iam_role.r", "expressions": {"inline_policy": {"references": [&json, &clean, d, &json, &clean, d]}}},
         ],
         "module_calls": {"m": {
-            "expressions": {"policy": {"references": [&json, &clean, d]}},
-            "module": {"resources": [configured("aws_iam_role_policy.p", &["var.policy"])]},
+            "expressions": {"policy": {"references": [&json, &clean, d]}, "name": {"constant_value": "x"}},
+            "module": {"resources": [
+                configured("aws_iam_role_policy.p", &["var.policy"]),
+                configured("aws_iam_role_policy.made", &["var.policy", "var.name"]),
+            ]},
         }},
     }});
     checked(&plan).has_verdicts(&[
@@ -237,9 +245,12 @@ fn a_reference_leads_to_the_instance_with_the_same_key() {
         ("aws_iam_policy.any", "unknown"),
         ("aws_iam_policy.every", "restricted"),
         ("aws_iam_policy.merged", "unknown"),
+        ("aws_iam_policy.local", "unknown"),
+        ("aws_iam_policy.text[0]", "unknown"),
         ("aws_iam_role.r.inline_policy[0]", "clean"),
         ("aws_iam_role.r.inline_policy[1]", "clean"),
         ("module.m[0].aws_iam_role_policy.p", "clean"),
+        ("module.m[0].aws_iam_role_policy.made", "unknown"),
     ]);
 }
 
