@@ -1,7 +1,7 @@
 //! JSON, as the engine reads it.
 //!
-//! serde_json says whether a text is JSON but not where its values are. A second pass over the text,
-//! which is then known to be JSON, builds the tree.
+//! serde_json says whether a text is JSON but not where its values are. A second pass over the
+//! text, which is then known to be JSON, builds the tree.
 
 mod checked;
 mod kept;
