@@ -1,7 +1,9 @@
 //! The policies of a file, and what attaches policies that are not in the file.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use crate::partial::Item;
 use crate::source::Span;
 use crate::template::Scope;
 use crate::tree::Node;
@@ -32,6 +34,8 @@ pub enum Content<'s> {
     },
     /// The same for a document that the file has in parts.
     Made(Node<'s>),
+    /// The document is partly unknown. If there are several, it is one of them.
+    Partial(Vec<Arc<Item>>),
     /// The document is not known before the deployment: a sentence without a full stop.
     Unknown(String),
 }

@@ -54,7 +54,7 @@ fn main() -> Result<()> {
     goal("peak memory of backtest in MB", peak as f64, "<=", 64.0);
 
     let plan = folder.join("plan.json");
-    let text = plan::make();
+    let text = plan::make(1000);
     std::fs::write(&plan, &text)?;
     let (mut parse, mut check) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS * 3 {
@@ -76,6 +76,16 @@ fn main() -> Result<()> {
         check.as_secs_f64() / parse.as_secs_f64(),
         "<=",
         10.0,
+    );
+    std::fs::write(&plan, plan::make(10_000))?;
+    time(&mut guarded(&guard, "check", &plan))?;
+    // No other child process takes as much.
+    let peak = getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss() / 1024;
+    goal(
+        "peak memory of check on a plan of 50 MB, in MB",
+        peak as f64,
+        "<=",
+        176.0,
     );
     Ok(())
 }

@@ -1,11 +1,13 @@
-//! Generates a Terraform plan: 5 MB, 1,000 policies.
+//! Generates a Terraform plan: 5 MB for each 1,000 policies.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-pub(crate) fn make() -> String {
+pub(crate) fn make(policies: usize) -> String {
     let mut random = Rng::with_seed(5);
-    let changes: Vec<Value> = (0..1000).map(|index| change(index, &mut random)).collect();
+    let changes: Vec<Value> = (0..policies)
+        .map(|index| change(index, &mut random))
+        .collect();
     let planned: Vec<Value> = changes
         .iter()
         .map(|change| {

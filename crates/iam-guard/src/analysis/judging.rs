@@ -6,7 +6,7 @@ use iam_policy::{DocumentError, Finding, Place, RestrictedActions, judge};
 
 use crate::found::{Content, Policy};
 use crate::input::{Encoding, Input};
-use crate::partial::{Places, places};
+use crate::partial::{Places, judge_one_of, places};
 use crate::source::{Source, Span};
 use crate::template::{self, Scope};
 use crate::tree::{Node, json};
@@ -102,6 +102,7 @@ fn judge_policy(
             let text = text.into_owned();
             (assessment, Some(Document { text, what }))
         }
+        Content::Partial(documents) => (judge_one_of(&documents, restricted)?, None),
         Content::Template { document, scope } => {
             (template::judge(document, &scope, restricted)?, None)
         }

@@ -11,6 +11,7 @@ mod places;
 mod text;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use iam_policy::{RestrictedActions, judge};
 
@@ -144,7 +145,9 @@ pub fn judge_partial(
     });
     match (tried, first) {
         (Tried::Stopped((other, others)), Some((first, taken))) => {
-            Some(depending(&differences(&taken, &others), first, other))
+            let on = differences(&taken, &others).join(" and ");
+            let depends = format!("what the document grants depends on {on}");
+            Some(depending(depends, first, other))
         }
         (Tried::Stopped((assessment, _)), None) | (Tried::All, Some((assessment, _))) => {
             Some(assessment)
@@ -155,13 +158,22 @@ pub fn judge_partial(
     }
 }
 
-/// The deployment decides which combination applies, so two different verdicts make an unknown one.
-/// The reasons of both are reported.
-fn depending(on: &[String], first: Assessment, other: Assessment) -> Assessment {
-    let depends = Reason::Unknown(format!(
-        "what the document grants depends on {}",
-        on.join(" and ")
-    ));
+/// Judges a document that is one of these. The result is `None` if there are none.
+pub fn judge_one_of(documents: &[Arc<Item>], restricted: &RestrictedActions) -> Option<Assessment> {
+    let mut assessments = documents.iter().map(|item| judge_item(item, restricted));
+    let first = assessments.next()?;
+    let Some(other) = assessments.find(|it| it.verdict != first.verdict) else {
+        return Some(first);
+    };
+    let count = documents.len();
+    let depends = format!("which of {count} documents it is, is not known before the deployment");
+    Some(depending(depends, first, other))
+}
+
+/// The deployment decides which of two documents applies, so two different verdicts make an unknown
+/// one. The reasons of both are reported.
+fn depending(depends: String, first: Assessment, other: Assessment) -> Assessment {
+    let depends = Reason::Unknown(depends);
     let mut assessment = Assessment::because(Verdict::Unknown, depends, first.span);
     let reasons = first.reasons.into_iter().chain(other.reasons);
     assessment.reasons.extend(reasons);

@@ -10,6 +10,7 @@ mod cases;
 mod commands;
 mod documents;
 mod plan;
+mod plan_documents;
 mod reported_calls;
 mod reports;
 mod support;

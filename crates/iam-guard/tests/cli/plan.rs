@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{Ran, allow, check, folder, run};
 
 /// A plan with changes: address, values and unknown values of a new resource, or any change.
-fn plan(changes: Value) -> Value {
+pub(crate) fn plan(changes: Value) -> Value {
     let change = |change: &Value| {
         let Some(address) = change[0].as_str() else {
             return change.clone();
@@ -20,7 +20,7 @@ fn plan(changes: Value) -> Value {
     json!({"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": changes})
 }
 
-fn checked(plan: &Value) -> Ran {
+pub(crate) fn checked(plan: &Value) -> Ran {
     check("plan.json", &plan.to_string())
 }
 
@@ -176,4 +176,33 @@ fn lines_are_those_of_the_document_in_the_file() {
         );
     }
     assert_eq!(lines[1]["findings"][0]["line"], lines[1]["line"]);
+}
+
+#[test]
+fn resources_of_the_cloud_control_provider() {
+    let (wide, clean) = (allow("s3:*"), allow("s3:GetObject"));
+    let object: Value = serde_json::from_str(&wide).unwrap();
+    let mut unknown_action = object.clone();
+    unknown_action["Statement"][0]["Action"] = json!(null);
+    let ran = checked(&plan(json!([
+        ["awscc_iam_managed_policy.a", {"policy_document": wide}, {"policy_arn": true}],
+        ["awscc_iam_role_policy.b", {"policy_document": clean}],
+        ["awscc_iam_user_policy.c", {"policy_document": object}],
+        ["awscc_iam_group_policy.d", {"policy_document": unknown_action}, {"policy_document": {"Statement": [{"Action": true}]}}],
+        ["awscc_iam_role.e", {"assume_role_policy_document": wide, "policies": [{"policy_name": "x", "policy_document": wide}, {"policy_name": "y"}]}, {"policies": [{}, {"policy_document": true}]}],
+        ["awscc_iam_user.f", {"policies": [{"policy_document": clean}]}],
+        ["awscc_iam_group.g", {"policies": null}, {"policies": true}],
+        ["awscc_sso_permission_set.h", {"inline_policy": wide}],
+    ])));
+    ran.has_verdicts(&[
+        ("awscc_iam_managed_policy.a", "restricted"),
+        ("awscc_iam_role_policy.b", "clean"),
+        ("awscc_iam_user_policy.c", "restricted"),
+        ("awscc_iam_group_policy.d", "unknown"),
+        ("awscc_iam_role.e.policies[0]", "restricted"),
+        ("awscc_iam_role.e.policies[1]", "unknown"),
+        ("awscc_iam_user.f.policies[0]", "clean"),
+        ("awscc_iam_group.g.policies", "unknown"),
+        ("awscc_sso_permission_set.h", "restricted"),
+    ]);
 }
