@@ -1,0 +1,247 @@
+//! Finds the CloudTrail records in what exports make of them.
+//!
+//! A record may stand in members of any name, and in strings that are JSON themselves. An export
+//! may also take a record apart into columns.
+
+use std::collections::HashSet;
+
+use incident::WatchedCall;
+use memchr::memmem::find;
+use serde_json::{Map, Value};
+
+use super::change::RecordKind;
+use super::cut;
+use super::split::{Part, Splitter};
+
+/// The most strings around a record: a queue, a topic, an event, and one to spare.
+const MAX_TEXTS: usize = 4;
+
+/// The members in which callers can write what they like. No record is looked for in them.
+const OF_CALLERS: [&str; 5] = [
+    "requestParameters",
+    "responseElements",
+    "additionalEventData",
+    "serviceEventDetails",
+    "userAgent",
+];
+
+/// Something that was found.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A record as CloudTrail stores it, as EventBridge delivers it, or what columns have of it.
+    Record(Value),
+    /// What the rest of a record says.
+    Rest(RecordKind),
+}
+
+/// Whether there may be a record, or columns of one, in a text. Searching is much faster than
+/// parsing.
+pub(super) fn mentions_record(text: &[u8]) -> bool {
+    // `eventName`, and `EventName` of other exports.
+    [&b"ventName"[..], b"eventname", b"cloudtrail"]
+        .iter()
+        .any(|name| find(text, name).is_some())
+}
+
+/// The records in a JSON text, each once.
+pub(super) fn records(text: &[u8]) -> Vec<Found> {
+    let mut search = Search::default();
+    search.part(Part::Whole(text, false), MAX_TEXTS);
+    search.found
+}
+
+#[derive(Default)]
+struct Search {
+    found: Vec<Found>,
+    ids: HashSet<String>,
+    /// Records that were found, with repeated ones.
+    count: usize,
+}
+
+impl Search {
+    fn part(&mut self, part: Part<'_>, texts: usize) {
+        match part {
+            Part::Whole(text, _) if !mentions_record(text) => {}
+            Part::Whole(text, is_record) => match serde_json::from_slice(text) {
+                Ok(value) => self.value(value, texts),
+                Err(_) => self.cut(text, is_record),
+            },
+            Part::Cut(text, is_record) => self.cut(text, is_record),
+            Part::TooLong(text) => self.cut(text, false),
+        }
+    }
+
+    fn cut(&mut self, text: &[u8], is_record: bool) {
+        if let Some(kind) = cut::read(text, is_record) {
+            self.count += 1;
+            self.found.push(Found::Rest(kind));
+        }
+    }
+
+    fn value(&mut self, value: Value, texts: usize) {
+        match value {
+            Value::Object(members) => self.object(members, texts),
+            Value::Array(values) => match row(&values) {
+                Some(columns) => self.object(columns, texts),
+                None => values.into_iter().for_each(|it| self.value(it, texts)),
+            },
+            Value::String(text) => self.text(&text, texts),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn object(&mut self, members: Map<String, Value>, texts: usize) {
+        if is_record(&members) {
+            let record = original(&members, texts).unwrap_or(Value::Object(members));
+            return self.record(record);
+        }
+        let detail = members.get("detail").and_then(Value::as_object);
+        if detail.is_some_and(is_record) && text(&members, "account").is_some() {
+            return self.record(Value::Object(members));
+        }
+        let before = self.count;
+        let columns = columns(&members);
+        let mut rest = Map::new();
+        for (key, value) in members {
+            // The columns are needed only if there is no record.
+            if columns.is_some() {
+                rest.insert(key, value.clone());
+            }
+            self.value(value, texts);
+        }
+        if self.count > before {
+            return;
+        }
+        match columns {
+            Some(Columns::OfRecord) => self.record(Value::Object(rest)),
+            Some(Columns::Renamed(call, id)) => {
+                self.count += 1;
+                if id.as_ref().is_none_or(|id| self.ids.insert(id.clone())) {
+                    let kind = RecordKind::Unreadable(Some(call), id);
+                    self.found.push(Found::Rest(kind));
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn record(&mut self, record: Value) {
+        self.count += 1;
+        let is_new = event_id(&record).is_none_or(|id| self.ids.insert(id.to_owned()));
+        if is_new {
+            self.found.push(Found::Record(record));
+        }
+    }
+
+    /// A string can have anything before and after a record, such as a time.
+    fn text(&mut self, text: &str, texts: usize) {
+        if !mentions_record(text.as_bytes()) {
+            return;
+        }
+        let Some(texts) = texts.checked_sub(1) else {
+            return self.cut(text.as_bytes(), false);
+        };
+        let mut splitter = Splitter::default();
+        splitter.feed(text.as_bytes(), |part| self.part(part, texts));
+        splitter.finish(|part| self.part(part, texts));
+    }
+}
+
+fn text<'m>(members: &'m Map<String, Value>, key: &str) -> Option<&'m str> {
+    members.get(key).and_then(Value::as_str)
+}
+
+fn event_id(record: &Value) -> Option<&str> {
+    let record = record.get("detail").unwrap_or(record);
+    record.get("eventID").and_then(Value::as_str)
+}
+
+/// Whether an object has the members of every record.
+fn is_record(members: &Map<String, Value>) -> bool {
+    let has = |key| text(members, key).is_some();
+    let is_insight = text(members, "eventType") == Some("AwsCloudTrailInsight");
+    has("eventID") && has("eventTime") && (is_insight || has("eventName") && has("eventSource"))
+}
+
+/// The record that an export keeps as a text beside its members.
+fn original(members: &Map<String, Value>, texts: usize) -> Option<Value> {
+    let id = text(members, "eventID")?;
+    let own = members
+        .iter()
+        .filter(|(key, _)| !OF_CALLERS.contains(&key.as_str()));
+    let found = own.filter_map(|(_, value)| {
+        let mut search = Search::default();
+        search.text(value.as_str()?, texts);
+        Some(search.found)
+    });
+    found.flatten().find_map(|found| match found {
+        Found::Record(record) if event_id(&record) == Some(id) => Some(record),
+        Found::Record(_) | Found::Rest(_) => None,
+    })
+}
+
+/// The columns of a row, as CloudTrail Lake and CloudWatch Logs Insights answer with them: each is
+/// an object with one member, or with `field` and `value`.
+fn row(values: &[Value]) -> Option<Map<String, Value>> {
+    let mut columns = Map::new();
+    for value in values {
+        let column = value.as_object()?;
+        let mut members = column.iter();
+        let (key, value) = match (text(column, "field"), column.get("value")) {
+            (Some(key), Some(value)) if column.len() == 2 => (key, value),
+            _ => match (members.next(), members.next()) {
+                (Some((key, value)), None) => (key.as_str(), value),
+                _ => return None,
+            },
+        };
+        // In a list of records, all elements have the same member.
+        if columns.insert(key.to_owned(), value.clone()).is_some() {
+            return None;
+        }
+    }
+    Some(columns)
+}
+
+/// What columns have of the record of a watched call.
+enum Columns {
+    /// Members of the record under their own names.
+    OfRecord,
+    /// Members under other names, which nothing here reads, and the event id.
+    Renamed(WatchedCall, Option<String>),
+}
+
+fn columns(members: &Map<String, Value>) -> Option<Columns> {
+    let call = |name: Option<&str>| name.and_then(WatchedCall::from_event_name);
+    let is_iam = |source: Option<&str>| source.is_none_or(|it| it == "iam.amazonaws.com");
+    if call(text(members, "eventName")).is_some() {
+        return Some(Columns::OfRecord);
+    }
+    let renamed = [
+        ["EventName", "EventSource", "EventId"],
+        ["eventname", "eventsource", "eventid"],
+    ];
+    for names in renamed {
+        let [name, source, id] = names.map(|key| text(members, key));
+        if let Some(call) = call(name).filter(|_| is_iam(source)) {
+            return Some(Columns::Renamed(call, id.map(str::to_owned)));
+        }
+    }
+    let is_cloudtrail = members.contains_key("aws.cloudtrail")
+        || members.keys().any(|key| key.starts_with("aws.cloudtrail."))
+        || members
+            .get("aws")
+            .is_some_and(|it| it.get("cloudtrail").is_some());
+    // The names of the Elastic Common Schema.
+    let [name, source, id, outcome] =
+        ["action", "provider", "id", "outcome"].map(|key| of_event(members, key));
+    let is_concerned = is_cloudtrail && is_iam(source) && outcome != Some("failure");
+    let call = call(name).filter(|_| is_concerned)?;
+    Some(Columns::Renamed(call, id.map(str::to_owned)))
+}
+
+/// A member of `event`, which answers of Elasticsearch have nested, with a dot, or as a list.
+fn of_event<'m>(members: &'m Map<String, Value>, key: &str) -> Option<&'m str> {
+    let nested = members.get("event").and_then(|event| event.get(key));
+    let value = nested.or_else(|| members.get(&format!("event.{key}")))?;
+    value.get(0).unwrap_or(value).as_str()
+}
