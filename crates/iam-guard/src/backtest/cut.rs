@@ -5,8 +5,9 @@ use incident::WatchedCall;
 use super::change::RecordKind;
 
 /// The members by which a record is recognized.
-const MEMBERS: [&str; 4] = [
+const MEMBERS: [&str; 5] = [
     "\"eventName\"",
+    "\"eventID\"",
     "\"eventSource\"",
     "\"eventVersion\"",
     "\"userIdentity\"",

@@ -32,7 +32,7 @@ struct FileMarks {
     /// Whether it has no value at all.
     is_blank: bool,
     is_digest: bool,
-    /// Values that break off or are too long.
+    /// Values that break off, are too long or are not JSON.
     broken: u64,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Judge<'a> {
                 cannot("it ends in the middle of a record")
             }
             Ok(_) if has_record && broken > 0 => cannot(&format!(
-                "values in it are cut or too long ({broken} in number)"
+                "{broken} values in it are cut, too long or not JSON"
             )),
             Ok(_) if has_record => Ok((FileKind::Log, None)),
             Ok(_) if is_digest => Ok((FileKind::Digest, None)),
@@ -137,9 +137,11 @@ impl<'a> Judge<'a> {
                 self.counts.records += 1;
                 Ok(())
             }
-            Part::Whole(text, _) if wrapped::mentions_record(text) => {
-                let found = wrapped::records(text);
-                found.into_iter().try_for_each(|found| self.found(found))
+            Part::Whole(text, is_record) if wrapped::mentions_record(text) => {
+                match wrapped::records(text) {
+                    Ok(found) => found.into_iter().try_for_each(|found| self.found(found)),
+                    Err(_) => self.part(Part::Cut(text, is_record)),
+                }
             }
             Part::Whole(text, _) => {
                 self.file.is_digest |= self.digest.find(text).is_some();

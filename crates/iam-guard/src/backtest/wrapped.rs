@@ -3,7 +3,7 @@
 //! A record may stand in members of any name, and in strings that are JSON themselves. An export
 //! may also take a record apart into columns.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use incident::WatchedCall;
 use memchr::memmem::find;
@@ -34,26 +34,46 @@ pub(super) enum Found {
     Rest(RecordKind),
 }
 
-/// Whether there may be a record, or columns of one, in a text. Searching is much faster than
-/// parsing.
+impl Found {
+    fn has_request(&self) -> bool {
+        match self {
+            Self::Record(record) => record
+                .get("detail")
+                .unwrap_or(record)
+                .get("requestParameters")
+                .is_some_and(Value::is_object),
+            Self::Rest(_) => false,
+        }
+    }
+}
+
+/// What a text has if there may be a record in it, a part of one, or columns of one: `eventName`,
+/// `EventName` of other exports, and what stands before it.
+const NAMES: [&[u8]; 5] = [
+    b"ventName",
+    b"eventname",
+    b"cloudtrail",
+    b"eventVersion",
+    b"eventID",
+];
+
+/// Whether there may be a record in a text. Searching is much faster than parsing.
 pub(super) fn mentions_record(text: &[u8]) -> bool {
-    // `eventName`, and `EventName` of other exports.
-    [&b"ventName"[..], b"eventname", b"cloudtrail"]
-        .iter()
-        .any(|name| find(text, name).is_some())
+    NAMES.iter().any(|name| find(text, name).is_some())
 }
 
 /// The records in a JSON text, each once.
-pub(super) fn records(text: &[u8]) -> Vec<Found> {
+pub(super) fn records(text: &[u8]) -> serde_json::Result<Vec<Found>> {
     let mut search = Search::default();
-    search.part(Part::Whole(text, false), MAX_TEXTS);
-    search.found
+    search.value(serde_json::from_slice(text)?, MAX_TEXTS);
+    Ok(search.found)
 }
 
 #[derive(Default)]
 struct Search {
     found: Vec<Found>,
-    ids: HashSet<String>,
+    /// The places of the records with event ids.
+    places: HashMap<String, usize>,
     /// Records that were found, with repeated ones.
     count: usize,
 }
@@ -101,13 +121,16 @@ impl Search {
         }
         let before = self.count;
         let columns = columns(&members);
+        let has_name = text(&members, "eventName").is_some();
         let mut rest = Map::new();
         for (key, value) in members {
             // The columns are needed only if there is no record.
             if columns.is_some() {
-                rest.insert(key, value.clone());
+                rest.insert(key.clone(), value.clone());
             }
-            self.value(value, texts);
+            if !(has_name && OF_CALLERS.contains(&key.as_str())) {
+                self.value(value, texts);
+            }
         }
         if self.count > before {
             return;
@@ -115,21 +138,31 @@ impl Search {
         match columns {
             Some(Columns::OfRecord) => self.record(Value::Object(rest)),
             Some(Columns::Renamed(call, id)) => {
-                self.count += 1;
-                if id.as_ref().is_none_or(|id| self.ids.insert(id.clone())) {
-                    let kind = RecordKind::Unreadable(Some(call), id);
-                    self.found.push(Found::Rest(kind));
-                }
+                let rest = Found::Rest(RecordKind::Unreadable(Some(call), id.clone()));
+                self.push(rest, id.as_deref());
             }
             None => {}
         }
     }
 
     fn record(&mut self, record: Value) {
+        let id = event_id(&record).map(str::to_owned);
+        self.push(Found::Record(record), id.as_deref());
+    }
+
+    /// Takes what was found, unless it is there already with as much.
+    fn push(&mut self, found: Found, id: Option<&str>) {
         self.count += 1;
-        let is_new = event_id(&record).is_none_or(|id| self.ids.insert(id.to_owned()));
-        if is_new {
-            self.found.push(Found::Record(record));
+        let place = id.and_then(|id| self.places.get(id));
+        match place.and_then(|place| self.found.get_mut(*place)) {
+            Some(earlier) if found.has_request() && !earlier.has_request() => *earlier = found,
+            Some(_) => {}
+            None => {
+                if let Some(id) = id {
+                    self.places.insert(id.to_owned(), self.found.len());
+                }
+                self.found.push(found);
+            }
         }
     }
 

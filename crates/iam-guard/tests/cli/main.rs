@@ -8,6 +8,8 @@
 mod backtest;
 mod commands;
 mod documents;
+mod exports;
+mod logs_folder;
 mod plan;
 mod reported_calls;
 mod reports;
