@@ -138,7 +138,7 @@ impl<'a> Judge<'a> {
                 Ok(())
             }
             Part::Whole(text, is_record) if wrapped::mentions_record(text) => {
-                match wrapped::records(text) {
+                match wrapped::records(text, &self.filter) {
                     Ok(found) => found.into_iter().try_for_each(|found| self.found(found)),
                     Err(_) => self.part(Part::Cut(text, is_record)),
                 }

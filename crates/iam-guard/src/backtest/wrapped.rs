@@ -3,14 +3,17 @@
 //! A record may stand in members of any name, and in strings that are JSON themselves. An export
 //! may also take a record apart into columns.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use incident::WatchedCall;
 use memchr::memmem::find;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::change::RecordKind;
 use super::cut;
+use super::read::Filter;
 use super::split::{Part, Splitter};
 
 /// The most strings around a record: a queue, a topic, an event, and one to spare.
@@ -63,14 +66,21 @@ pub(super) fn mentions_record(text: &[u8]) -> bool {
 }
 
 /// The records in a JSON text, each once.
-pub(super) fn records(text: &[u8]) -> serde_json::Result<Vec<Found>> {
-    let mut search = Search::default();
+pub(super) fn records(text: &[u8], filter: &Filter) -> serde_json::Result<Vec<Found>> {
+    let mut search = Search::with(filter);
     search.value(serde_json::from_slice(text)?, MAX_TEXTS);
     Ok(search.found)
 }
 
-#[derive(Default)]
-struct Search {
+/// All that counts of a record about something else.
+#[derive(Deserialize)]
+struct Other<'t> {
+    #[serde(rename = "eventID", borrow)]
+    id: Cow<'t, str>,
+}
+
+struct Search<'f> {
+    filter: &'f Filter,
     found: Vec<Found>,
     /// The places of the records with event ids.
     places: HashMap<String, usize>,
@@ -78,10 +88,26 @@ struct Search {
     count: usize,
 }
 
-impl Search {
+impl<'f> Search<'f> {
+    fn with(filter: &'f Filter) -> Self {
+        Self {
+            filter,
+            found: Vec::new(),
+            places: HashMap::new(),
+            count: 0,
+        }
+    }
+
     fn part(&mut self, part: Part<'_>, texts: usize) {
         match part {
             Part::Whole(text, _) if !mentions_record(text) => {}
+            // Parsing them whole would take most of the time.
+            Part::Whole(text, true) if !self.filter.is_candidate(text) => {
+                match serde_json::from_slice::<Other<'_>>(text) {
+                    Ok(other) => self.push(Found::Rest(RecordKind::Other), Some(&other.id)),
+                    Err(_) => self.cut(text, true),
+                }
+            }
             Part::Whole(text, is_record) => match serde_json::from_slice(text) {
                 Ok(value) => self.value(value, texts),
                 Err(_) => self.cut(text, is_record),
@@ -112,7 +138,9 @@ impl Search {
 
     fn object(&mut self, members: Map<String, Value>, texts: usize) {
         if is_record(&members) {
-            let record = original(&members, texts).unwrap_or(Value::Object(members));
+            let record = self
+                .original(&members, texts)
+                .unwrap_or(Value::Object(members));
             return self.record(record);
         }
         let detail = members.get("detail").and_then(Value::as_object);
@@ -166,6 +194,23 @@ impl Search {
         }
     }
 
+    /// The record that an export keeps as a text beside its members.
+    fn original(&self, members: &Map<String, Value>, texts: usize) -> Option<Value> {
+        let id = text(members, "eventID")?;
+        let own = members
+            .iter()
+            .filter(|(key, _)| !OF_CALLERS.contains(&key.as_str()));
+        let found = own.filter_map(|(_, value)| {
+            let mut search = Search::with(self.filter);
+            search.text(value.as_str()?, texts);
+            Some(search.found)
+        });
+        found.flatten().find_map(|found| match found {
+            Found::Record(record) if event_id(&record) == Some(id) => Some(record),
+            Found::Record(_) | Found::Rest(_) => None,
+        })
+    }
+
     /// A string can have anything before and after a record, such as a time.
     fn text(&mut self, text: &str, texts: usize) {
         if !mentions_record(text.as_bytes()) {
@@ -194,23 +239,6 @@ fn is_record(members: &Map<String, Value>) -> bool {
     let has = |key| text(members, key).is_some();
     let is_insight = text(members, "eventType") == Some("AwsCloudTrailInsight");
     has("eventID") && has("eventTime") && (is_insight || has("eventName") && has("eventSource"))
-}
-
-/// The record that an export keeps as a text beside its members.
-fn original(members: &Map<String, Value>, texts: usize) -> Option<Value> {
-    let id = text(members, "eventID")?;
-    let own = members
-        .iter()
-        .filter(|(key, _)| !OF_CALLERS.contains(&key.as_str()));
-    let found = own.filter_map(|(_, value)| {
-        let mut search = Search::default();
-        search.text(value.as_str()?, texts);
-        Some(search.found)
-    });
-    found.flatten().find_map(|found| match found {
-        Found::Record(record) if event_id(&record) == Some(id) => Some(record),
-        Found::Record(_) | Found::Rest(_) => None,
-    })
 }
 
 /// The columns of a row, as CloudTrail Lake and CloudWatch Logs Insights answer with them: each is
