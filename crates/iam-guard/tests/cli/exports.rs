@@ -281,6 +281,22 @@ fn the_fuller_of_two_copies_counts() {
 }
 
 #[test]
+fn a_write_that_is_not_json_is_not_known() {
+    let read = record(
+        "b",
+        "02T10",
+        "GetRole",
+        json!({"roleName": "a"}),
+        Value::Null,
+    );
+    let write = put("a", "02T10", "s3:GetObject");
+    let both = log(&[read, write]);
+    check(&both, (0, [2, 0, 0]));
+    let broken = both.replace("\"PutRolePolicy\"", "\"PutRolePolicy\",\"x\":NaN");
+    check(&broken, (2, [2, 1, 1]));
+}
+
+#[test]
 fn tables_are_never_clean() {
     let other = record(
         "b",
