@@ -201,11 +201,15 @@ pub enum ListFormat {
 /// The calls that the guard reports and does not revert, such as attachments, are counted apart, as
 /// far as records alone tell. They do not change the exit status.
 ///
-/// Exit status: 0 if no change is restricted; 1 if one is; 2 if a file cannot be read, or a change
-/// is not known.
+/// A log is a file of a trail, an answer of `lookup-events`, or an export of CloudWatch Logs,
+/// CloudTrail Lake, EventBridge, Elastic or Splunk that has the records as JSON. The report counts
+/// files in folders that have no record.
+///
+/// Exit status: 0 if no change is restricted; 1 if one is; 2 if a file cannot be read, a change is
+/// not known, or a file or folder that is named has no CloudTrail record.
 #[derive(Debug, Args)]
 pub struct Backtest {
-    /// Log files (`.json`, `.json.gz`) and folders with them
+    /// Log files of any name, compressed with gzip or not, and folders with them
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 

@@ -34,26 +34,25 @@ pub(super) enum RecordKind {
     Other,
 }
 
-/// Reads a record as CloudTrail stores it, as EventBridge delivers it, or as `lookup-events`
-/// returns it.
-pub(super) fn read(record: &[u8]) -> RecordKind {
-    let Ok(value) = serde_json::from_slice::<Value>(record) else {
-        return RecordKind::Unreadable(None, None);
+/// Reads a record as CloudTrail stores it, or as EventBridge delivers it.
+pub(super) fn read(value: Value) -> RecordKind {
+    let is_delivered = value.pointer("/detail/eventName").is_some();
+    let source = match is_delivered {
+        true => value.pointer("/detail/eventSource"),
+        false => value.get("eventSource"),
     };
-    let inner = value.get("CloudTrailEvent").and_then(Value::as_str);
-    let value = match inner.map(serde_json::from_str::<Value>) {
-        Some(Ok(inner)) => inner,
-        Some(Err(_)) => return RecordKind::Unreadable(None, None),
-        None => value,
-    };
-    let event = match value.get("detail") {
-        Some(_) => value,
-        None => {
-            let member = |name: &str| value.get(name).and_then(Value::as_str);
-            let account = member("recipientAccountId").unwrap_or_default().to_owned();
-            let region = member("awsRegion").unwrap_or_default().to_owned();
-            json!({"account": account, "region": region, "detail": value})
-        }
+    // Most records end here.
+    let source = source.and_then(Value::as_str);
+    if source.is_some_and(|source| !matches!(source, "iam.amazonaws.com" | "")) {
+        return RecordKind::Other;
+    }
+    let event = if is_delivered {
+        value
+    } else {
+        let member = |name: &str| value.get(name).and_then(Value::as_str);
+        let account = member("recipientAccountId").unwrap_or_default().to_owned();
+        let region = member("awsRegion").unwrap_or_default().to_owned();
+        json!({"account": account, "region": region, "detail": value})
     };
     match Record::parse(&event) {
         Ok(record) if matches!(record.change.subject, Subject::Reported(_)) => {

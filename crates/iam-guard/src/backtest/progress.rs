@@ -12,9 +12,9 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn over(files: &[PathBuf]) -> Self {
+    pub(super) fn over<'f>(files: impl Iterator<Item = &'f PathBuf>) -> Self {
         let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |it| it.len());
-        let bar = ProgressBar::new(files.iter().map(length).sum());
+        let bar = ProgressBar::new(files.map(length).sum());
         let style = "{bar:40} {percent:>3}% {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use iam_policy::{ActionPattern, RestrictedActions};
 use serde::Serialize;
 
-use super::calls::CallSums;
+use super::sources::Files;
 use super::spill::SpilledChange;
 use super::{Backtest, Counts, Outcome};
 
@@ -37,7 +37,7 @@ impl Outcome {
         }
         let mut first = Vec::new();
         let mut json = match task.format {
-            Format::Json => Some(JsonReport::begin(out, self.counts, &self.calls)?),
+            Format::Json => Some(JsonReport::begin(out, &self)?),
             Format::Text => None,
         };
         let wants_page = task.html.is_some();
@@ -109,19 +109,27 @@ struct JsonReport<'o> {
 }
 
 impl<'o> JsonReport<'o> {
-    fn begin(out: &'o mut dyn Write, counts: Counts, calls: &CallSums) -> io::Result<Self> {
+    fn begin(out: &'o mut dyn Write, found: &Outcome) -> io::Result<Self> {
         let Counts {
             records,
             changes,
             restricted,
             unknown,
+            unreadable,
             ..
-        } = counts;
+        } = found.counts;
+        let Files {
+            logs,
+            empty,
+            digests,
+            passed_over,
+            ..
+        } = found.files;
         write!(
             out,
-            r#"{{"records":{records},"changes":{changes},"restricted":{restricted},"unknown":{unknown},"calls":"#
+            r#"{{"records":{records},"changes":{changes},"restricted":{restricted},"unknown":{unknown},"unreadable":{unreadable},"files":{{"logs":{logs},"empty":{empty},"digests":{digests},"passedOver":{passed_over}}},"calls":"#
         )?;
-        serde_json::to_writer(&mut *out, calls)?;
+        serde_json::to_writer(&mut *out, &found.calls)?;
         write!(out, r#","incidents":["#)?;
         let separator = "\n";
         Ok(Self { out, separator })
@@ -179,6 +187,8 @@ impl Highest {
 #[derive(Debug)]
 struct Summary {
     counts: Counts,
+    /// The files without records; empty if there are none.
+    passed_over: String,
     incidents: u64,
     restricted: String,
     period: &'static str,
@@ -213,6 +223,7 @@ impl Summary {
             });
         Self {
             counts: found.counts,
+            passed_over: found.files.passed_over(),
             incidents: tally.incidents,
             restricted: task.restricted.to_string(),
             period,
@@ -233,8 +244,8 @@ impl Summary {
             changes,
             restricted,
             unknown,
+            unreadable,
             exempt,
-            ..
         } = self.counts;
         let incidents = self.incidents;
         writeln!(
@@ -243,6 +254,15 @@ impl Summary {
              {restricted} restricted, {unknown} not known, because no record has the document\n\
              {incidents} incidents; {exempt} changes by exempt principals"
         )?;
+        if unreadable > 0 {
+            writeln!(
+                out,
+                "{unreadable} records are cut or lack what every record has"
+            )?;
+        }
+        if !self.passed_over.is_empty() {
+            writeln!(out, "passed over: {}", self.passed_over)?;
+        }
         if incidents == 0 {
             return Ok(());
         }

@@ -12,7 +12,7 @@ use crate::support::{Ran, allow, folder, run};
 const ARN: &str = "arn:aws:iam::111122223333:policy/app";
 
 /// A record of a call at a time such as `02T10`, in March 2026.
-fn record(id: &str, time: &str, name: &str, request: Value, response: Value) -> Value {
+pub(crate) fn record(id: &str, time: &str, name: &str, request: Value, response: Value) -> Value {
     json!({
         "eventVersion": "1.11",
         "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/alice", "accountId": "111122223333", "userName": "alice"},
@@ -30,7 +30,7 @@ fn by_role(mut record: Value, role: &str) -> Value {
     record
 }
 
-fn create(id: &str, time: &str, action: &str) -> Value {
+pub(crate) fn create(id: &str, time: &str, action: &str) -> Value {
     let request = json!({"policyName": "app", "policyDocument": allow(action)});
     let response = json!({"policy": {"arn": ARN, "defaultVersionId": "v1"}});
     record(id, time, "CreatePolicy", request, response)
@@ -43,23 +43,23 @@ fn version(id: &str, time: &str, number: &str, action: &str, default: bool) -> V
     record(id, time, "CreatePolicyVersion", request, response)
 }
 
-fn set_default(id: &str, time: &str, number: &str) -> Value {
+pub(crate) fn set_default(id: &str, time: &str, number: &str) -> Value {
     let request = json!({"policyArn": ARN, "versionId": number});
     record(id, time, "SetDefaultPolicyVersion", request, Value::Null)
 }
 
-fn put(id: &str, time: &str, action: &str) -> Value {
+pub(crate) fn put(id: &str, time: &str, action: &str) -> Value {
     let request =
         json!({"roleName": "app", "policyName": "inline", "policyDocument": allow(action)});
     record(id, time, "PutRolePolicy", request, Value::Null)
 }
 
-fn log(records: &[Value]) -> String {
+pub(crate) fn log(records: &[Value]) -> String {
     json!({"Records": records}).to_string()
 }
 
 /// Runs the command on a folder, with more arguments that begin with a space.
-fn backtest(folder: &TempDir, more: &str) -> (Ran, Value) {
+pub(crate) fn backtest(folder: &TempDir, more: &str) -> (Ran, Value) {
     let list = "s3:DeleteBucket,s3:DeleteObject";
     let arguments = format!("backtest . --restricted {list} --format json{more}");
     let ran = run(folder, &arguments);
@@ -67,11 +67,11 @@ fn backtest(folder: &TempDir, more: &str) -> (Ran, Value) {
     (ran, report)
 }
 
-fn sums(report: &Value) -> [u64; 4] {
+pub(crate) fn sums(report: &Value) -> [u64; 4] {
     ["records", "changes", "restricted", "unknown"].map(|name| report[name].as_u64().unwrap())
 }
 
-fn incidents(report: &Value) -> Vec<&str> {
+pub(crate) fn incidents(report: &Value) -> Vec<&str> {
     let incidents = report["incidents"].as_array().unwrap().iter();
     incidents
         .map(|it| it["eventId"].as_str().unwrap())

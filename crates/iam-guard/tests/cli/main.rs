@@ -9,6 +9,8 @@ mod backtest;
 mod cases;
 mod commands;
 mod documents;
+mod exports;
+mod logs_folder;
 mod plan;
 mod plan_documents;
 mod reported_calls;
