@@ -26,8 +26,15 @@ static BUILT_IN: LazyLock<Result<Documents, String>> = LazyLock::new(|| {
 /// The date of the documents that come with the command.
 pub const DATE: &str = include_str!("../data/aws-managed-policies.date");
 
-/// Documents by the names of their policies, which are unique.
-type Documents = BTreeMap<String, String>;
+/// Policies by their names, which are unique.
+type Documents = BTreeMap<String, Managed>;
+
+#[derive(Debug)]
+struct Managed {
+    /// The name with its path, such as `job-function/ViewOnlyAccess`.
+    full_name: String,
+    document: String,
+}
 
 /// AWS managed policies: those that come with the command, and those that somebody adds, which win.
 #[derive(Debug, Default)]
@@ -47,7 +54,14 @@ fn parse(text: &str) -> serde_json::Result<Documents> {
     let documents = members.into_iter().map(|(key, value)| {
         let described = serde_json::from_str::<Described>(value.get());
         let document = described.map_or(value, |described| described.document);
-        (name(&key).to_owned(), document.get().to_owned())
+        let full_name = key
+            .split_once(":policy/")
+            .map_or(key.as_str(), |(_, it)| it);
+        let managed = Managed {
+            full_name: full_name.to_owned(),
+            document: document.get().to_owned(),
+        };
+        (name(&key).to_owned(), managed)
     });
     Ok(documents.collect())
 }
@@ -66,16 +80,15 @@ impl ManagedPolicies {
         Ok(Self { added })
     }
 
-    /// The names and documents of those that come with the command.
+    /// The names with their paths, and the documents, of those that come with the command.
     ///
     /// # Errors
     ///
     /// If they cannot be read, which would be an error in the build.
     pub fn built_in() -> anyhow::Result<impl Iterator<Item = (&'static str, &'static str)>> {
         let documents = BUILT_IN.as_ref().map_err(|error| anyhow!("{error}"))?;
-        Ok(documents
-            .iter()
-            .map(|(name, text)| (name.as_str(), text.as_str())))
+        let policies = documents.values();
+        Ok(policies.map(|it| (it.full_name.as_str(), it.document.as_str())))
     }
 
     /// The document of an AWS managed policy.
@@ -84,11 +97,11 @@ impl ManagedPolicies {
             return None;
         }
         let name = name(arn);
-        let document = match self.added.get(name) {
-            Some(document) => document,
+        let managed = match self.added.get(name) {
+            Some(managed) => managed,
             None => BUILT_IN.as_ref().ok()?.get(name)?,
         };
-        Some(document)
+        Some(&managed.document)
     }
 
     /// Adds an attachment of the policy with this ARN; `None` for an unknown ARN.

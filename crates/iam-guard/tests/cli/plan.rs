@@ -123,12 +123,23 @@ fn attachments_are_judged_if_the_document_is_known() {
         ["aws_iam_policy_attachment.d", {"roles": ["r"]}, {"policy_arn": true}],
         ["aws_iam_group_membership.e", {"group": "g", "users": ["u"]}],
         ["aws_iam_role.f", {"managed_policy_arns": [admin]}],
+        ["aws_iam_role_policy_attachment.g", {"policy_arn": "arn:aws:iam::aws:policy/NewerAccess"}],
     ]));
+    let by_aws = [
+        (
+            "aws_iam_role_policy_attachment.a (AdministratorAccess)",
+            "restricted",
+        ),
+        ("aws_iam_user_policy_attachment.b (ViewOnlyAccess)", "clean"),
+        ("aws_iam_role.f (AdministratorAccess)", "restricted"),
+    ];
     let ran = checked(&plan);
-    assert_eq!((ran.code, ran.out.as_str()), (0, ""));
+    assert_eq!(ran.code, 1);
+    ran.has_verdicts(&by_aws);
     let managed = json!({
-        "arn:aws:iam::aws:policy/AdministratorAccess": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
-        "ViewOnlyAccess": {"Document": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}]}},
+        "arn:aws:iam::aws:policy/NewerAccess": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+        // It wins over the one that is built in.
+        "ViewOnlyAccess": {"Document": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}},
     });
     let folder = folder(&[
         ("plan.json", &plan.to_string()),
@@ -138,14 +149,13 @@ fn attachments_are_judged_if_the_document_is_known() {
         "check plan.json --restricted s3:DeleteBucket --managed-policies managed.json --format";
     let ran = run(&folder, &format!("{command} json"));
     assert_eq!(ran.code, 1);
-    ran.has_verdicts(&[
-        (
-            "aws_iam_role_policy_attachment.a (AdministratorAccess)",
-            "restricted",
-        ),
-        ("aws_iam_user_policy_attachment.b (ViewOnlyAccess)", "clean"),
-        ("aws_iam_role.f (AdministratorAccess)", "restricted"),
-    ]);
+    let mut added = by_aws.to_vec();
+    added[1].1 = "restricted";
+    added.push((
+        "aws_iam_role_policy_attachment.g (NewerAccess)",
+        "restricted",
+    ));
+    ran.has_verdicts(&added);
     let text = run(&folder, &format!("{command} text")).out;
     for name in [
         "group_policy_attachment.c",

@@ -10,7 +10,7 @@ fn report(format: &str) -> String {
     let wide = "{\n  \"Statement\": {\n    \"Sid\": \"Storage\",\n    \"Effect\": \"Allow\",\n    \"Action\": [\"s3:Get*\", \"s3:Del*\"],\n    \"Resource\": \"*\"\n  }\n}\n";
     let attached = json!({"format_version": "1.2", "resource_changes": [
         {"address": "aws_iam_role_policy_attachment.a", "type": "aws_iam_role_policy_attachment",
-         "change": {"after": {"policy_arn": "arn:aws:iam::aws:policy/AdministratorAccess"}}},
+         "change": {"after": {"policy_arn": "arn:aws:iam::aws:policy/NewerAccess"}}},
         {"address": "aws_iam_policy.b", "type": "aws_iam_policy", "change": {"after": {"policy": allow("s3:DeleteBucket")}}},
     ]});
     let files = [
@@ -54,7 +54,7 @@ error: `wide policy.json` grants restricted actions
         "warning: `unknown.yaml` may grant restricted actions",
         "error: `no.json` cannot be read as a policy document",
         "error: `aws_iam_policy.b` grants restricted actions\n --> plan.json:1:",
-        "note: `aws_iam_role_policy_attachment.a` is not judged: attaches the AWS managed policy `AdministratorAccess`; give its document with --managed-policies",
+        "note: `aws_iam_role_policy_attachment.a` is not judged: attaches the AWS managed policy `NewerAccess`, which was not known on 2026-10-27; give its document with --managed-policies",
         "6 policies: 5 restricted, 1 not known, 0 clean; 1 not judged. Restricted: s3:DeleteBucket",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
