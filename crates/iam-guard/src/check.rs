@@ -9,6 +9,9 @@ use crate::exit::Exit;
 use crate::input;
 use crate::report::{Format, Report};
 
+/// The most repeated keys of one file that are named.
+const MAX_REPEATED: usize = 20;
+
 /// Checks files and folders, and writes the report to `out` and diagnostics to `diagnostics`.
 pub fn check(
     paths: &[PathBuf],
@@ -24,23 +27,30 @@ pub fn check(
             Ok(input) => input,
             Err(error) => {
                 counts.problems += 1;
-                writeln!(diagnostics, "error: {error}")?;
+                writeln!(diagnostics, "error: {}", printable(&error.to_string()))?;
                 continue;
             }
         };
         let analysis = analyze(&input, settings);
         counts.add(&analysis);
+        let name = printable(&input.source.name);
         if let Some(problem) = &analysis.problem {
-            writeln!(diagnostics, "error: {}: {problem}", input.source.name)?;
+            writeln!(diagnostics, "error: {name}: {}", printable(problem))?;
         }
-        for repeated in &analysis.repeated {
-            let source = &input.source;
-            let (key, line) = (&repeated.key, source.line(repeated.span.start));
-            let before = source.line(repeated.before.start);
+        for repeated in analysis.repeated.iter().take(MAX_REPEATED) {
+            let line = input.source.line(repeated.span.start);
+            let before = input.source.line(repeated.before.start);
+            let key = printable(&repeated.key);
             writeln!(
                 diagnostics,
-                "warning: {}: line {line}: the key `{key}` is also in line {before}; the last one counts",
-                source.name
+                "warning: {name}: line {line}: the key `{key}` is also in line {before}; the last one counts"
+            )?;
+        }
+        let more = analysis.repeated.len().saturating_sub(MAX_REPEATED);
+        if more > 0 {
+            writeln!(
+                diagnostics,
+                "warning: {name}: {more} more keys are repeated"
             )?;
         }
         report.file(&input.source, &analysis, out)?;
@@ -50,4 +60,18 @@ pub fn check(
         writeln!(diagnostics, "note: no policy was found")?;
     }
     Ok(counts.exit(settings.allow_unknown))
+}
+
+/// The text with escapes for characters that a terminal would obey, such as those that begin a
+/// colour or turn the direction of the text.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        let is_format = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        match c.is_control() || is_format {
+            true => shown.extend(c.escape_unicode()),
+            false => shown.push(c),
+        }
+    }
+    shown
 }

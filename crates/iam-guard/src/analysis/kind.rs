@@ -179,6 +179,19 @@ pub(super) fn looks_like_yaml(source: &Source) -> bool {
     is_named_so || extension(source) != "json" && source.text.lines().any(begins)
 }
 
+/// Whether a text begins like a document as the API of IAM returns it: with a percent-encoded `{`,
+/// or white space before it. A directive of YAML begins with a percent sign, too.
+pub(super) fn is_percent_encoded(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    loop {
+        rest = match rest.get(..3).map(str::to_ascii_lowercase).as_deref() {
+            Some("%7b") => return true,
+            Some("%20" | "%09" | "%0a" | "%0d") => rest.get(3..).unwrap_or_default(),
+            _ => return false,
+        };
+    }
+}
+
 pub(super) fn file_name(source: &Source) -> &str {
     source.name.rsplit(['/', '\\']).next().unwrap_or_default()
 }

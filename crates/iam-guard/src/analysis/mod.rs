@@ -92,8 +92,8 @@ impl<'a> File<'a> {
     fn analyze(self) -> Analysis {
         let source = self.source();
         let text = &source.text;
-        // IAM returns documents percent-encoded; nothing else begins like this.
-        if text.trim_start().starts_with('%') && self.is_expected() {
+        // IAM returns documents percent-encoded.
+        if kind::is_percent_encoded(text) && self.is_expected() {
             return self.document(None);
         }
         let error = match json::parse(text) {

@@ -1,5 +1,6 @@
 //! The reports of a check.
 
+mod excerpt;
 mod github;
 mod json;
 mod sarif;

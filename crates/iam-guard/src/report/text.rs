@@ -1,12 +1,12 @@
 //! The report for people.
 
 use std::io::{self, Write};
-use std::ops::Range;
 
 use annotate_snippets::renderer::{DEFAULT_TERM_WIDTH, DecorStyle};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use iam_policy::{Finding, RestrictedActions};
 
+use super::excerpt::excerpt;
 use crate::analysis::{Analysis, JudgedPolicy, Kind, pretty};
 use crate::counts::Counts;
 use crate::source::{Source, Span};
@@ -64,23 +64,33 @@ impl Text {
         let title = level.primary_title(title(judged));
         let mut group = title.elements(None::<Origin<'_>>);
         let document;
-        let (text, spans, path) = match &judged.document {
+        let (shown, spans) = match &judged.document {
             None => {
                 let spans = assessment.reasons.iter().map(|it| it.span.clone());
-                (&source.text, spans.collect(), Some(source.name.as_str()))
+                (source, spans.collect())
             }
             Some(of) => {
                 let (text, spans) = pretty(of, &assessment.reasons);
-                document = text;
+                document = Source::new("document", text);
                 group = group.element(origin(source, &judged.span));
-                (&document, spans, Some("document"))
+                (&document, spans)
             }
         };
-        let mut snippet = Snippet::source(text).path(path);
-        for (located, span) in assessment.reasons.iter().zip(&spans).take(MAX_REASONS) {
-            let span = inside(text, span);
+        let spans: Vec<Span> = spans.into_iter().take(MAX_REASONS).collect();
+        let excerpt = excerpt(shown, &spans);
+        let mut path = Some(shown.name.as_str());
+        if excerpt.is_cut {
+            // The snippet would give the column in what is left of the line.
+            let first = spans.first().cloned().unwrap_or_default();
+            group = group.element(origin(shown, &first));
+            path = None;
+        }
+        let mut snippet = Snippet::source(&excerpt.text)
+            .line_start(excerpt.first_line)
+            .path(path);
+        for (located, place) in assessment.reasons.iter().zip(&excerpt.places) {
             let label = label(&located.reason);
-            snippet = snippet.annotation(AnnotationKind::Primary.span(span).label(label));
+            snippet = snippet.annotation(AnnotationKind::Primary.span(place.clone()).label(label));
         }
         group = group.element(snippet);
         if let Some(what) = judged.document.as_ref().and_then(|it| it.what.as_ref()) {
@@ -172,16 +182,4 @@ fn label(reason: &Reason) -> String {
         Some((place, rest)) if place.starts_with("statement ") => rest.to_owned(),
         _ => message,
     }
-}
-
-/// A place that is certainly in the text; of a long place, only the first line.
-fn inside(text: &str, span: &Range<usize>) -> Range<usize> {
-    let Some(part) = text.get(span.clone()) else {
-        return 0..0;
-    };
-    let end = match part.lines().count() {
-        0..=12 => span.end,
-        _ => span.start + part.lines().next().unwrap_or_default().len(),
-    };
-    span.start..end
 }

@@ -245,3 +245,30 @@ Resources:
         "what the document grants depends on the parameter `Verb`"
     );
 }
+
+/// `%YAML` and `%TAG` begin a file as a percent-encoded document does.
+#[test]
+fn a_template_can_begin_with_a_directive() {
+    let template = format!(
+        "%YAML 1.1\n---\nResources:\n  A:\n    Type: AWS::IAM::ManagedPolicy\n    Properties: {{PolicyDocument: {}}}\n",
+        allow("s3:DeleteBucket")
+    );
+    check("template.yaml", &template).has_verdicts(&[("A", "restricted")]);
+    let encoded = "%20%7B%22Statement%22:%7B%22Effect%22:%22Allow%22,%22Action%22:%22s3:DeleteBucket%22,%22Resource%22:%22*%22%7D%7D";
+    check("policy.json", encoded).has_verdicts(&[("policy.json", "restricted")]);
+}
+
+#[test]
+fn diagnostics_cannot_change_the_terminal() {
+    let twice = "\"\\u001b[31mred\\u202e\": 1, ".repeat(30);
+    let template =
+        format!("{{{twice}\"Resources\": {{\"A\": {{\"Type\": \"AWS::S3::Bucket\"}}}}}}");
+    let ran = check("template.json", &template);
+    assert!(
+        !ran.diagnostics.contains(['\u{1b}', '\u{202e}']),
+        "{}",
+        ran.diagnostics
+    );
+    ran.has_diagnostic("the key `\\u{1b}[31mred\\u{202e}` is also in line 1; the last one counts");
+    ran.has_diagnostic("9 more keys are repeated");
+}
