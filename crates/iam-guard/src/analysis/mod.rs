@@ -279,7 +279,8 @@ impl<'a> File<'a> {
             Err(_) => yaml::parse(&source),
         };
         let managed = &self.settings.managed;
-        // An answer has its own template as a text; others are deployed with parameters of their own.
+        // An answer has its own template as a text. Others are deployed with parameters of their
+        // own.
         let parameters = match template.name.as_str() {
             "" => &self.settings.parameters,
             _ => Parameters::none(),
