@@ -1,0 +1,309 @@
+//! What a policy document has that can matter: a summary by which the document is judged together
+//! with others.
+
+use iam_policy::{ActionPattern, Effect, PolicyDocument, Statement, judge};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_json::value::RawValue;
+
+use crate::bits::Bits;
+use crate::texts::Texts;
+use crate::watched::{Actions, Watched, assumes};
+
+/// The statements of a document that grant or deny something that is watched.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    pub(crate) allows: Vec<Part>,
+    pub(crate) denies: Vec<Part>,
+    /// Why the document may grant anything.
+    pub(crate) doubt: Option<String>,
+    /// The restricted patterns that the `Allow` statements meet, before any `Deny`.
+    pub(crate) met: Bits,
+    /// Those that statements meet which have no condition and are for all resources.
+    pub(crate) met_widely: Bits,
+    pub(crate) actions: ActionSums,
+}
+
+/// The watched actions of a document.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ActionSums {
+    pub(crate) allowed: Actions,
+    /// Without a condition, and for all resources.
+    pub(crate) allowed_widely: Actions,
+    pub(crate) denied: Actions,
+    /// Without a condition, and for all resources.
+    pub(crate) denied_widely: Actions,
+}
+
+/// A statement that grants or denies something that is watched.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) text: Box<str>,
+    /// Whether it has no condition and is for all resources.
+    pub(crate) is_wide: bool,
+    /// Whether it is about something restricted.
+    pub(crate) meets: bool,
+    /// The roles for which it is about [`ASSUME_ROLE`](crate::watched::ASSUME_ROLE).
+    pub(crate) roles: Option<Resources>,
+}
+
+/// The resources of a statement.
+#[derive(Debug)]
+pub(crate) struct Resources {
+    /// Whether it is for all resources but these.
+    pub(crate) negated: bool,
+    pub(crate) patterns: Box<[Box<str>]>,
+    pub(crate) is_conditional: bool,
+}
+
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(rename = "Statement", borrow)]
+    statements: &'a RawValue,
+}
+
+/// The members of a statement whose meaning is known.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KnownMembers {
+    #[serde(rename = "Sid")]
+    _sid: Option<IgnoredAny>,
+    #[serde(rename = "Effect")]
+    _effect: IgnoredAny,
+    #[serde(rename = "Action", alias = "NotAction")]
+    _action: IgnoredAny,
+    #[serde(rename = "Resource", alias = "NotResource")]
+    _resource: IgnoredAny,
+    #[serde(rename = "Condition")]
+    _condition: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ResourceMembers<'a> {
+    #[serde(borrow)]
+    resource: Option<Texts<'a>>,
+    #[serde(borrow)]
+    not_resource: Option<Texts<'a>>,
+}
+
+impl ActionSums {
+    pub(crate) fn add(&mut self, other: &ActionSums) {
+        self.allowed = self.allowed.or(other.allowed);
+        self.allowed_widely = self.allowed_widely.or(other.allowed_widely);
+        self.denied = self.denied.or(other.denied);
+        self.denied_widely = self.denied_widely.or(other.denied_widely);
+    }
+}
+
+impl Summary {
+    /// The summary of this JSON.
+    pub(crate) fn new(json: &str, watched: &Watched) -> Summary {
+        match read(json) {
+            Ok((document, texts)) => {
+                let mut summary = Summary::default();
+                for (statement, text) in document.statements().iter().zip(texts) {
+                    summary.add(statement, text, watched);
+                }
+                summary
+            }
+            Err(problem) => Summary {
+                doubt: Some(format!("it cannot be read: {problem}")),
+                met: watched.everything(),
+                ..Summary::default()
+            },
+        }
+    }
+
+    fn add(&mut self, statement: &Statement, text: &str, watched: &Watched) {
+        let is_allow = statement.effect() == Effect::Allow;
+        let odd = match (is_allow, statement.is_negated()) {
+            (true, false) => statement.patterns().iter().find(|it| !is_printable(it)),
+            _ => None,
+        };
+        let met = met(statement, watched, is_allow);
+        let actions = actions(statement, watched, is_allow);
+        if odd.is_none() && met.is_empty() && actions == Actions::default() {
+            return;
+        }
+        let Some(resources) = Resources::of(statement, text) else {
+            return;
+        };
+        if let Some(odd) = odd {
+            self.doubt.get_or_insert_with(|| {
+                let odd = odd.as_str().escape_debug();
+                format!("it names the action `{odd}`, whose interpretation by IAM is undocumented")
+            });
+            self.met = watched.everything();
+        }
+        let is_plain = !statement.is_conditional() && !statement.is_narrowed();
+        let (meets, roles) = (!met.is_empty(), assumes(actions).then_some(resources));
+        let is_kept = meets || roles.is_some();
+        let sums = &mut self.actions;
+        if is_allow {
+            let is_wide = is_plain;
+            sums.allowed = sums.allowed.or(actions);
+            self.met.add(&met);
+            if is_wide {
+                sums.allowed_widely = sums.allowed_widely.or(actions);
+                self.met_widely.add(&met);
+            }
+            if is_kept {
+                self.allows.push(Part {
+                    text: text.into(),
+                    is_wide,
+                    meets,
+                    roles,
+                });
+            }
+        } else {
+            // The effect of an unknown key is undocumented, so it may narrow.
+            let is_wide = is_plain && serde_json::from_str::<KnownMembers>(text).is_ok();
+            sums.denied = sums.denied.or(actions);
+            if is_wide {
+                sums.denied_widely = sums.denied_widely.or(actions);
+            }
+            if is_kept {
+                self.denies.push(Part {
+                    text: text.into(),
+                    is_wide,
+                    meets,
+                    roles,
+                });
+            }
+        }
+    }
+
+    /// Whether the document denies something that is restricted.
+    pub(crate) fn denies(&self) -> bool {
+        self.denies.iter().any(|deny| deny.meets)
+    }
+
+    /// Whether the document says who may assume which roles.
+    pub(crate) fn is_about_roles(&self) -> bool {
+        self.allows.iter().any(|it| it.roles.is_some())
+            || self.denies.iter().any(|it| it.roles.is_some())
+    }
+}
+
+/// The document, and the text of each statement.
+fn read(json: &str) -> Result<(PolicyDocument, Vec<&str>), String> {
+    let document: PolicyDocument = json.parse().map_err(|error| format!("{error}"))?;
+    let members: Members<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let statements = members.statements.get();
+    let texts = if statements.starts_with('{') {
+        vec![statements]
+    } else {
+        let texts: Vec<&RawValue> =
+            serde_json::from_str(statements).map_err(|error| error.to_string())?;
+        texts.into_iter().map(RawValue::get).collect()
+    };
+    Ok((document, texts))
+}
+
+/// The statement of this text.
+pub(crate) fn statement(text: &str) -> Option<Statement> {
+    let document = format!(r#"{{"Statement":{text}}}"#);
+    let document: PolicyDocument = document.parse().ok()?;
+    document.statements().first().cloned()
+}
+
+/// The restricted patterns that a statement may grant or deny an action of.
+fn met(statement: &Statement, watched: &Watched, is_allow: bool) -> Bits {
+    let restricted = watched.restricted();
+    match (statement.is_negated(), is_allow) {
+        (false, _) => {
+            let meets = |pattern: &ActionPattern| {
+                let mut named = statement.patterns().iter();
+                named.any(|named| named.intersects(pattern))
+            };
+            let patterns = restricted.patterns().iter().enumerate();
+            patterns
+                .filter(|(_, it)| meets(it))
+                .map(|(at, _)| at)
+                .collect()
+        }
+        (true, true) => {
+            let alone = write("Allow", "NotAction", statement.patterns());
+            let judgement = judge(&document(&[alone.as_str()]), restricted);
+            watched.numbers(&judgement.restricted_patterns())
+        }
+        (true, false) => watched.everything(),
+    }
+}
+
+/// The watched actions that a statement may grant, or those that it certainly denies where it
+/// applies.
+fn actions(statement: &Statement, watched: &Watched, is_allow: bool) -> Actions {
+    let patterns = statement.patterns().iter();
+    match (is_allow, statement.is_negated()) {
+        (true, false) => watched.actions(patterns),
+        (true, true) => {
+            Actions::ALL.without(watched.actions(patterns.filter(|it| is_printable(it))))
+        }
+        (false, false) => watched.actions(patterns.filter(|it| is_certain(it))),
+        (false, true) if statement.patterns().iter().all(is_certain) => {
+            Actions::ALL.without(watched.actions(patterns))
+        }
+        // It may spare more than it says.
+        (false, true) => Actions::default(),
+    }
+}
+
+fn is_printable(pattern: &ActionPattern) -> bool {
+    pattern.as_str().bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Returns true if IAM certainly reads the pattern as the engine does: a wildcard in the prefix of
+/// a service has no documented meaning, except in the pattern of all actions.
+pub(crate) fn is_certain(pattern: &ActionPattern) -> bool {
+    let prefix = pattern.as_str().split(':').next().unwrap_or_default();
+    is_printable(pattern) && (pattern.is_everything() || !prefix.contains(['*', '?']))
+}
+
+impl Resources {
+    /// The resources of the statement; `None` if it is for none.
+    fn of(statement: &Statement, text: &str) -> Option<Resources> {
+        let is_conditional = statement.is_conditional();
+        if !statement.is_narrowed() {
+            return Some(Resources {
+                negated: false,
+                patterns: ["*".into()].into(),
+                is_conditional,
+            });
+        }
+        // The document was read before, so its statements are as IAM takes them.
+        let members: ResourceMembers<'_> = serde_json::from_str(text).ok()?;
+        let own = |texts: &Texts<'_>| texts.iter().map(Box::from).collect();
+        match (&members.resource, &members.not_resource) {
+            (Some(resource), _) if resource.iter().next().is_none() => None,
+            (Some(resource), _) => Some(Resources {
+                negated: false,
+                patterns: own(resource),
+                is_conditional,
+            }),
+            (None, Some(spared)) => Some(Resources {
+                negated: true,
+                patterns: own(spared),
+                is_conditional,
+            }),
+            (None, None) => None,
+        }
+    }
+}
+
+/// A statement without a condition, for all resources.
+pub(crate) fn write<'p>(
+    effect: &str,
+    element: &str,
+    patterns: impl IntoIterator<Item = &'p ActionPattern>,
+) -> String {
+    let patterns: Vec<&str> = patterns.into_iter().map(ActionPattern::as_str).collect();
+    let patterns = serde_json::Value::from(patterns);
+    format!(r#"{{"Effect":"{effect}","{element}":{patterns},"Resource":"*"}}"#)
+}
+
+/// A document of these statements.
+pub(crate) fn document(statements: &[&str]) -> String {
+    format!(r#"{{"Statement":[{}]}}"#, statements.join(","))
+}

@@ -1,0 +1,337 @@
+//! The roles that a user or role can become, directly and by chains.
+
+use std::collections::HashMap;
+
+use crate::arn;
+use crate::bits::Bits;
+use crate::doors::{OpenDoors, Role, Shared};
+use crate::permits::Permits;
+use crate::trust::Strength;
+
+/// How many roles are named for one principal.
+pub(crate) const MAX_NAMED: usize = 10;
+/// How many roles of a chain are named: the first ones, and the last one.
+const MAX_CHAIN: usize = 8;
+/// How much work all searches may take, in steps of about a nanosecond.
+const MAX_STEPS: usize = 2_000_000_000;
+/// How much memory the edges may take, in words.
+const MAX_WORDS: usize = 8_000_000;
+
+/// A role that a principal can become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// The roles on the way, the last one included, by their numbers. Of a long chain, those
+    /// before the last one are left out.
+    pub(crate) chain: Vec<u32>,
+    /// How many are left out.
+    pub(crate) more: usize,
+    /// Whether no condition decides it.
+    pub(crate) is_sure: bool,
+}
+
+/// The roles that a principal can become.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reach {
+    pub(crate) roles: usize,
+    /// How many of them hold something restricted.
+    pub(crate) holders: usize,
+    /// Some of those that hold something restricted: the certain ones first, then those with the
+    /// shortest chains.
+    pub(crate) named: Vec<Reached>,
+    /// Whether there may be more roles, because the search took too long.
+    pub(crate) is_cut: bool,
+}
+
+/// A user or role that may become others.
+pub(crate) struct Start<'a> {
+    pub(crate) arn: &'a str,
+    /// Its number, if it is a role.
+    pub(crate) role: Option<usize>,
+    /// The number of its permissions to assume roles.
+    pub(crate) permits: usize,
+}
+
+/// The edges from a principal to roles.
+#[derive(Debug, Default)]
+struct Edges {
+    /// By the account of the principal: shared by all principals with the same permissions.
+    shared: usize,
+    /// By its ARN.
+    own: Vec<(u32, Strength)>,
+}
+
+/// The principals with their edges.
+pub(crate) struct Graph<'a> {
+    roles: &'a [Role<'a>],
+    shared: Vec<Shared>,
+    /// Of each principal.
+    edges: Vec<Edges>,
+    /// The principal that each role is.
+    of_role: HashMap<usize, usize>,
+    is_cut: bool,
+    steps: usize,
+}
+
+impl<'a> Graph<'a> {
+    pub(crate) fn new(
+        roles: &'a [Role<'a>],
+        starts: &[Start<'a>],
+        permits: &[Permits],
+    ) -> Graph<'a> {
+        let doors = OpenDoors::new(roles);
+        let mut graph = Graph {
+            roles,
+            shared: vec![Shared::default()],
+            edges: Vec::new(),
+            of_role: HashMap::new(),
+            is_cut: false,
+            steps: MAX_STEPS,
+        };
+        let mut known: HashMap<(usize, &str), usize> = HashMap::new();
+        let mut words = MAX_WORDS;
+        for (number, start) in starts.iter().enumerate() {
+            if let Some(role) = start.role {
+                graph.of_role.insert(role, number);
+            }
+            let Some(permitted) = permits.get(start.permits) else {
+                graph.edges.push(Edges::default());
+                continue;
+            };
+            let account = arn::account(start.arn);
+            let shared = *known.entry((start.permits, account)).or_insert_with(|| {
+                let shared = doors.shared(permitted, account);
+                let size = shared.any.words() + shared.sure.words();
+                if shared.any.is_empty() {
+                    return 0;
+                }
+                let Some(left) = words.checked_sub(size) else {
+                    graph.is_cut = true;
+                    return 0;
+                };
+                words = left;
+                graph.shared.push(shared);
+                graph.shared.len() - 1
+            });
+            let own = doors.own(start.arn, permitted, &mut graph.steps);
+            graph.is_cut |= own.is_none();
+            graph.edges.push(Edges {
+                shared,
+                own: own.unwrap_or_default(),
+            });
+        }
+        graph
+    }
+
+    /// What the principal with this number can become.
+    pub(crate) fn search(&mut self, start: usize) -> Reach {
+        let mut reach = Reach {
+            is_cut: self.is_cut,
+            ..Reach::default()
+        };
+        let Some(edges) = self.edges.get(start) else {
+            return reach;
+        };
+        if edges.shared == 0 && edges.own.is_empty() {
+            return reach;
+        }
+        let mut search = Search::default();
+        let own_number = |role: &usize| self.of_role.get(role) == Some(&start);
+        for least in [Strength::Yes, Strength::Maybe] {
+            // What is certain is found first. Then all of it leads on by what is not.
+            let mut queue: Vec<Option<usize>> = vec![None];
+            queue.extend(search.found.iter().map(|(role, _)| Some(*role)));
+            let mut next = 0;
+            while let Some(from) = queue.get(next).copied() {
+                next += 1;
+                let principal = match from {
+                    None => Some(start),
+                    Some(role) => self.of_role.get(&role).copied(),
+                };
+                let Some(edges) = principal.and_then(|it| self.edges.get(it)) else {
+                    continue;
+                };
+                let shared = self.shared.get(edges.shared);
+                let bits = shared.map(|it| match least {
+                    Strength::Yes => &it.sure,
+                    _ => &it.any,
+                });
+                let work = 50 + 4 * bits.map_or(0, Bits::words) + edges.own.len();
+                let Some(left) = self.steps.checked_sub(work) else {
+                    reach.is_cut = true;
+                    break;
+                };
+                self.steps = left;
+                let shared = bits.map(|it| it.without(&search.seen)).unwrap_or_default();
+                let own = edges.own.iter().filter(|(_, strength)| *strength >= least);
+                let own = own.filter_map(|(role, _)| usize::try_from(*role).ok());
+                for role in shared.iter().chain(own) {
+                    if !own_number(&role) && search.add(role, from, least) {
+                        queue.push(Some(role));
+                    }
+                }
+            }
+        }
+        reach.roles = search.found.len();
+        let is_holder = |role: usize| self.roles.get(role).is_some_and(|it| it.is_holder);
+        let holders = search.found.iter().filter(|(role, _)| is_holder(*role));
+        reach.holders = holders.clone().count();
+        let named = holders.take(MAX_NAMED).map(|(role, strength)| {
+            let (chain, more) = search.chain(*role);
+            Reached {
+                chain,
+                more,
+                is_sure: *strength == Strength::Yes,
+            }
+        });
+        reach.named = named.collect();
+        reach
+    }
+}
+
+/// The roles that a search has found.
+#[derive(Default)]
+struct Search {
+    seen: Bits,
+    /// Each with how certain it is, in the order of the search.
+    found: Vec<(usize, Strength)>,
+    before: HashMap<usize, usize>,
+}
+
+impl Search {
+    fn add(&mut self, role: usize, from: Option<usize>, strength: Strength) -> bool {
+        if self.seen.contains(role) {
+            return false;
+        }
+        self.seen.insert(role);
+        self.found.push((role, strength));
+        if let Some(from) = from {
+            self.before.insert(role, from);
+        }
+        true
+    }
+
+    /// The roles on the way to a role, and how many are left out.
+    fn chain(&self, role: usize) -> (Vec<u32>, usize) {
+        let before = |role: &usize| self.before.get(role).copied();
+        let mut chain: Vec<usize> = std::iter::successors(Some(role), before).collect();
+        chain.reverse();
+        let more = chain.len().saturating_sub(MAX_CHAIN);
+        chain.drain(chain.len().saturating_sub(more + 1)..chain.len().saturating_sub(1));
+        (
+            chain
+                .into_iter()
+                .filter_map(|it| u32::try_from(it).ok())
+                .collect(),
+            more,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trust::Trust;
+
+    const ACCOUNT: &str = r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}}"#;
+
+    fn arn(name: &str) -> String {
+        format!("arn:aws:iam::111122223333:role/{name}")
+    }
+
+    fn naming(name: &str) -> Trust {
+        Trust::new(&ACCOUNT.replace("\"111122223333\"", &format!("\"{}\"", arn(name))))
+    }
+
+    /// What the first role can become, of roles that are chained by their trust policies; the last
+    /// one holds something restricted.
+    fn reach(trusts: &[Trust], permits: &[Permits], of: &[usize]) -> Reach {
+        let names = ["a", "b", "c", "d"].map(arn);
+        let roles: Vec<Role<'_>> = trusts
+            .iter()
+            .zip(&names)
+            .enumerate()
+            .map(|(at, (trust, arn))| Role {
+                arn,
+                trust: Some(trust),
+                is_holder: at + 1 == trusts.len(),
+            })
+            .collect();
+        let starts: Vec<Start<'_>> = (0..roles.len())
+            .map(|at| Start {
+                arn: &names[at],
+                role: Some(at),
+                permits: of[at],
+            })
+            .collect();
+        Graph::new(&roles, &starts, permits).search(0)
+    }
+
+    #[test]
+    fn chains_are_followed() {
+        let trusts = [naming("d"), naming("a"), naming("b"), naming("c")];
+        let reach = reach(&trusts, &[Permits::default()], &[0; 4]);
+        assert_eq!((reach.roles, reach.holders), (3, 1));
+        let chain = vec![1, 2, 3];
+        assert_eq!(
+            reach.named,
+            [Reached {
+                chain,
+                more: 0,
+                is_sure: true
+            }]
+        );
+    }
+
+    #[test]
+    fn a_long_chain_is_shortened() {
+        let mut search = Search::default();
+        let before = |role: usize| role.checked_sub(1);
+        for role in 0..20 {
+            assert!(search.add(role, before(role), Strength::Yes));
+        }
+        assert_eq!(search.chain(19), (vec![0, 1, 2, 3, 4, 5, 6, 19], 12));
+        assert_eq!(search.chain(1), (vec![0, 1], 0));
+    }
+
+    #[test]
+    fn an_account_is_let_in_if_permissions_allow_it() {
+        let trusts = || [naming("x"), Trust::new(ACCOUNT), naming("b")];
+        let all = Permits {
+            any: Bits::below(3),
+            ..Permits::default()
+        };
+        let none = reach(&trusts(), &[Permits::default()], &[0; 3]);
+        assert_eq!(none.roles, 0);
+        let narrow = reach(&trusts(), &[Permits::default(), all.clone()], &[1, 0, 0]);
+        let chain = vec![1, 2];
+        assert_eq!(
+            narrow.named,
+            [Reached {
+                chain,
+                more: 0,
+                is_sure: false
+            }]
+        );
+        let sure = Permits {
+            sure: Bits::below(3),
+            ..all
+        };
+        let sure = reach(&trusts(), &[Permits::default(), sure], &[1, 0, 0]);
+        assert!(sure.named[0].is_sure);
+    }
+
+    #[test]
+    fn a_deny_of_the_principal_counts_against_a_trust_policy() {
+        let trusts = [naming("x"), naming("a")];
+        let denied = Permits {
+            denied: Bits::below(2),
+            ..Permits::default()
+        };
+        assert_eq!(reach(&trusts, &[denied], &[0; 2]).roles, 0);
+        let doubted = Permits {
+            doubted: Bits::below(2),
+            ..Permits::default()
+        };
+        assert!(!reach(&trusts, &[doubted], &[0; 2]).named[0].is_sure);
+    }
+}
