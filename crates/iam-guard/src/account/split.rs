@@ -1,0 +1,443 @@
+//! Splits the answer of `GetAccountAuthorizationDetails` into its entries without parsing them.
+//!
+//! An answer can be larger than memory, and a page of the CLI is the whole answer. An entry is
+//! small.
+
+use iam_account::List;
+use memchr::memchr2;
+
+/// The longest entry that is read. The quotas of IAM allow less than 1 MB.
+const MAX_ENTRY: usize = 16 * 1024 * 1024;
+/// The longest key or value of a page that is read.
+const MAX_TEXT: usize = 4096;
+
+/// A part of the stream, with the line that it begins at.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    Entry(List, &'a [u8], usize),
+    TooLong(List, usize),
+    /// The list is no array, or an element of it is no object.
+    NotAList(List, usize),
+    /// A page ends. It had these lists.
+    End(Page),
+}
+
+/// What a page says about itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Page {
+    pub(super) lists: Vec<List>,
+    /// Whether more pages follow.
+    pub(super) is_truncated: bool,
+}
+
+/// Finds the entries in pages: one object, several objects one after another, or an array.
+#[derive(Debug)]
+pub(super) struct Splitter {
+    line: usize,
+    /// The count of open objects and arrays.
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+    /// Whether the outermost value is an array.
+    is_array: bool,
+    /// Whether a value stands beside the pages that is none.
+    has_strays: bool,
+    page: Option<Page>,
+    /// The depth inside the page.
+    page_depth: usize,
+    /// The key of the page before the colon, then the value behind it.
+    key: Vec<u8>,
+    value: Option<Vec<u8>>,
+    /// The list that is open.
+    list: Option<List>,
+    /// The line of the entry that is open.
+    entry: Option<usize>,
+    /// The part of the open entry in earlier chunks.
+    kept: Vec<u8>,
+    too_long: bool,
+}
+
+impl Splitter {
+    pub(super) fn new() -> Self {
+        Self {
+            line: 1,
+            depth: 0,
+            in_string: false,
+            escaped: false,
+            is_array: false,
+            has_strays: false,
+            page: None,
+            page_depth: 0,
+            key: Vec::new(),
+            value: None,
+            list: None,
+            entry: None,
+            kept: Vec::new(),
+            too_long: false,
+        }
+    }
+
+    /// Whether the text does not end inside a value.
+    pub(super) fn is_between(&self) -> bool {
+        self.depth == 0 && !self.in_string
+    }
+
+    /// Whether a value stands beside the pages that is none.
+    pub(super) fn has_strays(&self) -> bool {
+        self.has_strays
+    }
+
+    /// Takes the next chunk of the text.
+    pub(super) fn feed(&mut self, chunk: &[u8], found: &mut impl FnMut(Part<'_>)) {
+        let mut from = 0;
+        let mut at = 0;
+        while let Some(&byte) = chunk.get(at) {
+            if self.in_string {
+                at = self.string(chunk, at);
+                continue;
+            }
+            if self.entry.is_some() {
+                if self.inside(byte) {
+                    self.end_entry(chunk.get(from..=at).unwrap_or_default(), found);
+                }
+            } else if self.depth >= self.page_depth && self.page.is_some() {
+                if self.in_page(byte, found) {
+                    from = at;
+                }
+            } else {
+                self.outside(byte);
+            }
+            at += 1;
+        }
+        if self.entry.is_some() {
+            self.keep(chunk.get(from..).unwrap_or_default());
+        }
+    }
+
+    /// Takes a byte of an entry; returns true if it is the last one.
+    fn inside(&mut self, byte: u8) -> bool {
+        match byte {
+            b'"' => self.in_string = true,
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                return self.depth == self.page_depth + 1;
+            }
+            b'\n' => self.line += 1,
+            _ => {}
+        }
+        false
+    }
+
+    /// Takes a byte outside of pages.
+    fn outside(&mut self, byte: u8) {
+        let is_open = self.depth == 0 || self.depth == 1 && self.is_array;
+        match byte {
+            b'\n' => self.line += 1,
+            b' ' | b'\t' | b'\r' | b',' => {}
+            b'{' if is_open => {
+                self.depth += 1;
+                self.page_depth = self.depth;
+                self.page = Some(Page::default());
+                self.key.clear();
+                self.value = None;
+            }
+            b'[' => {
+                self.has_strays |= self.depth > 0;
+                self.is_array |= self.depth == 0;
+                self.depth += 1;
+            }
+            b'{' => self.depth += 1,
+            b'}' | b']' => {
+                self.depth = self.depth.saturating_sub(1);
+                self.is_array &= self.depth > 0;
+            }
+            byte => {
+                self.in_string = byte == b'"';
+                self.has_strays |= is_open;
+            }
+        }
+    }
+
+    /// Takes a byte of a page outside of its entries; returns true if an entry begins with it.
+    fn in_page(&mut self, byte: u8, found: &mut impl FnMut(Part<'_>)) -> bool {
+        let is_member = self.depth == self.page_depth;
+        let list = self.list.filter(|_| self.depth == self.page_depth + 1);
+        match byte {
+            b'\n' => self.line += 1,
+            b' ' | b'\t' | b'\r' => {}
+            b',' if list.is_some() => {}
+            b',' if is_member => self.end_member(found),
+            b':' if is_member => self.value = Some(Vec::new()),
+            b'{' if list.is_some() => {
+                self.entry = Some(self.line);
+                self.depth += 1;
+                return true;
+            }
+            b'[' if is_member && self.value.is_some() => {
+                self.list = self.member().and_then(|key| List::named(&key));
+                if let (Some(list), Some(page)) = (self.list, &mut self.page) {
+                    page.lists.push(list);
+                }
+                self.value = None;
+                self.depth += 1;
+            }
+            b'{' | b'[' => {
+                if let Some(list) = list {
+                    found(Part::NotAList(list, self.line));
+                }
+                if is_member {
+                    self.push(byte);
+                }
+                self.depth += 1;
+            }
+            b'}' | b']' => {
+                if is_member {
+                    self.end_member(found);
+                }
+                self.depth = self.depth.saturating_sub(1);
+                if self.depth == self.page_depth {
+                    self.list = None;
+                } else if self.depth < self.page_depth {
+                    if let Some(page) = self.page.take() {
+                        found(Part::End(page));
+                    }
+                    self.is_array &= self.depth > 0;
+                }
+            }
+            byte => {
+                if let Some(list) = list {
+                    found(Part::NotAList(list, self.line));
+                }
+                if byte == b'"' {
+                    self.in_string = true;
+                    if is_member && self.value.is_none() {
+                        self.key.clear();
+                    }
+                }
+                if is_member {
+                    self.push(byte);
+                }
+            }
+        }
+        false
+    }
+
+    /// Adds a byte to the open key or value.
+    fn push(&mut self, byte: u8) {
+        let text = self.value.as_mut().unwrap_or(&mut self.key);
+        if text.len() < MAX_TEXT {
+            text.push(byte);
+        }
+    }
+
+    /// The key of the member that is open.
+    fn member(&self) -> Option<String> {
+        serde_json::from_slice(&self.key).ok()
+    }
+
+    fn end_member(&mut self, found: &mut impl FnMut(Part<'_>)) {
+        let (Some(value), Some(key)) = (self.value.take(), self.member()) else {
+            return;
+        };
+        let is_nothing = matches!(value.as_slice(), b"" | b"null" | b"\"\"");
+        match key.as_str() {
+            "IsTruncated" => {
+                let is_last = matches!(value.as_slice(), b"false" | b"\"false\"");
+                self.truncate(!(is_nothing || is_last));
+            }
+            "Marker" | "NextToken" => self.truncate(!is_nothing),
+            key => {
+                if let Some(list) = List::named(key).filter(|_| !is_nothing) {
+                    found(Part::NotAList(list, self.line));
+                }
+            }
+        }
+    }
+
+    fn truncate(&mut self, is_truncated: bool) {
+        if let Some(page) = &mut self.page {
+            page.is_truncated |= is_truncated;
+        }
+    }
+
+    /// The end of the string around `at`, or the end of the chunk.
+    fn string(&mut self, chunk: &[u8], mut at: usize) -> usize {
+        let start = at;
+        if self.escaped {
+            self.escaped = false;
+            at += 1;
+        }
+        loop {
+            let rest = chunk.get(at..).unwrap_or_default();
+            let Some(next) = memchr2(b'"', b'\\', rest) else {
+                at = chunk.len();
+                break;
+            };
+            if rest.get(next) == Some(&b'"') {
+                self.in_string = false;
+                at += next + 1;
+                break;
+            }
+            at += next + 2;
+            if at > chunk.len() {
+                self.escaped = true;
+                at = chunk.len();
+                break;
+            }
+        }
+        if self.entry.is_none() && self.page.is_some() && self.depth == self.page_depth {
+            let text = chunk.get(start..at).unwrap_or_default();
+            text.iter().for_each(|byte| self.push(*byte));
+        }
+        at
+    }
+
+    fn keep(&mut self, part: &[u8]) {
+        let room = MAX_ENTRY.saturating_sub(self.kept.len());
+        self.too_long |= part.len() > room;
+        self.kept.extend(part.iter().take(room));
+    }
+
+    fn end_entry(&mut self, part: &[u8], found: &mut impl FnMut(Part<'_>)) {
+        let (Some(line), Some(list)) = (self.entry.take(), self.list) else {
+            return;
+        };
+        if self.kept.is_empty() && part.len() <= MAX_ENTRY {
+            return found(Part::Entry(list, part, line));
+        }
+        self.keep(part);
+        found(match self.too_long {
+            true => Part::TooLong(list, line),
+            false => Part::Entry(list, &self.kept, line),
+        });
+        self.too_long = false;
+        self.kept.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The parts as texts, which must be the same for every size of chunks.
+    fn parts(text: &str) -> Vec<String> {
+        let split = |size: usize| {
+            let mut splitter = Splitter::new();
+            let mut parts = Vec::new();
+            for chunk in text.as_bytes().chunks(size) {
+                splitter.feed(chunk, &mut |part| {
+                    parts.push(match part {
+                        Part::Entry(list, entry, line) => {
+                            let entry = str::from_utf8(entry).unwrap();
+                            format!("{} {line} {entry}", list.name())
+                        }
+                        Part::End(page) => {
+                            format!("end {} {}", page.lists.len(), page.is_truncated)
+                        }
+                        other => format!("{other:?}"),
+                    });
+                });
+            }
+            if splitter.has_strays() {
+                parts.push("strays".to_owned());
+            }
+            if !splitter.is_between() {
+                parts.push("cut off".to_owned());
+            }
+            parts
+        };
+        let whole = split(text.len().max(1));
+        for size in 1..8 {
+            assert_eq!(split(size), whole, "chunks of {size}");
+        }
+        whole
+    }
+
+    #[test]
+    fn entries_are_found_in_every_form() {
+        let one = r#"{"a": "}\"{\\", "Policies": [{"d": [1]}]}"#;
+        let page = format!(
+            "{{\"x\": [{{\"y\": 1}}],\n\"RoleDetailList\": [{one},\n {one}], \"Policies\":[]}}"
+        );
+        let entries = |line: usize| {
+            let first = format!("RoleDetailList {} {one}", line + 1);
+            [
+                first,
+                format!("RoleDetailList {} {one}", line + 2),
+                "end 2 false".to_owned(),
+            ]
+        };
+        assert_eq!(parts(&page), entries(1));
+        let twice = [entries(1), entries(4)].concat();
+        assert_eq!(parts(&format!("{page}\n{page}\n")), twice);
+        assert_eq!(parts(&format!("[{page},\n{page}]")), twice);
+        assert!(parts("").is_empty());
+        assert_eq!(parts("{}"), ["end 0 false"]);
+        let escaped = page.replace("RoleDetailList", "R\\u006fleDetailList");
+        assert_eq!(parts(&escaped).len(), 3);
+    }
+
+    #[test]
+    fn a_page_says_whether_more_follow() {
+        for (members, is_truncated) in [
+            (r#""IsTruncated": true"#, true),
+            (r#""IsTruncated": false, "Marker": null"#, false),
+            (r#""IsTruncated": "true""#, true),
+            (r#""IsTruncated": 1"#, true),
+            (
+                r#""Marker": "AAA,}\"", "IsTruncated": true, "UserDetailList": []"#,
+                true,
+            ),
+            (r#""NextToken": "AAA""#, true),
+            (r#""NextToken": "", "a": {"NextToken": "b"}"#, false),
+        ] {
+            let parts = parts(&format!("{{{members}}}"));
+            let [end] = parts.as_slice() else {
+                panic!("{parts:?}")
+            };
+            assert!(end.ends_with(&is_truncated.to_string()), "{members}: {end}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_page_is_noticed() {
+        assert_eq!(parts(r#"{"Policies": {"a": 1}}"#).len(), 2);
+        assert_eq!(parts(r#"{"Policies": "a"}"#).len(), 2);
+        assert_eq!(parts(r#"{"Policies": null}"#), ["end 0 false"]);
+        for list in ["[1]", "[[{}]]", r#"["a"]"#, "[null]"] {
+            let parts = parts(&format!("{{\"Policies\": {list}}}"));
+            assert!(parts[0].starts_with("NotAList"), "{parts:?}");
+        }
+        for text in [
+            "1",
+            "[[{}]]",
+            r#"["a"]"#,
+            "{} true",
+            "name: value",
+            r#""{""#,
+        ] {
+            assert!(parts(text).contains(&"strays".to_owned()), "{text}");
+        }
+        for text in ["{", "[{}", r#"{"Policies": [{"a": "b"#] {
+            assert!(parts(text).contains(&"cut off".to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_is_too_long_is_left_out() {
+        let long = format!("{{\"a\": \"{}\"}}", "x".repeat(MAX_ENTRY));
+        let mut splitter = Splitter::new();
+        let mut seen = Vec::new();
+        for chunk in format!("{{\"Policies\":[{long},{{}}]}}")
+            .as_bytes()
+            .chunks(100_000)
+        {
+            splitter.feed(chunk, &mut |part| {
+                seen.push(matches!(part, Part::Entry(..)))
+            });
+        }
+        assert_eq!(seen, [false, true, false]);
+        assert!(splitter.is_between());
+    }
+}
