@@ -82,7 +82,7 @@ impl fmt::Display for Gap {
                 shown,
             } => write!(
                 f,
-                "`{arn}` is attached to {counted} users, groups and roles, and the answer has only {shown} of them"
+                "the answer counts {counted} attachments of `{arn}` and has {shown} of them"
             ),
             Gap::Twice { arn } => write!(f, "two entries for `{arn}` differ"),
         }

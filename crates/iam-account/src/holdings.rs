@@ -81,7 +81,7 @@ impl<'a> Holdings<'a> {
                     through.push(Through {
                         account,
                         policy,
-                        group: (owner.kind == Kind::Group).then_some(owner),
+                        group: (owner.number != self.principal.number).then_some(owner),
                         held,
                         doubt: summary.and_then(|it| it.doubt.as_deref()),
                     });
