@@ -205,8 +205,8 @@ impl Account {
             .collect()
     }
 
-    /// For each ready-made list that is restricted as a whole, how many principals hold an action
-    /// of it for certain, and how many under conditions only.
+    /// For each ready-made list that is restricted as a whole, how many principals hold a
+    /// restricted pattern that names an action of it, for certain and under conditions only.
     #[must_use]
     pub fn by_list(&self) -> Vec<(ReadyMadeList, usize, usize)> {
         let holds = |held: fn(&Held) -> &crate::bits::Bits, of: &crate::bits::Bits| {

@@ -11,7 +11,8 @@ use crate::trust::{Strength, Trust};
 pub(crate) struct Role<'a> {
     pub(crate) arn: &'a str,
     pub(crate) trust: Option<&'a Trust>,
-    pub(crate) is_holder: bool,
+    /// How many restricted patterns it holds for certain, and how many it may hold.
+    pub(crate) weight: (usize, usize),
 }
 
 /// Roles that principals can become by their accounts.

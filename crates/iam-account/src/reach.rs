@@ -1,5 +1,6 @@
 //! The roles that a user or role can become, directly and by chains.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::arn;
@@ -35,8 +36,8 @@ pub(crate) struct Reach {
     pub(crate) roles: usize,
     /// How many of them hold something restricted.
     pub(crate) holders: usize,
-    /// Some of those that hold something restricted: the certain ones first, then those with the
-    /// shortest chains.
+    /// Some of those that hold something restricted: the certain ones first, and of these, those
+    /// that hold the most.
     pub(crate) named: Vec<Reached>,
     /// Whether there may be more roles, because the search took too long.
     pub(crate) is_cut: bool,
@@ -172,10 +173,16 @@ impl<'a> Graph<'a> {
             }
         }
         reach.roles = search.found.len();
-        let is_holder = |role: usize| self.roles.get(role).is_some_and(|it| it.is_holder);
-        let holders = search.found.iter().filter(|(role, _)| is_holder(*role));
-        reach.holders = holders.clone().count();
-        let named = holders.take(MAX_NAMED).map(|(role, strength)| {
+        let weight = |role: usize| self.roles.get(role).map_or((0, 0), |it| it.weight);
+        let holders = search
+            .found
+            .iter()
+            .filter(|(role, _)| weight(*role) != (0, 0));
+        let mut holders: Vec<_> = holders.collect();
+        reach.holders = holders.len();
+        // The search finds short chains first, and the order of equals stays.
+        holders.sort_by_key(|(role, strength)| Reverse((*strength, weight(*role))));
+        let named = holders.iter().take(MAX_NAMED).map(|(role, strength)| {
             let (chain, more) = search.chain(*role);
             Reached {
                 chain,
@@ -253,7 +260,7 @@ mod tests {
             .map(|(at, (trust, arn))| Role {
                 arn,
                 trust: Some(trust),
-                is_holder: at + 1 == trusts.len(),
+                weight: (usize::from(at + 1 == trusts.len()), 0),
             })
             .collect();
         let starts: Vec<Start<'_>> = (0..roles.len())

@@ -24,7 +24,7 @@ pub(crate) fn reaches(
         .map(|it| Role {
             arn: &it.arn,
             trust: it.trust.and_then(|trust| trusts.get(trust)),
-            is_holder: !it.held.any.is_empty(),
+            weight: it.counts(),
         })
         .collect();
     let mut search = Roles::new(roles.iter().map(|it| it.arn).collect());

@@ -112,7 +112,7 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     });
     let head = head.to_string();
     // The list of principals comes last, one a line.
-    out.write_all(head.trim_end_matches('}').as_bytes())?;
+    out.write_all(head.strip_suffix('}').unwrap_or(&head).as_bytes())?;
     out.write_all(br#","principals":["#)?;
     let mut separator = "\n";
     for principal in is_named(account) {

@@ -52,7 +52,10 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     }
     line(out, NOT_CONSIDERED)?;
 
-    chart("Holders by ready-made list", &report.list_bars(), out)?;
+    let lists = report.list_bars();
+    if lists.iter().any(|bar| bar.sure + bar.maybe > 0) {
+        chart("Holders by ready-made list", &lists, out)?;
+    }
     chart("Holders by restricted pattern", &report.bars(), out)?;
 
     let holders = report.holders();
