@@ -89,11 +89,12 @@ fn holder(report: &Report<'_>, principal: &Principal, out: &mut dyn Write) -> io
                 .iter()
                 .map(|it| format!("maybe {it}")),
         );
-        let policy = report.policy(through);
-        line(
-            out,
-            &format!("    by {policy}: {}", listed(&patterns, NAMED)),
-        )?;
+        let all = report.account.restricted().patterns().len();
+        let what = match through.sure().len() == all && all > NAMED {
+            true => "everything that is restricted".to_owned(),
+            false => listed(&patterns, NAMED),
+        };
+        line(out, &format!("    by {}: {what}", report.policy(through)))?;
     }
     if through.len() > NAMED {
         line(

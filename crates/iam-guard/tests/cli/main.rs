@@ -5,6 +5,7 @@
     reason = "an error in a helper fails the test that called it"
 )]
 
+mod account;
 mod backtest;
 mod commands;
 mod documents;

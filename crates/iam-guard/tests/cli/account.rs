@@ -1,0 +1,487 @@
+//! Reports on whole accounts.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{Ran, folder, run, run_with};
+
+const LIST: &str = "s3:DeleteBucket,iam:*";
+
+fn document(action: &str, more: &Value) -> Value {
+    let mut statement = json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+    for (key, value) in more.as_object().unwrap() {
+        statement[key] = value.clone();
+    }
+    json!({"Version": "2012-10-17", "Statement": [statement]})
+}
+
+fn managed(name: &str, action: &str) -> Value {
+    json!({
+        "PolicyName": name, "Arn": format!("arn:aws:iam::111122223333:policy/{name}"),
+        "DefaultVersionId": "v2",
+        "PolicyVersionList": [
+            {"VersionId": "v2", "IsDefaultVersion": true, "Document": document(action, &json!({}))},
+            {"VersionId": "v1", "IsDefaultVersion": false, "Document": document("*", &json!({}))},
+        ],
+    })
+}
+
+fn principal(kind: &str, name: &str, inline: &[(&str, Value)], attached: &[&str]) -> Value {
+    let inline = inline
+        .iter()
+        .map(|(name, document)| json!({"PolicyName": name, "PolicyDocument": document}));
+    let attached = attached.iter().map(|name| {
+        let owner = if name.starts_with("AWS") {
+            "aws"
+        } else {
+            "111122223333"
+        };
+        json!({"PolicyName": name, "PolicyArn": format!("arn:aws:iam::{owner}:policy/{name}")})
+    });
+    let lower = kind.to_ascii_lowercase();
+    json!({
+        format!("{kind}Name"): name, "Arn": format!("arn:aws:iam::111122223333:{lower}/{name}"),
+        format!("{kind}PolicyList"): inline.collect::<Vec<_>>(),
+        "AttachedManagedPolicies": attached.collect::<Vec<_>>(),
+    })
+}
+
+fn role(name: &str, inline: &[(&str, Value)], attached: &[&str], trusted: Value) -> Value {
+    let mut role = principal("Role", name, inline, attached);
+    role["AssumeRolePolicyDocument"] = json!({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"},
+    ]});
+    role
+}
+
+fn page(users: Value, groups: Value, roles: Value, policies: Value) -> Value {
+    json!({
+        "UserDetailList": users, "GroupDetailList": groups, "RoleDetailList": roles,
+        "Policies": policies,
+    })
+}
+
+/// An account in which a user and a role hold something by a group and by a policy.
+fn whole() -> Value {
+    let mut alice = principal("User", "alice", &[], &[]);
+    alice["GroupList"] = json!(["admins"]);
+    let groups = json!([principal("Group", "admins", &[], &["admin"])]);
+    let narrow = document("s3:Delete*", &json!({"Resource": "arn:aws:s3:::a"}));
+    let ec2 = json!({"Service": "ec2.amazonaws.com"});
+    let account = json!({"AWS": "arn:aws:iam::111122223333:root"});
+    let roles = json!([
+        role("cleaner", &[("clean", narrow)], &[], ec2.clone()),
+        role("deployer", &[], &["admin"], account),
+        role("reader", &[], &["read"], ec2),
+    ]);
+    page(
+        json!([alice]),
+        groups,
+        roles,
+        json!([managed("admin", "*"), managed("read", "s3:Get*")]),
+    )
+}
+
+fn account(folder: &TempDir, arguments: &str) -> (Ran, Value) {
+    let ran = run(
+        folder,
+        &format!("account {arguments} --restricted {LIST} --format json"),
+    );
+    let report = serde_json::from_str(&ran.out).unwrap_or(Value::Null);
+    (ran, report)
+}
+
+/// Kind, name and verdict of each principal.
+fn principals(report: &Value) -> Vec<String> {
+    let all = report["principals"].as_array().unwrap().iter();
+    let text = |it: &Value, key: &str| it[key].as_str().unwrap().to_owned();
+    all.map(|it| {
+        ["kind", "name", "verdict"]
+            .map(|key| text(it, key))
+            .join(" ")
+    })
+    .collect()
+}
+
+const FOUND: [&str; 4] = [
+    "user alice yes",
+    "group admins yes",
+    "role cleaner maybe",
+    "role deployer yes",
+];
+
+#[test]
+fn the_report_names_who_holds_what_by_which_policy() {
+    let folder = folder(&[("a.json", &whole().to_string())]);
+    let (ran, report) = account(&folder, "a.json");
+    assert_eq!((ran.code, ran.diagnostics.as_str()), (1, ""));
+    assert_eq!(report["verdict"], "restricted");
+    assert_eq!(report["complete"], true);
+    assert_eq!(principals(&report), FOUND);
+    assert_eq!(report["all"], json!({"users": 1, "groups": 1, "roles": 3}));
+    assert_eq!(
+        report["maybe"],
+        json!({"users": 0, "groups": 0, "roles": 1})
+    );
+    let alice = &report["principals"][0];
+    assert_eq!(alice["yes"], json!(["s3:DeleteBucket", "iam:*"]));
+    assert_eq!(
+        alice["through"][0]["arn"],
+        "arn:aws:iam::111122223333:policy/admin"
+    );
+    assert_eq!(alice["through"][0]["group"], "admins");
+    assert_eq!(
+        alice["becomes"][0]["chain"],
+        json!(["arn:aws:iam::111122223333:role/deployer"])
+    );
+    let cleaner = &report["principals"][2];
+    assert_eq!(cleaner["maybe"], json!(["s3:DeleteBucket"]));
+    assert_eq!(cleaner["through"][0]["inline"], "clean");
+    assert_eq!(cleaner["entrants"], json!(["`ec2.amazonaws.com`"]));
+    assert_eq!(
+        report["restrictedPolicies"],
+        json!([{
+            "arn": "arn:aws:iam::111122223333:policy/admin", "roles": 1, "users": 0, "groups": 1,
+            "members": 1,
+        }])
+    );
+}
+
+#[test]
+fn an_answer_comes_in_every_form() {
+    let whole = whole();
+    let text = whole.to_string();
+    let mut first = page(
+        whole["UserDetailList"].clone(),
+        json!([]),
+        json!([]),
+        json!([]),
+    );
+    first["IsTruncated"] = json!(true);
+    first["Marker"] = json!("AAA");
+    let mut last = whole.clone();
+    last["UserDetailList"] = json!([]);
+    last["IsTruncated"] = json!(false);
+    let (first, last) = (first.to_string(), last.to_string());
+    let utf16: Vec<u8> = "\u{feff}"
+        .encode_utf16()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let folder = folder(&[
+        ("whole.json", &text),
+        (
+            "pretty.json",
+            &serde_json::to_string_pretty(&whole).unwrap(),
+        ),
+        ("pages/1.json", &first),
+        ("pages/2.json", &last),
+        ("lines.json", &format!("{first}\n{last}\n")),
+        ("array.json", &format!("[{first}, {last}]")),
+        ("marked.json", &format!("\u{feff}{text}")),
+    ]);
+    std::fs::write(folder.path().join("utf16.json"), utf16).unwrap();
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(text.as_bytes()).unwrap();
+    std::fs::write(folder.path().join("whole.json.gz"), gzip.finish().unwrap()).unwrap();
+    for files in [
+        "whole.json",
+        "pretty.json",
+        "pages",
+        "pages/2.json pages/1.json",
+        "lines.json",
+        "array.json",
+        "marked.json",
+        "utf16.json",
+        "whole.json.gz",
+        "whole.json whole.json.gz",
+    ] {
+        let (ran, report) = account(&folder, files);
+        assert_eq!((ran.code, ran.diagnostics.as_str()), (1, ""), "{files}");
+        assert_eq!(principals(&report), FOUND, "{files}");
+    }
+    let arguments = format!("account - --restricted {LIST} --format json");
+    let ran = run_with(&folder, &arguments, text.as_bytes());
+    assert_eq!(principals(&serde_json::from_str(&ran.out).unwrap()), FOUND);
+}
+
+/// Exit status and verdict for one page.
+fn outcome(page: &Value) -> (i32, Value, String) {
+    let folder = folder(&[("a.json", &page.to_string())]);
+    let (ran, report) = account(&folder, "a.json");
+    (ran.code, report["verdict"].clone(), ran.diagnostics)
+}
+
+#[test]
+fn a_clean_account_is_clean() {
+    let alice = principal("User", "alice", &[], &["read"]);
+    let clean = page(
+        json!([alice]),
+        json!([]),
+        json!([]),
+        json!([managed("read", "s3:Get*")]),
+    );
+    assert_eq!(outcome(&clean), (0, json!("clean"), String::new()));
+}
+
+#[test]
+fn an_incomplete_answer_is_never_clean() {
+    let alice = || principal("User", "alice", &[], &["read"]);
+    let read = || json!([managed("read", "s3:Get*")]);
+    let unknown = |page: &Value, message: &str| {
+        let (code, verdict, diagnostics) = outcome(page);
+        assert_eq!((code, verdict), (2, json!("unknown")), "{diagnostics}");
+        assert!(diagnostics.contains(message), "{diagnostics}");
+    };
+    let whole = || page(json!([alice()]), json!([]), json!([]), read());
+    let mut truncated = whole();
+    truncated["IsTruncated"] = json!(true);
+    unknown(&truncated, "the last page says that more pages follow");
+    let mut limited = whole();
+    limited["NextToken"] = json!("AAA");
+    unknown(&limited, "the last page says that more pages follow");
+    let mut without = whole();
+    without.as_object_mut().unwrap().remove("RoleDetailList");
+    unknown(&without, "no page has the list `RoleDetailList`");
+    unknown(
+        &page(json!([alice()]), json!([]), json!([]), json!([])),
+        "no page has the document of `arn:aws:iam::111122223333:policy/read`",
+    );
+    let mut member = alice();
+    member["GroupList"] = json!(["gone"]);
+    unknown(
+        &page(json!([member]), json!([]), json!([]), read()),
+        "no page has the group `gone`",
+    );
+    let aws = principal("User", "alice", &[], &["AWSGone"]);
+    unknown(
+        &page(json!([aws]), json!([]), json!([]), json!([])),
+        "policy/AWSGone",
+    );
+    let mut policies = read();
+    policies[0]["AttachmentCount"] = json!(3);
+    unknown(
+        &page(json!([alice()]), json!([]), json!([]), policies),
+        "counts 3 attachments",
+    );
+    // What is held all the same is worse.
+    let bad = principal(
+        "User",
+        "bad",
+        &[("b", document("*", &json!({})))],
+        &["gone"],
+    );
+    let (code, verdict, _) = outcome(&page(json!([bad]), json!([]), json!([]), json!([])));
+    assert_eq!((code, verdict), (1, json!("restricted")));
+}
+
+#[test]
+fn what_is_no_answer_is_an_error() {
+    let folder = folder(&[
+        ("policy.json", &document("*", &json!({})).to_string()),
+        ("text.json", "UserDetailList: []\n"),
+        ("cut.json", whole().to_string().trim_end_matches("]}")),
+        (
+            "kind.json",
+            r#"{"UserDetailList": {"a": 1}, "Policies": []}"#,
+        ),
+        (
+            "entry.json",
+            "{\"Policies\": [],\n\"UserDetailList\": [{\"UserName\": 1}]}",
+        ),
+        ("empty.json", ""),
+    ]);
+    for (file, message) in [
+        (
+            "policy.json",
+            "is no answer of `aws iam get-account-authorization-details`",
+        ),
+        ("text.json", "it holds something else than pages in JSON"),
+        ("cut.json", "it ends in the middle of a page"),
+        (
+            "kind.json",
+            "line 1: `UserDetailList` must be an array of objects",
+        ),
+        (
+            "entry.json",
+            "line 2: an entry of `UserDetailList` cannot be read: invalid type",
+        ),
+        ("empty.json", "is no answer"),
+        ("gone.json", "cannot read gone.json"),
+    ] {
+        let (ran, _) = account(&folder, file);
+        ran.has_diagnostic(message);
+        assert_eq!(ran.code, if file == "cut.json" { 1 } else { 2 }, "{file}");
+    }
+}
+
+#[test]
+fn an_aws_managed_policy_is_looked_up() {
+    let user = principal("User", "alice", &[], &["AWSThing"]);
+    let documents = json!({"AWSThing": document("iam:*", &json!({}))});
+    let folder = folder(&[
+        (
+            "a.json",
+            &page(json!([user]), json!([]), json!([]), json!([])).to_string(),
+        ),
+        ("managed.json", &documents.to_string()),
+    ]);
+    let (ran, report) = account(&folder, "a.json --managed-policies managed.json");
+    assert_eq!((ran.code, ran.diagnostics.as_str()), (1, ""));
+    assert_eq!(principals(&report), ["user alice yes"]);
+    let notes = report["notes"].as_array().unwrap();
+    assert!(notes.contains(&json!(
+        "The document of one AWS managed policy is not from the answer."
+    )));
+}
+
+#[test]
+fn the_text_has_sums_and_names() {
+    let folder = folder(&[("a.json", &whole().to_string())]);
+    let ran = run(&folder, &format!("account a.json --restricted {LIST}"));
+    for part in [
+        "1 user, 1 group and 3 roles of the account 111122223333; 2 managed policies\n",
+        "1 user, 1 group and 1 role hold something restricted\n",
+        "0 users, 0 groups and 1 role may hold something restricted, under conditions",
+        "session policies and resource-based policies are not in the answer.\n",
+        "  s3:DeleteBucket  4  ######################-------\n",
+        "  user arn:aws:iam::111122223333:user/alice holds 2 restricted patterns\n    by policy `admin` of group `admins`, held by 1 role and 1 group (1 user): s3:DeleteBucket, iam:*\n",
+        "    by inline policy `clean` of role `cleaner`: maybe s3:DeleteBucket\n",
+        "Who may become whom\n  user arn:aws:iam::111122223333:user/alice: 1 role in reach, 1 of them hold something restricted\n    can become `deployer`, which holds 2 restricted patterns\n",
+    ] {
+        assert!(ran.out.contains(part), "{part}\n{}", ran.out);
+    }
+}
+
+#[test]
+fn control_characters_of_names_are_escaped() {
+    let user = principal(
+        "User",
+        "a\u{1b}[2Jb\n",
+        &[("\u{7}", document("*", &json!({})))],
+        &[],
+    );
+    let folder = folder(&[(
+        "a.json",
+        &page(json!([user]), json!([]), json!([]), json!([])).to_string(),
+    )]);
+    let ran = run(&folder, &format!("account a.json --restricted {LIST}"));
+    assert!(!ran.out.contains(['\u{1b}', '\u{7}']), "{}", ran.out);
+    assert!(ran.out.contains(r"a\u{1b}[2Jb\n"), "{}", ran.out);
+}
+
+#[test]
+fn sarif_names_the_lines_and_is_valid() {
+    let text = serde_json::to_string_pretty(&whole()).unwrap();
+    let folder = folder(&[("a b.json", &text)]);
+    let list = format!("--restricted={LIST}");
+    let ran = crate::support::run_args(
+        &folder,
+        &["account", "a b.json", &list, "--format", "sarif"],
+        b"",
+    );
+    let log: Value = serde_json::from_str(&ran.out).unwrap();
+    let schema: Value =
+        serde_json::from_str(include_str!("../../testdata/sarif-schema-2.1.0.json")).unwrap();
+    assert!(
+        jsonschema::validator_for(&schema).unwrap().is_valid(&log),
+        "{}",
+        ran.out
+    );
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let rules: Vec<&str> = results
+        .iter()
+        .map(|it| it["ruleId"].as_str().unwrap())
+        .collect();
+    let holder = "restricted-holder";
+    assert_eq!(rules, [holder, holder, "conditional-holder", holder]);
+    let place = &results[2]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "a%20b.json");
+    let line = usize::try_from(place["region"]["startLine"].as_u64().unwrap()).unwrap();
+    let at = text
+        .lines()
+        .position(|line| line.contains("role/cleaner"))
+        .unwrap();
+    assert!((at - 1..=at + 1).contains(&line), "{line} {at}");
+    assert_eq!(
+        results[2]["message"]["text"],
+        "the role `cleaner` holds maybe 1 restricted pattern (s3:DeleteBucket) by inline policy `clean` of role `cleaner`"
+    );
+}
+
+#[test]
+fn the_page_escapes_names_and_loads_nothing() {
+    const HOSTILE: &str = "<script>alert('x')</script>\"&";
+    let bad = || document("*", &json!({}));
+    let mut user = principal("User", HOSTILE, &[(HOSTILE, bad())], &[]);
+    user["GroupList"] = json!([format!("{HOSTILE} group")]);
+    let trusted = json!({"AWS": [format!("arn:aws:iam::444455556666:user/{HOSTILE}")]});
+    let role = role(HOSTILE, &[(HOSTILE, bad())], &["<gone>"], trusted);
+    let unknown = principal("User", "<unknown>", &[], &["<gone>"]);
+    let page = page(json!([user, unknown]), json!([]), json!([role]), json!([]));
+    let folder = folder(&[("a.json", &page.to_string())]);
+    run(
+        &folder,
+        &format!("account a.json --restricted {LIST} --html out.html"),
+    );
+    let html = std::fs::read_to_string(folder.path().join("out.html")).unwrap();
+    for mark in [
+        "<script",
+        "<gone>",
+        "<unknown>",
+        "http:",
+        "https:",
+        "src=",
+        "url(",
+        "@import",
+    ] {
+        assert!(!html.contains(mark), "{mark}\n{html}");
+    }
+    assert!(html.contains("&#60;script&#62;alert"), "{html}");
+    assert!(html.contains("&#60;gone&#62;"), "{html}");
+    assert!(html.contains(r#"<html lang="en">"#) && html.contains("color-scheme: light dark"));
+    // Every table has headers for its columns, and every row one for itself.
+    let tables: Vec<&str> = html.split("<table>").skip(1).collect();
+    assert_eq!(tables.len(), 4, "{html}");
+    for table in tables {
+        let table = table.split("</table>").next().unwrap();
+        let (head, body) = table.split_once("</thead>").unwrap();
+        assert!(head.matches(r#"<th scope="col""#).count() >= 3, "{head}");
+        let count = |mark: &str| body.matches(mark).count();
+        assert_eq!(count("<tr>"), count(r#"<th scope="row">"#), "{body}");
+    }
+    // A keyboard can scroll what is wider than the window.
+    let count = |mark: &str| html.matches(mark).count();
+    assert_eq!(count(r#"class="scroll""#), count(r#"tabindex="0""#));
+}
+
+#[test]
+fn the_page_of_a_large_account_is_limited() {
+    let user = |number: usize| {
+        principal(
+            "User",
+            &format!("u{number}"),
+            &[("p", document("iam:*", &json!({})))],
+            &[],
+        )
+    };
+    let users: Vec<Value> = (0..2_003).map(user).collect();
+    let page = page(json!(users), json!([]), json!([]), json!([]));
+    let folder = folder(&[("a.json", &page.to_string())]);
+    let ran = run(
+        &folder,
+        &format!("account a.json --restricted {LIST} --html out.html"),
+    );
+    let html = std::fs::read_to_string(folder.path().join("out.html")).unwrap();
+    assert!(html.contains("<p>3 more; <code>--format json</code> has them all.</p>"));
+    assert!(
+        ran.out
+            .contains("  1983 more; `--format json` has them all\n"),
+        "{}",
+        ran.out
+    );
+}
