@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use iam_policy::{ActionPattern, ReadyMadeList, RestrictedActions, entrants};
+use iam_policy::{ActionPattern, ReadyMadeList, RestrictedActions};
 
 use crate::arn;
 use crate::builder::{AccountBuilder, Documents, Policies};
@@ -273,14 +273,13 @@ impl Account {
         let partition = arn::partition(&role.arn);
         let own = format!("`arn:{partition}:iam::{}:", role.account());
         // A provider of the account lets in identities that the answer does not have.
-        let is_own = |name: &String| match name.strip_prefix(&own) {
+        let is_own = |name: &str| match name.strip_prefix(&own) {
             Some(rest) => {
                 !rest.starts_with("saml-provider/") && !rest.starts_with("oidc-provider/")
             }
             None => false,
         };
-        let mut names = entrants(&trust.text, None, partition).principals;
-        names.retain(|name| !is_own(name));
-        names
+        let names = trust.entrants(partition).iter();
+        names.filter(|name| !is_own(name)).cloned().collect()
     }
 }

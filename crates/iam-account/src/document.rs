@@ -4,7 +4,6 @@
 use iam_policy::{ActionPattern, Effect, PolicyDocument, Statement, judge};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
 
 use crate::bits::Bits;
 use crate::texts::Texts;
@@ -56,12 +55,6 @@ pub(crate) struct Resources {
     pub(crate) is_conditional: bool,
 }
 
-#[derive(Deserialize)]
-struct Members<'a> {
-    #[serde(rename = "Statement", borrow)]
-    statements: &'a RawValue,
-}
-
 /// The members of a statement whose meaning is known.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -99,11 +92,11 @@ impl ActionSums {
 impl Summary {
     /// The summary of this JSON.
     pub(crate) fn new(json: &str, watched: &Watched) -> Summary {
-        match read(json) {
-            Ok((document, texts)) => {
+        match json.parse::<PolicyDocument>() {
+            Ok(document) => {
                 let mut summary = Summary::default();
-                for (statement, text) in document.statements().iter().zip(texts) {
-                    summary.add(statement, text, watched);
+                for statement in document.statements() {
+                    summary.add(statement, watched);
                 }
                 summary
             }
@@ -115,7 +108,7 @@ impl Summary {
         }
     }
 
-    fn add(&mut self, statement: &Statement, text: &str, watched: &Watched) {
+    fn add(&mut self, statement: &Statement, watched: &Watched) {
         let is_allow = statement.effect() == Effect::Allow;
         let odd = match (is_allow, statement.is_negated()) {
             (true, false) => statement.patterns().iter().find(|it| !is_printable(it)),
@@ -126,7 +119,8 @@ impl Summary {
         if odd.is_none() && met.is_empty() && actions == Actions::default() {
             return;
         }
-        let Some(resources) = Resources::of(statement, text) else {
+        let text = statement.as_str();
+        let Some(resources) = Resources::of(statement) else {
             return;
         };
         if let Some(odd) = odd {
@@ -186,21 +180,6 @@ impl Summary {
     }
 }
 
-/// The document, and the text of each statement.
-fn read(json: &str) -> Result<(PolicyDocument, Vec<&str>), String> {
-    let document: PolicyDocument = json.parse().map_err(|error| format!("{error}"))?;
-    let members: Members<'_> = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    let statements = members.statements.get();
-    let texts = if statements.starts_with('{') {
-        vec![statements]
-    } else {
-        let texts: Vec<&RawValue> =
-            serde_json::from_str(statements).map_err(|error| error.to_string())?;
-        texts.into_iter().map(RawValue::get).collect()
-    };
-    Ok((document, texts))
-}
-
 /// The statement of this text.
 pub(crate) fn statement(text: &str) -> Option<Statement> {
     let document = format!(r#"{{"Statement":{text}}}"#);
@@ -210,22 +189,11 @@ pub(crate) fn statement(text: &str) -> Option<Statement> {
 
 /// The restricted patterns that a statement may grant or deny an action of.
 fn met(statement: &Statement, watched: &Watched, is_allow: bool) -> Bits {
-    let restricted = watched.restricted();
     match (statement.is_negated(), is_allow) {
-        (false, _) => {
-            let meets = |pattern: &ActionPattern| {
-                let mut named = statement.patterns().iter();
-                named.any(|named| named.intersects(pattern))
-            };
-            let patterns = restricted.patterns().iter().enumerate();
-            patterns
-                .filter(|(_, it)| meets(it))
-                .map(|(at, _)| at)
-                .collect()
-        }
+        (false, _) => watched.meeting(statement.patterns()),
         (true, true) => {
             let alone = write("Allow", "NotAction", statement.patterns());
-            let judgement = judge(&document(&[alone.as_str()]), restricted);
+            let judgement = judge(&document(&[alone.as_str()]), watched.restricted());
             watched.numbers(&judgement.restricted_patterns())
         }
         (true, false) => watched.everything(),
@@ -263,7 +231,7 @@ pub(crate) fn is_certain(pattern: &ActionPattern) -> bool {
 
 impl Resources {
     /// The resources of the statement; `None` if it is for none.
-    fn of(statement: &Statement, text: &str) -> Option<Resources> {
+    fn of(statement: &Statement) -> Option<Resources> {
         let is_conditional = statement.is_conditional();
         if !statement.is_narrowed() {
             return Some(Resources {
@@ -273,7 +241,7 @@ impl Resources {
             });
         }
         // The document was read before, so its statements are as IAM takes them.
-        let members: ResourceMembers<'_> = serde_json::from_str(text).ok()?;
+        let members: ResourceMembers<'_> = serde_json::from_str(statement.as_str()).ok()?;
         let own = |texts: &Texts<'_>| texts.iter().map(Box::from).collect();
         match (&members.resource, &members.not_resource) {
             (Some(resource), _) if resource.iter().next().is_none() => None,

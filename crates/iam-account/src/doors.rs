@@ -16,7 +16,7 @@ pub(crate) struct Role<'a> {
 }
 
 /// Roles that principals can become by their accounts.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Shared {
     pub(crate) any: Bits,
     pub(crate) sure: Bits,

@@ -1,7 +1,6 @@
 //! The roles that a user or role can become, directly and by chains.
 
-use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::arn;
 use crate::bits::Bits;
@@ -68,7 +67,10 @@ pub(crate) struct Graph<'a> {
     /// Of each principal.
     edges: Vec<Edges>,
     /// The principal that each role is.
-    of_role: HashMap<usize, usize>,
+    of_role: Vec<Option<usize>>,
+    /// Whether more roles can be in reach from a role.
+    leads_on: Vec<bool>,
+    search: Search,
     is_cut: bool,
     steps: usize,
 }
@@ -84,15 +86,19 @@ impl<'a> Graph<'a> {
             roles,
             shared: vec![Shared::default()],
             edges: Vec::new(),
-            of_role: HashMap::new(),
+            of_role: vec![None; roles.len()],
+            leads_on: vec![false; roles.len()],
+            search: Search::default(),
             is_cut: false,
             steps: MAX_STEPS,
         };
         let mut known: HashMap<(usize, &str), usize> = HashMap::new();
+        let mut numbers: HashMap<Shared, usize> = HashMap::new();
         let mut words = MAX_WORDS;
         for (number, start) in starts.iter().enumerate() {
-            if let Some(role) = start.role {
-                graph.of_role.insert(role, number);
+            let role = start.role;
+            if let Some(of_role) = role.and_then(|it| graph.of_role.get_mut(it)) {
+                *of_role = Some(number);
             }
             let Some(permitted) = permits.get(start.permits) else {
                 graph.edges.push(Edges::default());
@@ -101,25 +107,35 @@ impl<'a> Graph<'a> {
             let account = arn::account(start.arn);
             let shared = *known.entry((start.permits, account)).or_insert_with(|| {
                 let shared = doors.shared(permitted, account);
-                let size = shared.any.words() + shared.sure.words();
                 if shared.any.is_empty() {
                     return 0;
                 }
+                if let Some(number) = numbers.get(&shared) {
+                    return *number;
+                }
+                // The set is kept twice.
+                let size = 2 * (shared.any.words() + shared.sure.words());
                 let Some(left) = words.checked_sub(size) else {
                     graph.is_cut = true;
                     return 0;
                 };
                 words = left;
-                graph.shared.push(shared);
+                graph.shared.push(shared.clone());
+                numbers.insert(shared, graph.shared.len() - 1);
                 graph.shared.len() - 1
             });
             let own = doors.own(start.arn, permitted, &mut graph.steps);
             graph.is_cut |= own.is_none();
-            graph.edges.push(Edges {
-                shared,
-                own: own.unwrap_or_default(),
-            });
+            let own = own.unwrap_or_default();
+            if let Some(leads_on) = role.and_then(|it| graph.leads_on.get_mut(it)) {
+                *leads_on = shared != 0 || !own.is_empty();
+            }
+            graph.edges.push(Edges { shared, own });
         }
+        graph.search = Search {
+            before: vec![None; roles.len()],
+            ..Search::default()
+        };
         graph
     }
 
@@ -135,65 +151,87 @@ impl<'a> Graph<'a> {
         if edges.shared == 0 && edges.own.is_empty() {
             return reach;
         }
-        let mut search = Search::default();
-        let own_number = |role: &usize| self.of_role.get(role) == Some(&start);
+        let mut search = std::mem::take(&mut self.search);
+        search.begin();
         for least in [Strength::Yes, Strength::Maybe] {
-            // What is certain is found first. Then all of it leads on by what is not.
-            let mut queue: Vec<Option<usize>> = vec![None];
-            queue.extend(search.found.iter().map(|(role, _)| Some(*role)));
-            let mut next = 0;
-            while let Some(from) = queue.get(next).copied() {
-                next += 1;
-                let principal = match from {
-                    None => Some(start),
-                    Some(role) => self.of_role.get(&role).copied(),
-                };
-                let Some(edges) = principal.and_then(|it| self.edges.get(it)) else {
-                    continue;
-                };
-                let shared = self.shared.get(edges.shared);
-                let bits = shared.map(|it| match least {
-                    Strength::Yes => &it.sure,
-                    _ => &it.any,
-                });
-                let work = 50 + 4 * bits.map_or(0, Bits::words) + edges.own.len();
-                let Some(left) = self.steps.checked_sub(work) else {
-                    reach.is_cut = true;
-                    break;
-                };
-                self.steps = left;
-                let shared = bits.map(|it| it.without(&search.seen)).unwrap_or_default();
-                let own = edges.own.iter().filter(|(_, strength)| *strength >= least);
-                let own = own.filter_map(|(role, _)| usize::try_from(*role).ok());
-                for role in shared.iter().chain(own) {
-                    if !own_number(&role) && search.add(role, from, least) {
-                        queue.push(Some(role));
-                    }
-                }
-            }
+            reach.is_cut |= !self.follow(start, least, &mut search);
         }
         reach.roles = search.found.len();
-        let weight = |role: usize| self.roles.get(role).map_or((0, 0), |it| it.weight);
-        let holders = search
-            .found
-            .iter()
-            .filter(|(role, _)| weight(*role) != (0, 0));
-        let mut holders: Vec<_> = holders.collect();
-        reach.holders = holders.len();
-        // The search finds short chains first, and the order of equals stays.
-        holders.sort_by_key(|(role, strength)| Reverse((*strength, weight(*role))));
-        let named = holders.iter().take(MAX_NAMED).map(|(role, strength)| {
-            let (chain, more) = search.chain(*role);
+        let mut best: Vec<(Rank, usize)> = Vec::new();
+        for (role, strength) in &search.found {
+            let weight = self.roles.get(*role).map_or((0, 0), |it| it.weight);
+            if weight == (0, 0) {
+                continue;
+            }
+            reach.holders += 1;
+            // The search finds short chains first, so an equal comes behind.
+            let rank = (*strength, weight);
+            let at = best.partition_point(|(other, _)| *other >= rank);
+            if at < MAX_NAMED {
+                best.insert(at, (rank, *role));
+                best.truncate(MAX_NAMED);
+            }
+        }
+        let named = best.into_iter().map(|((strength, _), role)| {
+            let (chain, more) = search.chain(role);
             Reached {
                 chain,
                 more,
-                is_sure: *strength == Strength::Yes,
+                is_sure: strength == Strength::Yes,
             }
         });
         reach.named = named.collect();
+        self.search = search;
         reach
     }
+
+    /// Follows all edges that are at least this certain, from the principal and from what was found
+    /// before; returns false if it takes too long.
+    fn follow(&mut self, start: usize, least: Strength, search: &mut Search) -> bool {
+        let mut queue: Vec<Option<usize>> = vec![None];
+        let leads_on = |role: &usize| self.leads_on.get(*role) == Some(&true);
+        let before = search.found.iter().map(|(role, _)| *role);
+        queue.extend(before.filter(leads_on).map(Some));
+        let mut expanded: HashSet<usize> = HashSet::new();
+        let mut next = 0;
+        while let Some(from) = queue.get(next).copied() {
+            next += 1;
+            let principal = match from {
+                None => Some(start),
+                Some(role) => self.of_role.get(role).copied().flatten(),
+            };
+            let Some(edges) = principal.and_then(|it| self.edges.get(it)) else {
+                continue;
+            };
+            // Principals with the same permissions lead to the same roles.
+            let shared = self.shared.get(edges.shared);
+            let shared = shared.filter(|_| expanded.insert(edges.shared));
+            let bits = shared.map(|it| match least {
+                Strength::Yes => &it.sure,
+                _ => &it.any,
+            });
+            let work = 50 + 4 * bits.map_or(0, Bits::words) + edges.own.len();
+            let Some(left) = self.steps.checked_sub(work) else {
+                return false;
+            };
+            self.steps = left;
+            let shared = bits.map(|it| it.without(&search.seen));
+            let shared = shared.unwrap_or_default();
+            let own = edges.own.iter().filter(|(_, strength)| *strength >= least);
+            let own = own.filter_map(|(role, _)| usize::try_from(*role).ok());
+            for role in shared.iter().chain(own) {
+                let is_start = self.of_role.get(role) == Some(&Some(start));
+                if !is_start && search.add(role, from, least) && leads_on(&role) {
+                    queue.push(Some(role));
+                }
+            }
+        }
+        true
+    }
 }
+
+/// How certain a role is in reach, and how many restricted patterns it holds.
+type Rank = (Strength, (usize, usize));
 
 /// The roles that a search has found.
 #[derive(Default)]
@@ -201,36 +239,37 @@ struct Search {
     seen: Bits,
     /// Each with how certain it is, in the order of the search.
     found: Vec<(usize, Strength)>,
-    before: HashMap<usize, usize>,
+    /// The role before each one that is found.
+    before: Vec<Option<usize>>,
 }
 
 impl Search {
+    fn begin(&mut self) {
+        self.seen = Bits::default();
+        self.found.clear();
+    }
+
     fn add(&mut self, role: usize, from: Option<usize>, strength: Strength) -> bool {
         if self.seen.contains(role) {
             return false;
         }
         self.seen.insert(role);
         self.found.push((role, strength));
-        if let Some(from) = from {
-            self.before.insert(role, from);
+        if let Some(before) = self.before.get_mut(role) {
+            *before = from;
         }
         true
     }
 
     /// The roles on the way to a role, and how many are left out.
     fn chain(&self, role: usize) -> (Vec<u32>, usize) {
-        let before = |role: &usize| self.before.get(role).copied();
+        let before = |role: &usize| self.before.get(*role).copied().flatten();
         let mut chain: Vec<usize> = std::iter::successors(Some(role), before).collect();
         chain.reverse();
         let more = chain.len().saturating_sub(MAX_CHAIN);
         chain.drain(chain.len().saturating_sub(more + 1)..chain.len().saturating_sub(1));
-        (
-            chain
-                .into_iter()
-                .filter_map(|it| u32::try_from(it).ok())
-                .collect(),
-            more,
-        )
+        let numbers = chain.into_iter().filter_map(|it| u32::try_from(it).ok());
+        (numbers.collect(), more)
     }
 }
 
@@ -291,7 +330,10 @@ mod tests {
 
     #[test]
     fn a_long_chain_is_shortened() {
-        let mut search = Search::default();
+        let mut search = Search {
+            before: vec![None; 20],
+            ..Search::default()
+        };
         let before = |role: usize| role.checked_sub(1);
         for role in 0..20 {
             assert!(search.add(role, before(role), Strength::Yes));

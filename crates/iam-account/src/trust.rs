@@ -4,8 +4,9 @@
 //! the answer, whose ARNs are known, among the principals.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
-use iam_policy::ActionPattern;
+use iam_policy::{ActionPattern, entrants};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -18,8 +19,9 @@ use crate::watched::ASSUME_ROLE;
 /// The statements of a trust policy about `sts:AssumeRole`.
 #[derive(Debug)]
 pub(crate) struct Trust {
-    /// The document, by which `iam-policy` names who may enter.
-    pub(crate) text: Box<str>,
+    text: Box<str>,
+    /// Whom `iam-policy` names, once somebody asks.
+    entrants: OnceLock<Vec<String>>,
     /// None if the policy cannot be read.
     statements: Vec<TrustStatement>,
 }
@@ -67,8 +69,16 @@ impl Trust {
     pub(crate) fn new(json: &str) -> Trust {
         Trust {
             text: json.into(),
+            entrants: OnceLock::new(),
             statements: read(json).unwrap_or_default(),
         }
+    }
+
+    /// Who may assume the role, as `iam-policy` names them; the role is in this partition, as are all
+    /// with this policy.
+    pub(crate) fn entrants(&self, partition: &str) -> &[String] {
+        let name = || entrants(&self.text, None, partition).principals;
+        self.entrants.get_or_init(name)
     }
 
     /// Whom the policy lets in; `None` if only the ARN of a principal tells.

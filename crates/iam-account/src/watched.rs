@@ -42,9 +42,61 @@ struct Path {
 #[derive(Debug)]
 pub(crate) struct Watched {
     restricted: RestrictedActions,
-    /// The actions of [`Actions`], by their numbers, with their first letters in lower case.
-    actions: Vec<(u8, String)>,
+    /// The restricted patterns by their first letters.
+    letters: Letters,
+    /// The actions of [`Actions`], by their numbers.
+    actions: Vec<String>,
+    /// The actions by their first letters.
+    action_letters: Letters,
     paths: Vec<Path>,
+}
+
+/// Patterns or actions, by their numbers, that can have an action in common with a pattern that
+/// begins with a letter.
+///
+/// Most patterns begin with another letter, and comparing one letter is much cheaper.
+#[derive(Debug)]
+struct Letters {
+    by_letter: Vec<Vec<usize>>,
+    all: Vec<usize>,
+}
+
+impl Letters {
+    fn new<'t>(texts: impl Iterator<Item = &'t str> + Clone) -> Letters {
+        let numbers = |letter: u8| {
+            let texts = texts.clone().enumerate();
+            let meeting = texts
+                .filter(|(_, text)| matches!(first(text), Some(it) if it == letter || is_open(it)));
+            meeting.map(|(number, _)| number).collect()
+        };
+        Letters {
+            by_letter: (0..=u8::MAX).map(numbers).collect(),
+            all: texts
+                .clone()
+                .enumerate()
+                .map(|(number, _)| number)
+                .collect(),
+        }
+    }
+
+    fn of(&self, pattern: &ActionPattern) -> &[usize] {
+        match first(pattern.as_str()) {
+            Some(letter) if !is_open(letter) => self
+                .by_letter
+                .get(usize::from(letter))
+                .map_or(&[], Vec::as_slice),
+            _ => &self.all,
+        }
+    }
+}
+
+/// The first letter in lower case.
+fn first(text: &str) -> Option<u8> {
+    text.bytes().next().map(|byte| byte.to_ascii_lowercase())
+}
+
+fn is_open(letter: u8) -> bool {
+    matches!(letter, b'*' | b'?')
 }
 
 impl Watched {
@@ -77,10 +129,11 @@ impl Watched {
                 });
             }
         }
-        let first = |action: &String| action.bytes().next().unwrap_or_default();
         Watched {
+            letters: Letters::new(restricted.patterns().iter().map(ActionPattern::as_str)),
             restricted,
-            actions: actions.into_iter().map(|it| (first(&it), it)).collect(),
+            action_letters: Letters::new(actions.iter().map(String::as_str)),
+            actions,
             paths,
         }
     }
@@ -113,6 +166,20 @@ impl Watched {
         numbers
     }
 
+    /// The numbers of the restricted patterns that have an action in common with one of these.
+    pub(crate) fn meeting(&self, patterns: &[ActionPattern]) -> Bits {
+        let mut meeting = Bits::default();
+        for pattern in patterns {
+            for number in self.letters.of(pattern) {
+                let restricted = self.restricted.patterns().get(*number);
+                if restricted.is_some_and(|it| pattern.intersects(it)) {
+                    meeting.insert(*number);
+                }
+            }
+        }
+        meeting
+    }
+
     /// The actions that these patterns name.
     pub(crate) fn actions<'p>(&self, patterns: impl Iterator<Item = &'p ActionPattern>) -> Actions {
         let mut named = Actions::default();
@@ -120,13 +187,10 @@ impl Watched {
             if pattern.is_everything() {
                 return Actions::ALL;
             }
-            // Most patterns begin with another letter, and this comparison is much cheaper.
-            let first = pattern.as_str().bytes().next().unwrap_or_default();
-            let first = first.to_ascii_lowercase();
-            let is_open = matches!(first, b'*' | b'?');
-            for (at, (letter, action)) in self.actions.iter().enumerate() {
-                if (is_open || first == *letter) && pattern.matches(action) {
-                    named = named.or(Actions(1 << at));
+            for number in self.action_letters.of(pattern) {
+                let action = self.actions.get(*number);
+                if action.is_some_and(|it| pattern.matches(it)) {
+                    named = named.or(Actions(1 << number));
                 }
             }
         }

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use iam_account::{Gap, Kind, Principal, Verdict};
+use iam_policy::ActionPattern;
 use serde::Serialize;
 use serde_json::json;
 
-use super::report::{Counts, Report, texts};
+use super::report::{Counts, Report};
 use super::{NOT_CONSIDERED, is_named};
 use crate::exit::Exit;
 
@@ -18,8 +19,8 @@ struct PrincipalLine<'a> {
     name: &'a str,
     arn: &'a str,
     verdict: Verdict,
-    yes: Vec<String>,
-    maybe: Vec<String>,
+    yes: Vec<&'a ActionPattern>,
+    maybe: Vec<&'a ActionPattern>,
     through: Vec<ThroughLine<'a>>,
     paths: Vec<&'a str>,
     maybe_paths: Vec<&'a str>,
@@ -42,8 +43,8 @@ struct ThroughLine<'a> {
     inline: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<&'a str>,
-    yes: Vec<String>,
-    maybe: Vec<String>,
+    yes: Vec<&'a ActionPattern>,
+    maybe: Vec<&'a ActionPattern>,
     #[serde(skip_serializing_if = "Option::is_none")]
     doubt: Option<&'a str>,
 }
@@ -135,8 +136,8 @@ fn line<'a>(report: &Report<'a>, principal: &'a Principal) -> PrincipalLine<'a> 
             arn,
             inline,
             group: it.group.map(Principal::name),
-            yes: texts(&it.sure()),
-            maybe: texts(&it.maybe()),
+            yes: it.sure(),
+            maybe: it.maybe(),
             doubt: it.doubt(),
         }
     });
@@ -155,8 +156,8 @@ fn line<'a>(report: &Report<'a>, principal: &'a Principal) -> PrincipalLine<'a> 
         name: principal.name(),
         arn: principal.arn(),
         verdict: principal.verdict(),
-        yes: texts(&holdings.sure()),
-        maybe: texts(&holdings.maybe()),
+        yes: holdings.sure(),
+        maybe: holdings.maybe(),
         through: through.collect(),
         paths,
         maybe_paths,

@@ -97,9 +97,12 @@ impl Splitter {
                 continue;
             }
             if self.entry.is_some() {
-                if self.inside(byte) {
-                    self.end_entry(chunk.get(from..=at).unwrap_or_default(), found);
+                let (read, is_end) = self.inside(chunk.get(at..).unwrap_or_default());
+                at += read;
+                if is_end {
+                    self.end_entry(chunk.get(from..at).unwrap_or_default(), found);
                 }
+                continue;
             } else if self.depth >= self.page_depth && self.page.is_some() {
                 if self.in_page(byte, found) {
                     from = at;
@@ -114,19 +117,33 @@ impl Splitter {
         }
     }
 
-    /// Takes a byte of an entry; returns true if it is the last one.
-    fn inside(&mut self, byte: u8) -> bool {
-        match byte {
-            b'"' => self.in_string = true,
-            b'{' | b'[' => self.depth += 1,
-            b'}' | b']' => {
-                self.depth = self.depth.saturating_sub(1);
-                return self.depth == self.page_depth + 1;
+    /// Takes the bytes of an entry up to its end or up to a string; returns how many these are, and
+    /// whether it ends.
+    fn inside(&mut self, bytes: &[u8]) -> (usize, bool) {
+        // Most bytes of an answer go through this loop.
+        let (mut depth, mut line) = (self.depth, self.line);
+        let mut end = (bytes.len(), false);
+        for (at, byte) in bytes.iter().enumerate() {
+            match byte {
+                b'"' => {
+                    self.in_string = true;
+                    end.0 = at + 1;
+                    break;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth = depth.saturating_sub(1);
+                    if depth == self.page_depth + 1 {
+                        end = (at + 1, true);
+                        break;
+                    }
+                }
+                b'\n' => line += 1,
+                _ => {}
             }
-            b'\n' => self.line += 1,
-            _ => {}
         }
-        false
+        (self.depth, self.line) = (depth, line);
+        end
     }
 
     /// Takes a byte outside of pages.
