@@ -129,7 +129,8 @@ impl<'a> Holdings<'a> {
     }
 
     /// Some of the roles that it can become and that hold something restricted: the certain ones
-    /// first, and of these, those that hold the most. [`Principal::roles_in_reach`] counts them all.
+    /// first, and of these, those that hold the most. [`Principal::roles_in_reach`] counts them
+    /// all.
     #[must_use]
     pub fn becoming(&self) -> Vec<Becoming<'a>> {
         let roles = self

@@ -74,8 +74,8 @@ impl Trust {
         }
     }
 
-    /// Who may assume the role, as `iam-policy` names them; the role is in this partition, as are all
-    /// with this policy.
+    /// Who may assume the role, as `iam-policy` names them. All roles with this policy are in this
+    /// partition.
     pub(crate) fn entrants(&self, partition: &str) -> &[String] {
         let name = || entrants(&self.text, None, partition).principals;
         self.entrants.get_or_init(name)
