@@ -22,15 +22,15 @@ pub struct Account {
     pub(crate) watched: Watched,
     pub(crate) documents: Documents,
     pub(crate) policies: Policies,
-    trusts: Vec<Trust>,
+    pub(crate) trusts: Vec<Trust>,
     pub(crate) principals: Vec<Principal>,
     /// What each document gives among the limits of a principal.
     pub(crate) held: HashMap<(usize, usize), Held>,
     /// The principals that have each managed policy.
-    holders: Vec<Vec<usize>>,
+    pub(crate) holders: Vec<Vec<usize>>,
     /// The members of each group, by its number.
     members: HashMap<usize, Vec<usize>>,
-    gaps: Vec<Gap>,
+    pub(crate) gaps: Vec<Gap>,
 }
 
 impl Account {
@@ -42,6 +42,7 @@ impl Account {
             policies,
             trusts,
             mut gaps,
+            pages,
             ..
         } = builder;
         let mut judging = Judging::new(&watched, &documents.summaries, &policies);
@@ -59,7 +60,7 @@ impl Account {
             gaps,
         };
         account.relate();
-        account.find_gaps();
+        account.find_gaps(&pages);
         let reaches = reaching::reaches(
             &account.principals,
             &account.documents.summaries,
@@ -88,45 +89,6 @@ impl Account {
                     .push(principal.number);
             }
         }
-    }
-
-    fn find_gaps(&mut self) {
-        let mut bounded: Vec<Vec<usize>> = vec![Vec::new(); self.policies.all.len()];
-        for principal in &self.principals {
-            if let Some(bounded) = principal.boundary.and_then(|it| bounded.get_mut(it)) {
-                bounded.push(principal.number);
-            }
-        }
-        let policies = self.policies.all.iter().zip(&self.holders).zip(&bounded);
-        for ((policy, holders), bounded) in policies {
-            let arn = policy.arn.to_string();
-            let mut having = holders.iter().chain(bounded);
-            let first = having.next().and_then(|it| self.principals.get(*it));
-            match (&policy.found, first) {
-                (None, Some(first)) => self.gaps.push(Gap::Document {
-                    arn,
-                    principal: first.arn.to_string(),
-                    more: having.count(),
-                }),
-                (Some(found), Some(_)) if found.document.is_none() => {
-                    self.gaps.push(Gap::DefaultVersion { arn });
-                }
-                (Some(found), _) => {
-                    let shown = u64::try_from(holders.len()).unwrap_or(u64::MAX);
-                    match found.attachments {
-                        Some(counted) if counted > shown => self.gaps.push(Gap::Attachments {
-                            arn,
-                            counted,
-                            shown,
-                        }),
-                        _ => {}
-                    }
-                }
-                (None, None) => {}
-            }
-        }
-        self.gaps.sort();
-        self.gaps.dedup();
     }
 
     /// The restricted list.

@@ -12,6 +12,7 @@ use crate::entry::{
     Attachment, Boundary, DocumentText, Entry, InlinePolicy, List, PolicyEntry, Text,
 };
 use crate::gap::Gap;
+use crate::pages::Pages;
 use crate::principal::Kind;
 use crate::trust::Trust;
 use crate::watched::Watched;
@@ -31,7 +32,7 @@ pub struct AccountBuilder {
     pub(crate) gaps: Vec<Gap>,
     /// Where the record of each ARN is.
     by_arn: HashMap<Box<str>, usize>,
-    pages: Pages,
+    pub(crate) pages: Pages,
 }
 
 /// An entry of a user, group or role.
@@ -47,14 +48,6 @@ pub(crate) struct Record {
     pub(crate) groups: Vec<Box<str>>,
     pub(crate) boundary: Option<usize>,
     pub(crate) trust: Option<usize>,
-}
-
-/// What the pages say about themselves.
-#[derive(Debug, Default)]
-struct Pages {
-    lists: [bool; 4],
-    last: usize,
-    is_last_truncated: bool,
 }
 
 impl AccountBuilder {
@@ -78,6 +71,7 @@ impl AccountBuilder {
     /// An entry that was added before is skipped. If another one with the same ARN was added, it is
     /// a gap, because one of them is out of date.
     pub fn add(&mut self, entry: Entry<'_>) {
+        self.pages.add(arn::account(entry.arn()));
         match entry {
             Entry::User(user) => {
                 let groups = user.group_list.iter().map(own).collect();
@@ -116,11 +110,7 @@ impl AccountBuilder {
 
     /// Ends a page that had these lists, and says whether more pages follow it.
     pub fn end_page(&mut self, lists: &[List], is_truncated: bool) {
-        for (had, list) in self.pages.lists.iter_mut().zip(List::ALL) {
-            *had |= lists.contains(&list);
-        }
-        self.pages.is_last_truncated = is_truncated;
-        self.pages.last += usize::from(!is_truncated);
+        self.pages.end(lists, is_truncated);
     }
 
     /// Judges who holds what.
@@ -129,19 +119,7 @@ impl AccountBuilder {
     /// their ARNs.
     #[must_use]
     pub fn build<'m>(mut self, managed: impl Fn(&str) -> Option<&'m str>) -> Account {
-        let missing = self.pages.lists.iter().zip(List::ALL);
-        let missing = missing.filter(|(had, _)| !**had);
-        self.gaps.extend(missing.map(|(_, list)| Gap::List(list)));
-        // The files with the pages may come in any order, but only one page is the last one. With
-        // several complete answers, the order is all that tells.
-        let has_last = match self.pages.last {
-            0 => false,
-            1 => true,
-            _ => !self.pages.is_last_truncated,
-        };
-        if !has_last {
-            self.gaps.push(Gap::Truncated);
-        }
+        self.pages.find_gaps(&mut self.gaps);
         self.policies.complete(|arn| {
             let document = DocumentText(managed(arn)?.into());
             Some(self.documents.add(&document, &self.watched))
@@ -193,26 +171,23 @@ impl AccountBuilder {
     }
 
     fn policy(&mut self, entry: &PolicyEntry<'_>) {
-        let found = Found {
-            document: default_document(entry).map(|it| self.documents.add(it, &self.watched)),
-            attachments: entry.attachment_count,
-        };
+        let document = default_document(entry).map(|it| self.documents.add(it, &self.watched));
         let number = self.policies.number(&entry.arn.0);
+        if let Some(attached) = entry.attachment_count {
+            self.pages.count(number, attached);
+        }
         let Some(policy) = self.policies.all.get_mut(number) else {
             return;
         };
         match &policy.found {
-            Some(known) if *known == found => {}
+            Some(known) if known.document == document => {}
             Some(_) => {
                 // One of them is out of date.
-                policy.found = Some(Found {
-                    document: None,
-                    ..found
-                });
+                policy.found = Some(Found { document: None });
                 let arn = entry.arn.0.clone().into_owned();
                 self.gaps.push(Gap::Twice { arn });
             }
-            None => policy.found = Some(found),
+            None => policy.found = Some(Found { document }),
         }
     }
 }
@@ -321,7 +296,6 @@ pub(crate) struct ManagedPolicy {
 pub(crate) struct Found {
     /// The document of the default version.
     pub(crate) document: Option<usize>,
-    pub(crate) attachments: Option<u64>,
 }
 
 impl Policies {
@@ -348,7 +322,6 @@ impl Policies {
             if policy.found.is_none() && arn::account(&policy.arn) == "aws" {
                 policy.found = document(&policy.arn).map(|document| Found {
                     document: Some(document),
-                    attachments: None,
                 });
                 policy.is_built_in = policy.found.is_some();
             }

@@ -15,7 +15,7 @@ pub(crate) enum Condition {
     /// It requires that a pattern of each list matches the ARN of the principal, and may require
     /// more.
     Arns {
-        lists: Vec<Vec<Box<str>>>,
+        lists: Vec<Vec<Pattern>>,
         and_more: bool,
     },
     Other,
@@ -28,8 +28,7 @@ impl Condition {
             Condition::None => Strength::Yes,
             Condition::Other => Strength::Maybe,
             Condition::Arns { lists, and_more } => {
-                let matches =
-                    |list: &Vec<Box<str>>| list.iter().any(|it| arn::matches(it, principal));
+                let matches = |list: &Vec<Pattern>| list.iter().any(|it| it.matches(principal));
                 match (lists.iter().all(matches), and_more) {
                     (false, _) => Strength::No,
                     (true, false) => Strength::Yes,
@@ -64,16 +63,84 @@ impl Condition {
     }
 }
 
+/// What a condition compares the ARN of the principal with.
+#[derive(Debug)]
+pub(crate) enum Pattern {
+    /// The text itself, also if it has a `*`.
+    Equal(Box<str>),
+    Like(Box<str>),
+    /// Each of the six parts by itself.
+    Arn(Box<str>),
+}
+
+impl Pattern {
+    fn matches(&self, principal: &str) -> bool {
+        match self {
+            Pattern::Equal(text) => **text == *principal,
+            Pattern::Like(pattern) => arn::matches(pattern, principal),
+            Pattern::Arn(pattern) => {
+                let mut parts = pattern.splitn(6, ':').zip(principal.splitn(6, ':'));
+                parts.all(|(pattern, part)| arn::matches(pattern, part))
+            }
+        }
+    }
+}
+
 /// The patterns one of which the ARN of the principal must match.
-fn arns(operator: &str, key: &str, values: &str) -> Option<Vec<Box<str>>> {
-    const OPERATORS: [&str; 4] = ["ArnEquals", "ArnLike", "StringEquals", "StringLike"];
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
+/// says how the operators compare.
+fn arns(operator: &str, key: &str, values: &str) -> Option<Vec<Pattern>> {
     // Every user and role has an ARN.
-    let operator = operator.strip_suffix("IfExists").unwrap_or(operator);
-    let is_match = OPERATORS.iter().any(|it| it.eq_ignore_ascii_case(operator));
-    if !(is_match && key.eq_ignore_ascii_case("aws:PrincipalArn")) {
+    let operator = operator.to_ascii_lowercase();
+    let operator = operator.strip_suffix("ifexists").unwrap_or(&operator);
+    let pattern = match operator {
+        "arnequals" | "arnlike" => Pattern::Arn,
+        "stringequals" => Pattern::Equal,
+        "stringlike" => Pattern::Like,
+        _ => return None,
+    };
+    if !key.eq_ignore_ascii_case("aws:PrincipalArn") {
         return None;
     }
     let texts: Texts<'_> = serde_json::from_str(values).ok()?;
-    let is_variable = |text: &str| text.contains("${");
-    (!texts.iter().any(is_variable)).then(|| texts.iter().map(Box::from).collect())
+    // Only the request tells what a variable stands for, and what matches no ARN by its form is not
+    // documented.
+    let is_arn = |text: &str| text.splitn(6, ':').count() == 6;
+    let is_clear =
+        |text: &str| !text.contains("${") && (is_arn(text) || !operator.starts_with("arn"));
+    texts.iter().all(is_clear).then(|| {
+        let patterns = texts.iter().map(|text| pattern(text.into()));
+        patterns.collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operators_compare_in_their_own_ways() {
+        const APP: &str = "arn:aws:iam::111122223333:role/team/app";
+        let applies = |operator: &str, value: &str| {
+            let json = format!(r#"{{"{operator}":{{"aws:PrincipalArn":["{value}"]}}}}"#);
+            Condition::read(&json).applies_to(APP)
+        };
+        let (yes, no, maybe) = (Strength::Yes, Strength::No, Strength::Maybe);
+        for (operator, value, expected) in [
+            ("StringEquals", APP, yes),
+            ("StringEquals", "arn:aws:iam::111122223333:role/*", no),
+            ("StringLike", "arn:aws:iam::111122223333:role/*", yes),
+            ("StringLike", "*role/team/app", yes),
+            ("ArnLike", "arn:aws:iam::*:role/*/app", yes),
+            ("arnequalsifexists", "arn:*:iam::*:role/*", yes),
+            ("ArnLike", "arn:aws:iam:*:*:role/team/app", yes),
+            ("ArnLike", "arn:aws:*:*:*:role", no),
+            ("ArnLike", "*role/team/app", maybe),
+            ("StringLike", "arn:aws:iam::*:role/${aws:userid}", maybe),
+            ("StringNotLike", "arn:aws:iam::*:role/*", maybe),
+        ] {
+            assert_eq!(applies(operator, value), expected, "{operator} {value}");
+        }
+    }
 }

@@ -14,8 +14,10 @@ use crate::watched::{Actions, Watched, assumes};
 pub(crate) struct Summary {
     pub(crate) allows: Vec<Part>,
     pub(crate) denies: Vec<Part>,
-    /// Why the document may grant anything.
+    /// Why the document may grant anything, although it can be read.
     pub(crate) doubt: Option<String>,
+    /// Why the document cannot be read. Then the summary has nothing.
+    pub(crate) unreadable: Option<String>,
     /// The restricted patterns that the `Allow` statements meet, before any `Deny`.
     pub(crate) met: Bits,
     /// Those that statements meet which have no condition and are for all resources.
@@ -101,8 +103,7 @@ impl Summary {
                 summary
             }
             Err(problem) => Summary {
-                doubt: Some(format!("it cannot be read: {problem}")),
-                met: watched.everything(),
+                unreadable: Some(problem.to_string()),
                 ..Summary::default()
             },
         }
@@ -120,9 +121,10 @@ impl Summary {
             return;
         }
         let text = statement.as_str();
-        let Some(resources) = Resources::of(statement) else {
+        let resources = Resources::of(statement);
+        if resources.is_nothing() {
             return;
-        };
+        }
         if let Some(odd) = odd {
             self.doubt.get_or_insert_with(|| {
                 let odd = odd.as_str().escape_debug();
@@ -230,33 +232,39 @@ pub(crate) fn is_certain(pattern: &ActionPattern) -> bool {
 }
 
 impl Resources {
-    /// The resources of the statement; `None` if it is for none.
-    fn of(statement: &Statement) -> Option<Resources> {
-        let is_conditional = statement.is_conditional();
+    /// The resources of the statement.
+    fn of(statement: &Statement) -> Resources {
+        let some = |negated, patterns: &Texts<'_>| Resources {
+            negated,
+            patterns: patterns.iter().map(Box::from).collect(),
+            is_conditional: statement.is_conditional(),
+        };
+        let all = |is_conditional| Resources {
+            negated: false,
+            patterns: ["*".into()].into(),
+            is_conditional,
+        };
         if !statement.is_narrowed() {
-            return Some(Resources {
-                negated: false,
-                patterns: ["*".into()].into(),
-                is_conditional,
-            });
+            return all(statement.is_conditional());
         }
-        // The document was read before, so its statements are as IAM takes them.
-        let members: ResourceMembers<'_> = serde_json::from_str(statement.as_str()).ok()?;
-        let own = |texts: &Texts<'_>| texts.iter().map(Box::from).collect();
-        match (&members.resource, &members.not_resource) {
-            (Some(resource), _) if resource.iter().next().is_none() => None,
-            (Some(resource), _) => Some(Resources {
-                negated: false,
-                patterns: own(resource),
-                is_conditional,
-            }),
-            (None, Some(spared)) => Some(Resources {
-                negated: true,
-                patterns: own(spared),
-                is_conditional,
-            }),
-            (None, None) => None,
+        match serde_json::from_str(statement.as_str()) {
+            Ok(ResourceMembers {
+                resource: Some(resource),
+                ..
+            }) => some(false, &resource),
+            Ok(ResourceMembers {
+                not_resource: Some(spared),
+                ..
+            }) => some(true, &spared),
+            // The document was read before, so this does not happen. If it did, the statement would
+            // be for some resources, whichever they are.
+            Ok(_) | Err(_) => all(true),
         }
+    }
+
+    /// Whether the statement is for no resource at all.
+    fn is_nothing(&self) -> bool {
+        !self.negated && self.patterns.is_empty()
     }
 }
 

@@ -5,11 +5,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use iam_policy::decode_document;
-use serde::de::{self, Deserializer, Visitor};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use crate::arn;
 
 /// One of the four lists of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -68,14 +72,23 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if the text is not JSON, or not such an entry.
+    /// Fails if the text is not JSON, or not such an entry, or if its ARN names no account.
     pub fn read(list: List, json: &'a [u8]) -> Result<Entry<'a>, serde_json::Error> {
-        Ok(match list {
+        let entry = match list {
             List::Users => Entry::User(serde_json::from_slice(json)?),
             List::Groups => Entry::Group(serde_json::from_slice(json)?),
             List::Roles => Entry::Role(serde_json::from_slice(json)?),
             List::Policies => Entry::Policy(serde_json::from_slice(json)?),
-        })
+        };
+        // What has the same ARN is taken for the same, so one without an account would hide others.
+        if arn::account(entry.arn()).is_empty() {
+            let problem = format!(
+                "`{}` is not an ARN with an account",
+                entry.arn().escape_debug()
+            );
+            return Err(de::Error::custom(problem));
+        }
+        Ok(entry)
     }
 
     /// The ARN.
@@ -270,9 +283,31 @@ impl<'de: 'a, 'a> Deserialize<'de> for DocumentText<'a> {
     }
 }
 
-/// A list that can be null.
+/// A list that can be null, or the only element of it, as converters from XML write it.
 fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    struct ListVisitor<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+            Vec::deserialize(SeqAccessDeserializer::new(list))
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, one: A) -> Result<Self::Value, A::Error> {
+            Ok(vec![T::deserialize(MapAccessDeserializer::new(one))?])
+        }
+    }
+
+    deserializer.deserialize_any(ListVisitor(PhantomData))
 }

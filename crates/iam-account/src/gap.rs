@@ -10,10 +10,22 @@ use crate::entry::List;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Gap {
+    /// There is no page.
+    Page,
+    /// The pages have no user, group or role.
+    Principals,
     /// The last page says that more pages follow.
-    Truncated,
+    Truncated {
+        /// The account, if there are several ones.
+        account: Option<String>,
+    },
     /// No page has the list.
-    List(List),
+    List {
+        /// The list.
+        list: List,
+        /// The account, if there are several ones.
+        account: Option<String>,
+    },
     /// A managed policy is attached, or is a permissions boundary, and its document is not there.
     Document {
         /// Its ARN.
@@ -22,6 +34,24 @@ pub enum Gap {
         principal: String,
         /// How many other principals have it.
         more: usize,
+    },
+    /// The document of a policy cannot be read, so it may grant anything.
+    Unreadable {
+        /// The policy, as a part of a sentence.
+        policy: String,
+        /// The ARN of the first principal that has it.
+        principal: String,
+        /// How many other principals have it.
+        more: usize,
+        /// Why it cannot be read.
+        reason: String,
+    },
+    /// The trust policy of a role is missing or cannot be read, so everybody may become the role.
+    Trust {
+        /// The ARN of the role.
+        role: String,
+        /// Why it cannot be read; `None` if it is missing.
+        reason: Option<String>,
     },
     /// The entry of a managed policy does not say which version is the default, or lacks it.
     DefaultVersion {
@@ -54,8 +84,16 @@ pub enum Gap {
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Gap::Truncated => f.write_str("the last page says that more pages follow"),
-            Gap::List(list) => write!(f, "no page has the list `{}`", list.name()),
+            Gap::Page => f.write_str("there is no page of it"),
+            Gap::Principals => f.write_str("it has no user, group or role"),
+            Gap::Truncated { account } => {
+                let of = of(account.as_deref());
+                write!(f, "the last page{of} says that more pages follow")
+            }
+            Gap::List { list, account } => {
+                let of = of(account.as_deref());
+                write!(f, "no page{of} has the list `{}`", list.name())
+            }
             Gap::Document {
                 arn,
                 principal,
@@ -65,11 +103,24 @@ impl fmt::Display for Gap {
                     f,
                     "no page has the document of `{arn}`, which `{principal}`"
                 )?;
-                match more {
-                    0 => f.write_str(" has"),
-                    more => write!(f, " and {more} more have"),
-                }
+                f.write_str(&have(*more))
             }
+            Gap::Unreadable {
+                policy,
+                principal,
+                more,
+                reason,
+            } => {
+                let have = have(*more);
+                write!(
+                    f,
+                    "{policy}, which `{principal}`{have}, cannot be read: {reason}"
+                )
+            }
+            Gap::Trust { role, reason } => match reason {
+                Some(reason) => write!(f, "the trust policy of `{role}` cannot be read: {reason}"),
+                None => write!(f, "no page has the trust policy of `{role}`"),
+            },
             Gap::DefaultVersion { arn } => {
                 write!(f, "the default version of `{arn}` is missing or not clear")
             }
@@ -86,5 +137,18 @@ impl fmt::Display for Gap {
             ),
             Gap::Twice { arn } => write!(f, "two entries for `{arn}` differ"),
         }
+    }
+}
+
+fn of(account: Option<&str>) -> String {
+    account
+        .map(|it| format!(" of the account {it}"))
+        .unwrap_or_default()
+}
+
+fn have(more: usize) -> String {
+    match more {
+        0 => " has".to_owned(),
+        more => format!(" and {more} more have"),
     }
 }

@@ -202,17 +202,28 @@ fn an_unknown_boundary_makes_grants_unsure() {
 }
 
 #[test]
-fn what_cannot_be_read_may_grant_anything() {
+fn what_is_not_documented_may_grant_anything() {
     let watched = Watched::new(LIST.parse().unwrap());
-    let odd = r#""Action":"s3:\u00e9*","Resource":"*""#;
-    for text in ["{", "{}", &document(&[&allow(odd)])] {
+    let odd = document(&[&allow(r#""Action":"s3:\u00e9*","Resource":"*""#)]);
+    let summary = Summary::new(&odd, &watched);
+    assert!(summary.doubt.is_some());
+    let denying = Summary::new(&document(&[&deny(ALL)]), &watched);
+    let held = Limits::new(&[&denying], Boundary::None).held(&summary, &watched);
+    assert_eq!(
+        (held.any, held.sure),
+        (watched.everything(), Bits::default())
+    );
+}
+
+#[test]
+fn what_cannot_be_read_says_why() {
+    let watched = Watched::new(LIST.parse().unwrap());
+    for text in [
+        "{",
+        "{}",
+        r#"{"Statement":[{"Effect":"Allow","Action":"*"}]}"#,
+    ] {
         let summary = Summary::new(text, &watched);
-        assert!(summary.doubt.is_some(), "{text}");
-        let denying = Summary::new(&document(&[&deny(ALL)]), &watched);
-        let held = Limits::new(&[&denying], Boundary::None).held(&summary, &watched);
-        assert_eq!(
-            (held.any, held.sure),
-            (watched.everything(), Bits::default())
-        );
+        assert!(summary.unreadable.is_some(), "{text}");
     }
 }

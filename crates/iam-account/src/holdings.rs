@@ -58,37 +58,55 @@ impl<'a> Holdings<'a> {
     #[must_use]
     pub fn through(&self) -> Vec<Through<'a>> {
         let account = self.account;
-        let groups = self.principal.groups.iter();
-        let groups = groups.filter_map(|it| account.principals.get(*it));
         let mut through = Vec::new();
-        for owner in [self.principal].into_iter().chain(groups) {
-            let inline = owner
-                .inline
-                .iter()
-                .map(|(name, document)| (PolicyRef::Inline { owner, name }, Some(*document)));
-            let attached = owner.attached.iter().filter_map(|number| {
-                let arn = &account.policies.all.get(*number)?.arn;
-                Some((
-                    PolicyRef::Managed { arn },
-                    account.policies.document(*number),
-                ))
-            });
-            for (policy, document) in inline.chain(attached) {
-                let Some(document) = document else { continue };
-                let held = account.held.get(&(document, self.principal.limits));
-                let summary = account.documents.summaries.get(document);
-                if let Some(held) = held.filter(|held| !held.any.is_empty()) {
-                    through.push(Through {
-                        account,
-                        policy,
-                        group: (owner.number != self.principal.number).then_some(owner),
-                        held,
-                        doubt: summary.and_then(|it| it.doubt.as_deref()),
-                    });
-                }
+        for (owner, policy, document) in self.all() {
+            let Some(document) = document else { continue };
+            let held = account.held.get(&(document, self.principal.limits));
+            let summary = account.documents.summaries.get(document);
+            if let Some(held) = held.filter(|held| !held.any.is_empty()) {
+                through.push(Through {
+                    account,
+                    policy,
+                    group: (owner.number != self.principal.number).then_some(owner),
+                    held,
+                    doubt: summary.and_then(|it| it.doubt.as_deref()),
+                });
             }
         }
         through
+    }
+
+    /// The policies that it has itself or as a member of a group, each with its owner and its
+    /// document.
+    fn all(&self) -> impl Iterator<Item = (&'a Principal, PolicyRef<'a>, Option<usize>)> + use<'a> {
+        let account = self.account;
+        let groups = self.principal.groups.iter();
+        let groups = groups.filter_map(|it| account.principals.get(*it));
+        let owners = [self.principal].into_iter().chain(groups);
+        owners.flat_map(move |owner| {
+            let inline = owner.inline.iter();
+            let inline = inline.map(move |(name, document)| {
+                (owner, PolicyRef::Inline { owner, name }, Some(*document))
+            });
+            let attached = owner.attached.iter().filter_map(move |number| {
+                let arn = &account.policies.all.get(*number)?.arn;
+                let document = account.policies.document(*number);
+                Some((owner, PolicyRef::Managed { arn }, document))
+            });
+            inline.chain(attached)
+        })
+    }
+
+    /// The policies that it has itself or as a member of a group, and whose documents cannot be
+    /// read.
+    #[must_use]
+    pub fn unreadable(&self) -> Vec<PolicyRef<'a>> {
+        let summaries = &self.account.documents.summaries;
+        let unreadable = self.all().filter(|(_, _, document)| {
+            let summary = document.and_then(|it| summaries.get(it));
+            summary.is_some_and(|it| it.unreadable.is_some())
+        });
+        unreadable.map(|(_, policy, _)| policy).collect()
     }
 
     /// The known paths of privilege escalation that are open to it: the identifiers of those whose
@@ -106,25 +124,26 @@ impl<'a> Holdings<'a> {
     /// the answer does not have.
     #[must_use]
     pub fn missing(&self) -> Vec<&'a str> {
-        let account = self.account;
-        let groups = self.principal.groups.iter();
-        let groups = groups.filter_map(|it| account.principals.get(*it));
-        let owners = [self.principal].into_iter().chain(groups);
-        let policies = owners.flat_map(|owner| &owner.attached);
-        let missing = policies.filter(|it| account.policies.document(**it).is_none());
-        let arns = missing.filter_map(|it| account.policies.all.get(*it));
-        let mut arns: Vec<&str> = arns.map(|it| it.arn.as_ref()).collect();
+        let missing = self.all().filter(|(_, _, document)| document.is_none());
+        let arns = missing.filter_map(|(_, policy, _)| match policy {
+            PolicyRef::Managed { arn } => Some(arn),
+            PolicyRef::Inline { .. } => None,
+        });
+        let mut arns: Vec<&str> = arns.collect();
         arns.sort_unstable();
         arns.dedup();
         arns
     }
 
-    /// The ARN of its permissions boundary, and whether the answer has the document.
+    /// The ARN of its permissions boundary, and whether the answer has the document, and it can be
+    /// read.
     #[must_use]
     pub fn boundary(&self) -> Option<(&'a str, bool)> {
         let number = self.principal.boundary?;
         let policy = self.account.policies.all.get(number)?;
-        let is_known = self.account.policies.document(number).is_some();
+        let document = self.account.policies.document(number);
+        let summary = document.and_then(|it| self.account.documents.summaries.get(it));
+        let is_known = summary.is_some_and(|it| it.unreadable.is_none());
         Some((&policy.arn, is_known))
     }
 

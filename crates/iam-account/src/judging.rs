@@ -112,13 +112,13 @@ impl<'a> Judging<'a> {
         let Sources {
             documents,
             lacks_document,
-        } = sources(principal, principals, self.policies);
+        } = sources(principal, principals, self.policies, self.summaries);
         let summaries = self.summaries;
         let of = |number: &usize| summaries.get(*number);
         let denying = documents
             .iter()
             .filter(|it| of(it).is_some_and(Summary::denies));
-        let boundary = boundary(principal, self.policies);
+        let boundary = boundary(principal, self.policies, summaries);
         let limits = self.limits((denying.copied().collect(), boundary));
         let mut held = Held::default();
         let mut sums = ActionSums::default();
@@ -194,10 +194,16 @@ struct Judged {
     lacks_document: bool,
 }
 
+fn can_be_read(summaries: &[Summary], document: usize) -> bool {
+    let summary = summaries.get(document);
+    summary.is_some_and(|it| it.unreadable.is_none())
+}
+
 /// The documents of a principal and of its groups.
 pub(crate) struct Sources {
-    /// Sorted, each once.
+    /// Those that can be read, sorted, each once.
     pub(crate) documents: Vec<usize>,
+    /// Whether a document is missing or cannot be read.
     pub(crate) lacks_document: bool,
 }
 
@@ -205,20 +211,23 @@ pub(crate) fn sources(
     principal: &Principal,
     principals: &[Principal],
     policies: &Policies,
+    summaries: &[Summary],
 ) -> Sources {
     let mut documents = BTreeSet::new();
     let mut lacks_document = false;
+    let mut add = |document: Option<usize>| match document {
+        Some(document) if can_be_read(summaries, document) => {
+            documents.insert(document);
+        }
+        _ => lacks_document = true,
+    };
     let groups = principal.groups.iter().filter_map(|it| principals.get(*it));
     for owner in [principal].into_iter().chain(groups) {
-        documents.extend(owner.inline.iter().map(|(_, document)| *document));
-        for policy in &owner.attached {
-            match policies.document(*policy) {
-                Some(document) => {
-                    documents.insert(document);
-                }
-                None => lacks_document = true,
-            }
-        }
+        owner.inline.iter().for_each(|(_, it)| add(Some(*it)));
+        owner
+            .attached
+            .iter()
+            .for_each(|it| add(policies.document(*it)));
     }
     Sources {
         documents: documents.into_iter().collect(),
@@ -227,11 +236,16 @@ pub(crate) fn sources(
 }
 
 /// The permissions boundary of a principal, by the number of its document.
-pub(crate) fn boundary(principal: &Principal, policies: &Policies) -> Boundary<usize> {
-    match principal.boundary {
-        None => Boundary::None,
-        Some(policy) => policies
-            .document(policy)
-            .map_or(Boundary::Missing, Boundary::Known),
-    }
+pub(crate) fn boundary(
+    principal: &Principal,
+    policies: &Policies,
+    summaries: &[Summary],
+) -> Boundary<usize> {
+    let Some(policy) = principal.boundary else {
+        return Boundary::None;
+    };
+    let document = policies.document(policy);
+    document
+        .filter(|it| can_be_read(summaries, *it))
+        .map_or(Boundary::Missing, Boundary::Known)
 }

@@ -14,6 +14,8 @@ mod held;
 mod held_by;
 mod holdings;
 mod judging;
+mod lacking;
+mod pages;
 mod permits;
 mod principal;
 mod reach;

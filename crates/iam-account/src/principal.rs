@@ -42,7 +42,8 @@ impl fmt::Display for Kind {
 pub enum Verdict {
     /// It holds nothing restricted.
     No,
-    /// A policy that it has is not in the answer, and the others give it nothing restricted.
+    /// A policy that it has is not in the answer or cannot be read, and the others give it nothing
+    /// restricted.
     Unknown,
     /// It holds something restricted, but only under conditions, for some resources, except where
     /// a policy denies it, or within a boundary that is not in the answer.
@@ -84,7 +85,7 @@ pub struct Principal {
     pub(crate) held: Held,
     pub(crate) any_actions: Actions,
     pub(crate) sure_actions: Actions,
-    /// Whether the document of a policy is not in the answer.
+    /// Whether the document of a policy is not in the answer or cannot be read.
     pub(crate) lacks_document: bool,
     pub(crate) reach: Reach,
 }

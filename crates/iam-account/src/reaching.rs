@@ -34,9 +34,9 @@ pub(crate) fn reaches(
     let of = |number: &usize| summaries.get(*number);
     let users = of_kind(Kind::User).count();
     for (at, principal) in of_kind(Kind::User).chain(of_kind(Kind::Role)).enumerate() {
-        let mut documents = sources(principal, principals, policies).documents;
+        let mut documents = sources(principal, principals, policies, summaries).documents;
         documents.retain(|it| of(it).is_some_and(Summary::is_about_roles));
-        let key = (documents, boundary(principal, policies));
+        let key = (documents, boundary(principal, policies, summaries));
         let number = match known.get(&key) {
             Some(number) => *number,
             None => {

@@ -24,6 +24,8 @@ pub(crate) struct Trust {
     entrants: OnceLock<Vec<String>>,
     /// None if the policy cannot be read.
     statements: Vec<TrustStatement>,
+    /// Why the policy cannot be read.
+    problem: Option<String>,
 }
 
 #[derive(Debug)]
@@ -67,11 +69,22 @@ pub(crate) struct Doors<'t> {
 impl Trust {
     /// Reads the JSON of a trust policy.
     pub(crate) fn new(json: &str) -> Trust {
+        let (statements, problem) = match read(json) {
+            Ok(statements) => (statements, None),
+            Err(problem) => (Vec::new(), Some(problem)),
+        };
         Trust {
             text: json.into(),
             entrants: OnceLock::new(),
-            statements: read(json).unwrap_or_default(),
+            statements,
+            problem,
         }
+    }
+
+    /// Why the policy cannot be read. Then it lets in nobody here, and everybody by
+    /// [`Self::entrants`].
+    pub(crate) fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
     }
 
     /// Who may assume the role, as `iam-policy` names them. All roles with this policy are in this
@@ -201,15 +214,27 @@ struct Kinds<'a> {
     aws: Option<Texts<'a>>,
 }
 
-fn read(json: &str) -> Option<Vec<TrustStatement>> {
-    let members: Members<'_> = serde_json::from_str(json).ok()?;
+/// The statements about `sts:AssumeRole`, or why they cannot be read.
+fn read(json: &str) -> Result<Vec<TrustStatement>, String> {
+    let reason = |error: serde_json::Error| error.to_string();
+    let members: Members<'_> = serde_json::from_str(json).map_err(reason)?;
     let statements = members.statements.get();
     let read: Vec<StatementMembers<'_>> = match statements.starts_with('{') {
-        true => vec![serde_json::from_str(statements).ok()?],
-        false => serde_json::from_str(statements).ok()?,
+        true => vec![serde_json::from_str(statements).map_err(reason)?],
+        false => serde_json::from_str(statements).map_err(reason)?,
     };
-    let about = read.iter().filter(|statement| statement.assumes());
-    Some(about.filter_map(StatementMembers::read).collect())
+    let mut about = Vec::new();
+    for (number, statement) in (1..).zip(&read) {
+        if !matches!(statement.effect.0.as_ref(), "Allow" | "Deny") {
+            return Err(format!("statement {number} neither allows nor denies"));
+        }
+        if statement.assumes() {
+            let read = statement.read();
+            let problem = || format!("statement {number} does not say for whom it is");
+            about.push(read.ok_or_else(problem)?);
+        }
+    }
+    Ok(about)
 }
 
 impl StatementMembers<'_> {

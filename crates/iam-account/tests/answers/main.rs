@@ -1,8 +1,10 @@
-//! Answers that lack something, and what an account says about itself.
+//! What an account says about itself.
 #![expect(
     clippy::unwrap_used,
     reason = "an error in a helper fails the test that called it"
 )]
+
+mod gaps;
 
 use iam_account::{Account, AccountBuilder, Entry, List, PolicyRef, Verdict};
 use serde_json::{Value, json};
@@ -122,40 +124,6 @@ fn holders_are_counted_once() {
 }
 
 #[test]
-fn what_is_not_there_is_unknown() {
-    let account = account(&[
-        (Users, user("a", &["gone"], &[])),
-        (Users, user("b", &["gone", "p"], &[])),
-        (Users, user("c", &["clean"], &["gone"])),
-        (Users, user("d", &["clean", "aws/Gone"], &[])),
-        (Policies, policy("p", "s3:*")),
-        (Policies, policy("clean", "s3:GetObject")),
-    ]);
-    assert_eq!(
-        verdicts(&account),
-        [
-            ("a", Verdict::Unknown),
-            ("b", Verdict::Yes),
-            ("c", Verdict::Unknown),
-            ("d", Verdict::Unknown)
-        ]
-    );
-    assert_eq!(
-        gaps(&account),
-        [
-            "no page has the document of `arn:aws:iam::111122223333:policy/gone`, which \
-             `arn:aws:iam::111122223333:user/a` and 1 more have",
-            "no page has the document of `arn:aws:iam::aws:policy/Gone`, which \
-             `arn:aws:iam::111122223333:user/d` has",
-            "no page has the group `gone`, which `arn:aws:iam::111122223333:user/c` is in",
-        ]
-    );
-    let user = &account.principals()[1];
-    let missing = account.holdings(user).missing();
-    assert_eq!(missing, ["arn:aws:iam::111122223333:policy/gone"]);
-}
-
-#[test]
 fn documents_that_are_built_in_are_judged() {
     let mut builder = builder(&[(Users, user("a", &["aws/Admin"], &[]))]);
     builder.end_page(&List::ALL, false);
@@ -170,27 +138,14 @@ fn documents_that_are_built_in_are_judged() {
 }
 
 #[test]
-fn pages_say_whether_they_are_all() {
-    let gaps_of = |pages: &[(&[List], bool)]| {
-        let mut builder = builder(&[]);
-        for (lists, is_truncated) in pages {
-            builder.end_page(lists, *is_truncated);
-        }
-        gaps(&builder.build(|_| None))
-    };
-    let truncated = ["the last page says that more pages follow"];
-    let all = &List::ALL[..];
-    assert!(gaps_of(&[(all, true), (all, false)]).is_empty());
-    // The names of files can put the last page first.
-    assert!(gaps_of(&[(all, false), (all, true)]).is_empty());
-    assert_eq!(gaps_of(&[(all, true)]), truncated);
+fn a_list_can_be_its_only_element() {
+    let mut group = group("g", &[]);
+    group["AttachedManagedPolicies"] = attached(&["p"])[0].clone();
+    group["GroupPolicyList"] = json!({"PolicyName": "in", "PolicyDocument": allow("iam:*")});
+    let account = account(&[(Groups, group), (Policies, policy("p", "s3:*"))]);
     assert_eq!(
-        gaps_of(&[(all, false), (all, false), (all, true)]),
-        truncated
-    );
-    assert_eq!(
-        gaps_of(&[(&[Users, Roles], false), (&[Policies], false)]),
-        ["no page has the list `GroupDetailList`"]
+        account.holdings(&account.principals()[0]).through().len(),
+        2
     );
 }
 
@@ -222,36 +177,6 @@ fn only_the_default_version_counts() {
     assert_eq!(verdict(json!("v3"), &[v2(&no), v1(&no)]), Verdict::Unknown);
     assert_eq!(verdict(null, &[v2(&no)]), Verdict::Unknown);
     assert_eq!(verdict(json!("v2"), &[]), Verdict::Unknown);
-}
-
-#[test]
-fn an_entry_can_come_twice_but_not_differ() {
-    let one = (Users, user("a", &["p"], &[]));
-    let policy = (Policies, policy("p", "s3:GetObject"));
-    let same = account(&[one.clone(), policy.clone(), one.clone(), policy.clone()]);
-    assert!(gaps(&same).is_empty());
-    assert_eq!(verdicts(&same), [("a", Verdict::No)]);
-    let other = account(&[one.clone(), policy.clone(), (Users, user("a", &[], &[]))]);
-    assert_eq!(
-        gaps(&other),
-        [format!("two entries for `{ACCOUNT}:user/a` differ")]
-    );
-    let later = (Policies, self::policy("p", "s3:DeleteObject"));
-    let changed = account(&[one, policy, later]);
-    assert_eq!(verdicts(&changed), [("a", Verdict::Unknown)]);
-}
-
-#[test]
-fn attachments_to_others_are_noticed() {
-    let mut counted = policy("p", "s3:GetObject");
-    counted["AttachmentCount"] = json!(2);
-    let account = account(&[(Policies, counted), (Users, user("a", &["p"], &[]))]);
-    assert_eq!(
-        gaps(&account),
-        [format!(
-            "the answer counts 2 attachments of `{ACCOUNT}:policy/p` and has 1 of them"
-        )]
-    );
 }
 
 #[test]
