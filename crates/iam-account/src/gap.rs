@@ -131,10 +131,16 @@ impl fmt::Display for Gap {
                 arn,
                 counted,
                 shown,
-            } => write!(
-                f,
-                "the answer counts {counted} attachments of `{arn}` and has {shown} of them"
-            ),
+            } => {
+                let attachments = match counted {
+                    1 => "attachment",
+                    _ => "attachments",
+                };
+                write!(
+                    f,
+                    "the answer counts {counted} {attachments} of `{arn}` and has {shown} of them"
+                )
+            }
             Gap::Twice { arn } => write!(f, "two entries for `{arn}` differ"),
         }
     }

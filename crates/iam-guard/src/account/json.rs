@@ -26,6 +26,7 @@ struct PrincipalLine<'a> {
     maybe_paths: Vec<&'a str>,
     missing: Vec<&'a str>,
     unknown_groups: Vec<&'a str>,
+    unreadable: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     boundary: Option<BoundaryLine<'a>>,
     entrants: Vec<String>,
@@ -163,6 +164,11 @@ fn line<'a>(report: &Report<'a>, principal: &'a Principal) -> PrincipalLine<'a> 
         maybe_paths,
         missing: holdings.missing(),
         unknown_groups: principal.unknown_groups().collect(),
+        unreadable: holdings
+            .unreadable()
+            .iter()
+            .map(|it| it.to_string())
+            .collect(),
         boundary: holdings
             .boundary()
             .map(|(arn, known)| BoundaryLine { arn, known }),

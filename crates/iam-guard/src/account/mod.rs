@@ -2,10 +2,12 @@
 
 mod encoding;
 mod json;
+mod kind;
 mod page;
 mod read;
 mod report;
 mod sarif;
+mod shown;
 mod split;
 mod text;
 
@@ -21,6 +23,7 @@ use iam_policy::RestrictedActions;
 use crate::exit::Exit;
 use crate::managed::ManagedPolicies;
 use report::Report;
+use shown::shown;
 use split::Part;
 
 /// How the report is written
@@ -59,14 +62,14 @@ pub fn account(
     for path in read::files(task.paths) {
         let problems = match path {
             Ok(path) => reader.file(&path.path),
-            Err(error) => vec![error.to_string()],
+            Err(error) => Problems::one(error.to_string()),
         };
-        reader.problems += problems.len();
-        for problem in problems.iter().take(MAX_PROBLEMS) {
-            writeln!(diagnostics, "error: {problem}")?;
+        reader.problems += problems.count;
+        for problem in &problems.first {
+            writeln!(diagnostics, "error: {}", shown(problem))?;
         }
-        if let Some(more @ 1..) = problems.len().checked_sub(MAX_PROBLEMS) {
-            writeln!(diagnostics, "error: {more} more problems of this kind")?;
+        if let Some(more @ 1..) = problems.count.checked_sub(MAX_PROBLEMS) {
+            writeln!(diagnostics, "error: {more} more problems of this file")?;
         }
     }
     let Reader {
@@ -79,6 +82,7 @@ pub fn account(
     let account = builder.build(|arn| task.managed.document(arn));
     let report = Report::new(&account, problems);
     for line in report.incomplete_lines(MAX_PROBLEMS) {
+        let line = shown(&line);
         writeln!(diagnostics, "error: the answer is incomplete: {line}")?;
     }
     match task.format {
@@ -94,6 +98,28 @@ pub fn account(
 
 /// The file and the line of a principal.
 type Place = (usize, usize);
+
+/// What is wrong with a file.
+#[derive(Default)]
+struct Problems {
+    count: usize,
+    first: Vec<String>,
+}
+
+impl Problems {
+    fn one(problem: String) -> Problems {
+        let mut problems = Problems::default();
+        problems.push(problem);
+        problems
+    }
+
+    fn push(&mut self, problem: String) {
+        self.count += 1;
+        if self.first.len() < MAX_PROBLEMS {
+            self.first.push(problem);
+        }
+    }
+}
 
 struct Reader {
     builder: AccountBuilder,
@@ -117,10 +143,10 @@ impl Reader {
     }
 
     /// Reads a file, and returns what is wrong with it.
-    fn file(&mut self, path: &Path) -> Vec<String> {
+    fn file(&mut self, path: &Path) -> Problems {
         let name = path.display().to_string();
         self.files.push(name.clone());
-        let (mut problems, mut is_answer) = (Vec::new(), false);
+        let (mut problems, mut has_pages) = (Problems::default(), false);
         let read = read::read(path, |part| {
             let problem = match part {
                 Part::Entry(list, json, line) => self.entry(list, json, line),
@@ -133,20 +159,24 @@ impl Reader {
                     Some(format!("line {line}: `{list}` must be an array of objects"))
                 }
                 Part::End(page) => {
-                    is_answer |= !page.lists.is_empty();
-                    self.builder.end_page(&page.lists, page.is_truncated);
-                    None
+                    has_pages = true;
+                    if page.lists.is_empty() {
+                        let (line, what) = (page.line, kind::named(&page));
+                        Some(format!("line {line}: this is no {ANSWER}: {what}"))
+                    } else {
+                        self.builder.end_page(&page.lists, page.is_truncated);
+                        None
+                    }
                 }
             };
-            problems.extend(problem.map(|problem| format!("{name}: {problem}")));
+            if let Some(problem) = problem {
+                problems.push(format!("{name}: {problem}"));
+            }
         });
         if let Err(error) = read {
             problems.push(format!("cannot read {name}: {error}"));
-        } else if !is_answer {
-            problems.push(format!(
-                "{name} is no answer of `aws iam get-account-authorization-details`: it has none of the lists {}",
-                List::ALL.map(|list| format!("`{}`", list.name())).join(", ")
-            ));
+        } else if !has_pages {
+            problems.push(format!("{name} is no {ANSWER}: it has no object"));
         }
         problems
     }
@@ -173,6 +203,8 @@ impl Reader {
         None
     }
 }
+
+const ANSWER: &str = "answer of `aws iam get-account-authorization-details`";
 
 /// What no answer tells.
 const NOT_CONSIDERED: &str = "Service control policies, resource control policies, session policies \

@@ -1,39 +1,48 @@
 //! The report as a page: one file that loads nothing.
 
-use std::fs::File;
-use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 use askama::Template;
 use iam_account::{Kind, Principal, Verdict};
 
 use super::NOT_CONSIDERED;
-use super::report::{Bar, Counts, Report, chain, extent, listed, texts};
+use super::report::{Bar, Counts, Report, chain, extent, lacking, listed, texts};
+use super::shown::shown;
 
 /// The most rows of a table of principals.
 const MAX_ROWS: usize = 2_000;
 /// The most patterns and policies in a row.
 const MAX_NAMED: usize = 20;
+/// How many rows of a long table a reader sees at once.
+const WORST: usize = 20;
+/// The most patterns and paths that a reader sees at once.
+const SHORT: usize = 4;
 
 #[derive(Template)]
 #[template(path = "account.html")]
 struct Page {
+    title: String,
     accounts: String,
+    more_accounts: bool,
     restricted: String,
     all: Counts,
     policies: usize,
     yes: Counts,
     maybe: Counts,
     unknown: Counts,
-    incomplete: Vec<String>,
+    no: Counts,
+    incomplete: Vec<Vec<Piece>>,
     is_incomplete: bool,
     notes: Vec<String>,
     not_considered: &'static str,
     lists: Vec<Bar>,
     patterns: Vec<Bar>,
-    holders: Vec<Holder>,
+    other_patterns: Vec<Bar>,
+    worst: Vec<Holder>,
+    others: Vec<Holder>,
     more_holders: usize,
     climbers: Vec<Climber>,
+    other_climbers: Vec<Climber>,
     more_climbers: usize,
     unknowns: Vec<Unknown>,
     more_unknowns: usize,
@@ -46,18 +55,27 @@ struct Holder {
     verdict: Verdict,
     extent: String,
     patterns: String,
-    through: Vec<String>,
+    is_long: bool,
+    through: Vec<Vec<Piece>>,
     paths: String,
-    maybe_paths: String,
-    entrants: String,
+    path_count: String,
+    has_many_paths: bool,
+    entrants: Vec<Piece>,
+}
+
+/// A part of a sentence, which is code if it stands between backquotes.
+struct Piece {
+    is_code: bool,
+    text: String,
 }
 
 struct Climber {
     kind: Kind,
+    name: String,
     arn: String,
     roles: usize,
     holders: usize,
-    chains: Vec<String>,
+    chains: Vec<Vec<Piece>>,
 }
 
 struct Unknown {
@@ -76,32 +94,52 @@ pub(super) fn write(report: &Report<'_>, path: &Path) -> anyhow::Result<()> {
         .filter(|it| it.verdict() == Verdict::Unknown)
         .collect();
     let more = |all: usize| all.saturating_sub(MAX_ROWS);
+    let (more_holders, more_climbers) = (more(holders.len()), more(climbers.len()));
+    let mut rows = holders.into_iter().take(MAX_ROWS);
+    let worst: Vec<Holder> = rows
+        .by_ref()
+        .take(WORST)
+        .map(|it| holder(report, it))
+        .collect();
+    let others = rows.map(|it| holder(report, it)).collect();
+    let mut rows = climbers.into_iter().take(MAX_ROWS);
+    let climbers: Vec<Climber> = rows
+        .by_ref()
+        .take(WORST)
+        .map(|it| climber(report, it))
+        .collect();
+    let other_climbers = rows.map(|it| climber(report, it)).collect();
+    let mut patterns = report.bars();
+    let other_patterns = patterns.split_off(WORST.min(patterns.len()));
+    let incomplete = report.incomplete_lines(MAX_ROWS);
+    let accounts = account.accounts();
     let page = Page {
-        accounts: account.accounts().join(", "),
+        title: match accounts.as_slice() {
+            [one] => format!("the account {one}"),
+            all => format!("{} accounts", all.len()),
+        },
+        more_accounts: accounts.len() > 1,
+        accounts: accounts.join(", "),
         restricted: account.restricted().to_string(),
         all: report.all(),
         policies: account.policies(),
         yes: report.count(Verdict::Yes),
         maybe: report.count(Verdict::Maybe),
         unknown: report.count(Verdict::Unknown),
-        incomplete: report.incomplete_lines(MAX_ROWS),
+        no: report.count(Verdict::No),
+        incomplete: incomplete.iter().map(|it| pieces(it)).collect(),
         is_incomplete: report.is_incomplete(),
         notes: report.notes(),
         not_considered: NOT_CONSIDERED,
         lists: report.list_bars(),
-        patterns: report.bars(),
-        more_holders: more(holders.len()),
-        holders: holders
-            .into_iter()
-            .take(MAX_ROWS)
-            .map(|it| holder(report, it))
-            .collect(),
-        more_climbers: more(climbers.len()),
-        climbers: climbers
-            .into_iter()
-            .take(MAX_ROWS)
-            .map(|it| climber(report, it))
-            .collect(),
+        patterns,
+        other_patterns,
+        worst,
+        others,
+        more_holders,
+        climbers,
+        other_climbers,
+        more_climbers,
         more_unknowns: more(unknowns.len()),
         unknowns: unknowns
             .into_iter()
@@ -109,9 +147,20 @@ pub(super) fn write(report: &Report<'_>, path: &Path) -> anyhow::Result<()> {
             .map(|it| unknown(report, it))
             .collect(),
     };
-    let mut file = BufWriter::new(File::create(path)?);
-    page.write_into(&mut file)?;
-    Ok(file.flush()?)
+    let text = page.render()?;
+    // The page is one text: what is hidden in a name must not change how the rest looks.
+    let lines: Vec<_> = text.lines().map(shown).collect();
+    Ok(std::fs::write(path, lines.join("\n"))?)
+}
+
+/// The pieces of a sentence.
+fn pieces(sentence: &str) -> Vec<Piece> {
+    let parts = sentence.split('`').enumerate();
+    let pieces = parts.map(|(at, text)| Piece {
+        is_code: at % 2 == 1,
+        text: text.to_owned(),
+    });
+    pieces.filter(|it| !it.text.is_empty()).collect()
 }
 
 fn holder(report: &Report<'_>, principal: &Principal) -> Holder {
@@ -123,26 +172,30 @@ fn holder(report: &Report<'_>, principal: &Principal) -> Holder {
             .map(|it| format!("maybe {it}")),
     );
     let all = holdings.through();
-    let mut through: Vec<String> = all
+    let mut through: Vec<Vec<Piece>> = all
         .iter()
         .take(MAX_NAMED)
-        .map(|it| report.policy(it))
+        .map(|it| pieces(&report.policy(it)))
         .collect();
     if let Some(more @ 1..) = all.len().checked_sub(MAX_NAMED) {
-        through.push(format!("{more} more"));
+        through.push(pieces(&format!("{more} more")));
     }
-    let (paths, maybe_paths) = holdings.paths();
+    let (sure, maybe) = holdings.paths();
+    let mut paths: Vec<String> = sure.iter().map(|it| (*it).to_owned()).collect();
+    paths.extend(maybe.iter().map(|it| format!("maybe {it}")));
     Holder {
         kind: principal.kind(),
         name: principal.name().to_owned(),
         arn: principal.arn().to_owned(),
         verdict: principal.verdict(),
         extent: extent(principal),
-        patterns: listed(&patterns, MAX_NAMED),
+        is_long: patterns.len() > SHORT,
+        patterns: patterns.join(", "),
         through,
-        paths: listed(&paths, MAX_NAMED),
-        maybe_paths: listed(&maybe_paths, MAX_NAMED),
-        entrants: listed(&report.account.entrants(principal), MAX_NAMED),
+        has_many_paths: paths.len() > SHORT,
+        path_count: format!("{} open, {} maybe", sure.len(), maybe.len()),
+        paths: paths.join(", "),
+        entrants: pieces(&listed(&report.account.entrants(principal), MAX_NAMED)),
     }
 }
 
@@ -150,6 +203,7 @@ fn climber(report: &Report<'_>, principal: &Principal) -> Climber {
     let (roles, holders) = principal.roles_in_reach();
     Climber {
         kind: principal.kind(),
+        name: principal.name().to_owned(),
         arn: principal.arn().to_owned(),
         roles,
         holders,
@@ -158,14 +212,13 @@ fn climber(report: &Report<'_>, principal: &Principal) -> Climber {
             .holdings(principal)
             .becoming()
             .iter()
-            .map(chain)
+            .map(|it| pieces(&chain(it)))
             .collect(),
     }
 }
 
 fn unknown(report: &Report<'_>, principal: &Principal) -> Unknown {
-    let mut missing = report.account.holdings(principal).missing();
-    missing.extend(principal.unknown_groups());
+    let missing = lacking(report.account, principal);
     Unknown {
         kind: principal.kind(),
         arn: principal.arn().to_owned(),

@@ -312,3 +312,12 @@ pub(super) fn listed<T: std::fmt::Display>(names: &[T], most: usize) -> String {
 pub(super) fn texts(patterns: &[&ActionPattern]) -> Vec<String> {
     patterns.iter().map(|it| it.to_string()).collect()
 }
+
+/// The policies and groups of a principal that are not in the answer or cannot be read.
+pub(super) fn lacking(account: &Account, principal: &Principal) -> Vec<String> {
+    let holdings = account.holdings(principal);
+    let missing = holdings.missing().into_iter().map(str::to_owned);
+    let groups = principal.unknown_groups().map(|it| format!("group `{it}`"));
+    let unreadable = holdings.unreadable().into_iter().map(|it| it.to_string());
+    missing.chain(groups).chain(unreadable).collect()
+}

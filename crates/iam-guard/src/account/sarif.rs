@@ -7,7 +7,8 @@ use iam_account::{Account, Gap, Principal, Verdict};
 use serde_json::{Value, json};
 
 use super::Place;
-use super::report::{extent, listed};
+use super::report::{extent, lacking, listed};
+use super::shown::shown;
 use crate::report::sarif::{log, uri};
 
 /// Identifier, level and description of each rule. Code scanning keeps results by these
@@ -26,7 +27,7 @@ const RULES: [(&str, &str, &str); 4] = [
     (
         "unknown-holder",
         "warning",
-        "A policy of a user, group or role is not in the answer.",
+        "A policy of a user, group or role is not in the answer or cannot be read.",
     ),
     (
         "incomplete-answer",
@@ -65,11 +66,9 @@ fn message(account: &Account, principal: &Principal) -> String {
     let holdings = account.holdings(principal);
     let (kind, name) = (principal.kind(), principal.name());
     if principal.verdict() == Verdict::Unknown {
-        let mut missing = holdings.missing();
-        missing.extend(principal.unknown_groups());
         return format!(
-            "the {kind} `{name}` has policies that are not in the answer: {}",
-            listed(&missing, 6)
+            "the {kind} `{name}` has policies that are not in the answer or cannot be read: {}",
+            listed(&lacking(account, principal), 6)
         );
     }
     let mut patterns = holdings.sure();
@@ -102,7 +101,7 @@ fn result(rule: usize, place: Option<(&String, usize)>, message: &str) -> Value 
         "ruleId": id,
         "ruleIndex": rule,
         "level": level,
-        "message": {"text": message},
+        "message": {"text": shown(message)},
         "locations": locations,
     })
 }

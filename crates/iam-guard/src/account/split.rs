@@ -10,6 +10,8 @@ use memchr::memchr2;
 const MAX_ENTRY: usize = 16 * 1024 * 1024;
 /// The longest key or value of a page that is read.
 const MAX_TEXT: usize = 4096;
+/// How many keys of a page are kept that are none of the lists.
+const MAX_OTHERS: usize = 20;
 
 /// A part of the stream, with the line that it begins at.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,6 +30,10 @@ pub(super) struct Page {
     pub(super) lists: Vec<List>,
     /// Whether more pages follow.
     pub(super) is_truncated: bool,
+    /// The line that it begins at.
+    pub(super) line: usize,
+    /// Some of its other keys.
+    pub(super) others: Vec<String>,
 }
 
 /// Finds the entries in pages: one object, several objects one after another, or an array.
@@ -155,7 +161,10 @@ impl Splitter {
             b'{' if is_open => {
                 self.depth += 1;
                 self.page_depth = self.depth;
-                self.page = Some(Page::default());
+                self.page = Some(Page {
+                    line: self.line,
+                    ..Page::default()
+                });
                 self.key.clear();
                 self.value = None;
             }
@@ -193,8 +202,9 @@ impl Splitter {
             }
             b'[' if is_member && self.value.is_some() => {
                 self.list = self.member().and_then(|key| List::named(&key));
-                if let (Some(list), Some(page)) = (self.list, &mut self.page) {
-                    page.lists.push(list);
+                match (self.list, &mut self.page) {
+                    (Some(list), Some(page)) => page.lists.push(list),
+                    _ => self.other(),
                 }
                 self.value = None;
                 self.depth += 1;
@@ -264,11 +274,21 @@ impl Splitter {
                 self.truncate(!(is_nothing || is_last));
             }
             "Marker" | "NextToken" => self.truncate(!is_nothing),
-            key => {
-                if let Some(list) = List::named(key).filter(|_| !is_nothing) {
-                    found(Part::NotAList(list, self.line));
-                }
-            }
+            key => match List::named(key) {
+                Some(list) if !is_nothing => found(Part::NotAList(list, self.line)),
+                Some(_) => {}
+                None => self.other(),
+            },
+        }
+    }
+
+    /// Keeps the key of the member that is open.
+    fn other(&mut self) {
+        let key = self.member();
+        if let (Some(page), Some(key)) = (&mut self.page, key)
+            && page.others.len() < MAX_OTHERS
+        {
+            page.others.push(key);
         }
     }
 

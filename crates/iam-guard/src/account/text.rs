@@ -6,6 +6,7 @@ use iam_account::{Principal, Verdict};
 
 use super::NOT_CONSIDERED;
 use super::report::{Bar, Report, chain, extent, listed, texts};
+use super::shown::shown;
 
 /// The length of each list of principals and patterns.
 const SHOWN: usize = 20;
@@ -38,7 +39,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
     if unknown.sum() > 0 {
         line(
             out,
-            &format!("{unknown} are unknown, because policies of theirs are not in the answer"),
+            &format!(
+                "{unknown} are unknown, because policies of theirs are not in the answer or cannot be read"
+            ),
         )?;
     }
     if report.is_incomplete() {
@@ -119,10 +122,15 @@ fn holder(report: &Report<'_>, principal: &Principal, out: &mut dyn Write) -> io
             &format!("    not in the answer: {}", listed(&missing, NAMED)),
         )?;
     }
+    let unreadable = holdings.unreadable();
+    if !unreadable.is_empty() {
+        let unreadable = listed(&unreadable, NAMED);
+        line(out, &format!("    cannot be read: {unreadable}"))?;
+    }
     if let Some((arn, false)) = holdings.boundary() {
         line(
             out,
-            &format!("    its permissions boundary is not in the answer: {arn}"),
+            &format!("    its permissions boundary is not in the answer or cannot be read: {arn}"),
         )?;
     }
     let entrants = report.account.entrants(principal);
@@ -186,18 +194,11 @@ fn chart(title: &str, bars: &[Bar], out: &mut dyn Write) -> io::Result<()> {
     more(bars.len(), out)
 }
 
-/// Writes a line. Names come from the answer, so control characters are escaped.
+/// Writes a line, which may begin with an empty one.
 fn line(out: &mut dyn Write, text: &str) -> io::Result<()> {
     let (lead, text) = match text.strip_prefix('\n') {
         Some(text) => ("\n", text),
         None => ("", text),
     };
-    out.write_all(lead.as_bytes())?;
-    for c in text.chars() {
-        match c.is_control() {
-            true => write!(out, "{}", c.escape_default())?,
-            false => write!(out, "{c}")?,
-        }
-    }
-    writeln!(out)
+    writeln!(out, "{lead}{}", shown(text))
 }

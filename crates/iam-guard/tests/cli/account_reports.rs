@@ -24,20 +24,32 @@ fn the_text_has_sums_and_names() {
 }
 
 #[test]
-fn control_characters_of_names_are_escaped() {
-    let user = principal(
+fn hidden_characters_of_names_are_escaped() {
+    const HIDDEN: [char; 4] = ['\u{1b}', '\u{7}', '\u{202e}', '\u{200b}'];
+    let mut user = principal(
         "User",
-        "a\u{1b}[2Jb\n",
-        &[("\u{7}", document("*", &json!({})))],
+        "a\u{1b}[2J\u{202e}b\n",
+        &[("\u{7}\u{200b}", document("*", &json!({})))],
         &[],
     );
+    user["GroupList"] = json!(["gone\u{1b}[1A\u{202e}"]);
     let folder = folder(&[(
         "a.json",
         &page(json!([user]), json!([]), json!([]), json!([])).to_string(),
     )]);
-    let ran = run(&folder, &format!("account a.json --restricted {LIST}"));
-    assert!(!ran.out.contains(['\u{1b}', '\u{7}']), "{}", ran.out);
-    assert!(ran.out.contains(r"a\u{1b}[2Jb\n"), "{}", ran.out);
+    let ran = run(
+        &folder,
+        &format!("account a.json --restricted {LIST} --html a.html"),
+    );
+    let html = std::fs::read_to_string(folder.path().join("a.html")).unwrap();
+    let sarif = format!("account a.json --restricted {LIST} --format sarif");
+    let log: Value = serde_json::from_str(&run(&folder, &sarif).out).unwrap();
+    let message = log["runs"][0]["results"][0]["message"]["text"].as_str();
+    for text in [&ran.out, &ran.diagnostics, &html, message.unwrap()] {
+        assert!(!text.contains(HIDDEN), "{text}");
+    }
+    assert!(ran.out.contains(r"a\u{1b}[2J\u{202e}b\n"), "{}", ran.out);
+    ran.has_diagnostic(r"no page has the group `gone\u{1b}[1A\u{202e}`");
 }
 
 #[test]
@@ -111,12 +123,12 @@ fn the_page_escapes_names_and_loads_nothing() {
     assert!(html.contains("&#60;gone&#62;"), "{html}");
     assert!(html.contains(r#"<html lang="en">"#) && html.contains("color-scheme: light dark"));
     // Every table has headers for its columns, and every row one for itself.
-    let tables: Vec<&str> = html.split("<table>").skip(1).collect();
-    assert_eq!(tables.len(), 4, "{html}");
+    let tables: Vec<&str> = html.split("<table").skip(1).collect();
+    assert_eq!(tables.len(), 5, "{html}");
     for table in tables {
         let table = table.split("</table>").next().unwrap();
         let (head, body) = table.split_once("</thead>").unwrap();
-        assert!(head.matches(r#"<th scope="col""#).count() >= 3, "{head}");
+        assert!(head.matches(r#"<th scope="col""#).count() >= 2, "{head}");
         let count = |mark: &str| body.matches(mark).count();
         assert_eq!(count("<tr>"), count(r#"<th scope="row">"#), "{body}");
     }
@@ -144,6 +156,7 @@ fn the_page_of_a_large_account_is_limited() {
     );
     let html = std::fs::read_to_string(folder.path().join("out.html")).unwrap();
     assert!(html.contains("<p>3 more; <code>--format json</code> has them all.</p>"));
+    assert!(html.contains("<summary>The others: 1983</summary>"));
     assert!(
         ran.out
             .contains("  1983 more; `--format json` has them all\n"),

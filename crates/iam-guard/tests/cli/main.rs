@@ -6,6 +6,7 @@
 )]
 
 mod account;
+mod account_inputs;
 mod account_reports;
 mod backtest;
 mod commands;
