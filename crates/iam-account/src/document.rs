@@ -39,6 +39,7 @@ pub(crate) struct ActionSums {
 /// A statement that grants or denies something that is watched.
 #[derive(Debug)]
 pub(crate) struct Part {
+    /// The effect and the actions, as a statement for all resources.
     pub(crate) text: Box<str>,
     /// Whether it has no condition and is for all resources.
     pub(crate) is_wide: bool,
@@ -48,12 +49,14 @@ pub(crate) struct Part {
     pub(crate) roles: Option<Resources>,
 }
 
-/// The resources of a statement.
+/// The resources of a statement, as far as they can be roles.
 #[derive(Debug)]
 pub(crate) struct Resources {
     /// Whether it is for all resources but these.
     pub(crate) negated: bool,
-    pub(crate) patterns: Box<[Box<str>]>,
+    /// One text, because an account can have millions of patterns, and a text each takes more
+    /// memory than they.
+    patterns: Box<str>,
     pub(crate) is_conditional: bool,
 }
 
@@ -120,11 +123,9 @@ impl Summary {
         if odd.is_none() && met.is_empty() && actions == Actions::default() {
             return;
         }
-        let text = statement.as_str();
-        let resources = Resources::of(statement);
-        if resources.is_nothing() {
+        let Some(resources) = Resources::of(statement) else {
             return;
-        }
+        };
         if let Some(odd) = odd {
             self.doubt.get_or_insert_with(|| {
                 let odd = odd.as_str().escape_debug();
@@ -133,8 +134,17 @@ impl Summary {
             self.met = watched.everything();
         }
         let is_plain = !statement.is_conditional() && !statement.is_narrowed();
-        let (meets, roles) = (!met.is_empty(), assumes(actions).then_some(resources));
+        let is_about_roles = assumes(actions) && resources.has_roles();
+        let (meets, roles) = (!met.is_empty(), is_about_roles.then_some(resources));
         let is_kept = meets || roles.is_some();
+        let text = || {
+            let element = match statement.is_negated() {
+                true => "NotAction",
+                false => "Action",
+            };
+            let effect = if is_allow { "Allow" } else { "Deny" };
+            write(effect, element, statement.patterns()).into()
+        };
         let sums = &mut self.actions;
         if is_allow {
             let is_wide = is_plain;
@@ -146,7 +156,7 @@ impl Summary {
             }
             if is_kept {
                 self.allows.push(Part {
-                    text: text.into(),
+                    text: text(),
                     is_wide,
                     meets,
                     roles,
@@ -154,14 +164,15 @@ impl Summary {
             }
         } else {
             // The effect of an unknown key is undocumented, so it may narrow.
-            let is_wide = is_plain && serde_json::from_str::<KnownMembers>(text).is_ok();
+            let is_known = serde_json::from_str::<KnownMembers>(statement.as_str()).is_ok();
+            let is_wide = is_plain && is_known;
             sums.denied = sums.denied.or(actions);
             if is_wide {
                 sums.denied_widely = sums.denied_widely.or(actions);
             }
             if is_kept {
                 self.denies.push(Part {
-                    text: text.into(),
+                    text: text(),
                     is_wide,
                     meets,
                     roles,
@@ -232,40 +243,63 @@ pub(crate) fn is_certain(pattern: &ActionPattern) -> bool {
 }
 
 impl Resources {
-    /// The resources of the statement.
-    fn of(statement: &Statement) -> Resources {
-        let some = |negated, patterns: &Texts<'_>| Resources {
-            negated,
-            patterns: patterns.iter().map(Box::from).collect(),
-            is_conditional: statement.is_conditional(),
-        };
+    /// The resources of the statement; `None` if it is for none.
+    fn of(statement: &Statement) -> Option<Resources> {
+        let is_conditional = statement.is_conditional();
         let all = |is_conditional| Resources {
             negated: false,
-            patterns: ["*".into()].into(),
+            patterns: "*".into(),
             is_conditional,
         };
         if !statement.is_narrowed() {
-            return all(statement.is_conditional());
+            return Some(all(is_conditional));
         }
-        match serde_json::from_str(statement.as_str()) {
+        let (negated, texts) = match serde_json::from_str(statement.as_str()) {
             Ok(ResourceMembers {
                 resource: Some(resource),
                 ..
-            }) => some(false, &resource),
+            }) => (false, resource),
             Ok(ResourceMembers {
                 not_resource: Some(spared),
                 ..
-            }) => some(true, &spared),
+            }) => (true, spared),
             // The document was read before, so this does not happen. If it did, the statement would
             // be for some resources, whichever they are.
-            Ok(_) | Err(_) => all(true),
+            Ok(_) | Err(_) => return Some(all(true)),
+        };
+        if !negated && texts.iter().next().is_none() {
+            return None;
         }
+        let roles: Vec<&str> = texts.iter().filter(|it| can_be_role(it)).collect();
+        Some(Resources {
+            negated,
+            patterns: roles.join(SEPARATOR).into(),
+            is_conditional,
+        })
     }
 
-    /// Whether the statement is for no resource at all.
-    fn is_nothing(&self) -> bool {
-        !self.negated && self.patterns.is_empty()
+    fn has_roles(&self) -> bool {
+        self.negated || !self.patterns.is_empty()
     }
+
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &str> {
+        let patterns = self.patterns.split(SEPARATOR);
+        patterns.filter(|it| !it.is_empty())
+    }
+}
+
+/// Between patterns. No ARN has this character.
+const SEPARATOR: &str = "\0";
+
+/// Whether the pattern can match the ARN of a role.
+fn can_be_role(pattern: &str) -> bool {
+    let known = pattern.split(['*', '?', '$']).next().unwrap_or_default();
+    let mut parts = known.split(':').skip(2);
+    let is_other_service = match (parts.next(), parts.next()) {
+        (Some(service), Some(_)) => service != "iam",
+        _ => false,
+    };
+    !is_other_service && !pattern.contains(SEPARATOR)
 }
 
 /// A statement without a condition, for all resources.

@@ -105,7 +105,7 @@ impl<'a> Roles<'a> {
     /// The roles among the resources, to whatever extent and for certain.
     fn of(&mut self, resources: &Resources) -> Option<(Bits, Bits)> {
         let (mut any, mut sure) = (Bits::default(), Bits::default());
-        for pattern in &resources.patterns {
+        for pattern in resources.patterns() {
             match open(pattern) {
                 // Only the request tells what a variable stands for.
                 Some(open) => any.add(&self.matching(&open)?),
@@ -198,6 +198,13 @@ mod tests {
             pair("b", "b")
         );
         assert_eq!(of(&format!(r#""NotResource":"{A}""#)), pair("b", "b"));
+        assert_eq!(
+            of(r#""Resource":["arn:aws:s3:::*","arn:aws:iam::*:role/a"]"#),
+            pair("a", "a")
+        );
+        assert_eq!(of(r#""Resource":"arn:aws:s3:::*""#), pair("", ""));
+        assert_eq!(of(r#""NotResource":"arn:aws:s3:::*""#), pair("ab", "ab"));
+        assert_eq!(of(r#""Resource":"arn:*role/a""#), pair("a", "a"));
         assert_eq!(
             of(r#""Resource":"arn:aws:iam::*:role/${aws:username}""#),
             pair("ab", "")
