@@ -259,3 +259,43 @@ fn lists_and_patterns_are_counted() {
     let (sure, maybe) = account.holdings(&account.principals()[0]).paths();
     assert_eq!((sure, maybe), (vec!["iam-002"], vec![]));
 }
+
+#[test]
+fn paths_are_open_as_far_as_policies_let() {
+    let statement = |effect: &str, action: &str, resource: &str| json!({"Effect": effect, "Action": action, "Resource": resource});
+    let allow = || statement("Allow", "iam:CreateAccessKey", "*");
+    let paths = |statements: &[Value], boundary: Option<&str>| {
+        let mut user = user("a", &[], &[]);
+        let document = json!({"Version": "2012-10-17", "Statement": statements});
+        user["UserPolicyList"] = json!([{"PolicyName": "in", "PolicyDocument": document}]);
+        if boundary.is_some() {
+            let arn = format!("{ACCOUNT}:policy/b");
+            user["PermissionsBoundary"] = json!({"PermissionsBoundaryArn": arn});
+        }
+        let mut builder = AccountBuilder::new("iam:CreateAccessKey".parse().unwrap());
+        for (list, entry) in [
+            (Users, user),
+            (Policies, policy("b", boundary.unwrap_or("s3:*"))),
+        ] {
+            builder.add(Entry::read(list, entry.to_string().as_bytes()).unwrap());
+        }
+        builder.end_page(&List::ALL, false);
+        let account = builder.build(|_| None);
+        let (sure, maybe) = account.holdings(&account.principals()[0]).paths();
+        let own = |paths: Vec<&str>| paths.join(" ");
+        (own(sure), own(maybe))
+    };
+    let pair = |sure: &str, maybe: &str| (sure.to_owned(), maybe.to_owned());
+    let user = "arn:aws:iam::*:user/a";
+    let (open, unsure, shut) = (pair("iam-002", ""), pair("", "iam-002"), pair("", ""));
+    assert_eq!(paths(&[allow()], None), open);
+    assert_eq!(
+        paths(&[statement("Allow", "iam:CreateAccessKey", user)], None),
+        unsure
+    );
+    let deny = |resource| statement("Deny", "iam:CreateAccess*", resource);
+    assert_eq!(paths(&[allow(), deny("*")], None), shut);
+    assert_eq!(paths(&[allow(), deny(user)], None), unsure);
+    assert_eq!(paths(&[allow()], Some("iam:*")), open);
+    assert_eq!(paths(&[allow()], Some("s3:*")), shut);
+}
