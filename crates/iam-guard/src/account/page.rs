@@ -166,11 +166,10 @@ fn pieces(sentence: &str) -> Vec<Piece> {
 fn holder(report: &Report<'_>, principal: &Principal) -> Holder {
     let holdings = report.account.holdings(principal);
     let mut patterns = texts(&holdings.sure());
-    patterns.extend(
-        texts(&holdings.maybe())
-            .iter()
-            .map(|it| format!("maybe {it}")),
-    );
+    // With nothing certain, the extent says that all are uncertain.
+    let maybe = if patterns.is_empty() { "" } else { "maybe " };
+    let uncertain = texts(&holdings.maybe());
+    patterns.extend(uncertain.iter().map(|it| format!("{maybe}{it}")));
     let all = holdings.through();
     let mut through: Vec<Vec<Piece>> = all
         .iter()
