@@ -13,7 +13,7 @@ use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::arn;
+use crate::{arn, members};
 
 /// One of the four lists of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -72,7 +72,8 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if the text is not JSON, or not such an entry, or if its ARN names no account.
+    /// Fails if the text is not JSON, or not such an entry, if its ARN names no account, or if it has a
+    /// member that no entry has in place of a list.
     pub fn read(list: List, json: &'a [u8]) -> Result<Entry<'a>, serde_json::Error> {
         let entry = match list {
             List::Users => Entry::User(serde_json::from_slice(json)?),
@@ -88,7 +89,10 @@ impl<'a> Entry<'a> {
             );
             return Err(de::Error::custom(problem));
         }
-        Ok(entry)
+        match members::misnamed(&entry, json) {
+            Some(problem) => Err(de::Error::custom(problem)),
+            None => Ok(entry),
+        }
     }
 
     /// The ARN.

@@ -15,6 +15,7 @@ mod held_by;
 mod holdings;
 mod judging;
 mod lacking;
+mod members;
 mod pages;
 mod permits;
 mod principal;

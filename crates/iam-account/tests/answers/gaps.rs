@@ -239,3 +239,22 @@ fn attachments_to_others_are_noticed() {
         )]
     );
 }
+
+#[test]
+fn a_list_with_another_name_is_not_taken_for_empty() {
+    let read = |json: Value| Entry::read(Users, json.to_string().as_bytes()).map(|_| ());
+    let arn = format!("{ACCOUNT}:user/a");
+    let bare = json!({"UserName": "a", "Arn": arn, "UserId": "AIDA", "Tags": []});
+    assert!(read(bare.clone()).is_ok());
+    for list in ["userPolicyList", "GroupLists", "Attached"] {
+        let mut other = bare.clone();
+        other[list] = json!([]);
+        let error = read(other).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{list}`")), "{error}");
+    }
+    // AWS may add members.
+    let mut later = user("a", &[], &[]);
+    later["UserPolicyList"] = json!([]);
+    later["Later"] = json!(1);
+    assert!(read(later).is_ok());
+}
