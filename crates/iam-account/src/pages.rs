@@ -11,6 +11,9 @@ pub(crate) struct Pages {
     /// By the account; by an empty text those that only have AWS managed policies, or nothing.
     by_account: BTreeMap<Box<str>, OfAccount>,
     all: OfAccount,
+    /// Whether a page has several accounts. Then somebody put answers together, and the pages do
+    /// not say which accounts follow.
+    is_mixed: bool,
     /// The accounts of the page that is open.
     open: Vec<Box<str>>,
     /// The managed policies of the page that is open, each with the number of its attachments.
@@ -75,6 +78,7 @@ impl Pages {
         let counts = std::mem::take(&mut self.open_counts).into_iter();
         self.counts
             .extend(counts.map(|(policy, count)| (account.clone(), policy, count)));
+        self.is_mixed |= accounts.len() > 1;
         if accounts.is_empty() {
             accounts.push(Box::default());
         }
@@ -104,7 +108,7 @@ impl Pages {
         let mut named: Vec<(Option<&str>, &OfAccount)> = named
             .map(|(it, pages)| (Some(it.as_ref()), pages))
             .collect();
-        if named.len() < 2 {
+        if named.len() < 2 || self.is_mixed {
             named = vec![(None, &self.all)];
         }
         // The last page of an account may have nothing but policies of AWS.

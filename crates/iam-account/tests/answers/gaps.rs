@@ -98,14 +98,20 @@ fn pages_are_counted_for_each_account() {
         gaps_of(&[(a, false, 2), (b, false, 1)]),
         ["the answer counts 2 attachments of `arn:aws:iam::aws:policy/Read` and has 1 of them"]
     );
+    // Somebody put two answers together, and made pages of them.
+    let document = r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#;
+    let mut mixed = builder(&[user_of(a), user_of(b)]);
+    mixed.end_page(&List::ALL, true);
+    let (list, entry) = user_of(a);
+    mixed.add(Entry::read(list, entry.to_string().as_bytes()).unwrap());
+    mixed.end_page(&List::ALL, false);
+    assert!(gaps(&mixed.build(|_| Some(document))).is_empty());
     let mut builder = builder(&[user_of(a)]);
     builder.end_page(&List::ALL, false);
     let (list, entry) = user_of(b);
     builder.add(Entry::read(list, entry.to_string().as_bytes()).unwrap());
     builder.end_page(&[Users, Groups, Policies], false);
-    let gaps = gaps(
-        &builder.build(|_| Some(r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#)),
-    );
+    let gaps = gaps(&builder.build(|_| Some(document)));
     assert_eq!(
         gaps,
         ["no page of the account 444455556666 has the list `RoleDetailList`"]
