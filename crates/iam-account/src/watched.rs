@@ -187,9 +187,16 @@ impl Watched {
             if pattern.is_everything() {
                 return Actions::ALL;
             }
+            // Most patterns have an action's beginning or none, and comparing that is much cheaper.
+            let lead = pattern.as_str().split(['*', '?']).next();
+            let lead = lead.unwrap_or_default();
             for number in self.action_letters.of(pattern) {
-                let action = self.actions.get(*number);
-                if action.is_some_and(|it| pattern.matches(it)) {
+                let matches = |action: &String| {
+                    let begins = action.get(..lead.len());
+                    begins.is_some_and(|it| it.eq_ignore_ascii_case(lead))
+                        && pattern.matches(action)
+                };
+                if self.actions.get(*number).is_some_and(matches) {
                     named = named.or(Actions(1 << number));
                 }
             }
