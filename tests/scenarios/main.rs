@@ -23,6 +23,7 @@ mod passed;
 mod races;
 mod records;
 mod reported;
+mod reports;
 mod roles;
 mod rollout;
 mod room;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     usual.extend(failures::scenarios());
     usual.extend(links::scenarios());
     usual.extend(browser::scenarios());
+    usual.extend(reports::scenarios());
     usual.extend(roles::scenarios());
     usual.extend(rollout::scenarios());
     usual.extend(writes::answered());

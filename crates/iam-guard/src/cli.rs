@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use iam_policy::ActionPattern;
 
-use crate::backtest;
 use crate::managed::DATE;
 use crate::report::Format;
 use crate::template::Parameter;
+use crate::{account, backtest};
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     format!(
@@ -33,6 +33,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Check(Check),
+    Account(Account),
     Backtest(Backtest),
     Fix(Fix),
     /// Shows whether two action patterns have an action in common
@@ -226,6 +227,36 @@ pub struct Backtest {
     pub format: backtest::Format,
 
     /// A file with documents of AWS managed policies, to add to those that come with the command
+    #[arg(long, value_name = "FILE")]
+    pub managed_policies: Option<PathBuf>,
+
+    /// Also writes the report as a page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// Reports who holds restricted actions in a whole account
+///
+/// The input is the answer of `aws iam get-account-authorization-details`: one file, or one for
+/// each page. The report shows which users, groups and roles hold something restricted, by which
+/// policies, and which roles they can become.
+///
+/// Exit status: 0 if nobody holds anything restricted; 1 if somebody does; 2 if something cannot be
+/// read, or the answer is incomplete.
+#[derive(Debug, Args)]
+pub struct Account {
+    /// Files (`.json`, `.json.gz`) and folders with them; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub list: ListOptions,
+
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t)]
+    pub format: account::Format,
+
+    /// A file with the documents of AWS managed policies, as `make managed-policies` writes it
     #[arg(long, value_name = "FILE")]
     pub managed_policies: Option<PathBuf>,
 

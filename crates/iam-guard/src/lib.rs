@@ -1,5 +1,6 @@
 //! The verdict of the guard on the command line.
 
+pub mod account;
 pub mod analysis;
 pub mod answer;
 pub mod backtest;

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::CommandFactory as _;
 use iam_policy::RestrictedActions;
 
+use crate::account::{self, AccountTask};
 use crate::analysis::Settings;
 use crate::backtest::{self, Backtest};
 use crate::check;
@@ -20,6 +21,7 @@ use crate::{explain, fix, lists};
 pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyhow::Result<Exit> {
     match &cli.command {
         Command::Check(options) => check(options, out, diagnostics),
+        Command::Account(options) => account(options, out, diagnostics),
         Command::Backtest(options) => backtest(options, out, diagnostics),
         Command::Fix(options) => {
             let restricted = restricted(&options.list, diagnostics)?.1;
@@ -110,4 +112,21 @@ fn backtest(
         html: options.html.as_ref(),
     };
     backtest::backtest(&task, out, diagnostics)
+}
+
+fn account(
+    options: &cli::Account,
+    out: &mut dyn Write,
+    diagnostics: &mut dyn Write,
+) -> anyhow::Result<Exit> {
+    let (config, restricted) = restricted(&options.list, diagnostics)?;
+    let managed = managed(options.managed_policies.as_ref(), &config)?;
+    let task = AccountTask {
+        paths: &options.files,
+        restricted,
+        managed: &managed,
+        format: options.format,
+        html: options.html.as_ref(),
+    };
+    account::account(task, out, diagnostics)
 }

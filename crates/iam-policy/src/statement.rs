@@ -111,6 +111,12 @@ impl Statement {
         self.resource != ResourceElement::All
     }
 
+    /// The statement as it is written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// The keys and their values as they are written, in their order.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members

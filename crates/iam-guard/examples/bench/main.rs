@@ -1,6 +1,7 @@
 //! Compares the command line with its goals, as ratios in one run: `make bench-cli`.
 #![expect(clippy::print_stdout, reason = "the figures are the output")]
 
+mod account;
 mod logs;
 mod plan;
 
@@ -87,7 +88,7 @@ fn main() -> Result<()> {
         "<=",
         176.0,
     );
-    Ok(())
+    account::compare(&folder, &guard)
 }
 
 fn goal(what: &str, is: f64, comparison: &str, goal: f64) {

@@ -3,7 +3,7 @@
 mod excerpt;
 mod github;
 mod json;
-mod sarif;
+pub(crate) mod sarif;
 mod text;
 
 use std::io::{self, Write};

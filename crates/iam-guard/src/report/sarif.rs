@@ -63,29 +63,38 @@ impl Sarif {
     }
 
     pub(super) fn end(&self, out: &mut dyn Write) -> io::Result<()> {
-        let rules = RULES.map(|(id, level, description)| {
-            json!({
-                "id": id,
-                "shortDescription": {"text": description},
-                "defaultConfiguration": {"level": level},
-            })
-        });
-        let log = json!({
-            "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [{
-                "tool": {"driver": {
-                    "name": "iam-guard",
-                    "semanticVersion": env!("CARGO_PKG_VERSION"),
-                    "rules": rules,
-                }},
-                "columnKind": "unicodeCodePoints",
-                "results": self.results,
-            }],
-        });
-        serde_json::to_writer_pretty(&mut *out, &log)?;
-        out.write_all(b"\n")
+        log(&RULES, &self.results, out)
     }
+}
+
+/// Writes a log with these results of these rules.
+pub(crate) fn log(
+    rules: &[(&str, &str, &str)],
+    results: &[Value],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let rules = rules.iter().map(|(id, level, description)| {
+        json!({
+            "id": id,
+            "shortDescription": {"text": description},
+            "defaultConfiguration": {"level": level},
+        })
+    });
+    let log = json!({
+        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": {"driver": {
+                "name": "iam-guard",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "rules": rules.collect::<Vec<Value>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "results": results,
+        }],
+    });
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    out.write_all(b"\n")
 }
 
 /// The result for a policy whose reasons are too long for the assessment.
@@ -135,7 +144,7 @@ fn result(id: &str, source: &Source, span: &Span, message: &str) -> Value {
 }
 
 /// The path as a relative URI reference, percent-encoded (RFC 3986).
-fn uri(path: &str) -> String {
+pub(crate) fn uri(path: &str) -> String {
     const ENCODED: AsciiSet = NON_ALPHANUMERIC
         .remove(b'/')
         .remove(b'-')

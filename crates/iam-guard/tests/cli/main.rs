@@ -5,6 +5,9 @@
     reason = "an error in a helper fails the test that called it"
 )]
 
+mod account;
+mod account_inputs;
+mod account_reports;
 mod backtest;
 mod cases;
 mod commands;
