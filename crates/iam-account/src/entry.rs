@@ -72,8 +72,8 @@ impl<'a> Entry<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if the text is not JSON, or not such an entry, if its ARN names no account, or if it has a
-    /// member that no entry has in place of a list.
+    /// Fails if the text is not JSON, or not such an entry, if its ARN names no account, or if it
+    /// has a member that no entry has in place of a list.
     pub fn read(list: List, json: &'a [u8]) -> Result<Entry<'a>, serde_json::Error> {
         let entry = match list {
             List::Users => Entry::User(serde_json::from_slice(json)?),
