@@ -110,8 +110,9 @@ impl Item {
     }
 }
 
-/// Judges the document that `evaluate` returns for each combination of choices. The result is `None`
-/// if `evaluate` returns no document for any of them.
+/// Judges the document that `evaluate` returns for each combination of choices.
+///
+/// The result is `None` if `evaluate` returns no document for any of them.
 pub fn judge_partial(
     evaluate: impl Fn(&Choices) -> Option<Item>,
     restricted: &RestrictedActions,
