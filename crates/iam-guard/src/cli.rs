@@ -256,7 +256,7 @@ pub struct Account {
     #[arg(long, value_enum, default_value_t)]
     pub format: account::Format,
 
-    /// A file with the documents of AWS managed policies, as `make managed-policies` writes it
+    /// A file with documents of AWS managed policies, to add to those that come with the command
     #[arg(long, value_name = "FILE")]
     pub managed_policies: Option<PathBuf>,
 
