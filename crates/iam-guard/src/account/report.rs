@@ -119,7 +119,7 @@ impl<'a> Report<'a> {
         let gaps = self.account.gaps();
         let mut lines: Vec<String> = gaps.iter().take(most).map(Gap::to_string).collect();
         if let Some(more @ 1..) = gaps.len().checked_sub(most) {
-            lines.push(format!("{more} more is missing"));
+            lines.push(format!("more like this: {more}"));
         }
         lines
     }
