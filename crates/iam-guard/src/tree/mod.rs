@@ -1,6 +1,7 @@
 //! JSON and YAML as one tree, in which every value has its place in the file.
 
 pub mod json;
+mod quiet;
 pub mod yaml;
 
 use std::borrow::Cow;

@@ -3,10 +3,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::{Chain, Read as _};
 
 use libyaml_safer::{Event, EventData, Mark, Parser, ScalarStyle};
 
-use super::{Member, Node, TreeError, Value};
+use super::{Member, Node, TreeError, Value, quiet};
 use crate::source::{Source, Span};
 
 /// The deepest nesting of values.
@@ -20,11 +21,24 @@ const MAX_VALUES: usize = 2_000_000;
 ///
 /// If the text is not YAML, is nested too deep, or has aliases that expand to too many values.
 pub fn parse(source: &Source) -> Result<Vec<Node<'_>>, TreeError> {
-    let mut text = source.text.as_bytes();
+    // The parser panics on some texts, such as a tag with a comma after it, instead of refusing them.
+    quiet::catch(|| read(source)).unwrap_or_else(|| {
+        let span = 0..0;
+        let message = "the parser cannot go on".to_owned();
+        Err(TreeError { message, span })
+    })
+}
+
+fn read(source: &Source) -> Result<Vec<Node<'_>>, TreeError> {
+    // The parser panics if the last line is one of a block scalar and does not end.
+    let is_ended = source.text.ends_with(['\n', '\r']);
+    let end_of_line = if is_ended { "" } else { "\n" };
+    let mut text = source.text.as_bytes().chain(end_of_line.as_bytes());
     let mut events = Parser::new();
-    events.set_input_string(&mut text);
+    events.set_input(&mut text);
     let mut reader = Reader {
-        end: source.text.len(),
+        text: &source.text,
+        is_ended,
         events,
         anchors: HashMap::new(),
         values: 0,
@@ -43,9 +57,10 @@ pub fn parse(source: &Source) -> Result<Vec<Node<'_>>, TreeError> {
 }
 
 struct Reader<'t> {
-    /// The length of the text.
-    end: usize,
-    events: Parser<&'t mut &'t [u8]>,
+    text: &'t str,
+    /// Whether the last line of the text ends.
+    is_ended: bool,
+    events: Parser<&'t mut Chain<&'t [u8], &'t [u8]>>,
     anchors: HashMap<String, Node<'static>>,
     values: usize,
 }
@@ -63,7 +78,9 @@ impl Reader<'_> {
 
     /// The byte of a mark.
     fn offset(&self, mark: Mark) -> usize {
-        usize::try_from(mark.index).map_or(self.end, |index| index.min(self.end))
+        // The parser passes a byte order mark inside of the text without counting it.
+        let index = usize::try_from(mark.index).unwrap_or(usize::MAX);
+        self.text.floor_char_boundary(index)
     }
 
     fn span(&self, event: &Event) -> Span {
@@ -108,6 +125,12 @@ impl Reader<'_> {
                 style,
                 ..
             } => {
+                let is_last = span.end == self.text.len() && !self.is_ended;
+                let value = match value.strip_suffix('\n') {
+                    // The text does not have the last line break.
+                    Some(shown) if is_last => shown.to_owned(),
+                    _ => value,
+                };
                 let value = scalar(value, style, tag.as_deref());
                 (anchor, tag, Node { value, span })
             }
@@ -302,6 +325,52 @@ mod tests {
             "? [a]\n: b",
         ] {
             assert!(parse(&source(text)).is_err(), "{}", text.len());
+        }
+    }
+
+    #[test]
+    fn the_last_line_needs_no_end() {
+        for (text, value) in [
+            ("a: |\n  b", "b"),
+            ("a: |\n  b\n", "b\n"),
+            ("a: >\n  b\n  c", "b c"),
+            ("a: |+\n  b\n\n", "b\n\n"),
+            ("a: b", "b"),
+            ("a: \"b\"", "b"),
+        ] {
+            let source = source(text);
+            let trees = parse(&source).unwrap();
+            assert_eq!(trees[0].get("a").unwrap().text(), Some(value), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_panic_of_the_parser_is_an_error() {
+        assert!(parse(&source("[!Ref, a]")).is_err());
+    }
+
+    const SEED: &str = "%YAML 1.1\n---\na: &x !Sub |+2\n   é\n\n  b\n\"c\\u0041\\\n d\": >-\n  e\n\n  f\ng: {h: 'i''j', ? k : [l, !Ref m]}\n<<: *x\n? n\n: - o # p\r\n  - q\u{2028}\n...\n--- r\n";
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2_000))]
+
+        /// A text that is cut, or has other characters in it, must not make the parser panic.
+        #[test]
+        fn no_text_makes_it_panic(
+            places in proptest::collection::vec((0..SEED.len(), 0..12_usize, proptest::sample::select(vec!["", "\n", "|", ">", "'", "\"", "\\", "%", "&", "*", "!", "?", ":", "-", "---", "...", "#", "{", "]", "\t", " ", "\r", "\0", "\u{85}", "\u{2028}", "\u{feff}", "\u{1f512}", "|9", "!<", "%F0"])), 0..5),
+            end in 0..SEED.len(),
+        ) {
+            let mut text = SEED.to_owned();
+            for (at, removed, added) in places {
+                let start = text.floor_char_boundary(at.min(text.len()));
+                let end = text.floor_char_boundary((start + removed).min(text.len()));
+                text.replace_range(start..end.max(start), added);
+            }
+            text.truncate(text.floor_char_boundary(end));
+            let source = source(&text);
+            if let Err(error) = parse(&source) {
+                assert!(text.is_char_boundary(error.span.start), "{error:?}");
+            }
         }
     }
 }
