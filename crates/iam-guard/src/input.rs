@@ -66,7 +66,10 @@ pub fn walk(
             }));
             continue;
         }
-        let walk = WalkDir::new(path).sort_by_file_name().into_iter();
+        let walk = WalkDir::new(path)
+            .follow_links(true)
+            .sort_by_file_name()
+            .into_iter();
         for entry in walk.filter_entry(is_searched) {
             match entry {
                 Ok(entry) if entry.file_type().is_file() && is_wanted(entry.path()) => {
@@ -76,6 +79,13 @@ pub fn walk(
                     }));
                 }
                 Ok(_) => {}
+                // A link to a folder around it leads to nothing new.
+                Err(error) if error.loop_ancestor().is_some() => {}
+                // A link that leads nowhere is as good as none unless its name says more.
+                Err(error)
+                    if error
+                        .path()
+                        .is_some_and(|it| it.is_symlink() && !is_wanted(it)) => {}
                 Err(error) => files.push(Err(InputError {
                     name: error.path().unwrap_or(path).display().to_string(),
                     error: error.into(),
