@@ -56,8 +56,13 @@ const SERVICE_LINKED: Holds = Holds::Named("makes a role whose policy an AWS ser
 const PRODUCT: Holds = Holds::Named("provisions a product, whose template is not here");
 const APPLICATION: Holds = Holds::Named("a stack of its own, whose template is not here");
 
+const PACK: Holds = Holds::Named("deploys the template of a conformance pack");
+const INSTANCES: Holds =
+    Holds::Named("deploys a stack set, whose template is judged only where it stands");
+const ROTATION: Holds = Holds::Named("makes a function and its role, as AWS defines them");
+
 /// All attributes that are read, by the types of their resources.
-const ATTRIBUTES: [Attribute; 49] = {
+const ATTRIBUTES: [Attribute; 56] = {
     use Holds::{Attachments, DesiredState, Document, Inline, PermissionSet, Template};
     [
         required("aws_iam_policy", "policy", Document),
@@ -149,7 +154,26 @@ const ATTRIBUTES: [Attribute; 49] = {
             "product_id",
             PRODUCT,
         ),
+        required("aws_servicecatalog_product", "arn", PRODUCT),
+        required("aws_sagemaker_project", "arn", PRODUCT),
+        required("aws_config_conformance_pack", "arn", PACK),
+        required(
+            "aws_cloudformation_stack_set_instance",
+            "stack_set_name",
+            INSTANCES,
+        ),
+        required(
+            "aws_cloudformation_stack_instances",
+            "stack_set_name",
+            INSTANCES,
+        ),
         // The provider of the Cloud Control API.
+        required("awscc_config_conformance_pack", "id", PACK),
+        optional(
+            "awscc_secretsmanager_rotation_schedule",
+            "hosted_rotation_lambda",
+            ROTATION,
+        ),
         required("awscc_iam_managed_policy", "policy_document", Document),
         optional("awscc_iam_role_policy", "policy_document", Document),
         optional("awscc_iam_user_policy", "policy_document", Document),
@@ -262,6 +286,8 @@ pub(crate) fn is_read_attribute(name: &str) -> bool {
             | "desired_state"
             | "application_id"
             | "product_id"
+            | "stack_set_name"
+            | "hosted_rotation_lambda"
             | "arn"
             | "id"
             | "version"

@@ -23,14 +23,18 @@ use crate::found::{Content, FoundPolicies};
 use crate::managed::ManagedPolicies;
 use crate::partial::Item;
 use crate::source::Span;
-use crate::tree::{Node, Value};
+use crate::tree::{Member, Node, Value};
 
 /// Whether a tree is a plan or a state.
 pub fn is_plan(root: &Node<'_>) -> bool {
     let is_plan = ["resource_changes", "planned_values"]
         .iter()
         .any(|it| root.get(it).is_some());
-    is_plan || root.get("format_version").is_some() && root.at(&["values", "root_module"]).is_some()
+    let is_state = root.get("format_version").is_some();
+    let is_empty = |it: &Member<'_>| matches!(&*it.key, "format_version" | "terraform_version");
+    is_plan
+        || is_state && root.at(&["values", "root_module"]).is_some()
+        || is_state && root.members().iter().all(is_empty)
 }
 
 /// Finds the policies in a plan. A policy in several sections counts once.
@@ -314,7 +318,12 @@ impl<'s> Finder<'_, 's> {
     /// A resource of the Cloud Control API, as a template with one resource.
     fn desired_state(&mut self, resource: &Resource<'s>, value: Known<'s>) {
         let kind = resource.values.get("type_name");
-        let grants = ["AWS::IAM::", "AWS::SSO::", "AWS::CloudFormation::"];
+        let grants = [
+            "AWS::IAM::",
+            "AWS::SSO::",
+            "AWS::CloudFormation::",
+            "AWS::ServiceCatalog::",
+        ];
         let is_other = |kind: &str| !grants.iter().any(|it| kind.starts_with(it));
         if kind.text().is_some_and(is_other) {
             return;

@@ -216,3 +216,25 @@ fn resources_of_the_cloud_control_provider() {
         ("awscc_sso_permission_set.h", "restricted"),
     ]);
 }
+
+#[test]
+fn what_deploys_templates_from_elsewhere_is_named() {
+    let kinds = [
+        ("aws_servicecatalog_product", "arn"),
+        ("aws_sagemaker_project", "arn"),
+        ("aws_config_conformance_pack", "arn"),
+        ("aws_cloudformation_stack_set_instance", "id"),
+        ("awscc_config_conformance_pack", "id"),
+    ];
+    for (kind, unknown) in kinds {
+        let plan = plan(json!([[
+            format!("{kind}.a"),
+            {"stack_set_name": "s", "name": "n"},
+            {unknown: true},
+        ]]));
+        let folder = folder(&[("plan.json", &plan.to_string())]);
+        let out = run(&folder, "check plan.json --restricted s3:*").out;
+        let note = format!("`{kind}.a` is not judged: ");
+        assert!(out.contains(&note), "{out}");
+    }
+}
