@@ -7,6 +7,7 @@ use crate::analysis::{Settings, analyze};
 use crate::counts::Counts;
 use crate::exit::Exit;
 use crate::input;
+use crate::printable::printable;
 use crate::report::{Format, Report};
 
 /// The most repeated keys of one file that are named.
@@ -60,18 +61,4 @@ pub fn check(
         writeln!(diagnostics, "note: no policy was found")?;
     }
     Ok(counts.exit(settings.allow_unknown))
-}
-
-/// The text with escapes for characters that a terminal would obey, such as those that begin a
-/// colour or turn the direction of the text.
-fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        let is_format = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        match c.is_control() || is_format {
-            true => shown.extend(c.escape_unicode()),
-            false => shown.push(c),
-        }
-    }
-    shown
 }

@@ -18,6 +18,7 @@ pub mod managed;
 pub mod manifest;
 pub mod partial;
 pub mod plan;
+mod printable;
 pub mod report;
 pub mod run;
 pub mod serverless;

@@ -9,6 +9,7 @@ use iam_policy::{Finding, RestrictedActions};
 use super::excerpt::excerpt;
 use crate::analysis::{Analysis, JudgedPolicy, Kind, pretty};
 use crate::counts::Counts;
+use crate::printable::printable;
 use crate::source::{Source, Span};
 use crate::verdict::{Reason, Verdict};
 
@@ -43,7 +44,8 @@ impl Text {
             }
         }
         for not_judged in &analysis.not_judged {
-            let title = format!("`{}` is not judged: {}", not_judged.name, not_judged.reason);
+            let (name, reason) = (printable(&not_judged.name), printable(&not_judged.reason));
+            let title = format!("`{name}` is not judged: {reason}");
             let group = Level::NOTE.primary_title(title);
             self.render(&[group.element(origin(source, &not_judged.span))], out)?;
         }
@@ -148,7 +150,7 @@ fn origin<'s>(source: &'s Source, span: &Span) -> Origin<'s> {
 }
 
 fn title(judged: &JudgedPolicy) -> String {
-    let name = &judged.name;
+    let name = printable(&judged.name);
     let reasons = judged.assessment.reasons.as_slice();
     if let [located] = reasons
         && matches!(located.reason, Reason::Finding(Finding::Unreadable { .. }))
