@@ -25,8 +25,18 @@ pub fn find<'s>(
     parameters: &'s Parameters,
 ) -> Option<Answer<'s>> {
     let mut found = FoundPolicies::default();
-    if LISTS.iter().any(|list| root.get(list).is_some_and(is_list)) {
+    let has_versions = |policy: &Node<'_>| policy.get("PolicyVersionList").is_some();
+    let is_of_details = LISTS.iter().any(|list| root.get(list).is_some_and(is_list))
+        || root.entries_of("Policies").iter().any(has_versions);
+    if is_of_details {
         details(root, managed, &mut found);
+    } else if OWNERS
+        .iter()
+        .any(|(_, inline, _)| root.get(inline).is_some_and(is_list))
+    {
+        for (_, inline, name) in OWNERS {
+            owner(root, inline, name, managed, &HashSet::new(), &mut found);
+        }
     } else if let Some(version) = root
         .get("PolicyVersion")
         .filter(|it| it.get("Document").is_some())
@@ -55,15 +65,33 @@ pub fn find<'s>(
             &HashSet::new(),
         );
     } else if let Some(inline) = root.get("InlinePolicy").filter(|it| it.text().is_some()) {
-        document(&mut found, "InlinePolicy", Some(inline));
+        // A permission set without an inline policy has an empty one.
+        if inline.text().is_some_and(|text| !text.trim().is_empty()) {
+            document(&mut found, "InlinePolicy", Some(inline));
+        }
     } else {
         return without_document(root).map(Answer::Nothing);
+    }
+    let says = |name: &str| {
+        root.get(name)
+            .is_some_and(|it| it.is_true() || it.text().is_some())
+    };
+    if says("IsTruncated") || says("NextToken") {
+        let reason = "the answer breaks off here, and another page has the rest".to_owned();
+        found.policy("the next page", root.span.clone(), Content::Unknown(reason));
     }
     Some(Answer::Policies(found))
 }
 
 /// The lists of `get-account-authorization-details`.
 const LISTS: [&str; 3] = ["UserDetailList", "GroupDetailList", "RoleDetailList"];
+
+/// Each list, and the members of its entries with the inline policies and the name.
+const OWNERS: [(&str, &str, &str); 3] = [
+    ("UserDetailList", "UserPolicyList", "UserName"),
+    ("GroupDetailList", "GroupPolicyList", "GroupName"),
+    ("RoleDetailList", "RolePolicyList", "RoleName"),
+];
 
 fn is_list(node: &Node<'_>) -> bool {
     matches!(node.value, Value::List(_))
@@ -106,7 +134,9 @@ fn without_document(root: &Node<'_>) -> Option<&'static str> {
 
 /// Adds a document that is an object, a JSON text, or a percent-encoded one as the API returns it.
 fn document<'s>(found: &mut FoundPolicies<'s>, name: &str, document: Option<&'s Node<'s>>) {
-    let Some(document) = document else { return };
+    let Some(document) = document.filter(|it| !it.is_null()) else {
+        return;
+    };
     let content = match document.text() {
         Some(text) if text.trim_start().starts_with('%') => {
             let decoded = percent_decode_str(text).decode_utf8_lossy();
@@ -147,26 +177,9 @@ fn details<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies, found: &mut Fou
         .iter()
         .filter_map(|policy| policy.get("Arn")?.text());
     let here: HashSet<&str> = arns.collect();
-    for (list, inline, name) in [
-        ("UserDetailList", "UserPolicyList", "UserName"),
-        ("GroupDetailList", "GroupPolicyList", "GroupName"),
-        ("RoleDetailList", "RolePolicyList", "RoleName"),
-    ] {
-        for owner in root.entries_of(list) {
-            let owner_name = owner.get(name).and_then(Node::text).unwrap_or(list);
-            let inline = owner.entries_of(inline);
-            for policy in inline {
-                // One document goes by its owner's name alone.
-                let policy_name = policy.get("PolicyName").and_then(Node::text);
-                let name = match policy_name {
-                    Some(policy_name) if inline.len() > 1 => format!("{owner_name}/{policy_name}"),
-                    _ => owner_name.to_owned(),
-                };
-                document(found, &name, policy.get("PolicyDocument"));
-            }
-            if let Some(attached) = owner.get("AttachedManagedPolicies") {
-                attachments(found, owner_name, attached, managed, &here);
-            }
+    for (list, inline, name) in OWNERS {
+        for entry in root.entries_of(list) {
+            owner(entry, inline, name, managed, &here, found);
         }
     }
     for policy in policies {
@@ -187,6 +200,35 @@ fn details<'s>(root: &'s Node<'s>, managed: &'s ManagedPolicies, found: &mut Fou
             }
             document(found, name, version.get("Document"));
         }
+    }
+}
+
+/// The policies of an entry of such a list.
+fn owner<'s>(
+    owner: &'s Node<'s>,
+    inline: &str,
+    name: &str,
+    managed: &'s ManagedPolicies,
+    here: &HashSet<&str>,
+    found: &mut FoundPolicies<'s>,
+) {
+    let owner_name = owner.get(name).and_then(Node::text).unwrap_or(inline);
+    let inline = owner.entries_of(inline);
+    for policy in inline {
+        // One document goes by its owner's name alone.
+        let policy_name = policy.get("PolicyName").and_then(Node::text);
+        let name = match policy_name {
+            Some(policy_name) if inline.len() > 1 => format!("{owner_name}/{policy_name}"),
+            _ => owner_name.to_owned(),
+        };
+        if policy.get("PolicyDocument").is_none_or(Node::is_null) {
+            let reason = "the answer has no document of the policy".to_owned();
+            found.policy(&name, policy.span.clone(), Content::Unknown(reason));
+        }
+        document(found, &name, policy.get("PolicyDocument"));
+    }
+    if let Some(attached) = owner.get("AttachedManagedPolicies") {
+        attachments(found, owner_name, attached, managed, here);
     }
 }
 

@@ -113,7 +113,9 @@ impl ManagedPolicies {
         arn: Option<&str>,
     ) {
         let reason = match arn {
-            None => "attaches a policy whose ARN is not known before the deployment".to_owned(),
+            None => NOT_KNOWN.to_owned(),
+            // A part of it is a variable or a dynamic reference.
+            Some(arn) if arn.contains("${") || arn.contains("{{") => NOT_KNOWN.to_owned(),
             Some(arn) if !is_aws_managed(arn) => {
                 format!("attaches `{arn}`, whose document is not here")
             }
@@ -134,6 +136,8 @@ impl ManagedPolicies {
         found.not_judged(at, span, reason);
     }
 }
+
+const NOT_KNOWN: &str = "attaches a policy whose ARN is not known before the deployment";
 
 /// Whether AWS owns the policy. The partition of the ARN may be unknown.
 pub fn is_aws_managed(arn: &str) -> bool {

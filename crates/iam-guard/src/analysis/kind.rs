@@ -1,6 +1,6 @@
 //! What a file is, by its content.
 
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::tree::{Node, TreeError};
 
 /// What a file is.
@@ -69,6 +69,21 @@ pub(super) fn of_document(root: &Node<'_>) -> Kind {
         true => Kind::TrustPolicy,
         false => Kind::ResourcePolicy,
     }
+}
+
+/// The place of a policy document of a user, group or role anywhere in a tree.
+pub(super) fn document_inside(root: &Node<'_>) -> Option<Span> {
+    let is_of_identity = |statement: &Node<'_>| {
+        let grants = ["Action", "NotAction"]
+            .iter()
+            .any(|it| statement.get(it).is_some());
+        grants && statement.get("Effect").is_some() && !names_principal(statement)
+    };
+    if statements(root).iter().any(is_of_identity) {
+        return Some(root.span.clone());
+    }
+    let members = root.members().iter().map(|member| &member.value);
+    members.chain(root.entries()).find_map(document_inside)
 }
 
 /// Whether a tree with a member `Statement` looks like a policy document, and not like something

@@ -97,10 +97,14 @@ impl<'a> File<'a> {
             return self.document(None);
         }
         let error = match json::parse(text) {
+            // Several answers in a list, as `jq --slurp` makes them.
+            Ok(root) if !root.entries().is_empty() => return self.values(root.entries(), false),
             Ok(root) => return self.values(&[root], true),
             Err(error) => error,
         };
-        if kind::may_be_accepted(&error) && (self.is_expected() || kind::claimed(text).is_some()) {
+        let may_be_document =
+            kind::claimed(text).is_some() || self.is_expected() && text.contains("Statement");
+        if kind::may_be_accepted(&error) && may_be_document {
             return self.document(None);
         }
         let spans = stream::values(text).or_else(|| stream::wrapped(text));
@@ -181,6 +185,15 @@ impl<'a> File<'a> {
                 Recognized::Refused(reason) => problem(reason),
                 Recognized::Other(reason) => {
                     others.push(reason);
+                    // What nobody named may still be about permissions.
+                    if let Some(span) = kind::document_inside(root).filter(|_| !self.is_expected())
+                    {
+                        all.not_judged.push(NotJudged {
+                            name: self.name(),
+                            span,
+                            reason: "has a policy document in a place that is not read".to_owned(),
+                        });
+                    }
                     continue;
                 }
             };
@@ -294,9 +307,16 @@ impl<'a> File<'a> {
         };
         let too_deep = || "it has templates inside of templates".to_owned();
         let mut found = FoundPolicies::default();
-        let unknown = deep.or_else(|| (depth > MAX_DEPTH).then(too_deep));
+        let is_none = !roots.is_empty() && !roots.iter().any(template::is_template);
+        let none = || "its template is none that can be deployed".to_owned();
+        let unknown = deep
+            .or_else(|| (depth > MAX_DEPTH).then(too_deep))
+            .or_else(|| is_none.then(none));
         if let Some(reason) = unknown {
-            let name = template.name.clone();
+            let name = match template.name.as_str() {
+                "" => self.name(),
+                name => name.to_owned(),
+            };
             found.policy(name, template.span.clone(), Content::Unknown(reason));
         } else {
             for root in roots {

@@ -68,7 +68,8 @@ fn every_document_of_the_corpus_has_the_verdict_of_the_engine() {
 
 #[test]
 fn a_document_that_cannot_be_read_may_grant_anything() {
-    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let deep = format!("{{\"Statement\": {nested}}}");
     let clean = allow("s3:GetObject");
     let number = clean.replace("\"2012-10-17\"", "1e999999");
     let surrogate = clean.replace("\"Effect\"", "\"Sid\": \"\\ud800\", \"Effect\"");

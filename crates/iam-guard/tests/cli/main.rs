@@ -8,6 +8,7 @@
 mod account;
 mod account_inputs;
 mod account_reports;
+mod answers;
 mod backtest;
 mod cases;
 mod commands;
