@@ -28,18 +28,35 @@ pub use scope::{Scope, as_written, judge};
 use crate::found::{Content, FoundPolicies};
 use crate::managed::ManagedPolicies;
 use crate::source::Span;
-use crate::tree::{Member, Node};
+use crate::tree::{Member, Node, Value};
 use scope::Template;
 
 /// Whether a tree is a template.
 pub fn is_template(root: &Node<'_>) -> bool {
     let is_resource = |member: &Member<'_>| {
         let kind = member.value.get("Type").and_then(Node::text);
-        member.key.starts_with("Fn::") || kind.is_some_and(|kind| kind.contains("::"))
+        let is_made = member.key.starts_with("Fn::") || resources::is_call(&member.value);
+        is_made || kind.is_some_and(|kind| kind.contains("::"))
     };
     root.get("AWSTemplateFormatVersion").is_some()
         || root.members_of("Resources").iter().any(is_resource)
 }
+
+/// The sections of which a part of a template can have some and no resources.
+const SECTIONS: [&str; 12] = [
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Fn::Transform",
+    "Globals",
+    "Mappings",
+    "Metadata",
+    "Modules",
+    "Outputs",
+    "Parameters",
+    "Rules",
+    "Transform",
+];
 
 /// Finds the policies in a template, which is deployed with these parameters.
 pub fn find<'s>(
@@ -55,8 +72,9 @@ pub fn find<'s>(
     finder.transforms();
     finder.modules();
     let template = Template::new(root, parameters);
-    if let Some(resources) = root.get("Resources") {
-        finder.resources(resources, template);
+    match root.get("Resources") {
+        Some(resources) => finder.resources(resources, template),
+        None => finder.no_resources(),
     }
     finder.found
 }
@@ -79,6 +97,19 @@ impl<'s> Finder<'s> {
         template.tell_kinds(kinds.collect());
         for member in expanded {
             self.resource(member);
+        }
+    }
+
+    /// Names a value that is given as a template and is none.
+    fn no_resources(&mut self) {
+        let root = self.root;
+        let is_section = |key: &str| SECTIONS.contains(&key) || key == "extensions";
+        let is_part = root.members().iter().any(|it| is_section(&it.key));
+        let is_empty = root.is_null() || root.value == Value::Object(Vec::new());
+        if !is_part && !is_empty {
+            let reason = "it is given as a template, and is none that can be read";
+            self.found
+                .not_judged("TemplateBody", root.span.clone(), reason);
         }
     }
 

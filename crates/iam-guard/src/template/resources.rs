@@ -3,6 +3,7 @@
 use super::attachments::is_made_here;
 use super::foreach::{self, Expanded};
 use super::intrinsics::{Env, evaluate, is_function};
+use super::sam_roles::makes_role;
 use super::{Finder, Scope, branches};
 use crate::partial::Choices;
 use crate::source::Span;
@@ -59,6 +60,7 @@ enum Kind {
     Principal,
     PermissionSet,
     Membership,
+    ServiceLinkedRole,
     Assignment,
     Function,
     StateMachine,
@@ -80,6 +82,7 @@ impl Kind {
             "AWS::IAM::Role" | "AWS::IAM::User" | "AWS::IAM::Group" => Self::Principal,
             "AWS::SSO::PermissionSet" => Self::PermissionSet,
             "AWS::IAM::UserToGroupAddition" => Self::Membership,
+            "AWS::IAM::ServiceLinkedRole" => Self::ServiceLinkedRole,
             "AWS::SSO::Assignment" => Self::Assignment,
             "AWS::Serverless::Function" => Self::Function,
             "AWS::Serverless::StateMachine" => Self::StateMachine,
@@ -118,6 +121,10 @@ impl<'s> Finder<'s> {
         if node.get("Fn::Transform").is_some() {
             let reason = "a macro or an included file adds to the resource, and is not here";
             self.found.not_judged(&name, span.clone(), reason);
+        }
+        if is_call(node) && node.get("Fn::Transform").is_none() {
+            let reason = "a resource of a function or a preprocessor, which is not here";
+            return self.found.not_judged(name, span, reason);
         }
         let kind = match node.get("Type") {
             Some(kind) => text(kind, &scope),
@@ -163,6 +170,10 @@ impl<'s> Finder<'s> {
                 }
             }
             Kind::Membership => self.membership(name, resource.span.clone()),
+            Kind::ServiceLinkedRole => {
+                let reason = "makes a role whose policy an AWS service defines";
+                self.found.not_judged(name, resource.span.clone(), reason);
+            }
             Kind::PermissionSet => {
                 self.document_of(resource, "InlinePolicy");
                 self.attachments_of(resource, "ManagedPolicies");
@@ -174,7 +185,10 @@ impl<'s> Finder<'s> {
             }
             Kind::Assignment => self.assignment(resource),
             Kind::Function | Kind::StateMachine => {
-                if let Some((policies, scope)) = resource.properties.get("Policies") {
+                // SAM reads the policies only for a role that it makes.
+                let policies = resource.properties.get("Policies");
+                let policies = policies.filter(|_| makes_role(resource, "Role"));
+                if let Some((policies, scope)) = policies {
                     self.sam_policies(&format!("{name}.Policies"), policies, &scope);
                 }
                 match carries {
@@ -232,6 +246,12 @@ impl<'s> Finder<'s> {
             }
         }
     }
+}
+
+/// Whether a resource is the call of a function, such as `!Rain::Include file`.
+pub(super) fn is_call(node: &Node<'_>) -> bool {
+    let mut keys = node.members().iter().map(|member| &member.key);
+    node.get("Type").is_none() && keys.any(|key| is_function(key))
 }
 
 /// The text of a value, if it is known.

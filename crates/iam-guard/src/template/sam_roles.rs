@@ -211,8 +211,11 @@ fn is_false(node: &Node<'_>) -> bool {
     node.value == Value::Bool(false) || matches!(node.text(), Some("false" | "False"))
 }
 
-/// Whether SAM makes a role, at least under some condition.
-fn makes_role(resource: &Resource<'_>, property: &str) -> bool {
+/// Whether SAM makes a role, at least under some condition. It takes none from `Globals`.
+pub(super) fn makes_role(resource: &Resource<'_>, property: &str) -> bool {
     let role = resource.properties.node(property);
-    role.is_none_or(|role| role.get("Fn::If").is_some() || is_no_value(role))
+    role.is_none_or(|role| {
+        let is_unset = role.is_null() || role.text() == Some("") || is_no_value(role);
+        is_unset || role.get("Fn::If").is_some()
+    })
 }

@@ -51,6 +51,9 @@ impl<'s> Finder<'s> {
         };
         let span = body.span.clone();
         match known {
+            Some(known) if known.trim().is_empty() => {
+                self.found.not_judged(&resource.name, span, reason);
+            }
             Some(known) => self.found.template(&resource.name, span, known),
             None => {
                 let reason =

@@ -15,6 +15,7 @@ mod commands;
 mod documents;
 mod exports;
 mod logs_folder;
+mod manifests;
 mod plan;
 mod plan_documents;
 mod reported_calls;

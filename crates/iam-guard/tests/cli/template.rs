@@ -272,3 +272,87 @@ fn diagnostics_cannot_change_the_terminal() {
     ran.has_diagnostic("the key `\\u{1b}[31mred\\u{202e}` is also in line 1; the last one counts");
     ran.has_diagnostic("9 more keys are repeated");
 }
+
+#[test]
+fn sam_reads_the_policies_only_for_a_role_that_it_makes() {
+    for kind in ["Function", "StateMachine"] {
+        for (role, is_judged) in [
+            ("!GetAtt R.Arn", false),
+            ("arn:aws:iam::111122223333:role/r", false),
+            ("!If [C, a, !Ref AWS::NoValue]", true),
+            ("!Ref AWS::NoValue", true),
+            ("''", true),
+            ("null", true),
+        ] {
+            let text = format!(
+                "Globals: {{{kind}: {{Role: a}}}}\nConditions: {{C: !Equals [!Ref P, a]}}\nResources: {{F: {{Type: AWS::Serverless::{kind}, Properties: {{Role: {role}, Policies: [AmazonS3FullAccess]}}}}}}"
+            );
+            let ran = check("template.yaml", &text);
+            let is_there = ran.out.contains("AmazonS3FullAccess");
+            assert_eq!(is_there, is_judged, "{kind} {role}: {}", ran.out);
+        }
+        let text = format!(
+            "Globals: {{{kind}: {{Role: a}}}}\nResources: {{F: {{Type: AWS::Serverless::{kind}, Properties: {{Policies: [AmazonS3FullAccess]}}}}}}"
+        );
+        let ran = check("template.yaml", &text);
+        assert!(
+            ran.out.contains("AmazonS3FullAccess"),
+            "{kind}: {}",
+            ran.out
+        );
+    }
+}
+
+/// What the report for people says of a file.
+pub(crate) fn report(name: &str, text: &str) -> String {
+    let folder = folder(&[(name, text)]);
+    let ran = run(
+        &folder,
+        &format!("check {name} --restricted s3:DeleteBucket"),
+    );
+    assert_ne!(ran.code, 1, "{}", ran.out);
+    ran.out + &ran.diagnostics
+}
+
+#[test]
+fn resources_that_are_not_here_are_named() {
+    for (resources, reason) in [
+        (
+            "{S: {Type: AWS::IAM::ServiceLinkedRole}}",
+            "makes a role whose policy",
+        ),
+        (
+            "{S: !Rain::Include x.yaml}",
+            "a resource of a function or a preprocessor",
+        ),
+        (
+            "{S: {Fn::Foo: bar}}",
+            "a resource of a function or a preprocessor",
+        ),
+        (
+            "{S: {Type: AWS::CloudFormation::StackSet, Properties: {TemplateBody: hello}}}",
+            "it is given as a template",
+        ),
+        (
+            "{S: {Type: AWS::CloudFormation::Stack, Properties: {TemplateBody: ''}}}",
+            "a stack of its own",
+        ),
+    ] {
+        let report = report("template.yaml", &format!("Resources: {resources}"));
+        assert!(
+            report.contains(&format!("`S` is not judged: {reason}"))
+                || report.contains(&format!("`S/TemplateBody` is not judged: {reason}")),
+            "{report}"
+        );
+    }
+    for body in ["hello", "[]", "{A: b}"] {
+        let report = report(
+            "answer.json",
+            &serde_json::json!({"TemplateBody": body}).to_string(),
+        );
+        let note = "`TemplateBody` is not judged: it is given as a template";
+        assert!(report.contains(note), "{report}");
+    }
+    let report = report("answer.json", r#"{"TemplateBody": "{Outputs: {}}"}"#);
+    assert!(!report.contains("not judged"), "{report}");
+}
