@@ -28,7 +28,7 @@ pub use scope::{Scope, as_written, judge};
 use crate::found::{Content, FoundPolicies};
 use crate::managed::ManagedPolicies;
 use crate::source::Span;
-use crate::tree::{Member, Node, Value};
+use crate::tree::{Member, Node};
 use scope::Template;
 
 /// Whether a tree is a template.
@@ -41,22 +41,6 @@ pub fn is_template(root: &Node<'_>) -> bool {
     root.get("AWSTemplateFormatVersion").is_some()
         || root.members_of("Resources").iter().any(is_resource)
 }
-
-/// The sections of which a part of a template can have some and no resources.
-const SECTIONS: [&str; 12] = [
-    "AWSTemplateFormatVersion",
-    "Conditions",
-    "Description",
-    "Fn::Transform",
-    "Globals",
-    "Mappings",
-    "Metadata",
-    "Modules",
-    "Outputs",
-    "Parameters",
-    "Rules",
-    "Transform",
-];
 
 /// Finds the policies in a template, which is deployed with these parameters.
 pub fn find<'s>(
@@ -72,9 +56,8 @@ pub fn find<'s>(
     finder.transforms();
     finder.modules();
     let template = Template::new(root, parameters);
-    match root.get("Resources") {
-        Some(resources) => finder.resources(resources, template),
-        None => finder.no_resources(),
+    if let Some(resources) = root.get("Resources") {
+        finder.resources(resources, template);
     }
     finder.found
 }
@@ -97,19 +80,6 @@ impl<'s> Finder<'s> {
         template.tell_kinds(kinds.collect());
         for member in expanded {
             self.resource(member);
-        }
-    }
-
-    /// Names a value that is given as a template and is none.
-    fn no_resources(&mut self) {
-        let root = self.root;
-        let is_section = |key: &str| SECTIONS.contains(&key) || key == "extensions";
-        let is_part = root.members().iter().any(|it| is_section(&it.key));
-        let is_empty = root.is_null() || root.value == Value::Object(Vec::new());
-        if !is_part && !is_empty {
-            let reason = "it is given as a template, and is none that can be read";
-            self.found
-                .not_judged("TemplateBody", root.span.clone(), reason);
         }
     }
 

@@ -120,12 +120,6 @@ fn what_a_manifest_does_not_have_is_named() {
         ),
         ("cloudformation", "Stack", "{templateUrl: s3}", stack),
         ("cloudformation", "Stack", "{templateBody: ''}", stack),
-        (
-            "cloudformation",
-            "Stack",
-            "{templateBody: hello}",
-            "it is given as a template",
-        ),
         ("serverlessrepo", "CloudFormationStack", "{}", stack),
         (
             "servicecatalog",
