@@ -112,6 +112,30 @@ impl<'s> Node<'s> {
         self.value == Value::Null
     }
 
+    /// The same value with texts of its own.
+    pub fn to_static(&self) -> Node<'static> {
+        let own = |text: &str| Cow::Owned(text.to_owned());
+        let value = match &self.value {
+            Value::Null => Value::Null,
+            Value::Bool(value) => Value::Bool(*value),
+            Value::Number(number) => Value::Number(own(number)),
+            Value::Text(text) => Value::Text(own(text)),
+            Value::List(entries) => Value::List(entries.iter().map(Node::to_static).collect()),
+            Value::Object(members) => {
+                let members = members.iter().map(|member| Member {
+                    key: own(&member.key),
+                    key_span: member.key_span.clone(),
+                    value: member.value.to_static(),
+                });
+                Value::Object(members.collect())
+            }
+        };
+        Node {
+            value,
+            span: self.span.clone(),
+        }
+    }
+
     /// Moves all places, for a tree whose text is a part of a file.
     pub fn shift(&mut self, by: usize) {
         let moved = |span: &Span| span.start + by..span.end + by;

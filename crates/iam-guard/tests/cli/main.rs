@@ -20,5 +20,6 @@ mod plan;
 mod plan_documents;
 mod reported_calls;
 mod reports;
+mod serverless;
 mod support;
 mod template;
