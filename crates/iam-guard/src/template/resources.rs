@@ -249,9 +249,12 @@ impl<'s> Finder<'s> {
 }
 
 /// Whether a resource is the call of a function, such as `!Rain::Include file`.
+///
+/// A variable of the Serverless Framework is not: it is named as such.
 pub(super) fn is_call(node: &Node<'_>) -> bool {
+    let is_variable = |key: &str| matches!(key, "Fn::Sub" | "Fn::Variable");
     let mut keys = node.members().iter().map(|member| &member.key);
-    node.get("Type").is_none() && keys.any(|key| is_function(key))
+    node.get("Type").is_none() && keys.any(|key| is_function(key) && !is_variable(key))
 }
 
 /// The text of a value, if it is known.

@@ -21,7 +21,8 @@ const MAX_VALUES: usize = 2_000_000;
 ///
 /// If the text is not YAML, is nested too deep, or has aliases that expand to too many values.
 pub fn parse(source: &Source) -> Result<Vec<Node<'_>>, TreeError> {
-    // The parser panics on some texts, such as a tag with a comma after it, instead of refusing them.
+    // The parser panics on some texts, such as a tag with a comma after it, instead of refusing
+    // them.
     quiet::catch(|| read(source)).unwrap_or_else(|| {
         let span = 0..0;
         let message = "the parser cannot go on".to_owned();
