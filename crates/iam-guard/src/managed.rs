@@ -114,8 +114,8 @@ impl ManagedPolicies {
     ) {
         let reason = match arn {
             None => NOT_KNOWN.to_owned(),
-            // A part of it is a variable or a dynamic reference.
-            Some(arn) if arn.contains("${") || arn.contains("{{") => NOT_KNOWN.to_owned(),
+            // A variable or a dynamic reference. That of the partition does not matter.
+            Some(arn) if name(arn).contains(['{', '}']) => NOT_KNOWN.to_owned(),
             Some(arn) if !is_aws_managed(arn) => {
                 format!("attaches `{arn}`, whose document is not here")
             }

@@ -136,6 +136,10 @@ fn a_part_of_an_arn_that_is_not_known_is_no_name() {
         let note = "attaches a policy whose ARN is not known before the deployment";
         assert!(ran.out.contains(note), "{}", ran.out);
     }
+    // Any partition has the same policies.
+    let template = "Resources: {R: {Type: AWS::IAM::Role, Properties: {ManagedPolicyArns: [!Sub 'arn:${AWS::Partition}:iam::aws:policy/AdministratorAccess']}}}\n";
+    check("t.yaml", template)
+        .has_verdicts(&[("R.ManagedPolicyArns (AdministratorAccess)", "restricted")]);
 }
 
 #[test]
