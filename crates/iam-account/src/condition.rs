@@ -86,7 +86,7 @@ impl Pattern {
     }
 }
 
-/// The patterns one of which the ARN of the principal must match.
+/// The ARN of the principal must match one of these patterns.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html>
 /// says how the operators compare.

@@ -10,7 +10,7 @@ use crate::entry::List;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Gap {
-    /// There is no page.
+    /// The answer has no pages.
     Page,
     /// The pages have no user, group or role.
     Principals,
@@ -84,7 +84,7 @@ pub enum Gap {
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Gap::Page => f.write_str("there is no page of it"),
+            Gap::Page => f.write_str("it has no pages"),
             Gap::Principals => f.write_str("it has no user, group or role"),
             Gap::Truncated { account } => {
                 let of = of(account.as_deref());

@@ -16,9 +16,9 @@ use crate::watched::Watched;
 /// The restricted patterns that are held.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {
-    /// Those of which an action is granted, to whatever extent.
+    /// Patterns with an action that is granted, even if only in part.
     pub(crate) any: Bits,
-    /// Those of which an action is granted without a condition and for all resources, and not
+    /// Patterns with an action that is granted without a condition and for all resources, and not
     /// denied under any condition or for any resource.
     pub(crate) sure: Bits,
 }
@@ -57,7 +57,7 @@ struct Limit {
 }
 
 impl Limits {
-    /// The limits of these documents, each of which denies something, and of a boundary.
+    /// What these documents deny, and what a boundary leaves.
     pub(crate) fn new(denying: &[&Summary], boundary: Boundary<&Summary>) -> Limits {
         let mut limits = Limits {
             has_boundary: !matches!(boundary, Boundary::None),

@@ -52,7 +52,7 @@ impl fmt::Display for HeldBy {
             parts.push(format!("{} ({members})", counted(self.groups, "group")));
         }
         match parts.as_slice() {
-            [] => f.write_str("held by nobody"),
+            [] => f.write_str("held by no principal"),
             [one] => write!(f, "held by {one}"),
             [first @ .., last] => write!(f, "held by {} and {last}", first.join(", ")),
         }
@@ -74,7 +74,7 @@ mod tests {
             };
             held.to_string()
         };
-        assert_eq!(text(0, 0, 0, 0), "held by nobody");
+        assert_eq!(text(0, 0, 0, 0), "held by no principal");
         assert_eq!(text(1, 0, 0, 0), "held by 1 role");
         assert_eq!(
             text(0, 2, 1, 0),

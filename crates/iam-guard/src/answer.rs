@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use percent_encoding::percent_decode_str;
+use iam_policy::decode_document;
 
 use crate::found::{Content, FoundPolicies};
 use crate::managed::ManagedPolicies;
-use crate::template::{self, Parameters, Scope};
+use crate::template::{self, Parameters};
 use crate::tree::{Node, Value};
 
 /// What an answer has.
@@ -134,25 +134,13 @@ fn without_document(root: &Node<'_>) -> Option<&'static str> {
 
 /// Adds a document that is an object, a JSON text, or a percent-encoded one as the API returns it.
 fn document<'s>(found: &mut FoundPolicies<'s>, name: &str, document: Option<&'s Node<'s>>) {
-    let Some(document) = document.filter(|it| !it.is_null()) else {
-        return;
+    let text = document.and_then(Node::text).map(decode_document);
+    let (Some(document), Some(Cow::Owned(text))) = (document, text) else {
+        return found.document(name, document);
     };
-    let content = match document.text() {
-        Some(text) if text.trim_start().starts_with('%') => {
-            let decoded = percent_decode_str(text).decode_utf8_lossy();
-            Content::Text {
-                text: decoded.into_owned().into(),
-                what: Some("this part of the answer".to_owned()),
-            }
-        }
-        Some(text) => Content::Text {
-            text: Cow::Borrowed(text),
-            what: None,
-        },
-        None => Content::Template {
-            document,
-            scope: Scope::default(),
-        },
+    let content = Content::Text {
+        text: text.into(),
+        what: Some("this part of the answer".to_owned()),
     };
     found.policy(name, document.span.clone(), content);
 }

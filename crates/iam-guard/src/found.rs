@@ -75,6 +75,34 @@ impl<'s> FoundPolicies<'s> {
         });
     }
 
+    /// Adds a document that is an object or a JSON text; nothing for `null`.
+    pub fn document(&mut self, name: impl Into<String>, document: Option<&'s Node<'s>>) {
+        let Some(document) = document.filter(|it| !it.is_null()) else {
+            return;
+        };
+        let content = match document.text() {
+            Some(text) => Content::Text {
+                text: Cow::Borrowed(text),
+                what: None,
+            },
+            None => Content::Template {
+                document,
+                scope: Scope::default(),
+            },
+        };
+        self.policy(name, document.span.clone(), content);
+    }
+
+    /// Adds a resource of the Cloud Control API, whose properties are a JSON text, as a template
+    /// with one resource.
+    pub fn resource(&mut self, name: &str, span: Span, kind: &str, properties: &str) {
+        let kind = serde_json::Value::from(kind);
+        let text = format!(
+            r#"{{"Resources":{{"Resource":{{"Type":{kind},"Properties":{properties}}}}}}}"#
+        );
+        self.template(name, span, text);
+    }
+
     pub fn not_judged(&mut self, name: impl Into<String>, span: Span, reason: impl Into<String>) {
         self.not_judged.push(NotJudged {
             name: name.into(),

@@ -143,7 +143,8 @@ impl From<TaskTokenError> for LinkProblem {
 
 impl Request {
     /// Reads the event of a proxy integration (API Gateway Developer Guide, "Input format of a
-    /// Lambda function for proxy integration"). Each of its members can be missing or `null`.
+    /// Lambda function for proxy integration"). Each of its members can be missing or `null`. An
+    /// event that cannot be read has an unknown path and method, which decide nothing.
     pub(crate) fn read(payload: &RawValue, state_machine_arn: &str) -> Self {
         let event = serde_json::from_str::<Value>(payload.get()).unwrap_or_default();
         let path = text(&event, &["path"])

@@ -120,10 +120,7 @@ fn pages_are_counted_for_each_account() {
 
 #[test]
 fn nothing_is_no_answer() {
-    assert_eq!(
-        gaps(&builder(&[]).build(|_| None)),
-        ["there is no page of it"]
-    );
+    assert_eq!(gaps(&builder(&[]).build(|_| None)), ["it has no pages"]);
     assert_eq!(gaps(&account(&[])), ["it has no user, group or role"]);
     let text = user("a", &[], &[]).to_string();
     for arn in ["", "arn:aws:iam:::user/a", "a"] {

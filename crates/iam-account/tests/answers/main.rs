@@ -114,7 +114,7 @@ fn holders_are_counted_once() {
         account
             .held_by(PolicyRef::Managed { arn: "arn" })
             .to_string(),
-        "held by nobody"
+        "held by no principal"
     );
     let user = &account.principals()[1];
     let through = account.holdings(user).through();

@@ -7,7 +7,6 @@ mod page;
 mod read;
 mod report;
 mod sarif;
-mod shown;
 mod split;
 mod text;
 
@@ -22,8 +21,8 @@ use iam_policy::RestrictedActions;
 
 use crate::exit::Exit;
 use crate::managed::ManagedPolicies;
+use crate::printable::printable;
 use report::Report;
-use shown::shown;
 use split::Part;
 
 /// How the report is written
@@ -66,7 +65,7 @@ pub fn account(
         };
         reader.problems += problems.count;
         for problem in &problems.first {
-            writeln!(diagnostics, "error: {}", shown(problem))?;
+            writeln!(diagnostics, "error: {}", printable(problem))?;
         }
         if let Some(more @ 1..) = problems.count.checked_sub(MAX_PROBLEMS) {
             writeln!(diagnostics, "error: {more} more problems of this file")?;
@@ -82,7 +81,7 @@ pub fn account(
     let account = builder.build(|arn| task.managed.document(arn));
     let report = Report::new(&account, problems);
     for line in report.incomplete_lines(MAX_PROBLEMS) {
-        let line = shown(&line);
+        let line = printable(&line);
         writeln!(diagnostics, "error: the answer is incomplete: {line}")?;
     }
     match task.format {

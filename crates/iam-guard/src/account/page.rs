@@ -7,7 +7,7 @@ use iam_account::{Kind, Principal, Verdict};
 
 use super::NOT_CONSIDERED;
 use super::report::{Bar, Counts, Report, chain, extent, lacking, listed, texts};
-use super::shown::shown;
+use crate::printable::printable;
 
 /// The most rows of a table of principals.
 const MAX_ROWS: usize = 2_000;
@@ -149,7 +149,7 @@ pub(super) fn write(report: &Report<'_>, path: &Path) -> anyhow::Result<()> {
     };
     let text = page.render()?;
     // The page is one text: what is hidden in a name must not change how the rest looks.
-    let lines: Vec<_> = text.lines().map(shown).collect();
+    let lines: Vec<_> = text.lines().map(printable).collect();
     Ok(std::fs::write(path, lines.join("\n"))?)
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Place;
 use super::report::{extent, lacking, listed};
-use super::shown::shown;
+use crate::printable::printable;
 use crate::report::sarif::{log, uri};
 
 /// Identifier, level and description of each rule. Code scanning keeps results by these
@@ -101,7 +101,7 @@ fn result(rule: usize, place: Option<(&String, usize)>, message: &str) -> Value 
         "ruleId": id,
         "ruleIndex": rule,
         "level": level,
-        "message": {"text": shown(message)},
+        "message": {"text": printable(message)},
         "locations": locations,
     })
 }

@@ -6,7 +6,7 @@ use iam_account::{Principal, Verdict};
 
 use super::NOT_CONSIDERED;
 use super::report::{Bar, Report, chain, extent, listed, texts};
-use super::shown::shown;
+use crate::printable::printable;
 
 /// The length of each list of principals and patterns.
 const SHOWN: usize = 20;
@@ -200,5 +200,5 @@ fn line(out: &mut dyn Write, text: &str) -> io::Result<()> {
         Some(text) => ("\n", text),
         None => ("", text),
     };
-    writeln!(out, "{lead}{}", shown(text))
+    writeln!(out, "{lead}{}", printable(text))
 }

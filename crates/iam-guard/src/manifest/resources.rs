@@ -1,11 +1,8 @@
 //! The resources that grant IAM permissions.
 
-use std::borrow::Cow;
-
 use super::{Finder, name};
 use crate::found::Content;
 use crate::source::Span;
-use crate::template::Scope;
 use crate::tree::{Node, Value};
 
 /// A service of AWS, as the API groups name it.
@@ -180,14 +177,15 @@ impl<'s> Finder<'s> {
 
     fn attribute(&mut self, name: &str, node: &'s Node<'s>, holds: Holds, value: &'s Node<'s>) {
         match holds {
-            Holds::Document => self.document(name, Some(value)),
+            Holds::Document => self.found.document(name, Some(value)),
             Holds::Inline => {
                 for inline in value.members() {
-                    self.document(&format!("{name}.{}", inline.key), Some(&inline.value));
+                    self.found
+                        .document(format!("{name}.{}", inline.key), Some(&inline.value));
                 }
                 for inline in value.entries() {
                     let document = inline.get("policy").or_else(|| inline.get("document"));
-                    self.document(name, document);
+                    self.found.document(name, document);
                 }
             }
             Holds::Attachments => {
@@ -223,32 +221,12 @@ impl<'s> Finder<'s> {
                 "the type or the state of the resource is not known",
             );
         };
-        let kind = serde_json::Value::from(kind);
-        let text =
-            format!(r#"{{"Resources":{{"Resource":{{"Type":{kind},"Properties":{state}}}}}}}"#);
-        self.found.template(name, value.span.clone(), text);
+        self.found.resource(name, value.span.clone(), kind, state);
     }
 
     pub(super) fn unknown(&mut self, name: &str, span: Span, reason: impl Into<String>) {
         let content = Content::Unknown(reason.into());
         self.found.policy(name, span, content);
-    }
-
-    fn document(&mut self, name: &str, document: Option<&'s Node<'s>>) {
-        let Some(document) = document.filter(|document| !document.is_null()) else {
-            return;
-        };
-        let content = match document.text() {
-            Some(text) => Content::Text {
-                text: Cow::Borrowed(text),
-                what: None,
-            },
-            None => Content::Template {
-                document,
-                scope: Scope::default(),
-            },
-        };
-        self.found.policy(name, document.span.clone(), content);
     }
 }
 

@@ -330,13 +330,9 @@ impl<'s> Finder<'_, 's> {
         }
         match (kind.text(), value) {
             (Some(kind), Known::Set(state)) if state.text().is_some() => {
-                let kind = serde_json::Value::from(kind);
-                let state_text = state.text().unwrap_or_default();
-                let text = format!(
-                    r#"{{"Resources":{{"Resource":{{"Type":{kind},"Properties":{state_text}}}}}}}"#
-                );
+                let properties = state.text().unwrap_or_default();
                 let span = state.node.span.clone();
-                self.found.template(resource.name, span, text);
+                self.found.resource(resource.name, span, kind, properties);
             }
             (_, value) => {
                 let span = match value {

@@ -71,10 +71,7 @@ impl<'s> Walk<'s> {
         let mut changes = 0;
         self.at += 1;
         while self.is_inside(b'}') {
-            let key_start = self.at;
-            let key = self.string();
-            let key_span = key_start..self.at;
-            self.pass_colon();
+            let (key, key_span) = self.key();
             if key == kept::CHANGES {
                 changes += 1;
                 members.push(self.member(key, key_span, &kept::EACH_CHANGE));
@@ -163,10 +160,7 @@ impl<'s> Walk<'s> {
         let mut members = Vec::new();
         self.at += 1;
         while self.is_inside(b'}') {
-            let key_start = self.at;
-            let key = self.string();
-            let key_span = key_start..self.at;
-            self.pass_colon();
+            let (key, key_span) = self.key();
             match kept.member(&key) {
                 Some(kept) => members.push(self.member(key, key_span, kept)),
                 None => self.pass_value(),
@@ -214,8 +208,7 @@ impl<'s> Walk<'s> {
             let mut address = None;
             self.at += 1;
             while self.is_inside(b'}') {
-                let key = self.string();
-                self.pass_colon();
+                let (key, _) = self.key();
                 self.pass_white_space();
                 let value = self.at;
                 self.pass_value();
@@ -253,6 +246,14 @@ impl<'s> Walk<'s> {
             self.at += 1;
         }
         is_inside
+    }
+
+    fn key(&mut self) -> (Cow<'s, str>, Span) {
+        let start = self.at;
+        let key = self.string();
+        let span = start..self.at;
+        self.pass_colon();
+        (key, span)
     }
 
     fn pass_colon(&mut self) {
