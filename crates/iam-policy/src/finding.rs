@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::{Shown, is_zero, write_place};
 use crate::pattern_list::{self, Listed};
-use crate::{ActionPattern, Statement};
+use crate::{ActionPattern, Response, Statement};
 
 /// One reason why a document violates the restricted list.
 ///
@@ -92,6 +92,9 @@ pub struct Grant {
     /// but AWS may add one like it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub future_example: Option<String>,
+    /// The strictest response among the restricted patterns that are met.
+    #[serde(default, skip_serializing_if = "Response::is_contain")]
+    pub response: Response,
     /// Whether the statement has a condition, which narrows the grant.
     pub conditional: bool,
     /// Whether the grant applies to less than all resources.

@@ -8,8 +8,8 @@ use crate::finding::Ambiguous;
 use crate::scope::{Granted, Scope, grants};
 use crate::truncated::Room;
 use crate::{
-    ActionPattern, DocumentError, Element, Finding, Grant, PolicyDocument, RestrictedActions,
-    Statement, Truncated,
+    ActionPattern, DocumentError, Element, Finding, Grant, PolicyDocument, Response,
+    RestrictedActions, Statement, Truncated,
 };
 
 /// Judges the text of a document.
@@ -74,6 +74,12 @@ impl Violation {
             Reason::Ambiguous => &[],
             Reason::Meets(met) => met,
         }
+    }
+
+    /// The strictest response among the restricted patterns that are met.
+    fn response(&self, restricted: &RestrictedActions) -> Response {
+        let met = restricted.response_to(self.met());
+        met.unwrap_or_else(|| restricted.strictest())
     }
 
     /// The entry; `None` for `NotAction`.
@@ -161,6 +167,20 @@ impl<'r> Judgement<'r> {
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.document.is_ok() && self.violations.is_empty()
+    }
+
+    /// The strictest response among the restricted patterns that are met; `None` if the document is
+    /// clean.
+    ///
+    /// A document that cannot be read, and an entry whose interpretation by IAM is undocumented, may
+    /// grant anything, so they get the strictest response of the list.
+    #[must_use]
+    pub fn response(&self) -> Option<Response> {
+        if self.document.is_err() {
+            return Some(self.restricted.strictest());
+        }
+        let responses = self.violations.iter().map(|v| v.response(self.restricted));
+        responses.max()
     }
 
     /// The document, or the reason why it cannot be read.
@@ -310,6 +330,7 @@ impl<'a> Evidence<'a> {
                 .take(Grant::MAX_EXAMPLES)
                 .map(Cow::into_owned)
                 .collect(),
+            response: violation.response(self.restricted),
             conditional: statement.is_conditional(),
             narrowed: statement.is_narrowed(),
         })

@@ -23,6 +23,7 @@ mod pattern_list;
 mod quota;
 mod ready_made;
 mod remediation;
+mod response;
 mod restricted;
 mod scope;
 mod search;
@@ -45,6 +46,7 @@ pub use ready_made::{ReadyMadeEntry, ReadyMadeList};
 pub use remediation::{
     Edit, EditKind, GRANTS_NOTHING, Loss, LossCause, Remediation, remediate, remove_everything,
 };
+pub use response::Response;
 pub use restricted::{RestrictedActions, RestrictedActionsError, UnknownAction};
 pub use statement::{Effect, Statement};
 pub use text::{decode_document, quota_size};

@@ -9,7 +9,7 @@ use crate::budget::Budget;
 use crate::json;
 use crate::message::Short;
 use crate::pattern_list::Listed;
-use crate::{ActionPattern, ActionPatternError, ReadyMadeList, known};
+use crate::{ActionPattern, ActionPatternError, ReadyMadeList, Response, known};
 
 /// How many steps the removal of covered entries may take; entries beyond them stay in the list.
 const MAX_STEPS: u64 = 8_000_000;
@@ -23,6 +23,9 @@ const MAX_STEPS: u64 = 8_000_000;
 /// valid action pattern, has characters that no action has, or names no ready-made list. Serde
 /// reads and writes the list as its text.
 ///
+/// Each pattern has a [`Response`]: that of the list it comes from, see
+/// [`RestrictedActions::of_lists`]. The patterns of one text have [`Response::Contain`].
+///
 /// ```
 /// use iam_policy::RestrictedActions;
 ///
@@ -32,7 +35,13 @@ const MAX_STEPS: u64 = 8_000_000;
 /// ```
 #[derive(Clone, Debug)]
 pub struct RestrictedActions {
+    /// The patterns with the strictest response come first.
     patterns: Vec<ActionPattern>,
+    /// The response of each pattern.
+    responses: Vec<Response>,
+    /// The patterns that a remediation removes, none of them covered by another; `None` where they
+    /// are these.
+    removed: Option<Box<RestrictedActions>>,
     /// Whether each pattern comes from a ready-made list, whose entries are all known actions.
     #[cfg_attr(
         not(feature = "catalogue"),
@@ -46,72 +55,153 @@ pub struct RestrictedActions {
 
 impl PartialEq for RestrictedActions {
     fn eq(&self, other: &RestrictedActions) -> bool {
-        self.patterns == other.patterns
+        self.patterns == other.patterns && self.responses == other.responses
     }
 }
 
 impl Eq for RestrictedActions {}
 
-/// Adds a pattern unless another one covers it, and removes those that it covers.
-fn add(
-    list: &mut Vec<(ActionPattern, bool)>,
+/// A pattern of a list that is being read.
+#[derive(Clone)]
+struct Added {
     pattern: ActionPattern,
-    ready_made: bool,
-    budget: &Budget,
-) {
-    if list
-        .iter()
-        .any(|(other, _)| other.covers_within(&pattern, budget))
-    {
+    response: Response,
+    is_ready_made: bool,
+}
+
+/// Adds a pattern unless one with a response as strict covers it, and removes those that it covers.
+///
+/// The lists are read the strictest first, so no pattern is stricter than one before it.
+fn add(list: &mut Vec<Added>, new: Added, budget: &Budget) {
+    let covers = |one: &Added, other: &Added| one.pattern.covers_within(&other.pattern, budget);
+    if list.iter().any(|other| covers(other, &new)) {
         return;
     }
-    list.retain(|(other, _)| !pattern.covers_within(other, budget));
+    list.retain(|other| other.response != new.response || !covers(&new, other));
     // The entries of ready-made lists already have AWS's spelling.
-    let pattern = if ready_made {
-        pattern
+    let pattern = if new.is_ready_made {
+        new.pattern
     } else {
-        spelled(pattern)
+        spelled(new.pattern)
     };
-    list.push((pattern, ready_made));
+    list.push(Added { pattern, ..new });
+}
+
+/// Adds the entries of one list.
+fn read(
+    list: &str,
+    response: Response,
+    added: &mut Vec<Added>,
+    budget: &Budget,
+) -> Result<(), RestrictedActionsError> {
+    let entries = list.split(',').map(str::trim);
+    for entry in entries.filter(|entry| !entry.is_empty()) {
+        let Some(name) = entry.strip_prefix('@') else {
+            let new = Added {
+                pattern: read_pattern(entry)?,
+                response,
+                is_ready_made: false,
+            };
+            add(added, new, budget);
+            continue;
+        };
+        let ready_made = ReadyMadeList::named(name)
+            .ok_or_else(|| RestrictedActionsError::NoSuchList(entry.to_owned()))?;
+        for pattern in ready_made.patterns() {
+            let new = Added {
+                pattern,
+                response,
+                is_ready_made: true,
+            };
+            add(added, new, budget);
+        }
+    }
+    Ok(())
 }
 
 impl FromStr for RestrictedActions {
     type Err = RestrictedActionsError;
 
     fn from_str(list: &str) -> Result<RestrictedActions, RestrictedActionsError> {
-        let mut added = Vec::new();
-        let budget = Budget::new(MAX_STEPS);
-        for entry in list
-            .split(',')
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty())
-        {
-            if let Some(name) = entry.strip_prefix('@') {
-                let ready_made = ReadyMadeList::named(name)
-                    .ok_or_else(|| RestrictedActionsError::NoSuchList(entry.to_owned()))?;
-                for pattern in ready_made.patterns() {
-                    add(&mut added, pattern, true, &budget);
-                }
-                continue;
-            }
-            add(&mut added, read_pattern(entry)?, false, &budget);
-        }
-        if added.is_empty() {
-            return Err(RestrictedActionsError::Empty);
-        }
-        let (patterns, ready_made) = added.into_iter().unzip();
-        Ok(RestrictedActions {
-            patterns,
-            ready_made,
+        RestrictedActions::of_lists(|response| match response {
+            Response::Contain => list,
+            _ => "",
         })
     }
 }
 
 impl RestrictedActions {
-    /// The patterns, none of them covered by another.
+    /// Reads the list of each response. An empty list names nothing; all of them empty are an error.
+    ///
+    /// A pattern that a list with a stricter response covers is left out.
+    ///
+    /// ```
+    /// use iam_policy::{Response, RestrictedActions, judge};
+    ///
+    /// let restricted = RestrictedActions::of_lists(|response| match response {
+    ///     Response::Contain => "s3:DeleteBucket",
+    ///     Response::Ask => "iam:*",
+    ///     _ => "s3:Delete*",
+    /// })?;
+    /// let text = r#"{"Statement": {"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": "*"}}"#;
+    /// assert_eq!(judge(text, &restricted).response(), Some(Response::Report));
+    /// assert_eq!(judge(&text.replace("Object", "*"), &restricted).response(), Some(Response::Contain));
+    /// # Ok::<(), iam_policy::RestrictedActionsError>(())
+    /// ```
+    pub fn of_lists<'l>(
+        list: impl Fn(Response) -> &'l str,
+    ) -> Result<RestrictedActions, RestrictedActionsError> {
+        let mut added = Vec::new();
+        let budget = Budget::new(MAX_STEPS);
+        for response in Response::STRICTEST_FIRST {
+            read(list(response), response, &mut added, &budget)?;
+        }
+        if added.is_empty() {
+            return Err(RestrictedActionsError::Empty);
+        }
+        let mut removed = Vec::new();
+        for added in added.iter().filter(|added| added.response.removes()) {
+            let added = Added {
+                response: Response::Contain,
+                ..added.clone()
+            };
+            add(&mut removed, added, &budget);
+        }
+        let are_these = removed.len() == added.len();
+        Ok(RestrictedActions {
+            removed: (!are_these).then(|| Box::new(removed.into_iter().collect())),
+            ..added.into_iter().collect()
+        })
+    }
+
+    /// The patterns, the strictest response first. None is covered by another whose response is as
+    /// strict.
     #[must_use]
     pub fn patterns(&self) -> &[ActionPattern] {
         &self.patterns
+    }
+
+    /// The patterns with their responses.
+    pub fn with_responses(&self) -> impl Iterator<Item = (&ActionPattern, Response)> {
+        self.patterns.iter().zip(self.responses.iter().copied())
+    }
+
+    /// The strictest response of all patterns, which is that to a document that cannot be read.
+    #[must_use]
+    pub fn strictest(&self) -> Response {
+        self.responses.first().copied().unwrap_or_default()
+    }
+
+    /// The response to a grant that meets the patterns with these indexes.
+    pub(crate) fn response_to(&self, met: &[usize]) -> Option<Response> {
+        met.iter()
+            .filter_map(|index| self.responses.get(*index).copied())
+            .max()
+    }
+
+    /// The patterns that a remediation removes, where they are not these.
+    pub(crate) fn removed(&self) -> Option<&RestrictedActions> {
+        self.removed.as_deref()
     }
 
     /// The entries that name no known action, each with the nearest known names.
@@ -146,6 +236,23 @@ impl RestrictedActions {
             .collect();
         #[cfg(not(feature = "catalogue"))]
         Vec::new()
+    }
+}
+
+impl FromIterator<Added> for RestrictedActions {
+    fn from_iter<I: IntoIterator<Item = Added>>(added: I) -> RestrictedActions {
+        let mut restricted = RestrictedActions {
+            patterns: Vec::new(),
+            responses: Vec::new(),
+            removed: None,
+            ready_made: Vec::new(),
+        };
+        for added in added {
+            restricted.patterns.push(added.pattern);
+            restricted.responses.push(added.response);
+            restricted.ready_made.push(added.is_ready_made);
+        }
+        restricted
     }
 }
 

@@ -12,8 +12,8 @@ mod known;
 use std::str::FromStr;
 
 use iam_policy::{
-    ActionPattern, Effect, Element, Finding, Loss, PolicyDocument, Quota, RestrictedActions,
-    Statement, judge, remediate,
+    ActionPattern, Effect, Element, Finding, Loss, PolicyDocument, Quota, Response,
+    RestrictedActions, Statement, judge, remediate,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -287,6 +287,39 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn each_response_is_that_of_its_list(
+        document in document(), contain in restricted(), ask in restricted(), report in restricted(),
+    ) {
+        let text = document.to_string();
+        let (contain_list, ask_list, report_list) = (contain.to_string(), ask.to_string(), report.to_string());
+        let all = RestrictedActions::of_lists(|response| match response {
+            Response::Contain => &contain_list,
+            Response::Ask => &ask_list,
+            _ => &report_list,
+        }).unwrap();
+        let alone = [
+            (&contain, Response::Contain), (&ask, Response::Ask), (&report, Response::Report),
+        ];
+        let strictest = alone.into_iter().find(|(list, _)| !judge(&text, list).is_clean());
+        prop_assert_eq!(judge(&text, &all).response(), strictest.map(|(_, response)| response));
+        for finding in findings(&text, &all) {
+            let Finding::Grant(grant) = finding else { panic!("{finding}") };
+            let met = |list: &RestrictedActions| {
+                grant.restricted.iter().any(|pattern| list.patterns().contains(pattern))
+            };
+            let (list, _) = alone.into_iter().find(|(_, response)| *response == grant.response).unwrap();
+            prop_assert!(grant.more_restricted > 0 || met(list), "{grant:?}");
+        }
+        // What is only reported stays, and nothing else does.
+        let removed = format!("{contain_list},{ask_list}").parse::<RestrictedActions>().unwrap();
+        let quota = Quota::characters(6_144);
+        let (with, without) = (remediate(&text, &all, quota), remediate(&text, &removed, quota));
+        prop_assert_eq!(with.document(), without.document());
+        let stays = judge(with.document(), &all).response();
+        prop_assert!(stays.is_none_or(|response| response == Response::Report), "{stays:?}");
     }
 
     #[test]

@@ -41,7 +41,8 @@ impl Remediation {
     ///
     /// A step takes about one or two nanoseconds of one core.
     pub const MAX_STEPS: u64 = Self::MAX_PLAN_STEPS
-        + Self::MAX_REVIEWS * Judgement::MAX_STEPS
+        // The patterns that are removed may be judged alone.
+        + (Self::MAX_REVIEWS + 1) * Judgement::MAX_STEPS
         + Judgement::MAX_EXPLAIN_STEPS;
     /// How many steps the replacement of entries may take.
     const MAX_PLAN_STEPS: u64 = 32_000_000;
@@ -88,7 +89,8 @@ impl Remediation {
 
 /// Removes exactly the restricted grants from a document.
 ///
-/// The result is clean for [`judge`] and grants nothing that the original did not. Every known
+/// Grants that meet only patterns with [`Response::Report`](crate::Response::Report) stay. Otherwise,
+/// the result is clean for [`judge`]. It grants nothing that the original did not. Every known
 /// action that was granted and is not restricted is still granted, except for the reported losses.
 /// Remediating the result again changes nothing. It fits the quota if the original does; otherwise,
 /// it is no longer than the original.
@@ -134,6 +136,7 @@ pub fn remediate(text: &str, restricted: &RestrictedActions, quota: Quota) -> Re
 #[must_use]
 pub fn remove_everything(text: &str, restricted: &RestrictedActions, why: &str) -> Remediation {
     let document = text.parse().ok();
+    let restricted = restricted.removed().unwrap_or(restricted);
     replaced(why.to_owned(), document.as_ref(), restricted)
 }
 
@@ -141,19 +144,20 @@ impl Judgement<'_> {
     /// Removes the restricted grants from the document, as [`remediate`] does.
     #[must_use]
     pub fn remediate(&self, quota: Quota) -> Remediation {
-        self.remediate_within(quota, Remediation::MAX_PLAN_STEPS)
+        let steps = Remediation::MAX_PLAN_STEPS;
+        let (Ok(document), Some(removed)) = (self.document(), self.restricted().removed()) else {
+            return self.remediate_within(quota, steps);
+        };
+        let judgement = Judgement::of(document.clone(), removed);
+        let mut remediation = judgement.remediate_within(quota, steps);
+        remediation.steps += judgement.steps();
+        remediation
     }
 
     /// Remediates with at most this many steps for the replacement of entries.
     pub(crate) fn remediate_within(&self, quota: Quota, steps: u64) -> Remediation {
         match self.document() {
-            Ok(document) if self.is_clean() => Remediation {
-                document: document.to_json(),
-                changed: false,
-                edits: Vec::new(),
-                losses: Vec::new(),
-                steps: 0,
-            },
+            Ok(document) if self.is_clean() => unchanged(document),
             Ok(document) => self.remediate_document(document, quota, steps),
             Err(error) => {
                 let why = format!("it cannot be read: {error}");
@@ -225,6 +229,16 @@ impl Judgement<'_> {
             losses: losses.collect(),
             steps: steps + budget.used(),
         }
+    }
+}
+
+fn unchanged(document: &PolicyDocument) -> Remediation {
+    Remediation {
+        document: document.to_json(),
+        changed: false,
+        edits: Vec::new(),
+        losses: Vec::new(),
+        steps: 0,
     }
 }
 

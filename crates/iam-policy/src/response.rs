@@ -1,0 +1,48 @@
+//! The three responses to a grant.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What happens to a grant of an action that a list names.
+///
+/// A later response is stricter than an earlier one, so the strictest of several is their maximum.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Response {
+    /// A person is told. The grant stays.
+    Report,
+    /// A person is asked, and the grant goes if the answer is no.
+    Ask,
+    /// The grant goes at once, then a person is asked.
+    #[default]
+    Contain,
+}
+
+impl Response {
+    /// All responses, the strictest first.
+    pub const STRICTEST_FIRST: [Response; 3] = [Response::Contain, Response::Ask, Response::Report];
+
+    /// Returns true if a remediation removes the grant.
+    #[must_use]
+    pub fn removes(self) -> bool {
+        self != Response::Report
+    }
+
+    pub(crate) fn is_contain(&self) -> bool {
+        *self == Response::Contain
+    }
+}
+
+impl fmt::Display for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Response::Report => "report",
+            Response::Ask => "ask",
+            Response::Contain => "contain",
+        })
+    }
+}
