@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use end_to_end::run;
 
+mod asked;
 mod bounds;
 mod browser;
 mod callers;
@@ -70,6 +71,8 @@ fn main() -> ExitCode {
     set_otherwise.extend(reported::silent());
     let mut alone = races::scenarios();
     alone.extend(flood::scenarios());
+    let mut hurried = browser::hurried();
+    hurried.extend(asked::hurried());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
     run(vec![
         (
@@ -87,8 +90,10 @@ fn main() -> ExitCode {
             vec![
                 (
                     "restrictedActions",
-                    longest(list.1, 2048, "zz:UnknownAction"),
+                    longest(list.1, 1024, "zz:UnknownAction"),
                 ),
+                ("askActions", longest("", 512, "zz:AskedAction")),
+                ("reportActions", longest("", 512, "zz:ReportedAction")),
                 (
                     "ExemptPrincipals",
                     longest("", 1024, "arn:aws:iam::111122223333:role/nobody-"),
@@ -107,8 +112,13 @@ fn main() -> ExitCode {
             set_otherwise,
         ),
         (
-            vec![list, ("ApprovalTimeoutSeconds", "12")],
-            browser::hurried(),
+            [&asked::LISTS[..], &[("ApprovalTimeoutSeconds", "12")]].concat(),
+            hurried,
+        ),
+        (asked::LISTS.to_vec(), asked::scenarios()),
+        (
+            vec![list, ("Mode", "Ask"), ("DecideBy", "Mail")],
+            asked::ceiling(),
         ),
         (rollout::MONITORING.to_vec(), rollout::monitoring()),
     ])

@@ -34,6 +34,16 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// The strictest response among the restricted patterns that are met; none for what may grant
+    /// anything.
+    #[must_use]
+    pub fn response(&self) -> Option<Response> {
+        match self {
+            Finding::Grant(grant) => Some(grant.response),
+            Finding::Ambiguous(_) | Finding::Unreadable { .. } => None,
+        }
+    }
+
     /// The index of the statement that violates, counted from 0; none for a document that cannot be
     /// read.
     #[must_use]

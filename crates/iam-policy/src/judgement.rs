@@ -172,8 +172,8 @@ impl<'r> Judgement<'r> {
     /// The strictest response among the restricted patterns that are met; `None` if the document is
     /// clean.
     ///
-    /// A document that cannot be read, and an entry whose interpretation by IAM is undocumented, may
-    /// grant anything, so they get the strictest response of the list.
+    /// A document that cannot be read, and an entry whose interpretation by IAM is undocumented,
+    /// may grant anything, so they get the strictest response of the lists.
     #[must_use]
     pub fn response(&self) -> Option<Response> {
         if self.document.is_err() {
@@ -200,8 +200,12 @@ impl<'r> Judgement<'r> {
     /// IAM is undocumented.
     #[must_use]
     pub fn restricted_patterns(&self) -> Vec<&'r ActionPattern> {
-        let patterns = self.restricted.patterns();
-        let mut is_met = vec![false; patterns.len()];
+        self.met().map(|(pattern, _)| pattern).collect()
+    }
+
+    /// The patterns of [`Judgement::restricted_patterns`], each with its response.
+    pub fn met(&self) -> impl Iterator<Item = (&'r ActionPattern, Response)> {
+        let mut is_met = vec![false; self.restricted.patterns().len()];
         for violation in &self.violations {
             for &index in violation.met() {
                 if let Some(is_met) = is_met.get_mut(index) {
@@ -209,8 +213,8 @@ impl<'r> Judgement<'r> {
                 }
             }
         }
-        let met = patterns.iter().zip(is_met).filter(|(_, is_met)| *is_met);
-        met.map(|(pattern, _)| pattern).collect()
+        let met = self.restricted.with_responses().zip(is_met);
+        met.filter(|(_, is_met)| *is_met).map(|(met, _)| met)
     }
 
     /// The indexes of the statements that violate, in their order, counted from 0.

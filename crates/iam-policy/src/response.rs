@@ -32,7 +32,9 @@ impl Response {
         self != Response::Report
     }
 
-    pub(crate) fn is_contain(&self) -> bool {
+    /// Returns true if it is the strictest response, which JSON leaves out.
+    #[must_use]
+    pub fn is_contain(&self) -> bool {
         *self == Response::Contain
     }
 }

@@ -3,7 +3,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use iam_policy::{
-    GRANTS_NOTHING, Quota, Remediation, RestrictedActions, judge, quota_size, remove_everything,
+    GRANTS_NOTHING, Quota, Remediation, Response, RestrictedActions, judge, quota_size,
+    remove_everything,
 };
 
 use crate::Snapshot;
@@ -22,7 +23,8 @@ pub struct Analysis<'a> {
 
 #[derive(Debug)]
 struct Analyzed {
-    is_clean: bool,
+    /// None of a document that meets no list.
+    response: Option<Response>,
     restricted: Restricted,
     candidates: OnceCell<Vec<Candidate>>,
 }
@@ -48,10 +50,18 @@ impl<'a> Analysis<'a> {
         }
     }
 
-    /// Whether a document grants something restricted. One that cannot be read counts as if it did.
+    /// Whether a document grants something that the guard removes, at once or if the administrator
+    /// says so. One that cannot be read counts as if it did.
     #[must_use]
     pub fn is_restricted(&self, document: &Snapshot) -> bool {
-        !self.analyzed(document).is_clean
+        let response = self.response(document);
+        response.is_some_and(Response::removes)
+    }
+
+    /// The strictest response among the lists that a document meets; `None` if it meets none.
+    #[must_use]
+    pub fn response(&self, document: &Snapshot) -> Option<Response> {
+        self.analyzed(document).response
     }
 
     /// What is restricted in a document.
@@ -124,7 +134,7 @@ impl<'a> Analysis<'a> {
         }
         let judgement = judge(document.as_str(), self.restricted);
         let analyzed = Rc::new(Analyzed {
-            is_clean: judgement.is_clean(),
+            response: judgement.response(),
             restricted: Restricted::from(&judgement),
             candidates: OnceCell::new(),
         });
@@ -136,7 +146,7 @@ impl<'a> Analysis<'a> {
 
     fn candidates<'d>(&self, original: &Snapshot, analyzed: &'d Analyzed) -> &'d [Candidate] {
         analyzed.candidates.get_or_init(|| {
-            if analyzed.is_clean {
+            if !analyzed.response.is_some_and(Response::removes) {
                 return Vec::new();
             }
             let original = original.as_str();

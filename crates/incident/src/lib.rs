@@ -32,7 +32,7 @@ pub use identifier::{ExecutionArn, IdentifierError, PolicyArn, VersionId};
 pub use key::{DecideBy, KeyDigest, LinkKey, LinkKeyError};
 pub use reconcile::{
     Action, Answer, Call, Changeable, Containment, ContainmentEnd, Done, Next, Progress,
-    Reconciler, Refusal, Restoration, RestorationEnd, Work, WorkError,
+    Reconciler, Refusal, Restoration, RestorationEnd, Work, WorkError, keep,
 };
 pub use record::{Hint, Record, RecordError, Seen, Target, Wanted, trim_event};
 pub use setting::UnknownValue;

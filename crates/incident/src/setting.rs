@@ -11,7 +11,10 @@ impl UnknownValue {
     /// The error for a parameter of type `T`. The reader of the parameters adds its name and value.
     #[must_use]
     pub fn of<T: VariantNames>(_value: &str) -> Self {
-        let words = T::VARIANTS.iter().map(|word| format!("`{word}`"));
-        Self(words.collect::<Vec<_>>().join(" or "))
+        let words: Vec<String> = T::VARIANTS.iter().map(|word| format!("`{word}`")).collect();
+        Self(match words.split_last() {
+            Some((last, rest @ [_, ..])) => format!("{} or {last}", rest.join(", ")),
+            _ => words.concat(),
+        })
     }
 }

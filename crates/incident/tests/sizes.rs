@@ -11,8 +11,8 @@
 use iam_policy::{Quota, RestrictedActions};
 use incident::message::{
     AssessedState, Assessment, AttachedTo, Contained, ContainedVersions, EvictedVersion, Found,
-    InForce, Judged, ObservedPolicy, Outcome, OutcomeResult, Quarantine, Removal, Response,
-    Restricted, Verdict, VerdictResult,
+    InForce, Judged, Left, ObservedPolicy, Outcome, OutcomeResult, Proposal, Quarantine, Removal,
+    Response, Restricted, Verdict, VerdictResult,
 };
 use incident::subject::Owner;
 use incident::{
@@ -116,6 +116,13 @@ fn identity() -> UniqueId {
     }
 }
 
+fn decision() -> Value {
+    json!({
+        "action": "allow", "time": "2026-03-02T09:15:27Z", "sourceIpAddress": "i".repeat(64),
+        "userAgent": "\"".repeat(300), "reason": "\"".repeat(500), "execution": "x".repeat(300)
+    })
+}
+
 /// An incident in which every part is as long as it can be.
 struct Worst {
     original: Snapshot,
@@ -196,7 +203,49 @@ impl Worst {
             attached_to: Some(holders()),
             found_done: false,
             removed: false,
+            left: Left::default(),
+            asked: false,
         }
+    }
+
+    /// The data of the execution while the guard asks first, and while it takes the change back.
+    fn walk_asked(&self, judged: &Value, contained: &Contained) {
+        let left = Left {
+            patterns: contained.restricted.patterns.clone(),
+            more: contained.restricted.more_patterns,
+        };
+        let proposal = Proposal {
+            version: self.has_versions.then(|| version("v5")),
+            contained: Contained {
+                versions: None,
+                evicted: Vec::new(),
+                left: left.clone(),
+                asked: true,
+                ..contained.clone()
+            },
+        };
+        let mut data = judged.clone();
+        data["proposal"] = json!(Quarantine::Proposed(proposal));
+        fits("a verdict with a proposal", &data);
+        // The definition removes it, because the proposal has it.
+        data["verdict"].as_object_mut().unwrap().remove("inForce");
+        data["decision"] = decision();
+        fits("a decision about a proposal", &data);
+        let mut working = data.clone();
+        working["work"] = self.work(contained.document.as_str());
+        let progress = working["work"]["progress"].as_object_mut().unwrap();
+        // Only the judged document is taken back.
+        progress.remove("judged");
+        progress.remove("replaced");
+        fits("an action that takes back", &working);
+        data.as_object_mut().unwrap().remove("proposal");
+        data["quarantine"] = json!(Quarantine::InPlace(Contained {
+            left,
+            asked: true,
+            ..contained.clone()
+        }));
+        data["work"] = json!({"action": {"call": "DeletePolicyVersion", "version": "v5"}});
+        fits("what was taken back", &data);
     }
 
     /// The data of the execution before the containment.
@@ -204,6 +253,7 @@ impl Worst {
         json!(Judged {
             event: trim_event(&record()),
             hints: Vec::new(),
+            proposal: None,
             found: Found::Verdict(Verdict {
                 response: Response::Contain,
                 notify: true,
@@ -241,14 +291,12 @@ fn walk(text: &str, list: &RestrictedActions, quota: Quota, has_versions: bool) 
         fits("an action", &working);
         let removal = analysis.removal(&worst.original, &document).unwrap();
         let contained = worst.contained(document, removal);
+        worst.walk_asked(&data, &contained);
         let mut data = data.clone();
         data["quarantine"] = json!(Quarantine::InPlace(contained));
         // The definition removes it, because the quarantine has it.
         data["verdict"].as_object_mut().unwrap().remove("inForce");
-        data["decision"] = json!({
-            "action": "allow", "time": "2026-03-02T09:15:27Z", "sourceIpAddress": "i".repeat(64),
-            "userAgent": "\"".repeat(300), "reason": "\"".repeat(500), "execution": "x".repeat(300)
-        });
+        data["decision"] = decision();
         fits("what was contained", &data);
         let mut working = data.clone();
         working["work"] = json!({

@@ -4,7 +4,7 @@ use std::env::{VarError, var};
 use std::fmt::Display;
 use std::str::FromStr;
 
-use iam_policy::RestrictedActions;
+use iam_policy::{Response, RestrictedActions};
 
 /// An environment variable that is not as the template sets it. The function stops during init,
 /// before it takes an event.
@@ -75,7 +75,7 @@ where
     }
 }
 
-/// The restricted list, for every function that judges documents.
+/// The three restricted lists, for every function that judges documents.
 ///
 /// An entry that names no known action is restricted too, and is a warning in the log of each cold
 /// start.
@@ -84,10 +84,24 @@ where
 ///
 /// If the list is missing or cannot be read: a function without a list must not run.
 pub fn restricted_actions() -> Result<RestrictedActions, SettingError> {
-    let name = "RESTRICTED_ACTIONS";
-    let restricted: RestrictedActions = parsed(name)?.ok_or(SettingError::Missing(name))?;
+    let contained = required("RESTRICTED_ACTIONS")?;
+    let asked = optional("ASK_ACTIONS")?.unwrap_or_default();
+    let reported = optional("REPORT_ACTIONS")?.unwrap_or_default();
+    let restricted = RestrictedActions::of_lists(|response| match response {
+        Response::Ask => &asked,
+        Response::Report => &reported,
+        _ => &contained,
+    });
+    let restricted = restricted.map_err(|error| SettingError::Unusable {
+        name: "RESTRICTED_ACTIONS, ASK_ACTIONS or REPORT_ACTIONS",
+        value: [contained.as_str(), &asked, &reported].join(" | "),
+        problem: error.to_string(),
+    })?;
     for unknown in restricted.warnings() {
-        tracing::warn!(entry = %unknown.pattern(), "in the parameter restrictedActions, {unknown}");
+        tracing::warn!(
+            entry = %unknown.pattern(),
+            "in the parameters restrictedActions, askActions and reportActions, {unknown}"
+        );
     }
     Ok(restricted)
 }

@@ -1,5 +1,6 @@
 //! Text that e-mails and pages share.
 
+use iam_policy::ActionPattern;
 use incident::message::{AssessedState, Assessment, AttachedTo, Contained};
 use incident::{LostDenial, Subject, Timestamp};
 
@@ -17,6 +18,9 @@ pub fn time(time: Timestamp) -> String {
 /// What is in force until a decision.
 #[must_use]
 pub fn in_force(contained: &Contained) -> String {
+    if contained.asked {
+        return "In force now: the policy as it was written, with the restricted permissions. The guard changed nothing, and changes nothing before you decide.".to_owned();
+    }
     if contained.removed {
         return "In force now: nothing of the policy. The guard deleted the whole policy, because the other inline policies fill the quota and left no room for a smaller one. The execution keeps the original document.".to_owned();
     }
@@ -34,6 +38,19 @@ pub fn in_force(contained: &Contained) -> String {
             "In force now: the policy without the restricted permissions. The execution keeps the original document. {losses}"
         ),
     }
+}
+
+/// The patterns that a remediation leaves, because the guard only reports them.
+#[must_use]
+pub fn left(contained: &Contained) -> Option<String> {
+    const MAX_LEFT: usize = 700;
+    let left = &contained.left;
+    let names: Vec<&str> = left.patterns.iter().map(ActionPattern::as_str).collect();
+    let more = match left.more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!left.is_empty()).then(|| plain(&format!("{}{more}", names.join(", ")), MAX_LEFT))
 }
 
 /// What an e-mail adds if an earlier one reported a failure.

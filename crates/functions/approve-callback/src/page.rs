@@ -32,6 +32,8 @@ struct Page {
     incident: Option<IncidentView>,
     form: Option<FormView>,
     consoles: Option<Consoles>,
+    /// Whether the document is in force as it was written, and nothing was removed.
+    is_proposal: bool,
 }
 
 struct FormView {
@@ -96,7 +98,8 @@ pub(crate) fn render(reply: &Reply) -> String {
             let waits_until = request.and_then(DecisionRequest::waits_until);
             Some(IncidentView::new(incident, incident.change()?, waits_until))
         }),
-        form: form.map(|form| FormView::new(form)),
+        form: form.map(|form| FormView::new(form, incident.is_some_and(Incident::is_proposal))),
+        is_proposal: incident.is_some_and(Incident::is_proposal),
         consoles: incident.map(Consoles::new),
     };
     page.render().unwrap_or_else(|error| {
@@ -166,7 +169,7 @@ fn by_hand(reply: &Reply) -> Option<String> {
 }
 
 impl FormView {
-    fn new(form: &Form) -> Self {
+    fn new(form: &Form, is_proposal: bool) -> Self {
         let parameters = &form.parameters;
         Self {
             target: form.target.clone(),
@@ -176,9 +179,11 @@ impl FormView {
             reason: parameters.reason.clone().unwrap_or_default(),
             max_reason: MAX_REASON,
             tone: form.answer.as_str(),
-            button: match form.answer {
-                Answer::Allow => "Allow: put the original back",
-                Answer::Deny => "Deny: keep the permissions out",
+            button: match (form.answer, is_proposal) {
+                (Answer::Allow, false) => "Allow: put the original back",
+                (Answer::Deny, false) => "Deny: keep the permissions out",
+                (Answer::Allow, true) => "Allow: keep it in force",
+                (Answer::Deny, true) => "Deny: take the permissions out",
             },
         }
     }
@@ -209,6 +214,9 @@ impl IncidentView {
         let contained = incident.contained();
         if let Some(holders) = contained.and_then(words::attached_to) {
             rows.push(("Attached to", vec![Part::words(&holders)]));
+        }
+        if let Some(left) = contained.and_then(words::left) {
+            rows.push(("Only reported", vec![Part::words(&left)]));
         }
         let restricted = contained.map_or_else(Restricted::default, |it| it.restricted.clone());
         let removal = contained.map_or_else(Removal::default, |it| it.removal.clone());

@@ -144,7 +144,13 @@ impl Reply {
     pub(crate) fn sentence(&self) -> String {
         match self {
             Self::Confirm { form, incident } => ask(form.answer, incident),
-            Self::Decided { decision, .. } => match decision.action {
+            Self::Decided { decision, incident } => match decision.action {
+                DecisionAction::Allow if incident.is_proposal() => {
+                    "Your decision is recorded: allow. The policy stays in force as it is. The guard sends an e-mail about it."
+                }
+                DecisionAction::Deny | DecisionAction::Expire if incident.is_proposal() => {
+                    "Your decision is recorded: deny. The guard takes the restricted permissions out of force and sends an e-mail when it is done."
+                }
                 DecisionAction::Allow => {
                     "Your decision is recorded: allow. The guard puts the original policy back in force and sends an e-mail when it is done."
                 }
@@ -203,7 +209,7 @@ fn ask(answer: Answer, incident: &Incident) -> String {
         subject::effect(answer.into(), &change.subject, contained)
     });
     let removed = contained
-        .filter(|contained| contained.removed)
+        .filter(|contained| contained.removed || contained.asked)
         .map_or_else(String::new, |contained| {
             format!("{} ", words::in_force(contained))
         });
@@ -217,6 +223,11 @@ fn over(incident: &Incident) -> String {
         }
         Some(OutcomeResult::Gone) => " The policy no longer exists.",
         Some(OutcomeResult::Allowed) => " The original policy is back in force.",
+        Some(OutcomeResult::Kept) => " The policy stays in force as it was written.",
+        Some(OutcomeResult::TakenBack) => " The guard took the restricted permissions out.",
+        Some(OutcomeResult::Expired) if incident.is_proposal() => {
+            " The restricted permissions are still in force."
+        }
         Some(OutcomeResult::Denied | OutcomeResult::Expired) => {
             " The restricted permissions stay out."
         }

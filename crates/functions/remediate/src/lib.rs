@@ -7,12 +7,11 @@ mod former;
 
 use iam_policy::RestrictedActions;
 use incident::message::{
-    AttachedTo, ContainRequest, Contained, OutcomeResult, Quarantine, Quarantined, WorkRequest,
+    AttachedTo, ContainRequest, OutcomeResult, Quarantine, Quarantined, WorkRequest,
 };
-use incident::subject::{InlineTrace, ManagedPolicy};
+use incident::subject::ManagedPolicy;
 use incident::{
     Analysis, Answer, Containment, ContainmentEnd, ExecutionArn, PolicyChange, Reconciler, Subject,
-    WorkError,
 };
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::{PolicyStore, Stored};
@@ -76,13 +75,7 @@ async fn answer(
     let subject = request.verdict.change.subject.clone();
     match &subject {
         Subject::Managed(policy) => {
-            let answer = look(restricted, store, request, policy, |contained, versions| {
-                Contained {
-                    versions: Some(versions),
-                    ..contained
-                }
-            });
-            let mut answer = answer.await?;
+            let mut answer = look(restricted, store, request, policy).await?;
             if let Answer::End(Quarantined {
                 quarantine: Quarantine::InPlace(contained),
             }) = &mut answer
@@ -91,15 +84,7 @@ async fn answer(
             }
             Ok(answer)
         }
-        Subject::Inline(policy) => {
-            look(restricted, store, request, policy, |contained, trace| {
-                Contained {
-                    removed: trace == InlineTrace::Deleted,
-                    ..contained
-                }
-            })
-            .await
-        }
+        Subject::Inline(policy) => look(restricted, store, request, policy).await,
         Subject::Reported(_) => Err(HandlerError::new(
             FailureName::PayloadMalformed,
             format!(
@@ -115,10 +100,9 @@ async fn look<S: Stored>(
     store: &PolicyStore,
     request: ContainRequest,
     policy: &S,
-    with_trace: impl FnOnce(Contained, S::Trace) -> Contained,
 ) -> Result<Answer<Quarantined>, HandlerError>
 where
-    for<'r> Containment<'r>: Reconciler<S, End = ContainmentEnd<S::Trace>>,
+    for<'r> Containment<'r>: Reconciler<S, End = ContainmentEnd>,
 {
     let (verdict, mut work) = (&request.verdict, request.work);
     let Some(judged) = &verdict.in_force else {
@@ -137,39 +121,13 @@ where
     work.learn(policy, &mut run, request.done)?;
     let observed = store.observe(policy).await?;
     let next = run.next(observed.as_ref());
-    let (evicted, has_acted) = {
-        let progress = Reconciler::<S>::progress(&mut run);
-        (progress.evicted().to_vec(), progress.has_acted())
-    };
-    let ended = |end| match end {
-        ContainmentEnd::Contained {
-            identity,
-            original,
-            document,
-            trace,
-        } => {
-            // What was taken out is what the administrator decides about, so it must be known.
-            let removal = analysis.removal(&original, &document);
-            let removal = removal.ok_or_else(|| WorkError::unsettled(policy))?;
-            let contained = Contained {
-                identity,
-                restricted: analysis.restricted(&original),
-                removal,
-                original,
-                versions: None,
-                document,
-                evicted,
-                attached_to: None,
-                found_done: !has_acted,
-                removed: false,
-            };
-            Ok(Quarantine::InPlace(with_trace(contained, trace)))
-        }
-        ContainmentEnd::Superseded => Ok(Quarantine::Superseded),
-        ContainmentEnd::Gone => Ok(Quarantine::Gone),
-    };
     let answer = work.answer(policy, &mut run, next, |end| {
-        ended(end).map(|quarantine| Quarantined { quarantine })
+        let quarantine = match end {
+            ContainmentEnd::Contained(contained) => Quarantine::InPlace(*contained),
+            ContainmentEnd::Superseded => Quarantine::Superseded,
+            ContainmentEnd::Gone => Quarantine::Gone,
+        };
+        Ok(Quarantined { quarantine })
     });
     Ok(answer?)
 }
@@ -202,6 +160,8 @@ fn report_end(execution: &ExecutionArn, change: &PolicyChange, quarantine: &Quar
             lambda_kit::metrics::ended(execution, OutcomeResult::Superseded);
             "superseded"
         }
+        // `ValidatePolicy` proposes, and never this function.
+        Quarantine::Proposed(_) => "proposed",
         Quarantine::Gone => {
             lambda_kit::metrics::ended(execution, OutcomeResult::Gone);
             "gone"

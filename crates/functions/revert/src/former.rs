@@ -4,7 +4,7 @@
 //! from the history what the state was entered with, and says where a person must act.
 
 use iam_policy::RestrictedActions;
-use incident::message::{Outcome, RestoreRequest, Reverted};
+use incident::message::{Outcome, Question, RestoreRequest, Reverted};
 use incident::{Action, Answer, Call, DecideBy, ExecutionArn, PolicyChange, Subject, Work};
 use lambda_kit::history::ReadBack;
 use lambda_kit::{Executions, FailureName, HandlerError};
@@ -19,9 +19,11 @@ pub(crate) async fn restore(
 ) -> Result<Outcome, HandlerError> {
     let incident = executions.incident(&execution, ReadBack::State).await?;
     let data = incident.data;
-    let (Some(state), Some(change), Some(quarantine)) =
-        (incident.state, data.change, data.quarantine)
-    else {
+    let (Some(state), Some(change), Some(quarantine)) = (
+        incident.state,
+        data.change,
+        data.quarantine.and_then(|it| Question::try_from(it).ok()),
+    ) else {
         return Err(HandlerError::new(
             FailureName::PayloadMalformed,
             format!("the history of `{execution}` does not show what was contained"),
@@ -36,7 +38,8 @@ pub(crate) async fn restore(
         decision: data.decision.unwrap_or_default(),
         done: None,
     };
-    match crate::restore(restricted, decide_by, executions, store, request).await? {
+    let reverting = crate::restore(restricted, decide_by, executions, store, request).await?;
+    match reverting.answer {
         Answer::End(Reverted::Outcome(outcome)) => Ok(outcome),
         Answer::End(Reverted::AttachedTo(_)) => Err(HandlerError::new(
             FailureName::AwsRefused,

@@ -5,19 +5,22 @@
 //! Its role can change nothing, so an answer to anyone else has no effect.
 
 mod former;
+mod look;
 
 use iam_policy::RestrictedActions;
 use incident::message::{
-    AttachedTo, Contained, Decision, DecisionAction, InForce, Outcome, OutcomeResult, Quarantine,
-    RestoreRequest, Reverted, WorkRequest,
+    AttachedTo, Decision, DecisionAction, Outcome, OutcomeResult, Question, RestoreRequest,
+    Reverted, Reverting, WorkRequest,
 };
-use incident::subject::{InlineTrace, ManagedPolicy};
-use incident::{Analysis, Answer, DecideBy, Reconciler, Restoration, RestorationEnd, Subject};
+use incident::subject::ManagedPolicy;
+use incident::{Answer, DecideBy, Subject};
 use lambda_kit::history::ReadBack;
 use lambda_kit::{Executions, FailureName, HandlerError};
-use policy_store::{PolicyStore, StoreErrorKind, Stored};
+use policy_store::{PolicyStore, StoreErrorKind};
 use serde::Serialize;
 use tracing::Instrument as _;
+
+use crate::look::Look;
 
 /// The state that carries an allow out.
 const APPROVED: &str = "Approved";
@@ -30,7 +33,7 @@ const APPROVED: &str = "Approved";
     reason = "one value lives for one invocation"
 )]
 pub enum Reply {
-    Answer(Answer<Reverted>),
+    Answer(Reverting),
     /// What the definition of the version before reads.
     Former(Outcome),
 }
@@ -66,7 +69,7 @@ async fn restore(
     executions: &Executions,
     store: &PolicyStore,
     request: RestoreRequest,
-) -> Result<Answer<Reverted>, HandlerError> {
+) -> Result<Reverting, HandlerError> {
     let (execution, change) = (request.execution.clone(), request.change.clone());
     let span = lambda_kit::incident_span(&execution, &change);
     async {
@@ -81,16 +84,16 @@ async fn restore(
             && request.work.is_new()
             && let Some(now) = new_holders(store, &request).await?
         {
-            return Ok(Answer::End(Reverted::AttachedTo(now)));
+            return Ok(Answer::End(Reverted::AttachedTo(now)).into());
         }
-        let mut answer = answer(restricted, store, request, &decision).await?;
+        let mut reverting = answer(restricted, store, request, &decision).await?;
         if let (Answer::End(Reverted::Outcome(outcome)), Subject::Managed(policy)) =
-            (&mut answer, &change.subject)
-            && outcome.result == OutcomeResult::Allowed
+            (&mut reverting.answer, &change.subject)
+            && matches!(outcome.result, OutcomeResult::Allowed | OutcomeResult::Kept)
         {
             outcome.attached_to = attached_to(store, policy).await;
         }
-        match &answer {
+        match &reverting.answer {
             Answer::Act { action, .. } => {
                 tracing::info!(call = action.call.as_str(), "next action");
             }
@@ -104,7 +107,7 @@ async fn restore(
                 lambda_kit::metrics::decided(&execution, &change, &decision);
             }
         }
-        Ok(answer)
+        Ok(reverting)
     }
     .instrument(span)
     .await
@@ -144,9 +147,7 @@ async fn new_holders(
     store: &PolicyStore,
     request: &RestoreRequest,
 ) -> Result<Option<AttachedTo>, HandlerError> {
-    let (Subject::Managed(policy), Quarantine::InPlace(contained)) =
-        (&request.change.subject, &request.quarantine)
-    else {
+    let Subject::Managed(policy) = &request.change.subject else {
         return Ok(None);
     };
     let now = match store.attached_to(policy).await {
@@ -155,7 +156,12 @@ async fn new_holders(
         Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let shown = contained.attached_to.clone().unwrap_or_default();
+    let shown = request
+        .quarantine
+        .contained()
+        .attached_to
+        .clone()
+        .unwrap_or_default();
     Ok(shown.lacks_some_of(&now).then_some(now))
 }
 
@@ -188,108 +194,29 @@ async fn answer(
     store: &PolicyStore,
     request: RestoreRequest,
     decision: &Decision,
-) -> Result<Answer<Reverted>, HandlerError> {
-    let subject = request.change.subject.clone();
-    let Quarantine::InPlace(contained) = &request.quarantine else {
-        return Err(HandlerError::new(
-            FailureName::PayloadMalformed,
-            format!("{subject} was not contained; look at the state `TempRemove` of the execution"),
-        ));
+) -> Result<Reverting, HandlerError> {
+    let (action, subject) = (decision.action, request.change.subject.clone());
+    let look = Look {
+        restricted,
+        store,
+        action,
+        event_time: request.change.event_time,
+        work: request.work,
+        done: request.done,
     };
-    match (&subject, &contained.versions) {
-        (Subject::Managed(policy), Some(versions)) => {
-            let look = Look::new(restricted, store, &request, contained, decision.action);
-            look.at(policy, versions.clone()).await
+    match (&subject, &request.quarantine) {
+        (Subject::Managed(policy), Question::Contained(contained)) => {
+            look.restore(policy, contained).await.map(Reverting::from)
         }
-        (Subject::Inline(policy), None) => {
-            let trace = if contained.removed {
-                InlineTrace::Deleted
-            } else {
-                InlineTrace::Rewritten
-            };
-            let look = Look::new(restricted, store, &request, contained, decision.action);
-            look.at(policy, trace).await
+        (Subject::Inline(policy), Question::Contained(contained)) => {
+            look.restore(policy, contained).await.map(Reverting::from)
         }
-        (subject, _) => Err(HandlerError::new(
-            FailureName::PayloadMalformed,
-            format!(
-                "the remediation in the execution is not one of {subject}; look at the state `TempRemove`"
-            ),
-        )),
-    }
-}
-
-/// One look at IAM for a decision.
-struct Look<'a> {
-    restricted: &'a RestrictedActions,
-    store: &'a PolicyStore,
-    request: &'a RestoreRequest,
-    contained: &'a Contained,
-    action: DecisionAction,
-}
-
-impl<'a> Look<'a> {
-    fn new(
-        restricted: &'a RestrictedActions,
-        store: &'a PolicyStore,
-        request: &'a RestoreRequest,
-        contained: &'a Contained,
-        action: DecisionAction,
-    ) -> Self {
-        Self {
-            restricted,
-            store,
-            request,
-            contained,
-            action,
+        (Subject::Managed(policy), Question::Proposed(proposal)) => {
+            look.carry_out(policy, proposal).await
         }
-    }
-
-    /// Looks at `policy`, and says what to do next.
-    async fn at<S: Stored>(
-        self,
-        policy: &S,
-        trace: S::Trace,
-    ) -> Result<Answer<Reverted>, HandlerError>
-    where
-        for<'r> Restoration<'r, S::Trace>: Reconciler<S, End = RestorationEnd>,
-    {
-        let mut work = self.request.work.clone();
-        work.begin(0);
-        let progress = std::mem::take(&mut work.progress);
-        let analysis = Analysis::new(self.restricted, policy.quota());
-        let mut run = Restoration::new(
-            &analysis,
-            self.action,
-            self.contained,
-            trace,
-            self.request.change.event_time,
-            work.has_waited(),
-            progress,
-        );
-        work.learn(policy, &mut run, self.request.done.clone())?;
-        let observed = self.store.observe(policy).await?;
-        let next = run.next(observed.as_ref());
-        let in_force = || {
-            let in_force = observed.as_ref().and_then(S::in_force)?;
-            Some(InForce {
-                version: in_force.version,
-                document: in_force.document.compacted(),
-            })
-        };
-        let answer = work.answer(policy, &mut run, next, |end| {
-            let result = match end {
-                RestorationEnd::Decided => OutcomeResult::from(self.action),
-                RestorationEnd::Superseded => OutcomeResult::Superseded,
-                RestorationEnd::Gone => OutcomeResult::Gone,
-            };
-            let in_force = in_force();
-            Ok(Reverted::Outcome(Outcome {
-                result,
-                in_force,
-                attached_to: None,
-            }))
-        });
-        Ok(answer?)
+        (Subject::Inline(policy), Question::Proposed(proposal)) => {
+            look.carry_out(policy, proposal).await
+        }
+        (Subject::Reported(_), _) => Err(look::not_of(&subject)),
     }
 }

@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 
 use incident::judgement::{GuardConfig, lost_denials};
-use incident::message::{Found, JudgeRequest, Judged, Look, Verdict, VerdictResult};
+use incident::message::{
+    AttachedTo, Found, JudgeRequest, Judged, Look, Proposal, Quarantine, Verdict, VerdictResult,
+};
 use incident::subject::{ManagedPolicy, ReportedCall};
 use incident::{
     Analysis, Changeable as _, ExecutionArn, Hint, Observed, Record, Subject, Target, WatchedCall,
@@ -35,6 +37,7 @@ pub(crate) async fn judge(
                 return Ok(Judged {
                     event: trim_event(&event),
                     found: Found::Look(look),
+                    proposal: None,
                     hints: Vec::new(),
                 });
             }
@@ -45,6 +48,7 @@ pub(crate) async fn judge(
         let looked = look(rules, store, request, &record).await?;
         let mut targets = targets;
         targets.extend(looked.renamed);
+        let proposal = looked.proposal.map(Quarantine::Proposed);
         let found = match looked.verdict {
             Some(mut verdict) => {
                 verdict.notify = rules.notifies(&verdict);
@@ -55,6 +59,7 @@ pub(crate) async fn judge(
         };
         Ok(Judged {
             event: trim_event(&event),
+            proposal,
             hints: match found {
                 // The next look finds them again.
                 Found::Look(_) => Vec::new(),
@@ -76,6 +81,8 @@ const MAX_TRUST: usize = 8 * 1024;
 #[derive(Default)]
 struct Looked {
     verdict: Option<Verdict>,
+    /// What the guard would do, where the verdict asks first.
+    proposal: Option<Proposal>,
     /// The inline policies that have a new name.
     renamed: Vec<Target>,
     /// The trust policy that IAM still shows, where the call wrote another one.
@@ -92,16 +99,27 @@ async fn look(
     let has_waited = request.has_waited();
     let judge = |quota, observed: Option<Observed>| {
         let analysis = Analysis::new(&rules.restricted, quota);
-        rules.judge(&analysis, record, observed.as_ref(), has_waited)
+        let verdict = rules.judge(&analysis, record, observed.as_ref(), has_waited);
+        let proposal = verdict
+            .as_ref()
+            .and_then(|verdict| Proposal::of(verdict, &analysis));
+        Looked {
+            verdict,
+            proposal,
+            ..Looked::default()
+        }
     };
-    let verdict = match &change.subject {
+    let looked = match &change.subject {
         Subject::Managed(policy) => {
             let observed = store.managed(policy, change.version.as_ref()).await?;
-            let mut verdict = judge(policy.quota(), observed.map(Observed::Managed));
-            if let Some(verdict) = &mut verdict {
+            let mut looked = judge(policy.quota(), observed.map(Observed::Managed));
+            if let Some(verdict) = &mut looked.verdict {
                 compare_denials(store, policy, verdict).await?;
             }
-            verdict
+            if let Some(proposal) = &mut looked.proposal {
+                proposal.contained.attached_to = attached_to(store, policy).await;
+            }
+            looked
         }
         Subject::Inline(policy) => {
             let observed = store.inline(policy).await?;
@@ -111,10 +129,15 @@ async fn look(
             return reported(rules, store, request, record, call).await;
         }
     };
-    Ok(Looked {
-        verdict,
-        ..Looked::default()
-    })
+    Ok(looked)
+}
+
+/// Who holds the policy, for the mail. A judgement does not fail for it.
+async fn attached_to(store: &PolicyStore, policy: &ManagedPolicy) -> Option<AttachedTo> {
+    let attached_to = store.attached_to(policy).await;
+    attached_to
+        .inspect_err(|error| tracing::warn!(%error, "the e-mail cannot say who holds the policy"))
+        .ok()
 }
 
 async fn reported(
@@ -133,6 +156,7 @@ async fn reported(
     let shown = state.former_trust.or(state.trust);
     Ok(Looked {
         renamed,
+        proposal: None,
         trust: shown.filter(|trust| verdict.is_none() && trust.len() <= MAX_TRUST),
         verdict,
     })

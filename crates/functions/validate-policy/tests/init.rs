@@ -38,8 +38,8 @@ fn each_entry_that_names_no_known_action_is_one_warning() {
     assert_eq!(
         warnings("s3:DeleteBuckets,iam:PassRole,s3:Xyz*"),
         [
-            "in the parameter restrictedActions, `s3:DeleteBuckets` names no action known today; did you mean `s3:DeleteBucket`?",
-            "in the parameter restrictedActions, `s3:Xyz*` names no action known today",
+            "in the parameters restrictedActions, askActions and reportActions, `s3:DeleteBuckets` names no action known today; did you mean `s3:DeleteBucket`?",
+            "in the parameters restrictedActions, askActions and reportActions, `s3:Xyz*` names no action known today",
         ]
     );
     assert!(warnings("s3:DeleteBucket,s3:DeleteObject").is_empty());

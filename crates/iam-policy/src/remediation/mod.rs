@@ -89,11 +89,11 @@ impl Remediation {
 
 /// Removes exactly the restricted grants from a document.
 ///
-/// Grants that meet only patterns with [`Response::Report`](crate::Response::Report) stay. Otherwise,
-/// the result is clean for [`judge`]. It grants nothing that the original did not. Every known
-/// action that was granted and is not restricted is still granted, except for the reported losses.
-/// Remediating the result again changes nothing. It fits the quota if the original does; otherwise,
-/// it is no longer than the original.
+/// Grants that meet only patterns with [`Response::Report`](crate::Response::Report) stay.
+/// Otherwise, the result is clean for [`judge`]. It grants nothing that the original did not. Every
+/// known action that was granted and is not restricted is still granted, except for the reported
+/// losses. Remediating the result again changes nothing. It fits the quota if the original does;
+/// otherwise, it is no longer than the original.
 ///
 /// A text that cannot be read becomes [`GRANTS_NOTHING`].
 ///

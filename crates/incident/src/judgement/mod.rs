@@ -4,6 +4,7 @@
 mod denials;
 mod exempt;
 mod mode;
+mod proposal;
 mod reported;
 mod response;
 
@@ -61,21 +62,46 @@ impl GuardConfig {
             return waited.then(|| about_named(analysis, VerdictResult::Gone, record, named));
         };
         let restricted = analysis.restricted(&in_force.document);
-        if !restricted.is_empty() {
+        if analysis.is_restricted(&in_force.document) {
             let reserved = observed.reserved();
             return Some(self.judge_restricted(record, in_force, reserved, restricted));
         }
         if !record.change.in_force {
             return Some(not_in_force());
         }
-        if is_named_in_force(analysis, record, &in_force) {
-            return Some(Verdict {
-                in_force: Some(in_force),
-                ..verdict(VerdictResult::Clean, record, restricted)
-            });
+        let is_named = is_named_in_force(analysis, record, &in_force);
+        if !is_named && !waited && !is_newer_in_force(record, observed) {
+            return None;
         }
-        (waited || is_newer_in_force(record, observed))
-            .then(|| judge_named(analysis, record, observed, in_force))
+        if !is_named && let Some(verdict) = judge_named(analysis, record, observed, &in_force) {
+            return Some(verdict);
+        }
+        Some(self.judge_harmless(record, in_force, restricted))
+    }
+
+    /// The verdict on a document in force that stays as it is.
+    fn judge_harmless(
+        &self,
+        record: &Record,
+        in_force: ObservedPolicy,
+        restricted: Restricted,
+    ) -> Verdict {
+        let in_force = Some(in_force);
+        if restricted.is_empty() {
+            return Verdict {
+                in_force,
+                ..verdict(VerdictResult::Clean, record, restricted)
+            };
+        }
+        Verdict {
+            in_force,
+            exemption: self.exempt.covering(&record.change.actor),
+            report: Some(Report::new(
+                &[Reason::OnlyReported],
+                self.mode == Mode::Monitor,
+            )),
+            ..verdict(VerdictResult::Reported, record, restricted)
+        }
     }
 
     fn judge_restricted(
@@ -100,10 +126,16 @@ impl GuardConfig {
             None if self.mode == Mode::Monitor => (VerdictResult::Monitored, None),
             None => (VerdictResult::Restricted, None),
         };
+        let mut verdict = verdict(result, record, restricted);
+        if result == VerdictResult::Restricted
+            && self.mode.at_most(verdict.restricted.response) == iam_policy::Response::Ask
+        {
+            verdict.response = Response::Ask;
+        }
         Verdict {
             in_force: Some(in_force),
             exemption,
-            ..verdict(result, record, restricted)
+            ..verdict
         }
     }
 }
@@ -149,33 +181,32 @@ fn named_document(record: &Record, observed: &Observed) -> Option<Snapshot> {
         .or_else(|| record.document.as_deref().map(Snapshot::new))
 }
 
-/// The verdict if nothing restricted is in force, and not what the event names.
+/// The verdict if what is in force stays, and is not what the event names; `None` if it is about
+/// what is in force.
 fn judge_named(
     analysis: &Analysis<'_>,
     record: &Record,
     observed: &Observed,
-    in_force: ObservedPolicy,
-) -> Verdict {
-    let named = named_document(record, observed);
-    let restricted = restricted_in(analysis, named.as_ref());
-    let result = match &named {
-        Some(_) if restricted.is_empty() => match observed {
-            Observed::Managed(_) => VerdictResult::Clean,
+    in_force: &ObservedPolicy,
+) -> Option<Verdict> {
+    let named = named_document(record, observed)?;
+    let restricted = analysis.restricted(&named);
+    let result = if restricted.is_empty() {
+        match observed {
+            Observed::Managed(_) => return None,
             // An inline policy has no versions: the document that the event names is lost.
             Observed::Inline(_) => VerdictResult::Overwritten,
-        },
-        Some(named) if analysis.is_remediation(&in_force.document, named) => {
-            VerdictResult::AlreadyContained
         }
-        Some(_) => VerdictResult::Withdrawn,
-        None => VerdictResult::Clean,
+    } else if analysis.is_remediation(&in_force.document, &named) {
+        VerdictResult::AlreadyContained
+    } else {
+        VerdictResult::Withdrawn
     };
-    Verdict {
-        in_force: Some(in_force),
-        // A clean verdict is about what is in force.
-        named: named.filter(|_| result != VerdictResult::Clean),
+    Some(Verdict {
+        in_force: Some(in_force.clone()),
+        named: Some(named),
         ..verdict(result, record, restricted)
-    }
+    })
 }
 
 /// The verdict on a document that only the record has.

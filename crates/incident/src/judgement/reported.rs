@@ -194,12 +194,13 @@ impl GuardConfig {
         };
         let can_be_contained = verdict.result == VerdictResult::Reported
             && verdict.exemption.is_none()
-            && self.mode == Mode::Enforce
             && state.reserved.is_none();
-        let restricted = state
-            .policies
-            .iter()
-            .filter(|held| can_be_contained && !judge(&held.document, &self.restricted).is_clean());
+        let removes = |held: &&HeldPolicy| {
+            let response = judge(&held.document, &self.restricted).response();
+            response.is_some_and(|response| self.mode.at_most(response).removes())
+        };
+        let policies = state.policies.iter();
+        let restricted = policies.filter(|held| can_be_contained && removes(held));
         let inline = restricted.filter_map(|held| match &held.policy {
             Subject::Inline(policy) if policy.owner == *owner => Some(policy),
             _ => None,

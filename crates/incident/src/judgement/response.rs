@@ -32,7 +32,7 @@ impl GuardConfig {
             && !matches!(verdict.change.subject, Subject::Reported(_));
         let denied_more = !verdict.change.lost_denials.is_empty();
         match verdict.response {
-            Response::Contain | Response::Report => true,
+            Response::Contain | Response::Ask | Response::Report => true,
             Response::None if denied_more => true,
             Response::None => self.notify_on_allowed && is_mailed_on_request,
         }

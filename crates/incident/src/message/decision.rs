@@ -112,8 +112,12 @@ pub enum OutcomeResult {
     Allowed,
     /// The remediation stays and the original version is deleted. The execution keeps its document.
     Denied,
-    /// No answer came: the remediation and the original version stay.
+    /// No answer came: what is in force stays, and so does the original version.
     Expired,
+    /// The guard asked before it acted, and the document stays in force.
+    Kept,
+    /// The guard asked before it acted, and took the change back.
+    TakenBack,
     /// A newer change was in force, so the guard changed nothing.
     Superseded,
     Gone,
@@ -127,12 +131,14 @@ impl OutcomeResult {
     pub fn as_str(self) -> &'static str {
         self.into()
     }
-}
 
-impl From<DecisionAction> for OutcomeResult {
-    /// The end that a decision leads to if nothing interferes.
-    fn from(action: DecisionAction) -> Self {
+    /// The end that a decision leads to if nothing interferes. `asked` says that the guard asked
+    /// before it acted.
+    #[must_use]
+    pub fn of(action: DecisionAction, asked: bool) -> Self {
         match action {
+            DecisionAction::Allow if asked => Self::Kept,
+            DecisionAction::Deny if asked => Self::TakenBack,
             DecisionAction::Allow => Self::Allowed,
             DecisionAction::Deny => Self::Denied,
             DecisionAction::Expire => Self::Expired,

@@ -1,7 +1,7 @@
 //! What a judgement found in a document and a remediation removed, truncated to what an execution
 //! can carry.
 
-use iam_policy::{ActionPattern, Edit, Finding, Judgement, Loss, Remediation, Truncated};
+use iam_policy::{ActionPattern, Edit, Finding, Judgement, Loss, Remediation, Response, Truncated};
 use serde::{Deserialize, Serialize};
 
 use super::is_zero;
@@ -18,7 +18,15 @@ const LOSS_BYTES: usize = 3 * 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Restricted {
-    /// The restricted patterns that match something the document grants, in the order of the list.
+    /// The strictest response among the patterns.
+    #[serde(
+        rename = "listed",
+        default,
+        skip_serializing_if = "Response::is_contain"
+    )]
+    pub response: Response,
+    /// The restricted patterns that match something the document grants, in the order of the lists.
+    /// If a remediation removes some of them, those that it leaves are not among them.
     #[serde(rename = "restricted", default, skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<ActionPattern>,
     /// How many more such patterns there are.
@@ -48,13 +56,20 @@ impl Restricted {
 
 impl From<&Judgement<'_>> for Restricted {
     fn from(judgement: &Judgement<'_>) -> Self {
-        let patterns = Truncated::within(PATTERN_BYTES, judgement.restricted_patterns());
+        let response = judgement.response().unwrap_or_default();
+        let is_alike = |of: Response| of.removes() == response.removes();
+        let patterns = judgement.met().filter(|(_, of)| is_alike(*of));
+        let patterns = Truncated::within(PATTERN_BYTES, patterns.map(|(pattern, _)| pattern));
         let findings = judgement.findings(FINDING_BYTES);
+        let more_findings = findings.more();
+        let mut findings = findings.into_shown();
+        findings.retain(|finding| finding.response().is_none_or(is_alike));
         Self {
+            response,
             more_patterns: patterns.more(),
             patterns: patterns.into_shown(),
-            more_findings: findings.more(),
-            findings: findings.into_shown(),
+            more_findings,
+            findings,
         }
     }
 }

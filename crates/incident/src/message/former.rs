@@ -28,7 +28,7 @@ impl Serialize for Verdict {
             verdict: self,
             action: match self.response {
                 Response::Contain => REMEDY,
-                Response::Report | Response::None => ALERT,
+                Response::Ask | Response::Report | Response::None => ALERT,
             },
             told: self.report.is_some().then_some(true),
         }
@@ -108,6 +108,7 @@ mod tests {
         let mut verdict: Verdict = serde_json::from_value(former()).unwrap();
         for (response, action) in [
             (Response::Contain, "remedy"),
+            (Response::Ask, "alert"),
             (Response::Report, "alert"),
             (Response::None, "alert"),
         ] {

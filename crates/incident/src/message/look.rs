@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Verdict;
+use super::{Quarantine, Verdict};
 use crate::reconcile::{CONSISTENT_AFTER, WAITS};
 use crate::{ExecutionArn, Hint, Target};
 
@@ -104,6 +104,9 @@ pub struct Judged {
     pub event: Value,
     #[serde(flatten)]
     pub found: Found,
+    /// What the guard asks about before it acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Quarantine>,
     /// What the event is about besides: each gets an incident of its own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hints: Vec<Hint>,

@@ -26,9 +26,13 @@ pub use notify::{
     AskRequest, Asked, Failure, Notified, NotifyCall, NotifyRequest, NotifyTask, RepeatReason,
     ReportFailure, ReportOutcome, ReportVerdict,
 };
-pub use quarantine::{AttachedTo, Contained, ContainedVersions, EvictedVersion, Quarantine};
+pub use quarantine::{
+    AttachedTo, Contained, ContainedVersions, EvictedVersion, Left, Proposal, Quarantine, Question,
+};
 pub use report::{Reason, Report};
-pub use work::{ContainRequest, FormerRequest, Quarantined, RestoreRequest, Reverted, WorkRequest};
+pub use work::{
+    ContainRequest, FormerRequest, Quarantined, RestoreRequest, Reverted, Reverting, WorkRequest,
+};
 
 /// A request to `validate-policy`.
 #[derive(Clone, Debug, Deserialize)]
@@ -105,6 +109,8 @@ pub struct ObservedPolicy {
 pub enum Response {
     /// Remove the restricted grants, and ask.
     Contain,
+    /// Ask, and change nothing before the answer.
+    Ask,
     /// Change nothing, and report it.
     Report,
     /// Change nothing: nothing restricted is concerned.

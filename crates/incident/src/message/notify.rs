@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
-use super::{Assessment, Contained, Decision, Outcome, Quarantine, Verdict};
+use super::{Assessment, Decision, Outcome, Quarantine, Question, Verdict};
 use crate::{ExecutionArn, KeyDigest, PolicyChange, TaskToken, Timestamp};
 
 /// An invocation of `notify`: which task it is for. Whoever may invoke the function can send any
@@ -95,8 +95,8 @@ pub struct AskRequest {
     pub token: TaskToken,
     pub execution: ExecutionArn,
     pub change: PolicyChange,
-    /// What the guard did.
-    pub quarantine: Contained,
+    /// What the guard did, or what it would do.
+    pub quarantine: Question,
     /// When the waiting began, as Step Functions wrote it.
     pub asked_at: Timestamp,
     /// How long the execution waits for a decision, in seconds.

@@ -1,8 +1,9 @@
 //! The answer of `remediate`.
 
+use iam_policy::ActionPattern;
 use serde::{Deserialize, Serialize};
 
-use super::{Removal, Restricted, is_false};
+use super::{ObservedPolicy, Removal, Restricted, is_false, is_zero};
 use crate::snapshot::sha256;
 use crate::subject::Owner;
 use crate::{Snapshot, Timestamp, UniqueId, VersionId};
@@ -16,23 +17,93 @@ pub struct EvictedVersion {
     pub document: Snapshot,
 }
 
-/// `quarantine`: how `TempRemove` ended.
+/// `quarantine`: how `TempRemove` ended, or `proposal`: what the guard asks about before it acts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(
     tag = "status",
     rename_all = "camelCase",
     rename_all_fields = "camelCase"
 )]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one value lives for one invocation"
-)]
 pub enum Quarantine {
     /// The remediated document is in force and the administrator must decide.
     InPlace(Contained),
+    /// The document is in force and the administrator must decide.
+    Proposed(Proposal),
     /// Another change put something unrestricted in force, or the subject is another one.
     Superseded,
     Gone,
+}
+
+impl Quarantine {
+    /// What the guard removed, or would remove.
+    #[must_use]
+    pub fn contained(&self) -> Option<&Contained> {
+        match self {
+            Self::InPlace(contained) | Self::Proposed(Proposal { contained, .. }) => {
+                Some(contained)
+            }
+            Self::Superseded | Self::Gone => None,
+        }
+    }
+}
+
+/// What the guard would do about a document that is in force, if the administrator says so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proposal {
+    /// The default version, of a managed policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionId>,
+    /// The policy as it would be.
+    #[serde(flatten)]
+    pub contained: Contained,
+}
+
+impl Proposal {
+    /// What was in force when the guard judged it.
+    #[must_use]
+    pub fn in_force(&self) -> ObservedPolicy {
+        ObservedPolicy {
+            identity: self.contained.identity.clone(),
+            version: self.version.clone(),
+            document: self.contained.original.clone(),
+        }
+    }
+}
+
+/// What an administrator decides about.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "Quarantine")]
+pub enum Question {
+    /// A document whose restricted grants are out of force.
+    Contained(Contained),
+    /// A document that is in force.
+    Proposed(Proposal),
+}
+
+impl Question {
+    /// What the guard removed, or would remove.
+    #[must_use]
+    pub fn contained(&self) -> &Contained {
+        match self {
+            Self::Contained(contained) => contained,
+            Self::Proposed(proposal) => &proposal.contained,
+        }
+    }
+}
+
+impl TryFrom<Quarantine> for Question {
+    type Error = &'static str;
+
+    fn try_from(quarantine: Quarantine) -> Result<Self, Self::Error> {
+        match quarantine {
+            Quarantine::InPlace(contained) => Ok(Self::Contained(contained)),
+            Quarantine::Proposed(proposal) => Ok(Self::Proposed(proposal)),
+            Quarantine::Superseded | Quarantine::Gone => {
+                Err("nothing was contained or proposed, so there is nothing to decide")
+            }
+        }
+    }
 }
 
 /// A policy without its restricted grants.
@@ -66,6 +137,39 @@ pub struct Contained {
     /// `document`, which grants nothing.
     #[serde(default, skip_serializing_if = "is_false")]
     pub removed: bool,
+    /// What is only reported, and still granted by `document`.
+    #[serde(default, skip_serializing_if = "Left::is_empty")]
+    pub left: Left,
+    /// Whether the administrator was asked before anything was removed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub asked: bool,
+}
+
+/// The restricted patterns that a remediation leaves, because they are only reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Left {
+    pub patterns: Vec<ActionPattern>,
+    /// How many more there are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
+}
+
+impl Left {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.patterns.is_empty() && self.more == 0
+    }
+}
+
+impl From<Restricted> for Left {
+    /// What is restricted in a remediated document.
+    fn from(restricted: Restricted) -> Self {
+        Self {
+            patterns: restricted.patterns,
+            more: restricted.more_patterns,
+        }
+    }
 }
 
 /// The roles, users and groups that a managed policy is attached to.

@@ -107,6 +107,8 @@ pub enum Reason {
     Rare,
     /// IAM lets no caller change the role or the policy.
     Reserved { by: Reserved },
+    /// Only the list of what the guard reports names what the policy grants.
+    OnlyReported,
 }
 
 impl Reason {

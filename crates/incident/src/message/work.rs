@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AttachedTo, Outcome, Quarantine, Verdict};
-use crate::reconcile::{Done, Work};
+use super::{AttachedTo, Outcome, Quarantine, Question, Verdict};
+use crate::reconcile::{Answer, Done, Work};
 use crate::{ExecutionArn, PolicyChange};
 
 /// A request to `remediate`: what `TempRemove` knows.
@@ -32,7 +32,7 @@ pub struct RestoreRequest {
     /// The state that asks.
     pub state: String,
     pub change: PolicyChange,
-    pub quarantine: Quarantine,
+    pub quarantine: Question,
     /// The answer, which can be any JSON.
     #[serde(default)]
     pub decision: Value,
@@ -65,6 +65,25 @@ pub enum Reverted {
     Outcome(Outcome),
     /// More principals hold the policy than the request showed: the guard asks again.
     AttachedTo(AttachedTo),
+}
+
+/// What `revert` answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Reverting {
+    #[serde(flatten)]
+    pub answer: Answer<Reverted>,
+    /// How the document was taken back so far, where the guard asked before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<Quarantine>,
+}
+
+impl From<Answer<Reverted>> for Reverting {
+    fn from(answer: Answer<Reverted>) -> Self {
+        Self {
+            answer,
+            quarantine: None,
+        }
+    }
 }
 
 /// A request to `remediate` or `revert`, from this version of the state machine or from the one

@@ -1,6 +1,8 @@
+use iam_policy::Response;
+
 use super::progress::Trying;
 use super::{Changeable, Next, Progress, Refusal};
-use crate::message::ObservedPolicy;
+use crate::message::{Contained, Left, ObservedPolicy};
 use crate::subject::{Compared, UniqueId};
 use crate::{Analysis, Snapshot, Timestamp};
 
@@ -14,22 +16,15 @@ pub struct Containment<'a> {
     pub(crate) event_time: Timestamp,
     pub(crate) has_waited: bool,
     pub(crate) progress: Progress,
+    /// Whether the administrator decided about the judged document, so that no other one goes.
+    takes_back: bool,
 }
 
 /// How a containment ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ContainmentEnd<T> {
+#[derive(Clone, Debug, PartialEq)]
+pub enum ContainmentEnd {
     /// The remediated document is in force.
-    Contained {
-        /// The unique id of the policy, or of the owner of an inline one.
-        identity: UniqueId,
-        /// The document that was in force before, as IAM showed it.
-        original: Snapshot,
-        /// The remediated document, as IAM shows it.
-        document: Snapshot,
-        /// What else a decision needs later.
-        trace: T,
-    },
+    Contained(Box<Contained>),
     /// Something else is in force, or the name belongs to another policy: it stays untouched.
     Superseded,
     /// The policy does not exist any more.
@@ -37,8 +32,7 @@ pub enum ContainmentEnd<T> {
 }
 
 /// The answers of a containment of the subject `S`.
-pub(crate) type ContainmentNext<S> =
-    Next<<S as Changeable>::Action, ContainmentEnd<<S as Changeable>::Trace>>;
+pub(crate) type ContainmentNext<S> = Next<<S as Changeable>::Action, ContainmentEnd>;
 
 impl<'a> Containment<'a> {
     /// Begins a run.
@@ -60,7 +54,58 @@ impl<'a> Containment<'a> {
             event_time,
             has_waited,
             progress,
+            takes_back: false,
         }
+    }
+
+    /// Takes nothing but the judged document out of force, as the administrator decided.
+    #[must_use]
+    pub fn taking_back(self) -> Self {
+        Self {
+            takes_back: true,
+            ..self
+        }
+    }
+
+    /// Whether a document that is in force must give way.
+    pub(crate) fn must_go(&self, document: &Snapshot) -> bool {
+        if self.takes_back {
+            return self.analysis.is_restricted(document)
+                && self
+                    .analysis
+                    .is_equivalent(document, &self.judged().document);
+        }
+        // What the guard asks about first has an incident of its own.
+        self.analysis.response(document) == Some(Response::Contain)
+    }
+
+    /// The end with `original`, which was in force, remediated as `document`, which is.
+    ///
+    /// Waits where that is no remediation: what was removed is what a decision is about.
+    pub(crate) fn contained<A>(
+        &self,
+        identity: &UniqueId,
+        original: &Snapshot,
+        document: &Snapshot,
+        with: impl FnOnce(Contained) -> Contained,
+    ) -> Next<A, ContainmentEnd> {
+        let Some(removal) = self.analysis.removal(original, document) else {
+            return Next::Wait;
+        };
+        Next::End(ContainmentEnd::Contained(Box::new(with(Contained {
+            identity: identity.clone(),
+            original: original.clone(),
+            versions: None,
+            restricted: self.analysis.restricted(original),
+            document: document.clone(),
+            removal,
+            evicted: self.progress.evicted().to_vec(),
+            attached_to: None,
+            found_done: !self.progress.has_acted(),
+            removed: false,
+            left: Left::from(self.analysis.restricted(document)),
+            asked: self.takes_back,
+        }))))
     }
 
     /// What the containment is about.
@@ -73,20 +118,23 @@ impl<'a> Containment<'a> {
     ///
     /// A policy that was made after the event has events of its own. Otherwise `ValidatePolicy` saw
     /// IAM's past, and this event may be the only one about what is there now.
-    pub(crate) fn other_policy<A, T>(
+    pub(crate) fn other_policy<A>(
         &mut self,
         observed: &ObservedPolicy,
-    ) -> Option<Next<A, ContainmentEnd<T>>> {
+    ) -> Option<Next<A, ContainmentEnd>> {
         match observed.identity.compare(&self.judged().identity) {
             Compared::Same => return None,
             Compared::Ambiguous if !self.has_waited => return Some(Next::Wait),
             Compared::Ambiguous | Compared::MadeAgain => {}
         }
+        if self.takes_back {
+            return Some(Next::end_if(self.has_waited, ContainmentEnd::Superseded));
+        }
         let is_after_event = observed.identity.created.as_second() > self.event_time.as_second();
         if is_after_event {
             return Some(Next::End(ContainmentEnd::Superseded));
         }
-        if !self.analysis.is_restricted(&observed.document) {
+        if !self.must_go(&observed.document) {
             return Some(Next::end_if(self.has_waited, ContainmentEnd::Superseded));
         }
         self.progress = Progress {

@@ -9,6 +9,7 @@
 
 mod action;
 mod containment;
+mod keeping;
 mod pace;
 mod progress;
 mod restoration;
@@ -21,6 +22,7 @@ use iam_policy::Quota;
 pub use action::{Action, Call};
 pub(crate) use containment::ContainmentNext;
 pub use containment::{Containment, ContainmentEnd};
+pub use keeping::keep;
 pub use pace::{CONSISTENT_AFTER, MAX_LOOKS, WAITS};
 pub use progress::Progress;
 pub(crate) use restoration::RestorationNext;
@@ -28,7 +30,7 @@ pub use restoration::{Restoration, RestorationEnd};
 pub use work::{Answer, Done, Work, WorkError};
 
 use crate::VersionId;
-use crate::message::ObservedPolicy;
+use crate::message::{Contained, ObservedPolicy};
 
 /// A subject that the guard can change.
 pub trait Changeable: fmt::Display {
@@ -36,7 +38,7 @@ pub trait Changeable: fmt::Display {
     type Observed;
     /// The calls to IAM that change it.
     type Action: fmt::Debug;
-    /// What a containment leaves behind besides the documents.
+    /// What a decision needs to know of a containment besides the documents.
     type Trace;
 
     /// How long its document may be.
@@ -47,6 +49,9 @@ pub trait Changeable: fmt::Display {
 
     /// The policy in force; `None` where there is none.
     fn in_force(observed: &Self::Observed) -> Option<ObservedPolicy>;
+
+    /// What a decision needs to know of `contained`; `None` if that is not one of this subject.
+    fn trace(contained: &Contained) -> Option<Self::Trace>;
 }
 
 /// The answer to an observation.

@@ -179,13 +179,29 @@ impl Work {
     ///
     /// If the task has taken too many actions, or waited too long.
     pub fn answer<S: Changeable, R: Reconciler<S>, E>(
-        mut self,
+        self,
         subject: &S,
         run: &mut R,
         next: Next<S::Action, R::End>,
         end: impl FnOnce(R::End) -> Result<E, WorkError>,
     ) -> Result<Answer<E>, WorkError> {
-        self.progress = std::mem::take(run.progress());
+        let progress = std::mem::take(run.progress());
+        self.answer_of(subject, progress, next, end)
+    }
+
+    /// The answer to what a run says next that remembers `progress`.
+    ///
+    /// # Errors
+    ///
+    /// If the task has taken too many actions, or waited too long.
+    pub fn answer_of<S: Changeable, End, E>(
+        mut self,
+        subject: &S,
+        progress: Progress,
+        next: Next<S::Action, End>,
+        end: impl FnOnce(End) -> Result<E, WorkError>,
+    ) -> Result<Answer<E>, WorkError> {
+        self.progress = progress;
         match next {
             Next::End(ended) => end(ended).map(Answer::End),
             Next::Act(_) if self.pace.is_out_of_looks() => Err(WorkError::unsettled(subject)),

@@ -65,13 +65,16 @@ impl Incident {
         self.data.change.as_ref()
     }
 
-    /// What was removed, and from which document.
+    /// What was removed, or would be, and from which document.
     #[must_use]
     pub fn contained(&self) -> Option<&Contained> {
-        match &self.data.quarantine {
-            Some(Quarantine::InPlace(contained)) => Some(contained),
-            _ => None,
-        }
+        self.data.quarantine.as_ref()?.contained()
+    }
+
+    /// Whether the decision is about a document that is in force.
+    #[must_use]
+    pub fn is_proposal(&self) -> bool {
+        matches!(self.data.quarantine, Some(Quarantine::Proposed(_)))
     }
 
     /// Whether the execution asked with this token at any time. Only a recipient of the e-mail, or

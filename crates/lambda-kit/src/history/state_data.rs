@@ -20,7 +20,7 @@ pub struct StateData {
     pub verdict: Option<Verdict>,
     /// `verdict.change`, even if the rest of the verdict cannot be read.
     pub change: Option<PolicyChange>,
-    /// `quarantine`: what `TempRemove` did, or must keep first.
+    /// `quarantine`: what `TempRemove` did; or else `proposal`: what the guard asks about first.
     pub quarantine: Option<Quarantine>,
     /// `decision`: the answer, which can be any JSON value if it came by the API.
     pub decision: Option<Value>,
@@ -68,7 +68,10 @@ impl StateData {
         Some(Self {
             change: change.map(|verdict| verdict.change),
             verdict: members.read("verdict"),
-            quarantine: members.read("quarantine"),
+            quarantine: match members.read("quarantine") {
+                None => members.read("proposal"),
+                quarantine => quarantine,
+            },
             decision,
             outcome: outcome.map(|outcome| outcome.result),
             waited: members.read("waited"),

@@ -6,15 +6,20 @@ use super::writer::Writer;
 use super::{LinkConfirmation, Links, Mail};
 use crate::subject::{effect, name};
 use crate::text::{capitalised, plain};
-use crate::words::{self, attached_to, failure_is_over, in_force};
+use crate::words::{self, attached_to, failure_is_over, in_force, left};
 
-/// Asks for a decision about a contained policy.
+/// Asks for a decision about a policy that was contained, or that is in force.
 #[must_use]
 pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     let change = &request.change;
     let policy = name(&change.subject);
-    let restricted = in_brackets(&request.quarantine.restricted);
-    let mut mail = Writer::new(&if request.quarantine.removed {
+    let contained = request.quarantine.contained();
+    let restricted = in_brackets(&contained.restricted);
+    let mut mail = Writer::new(&if contained.asked {
+        format!(
+            "The policy {policy} grants restricted permissions{restricted}, which ARE IN FORCE. Please allow or deny them."
+        )
+    } else if contained.removed {
         format!(
             "The guard deleted the policy {policy}, which granted restricted permissions{restricted}. Please allow or deny them."
         )
@@ -23,20 +28,25 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
             "The guard removed restricted permissions{restricted} from the policy {policy}. Please allow or deny them."
         )
     });
-    mail.restricted(&request.quarantine.restricted, "the page");
+    mail.restricted(&contained.restricted, "the page");
     mail.paragraph(&format!(
         "{} wrote the policy at {}.",
         capitalised(&plain(&change.actor.to_string(), 200)),
         words::time(change.event_time)
     ));
-    if let Some(holders) = attached_to(&request.quarantine) {
+    if let Some(holders) = attached_to(contained) {
         mail.line(&format!("Attached to: {holders}."));
     }
-    mail.line(&in_force(&request.quarantine));
-    mail.paragraphs(asked_again(request.asked));
+    mail.line(&in_force(contained));
+    if let Some(left) = left(contained) {
+        mail.line(&format!(
+            "The guard only reports these permissions, so they stay in force: {left}."
+        ));
+    }
+    mail.paragraphs(asked_again(request.asked, contained.asked));
     mail.paragraphs(failure_is_over(request.failed_tries));
 
-    let effect = |action| effect(action, &change.subject, Some(&request.quarantine));
+    let effect = |action| effect(action, &change.subject, Some(contained));
     mail.link(
         &format!("ALLOW: {}", effect(DecisionAction::Allow)),
         &links.allow,
@@ -60,11 +70,11 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     }
 
     mail.change(change);
-    mail.findings(&request.quarantine.restricted);
-    mail.contained(&request.quarantine);
+    mail.findings(&contained.restricted);
+    mail.contained(contained);
     mail.consoles(&change.subject, &request.execution);
     // Last, because a long e-mail is cut at its end.
-    mail.diff(&request.quarantine);
+    mail.diff(contained);
     Mail::new(
         &format!("Decide: restricted permissions in {policy}"),
         &mail.finish(),
@@ -72,23 +82,27 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
 }
 
 /// Why the guard asks again, and what follows the last request.
-fn asked_again(asked: Asked) -> Option<String> {
+fn asked_again(asked: Asked, is_in_force: bool) -> Option<String> {
     let why = match asked.because? {
         RepeatReason::OtherIncident => {
             "An answer to the earlier e-mail was made on the page of another incident, so it did not count."
         }
         RepeatReason::NewHolders => {
-            "You allowed this policy, but it was attached to someone else since the earlier e-mail, so nothing was put back. Look at who holds it now."
+            "You allowed this policy, but it was attached to someone else since the earlier e-mail, so the answer did not count. Look at who holds it now."
         }
         RepeatReason::WithoutKey => {
             "Someone answered the earlier e-mail with allow, but without the key that only the links of the e-mail have, so the answer did not count. Find out who: look for SendTaskSuccess in the CloudTrail event history."
         }
     };
     let most = Asked::MOST;
-    let last = if asked.times >= most {
-        " It is the last one: if the next answer does not count either, the restricted permissions stay out."
-    } else {
-        ""
+    let last = match (asked.times >= most, is_in_force) {
+        (false, _) => "",
+        (true, true) => {
+            " It is the last one: if the next answer does not count either, the restricted permissions stay in force."
+        }
+        (true, false) => {
+            " It is the last one: if the next answer does not count either, the restricted permissions stay out."
+        }
     };
     Some(format!(
         "{why} Only the links in this e-mail work now. This is request {} of {most}.{last}",

@@ -15,8 +15,9 @@ use crate::words::{failure_is_over, holders};
 pub fn outcome(request: &ReportOutcome) -> Mail {
     let change = &request.change;
     let decision = request.decision.as_ref();
-    match (&request.quarantine, decision, &request.outcome) {
-        (Quarantine::InPlace(contained), Some(decision), Some(outcome)) => {
+    let contained = request.quarantine.contained();
+    match (contained, decision, &request.outcome) {
+        (Some(contained), Some(decision), Some(outcome)) => {
             let mut mail = decided(change, contained, decision, outcome.result);
             if decision.action != DecisionAction::Expire {
                 mail.text.decision(decision);
@@ -30,7 +31,9 @@ pub fn outcome(request: &ReportOutcome) -> Mail {
                 }
             })
         }
-        (Quarantine::Gone, ..) => not_contained(change, true).finish(request, |_| {}),
+        _ if request.quarantine == Quarantine::Gone => {
+            not_contained(change, true).finish(request, |_| {})
+        }
         _ => not_contained(change, false).finish(request, |_| {}),
     }
 }
@@ -103,6 +106,29 @@ fn decided(
                 format!("Denied: the restricted permissions stay out of the policy {policy}.")
             },
         ),
+        OutcomeResult::Kept => (
+            "Kept",
+            format!("Allowed: the policy {policy} stays in force as it was written."),
+        ),
+        OutcomeResult::TakenBack => (
+            "Taken back",
+            if contained.removed {
+                format!(
+                    "Denied: the guard deleted the policy {policy}, because the quota left no room for a smaller one."
+                )
+            } else {
+                format!(
+                    "Denied: the guard took the restricted permissions out of the policy {policy}."
+                )
+            },
+        ),
+        OutcomeResult::Expired if contained.asked => (
+            "Expired",
+            format!(
+                "{} The restricted permissions in the policy {policy} ARE STILL IN FORCE.",
+                no_decision(decision)
+            ),
+        ),
         OutcomeResult::Expired => (
             "Expired",
             if contained.removed {
@@ -161,7 +187,8 @@ fn more(change: &PolicyChange, contained: &Contained, result: OutcomeResult) -> 
                 versions.original
             )
         }),
-        OutcomeResult::Denied => Some(match versions {
+        OutcomeResult::Kept => None,
+        OutcomeResult::Denied | OutcomeResult::TakenBack => Some(match versions {
             Some(versions) => format!(
                 "The guard deleted the original version {}, so that no one can switch back to it. The execution keeps its document.",
                 versions.original

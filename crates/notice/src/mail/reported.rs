@@ -101,6 +101,7 @@ fn reasons(report: &Report, is_in_force: bool) -> Vec<String> {
 
 fn reason(reason: &Reason, is_in_force: bool) -> String {
     match reason {
+        Reason::OnlyReported => "only the parameter reportActions names what it grants".to_owned(),
         Reason::Grants {
             policy, restricted, ..
         } if restricted.is_empty() => {

@@ -21,6 +21,9 @@ mod hostile;
 #[path = "again_tests.rs"]
 mod again;
 
+#[path = "asked_tests.rs"]
+mod asked;
+
 #[path = "reported_tests.rs"]
 mod reported_calls;
 
@@ -69,6 +72,7 @@ fn request() -> Value {
             "inForce": true
         },
         "quarantine": {
+            "status": "inPlace",
             "identity": {"id": "ANPAZ3XMPLE1EXAMPLE12", "created": "2026-03-02T09:15:27Z"},
             "original": ORIGINAL,
             "restricted": judgement.restricted_patterns(),
@@ -166,11 +170,15 @@ fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> 
     let request = read(request);
     let document = match result {
         OutcomeResult::Gone => None,
-        OutcomeResult::Denied | OutcomeResult::Expired if request.quarantine.removed => None,
+        OutcomeResult::Denied | OutcomeResult::Expired
+            if request.quarantine.contained().removed =>
+        {
+            None
+        }
         OutcomeResult::Allowed => Some(Snapshot::new(ORIGINAL)),
         _ => Some(Snapshot::new(REMEDIATED)),
     };
-    let versions = request.quarantine.versions.as_ref();
+    let versions = request.quarantine.contained().versions.as_ref();
     let in_force = document.map(|document| InForce {
         version: versions.map(|versions| match result {
             OutcomeResult::Allowed => versions.original.clone(),
@@ -180,13 +188,13 @@ fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> 
     });
     shown(&outcome(&ended(
         &request,
-        Quarantine::InPlace(request.quarantine.clone()),
+        Quarantine::InPlace(request.quarantine.contained().clone()),
         Some(decision(action)),
         Some(Outcome {
             result,
             in_force,
             attached_to: (result == OutcomeResult::Allowed)
-                .then(|| request.quarantine.attached_to.clone())
+                .then(|| request.quarantine.contained().attached_to.clone())
                 .flatten(),
         }),
     )))
@@ -211,12 +219,21 @@ fn ended(
 
 /// The e-mail about a verdict, with findings if `findings`.
 fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Mail {
-    let contained = &request.quarantine;
+    verdict_with(request, result, findings, |_| {})
+}
+
+fn verdict_with(
+    request: &AskRequest,
+    result: VerdictResult,
+    findings: bool,
+    set: impl FnOnce(&mut Verdict),
+) -> Mail {
+    let contained = request.quarantine.contained();
     let has_named = matches!(
         result,
         VerdictResult::Withdrawn | VerdictResult::Overwritten | VerdictResult::Gone
     );
-    let about = Verdict {
+    let mut about = Verdict {
         response: Response::Report,
         notify: true,
         result,
@@ -235,6 +252,7 @@ fn verdict_of(request: &AskRequest, result: VerdictResult, findings: bool) -> Ma
         exemption: Some("arn:aws:iam::111122223333:role/Deploy*".to_owned()),
         report: None,
     };
+    set(&mut about);
     verdict(&ReportVerdict {
         execution: request.execution.clone(),
         verdict: about,
@@ -339,7 +357,7 @@ fn failed(request: &AskRequest, cause: &str) -> ReportFailure {
             change: Some(request.change.clone()),
             in_force: AssessedState::Restricted {
                 version: request.change.version.clone(),
-                restricted: request.quarantine.restricted.clone(),
+                restricted: request.quarantine.contained().restricted.clone(),
             },
         }),
     }

@@ -82,7 +82,7 @@ impl Facts {
             ),
             VerdictResult::NotInForce => Self {
                 more: vec![
-                    "If someone makes that version the default, the guard removes the restricted permissions and asks you.".to_owned(),
+                    "If someone makes that version the default, the guard judges it then.".to_owned(),
                 ],
                 ..facts(
                     "Policy changed:",
@@ -124,6 +124,17 @@ impl Facts {
                     plain(verdict.exemption.as_deref().unwrap_or_default(), 300)
                 ),
             ),
+            VerdictResult::Reported if is_only_reported(verdict) => Self {
+                more: vec![
+                    "The guard changed nothing, because only its parameter reportActions names the permissions. If they should not stay, remove them by hand.".to_owned(),
+                ],
+                ..facts(
+                    "In force: reported permissions in",
+                    format!(
+                        "The policy {policy} grants permissions that the guard only reports. They ARE IN FORCE."
+                    ),
+                )
+            },
             VerdictResult::Reported => Self {
                 more: vec![format!("The guard changed nothing. {}", change_instead(verdict))],
                 ..still_in_force(
@@ -135,10 +146,23 @@ impl Facts {
             VerdictResult::Monitored | VerdictResult::Restricted => still_in_force(
                 policy,
                 "the guard only monitors",
-                "The guard changed nothing, because its parameter Mode is Monitor. With Enforce, it would have removed the restricted permissions and asked you.".to_owned(),
+                format!(
+                    "The guard changed nothing, because its parameter Mode is Monitor. With Enforce, it would have {}.",
+                    if verdict.restricted.response == iam_policy::Response::Ask {
+                        "asked you whether the restricted permissions stay"
+                    } else {
+                        "removed the restricted permissions and asked you"
+                    }
+                ),
             ),
         }
     }
+}
+
+/// Whether only the list of what the guard reports names what the policy grants.
+fn is_only_reported(verdict: &Verdict) -> bool {
+    let mut reasons = verdict.report.iter().flat_map(|report| &report.reasons);
+    reasons.any(|reason| *reason == Reason::OnlyReported)
 }
 
 /// Where to change a policy that IAM protects.

@@ -191,16 +191,19 @@ impl Writer {
     /// What the guard removed, restricted or not.
     pub(super) fn contained(&mut self, contained: &Contained) {
         let removal = &contained.removal;
-        self.list(
-            "WHAT THE GUARD REMOVED",
-            &words::edits(contained),
-            removal.more_edits,
-        );
-        self.list(
-            "WHAT ELSE THE GUARD HAD TO REMOVE, because the policy would have been too long",
-            &removal.losses,
-            removal.more_losses,
-        );
+        let (removed, lost) = if contained.asked {
+            (
+                "WHAT A DENY REMOVES",
+                "WHAT ELSE A DENY MUST REMOVE, because the policy would be too long",
+            )
+        } else {
+            (
+                "WHAT THE GUARD REMOVED",
+                "WHAT ELSE THE GUARD HAD TO REMOVE, because the policy would have been too long",
+            )
+        };
+        self.list(removed, &words::edits(contained), removal.more_edits);
+        self.list(lost, &removal.losses, removal.more_losses);
         let evicted: Vec<String> = contained
             .evicted
             .iter()
@@ -221,7 +224,11 @@ impl Writer {
 
     /// What the guard changed in the document.
     pub(super) fn diff(&mut self, contained: &Contained) {
-        self.paragraph("THE DOCUMENT (- removed, + added)");
+        self.paragraph(if contained.asked {
+            "THE DOCUMENT, AND WHAT A DENY CHANGES (- removed, + added)"
+        } else {
+            "THE DOCUMENT (- removed, + added)"
+        });
         for line in DocumentDiff::of(contained).lines {
             self.line(&line.to_string());
         }

@@ -46,6 +46,9 @@ pub(crate) fn console_path(subject: &Subject) -> String {
 /// What an answer does, in one or two sentences. `contained` is what the guard did, if known.
 #[must_use]
 pub fn effect(action: DecisionAction, subject: &Subject, contained: Option<&Contained>) -> String {
+    if contained.is_some_and(|contained| contained.asked) {
+        return asked_effect(action, subject);
+    }
     let versions = contained.and_then(|contained| contained.versions.as_ref());
     match subject {
         Subject::Managed(_) => managed::effect(action, versions),
@@ -57,9 +60,25 @@ pub fn effect(action: DecisionAction, subject: &Subject, contained: Option<&Cont
     }
 }
 
-/// How to restore the original by hand, once the links no longer work.
+/// What an answer does to a document that is in force.
+fn asked_effect(action: DecisionAction, subject: &Subject) -> String {
+    match action {
+        DecisionAction::Allow => "keeps the policy in force as it is now, with everything that it grants.",
+        DecisionAction::Deny if matches!(subject, Subject::Managed(_)) => {
+            "takes the restricted permissions out of force, and deletes the version that grants them."
+        }
+        DecisionAction::Deny => "takes the restricted permissions out of force.",
+        DecisionAction::Expire => "Without a decision, the policy stays in force as it is now.",
+    }
+    .to_owned()
+}
+
+/// What to do by hand, once the links no longer work.
 #[must_use]
 pub fn by_hand(subject: &Subject, contained: &Contained) -> String {
+    if contained.asked {
+        return "If the restricted permissions should not stay, remove them by hand.".to_owned();
+    }
     match (subject, &contained.versions) {
         (Subject::Managed(policy), Some(versions)) => managed::by_hand(policy, versions),
         _ => inline::by_hand(contained.removed).to_owned(),

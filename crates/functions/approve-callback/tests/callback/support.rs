@@ -42,6 +42,7 @@ pub(crate) fn asking() -> Value {
     let mut data = json!(Judged {
         event: incident::trim_event(&event),
         hints: Vec::new(),
+        proposal: None,
         found: Found::Verdict(Verdict {
             response: Response::Contain,
             notify: true,

@@ -14,9 +14,9 @@
 
 use iam_policy::GRANTS_NOTHING;
 
-use super::{InlineAction, InlinePolicy, InlineTrace, ObservedInline};
+use super::{InlineAction, InlinePolicy, ObservedInline};
 use crate::Snapshot;
-use crate::message::ObservedPolicy;
+use crate::message::{Contained, ObservedPolicy};
 use crate::reconcile::{
     Changeable, Containment, ContainmentEnd, ContainmentNext, Next, Progress, Reconciler, Refusal,
 };
@@ -29,7 +29,7 @@ const MAX_PUTS: usize = 4;
 type Answer = ContainmentNext<InlinePolicy>;
 
 impl Reconciler<InlinePolicy> for Containment<'_> {
-    type End = ContainmentEnd<InlineTrace>;
+    type End = ContainmentEnd;
 
     fn next(&mut self, observed: Option<&ObservedInline>) -> Answer {
         let Some(observed) = observed else {
@@ -41,10 +41,10 @@ impl Reconciler<InlinePolicy> for Containment<'_> {
         if let Some(next) = self.other_policy(&in_force) {
             return next;
         }
-        if self.analysis.is_restricted(&in_force.document) {
+        if self.must_go(&in_force.document) {
             contain_current(self, &in_force.document)
         } else {
-            leave_harmless(self, in_force)
+            leave_harmless(self, &in_force)
         }
     }
 
@@ -77,19 +77,17 @@ fn contain_current(run: &mut Containment<'_>, current: &Snapshot) -> Answer {
 }
 
 /// No restricted document is in force: a remediation is, or the harmless change of another caller.
-fn leave_harmless(run: &Containment<'_>, current: ObservedPolicy) -> Answer {
+fn leave_harmless(run: &Containment<'_>, current: &ObservedPolicy) -> Answer {
     let is_original =
         |original: &&Snapshot| run.analysis.is_remediation(&current.document, original);
     match originals(run).filter(is_original).last() {
         // Stale, this would be how things stood before the original was written again.
-        Some(original) => Next::end_if(
-            run.is_current(false),
-            ContainmentEnd::Contained {
-                identity: current.identity,
-                original: original.clone(),
-                document: current.document,
-                trace: InlineTrace::Rewritten,
-            },
+        Some(_) if !run.is_current(false) => Next::Wait,
+        Some(original) => run.contained(
+            &current.identity,
+            original,
+            &current.document,
+            |contained| contained,
         ),
         None => Next::end_if(run.has_waited, ContainmentEnd::Superseded),
     }
@@ -101,12 +99,13 @@ fn contain_absent(run: &Containment<'_>, owner: &UniqueId) -> Answer {
     let is_same_owner = owner.compare(&run.judged().identity) == Compared::Same;
     let is_deleted_by_guard = is_same_owner && run.progress.deletes && run.is_current(false);
     match originals(run).last().filter(|_| is_deleted_by_guard) {
-        Some(original) => Next::End(ContainmentEnd::Contained {
-            identity: owner.clone(),
-            original: original.clone(),
-            document: Snapshot::new(GRANTS_NOTHING),
-            trace: InlineTrace::Deleted,
-        }),
+        Some(original) => {
+            let nothing = Snapshot::new(GRANTS_NOTHING);
+            run.contained(owner, original, &nothing, |contained| Contained {
+                removed: true,
+                ..contained
+            })
+        }
         None => Next::end_if(run.has_waited, ContainmentEnd::Gone),
     }
 }

@@ -9,7 +9,7 @@ use iam_policy::Quota;
 use serde::{Deserialize, Serialize};
 
 use crate::Snapshot;
-use crate::message::ObservedPolicy;
+use crate::message::{Contained, ObservedPolicy};
 use crate::reconcile::{Action, Call, Changeable};
 use crate::subject::{Reserved, UniqueId};
 
@@ -60,6 +60,14 @@ impl Changeable for InlinePolicy {
             version: None,
             document: observed.document.clone()?,
         })
+    }
+
+    fn trace(contained: &Contained) -> Option<InlineTrace> {
+        match (&contained.versions, contained.removed) {
+            (Some(_), _) => None,
+            (None, true) => Some(InlineTrace::Deleted),
+            (None, false) => Some(InlineTrace::Rewritten),
+        }
     }
 }
 

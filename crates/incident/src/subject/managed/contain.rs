@@ -17,7 +17,7 @@
 
 use super::{MAX_VERSIONS, ManagedAction, ManagedPolicy, ObservedManaged, Version};
 use crate::VersionId;
-use crate::message::{ContainedVersions, EvictedVersion};
+use crate::message::{Contained, ContainedVersions, EvictedVersion};
 use crate::reconcile::{
     Containment, ContainmentEnd, ContainmentNext, Next, Progress, Reconciler, Refusal,
 };
@@ -29,7 +29,7 @@ const MAX_EVICTED: usize = 2;
 type Answer = ContainmentNext<ManagedPolicy>;
 
 impl Reconciler<ManagedPolicy> for Containment<'_> {
-    type End = ContainmentEnd<ContainedVersions>;
+    type End = ContainmentEnd;
 
     fn next(&mut self, observed: Option<&ObservedManaged>) -> Answer {
         self.progress.deleting = None;
@@ -39,7 +39,7 @@ impl Reconciler<ManagedPolicy> for Containment<'_> {
         if let Some(next) = self.other_policy(&observed.in_force()) {
             return next;
         }
-        let next = if self.analysis.is_restricted(&observed.default.document) {
+        let next = if self.must_go(&observed.default.document) {
             contain_default(self, observed)
         } else {
             leave_harmless(self, observed)
@@ -183,20 +183,22 @@ fn leave_harmless(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
         return Next::end_if(run.has_waited, ContainmentEnd::Superseded);
     };
     // Stale, this would be how things stood before the original was put in force again.
-    Next::end_if(
-        run.is_current(is_newer_than_judged(run, default)),
-        ContainmentEnd::Contained {
-            identity: observed.identity.clone(),
-            original: original.document.clone(),
-            document: default.document.clone(),
-            trace: ContainedVersions {
-                original: original.id.clone(),
-                original_created: original.created,
-                quarantine: default.id.clone(),
-                created: default.is_since(run.event_time),
-            },
-        },
-    )
+    if !run.is_current(is_newer_than_judged(run, default)) {
+        return Next::Wait;
+    }
+    let versions = ContainedVersions {
+        original: original.id.clone(),
+        original_created: original.created,
+        quarantine: default.id.clone(),
+        created: default.is_since(run.event_time),
+    };
+    let (original, document) = (&original.document, &default.document);
+    run.contained(&observed.identity, original, document, |contained| {
+        Contained {
+            versions: Some(versions),
+            ..contained
+        }
+    })
 }
 
 /// The version whose remediation is in force: the judged one, or else the newest.

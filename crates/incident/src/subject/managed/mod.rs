@@ -9,7 +9,7 @@ use iam_policy::Quota;
 
 use serde::{Deserialize, Serialize};
 
-use crate::message::{ContainedVersions, ObservedPolicy};
+use crate::message::{Contained, ContainedVersions, ObservedPolicy};
 use crate::reconcile::{Action, Call, Changeable};
 use crate::subject::{Reserved, UniqueId};
 use crate::{PolicyArn, Snapshot, Timestamp, VersionId};
@@ -54,6 +54,10 @@ impl Changeable for ManagedPolicy {
 
     fn in_force(observed: &ObservedManaged) -> Option<ObservedPolicy> {
         Some(observed.in_force())
+    }
+
+    fn trace(contained: &Contained) -> Option<ContainedVersions> {
+        contained.versions.clone()
     }
 }
 

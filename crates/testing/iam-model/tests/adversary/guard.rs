@@ -88,7 +88,7 @@ fn containing<S: Played>(
     observed: Option<Rc<Observed>>,
 ) -> Result<Stage, String>
 where
-    for<'r> Containment<'r>: Reconciler<S, End = ContainmentEnd<S::Trace>>,
+    for<'r> Containment<'r>: Reconciler<S, End = ContainmentEnd>,
 {
     let Stage::Containing {
         judged,
@@ -117,25 +117,13 @@ where
             containing(true, memory)
         }
         Asked::Failed => return Err("a containment fails".to_owned()),
-        Asked::End(ContainmentEnd::Contained {
-            identity,
-            original,
-            document,
-            trace,
-        }) => {
-            let (versions, removed) = S::described(trace);
-            // As the function `remediate` hands it on.
+        Asked::End(ContainmentEnd::Contained(contained)) => {
+            // As the function `remediate` hands it on; what only mails show makes no difference.
             Stage::Asking(Rc::new(Holding(Contained {
-                identity,
-                original,
-                versions,
                 restricted: Restricted::default(),
-                document,
                 removal: Removal::default(),
-                evicted: Reconciler::<S>::progress(&mut run).evicted().to_vec(),
-                attached_to: None,
                 found_done: false,
-                removed,
+                ..*contained
             })))
         }
         Asked::End(ContainmentEnd::Superseded) => Stage::Ended("superseded", None),

@@ -3,10 +3,7 @@
 use std::rc::Rc;
 
 use iam_model::OwnerKind;
-use incident::message::ContainedVersions;
-use incident::subject::{
-    InlinePolicy, InlineTrace, ManagedPolicy, ObservedInline, ObservedManaged,
-};
+use incident::subject::{InlinePolicy, ManagedPolicy, ObservedInline, ObservedManaged};
 use incident::{
     Action, Call, Changeable, Done, Next, Observed, Progress, Reconciler, Subject, Work,
 };
@@ -19,8 +16,6 @@ use crate::situation::{Execution, Moment, Situation, Stage};
 pub(crate) trait Played: Changeable {
     fn subject(setting: &Setting) -> &Self;
     fn observed(observed: &Observed) -> Option<&Self::Observed>;
-    /// The members of a message in which the trace travels.
-    fn described(trace: Self::Trace) -> (Option<ContainedVersions>, bool);
 }
 
 impl Played for ManagedPolicy {
@@ -37,10 +32,6 @@ impl Played for ManagedPolicy {
             Observed::Inline(_) => None,
         }
     }
-
-    fn described(versions: ContainedVersions) -> (Option<ContainedVersions>, bool) {
-        (Some(versions), false)
-    }
 }
 
 impl Played for InlinePolicy {
@@ -56,10 +47,6 @@ impl Played for InlinePolicy {
             Observed::Inline(observed) => Some(observed),
             Observed::Managed(_) => None,
         }
-    }
-
-    fn described(trace: InlineTrace) -> (Option<ContainedVersions>, bool) {
-        (None, trace == InlineTrace::Deleted)
     }
 }
 

@@ -1,0 +1,176 @@
+//! One look at IAM for a decision, and what to do next.
+
+use std::fmt::Display;
+
+use iam_policy::RestrictedActions;
+use incident::message::{
+    Contained, DecisionAction, InForce, Outcome, OutcomeResult, Proposal, Quarantine, Reverted,
+    Reverting,
+};
+use incident::{
+    Analysis, Answer, Changeable, Containment, ContainmentEnd, Done, Next, Progress, Reconciler,
+    Restoration, RestorationEnd, Timestamp, Work, keep,
+};
+use lambda_kit::{FailureName, HandlerError};
+use policy_store::{PolicyStore, Stored};
+
+pub(crate) struct Look<'a> {
+    pub(crate) restricted: &'a RestrictedActions,
+    pub(crate) store: &'a PolicyStore,
+    pub(crate) action: DecisionAction,
+    pub(crate) event_time: Timestamp,
+    pub(crate) work: Work,
+    pub(crate) done: Option<Done>,
+}
+
+impl Look<'_> {
+    /// Carries out a decision about a document that was contained.
+    pub(crate) async fn restore<S: Stored>(
+        self,
+        policy: &S,
+        contained: &Contained,
+    ) -> Result<Answer<Reverted>, HandlerError>
+    where
+        for<'r> Restoration<'r, S::Trace>: Reconciler<S, End = RestorationEnd>,
+    {
+        let (work, progress) = begun(self.work);
+        let analysis = Analysis::new(self.restricted, policy.quota());
+        let mut run = Restoration::new(
+            &analysis,
+            self.action,
+            contained,
+            S::trace(contained).ok_or_else(|| not_of(policy))?,
+            self.event_time,
+            work.has_waited(),
+            progress,
+        );
+        work.learn(policy, &mut run, self.done)?;
+        let observed = self.store.observe(policy).await?;
+        let next = run.next(observed.as_ref());
+        let asked = contained.asked;
+        let answer = work.answer(policy, &mut run, next, |end| {
+            Ok(outcome::<S>(end, self.action, asked, observed.as_ref()))
+        });
+        Ok(answer?)
+    }
+
+    /// Carries out a decision about a document that the guard asked about first.
+    pub(crate) async fn carry_out<S: Stored>(
+        self,
+        policy: &S,
+        proposal: &Proposal,
+    ) -> Result<Reverting, HandlerError>
+    where
+        for<'r> Containment<'r>: Reconciler<S, End = ContainmentEnd>,
+        for<'r> Restoration<'r, S::Trace>: Reconciler<S, End = RestorationEnd>,
+    {
+        let analysis = Analysis::new(self.restricted, policy.quota());
+        if self.action != DecisionAction::Deny {
+            return self.leave(policy, proposal, &analysis).await;
+        }
+        let (work, progress) = begun(self.work);
+        let judged = proposal.in_force();
+        let mut run = Containment::new(
+            &analysis,
+            &judged,
+            self.event_time,
+            work.has_waited(),
+            progress,
+        )
+        .taking_back();
+        work.learn(policy, &mut run, self.done)?;
+        let observed = self.store.observe(policy).await?;
+        let next = run.next(observed.as_ref());
+        let Next::End(ContainmentEnd::Contained(contained)) = next else {
+            let answer = work.answer(policy, &mut run, next, |end| {
+                let end = match end {
+                    ContainmentEnd::Gone => RestorationEnd::Gone,
+                    ContainmentEnd::Superseded | ContainmentEnd::Contained(_) => {
+                        RestorationEnd::Superseded
+                    }
+                };
+                Ok(outcome::<S>(end, self.action, true, observed.as_ref()))
+            });
+            return Ok(answer?.into());
+        };
+        // The grants are out of force. The same look says what else keeps them out.
+        let contained = Contained {
+            attached_to: proposal.contained.attached_to.clone(),
+            ..*contained
+        };
+        let mut run = Restoration::new(
+            &analysis,
+            self.action,
+            &contained,
+            S::trace(&contained).ok_or_else(|| not_of(policy))?,
+            self.event_time,
+            work.has_waited(),
+            Progress::default(),
+        );
+        let next = run.next(observed.as_ref());
+        let answer = work.answer(policy, &mut run, next, |end| {
+            Ok(outcome::<S>(end, self.action, true, observed.as_ref()))
+        });
+        Ok(Reverting {
+            answer: answer?,
+            quarantine: Some(Quarantine::InPlace(contained)),
+        })
+    }
+
+    /// Leaves a document in force, because that was decided or nothing was.
+    async fn leave<S: Stored>(
+        self,
+        policy: &S,
+        proposal: &Proposal,
+        analysis: &Analysis<'_>,
+    ) -> Result<Reverting, HandlerError>
+    where
+        for<'r> Restoration<'r, S::Trace>: Reconciler<S, End = RestorationEnd>,
+    {
+        let (work, _) = begun(self.work);
+        let observed = self.store.observe(policy).await?;
+        let next = keep::<S>(analysis, proposal, observed.as_ref(), work.has_waited());
+        let answer = work.answer_of(policy, Progress::default(), next, |end| {
+            Ok(outcome::<S>(end, self.action, true, observed.as_ref()))
+        });
+        Ok(answer?.into())
+    }
+}
+
+/// The work of one more look, and what the looks before remember.
+fn begun(mut work: Work) -> (Work, Progress) {
+    work.begin(0);
+    let progress = std::mem::take(&mut work.progress);
+    (work, progress)
+}
+
+fn outcome<S: Changeable>(
+    end: RestorationEnd,
+    action: DecisionAction,
+    asked: bool,
+    observed: Option<&S::Observed>,
+) -> Reverted {
+    let in_force = observed.and_then(S::in_force).map(|now| InForce {
+        version: now.version,
+        document: now.document.compacted(),
+    });
+    Reverted::Outcome(Outcome {
+        result: match end {
+            RestorationEnd::Decided => OutcomeResult::of(action, asked),
+            RestorationEnd::Superseded => OutcomeResult::Superseded,
+            RestorationEnd::Gone => OutcomeResult::Gone,
+        },
+        in_force,
+        attached_to: None,
+    })
+}
+
+/// The error for what the state machine never sends.
+pub(crate) fn not_of(subject: &impl Display) -> HandlerError {
+    HandlerError::new(
+        FailureName::PayloadMalformed,
+        format!(
+            "what the execution holds is not about {subject}; look at the input of the state that failed"
+        ),
+    )
+}
