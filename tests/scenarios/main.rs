@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use end_to_end::run;
 
+mod additions;
 mod asked;
 mod bounds;
 mod browser;
@@ -71,6 +72,10 @@ fn main() -> ExitCode {
     set_otherwise.extend(reported::silent());
     let mut alone = races::scenarios();
     alone.extend(flood::scenarios());
+    let mut three_lists = asked::scenarios();
+    three_lists.extend(additions::scenarios());
+    let mut ceiling = asked::ceiling();
+    ceiling.extend(additions::forged());
     let mut hurried = browser::hurried();
     hurried.extend(asked::hurried());
     let list = ("restrictedActions", "s3:DeleteBucket,s3:DeleteObject");
@@ -115,11 +120,8 @@ fn main() -> ExitCode {
             [&asked::LISTS[..], &[("ApprovalTimeoutSeconds", "12")]].concat(),
             hurried,
         ),
-        (asked::LISTS.to_vec(), asked::scenarios()),
-        (
-            vec![list, ("Mode", "Ask"), ("DecideBy", "Mail")],
-            asked::ceiling(),
-        ),
+        (asked::LISTS.to_vec(), three_lists),
+        (vec![list, ("Mode", "Ask"), ("DecideBy", "Mail")], ceiling),
         (rollout::MONITORING.to_vec(), rollout::monitoring()),
     ])
 }

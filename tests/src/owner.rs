@@ -99,6 +99,26 @@ impl Owner {
         Ok(())
     }
 
+    /// The managed policies that are attached.
+    pub async fn attached(self, iam: &Client, name: &str) -> Result<Vec<String>> {
+        let attached = match self {
+            Self::Role => {
+                let list = iam.list_attached_role_policies().role_name(name);
+                list.send().await?.attached_policies
+            }
+            Self::User => {
+                let list = iam.list_attached_user_policies().user_name(name);
+                list.send().await?.attached_policies
+            }
+            Self::Group => {
+                let list = iam.list_attached_group_policies().group_name(name);
+                list.send().await?.attached_policies
+            }
+        };
+        let attached = attached.unwrap_or_default().into_iter();
+        Ok(attached.filter_map(|policy| policy.policy_arn).collect())
+    }
+
     /// Attaches a managed policy.
     pub async fn attach(self, iam: &Client, name: &str, policy: &str) -> Result<()> {
         send!(

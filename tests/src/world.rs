@@ -58,8 +58,13 @@ impl World {
 
     /// Shortens the delays between retries to a tenth. Their number and order stay.
     pub async fn shorten_waits(&self) -> Result<()> {
+        self.scale_waits(0.1).await
+    }
+
+    /// Makes each delay this part of itself.
+    pub async fn scale_waits(&self, scale: f64) -> Result<()> {
         let url = format!("{}/_ministack/config", self.emulator.endpoint());
-        let scale = serde_json::json!({"stepfunctions._SFN_WAIT_SCALE": 0.1});
+        let scale = serde_json::json!({"stepfunctions._SFN_WAIT_SCALE": scale});
         let answer = local_aws::http::post_json(&url, &scale).await?;
         ensure!(
             answer.status == 200,
@@ -121,6 +126,12 @@ impl World {
             Ok(self.incidents(event_name, mark).await?.into_iter().next())
         })
         .await
+    }
+
+    /// The incident of an execution.
+    #[must_use]
+    pub fn incident_of(&self, execution: Execution) -> Incident<'_> {
+        Incident::new(self, execution)
     }
 
     /// All executions whose record is of `event_name` and holds `mark`.

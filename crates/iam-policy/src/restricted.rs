@@ -131,7 +131,7 @@ impl FromStr for RestrictedActions {
 }
 
 impl RestrictedActions {
-    /// Reads the list of each response. An empty list names nothing; all of them empty are an error.
+    /// Reads the list of each response. An empty list names nothing.
     ///
     /// A pattern that a list with a stricter response covers is left out.
     ///

@@ -1,7 +1,7 @@
 //! What a user, group or role holds: inline, attached, and for a user through groups.
 
 use incident::subject::{HeldPolicy, InlinePolicy, ManagedPolicy, Owner, OwnerKind, ReportedState};
-use incident::{PolicyArn, Subject, Timestamp};
+use incident::{PolicyArn, Subject, UniqueId};
 
 use crate::error::classify;
 use crate::managed::incomplete;
@@ -69,11 +69,11 @@ impl PolicyStore {
     }
 
     /// The default version of a managed policy, an AWS managed one too, with its whole text, and
-    /// when the policy was made.
+    /// which policy of this name it is.
     pub(crate) async fn managed_document(
         &self,
         arn: &PolicyArn,
-    ) -> Result<(Timestamp, HeldPolicy), StoreError> {
+    ) -> Result<(UniqueId, HeldPolicy), StoreError> {
         let policy = ManagedPolicy { arn: arn.clone() };
         let shown = self.identity(&policy).await?;
         let document = self.version_document(&policy, &shown.default).await?;
@@ -81,7 +81,7 @@ impl PolicyStore {
             policy: Subject::Managed(policy),
             document,
         };
-        Ok((shown.identity.created, held))
+        Ok((shown.identity, held))
     }
 
     pub(crate) async fn attached(&self, owner: &Owner) -> Result<Vec<PolicyArn>, StoreError> {

@@ -4,6 +4,7 @@
 //! Every call that a function makes to IAM is in this crate, so it is also the list of permissions
 //! that the roles of the functions need.
 
+mod added;
 mod error;
 mod held;
 mod inline;

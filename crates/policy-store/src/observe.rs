@@ -1,9 +1,9 @@
-use incident::Changeable;
+use incident::Document;
 
 use crate::{PolicyStore, StoreError, StoreErrorKind};
 
 /// The reads of IAM for one kind of subject that the guard can change.
-pub trait Stored: Changeable {
+pub trait Stored: Document {
     /// All that IAM holds of it.
     ///
     /// # Errors

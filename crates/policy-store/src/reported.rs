@@ -6,6 +6,7 @@ use incident::subject::{
 };
 use incident::{PolicyArn, Timestamp};
 
+use crate::added::added;
 use crate::error::classify;
 use crate::held::{Held, policy_arn};
 use crate::managed::incomplete;
@@ -81,17 +82,24 @@ impl PolicyStore {
             }
             // A session that began with the credentials outlives them, so whether they still exist
             // does not matter.
-            ReportedCall::Credentials { user, .. } => {
+            ReportedCall::Credentials {
+                user, credentials, ..
+            } => {
                 let user = named(OwnerKind::User, user);
                 let shown = found(self.owner_id(&user).await)?;
+                let identity = shown.map(|(identity, _)| identity);
                 // Another user has the name now.
-                if !is_from(shown.map(|(identity, _)| identity.created), time) {
+                let Some(identity) = identity.filter(|it| is_from(Some(it.created), time)) else {
                     return Ok(ReportedState {
                         absent: Some(user),
                         ..ReportedState::default()
                     });
-                }
-                self.held_by(user).await
+                };
+                let added = self.added_credentials(&user, identity, credentials).await?;
+                Ok(ReportedState {
+                    added,
+                    ..self.held_by(user).await?
+                })
             }
             ReportedCall::Renaming { owner, .. } => self.held_by(owner.clone()).await,
         }
@@ -110,7 +118,8 @@ impl PolicyStore {
         let is_wanted = detached.is_none();
         let is_so = attached.is_some_and(|attached| attached.iter().any(is_it) == is_wanted);
         let document = found(self.managed_document(policy).await)?;
-        let created = document.as_ref().map(|(created, _)| *created);
+        let identity = document.as_ref().map(|(identity, _)| identity.clone());
+        let created = identity.as_ref().map(|identity| identity.created);
         // A policy that is deleted was detached before. What it granted is in its own records.
         let not_read = match detached {
             Some(time) if absent.is_none() && !is_from(created, time) => {
@@ -119,12 +128,15 @@ impl PolicyStore {
             }
             _ => None,
         };
+        let shown = found(self.owner_id(owner).await)?;
+        let (owner_id, reserved) = shown.unzip();
         Ok(ReportedState {
             is_in_effect: is_so,
             absent,
             policies: document.into_iter().map(|(_, document)| document).collect(),
             not_read,
-            reserved: self.reserved_role(owner).await?,
+            reserved: reserved.flatten(),
+            added: added(owner_id, identity, is_so).filter(|_| is_wanted),
             ..ReportedState::default()
         })
     }
@@ -167,7 +179,14 @@ impl PolicyStore {
         if shown.is_some() {
             found(self.add_policies(&group, &mut held).await)?;
         }
-        let created = shown.map(|(identity, _)| identity.created);
+        let group_id = shown.map(|(identity, _)| identity);
+        let created = group_id.as_ref().map(|identity| identity.created);
+        let user_id = if is_wanted {
+            found(self.owner_id(&user).await)?
+        } else {
+            None
+        };
+        let added = added(user_id.map(|(identity, _)| identity), group_id, is_so);
         let not_read = if absent.is_none() && !is_from(created, time) {
             Some(self.not_read(Named::Owner(group), &user).await?)
         } else {
@@ -177,6 +196,7 @@ impl PolicyStore {
             is_in_effect: is_so,
             absent,
             not_read,
+            added,
             ..held.into_state()
         })
     }
@@ -255,16 +275,7 @@ impl PolicyStore {
         user: &str,
         made: Option<&str>,
     ) -> Result<ReportedState, StoreError> {
-        let doing = format!("list the access keys of user `{user}`");
-        let pages = self.client.list_access_keys().user_name(user);
-        let listed: Result<Vec<_>, _> = pages
-            .into_paginator()
-            .items()
-            .send()
-            .try_collect()
-            .await
-            .map_err(|error| classify(&doing, &error));
-        let Some(keys) = found(listed)? else {
+        let Some(keys) = found(self.access_keys(user).await)? else {
             return Ok(ReportedState {
                 absent: Some(named(OwnerKind::User, user)),
                 ..ReportedState::default()

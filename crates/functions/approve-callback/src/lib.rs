@@ -192,7 +192,8 @@ async fn find(executions: &Executions, token: &TaskToken) -> Result<Box<Incident
 
 /// Refuses an incident whose change or containment cannot be shown: a decision needs both.
 fn shown(incident: Box<Incident>) -> Result<Box<Incident>, Reply> {
-    if incident.change().is_some() && incident.contained().is_some() {
+    let is_shown = incident.contained().is_some() || incident.addition().is_some();
+    if incident.change().is_some() && is_shown {
         Ok(incident)
     } else {
         Err(Reply::Unreadable(ReadProblem::Unreachable))
@@ -202,8 +203,10 @@ fn shown(incident: Box<Incident>) -> Result<Box<Incident>, Reply> {
 /// Whether the execution holds the whole document to be allowed. It does not for a document that
 /// is longer than IAM accepts.
 fn shows_whole_document(incident: &Incident) -> bool {
-    let contained = incident.contained();
-    contained.is_some_and(|contained| !contained.original.is_cut())
+    match incident.contained() {
+        Some(contained) => !contained.original.is_cut(),
+        None => incident.addition().is_some(),
+    }
 }
 
 /// Reads an incident back to where it waits, or to where it asked with `token` before.

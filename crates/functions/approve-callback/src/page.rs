@@ -4,6 +4,7 @@ use askama::Template;
 use incident::message::{Decision, DecisionAction, Removal, Restricted};
 use incident::{LinkKey, PolicyChange, Timestamp};
 use lambda_kit::history::{DecisionRequest, Incident, Standing};
+use notice::mail::reasons;
 use notice::text::{plain, plain_lines};
 use notice::{Console, DiffLine, DocumentDiff, LineKind, subject, words};
 
@@ -34,6 +35,27 @@ struct Page {
     consoles: Option<Consoles>,
     /// Whether the document is in force as it was written, and nothing was removed.
     is_proposal: bool,
+    is_addition: bool,
+}
+
+/// What the administrator decides about.
+#[derive(Clone, Copy)]
+enum About {
+    Contained,
+    /// A document that is in force.
+    Proposal,
+    /// What a call added.
+    Addition,
+}
+
+impl About {
+    fn of(incident: Option<&Incident>) -> Self {
+        match incident {
+            Some(incident) if incident.addition().is_some() => Self::Addition,
+            Some(incident) if incident.is_proposal() => Self::Proposal,
+            _ => Self::Contained,
+        }
+    }
 }
 
 struct FormView {
@@ -50,6 +72,8 @@ struct FormView {
 struct IncidentView {
     rows: Vec<(&'static str, Vec<Part>)>,
     restricted: Vec<Part>,
+    /// Why the guard asks about what a call added.
+    reasons: Vec<Vec<Part>>,
     findings: Vec<Vec<Part>>,
     edits: Vec<Vec<Part>>,
     losses: Vec<Vec<Part>>,
@@ -98,8 +122,9 @@ pub(crate) fn render(reply: &Reply) -> String {
             let waits_until = request.and_then(DecisionRequest::waits_until);
             Some(IncidentView::new(incident, incident.change()?, waits_until))
         }),
-        form: form.map(|form| FormView::new(form, incident.is_some_and(Incident::is_proposal))),
+        form: form.map(|form| FormView::new(form, About::of(incident))),
         is_proposal: incident.is_some_and(Incident::is_proposal),
+        is_addition: incident.is_some_and(|incident| incident.addition().is_some()),
         consoles: incident.map(Consoles::new),
     };
     page.render().unwrap_or_else(|error| {
@@ -169,7 +194,7 @@ fn by_hand(reply: &Reply) -> Option<String> {
 }
 
 impl FormView {
-    fn new(form: &Form, is_proposal: bool) -> Self {
+    fn new(form: &Form, about: About) -> Self {
         let parameters = &form.parameters;
         Self {
             target: form.target.clone(),
@@ -179,11 +204,13 @@ impl FormView {
             reason: parameters.reason.clone().unwrap_or_default(),
             max_reason: MAX_REASON,
             tone: form.answer.as_str(),
-            button: match (form.answer, is_proposal) {
-                (Answer::Allow, false) => "Allow: put the original back",
-                (Answer::Deny, false) => "Deny: keep the permissions out",
-                (Answer::Allow, true) => "Allow: keep it in force",
-                (Answer::Deny, true) => "Deny: take the permissions out",
+            button: match (form.answer, about) {
+                (Answer::Allow, About::Contained) => "Allow: put the original back",
+                (Answer::Deny, About::Contained) => "Deny: keep the permissions out",
+                (Answer::Allow, About::Proposal) => "Allow: keep it in force",
+                (Answer::Deny, About::Proposal) => "Deny: take the permissions out",
+                (Answer::Allow, About::Addition) => "Allow: leave it as it is",
+                (Answer::Deny, About::Addition) => "Deny: take it away",
             },
         }
     }
@@ -195,7 +222,11 @@ impl IncidentView {
         let optional = |value: &Option<String>| text(value.as_deref().unwrap_or("unknown"));
         let mut rows = vec![
             (
-                "Policy",
+                if incident.addition().is_some() {
+                    "What"
+                } else {
+                    "Policy"
+                },
                 parts(&plain(&change.subject.to_string(), MAX_TEXT)),
             ),
             ("Account", text(&change.account)),
@@ -219,6 +250,14 @@ impl IncidentView {
             rows.push(("Only reported", vec![Part::words(&left)]));
         }
         let restricted = contained.map_or_else(Restricted::default, |it| it.restricted.clone());
+        let addition = incident.addition();
+        let restricted = addition.map_or(restricted, |addition| addition.restricted.clone());
+        let reasons = addition.map_or_else(Vec::new, |addition| {
+            list(
+                &reasons(&addition.report, true),
+                addition.report.more_reasons,
+            )
+        });
         let removal = contained.map_or_else(Removal::default, |it| it.removal.clone());
         let diff = contained.map(DocumentDiff::of);
         let cut = contained.filter(|_| diff.as_ref().is_some_and(DocumentDiff::is_excerpt));
@@ -226,6 +265,7 @@ impl IncidentView {
         Self {
             rows,
             restricted: patterns(&restricted),
+            reasons,
             findings: list(&restricted.findings, restricted.more_findings),
             edits: list(
                 &contained.map_or_else(Vec::new, words::edits),

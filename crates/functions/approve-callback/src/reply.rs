@@ -1,5 +1,6 @@
 //! The answers of the pages: their sentences, status codes and JSON.
 
+use incident::Subject;
 use incident::message::{Decision, DecisionAction, OutcomeResult};
 use lambda_kit::history::{Incident, Standing};
 use notice::{subject, words};
@@ -145,6 +146,12 @@ impl Reply {
         match self {
             Self::Confirm { form, incident } => ask(form.answer, incident),
             Self::Decided { decision, incident } => match decision.action {
+                DecisionAction::Allow if incident.addition().is_some() => {
+                    "Your decision is recorded: allow. The guard leaves it as it is, and sends an e-mail about it."
+                }
+                DecisionAction::Deny | DecisionAction::Expire if incident.addition().is_some() => {
+                    "Your decision is recorded: deny. The guard looks the event up in CloudTrail, which can take half an hour, takes away what it added, and sends an e-mail when it is done."
+                }
                 DecisionAction::Allow if incident.is_proposal() => {
                     "Your decision is recorded: allow. The policy stays in force as it is. The guard sends an e-mail about it."
                 }
@@ -191,7 +198,11 @@ impl Reply {
             if let Some(change) = incident.change() {
                 put(
                     "incident",
-                    json!({"change": change, "quarantine": incident.contained()}),
+                    json!({
+                        "change": change,
+                        "quarantine": incident.contained(),
+                        "addition": incident.addition(),
+                    }),
                 );
             }
         }
@@ -208,6 +219,16 @@ fn ask(answer: Answer, incident: &Incident) -> String {
     let effect = incident.change().map_or_else(String::new, |change| {
         subject::effect(answer.into(), &change.subject, contained)
     });
+    if incident.addition().is_some() {
+        let caution = incident.change().and_then(|change| match &change.subject {
+            Subject::Reported(call) => subject::addition::caution(call),
+            Subject::Managed(_) | Subject::Inline(_) => None,
+        });
+        return format!(
+            "It is in force now. {word} {effect} {} Nothing is decided until you choose the button.",
+            caution.unwrap_or_default()
+        );
+    }
     let removed = contained
         .filter(|contained| contained.removed || contained.asked)
         .map_or_else(String::new, |contained| {
@@ -217,8 +238,11 @@ fn ask(answer: Answer, incident: &Incident) -> String {
 }
 
 fn over(incident: &Incident) -> String {
+    if incident.addition().is_some() {
+        return over_addition(incident);
+    }
     let policy_now = match incident.data.outcome {
-        Some(OutcomeResult::Superseded) => {
+        Some(OutcomeResult::Superseded | OutcomeResult::Unconfirmed) => {
             " The policy was changed again in the meantime, so the guard changed nothing."
         }
         Some(OutcomeResult::Gone) => " The policy no longer exists.",
@@ -233,7 +257,30 @@ fn over(incident: &Incident) -> String {
         }
         None => "",
     };
-    let sentence = match &incident.standing {
+    format!("{}{policy_now}", standing(incident))
+}
+
+/// The end of an incident about what a call added.
+fn over_addition(incident: &Incident) -> String {
+    let now = match incident.data.outcome {
+        Some(OutcomeResult::TakenBack | OutcomeResult::Denied) => " The guard took it away.",
+        Some(OutcomeResult::Kept | OutcomeResult::Allowed | OutcomeResult::Expired) => {
+            " It stays as it was."
+        }
+        Some(OutcomeResult::Unconfirmed) => {
+            " The guard took nothing away, because CloudTrail does not know the event."
+        }
+        Some(OutcomeResult::Superseded) => {
+            " It was changed in the meantime, so the guard changed nothing."
+        }
+        Some(OutcomeResult::Gone) => " Someone else already took it away.",
+        None => "",
+    };
+    format!("{}{now}", standing(incident))
+}
+
+fn standing(incident: &Incident) -> &'static str {
+    match &incident.standing {
         Standing::Decided(decision) => match decision.action {
             DecisionAction::Allow => "This incident is already decided: it was allowed.",
             DecisionAction::Deny | DecisionAction::Expire => {
@@ -248,6 +295,5 @@ fn over(incident: &Incident) -> String {
         Standing::NotAsking | Standing::Waiting => {
             "This incident is not waiting for a decision at the moment."
         }
-    };
-    format!("{sentence}{policy_now}")
+    }
 }

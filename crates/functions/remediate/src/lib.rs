@@ -161,7 +161,7 @@ fn report_end(execution: &ExecutionArn, change: &PolicyChange, quarantine: &Quar
             "superseded"
         }
         // `ValidatePolicy` proposes, and never this function.
-        Quarantine::Proposed(_) => "proposed",
+        Quarantine::Proposed(_) | Quarantine::Added(_) => "proposed",
         Quarantine::Gone => {
             lambda_kit::metrics::ended(execution, OutcomeResult::Gone);
             "gone"

@@ -147,7 +147,9 @@ async fn new_holders(
     store: &PolicyStore,
     request: &RestoreRequest,
 ) -> Result<Option<AttachedTo>, HandlerError> {
-    let Subject::Managed(policy) = &request.change.subject else {
+    let (Subject::Managed(policy), Some(contained)) =
+        (&request.change.subject, request.quarantine.contained())
+    else {
         return Ok(None);
     };
     let now = match store.attached_to(policy).await {
@@ -156,12 +158,7 @@ async fn new_holders(
         Err(error) if error.kind == StoreErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let shown = request
-        .quarantine
-        .contained()
-        .attached_to
-        .clone()
-        .unwrap_or_default();
+    let shown = contained.attached_to.clone().unwrap_or_default();
     Ok(shown.lacks_some_of(&now).then_some(now))
 }
 
@@ -217,6 +214,9 @@ async fn answer(
         (Subject::Inline(policy), Question::Proposed(proposal)) => {
             look.carry_out(policy, proposal).await
         }
-        (Subject::Reported(_), _) => Err(look::not_of(&subject)),
+        (Subject::Reported(_), Question::Added(addition)) => {
+            look.take_back(&request.change, addition).await
+        }
+        _ => Err(look::not_of(&subject)),
     }
 }

@@ -7,9 +7,10 @@ use incident::message::{
     Contained, DecisionAction, InForce, Outcome, OutcomeResult, Proposal, Quarantine, Reverted,
     Reverting,
 };
+use incident::subject::{Addable, Addition};
 use incident::{
-    Analysis, Answer, Changeable, Containment, ContainmentEnd, Done, Next, Progress, Reconciler,
-    Restoration, RestorationEnd, Timestamp, Work, keep,
+    Analysis, Answer, Containment, ContainmentEnd, Document, Done, Next, PolicyChange, Progress,
+    Reconciler, Restoration, RestorationEnd, TakingEnd, Timestamp, Work, keep, take_back,
 };
 use lambda_kit::{FailureName, HandlerError};
 use policy_store::{PolicyStore, Stored};
@@ -117,6 +118,40 @@ impl Look<'_> {
         })
     }
 
+    /// Carries out a decision about what a call added.
+    pub(crate) async fn take_back(
+        self,
+        change: &PolicyChange,
+        addition: &Addition,
+    ) -> Result<Reverting, HandlerError> {
+        let subject = Addable::of(change).ok_or_else(|| not_of(&change.subject))?;
+        let mut work = self.work;
+        work.begin(0);
+        work.learn_of_addition(&subject, change, self.done)?;
+        let state = self.store.reported(subject.call, self.event_time).await?;
+        let next = take_back(
+            &subject,
+            addition,
+            self.action,
+            &state,
+            work.taking(),
+            work.has_waited(),
+        );
+        let answer = work.answer_about_addition(&subject, next, |end| {
+            Reverted::Outcome(Outcome {
+                result: match end {
+                    TakingEnd::Decided => OutcomeResult::of(self.action, true),
+                    TakingEnd::Superseded => OutcomeResult::Superseded,
+                    TakingEnd::Gone => OutcomeResult::Gone,
+                    TakingEnd::Unconfirmed => OutcomeResult::Unconfirmed,
+                },
+                in_force: None,
+                attached_to: None,
+            })
+        });
+        Ok(answer?.into())
+    }
+
     /// Leaves a document in force, because that was decided or nothing was.
     async fn leave<S: Stored>(
         self,
@@ -144,7 +179,7 @@ fn begun(mut work: Work) -> (Work, Progress) {
     (work, progress)
 }
 
-fn outcome<S: Changeable>(
+fn outcome<S: Document>(
     end: RestorationEnd,
     action: DecisionAction,
     asked: bool,

@@ -1,7 +1,7 @@
 use incident::judgement::GuardConfig;
 use incident::message::{AssessRequest, AssessedState, Assessment, VerdictResult};
 use incident::subject::ReportedCall;
-use incident::{Analysis, Changeable as _, Observed, Record, RecordError, Subject};
+use incident::{Analysis, Document as _, Observed, Record, RecordError, Subject};
 use lambda_kit::{Executions, HandlerError};
 use policy_store::PolicyStore;
 

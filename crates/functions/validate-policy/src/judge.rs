@@ -4,9 +4,9 @@ use incident::judgement::{GuardConfig, lost_denials};
 use incident::message::{
     AttachedTo, Found, JudgeRequest, Judged, Look, Proposal, Quarantine, Verdict, VerdictResult,
 };
-use incident::subject::{ManagedPolicy, ReportedCall};
+use incident::subject::{Addition, ManagedPolicy, ReportedCall};
 use incident::{
-    Analysis, Changeable as _, ExecutionArn, Hint, Observed, Record, Subject, Target, WatchedCall,
+    Analysis, Document as _, ExecutionArn, Hint, Observed, Record, Subject, Target, WatchedCall,
     trim_event,
 };
 use lambda_kit::{Executions, HandlerError};
@@ -48,7 +48,7 @@ pub(crate) async fn judge(
         let looked = look(rules, store, request, &record).await?;
         let mut targets = targets;
         targets.extend(looked.renamed);
-        let proposal = looked.proposal.map(Quarantine::Proposed);
+        let proposal = looked.proposal;
         let found = match looked.verdict {
             Some(mut verdict) => {
                 verdict.notify = rules.notifies(&verdict);
@@ -82,7 +82,7 @@ const MAX_TRUST: usize = 8 * 1024;
 struct Looked {
     verdict: Option<Verdict>,
     /// What the guard would do, where the verdict asks first.
-    proposal: Option<Proposal>,
+    proposal: Option<Quarantine>,
     /// The inline policies that have a new name.
     renamed: Vec<Target>,
     /// The trust policy that IAM still shows, where the call wrote another one.
@@ -102,7 +102,8 @@ async fn look(
         let verdict = rules.judge(&analysis, record, observed.as_ref(), has_waited);
         let proposal = verdict
             .as_ref()
-            .and_then(|verdict| Proposal::of(verdict, &analysis));
+            .and_then(|verdict| Proposal::of(verdict, &analysis))
+            .map(Quarantine::Proposed);
         Looked {
             verdict,
             proposal,
@@ -116,7 +117,7 @@ async fn look(
             if let Some(verdict) = &mut looked.verdict {
                 compare_denials(store, policy, verdict).await?;
             }
-            if let Some(proposal) = &mut looked.proposal {
+            if let Some(Quarantine::Proposed(proposal)) = &mut looked.proposal {
                 proposal.contained.attached_to = attached_to(store, policy).await;
             }
             looked
@@ -153,10 +154,14 @@ async fn reported(
     let renamed = verdict
         .as_ref()
         .map_or_else(Vec::new, |verdict| rules.renamed(verdict, call, &state));
+    let proposal = verdict
+        .as_ref()
+        .and_then(|verdict| Addition::of(verdict, &state))
+        .map(Quarantine::Added);
     let shown = state.former_trust.or(state.trust);
     Ok(Looked {
         renamed,
-        proposal: None,
+        proposal,
         trust: shown.filter(|trust| verdict.is_none() && trust.len() <= MAX_TRUST),
         verdict,
     })

@@ -6,7 +6,7 @@ use iam_policy::{Effect, PolicyDocument, Statement, Truncated};
 
 use crate::LostDenial;
 use crate::message::Reason;
-use crate::subject::{HeldPolicy, ObservedManaged};
+use crate::subject::{HeldPolicy, ObservedManaged, ReportedState};
 
 /// The bytes of JSON that the entries of one version may take.
 const ENTRY_BYTES: usize = 512;
@@ -35,6 +35,11 @@ pub fn lost_denials(policy: &ObservedManaged) -> Vec<LostDenial> {
         })
     });
     lost.collect()
+}
+
+/// Whether what a call added may deny something, so that taking it away could widen.
+pub(crate) fn holds_denials(state: &ReportedState) -> bool {
+    !denied_by(&state.policies, state.has_more).is_empty()
 }
 
 /// What a document allows, each entry once.

@@ -1,6 +1,7 @@
 //! The verdict on a change, from what is in force, what the event names, who wrote it, and the
 //! parameters of the guard.
 
+mod addition;
 mod denials;
 mod exempt;
 mod mode;
@@ -16,6 +17,7 @@ use crate::message::{
 use crate::subject::Reserved;
 use crate::{Analysis, Observed, Record, Snapshot, WatchedCall};
 
+pub(crate) use denials::holds_denials;
 pub use denials::lost_denials;
 pub use exempt::{ExemptPrincipals, ExemptPrincipalsError};
 pub use mode::Mode;

@@ -33,6 +33,8 @@ struct Evidence<'l> {
 struct Grounds<'r> {
     reasons: Vec<Reason>,
     patterns: Vec<&'r ActionPattern>,
+    /// The strictest response among the lists that are met.
+    response: Option<iam_policy::Response>,
 }
 
 impl From<Vec<Reason>> for Grounds<'_> {
@@ -116,7 +118,9 @@ impl GuardConfig {
                 }
                 let reserved = state.reserved.map(|by| Reason::Reserved { by });
                 grounds.reasons.splice(0..0, reserved);
-                return Some(self.report(record, VerdictResult::Reported, grounds));
+                let mut verdict = self.report(record, VerdictResult::Reported, grounds);
+                self.ask_about_addition(&mut verdict, state);
+                return Some(verdict);
             }
         }
         // The only record of such a role may come before IAM lists what the template gave it.
@@ -272,9 +276,14 @@ impl GuardConfig {
     }
 
     fn report(&self, record: &Record, result: VerdictResult, grounds: Grounds<'_>) -> Verdict {
-        let Grounds { reasons, patterns } = grounds;
+        let Grounds {
+            reasons,
+            patterns,
+            response,
+        } = grounds;
         let patterns = Truncated::within(PATTERN_BYTES, patterns);
         let restricted = Restricted {
+            response: response.unwrap_or_default(),
             more_patterns: patterns.more(),
             patterns: patterns.into_shown(),
             ..Restricted::default()
@@ -296,6 +305,7 @@ impl GuardConfig {
                 continue;
             }
             let restricted = judgement.restricted_patterns();
+            grounds.response = grounds.response.max(judgement.response());
             grounds
                 .reasons
                 .push(Reason::grants(&held.policy, &restricted));

@@ -118,6 +118,8 @@ pub enum OutcomeResult {
     Kept,
     /// The guard asked before it acted, and took the change back.
     TakenBack,
+    /// CloudTrail does not know the event, so the guard took nothing back.
+    Unconfirmed,
     /// A newer change was in force, so the guard changed nothing.
     Superseded,
     Gone,

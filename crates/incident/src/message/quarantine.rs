@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ObservedPolicy, Removal, Restricted, is_false, is_zero};
 use crate::snapshot::sha256;
-use crate::subject::Owner;
+use crate::subject::{Addition, Owner};
 use crate::{Snapshot, Timestamp, UniqueId, VersionId};
 
 /// A version that the guard deleted, because a managed policy has at most five.
@@ -29,20 +29,22 @@ pub enum Quarantine {
     InPlace(Contained),
     /// The document is in force and the administrator must decide.
     Proposed(Proposal),
+    /// What a call added is in effect and the administrator must decide.
+    Added(Addition),
     /// Another change put something unrestricted in force, or the subject is another one.
     Superseded,
     Gone,
 }
 
 impl Quarantine {
-    /// What the guard removed, or would remove.
+    /// What the guard removed from a document, or would remove.
     #[must_use]
     pub fn contained(&self) -> Option<&Contained> {
         match self {
             Self::InPlace(contained) | Self::Proposed(Proposal { contained, .. }) => {
                 Some(contained)
             }
-            Self::Superseded | Self::Gone => None,
+            Self::Added(_) | Self::Superseded | Self::Gone => None,
         }
     }
 }
@@ -79,15 +81,18 @@ pub enum Question {
     Contained(Contained),
     /// A document that is in force.
     Proposed(Proposal),
+    /// What a call added.
+    Added(Addition),
 }
 
 impl Question {
-    /// What the guard removed, or would remove.
+    /// What the guard removed from a document, or would remove.
     #[must_use]
-    pub fn contained(&self) -> &Contained {
+    pub fn contained(&self) -> Option<&Contained> {
         match self {
-            Self::Contained(contained) => contained,
-            Self::Proposed(proposal) => &proposal.contained,
+            Self::Contained(contained) => Some(contained),
+            Self::Proposed(proposal) => Some(&proposal.contained),
+            Self::Added(_) => None,
         }
     }
 }
@@ -99,6 +104,7 @@ impl TryFrom<Quarantine> for Question {
         match quarantine {
             Quarantine::InPlace(contained) => Ok(Self::Contained(contained)),
             Quarantine::Proposed(proposal) => Ok(Self::Proposed(proposal)),
+            Quarantine::Added(addition) => Ok(Self::Added(addition)),
             Quarantine::Superseded | Quarantine::Gone => {
                 Err("nothing was contained or proposed, so there is nothing to decide")
             }

@@ -107,6 +107,8 @@ pub enum Reason {
     Rare,
     /// IAM lets no caller change the role or the policy.
     Reserved { by: Reserved },
+    /// What was added contains a `Deny`, so the guard does not ask whether to take it away.
+    HoldsDenial,
     /// Only the list of what the guard reports names what the policy grants.
     OnlyReported,
 }

@@ -3,7 +3,7 @@ use strum::{IntoStaticStr, VariantArray};
 
 use crate::VersionId;
 
-/// A call to IAM, for the state machine to make.
+/// A call, for the state machine to make.
 ///
 /// It does not name the subject: the state machine takes that from the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ impl Action {
     }
 }
 
-/// The calls to IAM that the state machine makes. Each is a state of this name.
+/// The calls that the state machine makes, all but one to IAM. Each is a state of this name.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray,
 )]
@@ -55,12 +55,23 @@ pub enum Call {
     DeleteRolePolicy,
     DeleteUserPolicy,
     DeleteGroupPolicy,
+    DetachRolePolicy,
+    DetachUserPolicy,
+    DetachGroupPolicy,
+    RemoveUserFromGroup,
+    /// Makes an access key inactive.
+    UpdateAccessKey,
+    /// Makes a service-specific credential inactive.
+    UpdateServiceSpecificCredential,
+    DeleteLoginProfile,
+    /// Asks CloudTrail for the record of the event.
+    LookupEvents,
 }
 
 impl Call {
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// The name of the operation of IAM.
+    /// The name of the operation.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.into()

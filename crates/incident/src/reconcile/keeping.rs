@@ -1,4 +1,4 @@
-use super::{Changeable, Next, RestorationEnd};
+use super::{Document, Next, RestorationEnd};
 use crate::Analysis;
 use crate::message::Proposal;
 
@@ -7,7 +7,7 @@ use crate::message::Proposal;
 /// What someone changed in the meantime is another document, which has an event of its own.
 /// `has_waited` says that IAM had its time to become consistent.
 #[must_use]
-pub fn keep<S: Changeable>(
+pub fn keep<S: Document>(
     analysis: &Analysis<'_>,
     proposal: &Proposal,
     observed: Option<&S::Observed>,

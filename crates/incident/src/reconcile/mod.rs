@@ -13,6 +13,7 @@ mod keeping;
 mod pace;
 mod progress;
 mod restoration;
+mod taking;
 mod work;
 
 use std::fmt;
@@ -27,6 +28,7 @@ pub use pace::{CONSISTENT_AFTER, MAX_LOOKS, WAITS};
 pub use progress::Progress;
 pub(crate) use restoration::RestorationNext;
 pub use restoration::{Restoration, RestorationEnd};
+pub use taking::{Taking, TakingEnd, take_back};
 pub use work::{Answer, Done, Work, WorkError};
 
 use crate::VersionId;
@@ -36,16 +38,20 @@ use crate::message::{Contained, ObservedPolicy};
 pub trait Changeable: fmt::Display {
     /// What IAM shows of it.
     type Observed;
-    /// The calls to IAM that change it.
+    /// The calls that change it.
     type Action: fmt::Debug;
+
+    /// The call that takes `action`, without the name of the subject.
+    fn call(&self, action: Self::Action) -> Action;
+}
+
+/// A subject that is a policy document.
+pub trait Document: Changeable {
     /// What a decision needs to know of a containment besides the documents.
     type Trace;
 
-    /// How long its document may be.
+    /// How long it may be.
     fn quota(&self) -> Quota;
-
-    /// The call to IAM that takes `action`, without the name of the subject.
-    fn call(&self, action: Self::Action) -> Action;
 
     /// The policy in force; `None` where there is none.
     fn in_force(observed: &Self::Observed) -> Option<ObservedPolicy>;

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::pace::Pace;
-use super::{Action, Changeable, Next, Progress, Reconciler, Refusal};
+use super::taking::Taking;
+use super::{Action, Call, Changeable, Next, Progress, Reconciler, Refusal, TakingEnd};
+use crate::PolicyChange;
+use crate::subject::{Addable, AddedAction};
 use crate::{FailureName, VersionId};
 
 /// `work`: the last answer of the task, as the state of the execution holds it.
@@ -14,6 +17,8 @@ pub struct Work {
     pub action: Option<Action>,
     pub progress: Progress,
     pace: Pace,
+    /// How far taking back an addition came.
+    taking: Taking,
 }
 
 /// `done`: what became of that action.
@@ -26,6 +31,11 @@ pub enum Done {
         error: String,
         #[serde(default)]
         cause: String,
+    },
+    /// CloudTrail answered.
+    LookedUp {
+        /// The record that it has; empty if it has none.
+        record: String,
     },
     /// IAM carried it out.
     CarriedOut {
@@ -60,6 +70,8 @@ pub enum Answer<E> {
 pub struct Memory {
     progress: Progress,
     pace: Pace,
+    #[serde(skip_serializing_if = "Taking::is_new")]
+    taking: Taking,
 }
 
 /// Why a task cannot go on.
@@ -125,6 +137,8 @@ impl Work {
                 run.carried_out(made);
                 Ok(())
             }
+            // Only an addition is looked up.
+            Some(Done::LookedUp { .. }) => Ok(()),
             Some(Done::Refused { error, cause }) => match refusal(&error, &cause) {
                 // The last look is out of date: the next one shows what to do.
                 Refused::OutOfDate => Ok(()),
@@ -134,6 +148,77 @@ impl Work {
                 refused => Err(self.failure(subject, refused, &error, &cause)),
             },
         }
+    }
+
+    /// How far taking back an addition came.
+    #[must_use]
+    pub fn taking(&self) -> &Taking {
+        &self.taking
+    }
+
+    /// Learns what became of the last action about an addition.
+    ///
+    /// # Errors
+    ///
+    /// If IAM refused to take it away.
+    pub fn learn_of_addition(
+        &mut self,
+        subject: &Addable<'_>,
+        change: &PolicyChange,
+        done: Option<Done>,
+    ) -> Result<(), WorkError> {
+        let was_look_up = self
+            .action
+            .as_ref()
+            .is_some_and(|action| action.call == Call::LookupEvents);
+        match done {
+            None => Ok(()),
+            Some(Done::LookedUp { record }) => {
+                self.taking.looked_up(&record, change);
+                Ok(())
+            }
+            // CloudTrail answers later.
+            Some(_) if was_look_up => {
+                self.taking.looked_up("", change);
+                Ok(())
+            }
+            Some(Done::CarriedOut { .. }) => {
+                self.taking.has_acted = true;
+                Ok(())
+            }
+            Some(Done::Refused { error, cause }) => match refusal(&error, &cause) {
+                Refused::OutOfDate => Ok(()),
+                Refused::Transient if !self.pace.is_out_of_looks() => Ok(()),
+                refused => Err(self.failure(subject, refused, &error, &cause)),
+            },
+        }
+    }
+
+    /// The answer to what comes next about an addition.
+    ///
+    /// # Errors
+    ///
+    /// If the task has taken too many actions, or waited too long.
+    pub fn answer_about_addition<E>(
+        mut self,
+        subject: &Addable<'_>,
+        next: Next<AddedAction, TakingEnd>,
+        end: impl FnOnce(TakingEnd) -> E,
+    ) -> Result<Answer<E>, WorkError> {
+        /// A record takes minutes, and an account may ask twice a second.
+        const BETWEEN_LOOKUPS: u32 = 60;
+        let asks_again = next == Next::Act(AddedAction::LookUp)
+            && self.taking.lookups > 0
+            && self.action.is_some();
+        if asks_again {
+            self.pace = Pace::after_waiting(true);
+            return Ok(Answer::Wait {
+                seconds: BETWEEN_LOOKUPS,
+                memory: self.memory(),
+            });
+        }
+        let progress = Progress::default();
+        self.answer_of(subject, progress, next, |ended| Ok(end(ended)))
     }
 
     fn failure(
@@ -227,6 +312,7 @@ impl Work {
         Memory {
             progress: self.progress,
             pace: self.pace,
+            taking: self.taking,
         }
     }
 }

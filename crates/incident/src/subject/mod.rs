@@ -4,6 +4,7 @@
 //! can change it, its actions and the decision tables that choose between them. Its words are in
 //! the crate `notice`, its calls in `policy-store`.
 
+pub mod addition;
 pub mod inline;
 pub mod managed;
 pub mod reported;
@@ -13,6 +14,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use addition::{Addable, Added, AddedAction, AddedIdentity, Addition};
 pub use inline::{InlineAction, InlinePolicy, InlineTrace, ObservedInline, Owner, OwnerKind};
 pub use managed::{ManagedAction, ManagedPolicy, ObservedManaged, Version};
 pub use reported::{Credentials, HeldPolicy, Named, NotRead, ReportedCall, ReportedState};
@@ -20,7 +22,7 @@ pub use reserved::Reserved;
 
 use crate::Timestamp;
 use crate::message::ObservedPolicy;
-use crate::reconcile::Changeable as _;
+use crate::reconcile::Document as _;
 
 /// What an event names, and what IAM is asked about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::message::is_false;
-use crate::subject::{ManagedPolicy, Owner, Reserved, Subject};
+use crate::subject::{Added, ManagedPolicy, Owner, Reserved, Subject};
 use crate::{PolicyArn, WatchedCall};
 
 /// What a call did, and to which users, groups, roles and policies.
@@ -193,6 +193,8 @@ pub struct ReportedState {
     pub policies: Vec<HeldPolicy>,
     /// The policy or the group of the call, if it cannot be read any more.
     pub not_read: Option<NotRead>,
+    /// What the call added, if IAM shows it and the guard can take it away.
+    pub added: Option<Added>,
     /// Whether the user of the call has another access key besides the one that was made.
     pub has_second_key: bool,
     /// Who alone can change the role of the call, by its path.

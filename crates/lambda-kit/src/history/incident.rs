@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sfn::types::{HistoryEvent, HistoryEventType};
 use incident::message::{Contained, Decision, DecisionAction, Quarantine};
+use incident::subject::Addition;
 use incident::{ExecutionArn, KeyDigest, LinkKey, PolicyChange, TaskToken, Timestamp};
 use serde::Deserialize;
 
@@ -71,10 +72,22 @@ impl Incident {
         self.data.quarantine.as_ref()?.contained()
     }
 
-    /// Whether the decision is about a document that is in force.
+    /// What a call added.
+    #[must_use]
+    pub fn addition(&self) -> Option<&Addition> {
+        match self.data.quarantine.as_ref()? {
+            Quarantine::Added(addition) => Some(addition),
+            _ => None,
+        }
+    }
+
+    /// Whether the decision is about what is in force.
     #[must_use]
     pub fn is_proposal(&self) -> bool {
-        matches!(self.data.quarantine, Some(Quarantine::Proposed(_)))
+        matches!(
+            self.data.quarantine,
+            Some(Quarantine::Proposed(_) | Quarantine::Added(_))
+        )
     }
 
     /// Whether the execution asked with this token at any time. Only a recipient of the e-mail, or

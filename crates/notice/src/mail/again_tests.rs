@@ -36,7 +36,7 @@ fn an_expiry_after_answers_that_do_not_count_says_so() {
     none.unproven = true;
     let mail = outcome(&ended(
         &request,
-        Quarantine::InPlace(request.quarantine.contained().clone()),
+        Quarantine::InPlace(request.quarantine.contained().unwrap().clone()),
         Some(none),
         Some(Outcome {
             result: OutcomeResult::Expired,

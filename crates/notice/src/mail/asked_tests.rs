@@ -26,7 +26,7 @@ fn taken_back() -> Value {
 
 fn ended_as(request: Value, action: DecisionAction, result: OutcomeResult) -> String {
     let request = read(request);
-    let contained = request.quarantine.contained().clone();
+    let contained = request.quarantine.contained().unwrap().clone();
     shown(&outcome(&ended(
         &request,
         Quarantine::InPlace(contained),

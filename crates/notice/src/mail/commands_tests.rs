@@ -269,7 +269,7 @@ fn a_policy_that_iam_protects_says_where_to_change_it() {
             change: request.change,
             in_force: None,
             named: None,
-            restricted: request.quarantine.contained().restricted.clone(),
+            restricted: request.quarantine.contained().unwrap().restricted.clone(),
             exemption: None,
             report: Some(Report::new(&reasons, false)),
         },

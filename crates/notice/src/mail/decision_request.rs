@@ -1,19 +1,79 @@
 //! The e-mail that asks for a decision.
 
-use incident::message::{AskRequest, Asked, DecisionAction, RepeatReason, Restricted};
+use incident::message::{
+    AskRequest, Asked, Contained, DecisionAction, Question, RepeatReason, Restricted,
+};
 
 use super::writer::Writer;
-use super::{LinkConfirmation, Links, Mail};
+use super::{LinkConfirmation, Links, Mail, addition};
 use crate::subject::{effect, name};
 use crate::text::{capitalised, plain};
 use crate::words::{self, attached_to, failure_is_over, in_force, left};
 
-/// Asks for a decision about a policy that was contained, or that is in force.
+/// Asks for a decision about a policy that was contained, or about what is in force.
 #[must_use]
 pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
     let change = &request.change;
-    let policy = name(&change.subject);
+    let name = name(&change.subject);
     let contained = request.quarantine.contained();
+    let mut mail = match &request.quarantine {
+        Question::Added(addition) => addition::begin(request, addition),
+        Question::Contained(contained) => begin(request, contained),
+        Question::Proposed(proposal) => begin(request, &proposal.contained),
+    };
+    let is_in_force = contained.is_none_or(|contained| contained.asked);
+    mail.paragraphs(asked_again(request.asked, is_in_force));
+    mail.paragraphs(failure_is_over(request.failed_tries));
+
+    let effect = |action| effect(action, &change.subject, contained);
+    mail.link(
+        &format!("ALLOW: {}", effect(DecisionAction::Allow)),
+        &links.allow,
+    );
+    mail.link(
+        &format!("DENY: {}", effect(DecisionAction::Deny)),
+        &links.deny,
+    );
+    mail.paragraph(match links.confirmation {
+        LinkConfirmation::Required => {
+            "Each link opens a page that shows the incident. Only the button on the page decides."
+        }
+        LinkConfirmation::None => "CAREFUL: if you open a link, you decide at once.",
+    });
+    if let Some(until) = request.decide_by() {
+        mail.paragraph(&format!(
+            "Decide by {}. {}",
+            words::time(until),
+            effect(DecisionAction::Expire)
+        ));
+    }
+
+    mail.change(change);
+    if let Question::Added(addition) = &request.quarantine {
+        addition::end(&mut mail, addition);
+    }
+    if let Some(contained) = contained {
+        mail.findings(&contained.restricted);
+        mail.contained(contained);
+    }
+    mail.consoles(&change.subject, &request.execution);
+    // Last, because a long e-mail is cut at its end.
+    if let Some(contained) = contained {
+        mail.diff(contained);
+    }
+    let subject = match &request.quarantine {
+        Question::Added(_) => format!("Decide: {name}"),
+        Question::Contained(_) | Question::Proposed(_) => {
+            format!("Decide: restricted permissions in {name}")
+        }
+    };
+    Mail::new(&subject, &mail.finish())
+}
+
+/// The beginning of a request about a document.
+fn begin(request: &AskRequest, contained: &Contained) -> Writer {
+    let change = &request.change;
+    let policy = name(&change.subject);
     let restricted = in_brackets(&contained.restricted);
     let mut mail = Writer::new(&if contained.asked {
         format!(
@@ -43,42 +103,7 @@ pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
             "The guard only reports these permissions, so they stay in force: {left}."
         ));
     }
-    mail.paragraphs(asked_again(request.asked, contained.asked));
-    mail.paragraphs(failure_is_over(request.failed_tries));
-
-    let effect = |action| effect(action, &change.subject, Some(contained));
-    mail.link(
-        &format!("ALLOW: {}", effect(DecisionAction::Allow)),
-        &links.allow,
-    );
-    mail.link(
-        &format!("DENY: {}", effect(DecisionAction::Deny)),
-        &links.deny,
-    );
-    mail.paragraph(match links.confirmation {
-        LinkConfirmation::Required => {
-            "Each link opens a page that shows the incident. Only the button on the page decides."
-        }
-        LinkConfirmation::None => "CAREFUL: if you open a link, you decide at once.",
-    });
-    if let Some(until) = request.decide_by() {
-        mail.paragraph(&format!(
-            "Decide by {}. {}",
-            words::time(until),
-            effect(DecisionAction::Expire)
-        ));
-    }
-
-    mail.change(change);
-    mail.findings(&contained.restricted);
-    mail.contained(contained);
-    mail.consoles(&change.subject, &request.execution);
-    // Last, because a long e-mail is cut at its end.
-    mail.diff(contained);
-    Mail::new(
-        &format!("Decide: restricted permissions in {policy}"),
-        &mail.finish(),
-    )
+    mail
 }
 
 /// Why the guard asks again, and what follows the last request.

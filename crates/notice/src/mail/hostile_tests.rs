@@ -62,7 +62,7 @@ fn text_from_outside_cannot_imitate_the_guard() {
             in_force: Some(in_force),
             attached_to: None,
         };
-        let quarantine = Quarantine::InPlace(request.quarantine.contained().clone());
+        let quarantine = Quarantine::InPlace(request.quarantine.contained().unwrap().clone());
         our_lines_only(
             &outcome(&ended(&request, quarantine, Some(decision), Some(end))),
             &hostile,

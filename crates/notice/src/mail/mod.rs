@@ -4,6 +4,7 @@
 //! what is in force and gives the details. Text from outside goes through [`crate::text`] on its
 //! way into an e-mail.
 
+mod addition;
 mod decision_request;
 mod failure;
 mod links;
@@ -16,6 +17,7 @@ pub use decision_request::decision_request;
 pub use failure::failure;
 pub use links::{LinkConfirmation, Links};
 pub use outcome::outcome;
+pub use reported::reasons;
 pub use verdict::verdict;
 
 use crate::text::is_unseen;

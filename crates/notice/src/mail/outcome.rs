@@ -5,8 +5,8 @@ use incident::message::{
     Contained, Decision, DecisionAction, OutcomeResult, Quarantine, ReportOutcome,
 };
 
-use super::Mail;
 use super::writer::Writer;
+use super::{Mail, addition};
 use crate::subject::{self, by_hand};
 use crate::words::{failure_is_over, holders};
 
@@ -15,6 +15,20 @@ use crate::words::{failure_is_over, holders};
 pub fn outcome(request: &ReportOutcome) -> Mail {
     let change = &request.change;
     let decision = request.decision.as_ref();
+    if let (Quarantine::Added(_), Some(decision), Some(outcome)) =
+        (&request.quarantine, decision, &request.outcome)
+    {
+        let (subject, sentence, more) =
+            addition::ended(change, outcome.result, no_decision(decision));
+        let mut text = Writer::new(&sentence);
+        if let Some(more) = more {
+            text.commands(&more);
+        }
+        if decision.action != DecisionAction::Expire {
+            text.decision(decision);
+        }
+        return Draft { subject, text }.finish(request, |_| {});
+    }
     let contained = request.quarantine.contained();
     match (contained, decision, &request.outcome) {
         (Some(contained), Some(decision), Some(outcome)) => {
@@ -143,7 +157,8 @@ fn decided(
                 )
             },
         ),
-        OutcomeResult::Superseded => (
+        // Documents need no look-up.
+        OutcomeResult::Superseded | OutcomeResult::Unconfirmed => (
             "Changed again",
             format!(
                 "Someone changed the policy {policy} again in the meantime, so the guard changed nothing. {not_done}"
@@ -196,7 +211,7 @@ fn more(change: &PolicyChange, contained: &Contained, result: OutcomeResult) -> 
             None => "The execution keeps the original document.".to_owned(),
         }),
         OutcomeResult::Expired => Some(by_hand(&change.subject, contained)),
-        OutcomeResult::Superseded => {
+        OutcomeResult::Superseded | OutcomeResult::Unconfirmed => {
             Some("The guard judges the newer change on its own.".to_owned())
         }
         OutcomeResult::Gone => subject::gone(&change.subject),

@@ -1,8 +1,8 @@
 //! The e-mail about a call that the guard does not revert.
 
-use incident::Timestamp;
 use incident::message::{Reason, Report, ReportVerdict, VerdictResult};
 use incident::subject::{ReportedCall, Reserved};
+use incident::{PolicyChange, Timestamp};
 
 use super::Mail;
 use super::writer::Writer;
@@ -23,7 +23,12 @@ pub(super) fn reported(request: &ReportVerdict, call: &ReportedCall, report: &Re
         subject::reported::consequence(call, report, verdict.result)
     ));
     mail.restricted(&verdict.restricted, "the execution");
-    mail.paragraph(&since(request, call, report));
+    mail.paragraph(&since(
+        change,
+        call,
+        report,
+        request.reported_at.filter(|_| is_in_force),
+    ));
     mail.list(
         "WHY THE GUARD REPORTS IT",
         &reasons(report, is_in_force),
@@ -45,9 +50,7 @@ pub(super) fn reported(request: &ReportVerdict, call: &ReportedCall, report: &Re
         ));
     }
     if report.monitored {
-        mail.paragraph(
-            "The parameter Mode is Monitor. With Enforce, the guard would also only report this call.",
-        );
+        mail.paragraph("The parameter Mode is Monitor, so the guard only reports.");
     }
     mail.change(change);
     mail.consoles(&change.subject, &request.execution);
@@ -62,18 +65,22 @@ pub(super) fn reported(request: &ReportVerdict, call: &ReportedCall, report: &Re
     )
 }
 
-/// Since when the change has been in force, if known.
-fn since(request: &ReportVerdict, call: &ReportedCall, report: &Report) -> String {
-    let start = request.verdict.change.event_time;
+/// Since when the change has been in force at the time `now`, if that is known.
+pub(super) fn since(
+    change: &PolicyChange,
+    call: &ReportedCall,
+    report: &Report,
+    now: Option<Timestamp>,
+) -> String {
+    let start = change.event_time;
     let when = words::time(start);
-    let is_since = request.verdict.result == VerdictResult::Reported
-        && !report.reasons.contains(&Reason::OtherCall);
+    let is_since = !report.reasons.contains(&Reason::OtherCall);
     // These calls also succeed, and leave a record, if nothing changes.
     let earlier = match call {
         ReportedCall::Attachment { .. } | ReportedCall::AddedToGroup { .. } => ", or earlier",
         _ => "",
     };
-    match request.reported_at.filter(|_| is_since) {
+    match now.filter(|_| is_since) {
         Some(now) => format!(
             "In force since {when} ({} ago){earlier}.",
             duration(start, now)
@@ -94,13 +101,18 @@ fn duration(start: Timestamp, now: Timestamp) -> String {
     format!("{number} {unit}{plural}")
 }
 
-fn reasons(report: &Report, is_in_force: bool) -> Vec<String> {
+/// Why the guard reports a call or asks about it, one sentence each.
+#[must_use]
+pub fn reasons(report: &Report, is_in_force: bool) -> Vec<String> {
     let reasons = report.reasons.iter();
     reasons.map(|it| reason(it, is_in_force)).collect()
 }
 
 fn reason(reason: &Reason, is_in_force: bool) -> String {
     match reason {
+        Reason::HoldsDenial => {
+            "it also contains a Deny, so without it more may be allowed; the guard asks no one to take it back with a button".to_owned()
+        }
         Reason::OnlyReported => "only the parameter reportActions names what it grants".to_owned(),
         Reason::Grants {
             policy, restricted, ..

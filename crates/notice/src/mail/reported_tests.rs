@@ -54,7 +54,7 @@ fn mail(call: WatchedCall, what: ReportedCall, result: VerdictResult, reasons: &
             restricted: if is_grant {
                 Restricted {
                     findings: Vec::new(),
-                    ..request.quarantine.contained().restricted.clone()
+                    ..request.quarantine.contained().unwrap().restricted.clone()
                 }
             } else {
                 Restricted::default()

@@ -171,14 +171,14 @@ fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> 
     let document = match result {
         OutcomeResult::Gone => None,
         OutcomeResult::Denied | OutcomeResult::Expired
-            if request.quarantine.contained().removed =>
+            if request.quarantine.contained().unwrap().removed =>
         {
             None
         }
         OutcomeResult::Allowed => Some(Snapshot::new(ORIGINAL)),
         _ => Some(Snapshot::new(REMEDIATED)),
     };
-    let versions = request.quarantine.contained().versions.as_ref();
+    let versions = request.quarantine.contained().unwrap().versions.as_ref();
     let in_force = document.map(|document| InForce {
         version: versions.map(|versions| match result {
             OutcomeResult::Allowed => versions.original.clone(),
@@ -188,13 +188,13 @@ fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> 
     });
     shown(&outcome(&ended(
         &request,
-        Quarantine::InPlace(request.quarantine.contained().clone()),
+        Quarantine::InPlace(request.quarantine.contained().unwrap().clone()),
         Some(decision(action)),
         Some(Outcome {
             result,
             in_force,
             attached_to: (result == OutcomeResult::Allowed)
-                .then(|| request.quarantine.contained().attached_to.clone())
+                .then(|| request.quarantine.contained().unwrap().attached_to.clone())
                 .flatten(),
         }),
     )))
@@ -228,7 +228,7 @@ fn verdict_with(
     findings: bool,
     set: impl FnOnce(&mut Verdict),
 ) -> Mail {
-    let contained = request.quarantine.contained();
+    let contained = request.quarantine.contained().unwrap();
     let has_named = matches!(
         result,
         VerdictResult::Withdrawn | VerdictResult::Overwritten | VerdictResult::Gone
@@ -357,7 +357,7 @@ fn failed(request: &AskRequest, cause: &str) -> ReportFailure {
             change: Some(request.change.clone()),
             in_force: AssessedState::Restricted {
                 version: request.change.version.clone(),
-                restricted: request.quarantine.contained().restricted.clone(),
+                restricted: request.quarantine.contained().unwrap().restricted.clone(),
             },
         }),
     }

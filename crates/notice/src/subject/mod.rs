@@ -1,5 +1,6 @@
 //! The text about each kind of subject, and its place in the console.
 
+pub mod addition;
 mod credentials;
 mod inline;
 mod managed;
@@ -52,8 +53,8 @@ pub fn effect(action: DecisionAction, subject: &Subject, contained: Option<&Cont
     let versions = contained.and_then(|contained| contained.versions.as_ref());
     match subject {
         Subject::Managed(_) => managed::effect(action, versions),
-        // A reported call never asks for a decision.
-        Subject::Inline(_) | Subject::Reported(_) => {
+        Subject::Reported(call) => addition::effect(action, call),
+        Subject::Inline(_) => {
             let is_removed = contained.is_some_and(|contained| contained.removed);
             inline::effect(action, is_removed).to_owned()
         }

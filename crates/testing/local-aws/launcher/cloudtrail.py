@@ -1,6 +1,7 @@
 """Plays CloudTrail: every IAM write that a client makes becomes an event on the default event bus.
 
 The deployed rules decide which targets get it. Reads and the calls of other services make no event.
+`LookupEvents` by the id of an event answers with what was played, as the event history does.
 `calls` lists them with the writes, so that a test can compare what a role may do with what it does.
 """
 
@@ -36,6 +37,8 @@ class Settings:
     copies: int = 1
     # How long an event takes after its call; later events overtake earlier ones when this shrinks.
     delay_seconds: float = 0.0
+    # How long it takes until the event history has an event.
+    history_delay_seconds: float = 0.0
 
 
 settings = Settings()
@@ -43,6 +46,8 @@ settings = Settings()
 calls: collections.deque[dict] = collections.deque(maxlen=KEPT)
 # Every CloudTrail record that was made, delivered or not.
 played: collections.deque[dict] = collections.deque(maxlen=KEPT)
+# When each of them was made.
+_times: dict[str, float] = {}
 
 
 def attach() -> None:
@@ -62,6 +67,8 @@ def attach() -> None:
 
         response = await original(method, path, headers, body, query, request_id)
 
+        if service == "cloudtrail" and action == "cloudtrail:LookupEvents" and response[0] == 200:
+            response = (response[0], response[1], _looked_up(body) or response[2])
         if who is not None and action is not None:
             _note_call(who, action, resource, response[0], request_id)
         if who is not None and service == "iam":
@@ -100,8 +107,32 @@ def _note_call(who: Caller, action: str, resource: str, status: int, request_id:
     )
 
 
+def _looked_up(body: bytes) -> bytes | None:
+    """The answer of the event history to a question about one event; None for other questions."""
+    attributes = json.loads(body or b"{}").get("LookupAttributes") or []
+    wanted = [it.get("AttributeValue") for it in attributes if it.get("AttributeKey") == "EventId"]
+    if len(attributes) != 1 or not wanted:
+        return None
+    latest = time.monotonic() - settings.history_delay_seconds
+    events = [
+        {
+            "EventId": record["eventID"],
+            "EventName": record["eventName"],
+            "EventSource": record["eventSource"],
+            "ReadOnly": "false",
+            "CloudTrailEvent": json.dumps(record),
+        }
+        for record in played
+        if record["eventID"] == wanted[0] and _times.get(wanted[0], 0.0) <= latest
+    ]
+    return json.dumps({"Events": events[:1]}).encode()
+
+
 def _play(record: dict) -> None:
+    if len(played) == KEPT:
+        _times.pop(played[0]["eventID"], None)
     played.append(record)
+    _times[record["eventID"]] = time.monotonic()
     if settings.muted:
         return
     loop = asyncio.get_running_loop()

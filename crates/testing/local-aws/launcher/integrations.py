@@ -1,18 +1,19 @@
-"""The state machine's own calls to IAM, as Step Functions makes them.
+"""The state machine's own calls to IAM and CloudTrail, as Step Functions makes them.
 
-MiniStack hands an `aws-sdk:iam` integration straight to its handler: as no caller, past roles,
+MiniStack hands an `aws-sdk:…` integration straight to its handler: as no caller, past roles,
 quotas and records. Step Functions makes the call with a session of the state machine's role (AWS
 Step Functions Developer Guide, "Integrating with AWS SDK services"), so it goes through the endpoint
 here, where the functions' calls go:
 
 - parameters and results are in PascalCase; a document in a result is text;
-- an error that IAM's model lists is `Iam.NAMEException`, with the suffix whatever the model calls it;
+- an error that the service's model lists is `Iam.NAMEException`, with the suffix whatever the model
+  calls it, and so for `CloudTrail`;
 - every other one, such as throttling or a missing permission, is `Iam.IamException`, and the cause
   says what IAM said, as the AWS SDK for Java words it;
 - a connection that breaks is `Iam.SdkClientException`.
 
 The role must let `states.amazonaws.com` in for this state machine (same guide, "Prevent cross-service
-confused deputy issue"). Here, only calls to IAM ask the role.
+confused deputy issue"). Here, only these calls ask the role.
 """
 
 import contextvars
@@ -31,12 +32,14 @@ from ministack.services import iam, stepfunctions, sts
 from private_names import need, replace
 
 SERVICE = "states.amazonaws.com"
+# The services, and what Step Functions calls them in errors.
+SERVICES = {"iam": "Iam", "cloudtrail": "CloudTrail"}
 # Longer than any call of a state machine may take.
 TIMEOUT_SECONDS = 70
 
 # The state machine whose task runs. The thread of a task that has a timeout gets it as well.
 _machine: contextvars.ContextVar[dict | None] = contextvars.ContextVar("machine", default=None)
-_clients: dict[str, object] = {}
+_clients: dict[tuple[str, str], object] = {}
 _lock = threading.Lock()
 
 
@@ -54,17 +57,17 @@ def attach() -> None:
 
     def invoke(resource, parameters):
         service, action = resource.split(":")[-2:]
-        if service != "iam":
+        if service not in SERVICES:
             return invoke_other(resource, parameters)
-        client = _client(_machine.get(), failure)
+        client, title = _client(service, _machine.get(), failure), SERVICES[service]
         try:
             result = getattr(client, xform_name(action))(**parameters)
         except ClientError as error:
-            raise failure(*_named(client, error)) from None
+            raise failure(*_named(client, title, error)) from None
         except ParamValidationError as error:
-            raise failure("Iam.IamException", f"{error} (Service: Iam, Status Code: 400)") from None
+            raise failure(f"{title}.{title}Exception", f"{error} (Service: {title}, Status Code: 400)") from None
         except (BotoCoreError, ResponseParserError) as error:
-            raise failure("Iam.SdkClientException", f"Unable to execute HTTP request: {error}") from None
+            raise failure(f"{title}.SdkClientException", f"Unable to execute HTTP request: {error}") from None
         result.pop("ResponseMetadata", None)
         # Dates are text in the data of an execution.
         return json.loads(json.dumps(result, default=lambda date: date.isoformat()))
@@ -73,22 +76,22 @@ def attach() -> None:
     invoke_other = replace(stepfunctions, "_invoke_aws_sdk_integration", invoke)
 
 
-def _named(client, error: ClientError) -> tuple[str, str]:
-    """The name and the cause that Step Functions gives an error of IAM."""
+def _named(client, title: str, error: ClientError) -> tuple[str, str]:
+    """The name and the cause that Step Functions gives an error of a service."""
     code, about = error.response["Error"]["Code"], error.response.get("ResponseMetadata", {})
     message = error.response["Error"].get("Message") or code
     status, request = about.get("HTTPStatusCode"), about.get("RequestId")
-    facts = f"Service: Iam, Status Code: {status}, Request ID: {request}"
+    facts = f"Service: {title}, Status Code: {status}, Request ID: {request}"
     for shape in client.meta.service_model.error_shapes:
         if code in (shape.name, shape.metadata.get("error", {}).get("code")):
-            return f"Iam.{shape.name.removesuffix('Exception')}Exception", f"{message} ({facts})"
+            return f"{title}.{shape.name.removesuffix('Exception')}Exception", f"{message} ({facts})"
     if code == "Throttling" and "Rate exceeded" not in message:
         # A proxy that throttles has words of its own, and IAM has these.
         message = f"Rate exceeded: {message}"
-    return "Iam.IamException", f"{message} ({facts}, Error Code: {code})"
+    return f"{title}.{title}Exception", f"{message} ({facts}, Error Code: {code})"
 
 
-def _client(machine: dict | None, failure):
+def _client(service: str, machine: dict | None, failure):
     """A client with a session of the state machine's role, if the role trusts the state machine."""
     if machine is None:
         raise failure("States.Runtime", "no state machine runs that a role could trust")
@@ -112,9 +115,9 @@ def _client(machine: dict | None, failure):
     with _lock:
         # Each time: a reset of the emulator forgets the sessions.
         sts.register_session(key, session)
-        if key not in _clients:
-            _clients[key] = boto3.client(
-                "iam",
+        if (service, key) not in _clients:
+            _clients[service, key] = boto3.client(
+                service,
                 region_name=region,
                 endpoint_url=os.environ["AWS_ENDPOINT_URL"],
                 aws_access_key_id=key,
@@ -128,7 +131,7 @@ def _client(machine: dict | None, failure):
                     max_pool_connections=200,
                 ),
             )
-        return _clients[key]
+        return _clients[service, key]
 
 
 def _trusts(role: dict, machine_arn: str) -> bool:

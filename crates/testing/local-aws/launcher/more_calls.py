@@ -1,9 +1,11 @@
 """Calls of IAM that MiniStack does not implement.
 
-`AcquireRole` makes a role as its template says (IAM API reference, "AcquireRole"). The other calls
-answer as IAM does and change nothing that anybody reads here; CloudTrail has their records.
+`AcquireRole` makes a role as its template says (IAM API reference, "AcquireRole"). Users have
+service-specific credentials. The other calls answer as IAM does and change nothing that anybody reads
+here; CloudTrail has their records.
 """
 
+import datetime
 import json
 from xml.sax.saxutils import escape
 
@@ -20,20 +22,10 @@ TEMPLATES = {
         ["service-role/AWSLambdaBasicExecutionRole"],
     ),
 }
-CREDENTIAL = {
-    "ServiceName": "codecommit.amazonaws.com",
-    "ServiceUserName": "user-at-account",
-    "ServicePassword": "password",
-    "ServiceSpecificCredentialId": "ACCAEXAMPLE123EXAMPLE",
-    "Status": "Active",
-}
 KEY = {"SSHPublicKeyId": "APKAEIBAERJR2EXAMPLE", "Status": "Active"}
 CERTIFICATE = {"CertificateId": "TA7SMP42TDN5Z26OBPJE7EXAMPLE", "Status": "Active"}
 # The calls about a user, with the member of the answer and what it holds.
 ABOUT_USERS = {
-    "CreateServiceSpecificCredential": ("ServiceSpecificCredential", CREDENTIAL),
-    "ResetServiceSpecificCredential": ("ServiceSpecificCredential", CREDENTIAL),
-    "UpdateServiceSpecificCredential": None,
     "UploadSSHPublicKey": ("SSHPublicKey", KEY),
     "UpdateSSHPublicKey": None,
     "UploadSigningCertificate": ("Certificate", CERTIFICATE),
@@ -56,6 +48,8 @@ def attach() -> None:
     handlers.setdefault("AcquireRole", acquire_role)
     for name, answer in ABOUT_USERS.items():
         handlers.setdefault(name, about_user(name, answer))
+    for name, handler in service_specific_credentials().items():
+        handlers.setdefault(name, handler)
     for name in SETTINGS:
         handlers.setdefault(name, lambda parameters, name=name: _answer(name, ""))
 
@@ -96,6 +90,78 @@ def about_user(name, answer):
         return _answer(name, f"<{member}>{inner}</{member}>")
 
     return handler
+
+
+def service_specific_credentials():
+    """The calls about the service-specific credentials of a user."""
+    users, error, parameter = need(iam, "_users"), need(iam, "_error"), need(iam, "_p")
+    # By account and user, in the order in which they were made.
+    held: dict[tuple[str, str], list[dict]] = {}
+
+    def of(parameters):
+        user = parameter(parameters, "UserName")
+        if user not in users:
+            return user, None
+        # A user that was made again has none of the former one's.
+        key = (get_account_id(), users[user]["UserId"])
+        return user, held.setdefault(key, [])
+
+    def missing(what):
+        return error(404, "NoSuchEntity", f"{what} cannot be found.", ns="iam")
+
+    def written(credential, password):
+        members = {**credential, **({"ServicePassword": "password"} if password else {})}
+        return "".join(f"<{key}>{escape(text)}</{key}>" for key, text in members.items())
+
+    def create(parameters):
+        user, credentials = of(parameters)
+        if credentials is None:
+            return missing(f"The user with name {user}")
+        number = len(credentials)
+        credential = {
+            "UserName": user,
+            "ServiceName": parameter(parameters, "ServiceName"),
+            "ServiceUserName": "user-at-account",
+            "ServiceSpecificCredentialId": f"ACCAEXAMPLE{123 + number}EXAMPLE",
+            "CreateDate": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "Status": "Active",
+        }
+        credentials.append(credential)
+        inner = f"<ServiceSpecificCredential>{written(credential, True)}</ServiceSpecificCredential>"
+        return _answer("CreateServiceSpecificCredential", inner)
+
+    def change(name, answer):
+        def handler(parameters):
+            user, credentials = of(parameters)
+            wanted = parameter(parameters, "ServiceSpecificCredentialId")
+            for credential in credentials or []:
+                if credential["ServiceSpecificCredentialId"] == wanted:
+                    return _answer(name, answer(credential, parameters))
+            return missing(f"The credential {wanted} of {user}")
+
+        return handler
+
+    def reset(credential, parameters):
+        return f"<ServiceSpecificCredential>{written(credential, True)}</ServiceSpecificCredential>"
+
+    def update(credential, parameters):
+        credential["Status"] = parameter(parameters, "Status")
+        return ""
+
+    def listed(parameters):
+        user, credentials = of(parameters)
+        if credentials is None:
+            return missing(f"The user with name {user}")
+        members = "".join(f"<member>{written(credential, False)}</member>" for credential in credentials)
+        inner = f"<ServiceSpecificCredentials>{members}</ServiceSpecificCredentials>"
+        return _answer("ListServiceSpecificCredentials", inner)
+
+    return {
+        "CreateServiceSpecificCredential": create,
+        "ResetServiceSpecificCredential": change("ResetServiceSpecificCredential", reset),
+        "UpdateServiceSpecificCredential": change("UpdateServiceSpecificCredential", update),
+        "ListServiceSpecificCredentials": listed,
+    }
 
 
 def _answer(name, result):

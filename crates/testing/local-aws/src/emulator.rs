@@ -78,6 +78,9 @@ pub struct CloudTrail {
     /// How long the delivery of an event takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_seconds: Option<f64>,
+    /// How long it takes until the event history has an event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history_delay_seconds: Option<f64>,
 }
 
 impl Emulator {

@@ -18,7 +18,8 @@ use super::{InlineAction, InlinePolicy, ObservedInline};
 use crate::Snapshot;
 use crate::message::{Contained, ObservedPolicy};
 use crate::reconcile::{
-    Changeable, Containment, ContainmentEnd, ContainmentNext, Next, Progress, Reconciler, Refusal,
+    Containment, ContainmentEnd, ContainmentNext, Document as _, Next, Progress, Reconciler,
+    Refusal,
 };
 use crate::subject::{Compared, UniqueId};
 

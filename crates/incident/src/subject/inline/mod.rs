@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Snapshot;
 use crate::message::{Contained, ObservedPolicy};
-use crate::reconcile::{Action, Call, Changeable};
+use crate::reconcile::{Action, Call, Changeable, Document};
 use crate::subject::{Reserved, UniqueId};
 
 /// An inline policy, by its name and its owner's.
@@ -31,16 +31,6 @@ impl fmt::Display for InlinePolicy {
 impl Changeable for InlinePolicy {
     type Observed = ObservedInline;
     type Action = InlineAction;
-    type Trace = InlineTrace;
-
-    /// The quota of its owner's kind, which all inline policies of the owner share.
-    fn quota(&self) -> Quota {
-        match self.owner.kind {
-            OwnerKind::Role => Quota::ROLE_INLINE,
-            OwnerKind::User => Quota::USER_INLINE,
-            OwnerKind::Group => Quota::GROUP_INLINE,
-        }
-    }
 
     fn call(&self, action: InlineAction) -> Action {
         let (put, delete) = match self.owner.kind {
@@ -51,6 +41,19 @@ impl Changeable for InlinePolicy {
         match action {
             InlineAction::Put(document) => Action::new(put).with_document(document),
             InlineAction::Delete => Action::new(delete),
+        }
+    }
+}
+
+impl Document for InlinePolicy {
+    type Trace = InlineTrace;
+
+    /// The quota of its owner's kind, which all inline policies of the owner share.
+    fn quota(&self) -> Quota {
+        match self.owner.kind {
+            OwnerKind::Role => Quota::ROLE_INLINE,
+            OwnerKind::User => Quota::USER_INLINE,
+            OwnerKind::Group => Quota::GROUP_INLINE,
         }
     }
 

@@ -10,7 +10,7 @@ use iam_policy::Quota;
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Contained, ContainedVersions, ObservedPolicy};
-use crate::reconcile::{Action, Call, Changeable};
+use crate::reconcile::{Action, Call, Changeable, Document};
 use crate::subject::{Reserved, UniqueId};
 use crate::{PolicyArn, Snapshot, Timestamp, VersionId};
 
@@ -32,11 +32,6 @@ impl fmt::Display for ManagedPolicy {
 impl Changeable for ManagedPolicy {
     type Observed = ObservedManaged;
     type Action = ManagedAction;
-    type Trace = ContainedVersions;
-
-    fn quota(&self) -> Quota {
-        Quota::MANAGED
-    }
 
     fn call(&self, action: ManagedAction) -> Action {
         match action {
@@ -50,6 +45,14 @@ impl Changeable for ManagedPolicy {
                 Action::new(Call::DeletePolicyVersion).with_version(version)
             }
         }
+    }
+}
+
+impl Document for ManagedPolicy {
+    type Trace = ContainedVersions;
+
+    fn quota(&self) -> Quota {
+        Quota::MANAGED
     }
 
     fn in_force(observed: &ObservedManaged) -> Option<ObservedPolicy> {

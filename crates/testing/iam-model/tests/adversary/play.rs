@@ -4,16 +4,14 @@ use std::rc::Rc;
 
 use iam_model::OwnerKind;
 use incident::subject::{InlinePolicy, ManagedPolicy, ObservedInline, ObservedManaged};
-use incident::{
-    Action, Call, Changeable, Done, Next, Observed, Progress, Reconciler, Subject, Work,
-};
+use incident::{Action, Call, Document, Done, Next, Observed, Progress, Reconciler, Subject, Work};
 
 use crate::check::{self, Effect, Write};
 use crate::setting::{ARN, INLINE, OWNER, Setting, version_id};
 use crate::situation::{Execution, Moment, Situation, Stage};
 
 /// A subject on the account of the model.
-pub(crate) trait Played: Changeable {
+pub(crate) trait Played: Document {
     fn subject(setting: &Setting) -> &Self;
     fn observed(observed: &Observed) -> Option<&Self::Observed>;
 }

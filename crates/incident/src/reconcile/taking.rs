@@ -1,0 +1,139 @@
+//! How what a call added is taken away, after the administrator denied it.
+//!
+//! | decision | what IAM shows | what else is known | next |
+//! |---|---|---|---|
+//! | any | nothing of these names | | gone; wait if the observation may be stale |
+//! | any | another identity | | superseded; wait if the observation may be stale |
+//! | any | it is not in effect | this run took it away | decided |
+//! | any | it is not in effect | | gone; wait if the observation may be stale |
+//! | allow, expire | it is in effect | | decided |
+//! | deny | it is in effect, and holds a `Deny` now | | superseded |
+//! | deny | it is in effect | CloudTrail has another record under this id | unconfirmed |
+//! | deny | it is in effect | CloudTrail does not know the event | ask it again, for half an hour; then unconfirmed |
+//! | deny | it is in effect | CloudTrail has its record | take it away |
+//! | deny | it is in effect | this run took it away | wait |
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Next;
+use crate::judgement::holds_denials;
+use crate::message::DecisionAction;
+use crate::subject::{Addable, AddedAction, Addition, ReportedState};
+use crate::{PolicyChange, Record};
+
+/// How often CloudTrail is asked for a record, once a minute.
+const MAX_LOOKUPS: usize = 30;
+
+/// What is known about taking an addition away.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Taking {
+    /// How often CloudTrail did not know the event.
+    #[serde(skip_serializing_if = "crate::message::is_zero")]
+    pub(super) lookups: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) confirmation: Option<Confirmation>,
+    /// Whether the addition was taken away.
+    #[serde(skip_serializing_if = "crate::message::is_false")]
+    pub(super) has_acted: bool,
+}
+
+/// What CloudTrail answered about the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Confirmation {
+    /// Its record is that of the change.
+    Same,
+    /// Its record is another one: somebody made the event up.
+    Other,
+}
+
+/// How taking back ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakingEnd {
+    /// The decision is carried out.
+    Decided,
+    /// Something else has these names, or more than the event added would go.
+    Superseded,
+    Gone,
+    /// CloudTrail does not know the event.
+    Unconfirmed,
+}
+
+impl Taking {
+    pub(super) fn is_new(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Takes the record that CloudTrail has of the event, if it has one.
+    pub(super) fn looked_up(&mut self, record: &str, change: &PolicyChange) {
+        if record.is_empty() {
+            self.lookups += 1;
+            return;
+        }
+        self.confirmation = Some(if is_record_of(record, change) {
+            Confirmation::Same
+        } else {
+            Confirmation::Other
+        });
+    }
+}
+
+/// Whether a record of CloudTrail says what the event said. Whoever starts an execution can name
+/// the id of any event.
+fn is_record_of(record: &str, change: &PolicyChange) -> bool {
+    let Ok(detail) = serde_json::from_str::<Value>(record) else {
+        return false;
+    };
+    let event = json!({
+        "account": detail["recipientAccountId"], "region": change.region, "detail": detail,
+    });
+    Record::parse(&event).is_ok_and(|record| {
+        let recorded = record.change;
+        recorded.event_id == change.event_id
+            && recorded.event_name == change.event_name
+            && recorded.event_time == change.event_time
+            && recorded.account == change.account
+            && recorded.subject == change.subject
+    })
+}
+
+/// What to do next about an addition. `has_waited` says that IAM had its time to become consistent.
+#[must_use]
+pub fn take_back(
+    subject: &Addable<'_>,
+    addition: &Addition,
+    action: DecisionAction,
+    state: &ReportedState,
+    taking: &Taking,
+    has_waited: bool,
+) -> Next<AddedAction, TakingEnd> {
+    let Some(now) = &state.added else {
+        return Next::end_if(has_waited, TakingEnd::Gone);
+    };
+    if now.identity != addition.identity {
+        return Next::end_if(has_waited, TakingEnd::Superseded);
+    }
+    if !now.is_present {
+        return if taking.has_acted {
+            Next::End(TakingEnd::Decided)
+        } else {
+            Next::end_if(has_waited, TakingEnd::Gone)
+        };
+    }
+    if action != DecisionAction::Deny {
+        return Next::End(TakingEnd::Decided);
+    }
+    if subject.hides_denials() && holds_denials(state) {
+        return Next::End(TakingEnd::Superseded);
+    }
+    match taking.confirmation {
+        Some(Confirmation::Other) => Next::End(TakingEnd::Unconfirmed),
+        None if taking.lookups >= MAX_LOOKUPS => Next::End(TakingEnd::Unconfirmed),
+        None => Next::Act(AddedAction::LookUp),
+        // IAM may not show yet what this run did.
+        Some(Confirmation::Same) if taking.has_acted && !has_waited => Next::Wait,
+        Some(Confirmation::Same) => Next::Act(AddedAction::TakeAway),
+    }
+}

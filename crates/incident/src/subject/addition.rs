@@ -1,0 +1,121 @@
+//! What a call added and one other call takes away again: an attachment, a membership, an access
+//! key, a service-specific credential, a password.
+//!
+//! IAM answers a repeated call like a first one, so nothing here is taken away without a question.
+//! What holds a `Deny` stays, because without it more may be allowed.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Credentials, OwnerKind, ReportedCall, UniqueId};
+use crate::message::{Report, Restricted};
+use crate::reconcile::{Action, Call, Changeable};
+use crate::subject::ReportedState;
+use crate::{PolicyChange, Subject, WatchedCall};
+
+/// What a call added, and the call that takes it away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addable<'c> {
+    pub call: &'c ReportedCall,
+    inverse: Call,
+}
+
+impl<'c> Addable<'c> {
+    /// What a change added; `None` if the guard does not take such a change back.
+    #[must_use]
+    pub fn of(change: &'c PolicyChange) -> Option<Self> {
+        let Subject::Reported(call) = &change.subject else {
+            return None;
+        };
+        let inverse = match call {
+            ReportedCall::Attachment { owner, .. } => match owner.kind {
+                OwnerKind::Role => Call::DetachRolePolicy,
+                OwnerKind::User => Call::DetachUserPolicy,
+                OwnerKind::Group => Call::DetachGroupPolicy,
+            },
+            ReportedCall::AddedToGroup { .. } => Call::RemoveUserFromGroup,
+            ReportedCall::Credentials {
+                credentials,
+                is_own: false,
+                ..
+            } => match credentials {
+                Credentials::AccessKey(Some(_)) | Credentials::ActivatedKey(Some(_)) => {
+                    Call::UpdateAccessKey
+                }
+                Credentials::ServiceSpecific(Some(_)) => Call::UpdateServiceSpecificCredential,
+                // A password that was changed was there before.
+                Credentials::Password if change.event_name == WatchedCall::CreateLoginProfile => {
+                    Call::DeleteLoginProfile
+                }
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(Self { call, inverse })
+    }
+
+    /// Whether a `Deny` in what was added keeps it from being taken away.
+    pub(crate) fn hides_denials(&self) -> bool {
+        matches!(
+            self.call,
+            ReportedCall::Attachment { .. } | ReportedCall::AddedToGroup { .. }
+        )
+    }
+}
+
+impl fmt::Display for Addable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.call.fmt(f)
+    }
+}
+
+impl Changeable for Addable<'_> {
+    type Observed = ReportedState;
+    type Action = AddedAction;
+
+    fn call(&self, action: AddedAction) -> Action {
+        Action::new(match action {
+            AddedAction::LookUp => Call::LookupEvents,
+            AddedAction::TakeAway => self.inverse,
+        })
+    }
+}
+
+/// What is done about an addition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddedAction {
+    /// `LookupEvents`: asks CloudTrail for the record of the call.
+    LookUp,
+    /// The call that takes the addition away.
+    TakeAway,
+}
+
+/// What distinguishes an addition from another one with the same names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AddedIdentity {
+    /// The role, user or group that got something.
+    pub owner: UniqueId,
+    /// The policy, the group, the key, the credential or the password.
+    pub added: UniqueId,
+}
+
+/// What IAM showed of an addition.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Added {
+    pub identity: AddedIdentity,
+    /// Whether it is in effect: attached, a member, active.
+    pub is_present: bool,
+}
+
+/// `proposal`: an addition that the administrator decides about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Addition {
+    pub identity: AddedIdentity,
+    /// Why the guard asks.
+    pub report: Report,
+    /// The restricted patterns that it brings.
+    #[serde(flatten)]
+    pub restricted: Restricted,
+}

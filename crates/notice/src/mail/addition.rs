@@ -1,0 +1,102 @@
+//! The e-mails about what a call added: the request, and the end.
+
+use incident::message::{AskRequest, OutcomeResult, VerdictResult};
+use incident::subject::{Addition, ReportedCall};
+use incident::{PolicyChange, Subject};
+
+use super::reported::{reasons, since};
+use super::writer::Writer;
+use crate::subject::{self, undo};
+use crate::text::{capitalised, plain};
+
+/// The beginning of the request.
+pub(super) fn begin(request: &AskRequest, addition: &Addition) -> Writer {
+    let change = &request.change;
+    let who = capitalised(&plain(&change.actor.to_string(), 200));
+    let Subject::Reported(call) = &change.subject else {
+        return Writer::new(&format!("{who} changed {}.", change.subject));
+    };
+    let mut mail = Writer::new(&format!(
+        "{who} {}. {} Please allow or deny it.",
+        plain(&subject::reported::predicate(call), 700),
+        subject::reported::consequence(call, &addition.report, VerdictResult::Reported)
+    ));
+    mail.restricted(&addition.restricted, "the page");
+    mail.paragraph(&since(
+        change,
+        call,
+        &addition.report,
+        Some(request.asked_at),
+    ));
+    mail.line("The guard changed nothing, and changes nothing before you decide.");
+    mail.paragraphs(subject::addition::caution(call).map(str::to_owned));
+    mail
+}
+
+/// Why the guard asks.
+pub(super) fn end(mail: &mut Writer, addition: &Addition) {
+    let report = &addition.report;
+    mail.list(
+        "WHY THE GUARD ASKS",
+        &reasons(report, true),
+        report.more_reasons,
+    );
+}
+
+/// The subject of the e-mail about the end, its first sentence, and what the reader can do.
+pub(super) fn ended(
+    change: &PolicyChange,
+    result: OutcomeResult,
+    no_decision: &str,
+) -> (&'static str, String, Option<String>) {
+    let name = subject::name(&change.subject);
+    let call = match &change.subject {
+        Subject::Reported(call) => Some(call),
+        Subject::Managed(_) | Subject::Inline(_) => None,
+    };
+    let taken = call.map_or_else(String::new, subject::addition::taken);
+    let by_hand = || call.and_then(by_hand);
+    match result {
+        OutcomeResult::Kept | OutcomeResult::Allowed => (
+            "Kept",
+            format!("Allowed: the guard left {name} as it is."),
+            None,
+        ),
+        OutcomeResult::TakenBack | OutcomeResult::Denied => (
+            "Taken back",
+            format!("Denied: the guard {taken}."),
+            None,
+        ),
+        OutcomeResult::Expired => (
+            "Expired",
+            format!("{no_decision} The guard left {name} as it is, and it IS STILL IN FORCE."),
+            by_hand(),
+        ),
+        OutcomeResult::Unconfirmed => (
+            "Unconfirmed",
+            format!(
+                "The guard did not take {name} back, because CloudTrail does not know the event that it asked about, or knows another one under the same id. Someone may have made the event up."
+            ),
+            Some("Look at the input of the execution, and find out who started it. Look in the CloudTrail event history for the call itself before you change anything by hand.".to_owned()),
+        ),
+        OutcomeResult::Superseded => (
+            "Changed again",
+            format!(
+                "The guard changed nothing about {name}: in the meantime, something else has the same name, or what was added contains a Deny by now."
+            ),
+            by_hand(),
+        ),
+        OutcomeResult::Gone => (
+            "Gone",
+            format!("There is nothing to decide about {name} any more: someone else already took it away."),
+            None,
+        ),
+    }
+}
+
+fn by_hand(call: &ReportedCall) -> Option<String> {
+    let command = undo::undo_command(call)?;
+    Some(format!(
+        "If it should not stay, take it back by hand:\n\n  {command}"
+    ))
+}
