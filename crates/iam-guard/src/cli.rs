@@ -77,6 +77,20 @@ pub struct ListOptions {
     #[arg(long, value_name = "LIST")]
     pub restricted: Option<String>,
 
+    /// The list to ask about, written like `--restricted`: what it names stays in force while a
+    /// person decides
+    ///
+    /// Without this option, `ask` of `iam-guard.toml` is used.
+    #[arg(long, value_name = "LIST")]
+    pub ask: Option<String>,
+
+    /// The list to report, written like `--restricted`: what it names stays in force, and a person is
+    /// told
+    ///
+    /// Without this option, `report` of `iam-guard.toml` is used.
+    #[arg(long, value_name = "LIST")]
+    pub report: Option<String>,
+
     /// The configuration file; by default the nearest `iam-guard.toml` in this folder and those
     /// above it
     #[arg(long, value_name = "FILE")]
@@ -93,8 +107,9 @@ pub struct ListOptions {
 /// A value that is not known before the deployment counts only if the verdict depends on it.
 /// Attachments of AWS managed policies are judged by the documents that come with the command.
 ///
-/// Exit status: 0 if all policies are clean; 1 if a policy grants something restricted; 2 if
-/// something cannot be read, or a verdict is not known.
+/// Exit status: 0 if all policies are clean, or grant only what `--report` names; 1 if a policy
+/// grants what `--restricted` or `--ask` names; 2 if something cannot be read, or a verdict is not
+/// known.
 #[derive(Debug, Args)]
 pub struct Check {
     /// Files and folders; `-` is standard input

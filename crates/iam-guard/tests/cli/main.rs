@@ -20,6 +20,7 @@ mod plan;
 mod plan_documents;
 mod reported_calls;
 mod reports;
+mod responses;
 mod serverless;
 mod support;
 mod template;
