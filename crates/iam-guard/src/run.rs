@@ -27,8 +27,14 @@ pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyho
             let restricted = restricted(&options.list, diagnostics)?.1;
             fix::fix(options, &restricted, out, diagnostics)
         }
-        Command::Explain { one, other } => {
-            explain::explain(one, other, out)?;
+        Command::Explain(options) => {
+            match &options.other {
+                Some(other) => explain::explain(&options.one, other, out)?,
+                None => {
+                    let restricted = restricted(&options.list, diagnostics)?.1;
+                    explain::by_lists(&options.one, &restricted, out)?;
+                }
+            }
             Ok(Exit::Clean)
         }
         Command::Completion { shell } => {

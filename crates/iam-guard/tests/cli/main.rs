@@ -21,6 +21,7 @@ mod plan_documents;
 mod reported_calls;
 mod reports;
 mod responses;
+mod responses_elsewhere;
 mod serverless;
 mod support;
 mod template;
