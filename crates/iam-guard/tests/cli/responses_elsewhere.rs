@@ -1,7 +1,11 @@
 //! The lists to ask about and to report: what the other commands say.
 
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::backtest::{create, incidents, log, put, set_default};
 use crate::responses::{LISTS, documents, verdict};
-use crate::support::{allow, run};
+use crate::support::{Ran, allow, folder, run};
 
 #[test]
 fn fix_leaves_what_is_reported_and_says_so() {
@@ -66,4 +70,100 @@ fn explain_says_the_response_to_a_pattern() {
     let two = run(".", "explain s3:Get* s3:* --ask s3:*");
     assert_eq!(two.code, 2);
     two.has_diagnostic("cannot be used with");
+}
+
+fn backtested(folder: &TempDir, more: &str) -> (Ran, Value) {
+    let ran = run(folder, &format!("backtest a.json {more} --format json"));
+    let report = serde_json::from_str(&ran.out).unwrap_or(Value::Null);
+    (ran, report)
+}
+
+#[test]
+fn backtest_counts_changes_by_response() {
+    let mut both = put("both", "06T10", "");
+    let document = json!({"Statement": [
+        {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"},
+        {"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"},
+    ]});
+    both["requestParameters"]["policyDocument"] = json!(document.to_string());
+    let records = [
+        put("contained-1", "01T10", "s3:DeleteBucket"),
+        put("contained-2", "01T11", "s3:DeleteBucket"),
+        put("asked-1", "02T10", "s3:PutObject"),
+        put("asked-2", "02T11", "s3:Put*"),
+        put("reported", "03T10", "s3:GetObject"),
+        create("made", "04T10", "s3:Get*"),
+        set_default("again", "05T10", "v1"),
+        put("clean", "05T10", "s3:ListJobs"),
+        both,
+    ];
+    let folder = folder(&[("a.json", &log(&records))]);
+    let (ran, report) = backtested(&folder, LISTS);
+    assert_eq!(ran.code, 1, "{}", ran.diagnostics);
+    assert_eq!(
+        report["responses"],
+        json!({"contain": 3, "ask": 2, "report": 3})
+    );
+    assert_eq!(report["restricted"], 5);
+    assert_eq!(
+        incidents(&report),
+        ["contained-1", "contained-2", "asked-1", "asked-2", "both"]
+    );
+    let responses = |list: &str| {
+        let all = report[list].as_array().unwrap().iter();
+        all.map(|it| it["response"].as_str().unwrap_or("").to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(responses("incidents"), ["", "", "ask", "ask", ""]);
+    assert_eq!(responses("reported"), ["report"; 3]);
+    assert_eq!(report["reported"][2]["eventId"], "again");
+    let text = run(
+        &folder,
+        &format!("backtest a.json {LISTS} --html page.html"),
+    )
+    .out;
+    for part in [
+        "5 incidents; 0 changes by exempt principals\nthe guard would have contained 3, asked about 2 and only reported 3\n",
+        "\nOnly reported, by restricted pattern\n  s3:Get*     3  ###",
+        "What would have been taken out\n  s3:DeleteBucket  2  ",
+        "\n  s3:PutObject     2  ",
+        "\n  NotAction        1  ",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    // What stays is not taken out.
+    assert!(!text.contains("s3:GetObject"), "{text}");
+    let page = std::fs::read_to_string(folder.path().join("page.html")).unwrap();
+    assert!(
+        page.contains("would have contained 3, asked about 2 and only reported 3."),
+        "{page}"
+    );
+    assert!(
+        page.contains("<h2>Only reported, by restricted pattern</h2>"),
+        "{page}"
+    );
+}
+
+#[test]
+fn backtest_ends_with_0_if_changes_are_only_reported() {
+    let records = [put("one", "01T10", "s3:GetObject")];
+    let folder = folder(&[("a.json", &log(&records))]);
+    let (ran, report) = backtested(
+        &folder,
+        &format!("{LISTS} --exempt arn:aws:iam::111122223333:user/alice"),
+    );
+    assert_eq!((ran.code, report["restricted"].as_u64()), (0, Some(0)));
+    assert_eq!(
+        report["responses"],
+        json!({"contain": 0, "ask": 0, "report": 1})
+    );
+    // With one list, the report is as it was.
+    let (ran, report) = backtested(&folder, "--restricted s3:Get*");
+    assert_eq!(ran.code, 1);
+    assert_eq!(
+        (&report["responses"], &report["reported"]),
+        (&Value::Null, &Value::Null)
+    );
+    let text = run(&folder, "backtest a.json --restricted s3:Get*").out;
+    assert!(!text.contains("would have contained"), "{text}");
 }
