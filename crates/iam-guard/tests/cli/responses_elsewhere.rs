@@ -167,3 +167,78 @@ fn backtest_ends_with_0_if_changes_are_only_reported() {
     let text = run(&folder, "backtest a.json --restricted s3:Get*").out;
     assert!(!text.contains("would have contained"), "{text}");
 }
+
+fn user(name: &str, document: &str) -> Value {
+    let document: Value = serde_json::from_str(document).unwrap();
+    json!({
+        "UserName": name, "UserId": name, "Arn": format!("arn:aws:iam::111122223333:user/{name}"), "Path": "/",
+        "CreateDate": "2026-01-01T00:00:00Z", "GroupList": [], "AttachedManagedPolicies": [],
+        "UserPolicyList": [{"PolicyName": "own", "PolicyDocument": document}],
+    })
+}
+
+#[test]
+fn account_says_the_response_to_what_is_held() {
+    let page = |users: &[Value]| {
+        json!({"UserDetailList": users, "GroupDetailList": [], "RoleDetailList": [], "Policies": [], "IsTruncated": false}).to_string()
+    };
+    let (reader, writer) = (
+        user("reader", &allow("s3:GetObject")),
+        user("writer", &allow("s3:PutObject")),
+    );
+    let folder = folder(&[
+        ("reported.json", &page(std::slice::from_ref(&reader))),
+        ("both.json", &page(&[reader.clone(), writer])),
+        (
+            "half.json",
+            &page(&[{
+                let mut half = reader.clone();
+                half["UserPolicyList"][0]["PolicyDocument"]["Statement"][0]["Action"] =
+                    json!("s3:GetObject");
+                half["AttachedManagedPolicies"] = json!([{"PolicyName": "gone", "PolicyArn": "arn:aws:iam::111122223333:policy/gone"}]);
+                half
+            }]),
+        ),
+    ]);
+    let account = |file: &str, format: &str| {
+        run(
+            &folder,
+            &format!("account {file}.json {LISTS} --format {format}"),
+        )
+    };
+    let json = |file: &str| {
+        let ran = account(file, "json");
+        let report: Value = serde_json::from_str(&ran.out).unwrap();
+        (ran.code, report)
+    };
+    let (code, report) = json("reported");
+    assert_eq!((code, &report["verdict"]), (0, &json!("reported")));
+    assert_eq!(report["principals"][0]["response"], "report");
+    let (code, report) = json("both");
+    assert_eq!((code, &report["verdict"]), (1, &json!("restricted")));
+    assert_eq!(report["principals"][1]["response"], "ask");
+    let (code, report) = json("half");
+    assert_eq!((code, &report["verdict"]), (2, &json!("unknown")));
+    let text = account("both", "text").out;
+    for part in [
+        "user/reader holds 1 restricted pattern; response: report\n",
+        "user/writer holds 1 restricted pattern; response: ask\n",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let sarif: Value = serde_json::from_str(&account("both", "sarif").out).unwrap();
+    let results = sarif["runs"][0]["results"].as_array().unwrap().iter();
+    let rules = results.map(|it| {
+        (
+            it["ruleId"].as_str().unwrap(),
+            it["level"].as_str().unwrap(),
+        )
+    });
+    assert_eq!(
+        rules.collect::<Vec<_>>(),
+        [
+            ("reported-holder", "warning"),
+            ("restricted-holder", "error")
+        ]
+    );
+}
