@@ -36,19 +36,7 @@ pub enum Command {
     Account(Account),
     Backtest(Backtest),
     Fix(Fix),
-    /// Shows whether two action patterns have an action in common
-    ///
-    /// The answer does not depend on the actions that AWS has today. It names an action that both
-    /// patterns match, if possible one that AWS has.
-    Explain {
-        /// An action pattern, such as `s3:Delete*`
-        #[arg(value_name = "PATTERN")]
-        one: ActionPattern,
-
-        /// Another one, such as `s3:*Bucket`
-        #[arg(value_name = "PATTERN")]
-        other: ActionPattern,
-    },
+    Explain(Explain),
     Lists(Lists),
     /// Prints the completion script of a shell
     ///
@@ -77,6 +65,20 @@ pub struct ListOptions {
     #[arg(long, value_name = "LIST")]
     pub restricted: Option<String>,
 
+    /// The list to ask about, written like `--restricted`: what it names stays in force while a
+    /// person decides
+    ///
+    /// Without this option, `ask` of `iam-guard.toml` is used.
+    #[arg(long, value_name = "LIST")]
+    pub ask: Option<String>,
+
+    /// The list to report, written like `--restricted`: what it names stays in force, and a person is
+    /// told
+    ///
+    /// Without this option, `report` of `iam-guard.toml` is used.
+    #[arg(long, value_name = "LIST")]
+    pub report: Option<String>,
+
     /// The configuration file; by default the nearest `iam-guard.toml` in this folder and those
     /// above it
     #[arg(long, value_name = "FILE")]
@@ -93,8 +95,9 @@ pub struct ListOptions {
 /// A value that is not known before the deployment counts only if the verdict depends on it.
 /// Attachments of AWS managed policies are judged by the documents that come with the command.
 ///
-/// Exit status: 0 if all policies are clean; 1 if a policy grants something restricted; 2 if
-/// something cannot be read, or a verdict is not known.
+/// Exit status: 0 if all policies are clean, or grant only what `--report` names; 1 if a policy
+/// grants what `--restricted` or `--ask` names; 2 if something cannot be read, or a verdict is not
+/// known.
 #[derive(Debug, Args)]
 pub struct Check {
     /// Files and folders; `-` is standard input
@@ -132,9 +135,10 @@ pub struct Check {
 /// Removes the restricted grants from a policy document
 ///
 /// The result grants everything else that the document granted, and nothing new. It is the document
-/// that the guard would put in force. Standard error lists the changes.
+/// that the guard would put in force. Standard error lists the changes, and what stays because only
+/// `--report` names it.
 ///
-/// Exit status: 0 if the result is clean, 2 if the document cannot be read.
+/// Exit status: 0 if the document can be read, 2 if the document cannot be read.
 #[derive(Debug, Args)]
 pub struct Fix {
     /// A policy document in JSON; `-` is standard input
@@ -151,6 +155,25 @@ pub struct Fix {
     /// The quota that the result must fit
     #[arg(long, value_enum, default_value_t)]
     pub quota: Kind,
+}
+
+/// Shows whether two action patterns have an action in common, or what the lists say of one pattern
+///
+/// The answer does not depend on the actions that AWS has today. It names an action that both
+/// patterns match, if possible one that AWS has. With one pattern, the command names the patterns
+/// of the lists that it meets, and what the guard would do about it.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// An action pattern, such as `s3:Delete*`
+    #[arg(value_name = "PATTERN")]
+    pub one: ActionPattern,
+
+    /// Another one, such as `s3:*Bucket`; without it, the patterns of the lists
+    #[arg(value_name = "PATTERN", conflicts_with_all = ["restricted", "ask", "report", "config"])]
+    pub other: Option<ActionPattern>,
+
+    #[command(flatten)]
+    pub list: ListOptions,
 }
 
 /// The kind of a policy, which decides its quota
@@ -207,7 +230,8 @@ pub enum ListFormat {
 /// files in folders that have no record.
 ///
 /// Exit status: 0 if no change is restricted; 1 if one is; 2 if a file cannot be read, a change is
-/// not known, or a file or folder that is named has no CloudTrail record.
+/// not known, or a file or folder that is named has no CloudTrail record. A change that grants only
+/// what `--report` names is not restricted.
 #[derive(Debug, Args)]
 pub struct Backtest {
     /// Log files of any name, compressed with gzip or not, and folders with them
@@ -241,8 +265,8 @@ pub struct Backtest {
 /// each page. The report shows which users, groups and roles hold something restricted, by which
 /// policies, and which roles they can become.
 ///
-/// Exit status: 0 if nobody holds anything restricted; 1 if somebody does; 2 if something cannot be
-/// read, or the answer is incomplete.
+/// Exit status: 0 if nobody holds what `--restricted` or `--ask` names; 1 if somebody does; 2 if
+/// something cannot be read, or the answer is incomplete.
 #[derive(Debug, Args)]
 pub struct Account {
     /// Files (`.json`, `.json.gz`) and folders with them; `-` is standard input

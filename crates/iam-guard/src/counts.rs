@@ -11,6 +11,7 @@ use crate::verdict::Verdict;
 pub struct Counts {
     pub clean: usize,
     pub restricted: usize,
+    pub reported: usize,
     pub unknown: usize,
     pub not_judged: usize,
     /// Files that could not be judged.
@@ -25,6 +26,7 @@ impl Counts {
             match policy.assessment.verdict {
                 Verdict::Clean => self.clean += 1,
                 Verdict::Restricted => self.restricted += 1,
+                Verdict::Reported => self.reported += 1,
                 Verdict::Unknown => self.unknown += 1,
             }
         }
@@ -36,7 +38,7 @@ impl Counts {
     }
 
     pub fn policies(&self) -> usize {
-        self.clean + self.restricted + self.unknown
+        self.clean + self.restricted + self.reported + self.unknown
     }
 
     pub fn exit(&self, allow_unknown: bool) -> Exit {

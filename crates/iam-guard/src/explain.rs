@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use iam_policy::{ActionPattern, catalogue};
+use iam_policy::{ActionPattern, Finding, RestrictedActions, catalogue, judge};
+use serde_json::json;
+
+use crate::settings::key;
 
 /// Explains how two patterns relate.
 pub fn explain(one: &ActionPattern, other: &ActionPattern, out: &mut dyn Write) -> io::Result<()> {
@@ -29,4 +32,33 @@ pub fn explain(one: &ActionPattern, other: &ActionPattern, out: &mut dyn Write) 
         (false, true) => writeln!(out, "`{other}` matches everything that `{one}` matches."),
         (false, false) => Ok(()),
     }
+}
+
+/// Explains which patterns of the lists a pattern meets, and what the guard would do about it.
+pub fn by_lists(
+    one: &ActionPattern,
+    restricted: &RestrictedActions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let statement = json!({"Effect": "Allow", "Action": one, "Resource": "*"});
+    let document = json!({"Statement": statement}).to_string();
+    let judgement = judge(&document, restricted);
+    let Some(response) = judgement.response() else {
+        return writeln!(out, "`{one}` meets no pattern of the lists.");
+    };
+    for finding in judgement.findings(usize::MAX).shown() {
+        if let Finding::Ambiguous(ambiguous) = finding {
+            writeln!(out, "{ambiguous}.")?;
+        }
+    }
+    let all = restricted.with_responses();
+    for (pattern, response) in all.filter(|(pattern, _)| one.intersects(pattern)) {
+        let list = key(response);
+        write!(out, "`{one}` meets `{pattern}` of the {list} list")?;
+        match one.witness(pattern) {
+            Some(witness) => writeln!(out, ": `{witness}` matches both.")?,
+            None => writeln!(out, ".")?,
+        }
+    }
+    writeln!(out, "The response is `{response}`.")
 }

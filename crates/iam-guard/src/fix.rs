@@ -10,6 +10,9 @@ use crate::cli::{Fix, Kind};
 use crate::exit::Exit;
 use crate::input::{self, Encoding, InputPath};
 
+/// The most bytes of findings about what stays.
+const MAX_STAYING: usize = 100_000;
+
 impl From<Kind> for Quota {
     fn from(kind: Kind) -> Self {
         match kind {
@@ -50,6 +53,14 @@ pub fn fix(
     }
     for loss in remediation.losses() {
         writeln!(diagnostics, "lost: {loss}")?;
+    }
+    let left = judge(remediation.document(), restricted).findings(MAX_STAYING);
+    for finding in left.shown() {
+        writeln!(diagnostics, "stays, only reported: {finding}")?;
+    }
+    if left.more() > 0 {
+        let more = left.more();
+        writeln!(diagnostics, "stays, only reported: {more} more")?;
     }
     let text = match remediation.is_changed() {
         true => {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::CommandFactory as _;
-use iam_policy::RestrictedActions;
+use iam_policy::{Response, RestrictedActions};
 
 use crate::account::{self, AccountTask};
 use crate::analysis::Settings;
@@ -14,7 +14,7 @@ use crate::check;
 use crate::cli::{self, Check, Cli, Command, ListOptions};
 use crate::exit::Exit;
 use crate::managed::ManagedPolicies;
-use crate::settings::Config;
+use crate::settings::{Config, key};
 use crate::{explain, fix, lists};
 
 /// Runs the command that the options name.
@@ -27,8 +27,14 @@ pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyho
             let restricted = restricted(&options.list, diagnostics)?.1;
             fix::fix(options, &restricted, out, diagnostics)
         }
-        Command::Explain { one, other } => {
-            explain::explain(one, other, out)?;
+        Command::Explain(options) => {
+            match &options.other {
+                Some(other) => explain::explain(&options.one, other, out)?,
+                None => {
+                    let restricted = restricted(&options.list, diagnostics)?.1;
+                    explain::by_lists(&options.one, &restricted, out)?;
+                }
+            }
             Ok(Exit::Clean)
         }
         Command::Completion { shell } => {
@@ -55,15 +61,18 @@ pub fn run(cli: &Cli, out: &mut dyn Write, diagnostics: &mut dyn Write) -> anyho
     }
 }
 
-/// The configuration and the restricted list. Warns about entries that may be typing errors.
+/// The configuration and the lists. Warns about entries that may be typing errors.
 fn restricted(
-    list: &ListOptions,
+    options: &ListOptions,
     diagnostics: &mut dyn Write,
 ) -> anyhow::Result<(Config, RestrictedActions)> {
-    let config = Config::read(list.config.as_deref())?;
-    let restricted = config.restricted(list.restricted.as_deref())?;
+    let config = Config::read(options.config.as_deref())?;
+    let restricted = config.restricted(options)?;
     for warning in restricted.warnings() {
-        writeln!(diagnostics, "warning: in the restricted list, {warning}")?;
+        let mut patterns = restricted.with_responses();
+        let entry = patterns.find(|(pattern, _)| *pattern == warning.pattern());
+        let list = key(entry.map_or_else(Response::default, |(_, response)| response));
+        writeln!(diagnostics, "warning: in the {list} list, {warning}")?;
     }
     Ok((config, restricted))
 }

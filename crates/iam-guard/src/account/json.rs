@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use iam_account::{Gap, Kind, Principal, Verdict};
-use iam_policy::ActionPattern;
+use iam_policy::{ActionPattern, Response};
 use serde::Serialize;
 use serde_json::json;
 
@@ -19,6 +19,8 @@ struct PrincipalLine<'a> {
     name: &'a str,
     arn: &'a str,
     verdict: Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<Response>,
     yes: Vec<&'a ActionPattern>,
     maybe: Vec<&'a ActionPattern>,
     through: Vec<ThroughLine<'a>>,
@@ -72,6 +74,7 @@ fn is_zero(more: &usize) -> bool {
 pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let account = report.account;
     let verdict = match report.exit() {
+        Exit::Clean if report.is_reported() => "reported",
         Exit::Clean => "clean",
         Exit::Restricted => "restricted",
         Exit::NotKnown => "unknown",
@@ -157,6 +160,7 @@ fn line<'a>(report: &Report<'a>, principal: &'a Principal) -> PrincipalLine<'a> 
         name: principal.name(),
         arn: principal.arn(),
         verdict: principal.verdict(),
+        response: report.response(principal),
         yes: holdings.sure(),
         maybe: holdings.maybe(),
         through: through.collect(),

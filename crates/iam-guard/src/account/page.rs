@@ -6,7 +6,7 @@ use askama::Template;
 use iam_account::{Kind, Principal, Verdict};
 
 use super::NOT_CONSIDERED;
-use super::report::{Bar, Counts, Report, chain, extent, lacking, listed, texts};
+use super::report::{Bar, Counts, Report, chain, extent, lacking, listed, suffix, texts};
 use crate::printable::printable;
 
 /// The most rows of a table of principals.
@@ -187,7 +187,7 @@ fn holder(report: &Report<'_>, principal: &Principal) -> Holder {
         name: principal.name().to_owned(),
         arn: principal.arn().to_owned(),
         verdict: principal.verdict(),
-        extent: extent(principal),
+        extent: extent(principal) + &suffix(report.response(principal)),
         is_long: patterns.len() > SHORT,
         patterns: patterns.join(", "),
         through,

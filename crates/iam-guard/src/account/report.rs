@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use iam_account::{Account, Becoming, Gap, HeldBy, Kind, PolicyRef, Principal, Through, Verdict};
-use iam_policy::ActionPattern;
+use iam_policy::{ActionPattern, Response};
 
 use crate::exit::Exit;
 
@@ -16,6 +16,8 @@ pub(super) struct Report<'a> {
     problems: usize,
     /// Who holds each managed policy that gives something restricted.
     held_by: HashMap<&'a str, HeldBy>,
+    /// The patterns with another response than to contain.
+    responses: HashMap<&'a ActionPattern, Response>,
 }
 
 /// How many there are of each kind.
@@ -74,7 +76,13 @@ impl<'a> Report<'a> {
             account,
             problems,
             held_by,
+            responses: responses(account),
         }
+    }
+
+    /// The strictest response to what a principal holds, where it is another one than to contain.
+    pub(super) fn response(&self, principal: &Principal) -> Option<Response> {
+        response(self.account, &self.responses, principal)
     }
 
     pub(super) fn count(&self, verdict: Verdict) -> Counts {
@@ -105,13 +113,22 @@ impl<'a> Report<'a> {
 
     pub(super) fn exit(&self) -> Exit {
         let has = |verdict| self.count(verdict).sum() > 0;
-        if has(Verdict::Yes) || has(Verdict::Maybe) {
+        let is_held = |(pattern, sure, maybe): (&ActionPattern, usize, usize)| {
+            let response = self.responses.get(pattern).copied().unwrap_or_default();
+            sure + maybe > 0 && response.removes()
+        };
+        if self.account.by_pattern().into_iter().any(is_held) {
             Exit::Restricted
         } else if self.is_incomplete() || has(Verdict::Unknown) {
             Exit::NotKnown
         } else {
             Exit::Clean
         }
+    }
+
+    /// Whether somebody holds something, and nobody more than what is only reported.
+    pub(super) fn is_reported(&self) -> bool {
+        self.exit() == Exit::Clean && self.account.principals().iter().any(is_holder)
     }
 
     /// What the answer lacks, in at most so many lines.
@@ -241,6 +258,34 @@ impl<'a> Report<'a> {
         policies.sort_unstable_by_key(|(arn, _)| *arn);
         policies
     }
+}
+
+/// The patterns with another response than to contain.
+pub(super) fn responses(account: &Account) -> HashMap<&ActionPattern, Response> {
+    let patterns = account.restricted().with_responses();
+    patterns
+        .filter(|(_, response)| *response != Response::Contain)
+        .collect()
+}
+
+/// The strictest response to what a principal holds, where it is among these.
+pub(super) fn response(
+    account: &Account,
+    responses: &HashMap<&ActionPattern, Response>,
+    principal: &Principal,
+) -> Option<Response> {
+    if responses.is_empty() {
+        return None;
+    }
+    let holdings = account.holdings(principal);
+    let held = holdings.sure().into_iter().chain(holdings.maybe());
+    let strictest = held.map(|it| responses.get(it).copied().unwrap_or_default());
+    strictest.max().filter(|it| *it != Response::Contain)
+}
+
+/// What comes after the extent of what a principal holds.
+pub(super) fn suffix(response: Option<Response>) -> String {
+    response.map_or_else(String::new, |response| format!("; response: {response}"))
 }
 
 fn is_holder(principal: &Principal) -> bool {

@@ -4,16 +4,17 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use iam_account::{Account, Gap, Principal, Verdict};
+use iam_policy::Response;
 use serde_json::{Value, json};
 
 use super::Place;
-use super::report::{extent, lacking, listed};
+use super::report::{extent, lacking, listed, response, responses, suffix};
 use crate::printable::printable;
 use crate::report::sarif::{log, uri};
 
 /// Identifier, level and description of each rule. Code scanning keeps results by these
 /// identifiers, so they stay as they are.
-const RULES: [(&str, &str, &str); 4] = [
+const RULES: [(&str, &str, &str); 5] = [
     (
         "restricted-holder",
         "error",
@@ -34,6 +35,11 @@ const RULES: [(&str, &str, &str); 4] = [
         "warning",
         "The answer of GetAccountAuthorizationDetails is incomplete.",
     ),
+    (
+        "reported-holder",
+        "warning",
+        "A user, group or role holds, or may hold, an action that only the report list names.",
+    ),
 ];
 
 pub(super) fn write(
@@ -43,16 +49,23 @@ pub(super) fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let principals = account.principals().iter();
+    let responses = responses(account);
     let held = principals.filter_map(|it| {
+        let response = response(account, &responses, it);
         let rule = match it.verdict() {
             Verdict::No => return None,
             Verdict::Unknown => 2,
+            Verdict::Maybe | Verdict::Yes if response == Some(Response::Report) => 4,
             Verdict::Maybe => 1,
             Verdict::Yes => 0,
         };
         let place = places.get(it.arn());
         let place = place.and_then(|(file, line)| Some((files.get(*file)?, *line)));
-        Some(result(rule, place, &message(account, it)))
+        Some(result(
+            rule,
+            place,
+            &(message(account, it) + &suffix(response)),
+        ))
     });
     let first = files.first().map(|file| (file, 1));
     let gaps = account.gaps().iter().map(Gap::to_string);

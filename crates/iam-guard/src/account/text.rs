@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use iam_account::{Principal, Verdict};
 
 use super::NOT_CONSIDERED;
-use super::report::{Bar, Report, chain, extent, listed, texts};
+use super::report::{Bar, Report, chain, extent, listed, suffix, texts};
 use crate::printable::printable;
 
 /// The length of each list of principals and patterns.
@@ -83,7 +83,9 @@ pub(super) fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> 
 fn holder(report: &Report<'_>, principal: &Principal, out: &mut dyn Write) -> io::Result<()> {
     let holdings = report.account.holdings(principal);
     let (kind, arn) = (principal.kind(), principal.arn());
-    line(out, &format!("  {kind} {arn} holds {}", extent(principal)))?;
+    let suffix = suffix(report.response(principal));
+    let extent = extent(principal);
+    line(out, &format!("  {kind} {arn} holds {extent}{suffix}"))?;
     let through = holdings.through();
     for through in through.iter().take(NAMED) {
         let mut patterns = texts(&through.sure());

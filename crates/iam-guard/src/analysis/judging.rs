@@ -128,8 +128,10 @@ fn judge_file(
     let source = &input.source;
     if matches!(input.encoding, Encoding::Utf16 | Encoding::Unknown) {
         let reason = "the file is not in UTF-8".to_owned();
-        let reason = Reason::Finding(Finding::Unreadable { reason });
-        return Assessment::because(Verdict::Restricted, reason, first_line(source, span));
+        let strictest = restricted.strictest();
+        let reason = Reason::finding(Finding::Unreadable { reason }, strictest);
+        let verdict = Verdict::of(Some(strictest));
+        return Assessment::because(verdict, reason, first_line(source, span));
     }
     let places = places_in(root);
     // Without a tree, the file is not JSON; then the finding is about the place of the error.
@@ -173,7 +175,7 @@ fn judge_text(
         Err(error) => wrong_statement(error).and_then(|index| places.statement(index)),
         Ok(_) => None,
     };
-    places.restricted(&judgement, statement.unwrap_or_else(|| span.clone()))
+    places.assessment(&judgement, statement.unwrap_or_else(|| span.clone()))
 }
 
 /// The index of the statement that cannot be read.
@@ -206,7 +208,7 @@ pub fn pretty(document: &Document, reasons: &[LocatedReason]) -> (String, Vec<Sp
     let places = places_in(json::parse(&text).ok().as_ref());
     let start = 0..text.lines().next().unwrap_or_default().len();
     let span = |located: &LocatedReason| match &located.reason {
-        Reason::Finding(finding) => places.of(finding).unwrap_or_else(|| start.clone()),
+        Reason::Finding(finding, _) => places.of(finding).unwrap_or_else(|| start.clone()),
         Reason::Unknown(_) => start.clone(),
     };
     let spans = reasons.iter().map(span).collect();

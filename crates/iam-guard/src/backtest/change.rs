@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use iam_policy::{ActionPattern, Effect, PolicyDocument, RestrictedActions, Statement, judge};
+use iam_policy::{
+    ActionPattern, Effect, Element, Finding, PolicyDocument, Response, RestrictedActions,
+    Statement, judge,
+};
 use incident::{Actor, Record, RecordError, Subject, Timestamp, VersionId, WatchedCall};
 use serde_json::{Value, json};
 
@@ -102,9 +105,15 @@ fn forwarded(event: &Value) -> Option<WatchedCall> {
 /// The most entries of a document that are kept.
 const MAX_ENTRIES: usize = 4;
 
+/// The most entries of a document that are looked at.
+const MAX_GRANTING: usize = MAX_ENTRIES * MAX_ENTRIES;
+/// The most bytes of findings of a document that are looked at.
+const MAX_FINDINGS: usize = 20_000;
+
 /// The restricted grants of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Grants {
+    pub(super) response: Response,
     /// The restricted patterns, by their indexes in the list.
     pub(super) patterns: Box<[u16]>,
     /// The entries that the guard would remove.
@@ -114,22 +123,36 @@ pub(super) struct Grants {
 /// The restricted grants of a document; `None` if it is clean.
 pub(super) fn grants(document: &str, restricted: &RestrictedActions) -> Option<Rc<Grants>> {
     let judgement = judge(document, restricted);
-    if judgement.is_clean() {
-        return None;
-    }
+    let response = judgement.response()?;
     let met = judgement.restricted_patterns();
     let all = restricted.patterns().iter().enumerate();
     let mut entries: Vec<Box<str>> = Vec::new();
-    for granting in judgement.granting().take(MAX_ENTRIES * MAX_ENTRIES) {
+    let mut add = |granting: Option<&ActionPattern>| {
         let entry = entry(granting);
         if entries.len() < MAX_ENTRIES && !entries.contains(&entry) {
             entries.push(entry);
         }
+    };
+    if restricted.with_responses().all(|(_, it)| it.removes()) {
+        let granting = judgement.granting().take(MAX_GRANTING);
+        granting.for_each(add);
+    } else if response.removes() {
+        // Only findings tell which entries are reported and stay.
+        for finding in judgement.findings(MAX_FINDINGS).shown() {
+            match finding {
+                Finding::Grant(grant) if !grant.response.removes() => {}
+                Finding::Grant(grant) if grant.element == Element::NotAction => add(None),
+                Finding::Grant(grant) => add(grant.patterns.first()),
+                Finding::Ambiguous(ambiguous) => add(Some(&ambiguous.pattern)),
+                _ => {}
+            }
+        }
     }
-    if judgement.document().is_err() {
+    if judgement.document().is_err() && response.removes() {
         entries.push("the whole document, which cannot be read".into());
     }
     Some(Rc::new(Grants {
+        response,
         patterns: all
             .filter(|(_, pattern)| met.contains(pattern))
             .filter_map(|(index, _)| u16::try_from(index).ok())

@@ -263,6 +263,7 @@ impl<'a> Judge<'a> {
             actor: principal(&change.actor).to_owned(),
             subject: subject_name(&change.subject),
             exempt: self.task.exempt.covering(&change.actor).is_some(),
+            response: found.map(|it| it.response).unwrap_or_default(),
             patterns: found.map(|it| it.patterns.clone()).unwrap_or_default(),
             entries: found.map(|it| it.entries.clone()).unwrap_or_default(),
             version,
@@ -282,7 +283,7 @@ impl<'a> Judge<'a> {
         } = self;
         let calls = calls.end(self.task, &history)?;
         let mut tally = Tally::new(self.task.restricted.patterns().len());
-        let mut incidents = Spill::new()?;
+        let (mut incidents, mut reported) = (Spill::new()?, Spill::new()?);
         spill.take(|mut change| {
             if let Some(version) = change.version.take() {
                 let found = match find(&history, &change, &version) {
@@ -293,8 +294,14 @@ impl<'a> Judge<'a> {
                         return Ok(());
                     }
                 };
+                change.response = found.response;
                 change.patterns.clone_from(&found.patterns);
                 change.entries.clone_from(&found.entries);
+            }
+            if !change.response.removes() {
+                counts.reported += 1;
+                tally.add_reported(&change);
+                return reported.push(change.second, &change);
             }
             counts.restricted += 1;
             if change.exempt {
@@ -310,6 +317,7 @@ impl<'a> Judge<'a> {
             calls,
             tally,
             incidents,
+            reported,
         })
     }
 }

@@ -57,8 +57,10 @@ struct Counts {
     records: u64,
     /// Successful writes of policies.
     changes: u64,
-    /// Changes that put something restricted in force.
+    /// Changes that put something in force that the guard would contain or ask about.
     restricted: u64,
+    /// Changes that put only something in force that the guard would report and leave.
+    reported: u64,
     /// Changes that cannot be judged, because no record has the document.
     unknown: u64,
     /// Records that break off, or lack what every record has. Those that can be changes count as
@@ -114,7 +116,7 @@ fn report(problems: &[String], diagnostics: &mut dyn Write) -> anyhow::Result<()
     Ok(())
 }
 
-/// The result of a backtest: counts, and the incidents in a temporary file.
+/// The result of a backtest: counts, and the incidents and reported changes in temporary files.
 #[derive(Debug)]
 struct Outcome {
     counts: Counts,
@@ -122,4 +124,5 @@ struct Outcome {
     calls: CallSums,
     tally: Tally,
     incidents: Spill<SpilledChange>,
+    reported: Spill<SpilledChange>,
 }

@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write};
 use anyhow::Context as _;
 use askama::Template;
 use clap::ValueEnum;
-use iam_policy::{ActionPattern, RestrictedActions};
+use iam_policy::{ActionPattern, Response, RestrictedActions};
 use serde::Serialize;
 
 use super::sources::Files;
@@ -29,6 +29,13 @@ const SHOWN: usize = 10;
 const SHOWN_INCIDENTS: usize = 1_000;
 
 impl Outcome {
+    /// How many changes the guard would have contained, asked about and only reported.
+    fn by_response(&self) -> (u64, u64, u64) {
+        let asked = self.tally.asked;
+        let contained = self.tally.incidents.saturating_sub(asked);
+        (contained, asked, self.counts.reported)
+    }
+
     pub(super) fn write(self, task: &Backtest<'_>, out: &mut dyn Write) -> anyhow::Result<()> {
         let summary = Summary::new(&self, task);
         if task.format == Format::Text {
@@ -37,7 +44,7 @@ impl Outcome {
         }
         let mut first = Vec::new();
         let mut json = match task.format {
-            Format::Json => Some(JsonReport::begin(out, &self)?),
+            Format::Json => Some(JsonReport::begin(out, &self, task.restricted)?),
             Format::Text => None,
         };
         let wants_page = task.html.is_some();
@@ -52,7 +59,12 @@ impl Outcome {
             }
             Ok(())
         })?;
-        if let Some(json) = json {
+        if let Some(mut json) = json {
+            if has_others(restricted) {
+                json.begin_reported()?;
+                let reported = self.reported;
+                reported.take(|change| json.incident(&Incident::new(change, restricted)))?;
+            }
             json.end()?;
         }
         if let Some(path) = task.html {
@@ -73,7 +85,13 @@ impl Outcome {
     }
 }
 
-/// An incident as the reports show it.
+/// Whether some of the patterns have another response than to contain.
+fn has_others(restricted: &RestrictedActions) -> bool {
+    let mut all = restricted.with_responses();
+    all.any(|(_, response)| response != Response::Contain)
+}
+
+/// An incident, or a change that is only reported, as the reports show it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Incident {
@@ -82,6 +100,8 @@ struct Incident {
     actor: String,
     #[serde(rename = "target")]
     subject: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<Response>,
     patterns: Vec<String>,
     #[serde(skip)]
     entries: Box<[Box<str>]>,
@@ -96,6 +116,7 @@ impl Incident {
             time: spilled.time,
             actor: spilled.actor,
             subject: spilled.subject,
+            response: Some(spilled.response).filter(|it| *it != Response::Contain),
             patterns: patterns.map(ActionPattern::to_string).collect(),
             entries: spilled.entries,
         }
@@ -109,7 +130,11 @@ struct JsonReport<'o> {
 }
 
 impl<'o> JsonReport<'o> {
-    fn begin(out: &'o mut dyn Write, found: &Outcome) -> io::Result<Self> {
+    fn begin(
+        out: &'o mut dyn Write,
+        found: &Outcome,
+        lists: &RestrictedActions,
+    ) -> io::Result<Self> {
         let Counts {
             records,
             changes,
@@ -130,9 +155,22 @@ impl<'o> JsonReport<'o> {
             r#"{{"records":{records},"changes":{changes},"restricted":{restricted},"unknown":{unknown},"unreadable":{unreadable},"files":{{"logs":{logs},"empty":{empty},"digests":{digests},"passedOver":{passed_over}}},"calls":"#
         )?;
         serde_json::to_writer(&mut *out, &found.calls)?;
+        if has_others(lists) {
+            let (contained, asked, reported) = found.by_response();
+            write!(
+                out,
+                r#","responses":{{"contain":{contained},"ask":{asked},"report":{reported}}}"#
+            )?;
+        }
         write!(out, r#","incidents":["#)?;
         let separator = "\n";
         Ok(Self { out, separator })
+    }
+
+    /// The changes that are only reported come after the incidents.
+    fn begin_reported(&mut self) -> io::Result<()> {
+        self.separator = "\n";
+        write!(self.out, r#"],"reported":["#)
     }
 
     fn incident(&mut self, incident: &Incident) -> io::Result<()> {
@@ -181,6 +219,30 @@ impl Highest {
             others,
         }
     }
+
+    /// The patterns of the list that were counted at all.
+    fn of_patterns(list: &RestrictedActions, counts: &[u64]) -> Self {
+        let patterns = list.patterns().iter().zip(counts);
+        let mut patterns: Vec<(String, u64)> = patterns
+            .filter(|(_, count)| **count > 0)
+            .map(|(pattern, count)| (pattern.to_string(), *count))
+            .collect();
+        patterns.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let rest = patterns.split_off(SHOWN.min(patterns.len()));
+        Self {
+            others: rest.iter().map(|(_, count)| count).sum(),
+            bars: bars(patterns),
+        }
+    }
+
+    fn text(&self, title: &str, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "\n{title}")?;
+        chart(&self.bars, out)?;
+        if self.others > 0 {
+            writeln!(out, "  {} others", self.others)?;
+        }
+        Ok(())
+    }
 }
 
 /// The content that text and page share.
@@ -190,12 +252,17 @@ struct Summary {
     /// The files without records; empty if there are none.
     passed_over: String,
     incidents: u64,
+    /// How many changes the guard would have contained, asked about and only reported; empty if it
+    /// contains everything.
+    responses: String,
     restricted: String,
     period: &'static str,
     periods: Vec<Bar>,
     actors: Highest,
     patterns: Highest,
     entries: Highest,
+    /// The restricted patterns of changes that are only reported.
+    reported: Highest,
     /// Roles and users to exempt first, each with the count of incidents that would remain.
     exempt_first: Vec<(String, u64)>,
 }
@@ -203,13 +270,7 @@ struct Summary {
 impl Summary {
     fn new(found: &Outcome, task: &Backtest<'_>) -> Self {
         let tally = &found.tally;
-        let patterns = task.restricted.patterns().iter().zip(&tally.patterns);
-        let mut patterns: Vec<(String, u64)> = patterns
-            .filter(|(_, count)| **count > 0)
-            .map(|(pattern, count)| (pattern.to_string(), *count))
-            .collect();
-        patterns.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let rest = patterns.split_off(SHOWN.min(patterns.len()));
+        let (contained, asked, reported) = found.by_response();
         let (period, periods) = tally.periods();
         let (most, _) = tally.actors.most(SHOWN);
         let mut left = tally.incidents;
@@ -225,15 +286,19 @@ impl Summary {
             counts: found.counts,
             passed_over: found.files.passed_over(),
             incidents: tally.incidents,
+            responses: match has_others(task.restricted) {
+                true => format!(
+                    "the guard would have contained {contained}, asked about {asked} and only reported {reported}"
+                ),
+                false => String::new(),
+            },
             restricted: task.restricted.to_string(),
             period,
             periods: bars(periods),
             exempt_first: exempt_first.collect(),
             actors: Highest::new(tally.actors.most(SHOWN)),
-            patterns: Highest {
-                others: rest.iter().map(|(_, count)| count).sum(),
-                bars: bars(patterns),
-            },
+            patterns: Highest::of_patterns(task.restricted, &tally.patterns),
+            reported: Highest::of_patterns(task.restricted, &tally.reported_patterns),
             entries: Highest::new(tally.entries.most(SHOWN)),
         }
     }
@@ -246,6 +311,7 @@ impl Summary {
             unknown,
             unreadable,
             exempt,
+            ..
         } = self.counts;
         let incidents = self.incidents;
         writeln!(
@@ -254,6 +320,9 @@ impl Summary {
              {restricted} restricted, {unknown} not known, because no record has the document\n\
              {incidents} incidents; {exempt} changes by exempt principals"
         )?;
+        if !self.responses.is_empty() {
+            writeln!(out, "{}", self.responses)?;
+        }
         if unreadable > 0 {
             writeln!(
                 out,
@@ -263,9 +332,17 @@ impl Summary {
         if !self.passed_over.is_empty() {
             writeln!(out, "passed over: {}", self.passed_over)?;
         }
-        if incidents == 0 {
-            return Ok(());
+        if incidents > 0 {
+            self.incidents(out)?;
         }
+        if !self.reported.bars.is_empty() {
+            self.reported
+                .text("Only reported, by restricted pattern", out)?;
+        }
+        Ok(())
+    }
+
+    fn incidents(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\nIncidents by {}", self.period)?;
         chart(&self.periods, out)?;
         for (title, highest) in [
@@ -273,11 +350,7 @@ impl Summary {
             ("Incidents by restricted pattern", &self.patterns),
             ("What would have been taken out", &self.entries),
         ] {
-            writeln!(out, "\n{title}")?;
-            chart(&highest.bars, out)?;
-            if highest.others > 0 {
-                writeln!(out, "  {} others", highest.others)?;
-            }
+            highest.text(title, out)?;
         }
         if !self.exempt_first.is_empty() {
             writeln!(out, "\nExempt first, if these may do what they did")?;

@@ -7,6 +7,7 @@ use std::io::{
 
 use std::marker::PhantomData;
 
+use iam_policy::Response;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,7 @@ pub(super) struct SpilledChange {
     pub(super) subject: String,
     /// Whether the caller is exempt.
     pub(super) exempt: bool,
+    pub(super) response: Response,
     #[serde(default, skip_serializing_if = "<[u16]>::is_empty")]
     pub(super) patterns: Box<[u16]>,
     #[serde(default, skip_serializing_if = "<[Box<str>]>::is_empty")]

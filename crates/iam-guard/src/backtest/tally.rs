@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use iam_policy::Response;
+
 use super::spill::SpilledChange;
 
 /// The most names that are counted one by one; the others are counted together.
@@ -13,10 +15,14 @@ pub(super) struct Tally {
     pub(super) days: BTreeMap<String, u64>,
     /// By restricted patterns, in the order of the list.
     pub(super) patterns: Vec<u64>,
+    /// The same for changes that are only reported.
+    pub(super) reported_patterns: Vec<u64>,
     pub(super) actors: Names,
     /// By entries that the guard would have removed.
     pub(super) entries: Names,
     pub(super) incidents: u64,
+    /// The incidents in which the guard would have asked first.
+    pub(super) asked: u64,
 }
 
 #[derive(Debug, Default)]
@@ -50,30 +56,42 @@ impl Names {
     }
 }
 
+/// Counts the restricted patterns of a change.
+fn count(patterns: &mut [u64], change: &SpilledChange) {
+    for index in &change.patterns {
+        if let Some(count) = patterns.get_mut(usize::from(*index)) {
+            *count += 1;
+        }
+    }
+}
+
 impl Tally {
     pub(super) fn new(patterns: usize) -> Self {
         Self {
             days: BTreeMap::new(),
             patterns: vec![0; patterns],
+            reported_patterns: vec![0; patterns],
             actors: Names::default(),
             entries: Names::default(),
             incidents: 0,
+            asked: 0,
         }
     }
 
     pub(super) fn add(&mut self, incident: &SpilledChange) {
         self.incidents += 1;
+        self.asked += u64::from(incident.response == Response::Ask);
         let day = incident.time.get(..10).unwrap_or_default();
         *self.days.entry(day.to_owned()).or_default() += 1;
         self.actors.add(&incident.actor);
-        for index in &incident.patterns {
-            if let Some(count) = self.patterns.get_mut(usize::from(*index)) {
-                *count += 1;
-            }
-        }
+        count(&mut self.patterns, incident);
         for entry in &incident.entries {
             self.entries.add(entry);
         }
+    }
+
+    pub(super) fn add_reported(&mut self, change: &SpilledChange) {
+        count(&mut self.reported_patterns, change);
     }
 
     /// Incidents by day, or by month if there are many days.

@@ -138,10 +138,15 @@ pub fn judge_partial(
                 first = Some((assessment, taken));
                 ControlFlow::Continue(())
             }
-            Some((before, _)) if before.verdict != assessment.verdict => {
-                ControlFlow::Break((assessment, taken))
-            }
-            Some(_) => ControlFlow::Continue(()),
+            Some((before, _)) => match before.verdict.joined(assessment.verdict) {
+                None => ControlFlow::Break((assessment, taken)),
+                Some(joined) => {
+                    if joined != before.verdict {
+                        first = Some((assessment, taken));
+                    }
+                    ControlFlow::Continue(())
+                }
+            },
         }
     });
     match (tried, first) {
@@ -162,13 +167,20 @@ pub fn judge_partial(
 /// Judges a document that is one of these. The result is `None` if there are none.
 pub fn judge_one_of(documents: &[Arc<Item>], restricted: &RestrictedActions) -> Option<Assessment> {
     let mut assessments = documents.iter().map(|item| judge_item(item, restricted));
-    let first = assessments.next()?;
-    let Some(other) = assessments.find(|it| it.verdict != first.verdict) else {
-        return Some(first);
-    };
-    let count = documents.len();
-    let depends = format!("which of {count} documents it is, is not known before the deployment");
-    Some(depending(depends, first, other))
+    let mut all = assessments.next()?;
+    for other in assessments {
+        match all.verdict.joined(other.verdict) {
+            Some(joined) if joined == all.verdict => {}
+            Some(_) => all = other,
+            None => {
+                let count = documents.len();
+                let depends =
+                    format!("which of {count} documents it is, is not known before the deployment");
+                return Some(depending(depends, all, other));
+            }
+        }
+    }
+    Some(all)
 }
 
 /// The deployment decides which of two documents applies, so two different verdicts make an unknown
@@ -189,19 +201,27 @@ fn judge_item(item: &Item, restricted: &RestrictedActions) -> Assessment {
     // The engine reads a known text unchanged, because it also judges how the text is written.
     let lower = known.unwrap_or_else(|| bounded(item, Bound::Lower).text);
     let judgement = judge(&lower, restricted);
-    if !judgement.is_clean() {
-        return places(item).restricted(&judgement, span);
-    }
-    if is_known {
-        return Assessment::clean(span);
+    let least = match judgement.is_clean() {
+        true => Assessment::clean(span.clone()),
+        false => places(item).assessment(&judgement, span.clone()),
+    };
+    if is_known || least.verdict == Verdict::Restricted {
+        return least;
     }
     let upper = bounded(item, Bound::Upper);
-    if upper.text == lower || judge(&upper.text, restricted).is_clean() {
-        return Assessment::clean(span);
+    if upper.text == lower {
+        return least;
     }
+    let most = Verdict::of(judge(&upper.text, restricted).response());
+    let verdict = least.verdict.joined(most).unwrap_or(Verdict::Unknown);
+    if verdict == least.verdict {
+        return least;
+    }
+    let mut reasons = upper.unknown;
+    reasons.extend(least.reasons);
     Assessment {
-        verdict: Verdict::Unknown,
-        reasons: upper.unknown,
+        verdict,
+        reasons,
         span,
     }
 }

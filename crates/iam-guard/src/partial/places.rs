@@ -70,15 +70,16 @@ impl Places {
         Some(self.statements.get(index)?.span.clone())
     }
 
-    /// The assessment of a document that grants something restricted, or that cannot be read.
-    pub fn restricted(&self, judgement: &Judgement<'_>, span: Span) -> Assessment {
+    /// The assessment of a document that is not clean.
+    pub fn assessment(&self, judgement: &Judgement<'_>, span: Span) -> Assessment {
         let findings = judgement.findings(MAX_FINDINGS).into_shown();
+        let strictest = judgement.restricted().strictest();
         let located = |finding: Finding| LocatedReason {
             span: self.of(&finding).unwrap_or_else(|| span.clone()),
-            reason: Reason::Finding(finding),
+            reason: Reason::finding(finding, strictest),
         };
         Assessment {
-            verdict: Verdict::Restricted,
+            verdict: Verdict::of(judgement.response()),
             reasons: findings.into_iter().map(located).collect(),
             span,
         }

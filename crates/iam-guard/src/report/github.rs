@@ -24,10 +24,14 @@ pub(super) fn file(source: &Source, analysis: &Analysis, out: &mut dyn Write) ->
         let level = match assessment.verdict {
             Verdict::Clean => continue,
             Verdict::Restricted => "error",
-            Verdict::Unknown => "warning",
+            Verdict::Reported | Verdict::Unknown => "warning",
         };
         for located in &assessment.reasons {
             let at = place(judged, located).start;
+            let level = match located.reason.is_reported() {
+                true => "warning",
+                false => level,
+            };
             command(level, at, &judged.name, &located.reason.message())?;
         }
         if assessment.reasons.is_empty() {

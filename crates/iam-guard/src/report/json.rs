@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use iam_policy::Response;
 use serde::Serialize;
 
 use super::place;
@@ -22,6 +23,9 @@ struct Line<'a> {
 struct Finding<'a> {
     line: usize,
     message: String,
+    /// The response to what may grant anything. A grant has its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response: Option<Response>,
     #[serde(flatten)]
     detail: Detail<'a>,
 }
@@ -38,8 +42,14 @@ pub(super) fn file(source: &Source, analysis: &Analysis, out: &mut dyn Write) ->
         let findings = judged.assessment.reasons.iter().map(|located| Finding {
             line: source.line(place(judged, located).start),
             message: located.reason.message(),
+            response: match &located.reason {
+                Reason::Finding(iam_policy::Finding::Grant(_), _) | Reason::Unknown(_) => None,
+                Reason::Finding(_, response) => {
+                    Some(*response).filter(|it| *it != Response::Contain)
+                }
+            },
             detail: match &located.reason {
-                Reason::Finding(finding) => Detail::Finding(finding),
+                Reason::Finding(finding, _) => Detail::Finding(finding),
                 Reason::Unknown(_) => Detail::Unknown { kind: "unknown" },
             },
         });

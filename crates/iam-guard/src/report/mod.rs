@@ -87,6 +87,7 @@ fn place<'a>(judged: &'a JudgedPolicy, located: &'a LocatedReason) -> &'a Span {
 fn summary(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Clean => "the policy grants nothing restricted",
+        Verdict::Reported => "the policy grants actions that are only reported",
         Verdict::Restricted => "the policy grants restricted actions",
         Verdict::Unknown => "it is not known whether the policy grants restricted actions",
     }

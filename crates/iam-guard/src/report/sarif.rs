@@ -17,7 +17,7 @@ pub(super) struct Sarif {
 
 /// Identifier, level and description of each rule. Code scanning keeps results by these
 /// identifiers, so they stay as they are.
-const RULES: [(&str, &str, &str); 5] = [
+const RULES: [(&str, &str, &str); 6] = [
     (
         "restricted-grant",
         "error",
@@ -42,6 +42,11 @@ const RULES: [(&str, &str, &str); 5] = [
         "not-judged",
         "note",
         "Permissions are granted by something that is not in the file.",
+    ),
+    (
+        "reported-grant",
+        "warning",
+        "A policy grants, or may grant, an action that only the report list names.",
     ),
 ];
 
@@ -104,16 +109,21 @@ fn unexplained(source: &Source, judged: &JudgedPolicy) -> Option<Value> {
         return None;
     }
     let message = format!("{}: {}", judged.name, summary(assessment.verdict));
-    Some(result("restricted-grant", source, &judged.span, &message))
+    let rule = match assessment.verdict {
+        Verdict::Reported => "reported-grant",
+        _ => "restricted-grant",
+    };
+    Some(result(rule, source, &judged.span, &message))
 }
 
 fn rule(located: &LocatedReason) -> &'static str {
     use iam_policy::Finding;
     match &located.reason {
         Reason::Unknown(_) => "unknown-value",
-        Reason::Finding(Finding::Unreadable { .. }) => "unreadable-document",
-        Reason::Finding(Finding::Ambiguous(_)) => "doubtful-action",
-        Reason::Finding(_) => "restricted-grant",
+        reason if reason.is_reported() => "reported-grant",
+        Reason::Finding(Finding::Unreadable { .. }, _) => "unreadable-document",
+        Reason::Finding(Finding::Ambiguous(_), _) => "doubtful-action",
+        Reason::Finding(..) => "restricted-grant",
     }
 }
 

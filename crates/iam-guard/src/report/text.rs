@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use annotate_snippets::renderer::{DEFAULT_TERM_WIDTH, DecorStyle};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use iam_policy::{Finding, RestrictedActions};
+use iam_policy::{Finding, Response, RestrictedActions};
 
 use super::excerpt::excerpt;
 use crate::analysis::{Analysis, JudgedPolicy, Kind, pretty};
 use crate::counts::Counts;
 use crate::printable::printable;
 use crate::source::{Source, Span};
-use crate::verdict::{Reason, Verdict};
+use crate::verdict::{LocatedReason, Reason, Verdict};
 
 /// The most reasons that are shown for one policy.
 const MAX_REASONS: usize = 20;
@@ -19,7 +19,8 @@ const MAX_REASONS: usize = 20;
 #[derive(Debug)]
 pub(super) struct Text {
     renderer: Renderer,
-    restricted: String,
+    /// The list of each response that has one, the strictest first.
+    lists: Vec<(Response, String)>,
 }
 
 impl Text {
@@ -28,7 +29,7 @@ impl Text {
             renderer: Renderer::styled()
                 .decor_style(DecorStyle::Ascii)
                 .term_width(DEFAULT_TERM_WIDTH),
-            restricted: restricted.to_string(),
+            lists: lists(restricted),
         }
     }
 
@@ -60,7 +61,7 @@ impl Text {
     ) -> io::Result<()> {
         let assessment = &judged.assessment;
         let level = match assessment.verdict {
-            Verdict::Unknown => Level::WARNING,
+            Verdict::Reported | Verdict::Unknown => Level::WARNING,
             Verdict::Clean | Verdict::Restricted => Level::ERROR,
         };
         let title = level.primary_title(title(judged));
@@ -114,13 +115,25 @@ impl Text {
         let plural = if policies == 1 { "policy" } else { "policies" };
         write!(
             out,
-            "{policies} {plural}: {} restricted, {} not known, {} clean",
-            counts.restricted, counts.unknown, counts.clean
+            "{policies} {plural}: {} restricted, ",
+            counts.restricted
         )?;
+        if self.lists.iter().any(|(response, _)| !response.removes()) {
+            write!(out, "{} reported, ", counts.reported)?;
+        }
+        write!(out, "{} not known, {} clean", counts.unknown, counts.clean)?;
         if counts.not_judged > 0 {
             write!(out, "; {} not judged", counts.not_judged)?;
         }
-        writeln!(out, ". Restricted: {}", short(&self.restricted))?;
+        for (response, list) in &self.lists {
+            let title = match response {
+                Response::Contain => "Restricted",
+                Response::Ask => "Ask",
+                _ => "Report",
+            };
+            write!(out, ". {title}: {}", short(list))?;
+        }
+        writeln!(out)?;
         // One file that was judged needs no list.
         let is_obvious = counts.files.values().sum::<usize>() + counts.problems < 2;
         if is_obvious && !counts.files.contains_key(&Kind::Other) {
@@ -153,14 +166,35 @@ fn title(judged: &JudgedPolicy) -> String {
     let name = printable(&judged.name);
     let reasons = judged.assessment.reasons.as_slice();
     if let [located] = reasons
-        && matches!(located.reason, Reason::Finding(Finding::Unreadable { .. }))
+        && matches!(
+            located.reason,
+            Reason::Finding(Finding::Unreadable { .. }, _)
+        )
     {
         return format!("`{name}` cannot be read as a policy document");
     }
     match judged.assessment.verdict {
         Verdict::Unknown => format!("`{name}` may grant restricted actions"),
+        Verdict::Reported => {
+            let is_known = |it: &LocatedReason| matches!(it.reason, Reason::Finding(..));
+            let is_certain = reasons.is_empty() || reasons.iter().any(is_known);
+            let grants = if is_certain { "grants" } else { "may grant" };
+            format!("`{name}` {grants} actions that are only reported")
+        }
         Verdict::Clean | Verdict::Restricted => format!("`{name}` grants restricted actions"),
     }
+}
+
+/// The patterns of each response that has some.
+fn lists(restricted: &RestrictedActions) -> Vec<(Response, String)> {
+    let of = |response| {
+        let patterns = restricted.with_responses();
+        let patterns = patterns.filter(|(_, its)| *its == response);
+        let patterns: Vec<String> = patterns.map(|(it, _)| it.to_string()).collect();
+        (response, patterns.join(","))
+    };
+    let lists = Response::STRICTEST_FIRST.into_iter().map(of);
+    lists.filter(|(_, list)| !list.is_empty()).collect()
 }
 
 /// The list, shortened to fit a line.

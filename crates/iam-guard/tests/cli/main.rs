@@ -20,6 +20,8 @@ mod plan;
 mod plan_documents;
 mod reported_calls;
 mod reports;
+mod responses;
+mod responses_elsewhere;
 mod serverless;
 mod support;
 mod template;
