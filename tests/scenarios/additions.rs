@@ -102,7 +102,10 @@ impl Kind {
             }
             Self::AccessKey | Self::ActivatedKey | Self::Credential | Self::Password => {
                 Owner::User.create(iam, name).await?;
-                access_key(iam, name).await?;
+                // Its user holds nothing at this time.
+                let key = access_key(iam, name).await?;
+                let made = world.incident("CreateAccessKey", &key).await?;
+                ensure!(made.outcome().await? == "clean");
                 // The holder was known before.
                 Owner::User.attach(iam, name, ADMINISTRATOR).await?;
                 self.settle(world, name).await?;

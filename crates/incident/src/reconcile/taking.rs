@@ -2,10 +2,9 @@
 //!
 //! | decision | what IAM shows | what else is known | next |
 //! |---|---|---|---|
-//! | any | nothing of these names | | gone; wait if the observation may be stale |
 //! | any | another identity | | superseded; wait if the observation may be stale |
-//! | any | it is not in effect | this run took it away | decided |
-//! | any | it is not in effect | | gone; wait if the observation may be stale |
+//! | any | it is not there, or not in effect | this run took it away | decided |
+//! | any | it is not there, or not in effect | | gone; wait if the observation may be stale |
 //! | allow, expire | it is in effect | | decided |
 //! | deny | it is in effect, and holds a `Deny` now | | superseded |
 //! | deny | it is in effect | CloudTrail has another record under this id | unconfirmed |
@@ -109,18 +108,18 @@ pub fn take_back(
     taking: &Taking,
     has_waited: bool,
 ) -> Next<AddedAction, TakingEnd> {
+    let absent = || match taking.has_acted {
+        true => Next::End(TakingEnd::Decided),
+        false => Next::end_if(has_waited, TakingEnd::Gone),
+    };
     let Some(now) = &state.added else {
-        return Next::end_if(has_waited, TakingEnd::Gone);
+        return absent();
     };
     if now.identity != addition.identity {
         return Next::end_if(has_waited, TakingEnd::Superseded);
     }
     if !now.is_present {
-        return if taking.has_acted {
-            Next::End(TakingEnd::Decided)
-        } else {
-            Next::end_if(has_waited, TakingEnd::Gone)
-        };
+        return absent();
     }
     if action != DecisionAction::Deny {
         return Next::End(TakingEnd::Decided);

@@ -7,8 +7,12 @@ import re
 
 import callbacks
 import more_calls
+from ministack.core import iam_actions
 from ministack.services import eventbridge, iam, lambda_svc, stepfunctions
 from private_names import need, replace
+
+
+OF_GROUPS = ("AddUserToGroup", "RemoveUserFromGroup", "AttachGroupPolicy", "DetachGroupPolicy")
 
 
 def close_all() -> None:
@@ -21,8 +25,27 @@ def close_all() -> None:
     enforce_quotas()
     assign_all_variables_at_once()
     carry_out_the_default_of_a_choice()
+    calls_about_groups_name_the_group()
     callbacks.attach()
     more_calls.attach()
+
+
+def calls_about_groups_name_the_group() -> None:
+    """The resource of a membership and of an attachment to a group is the group (Service Authorization
+    Reference, "Actions, resources, and condition keys for AWS Identity and Access Management").
+
+    MiniStack takes the user or the policy.
+    """
+
+    def resource(service, method, path, headers, body, query, region, account):
+        if service == "iam":
+            named = {name: values[0] for name, values in query.items() if isinstance(values, list) and values}
+            named.update({name: value for name, value in query.items() if isinstance(value, str)})
+            if named.get("Action") in OF_GROUPS:
+                return f"arn:aws:iam::{account}:group/{named.get('GroupName', '')}"
+        return original(service, method, path, headers, body, query, region, account)
+
+    original = replace(iam_actions, "extract_resource_arn", resource)
 
 
 def accept_events_of_aws_services() -> None:
