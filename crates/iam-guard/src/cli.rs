@@ -72,8 +72,7 @@ pub struct ListOptions {
     #[arg(long, value_name = "LIST")]
     pub ask: Option<String>,
 
-    /// The list to report, written like `--restricted`: what it names stays in force, and a person is
-    /// told
+    /// The list to report, written like `--restricted`: what it names stays, and is reported
     ///
     /// Without this option, `report` of `iam-guard.toml` is used.
     #[arg(long, value_name = "LIST")]

@@ -71,6 +71,31 @@ pub enum Call {
 impl Call {
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
+    /// The service that is called, as the SDK integrations of Step Functions and IAM actions spell
+    /// it.
+    #[must_use]
+    pub fn service(self) -> &'static str {
+        match self {
+            Self::LookupEvents => "cloudtrail",
+            _ => "iam",
+        }
+    }
+
+    /// Whether it takes away what a call added, which needs the record of that call.
+    #[must_use]
+    pub fn takes_back(self) -> bool {
+        matches!(
+            self,
+            Self::DetachRolePolicy
+                | Self::DetachUserPolicy
+                | Self::DetachGroupPolicy
+                | Self::RemoveUserFromGroup
+                | Self::UpdateAccessKey
+                | Self::UpdateServiceSpecificCredential
+                | Self::DeleteLoginProfile
+        )
+    }
+
     /// The name of the operation.
     #[must_use]
     pub fn as_str(self) -> &'static str {
