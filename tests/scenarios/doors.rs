@@ -207,23 +207,31 @@ async fn credentials(world: Arc<World>) -> Result<()> {
         let update = update.certificate_id("TA7SMP42TDN5Z26OBPJE7EXAMPLE");
         update.status(StatusType::Active).send().await?;
         without_mfa(&iam, name).await?;
-        let deactivated = format!(
-            "aws iam update-access-key --user-name '{name}' --access-key-id '{key}' --status Inactive"
-        );
-        for (call, command) in [
-            ("UpdateAccessKey", deactivated.as_str()),
+        for (call, what) in [
+            ("UpdateAccessKey", "access key"),
             (
                 "CreateServiceSpecificCredential",
-                "aws iam delete-service-specific-credential",
+                "service-specific credential",
             ),
             (
                 "ResetServiceSpecificCredential",
-                "aws iam delete-service-specific-credential",
+                "service-specific credential",
             ),
             (
                 "UpdateServiceSpecificCredential",
-                "aws iam delete-service-specific-credential",
+                "service-specific credential",
             ),
+        ] {
+            let incident = deliver(&world, call, name).await.context(call)?;
+            if !is_reported {
+                incident.silent().await.context(call)?;
+                continue;
+            }
+            let effect = format!("DENY: makes the {what} of the user {name} inactive.");
+            let parts = [&*effect, "AdministratorAccess` grants"];
+            incident.expect_asked(&parts).await.context(call)?;
+        }
+        for (call, command) in [
             ("UploadSSHPublicKey", "aws iam delete-ssh-public-key"),
             ("UpdateSSHPublicKey", "aws iam delete-ssh-public-key"),
             (

@@ -238,7 +238,7 @@ async fn reserved(world: Arc<World>) -> Result<()> {
     Owner::Role.attach(iam, own, ADMINISTRATOR).await?;
     let incident = deliver(&world, "AttachRolePolicy", own).await?;
     incident
-        .expect_report(&["aws iam detach-role-policy"])
+        .expect_asked(&["DENY: detaches the policy AdministratorAccess"])
         .await
 }
 

@@ -106,6 +106,19 @@ impl Delivered<'_> {
         Ok(())
     }
 
+    /// It is asked about in a mail with these parts, and stays.
+    pub(crate) async fn expect_asked(&self, parts: &[&str]) -> Result<()> {
+        let request = self.incident.request().await?;
+        let text = format!("{}\n{}", request.subject, request.message);
+        for part in parts.iter().chain(&["Decide: ", "IN FORCE", " ago)"]) {
+            ensure!(text.contains(part), "no `{part}` in {text}");
+        }
+        self.incident.answer("allow").await?;
+        let outcome = self.incident.outcome().await?;
+        ensure!(outcome == "kept", "{outcome}");
+        Ok(())
+    }
+
     /// It is reported as in force in a mail with these parts, or ends without a mail.
     pub(crate) async fn expect(&self, is_reported: bool, parts: &[&str]) -> Result<()> {
         if is_reported {
@@ -165,19 +178,20 @@ async fn attachments(world: Arc<World>) -> Result<()> {
     for owner in [Owner::Role, Owner::Group] {
         owner.create(&iam, name).await?;
     }
-    for (policy, is_reported) in [(ADMINISTRATOR, true), (HARMLESS, false)] {
+    for policy in [ADMINISTRATOR, HARMLESS] {
         for owner in [Owner::User, Owner::Role, Owner::Group] {
             owner.attach(&iam, name, policy).await?;
         }
         for kind in ["User", "Role", "Group"] {
             let incident = deliver(&world, &format!("Attach{kind}Policy"), name).await?;
+            if policy == HARMLESS {
+                incident.silent().await?;
+                continue;
+            }
             let small = kind.to_lowercase();
-            let command = format!(
-                "aws iam detach-{small}-policy --{small}-name '{name}' --policy-arn '{policy}'"
-            );
-            incident
-                .expect(is_reported, &["s3:DeleteBucket", &command])
-                .await?;
+            let effect =
+                format!("DENY: detaches the policy AdministratorAccess from the {small} {name}.");
+            incident.expect_asked(&["s3:DeleteBucket", &effect]).await?;
         }
     }
     Ok(())
@@ -194,10 +208,14 @@ async fn memberships(world: Arc<World>) -> Result<()> {
         Owner::Group.attach(&iam, group, policy).await?;
         join(&iam, name, group).await?;
         let incident = deliver(&world, "AddUserToGroup", group).await?;
-        let command =
-            format!("aws iam remove-user-from-group --user-name '{name}' --group-name '{group}'");
-        let parts = [&*command, "AdministratorAccess"];
-        incident.expect(policy == ADMINISTRATOR, &parts).await?;
+        if policy == HARMLESS {
+            incident.silent().await?;
+            continue;
+        }
+        let effect = format!("DENY: removes the user {name} from the group {group}.");
+        incident
+            .expect_asked(&[&effect, "AdministratorAccess"])
+            .await?;
     }
     Ok(())
 }
@@ -245,14 +263,15 @@ async fn credentials(world: Arc<World>) -> Result<()> {
     Owner::Group.attach(&iam, group, ADMINISTRATOR).await?;
     join(&iam, name, group).await?;
     let id = access_key(&iam, name).await?;
-    let command = format!("aws iam delete-access-key --user-name '{name}' --access-key-id '{id}'");
+    let effect = format!("DENY: makes the access key of the user {name} inactive.");
     let key = deliver(&world, "CreateAccessKey", &id).await?;
-    key.expect(true, &[&command]).await?;
+    key.expect_asked(&[&effect, &id]).await?;
     let create = iam.create_login_profile().user_name(name);
     create.password("a-long-Passw0rd").send().await?;
     let command = format!("aws iam delete-login-profile --user-name '{name}'");
     let profile = deliver(&world, "CreateLoginProfile", name).await?;
-    profile.expect(true, &[&command]).await?;
+    let effect = format!("DENY: deletes the password of the user {name}.");
+    profile.expect_asked(&[&effect]).await?;
     let update = iam.update_login_profile().user_name(name);
     update.password("another-Passw0rd").send().await?;
     let profile = deliver(&world, "UpdateLoginProfile", name).await?;

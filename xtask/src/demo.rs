@@ -1,22 +1,16 @@
 //! The walkthrough on a local AWS, with every step shown and the answer given or awaited.
 
 use std::io::IsTerminal as _;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use local_aws::policies::{self, InForce};
-use local_aws::{
-    Emulator, EmulatorOptions, Execution, Mail, browse, functions, http, poll, report,
-};
+use local_aws::{Emulator, EmulatorOptions, Execution, Mail, functions, http, report};
 use serde_json::Value;
 use similar::TextDiff;
 use xtask::walkthrough::{self, Answer, Policy, Stage};
 
-use crate::attach;
 use crate::local::Local;
-
-/// The deadline for what a person does.
-const PERSON: Duration = Duration::from_secs(3600);
+use crate::{attach, decision};
 
 /// The stories of the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -31,7 +25,7 @@ pub(crate) enum Case {
 pub(crate) async fn run(case: Case, answer: Option<Answer>) -> Result<()> {
     let has_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let answer = match answer {
-        None if case == Case::Policy && !has_terminal => {
+        None if !has_terminal => {
             report::step("there is no terminal, so the demo answers by itself: allow");
             Some(Answer::Allow)
         }
@@ -44,7 +38,7 @@ pub(crate) async fn run(case: Case, answer: Option<Answer>) -> Result<()> {
     report::detail(&format!("on {}", emulator.endpoint()));
     let outcome = match case {
         Case::Policy => play(&emulator, answer).await,
-        Case::Attach => attach::play(&emulator).await,
+        Case::Attach => attach::play(&emulator, answer).await,
     };
     let stopped = emulator.stop().await;
     outcome.and(stopped)
@@ -112,37 +106,7 @@ impl Stage for Demo<'_> {
 
     async fn decide(&mut self, execution: &Execution, contained: &InForce) -> Result<Answer> {
         show_difference(contained);
-        let asks = |mail: &Mail| mail.link_to("allow").is_some();
-        let request = self
-            .local
-            .next_mail("the request for a decision", asks)
-            .await?;
-        let local_link = |answer: Answer| -> Result<String> {
-            let link = request.link_to(answer.name());
-            let link =
-                link.with_context(|| format!("the e-mail has no link to {}", answer.name()))?;
-            Ok(self.local.emulator.local_link(link))
-        };
-        report::gap();
-        report::step("the links of the e-mail, as they work on this machine:");
-        report::detail(&format!("allow: {}", local_link(Answer::Allow)?));
-        report::detail(&format!("deny:  {}", local_link(Answer::Deny)?));
-        let given = match self.answer {
-            Some(answer) => {
-                self.local.say(&format!(
-                    "the administrator opens the link ({answer:?}) and presses the button"
-                ));
-                let page = browse::open_and_confirm(&local_link(answer)?).await?;
-                ensure!(
-                    page.status == 200,
-                    "the page did not accept the answer (status {}): {}",
-                    page.status,
-                    page.body
-                );
-                answer
-            }
-            None => wait_for_person(execution).await?,
-        };
+        let (given, request) = decision::decide(&mut self.local, execution, self.answer).await?;
         self.request = Some(request);
         Ok(given)
     }
@@ -157,20 +121,6 @@ impl Stage for Demo<'_> {
         let outcome = outcome.and_then(Value::as_str).map(str::to_owned);
         outcome.with_context(|| format!("no outcome in {}", closed.output))
     }
-}
-
-/// Waits until a person has answered in a browser.
-async fn wait_for_person(execution: &Execution) -> Result<Answer> {
-    report::gap();
-    report::step(
-        "open one of the links in a browser; the demo continues when you have decided (Ctrl-C ends it)",
-    );
-    poll("a decision", PERSON, async || {
-        let entered = execution.states_entered().await?;
-        let given = |answer: &Answer| entered.iter().any(|state| state == answer.state());
-        Ok(Answer::BOTH.into_iter().find(given))
-    })
-    .await
 }
 
 fn show_difference(contained: &InForce) {

@@ -1,6 +1,7 @@
 //! The commands behind the Makefile.
 
 mod attach;
+mod decision;
 mod demo;
 mod local;
 mod up;
