@@ -217,6 +217,7 @@ fn the_dashboard_shows_the_metrics_that_the_functions_write() {
     let namespace = lambda_kit::metrics::NAMESPACE;
     for text in [
         format!(r#"{{{namespace},StateMachine,Verdict}} MetricName=\"Judged\""#),
+        format!(r#"{{{namespace},StateMachine,Response}} MetricName=\"Responded\""#),
         format!(r#"{{{namespace},StateMachine,Outcome}} MetricName=\"Ended\""#),
         format!(r#""{namespace}", "TimeToContainment", "StateMachine""#),
         format!(r#""{namespace}", "TimeToDecision", "StateMachine""#),

@@ -6,7 +6,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use incident::message::{Decision, OutcomeResult, VerdictResult};
+use incident::message::{Decision, OutcomeResult, Response, VerdictResult};
 use incident::{ExecutionArn, PolicyChange, Timestamp};
 use metrique_writer::format::Format as _;
 use metrique_writer::{Entry, IoStreamError};
@@ -28,6 +28,16 @@ struct JudgedCount<'m> {
     verdict: &'m str,
     #[entry(name = "Judged")]
     judged: u64,
+}
+
+#[derive(Entry)]
+struct RespondedCount<'m> {
+    #[entry(name = "StateMachine")]
+    machine: &'m str,
+    #[entry(name = "Response")]
+    response: &'m str,
+    #[entry(name = "Responded")]
+    responded: u64,
 }
 
 #[derive(Entry)]
@@ -73,6 +83,20 @@ pub fn judged(execution: &ExecutionArn, verdict: VerdictResult) {
         judged: 1,
     };
     write(&[MACHINE, "Verdict"], &entry);
+}
+
+/// Counts a response: `Responded` by `Response`; nothing if nothing restricted is concerned.
+pub fn responded(execution: &ExecutionArn, response: Response) {
+    if response == Response::None {
+        return;
+    }
+    let machine = &execution.state_machine_arn();
+    let entry = RespondedCount {
+        machine: name(machine),
+        response: response.as_str(),
+        responded: 1,
+    };
+    write(&[MACHINE, "Response"], &entry);
 }
 
 /// Counts the end of an incident: `Ended` by `Outcome`.
@@ -216,6 +240,9 @@ mod tests {
     fn dimension_values_are_the_words_of_the_execution() {
         for verdict in VerdictResult::ALL {
             assert_eq!(json!(verdict), json!(verdict.as_str()));
+        }
+        for response in Response::ALL {
+            assert_eq!(json!(response), json!(response.as_str()));
         }
         for outcome in OutcomeResult::ALL {
             assert_eq!(json!(outcome), json!(outcome.as_str()));

@@ -4,16 +4,17 @@ use iam_policy::RestrictedActions;
 use local_aws::Mail;
 use serde_json::Value;
 
-use super::{Answer, FaultRun};
+use super::{Answer, FaultRun, Response};
 use crate::faults::{Fault, Times};
 use crate::{Incident, Target, World};
 
-/// The list that the stacks of the matrix are deployed with.
-pub(crate) const RESTRICTED: &str = "s3:DeleteBucket,s3:DeleteObject";
+/// What the stacks of the matrix contain, and what they ask about.
+pub(crate) const RESTRICTED: [&str; 2] = ["s3:DeleteBucket", "s3:DeleteObject"];
 
 /// Adds each invariant that does not hold after the case to its problems.
 pub(crate) async fn check(world: &World, run: &mut FaultRun, target: &Target) -> Result<()> {
     let restricted = RESTRICTED
+        .join(",")
         .parse::<RestrictedActions>()
         .context("the restricted list")?;
     let documents = target.documents(world).await?;
@@ -37,7 +38,11 @@ pub(crate) async fn check(world: &World, run: &mut FaultRun, target: &Target) ->
     }
 
     let ended_as = |name: &str| run.ends.iter().any(|end| end == name);
-    if is_live && !is_reported && !ended_as("allowed") {
+    // These ends are mailed, with what is in force.
+    let stays = ended_as("allowed")
+        || ended_as("kept")
+        || run.case.response == Response::Ask && ended_as("expired");
+    if is_live && !is_reported && !stays {
         run.problems
             .push("restricted actions are in force without a mail".to_owned());
     }
@@ -60,15 +65,23 @@ pub(crate) async fn check(world: &World, run: &mut FaultRun, target: &Target) ->
         run.problems
             .push("a version that has nothing to do with it is gone".to_owned());
     }
-    let decided = run.case.answer.outcome();
+    let decided = run.case.answer.outcome(run.case.response);
     for end in run.ends.clone() {
         let is_managed = target.write.is_managed();
         let expected = match (run.case.answer, end.as_str()) {
             _ if end.starts_with("failed: ") => Ok(()),
             (Answer::Allow, "allowed") if is_original(&in_force) => Ok(()),
             (Answer::Allow, "allowed") if carried_out_late(run) && !is_live => Ok(()),
+            (Answer::Allow, "kept") if is_original(&in_force) => Ok(()),
+            (Answer::Expire, "expired")
+                if run.case.response == Response::Ask && is_original(&in_force) =>
+            {
+                Ok(())
+            }
             // An inline policy has no version that could stay or go.
-            (Answer::Deny, "denied") if !is_live && (!is_managed || !is_kept) => Ok(()),
+            (Answer::Deny, "denied" | "takenBack") if !is_live && (!is_managed || !is_kept) => {
+                Ok(())
+            }
             (Answer::Expire, "expired") if !is_live && (!is_managed || is_kept) => Ok(()),
             // Of two incidents of one write, a fault can hold one back until the other is decided.
             (_, "superseded" | "alreadyContained" | "withdrawn") if ended_as(decided) => Ok(()),
@@ -84,9 +97,9 @@ pub(crate) async fn check(world: &World, run: &mut FaultRun, target: &Target) ->
         .as_ref()
         .is_none_or(|trouble| trouble.times == Times::Once);
     // A containment goes on until it succeeds.
-    let is_containment =
-        (run.case.trouble.as_ref()).is_some_and(|trouble| trouble.point.is_containment());
-    if (passes || is_containment) && run.ends.iter().any(|end| end.starts_with("failed")) {
+    if (passes || run.case.is_at_containment())
+        && run.ends.iter().any(|end| end.starts_with("failed"))
+    {
         run.problems
             .push("the incident failed, though the fault passed".to_owned());
     }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use futures_util::{StreamExt as _, stream};
 use local_aws::CloudTrail;
 
-use super::{Answer, Case, FaultRun, Point, Trouble, invariants, play};
+use super::{Answer, Case, FaultRun, Point, Response, Trouble, invariants, play};
 use crate::faults::{Call, Fault, Times};
 use crate::{Target, World, Write, document};
 
@@ -104,10 +104,12 @@ impl Place {
 impl Worlds {
     /// Deploys both.
     pub async fn start() -> Result<Self> {
-        let list = ("restrictedActions", invariants::RESTRICTED);
-        let short = [list, ("ApprovalTimeoutSeconds", SHORT_TIMEOUT)];
+        let [contained, asked] = invariants::RESTRICTED;
+        let lists = [("restrictedActions", contained), ("askActions", asked)];
+        let [contained, asked] = lists;
+        let short = [contained, asked, ("ApprovalTimeoutSeconds", SHORT_TIMEOUT)];
         Ok(Self {
-            answered: Arc::new(Place::start(&[list]).await?),
+            answered: Arc::new(Place::start(&lists).await?),
             expiring: Arc::new(Place::start(&short).await?),
         })
     }
@@ -151,11 +153,17 @@ pub async fn run(
     only: &str,
     progress: impl Fn(Progress<'_>),
 ) -> Result<Vec<FaultRun>> {
-    let quiet: Vec<Case> = Write::ALL
+    let quiet: Vec<Case> = Response::ALL
         .into_iter()
-        .flat_map(|write| {
+        .flat_map(|response| {
+            writes(response, choice)
+                .iter()
+                .map(move |write| (response, *write))
+        })
+        .flat_map(|(response, write)| {
             Answer::ALL.map(|answer| Case {
                 write,
+                response,
                 answer,
                 trouble: None,
             })
@@ -197,6 +205,17 @@ pub async fn run(
     Ok(run)
 }
 
+/// The writes that are played. Those that are asked about make the same calls for each kind of
+/// policy.
+fn writes(response: Response, choice: Choice) -> &'static [Write] {
+    match (response, choice) {
+        (Response::Contain, _) | (_, Choice::Full) => &Write::ALL,
+        (Response::Ask, Choice::Representative) => {
+            &[Write::CreatePolicyVersion, Write::PutRolePolicy]
+        }
+    }
+}
+
 /// Whether a case contains every word, in any letter case.
 fn contains(case: &Case, words: &str) -> bool {
     let case = case.to_string().to_lowercase();
@@ -204,7 +223,7 @@ fn contains(case: &Case, words: &str) -> bool {
     words.split_whitespace().all(|word| case.contains(word))
 }
 
-type Points = BTreeMap<(Write, Answer), Vec<Point>>;
+type Points = BTreeMap<(Write, Response, Answer), Vec<Point>>;
 
 /// Plays the cases without a fault, and learns which calls they make.
 async fn play_quiet(
@@ -225,7 +244,7 @@ async fn play_quiet(
             marks.push(incident.name());
         }
         points.insert(
-            (case.write, case.answer),
+            (case.write, case.response, case.answer),
             points_of(place, &world.faults.calls(&marks)),
         );
     }
@@ -248,7 +267,12 @@ fn points_of(place: &Place, calls: &[Call]) -> Vec<Point> {
     points
 }
 
-fn troubled(write: Write, answer: Answer, point: &Point, fault: Fault, times: Times) -> Case {
+fn troubled(
+    (write, response, answer): (Write, Response, Answer),
+    point: &Point,
+    fault: Fault,
+    times: Times,
+) -> Case {
     let trouble = Trouble {
         point: point.clone(),
         fault,
@@ -256,6 +280,7 @@ fn troubled(write: Write, answer: Answer, point: &Point, fault: Fault, times: Ti
     };
     Case {
         write,
+        response,
         answer,
         trouble: Some(trouble),
     }
@@ -264,7 +289,7 @@ fn troubled(write: Write, answer: Answer, point: &Point, fault: Fault, times: Ti
 /// Every call of every incident with every fault, once and persistently, and a fault at all calls.
 fn full(points: &Points) -> Vec<Case> {
     let mut cases = Vec::new();
-    for (&(write, answer), points) in points {
+    for (&incident, points) in points {
         let everything = Point {
             caller: String::new(),
             action: String::new(),
@@ -281,7 +306,7 @@ fn full(points: &Points) -> Vec<Case> {
                     if fault == Fault::Late && times == Times::Persistently {
                         continue;
                     }
-                    cases.push(troubled(write, answer, point, fault, times));
+                    cases.push(troubled(incident, point, fault, times));
                 }
             }
         }
@@ -304,7 +329,7 @@ fn representative(points: &Points) -> Vec<Case> {
     .into_iter()
     .cycle();
     let mut cases = Vec::new();
-    for (&(write, answer), points) in points {
+    for (&incident, points) in points {
         for point in points {
             let changes = CHANGES.contains(&point.action.as_str());
             let in_doubt = changes.then_some((Fault::LoseAnswer, Times::Once));
@@ -313,7 +338,7 @@ fn representative(points: &Points) -> Vec<Case> {
             let other = others.find(is_possible);
             let other = other.filter(|_| changes || point.nth == 1);
             for (fault, times) in in_doubt.into_iter().chain(other) {
-                cases.push(troubled(write, answer, point, fault, times));
+                cases.push(troubled(incident, point, fault, times));
             }
         }
     }
@@ -331,7 +356,7 @@ fn is_delivered_twice(case: &Case, choice: Choice) -> bool {
             && match choice {
                 Choice::Full => trouble.fault != Fault::Late,
                 Choice::Representative => {
-                    trouble.fault == Fault::LoseAnswer && trouble.point.is_containment()
+                    trouble.fault == Fault::LoseAnswer && case.is_at_containment()
                 }
             }
     })
@@ -354,12 +379,17 @@ async fn play_all(
         ..CloudTrail::default()
     };
     worlds.set_cloudtrail(muted(true)).await?;
-    let original = document(&["s3:DeleteBucket", "s3:GetObject"]);
     let mut prepared = Vec::with_capacity(cases.len());
     for (number, case) in cases.into_iter().enumerate() {
         let place = Arc::clone(worlds.of(case.answer));
         let name = name_of(part, number);
-        let target = Target::prepare(&place.world, case.write, &name, original.clone()).await?;
+        let [contained, asked] = invariants::RESTRICTED;
+        let restricted = match case.response {
+            Response::Contain => contained,
+            Response::Ask => asked,
+        };
+        let original = document(&[restricted, "s3:GetObject"]);
+        let target = Target::prepare(&place.world, case.write, &name, original).await?;
         prepared.push((place, case, target));
     }
     worlds.set_cloudtrail(muted(false)).await?;

@@ -29,13 +29,28 @@ impl Answer {
 
     /// The outcome where nothing comes in between.
     #[must_use]
-    pub fn outcome(self) -> &'static str {
-        match self {
-            Self::Allow => "allowed",
-            Self::Deny => "denied",
-            Self::Expire => "expired",
+    pub fn outcome(self, response: Response) -> &'static str {
+        match (self, response) {
+            (Self::Allow, Response::Contain) => "allowed",
+            (Self::Deny, Response::Contain) => "denied",
+            (Self::Allow, Response::Ask) => "kept",
+            (Self::Deny, Response::Ask) => "takenBack",
+            (Self::Expire, _) => "expired",
         }
     }
+}
+
+/// What the guard does before the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Response {
+    /// It removes the restricted grants.
+    Contain,
+    /// It only asks.
+    Ask,
+}
+
+impl Response {
+    pub const ALL: [Self; 2] = [Self::Contain, Self::Ask];
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -90,13 +105,28 @@ pub struct Trouble {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Case {
     pub write: Write,
+    pub response: Response,
     pub answer: Answer,
     pub trouble: Option<Trouble>,
 }
 
+impl Case {
+    /// Whether the fault is at a call that is tried until it succeeds.
+    pub(crate) fn is_at_containment(&self) -> bool {
+        self.trouble.as_ref().is_some_and(|trouble| {
+            trouble.point.is_containment()
+                && (self.response == Response::Contain || trouble.point.caller != matrix::MACHINE)
+        })
+    }
+}
+
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {:?}", self.write.event_name(), self.answer)?;
+        write!(f, "{}, ", self.write.event_name())?;
+        if self.response == Response::Ask {
+            f.write_str("asked, ")?;
+        }
+        write!(f, "{:?}", self.answer)?;
         match &self.trouble {
             None => Ok(()),
             Some(trouble) => {

@@ -227,7 +227,8 @@ fn report(execution: &ExecutionArn, verdict: &Verdict) {
         VerdictResult::Reported => {
             tracing::warn!(
                 result,
-                "restricted actions are in force by a call that the guard does not revert"
+                response = verdict.response.as_str(),
+                "restricted actions are in force"
             );
         }
         VerdictResult::Restricted
@@ -238,4 +239,5 @@ fn report(execution: &ExecutionArn, verdict: &Verdict) {
         | VerdictResult::AlreadyContained => tracing::info!(result, findings, "judged"),
     }
     lambda_kit::metrics::judged(execution, verdict.result);
+    lambda_kit::metrics::responded(execution, verdict.response);
 }

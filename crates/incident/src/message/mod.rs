@@ -104,8 +104,11 @@ pub struct ObservedPolicy {
 }
 
 /// What the guard does about a change. `ChooseAction` treats every other word as `contain`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantArray,
+)]
 #[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
 pub enum Response {
     /// Remove the restricted grants, and ask.
     Contain,
@@ -115,6 +118,16 @@ pub enum Response {
     Report,
     /// Change nothing: nothing restricted is concerned.
     None,
+}
+
+impl Response {
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The word that stands for it in an execution.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The result of the judgement. For a change that needs no decision it is also the outcome.
