@@ -38,7 +38,7 @@ help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo
 	@echo "  make demo ANSWER=allow|deny   answers by itself; without ANSWER it waits for you in a browser"
-	@echo "  make demo CASE=attach         plays a call that the guard reports but does not revert"
+	@echo "  make demo CASE=attach         plays an attachment that the guard asks about and takes back"
 	@echo "  make local PORT=4567          uses another port than 4566"
 	@echo "  make chaos ONLY='put revert'  plays the incidents and calls that contain these words, and leaves docs/chaos.md alone"
 	@echo "  make deploy ARCHITECTURE=arm64   builds for arm64 and deploys that"

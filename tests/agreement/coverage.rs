@@ -47,38 +47,41 @@ fn reason(way: &Way) -> &'static str {
     }
 }
 
-/// How many ways the guard contains, reports and does not see.
-fn counts(ways: &[Way]) -> [usize; 3] {
+/// Every response, the strongest first.
+const RESPONSES: [Response; 4] = [
+    Response::Contained,
+    Response::Asked,
+    Response::Reported,
+    Response::None,
+];
+
+/// How many ways the guard contains, asks about, reports and does not see.
+fn counts(ways: &[Way]) -> [usize; 4] {
     let count = |wanted: Response| {
         let of = |way: &&Way| way.response.as_ref().map_or(Response::None, |(it, _)| *it) == wanted;
         ways.iter().filter(of).count()
     };
-    [
-        count(Response::Contained),
-        count(Response::Reported),
-        count(Response::None),
-    ]
+    RESPONSES.map(count)
 }
 
-/// How many writes the guard contains, reports and does not hear.
-fn writes(census: &Census) -> [usize; 3] {
-    [Response::Contained, Response::Reported, Response::None]
-        .map(|response| census.count(|entry| entry.response == response))
+/// How many writes the guard contains, asks about, reports and does not hear.
+fn writes(census: &Census) -> [usize; 4] {
+    RESPONSES.map(|response| census.count(|entry| entry.response == response))
 }
 
 /// The sentences that the page and the README have in common.
 fn sentences(census: &Census) -> [String; 2] {
-    let [contained, reported, unheard] = writes(census);
+    let [contained, asked, reported, unheard] = writes(census);
     let gaps = census.count(|entry| entry.gap);
-    let all = contained + reported + unheard;
+    let all = contained + asked + reported + unheard;
     let of_writes = format!(
-        "Of the {all} writes in the API of IAM, the guard contains {contained}, reports {reported} and does not hear {unheard}: for {} of these there is nothing to report, and {gaps} are known gaps",
+        "Of the {all} writes in the API of IAM, the guard contains {contained}, asks about {asked}, reports {reported} and does not hear {unheard}: for {} of these there is nothing to report, and {gaps} are known gaps",
         unheard - gaps
     );
     let ways = ways(census);
-    let [contained, reported, unseen] = counts(&ways);
+    let [contained, asked, reported, unseen] = counts(&ways);
     let of_ways = format!(
-        "Of the {} known ways to more permissions, it contains {contained}, reports {reported} and does not see {unseen}",
+        "Of the {} known ways to more permissions, it contains {contained}, asks about {asked}, reports {reported} and does not see {unseen}",
         ways.len()
     );
     [of_writes, of_ways]
@@ -129,14 +132,21 @@ fn not_heard(entry: &Entry) -> Vec<String> {
 fn census_part(page: &mut String, census: &Census) {
     *page += "## The writes of IAM\n\n\
         These tables have every operation of IAM that changes something, as the AWS SDK for Rust has them.\n\
-        A *restricted grant* is an `Allow` of an action on the restricted list, by a policy that is inline, attached, or held through a group; its conditions do not matter.\n\
+        A *restricted grant* is an `Allow` of an action that `restrictedActions`, `askActions` or `reportActions` names, by a policy that is inline, attached, or held through a group; its conditions do not matter.\n\
         An *external principal* is one outside this account and `TrustedAccounts`, and everyone whom Roles Anywhere or account access manager lets in where no condition narrows that.\n\n\
         ### Contained\n\n\
-        If what the call puts in force has a restricted grant, the guard removes the grant and asks.\n\
-        With `Mode` set to `Monitor`, and for exempt principals, it only reports.\n\n";
+        If what the call puts in force grants something that `restrictedActions` names, the guard removes the grant and asks.\n\
+        If only `askActions` or only `reportActions` names it, it asks first, or only reports.\n\
+        With `Mode` set to `Ask`, it asks first at most. With `Mode` set to `Monitor`, and for exempt principals, it only reports.\n\n";
     let heads = ["call", "what it can hand out", "besides", "scenario"];
     let is = |response| move |entry: &Entry| entry.response == response;
     table(page, &census.writes, &heads, is(Response::Contained), shown);
+    *page += "### Asked\n\n\
+        An e-mail asks, and the change stays until a deny takes back what the call added.\n\
+        The guard only reports such a call if only `reportActions` names what it brings, with `Mode` set to `Monitor`, for exempt principals, and for roles of IAM Identity Center or of a service.\n\
+        It also only reports an attachment or a membership that holds a `Deny`, and what cannot be read for certain: the e-mail has the command.\n\n";
+    let heads = ["call", "what it can hand out", "asked if", "scenario"];
+    table(page, &census.writes, &heads, is(Response::Asked), shown);
     *page += "### Reported\n\n\
         An e-mail says what the call handed out, and the change stays.\n\n";
     let heads = ["call", "what it can hand out", "reported if", "scenario"];
@@ -166,11 +176,12 @@ fn ways_part(page: &mut String, ways: &[Way]) {
     *page += "## The known ways to more permissions\n\n\
         pathfinding.cloud describes these ways (data of 2025-12-17, Apache-2.0).\n\
         No step of a way that the guard does not see is a write of IAM.\n\
-        Put its actions on the restricted list, so that a principal gets them only by a decision: the ready-made list `@privilege-escalation` cuts every way in this table ([ready-made lists](ready-made-lists.md)).\n\n\
+        Put its actions into `restrictedActions` or `askActions`, so that a principal gets them only by a decision: the ready-made list `@privilege-escalation` cuts every way in this table ([ready-made lists](ready-made-lists.md)).\n\n\
         | way | needs | the guard | scenario, or why not |\n|---|---|---|---|\n";
     for way in ways {
         let (answer, why) = match &way.response {
             Some((Response::Contained, scenario)) => ("contains", format!("`{scenario}`")),
+            Some((Response::Asked, scenario)) => ("asks", format!("`{scenario}`")),
             Some((_, scenario)) => ("reports", format!("`{scenario}`")),
             None => ("does not see", reason(way).to_owned()),
         };
@@ -204,8 +215,8 @@ fn page() -> String {
     let census = census();
     let ways = ways(&census);
     let [of_writes, of_ways] = sentences(&census);
-    let [contained, reported, unheard] = writes(&census);
-    let [ways_contained, ways_reported, ways_unseen] = counts(&ways);
+    let [contained, asked, reported, unheard] = writes(&census);
+    let [ways_contained, ways_asked, ways_reported, ways_unseen] = counts(&ways);
     let mut page = format!(
         "# Coverage\n\n\
         This page says what the guard does about each call that can give a principal more permissions, and where to look for what it does not see.\n\
@@ -213,6 +224,7 @@ fn page() -> String {
         {of_ways}.\n\n\
         | the guard | [writes of IAM](#the-writes-of-iam) | [known ways](#the-known-ways-to-more-permissions) |\n|---|---|---|\n\
         | contains: it removes the grant and asks | {contained} | {ways_contained} |\n\
+        | asks: the change stays until a deny takes it back | {asked} | {ways_asked} |\n\
         | reports: it sends an e-mail, and the change stays | {reported} | {ways_reported} |\n\
         | does not hear or see | {unheard} | {ways_unseen} |\n\n\
         Other services hand out permissions too: they are the [neighbours](#the-neighbours).\n\

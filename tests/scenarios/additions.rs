@@ -229,7 +229,7 @@ async fn other_record(world: Arc<World>) -> Result<()> {
     ensure!(kind.state(iam, name).await?.len() == 2);
     let report = incident.report().await?;
     ensure!(
-        report.subject.starts_with("Unconfirmed: "),
+        report.subject.starts_with("In force: not confirmed, "),
         "{}",
         report.subject
     );

@@ -207,20 +207,12 @@ async fn credentials(world: Arc<World>) -> Result<()> {
         let update = update.certificate_id("TA7SMP42TDN5Z26OBPJE7EXAMPLE");
         update.status(StatusType::Active).send().await?;
         without_mfa(&iam, name).await?;
+        let key = format!("access key {key}");
+        let credential = "service-specific credential ACCAEXAMPLE123EXAMPLE";
         for (call, what) in [
-            ("UpdateAccessKey", "access key"),
-            (
-                "CreateServiceSpecificCredential",
-                "service-specific credential",
-            ),
-            (
-                "ResetServiceSpecificCredential",
-                "service-specific credential",
-            ),
-            (
-                "UpdateServiceSpecificCredential",
-                "service-specific credential",
-            ),
+            ("UpdateAccessKey", key.as_str()),
+            ("CreateServiceSpecificCredential", credential),
+            ("UpdateServiceSpecificCredential", credential),
         ] {
             let incident = deliver(&world, call, name).await.context(call)?;
             if !is_reported {
@@ -232,6 +224,11 @@ async fn credentials(world: Arc<World>) -> Result<()> {
             incident.expect_asked(&parts).await.context(call)?;
         }
         for (call, command) in [
+            // It was there before, so no button takes it away.
+            (
+                "ResetServiceSpecificCredential",
+                "aws iam delete-service-specific-credential",
+            ),
             ("UploadSSHPublicKey", "aws iam delete-ssh-public-key"),
             ("UpdateSSHPublicKey", "aws iam delete-ssh-public-key"),
             (

@@ -263,9 +263,9 @@ async fn credentials(world: Arc<World>) -> Result<()> {
     Owner::Group.attach(&iam, group, ADMINISTRATOR).await?;
     join(&iam, name, group).await?;
     let id = access_key(&iam, name).await?;
-    let effect = format!("DENY: makes the access key of the user {name} inactive.");
+    let effect = format!("DENY: makes the access key {id} of the user {name} inactive.");
     let key = deliver(&world, "CreateAccessKey", &id).await?;
-    key.expect_asked(&[&effect, &id]).await?;
+    key.expect_asked(&[&effect]).await?;
     let create = iam.create_login_profile().user_name(name);
     create.password("a-long-Passw0rd").send().await?;
     let command = format!("aws iam delete-login-profile --user-name '{name}'");

@@ -1,4 +1,4 @@
-//! The demo of what is asked about: an AWS managed policy is attached to a user, beside another one.
+//! The demo of what is asked about: an AWS managed policy is attached to a user, beside another.
 
 use anyhow::{Context as _, Result, ensure};
 use local_aws::{Emulator, report};

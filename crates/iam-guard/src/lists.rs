@@ -11,8 +11,8 @@ use crate::cli::{ListFormat, Lists};
 const PAGE: &str = "\
 # Ready-made lists
 
-A restricted list can name these lists beside action patterns, as in `@privilege-escalation,s3:DeleteBucket`.
-The parameter `restrictedActions` of the template takes them, and so do `--restricted` and `iam-guard.toml`.
+A list can name these lists beside action patterns, as in `@privilege-escalation,s3:DeleteBucket`.
+The parameters `restrictedActions`, `askActions` and `reportActions` of the template take them, and so do `--restricted`, `--ask`, `--report` and `iam-guard.toml`.
 
 `iam-guard lists --format markdown` prints this page.
 The sources are identifiers of paths of pathfinding.cloud, techniques of MITRE ATT&CK 19, and pages of the AWS documentation.

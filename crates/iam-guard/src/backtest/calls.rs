@@ -179,7 +179,7 @@ impl CallSums {
             unknown: all.unknown + one.unknown,
         });
         let widest = self.0.keys().map(|name| name.len()).max().unwrap_or(0);
-        writeln!(out, "\nCalls that the guard reports and does not revert")?;
+        writeln!(out, "\nCalls that the guard reports or asks about")?;
         writeln!(out, "  {:widest$}  reported  silent  not known", "")?;
         for (name, sums) in self.0.iter().chain([(&"all", &all)]) {
             let Sums {

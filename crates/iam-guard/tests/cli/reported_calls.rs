@@ -326,7 +326,7 @@ fn the_calls_stand_apart_and_change_no_exit_status() {
         ran.out
     );
     let table = "
-Calls that the guard reports and does not revert
+Calls that the guard reports or asks about
                                  reported  silent  not known
   CreateAccessKey                       0       1          1
   DeleteUserPermissionsBoundary         1       0          0

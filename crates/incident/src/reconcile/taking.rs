@@ -22,7 +22,7 @@ use crate::subject::{Addable, AddedAction, Addition, ReportedState};
 use crate::{PolicyChange, Record};
 
 /// How often CloudTrail is asked for a record, once a minute.
-const MAX_LOOKUPS: usize = 30;
+pub(super) const MAX_LOOKUPS: usize = 30;
 
 /// What is known about taking an addition away.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +94,7 @@ fn is_record_of(record: &str, change: &PolicyChange) -> bool {
             && recorded.event_name == change.event_name
             && recorded.event_time == change.event_time
             && recorded.account == change.account
+            && recorded.actor == change.actor
             && recorded.subject == change.subject
     })
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::pace::Pace;
-use super::taking::Taking;
+use super::taking::{MAX_LOOKUPS, Taking};
 use super::{Action, Call, Changeable, Next, Progress, Reconciler, Refusal, TakingEnd};
 use crate::PolicyChange;
 use crate::subject::{Addable, AddedAction};
@@ -177,10 +177,13 @@ impl Work {
                 self.taking.looked_up(&record, change);
                 Ok(())
             }
-            // CloudTrail answers later.
-            Some(_) if was_look_up => {
+            // CloudTrail may answer later.
+            Some(Done::Refused { error, cause }) if was_look_up => {
                 self.taking.looked_up("", change);
-                Ok(())
+                if self.taking.lookups < MAX_LOOKUPS {
+                    return Ok(());
+                }
+                Err(self.failure(subject, Refused::Otherwise, &error, &cause))
             }
             Some(Done::CarriedOut { .. }) => {
                 self.taking.has_acted = true;
@@ -232,6 +235,8 @@ impl Work {
             .action
             .as_ref()
             .map_or("the call", |action| action.call.as_str());
+        let is_look_up = call == Call::LookupEvents.as_str();
+        let service = if is_look_up { "CloudTrail" } else { "IAM" };
         let (name, advice) = match refused {
             Refused::Unmodifiable => (
                 FailureName::UnmodifiableEntity,
@@ -253,7 +258,7 @@ impl Work {
         WorkError {
             name,
             message: format!(
-                "IAM did not carry out {call} on {subject} ({error}: {cause}); {advice}"
+                "{service} did not carry out {call} on {subject} ({error}: {cause}); {advice}"
             ),
         }
     }

@@ -43,8 +43,12 @@ impl<'c> Addable<'c> {
                 Credentials::AccessKey(Some(_)) | Credentials::ActivatedKey(Some(_)) => {
                     Call::UpdateAccessKey
                 }
-                Credentials::ServiceSpecific(Some(_)) => Call::UpdateServiceSpecificCredential,
-                // A password that was changed was there before.
+                // What was reset or changed was there before.
+                Credentials::ServiceSpecific(Some(_))
+                    if change.event_name != WatchedCall::ResetServiceSpecificCredential =>
+                {
+                    Call::UpdateServiceSpecificCredential
+                }
                 Credentials::Password if change.event_name == WatchedCall::CreateLoginProfile => {
                     Call::DeleteLoginProfile
                 }

@@ -58,36 +58,36 @@ pub(super) fn ended(
     let by_hand = || call.and_then(by_hand);
     match result {
         OutcomeResult::Kept | OutcomeResult::Allowed => (
-            "Kept",
+            "Kept:",
             format!("Allowed: the guard left {name} as it is."),
             None,
         ),
         OutcomeResult::TakenBack | OutcomeResult::Denied => (
-            "Taken back",
+            "Taken back:",
             format!("Denied: the guard {taken}."),
             None,
         ),
         OutcomeResult::Expired => (
-            "Expired",
+            "In force: not decided,",
             format!("{no_decision} The guard left {name} as it is, and it IS STILL IN FORCE."),
             by_hand(),
         ),
         OutcomeResult::Unconfirmed => (
-            "Unconfirmed",
+            "In force: not confirmed,",
             format!(
                 "The guard did not take {name} back, because CloudTrail does not know the event that it asked about, or knows another one under the same id. Someone may have made the event up."
             ),
             Some("Look at the input of the execution, and find out who started it. Look in the CloudTrail event history for the call itself before you change anything by hand.".to_owned()),
         ),
         OutcomeResult::Superseded => (
-            "Changed again",
+            "Changed again:",
             format!(
                 "The guard changed nothing about {name}: in the meantime, something else has the same name, or what was added contains a Deny by now."
             ),
             by_hand(),
         ),
         OutcomeResult::Gone => (
-            "Gone",
+            "Gone:",
             format!("There is nothing to decide about {name} any more: someone else already took it away."),
             None,
         ),

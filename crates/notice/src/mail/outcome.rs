@@ -54,6 +54,7 @@ pub fn outcome(request: &ReportOutcome) -> Mail {
 
 /// A partly written e-mail.
 struct Draft {
+    /// The subject, without the name of the policy.
     subject: &'static str,
     text: Writer,
 }
@@ -66,7 +67,7 @@ impl Draft {
         self.text.consoles(&change.subject, &request.execution);
         end(&mut self.text);
         let policy = subject::name(&change.subject);
-        Mail::new(&format!("{}: {policy}", self.subject), &self.text.finish())
+        Mail::new(&format!("{} {policy}", self.subject), &self.text.finish())
     }
 }
 
@@ -75,14 +76,14 @@ fn not_contained(change: &PolicyChange, is_gone: bool) -> Draft {
     let policy = subject::name(&change.subject);
     let (subject, sentence) = if is_gone {
         (
-            "Policy gone",
+            "Policy gone:",
             format!(
                 "The policy {policy} no longer exists, so the guard changed nothing. You do not need to do anything."
             ),
         )
     } else {
         (
-            "Policy changed again",
+            "Policy changed again:",
             format!(
                 "Someone changed the policy {policy} again before the guard could act, so the guard changed nothing. It judges the newer change on its own."
             ),
@@ -109,11 +110,11 @@ fn decided(
     };
     let (subject, sentence) = match result {
         OutcomeResult::Allowed => (
-            "Allowed",
+            "Allowed:",
             format!("Allowed: the policy {policy} is in force again as it was written."),
         ),
         OutcomeResult::Denied => (
-            "Denied",
+            "Denied:",
             if contained.removed {
                 format!("Denied: the policy {policy} stays deleted.")
             } else {
@@ -121,11 +122,11 @@ fn decided(
             },
         ),
         OutcomeResult::Kept => (
-            "Kept",
+            "Kept:",
             format!("Allowed: the policy {policy} stays in force as it was written."),
         ),
         OutcomeResult::TakenBack => (
-            "Taken back",
+            "Taken back:",
             if contained.removed {
                 format!(
                     "Denied: the guard deleted the policy {policy}, because the quota left no room for a smaller one."
@@ -137,14 +138,14 @@ fn decided(
             },
         ),
         OutcomeResult::Expired if contained.asked => (
-            "Expired",
+            "In force: not decided,",
             format!(
                 "{} The restricted permissions in the policy {policy} ARE STILL IN FORCE.",
                 no_decision(decision)
             ),
         ),
         OutcomeResult::Expired => (
-            "Expired",
+            "Expired:",
             if contained.removed {
                 format!(
                     "{} The policy {policy} stays deleted.",
@@ -159,13 +160,13 @@ fn decided(
         ),
         // Documents need no look-up.
         OutcomeResult::Superseded | OutcomeResult::Unconfirmed => (
-            "Changed again",
+            "Changed again:",
             format!(
                 "Someone changed the policy {policy} again in the meantime, so the guard changed nothing. {not_done}"
             ),
         ),
         OutcomeResult::Gone => (
-            "Gone",
+            "Gone:",
             format!("The policy {policy} no longer exists. {not_done}"),
         ),
     };

@@ -111,7 +111,7 @@ pub fn reasons(report: &Report, is_in_force: bool) -> Vec<String> {
 fn reason(reason: &Reason, is_in_force: bool) -> String {
     match reason {
         Reason::HoldsDenial => {
-            "it also contains a Deny, so without it more may be allowed; the guard asks no one to take it back with a button".to_owned()
+            "it also contains a Deny, or may contain one that the guard cannot read, so without it more may be allowed; the guard asks no one to take it back with a button".to_owned()
         }
         Reason::OnlyReported => "only the parameter reportActions names what it grants".to_owned(),
         Reason::Grants {

@@ -44,10 +44,16 @@ fn taking(call: &ReportedCall, is_past: bool) -> String {
         }
         ReportedCall::Credentials {
             user, credentials, ..
-        } => format!(
-            "{made} the {} of the user {user} inactive",
-            credentials.as_str()
-        ),
+        } => {
+            let id = match credentials {
+                Credentials::AccessKey(Some(id))
+                | Credentials::ActivatedKey(Some(id))
+                | Credentials::ServiceSpecific(Some(id)) => format!(" {id}"),
+                _ => String::new(),
+            };
+            let what = credentials.as_str();
+            format!("{made} the {what}{id} of the user {user} inactive")
+        }
         _ => format!("{made} no change"),
     };
     plain(&text, 700)
