@@ -18,10 +18,12 @@ const MAIL_LOOK: Look = Look {
 };
 
 /// Each picture: its name, the page it shows, and how.
-const PICTURES: [(&str, &str, Look); 9] = [
+const PICTURES: [(&str, &str, Look); 11] = [
     ("confirm", "confirm-allow", Look::DESK),
     ("confirm-phone-dark", "confirm-deny", Look::PHONE_AT_NIGHT),
     ("confirm-by-hand", "confirm-token-only", Look::PHONE),
+    ("confirm-in-force", "confirm-in-force", Look::DESK),
+    ("confirm-addition", "confirm-addition", Look::PHONE),
     ("decided", "decided", Look::PHONE),
     ("already-decided", "already-decided", Look::PHONE),
     ("expired", "expired", Look::PHONE),

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use aws_sdk_sfn::types::HistoryEventType;
 use serde_json::{Value, json};
-use support::{EXECUTION, Fault, States, TOKEN, form, request};
+use support::{EXECUTION, Fault, States, TOKEN, add, form, propose, request};
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> std::io::Result<()> {
@@ -45,6 +45,13 @@ async fn main() -> std::io::Result<()> {
     write("not-recorded", &states, form("allow", &answer)).await?;
     states.fake().send_fault = None;
     write("decided", &states, form("allow", &answer)).await?;
+
+    let asked = States::one_waiting();
+    asked.change(EXECUTION, |run| propose(&mut run.data));
+    write("confirm-in-force", &asked, request("GET", "allow", &link)).await?;
+    let added = States::one_waiting();
+    added.change(EXECUTION, |run| add(&mut run.data));
+    write("confirm-addition", &added, request("GET", "deny", &link)).await?;
 
     states.change(EXECUTION, |run| {
         run.decision = Some(decided);

@@ -18,6 +18,9 @@ use super::*;
 #[path = "hostile_tests.rs"]
 mod hostile;
 
+#[path = "addition_tests.rs"]
+mod addition;
+
 #[path = "again_tests.rs"]
 mod again;
 

@@ -6,6 +6,7 @@ mod any_bytes;
 mod by_hand;
 mod deciding;
 mod headers;
+mod in_force;
 mod keys;
 mod pages;
 mod reading;

@@ -59,6 +59,41 @@ pub(crate) fn asking() -> Value {
     data
 }
 
+/// Makes an incident one about a document that is in force, and that the guard asks about first.
+pub(crate) fn propose(data: &mut Value) {
+    let mut proposal = data["quarantine"].take();
+    data.as_object_mut().unwrap().remove("quarantine");
+    proposal["status"] = json!("proposed");
+    proposal["asked"] = json!(true);
+    proposal["version"] = json!("v1");
+    proposal["left"] = json!({"patterns": ["s3:Put*"]});
+    proposal.as_object_mut().unwrap().remove("versions");
+    data["verdict"]["response"] = json!("ask");
+    data["proposal"] = proposal;
+}
+
+/// Makes an incident one about a membership that a call added.
+pub(crate) fn add(data: &mut Value) {
+    let restricted = data["quarantine"]["restricted"].clone();
+    data.as_object_mut().unwrap().remove("quarantine");
+    let id = |id: &str| json!({"id": id, "created": "2026-01-01T00:00:00Z"});
+    let policy = json!({"type": "managed", "arn": "arn:aws:iam::aws:policy/AdministratorAccess"});
+    data["verdict"]["response"] = json!("ask");
+    data["verdict"]["change"]["eventName"] = json!("AddUserToGroup");
+    data["verdict"]["change"]["version"] = Value::Null;
+    data["verdict"]["change"]["subject"] = json!({
+        "type": "reported", "what": "addedToGroup", "user": "dave", "group": "administrators"
+    });
+    data["proposal"] = json!({
+        "status": "added",
+        "identity": {"owner": id("AIDAEXAMPLE"), "added": id("AGPAEXAMPLE")},
+        "report": {
+            "reasons": [{"reason": "grants", "policy": policy, "restricted": restricted}]
+        },
+        "restricted": restricted,
+    });
+}
+
 /// A request of API Gateway with these query parameters, already decoded.
 pub(crate) fn request(method: &str, answer: &str, query: &[(&str, &str)]) -> Value {
     let single: HashMap<_, _> = query.iter().copied().collect();
