@@ -170,7 +170,7 @@ def world() -> Iterator[World]:
         here.waits.append(wait_seconds)
 
     def act(self, env, resource_runtime_part, normalised_parameters, state_credentials):
-        assert self.resource.api_name == "iam", self.resource.resource_arn
+        assert self.resource.api_name in ("iam", "cloudtrail"), self.resource.resource_arn
         call = self.resource.api_action
         try:
             env.stack.append(here.act(call[:1].upper() + call[1:], normalised_parameters))

@@ -14,6 +14,35 @@ EVENT = {
 ARN = "arn:aws:iam::123456789012:policy/p"
 CHANGE = {"eventId": "e", "subject": {"kind": "managed", "arn": ARN}}
 IN_PLACE = {"status": "inPlace", "versions": {"original": "v1", "quarantine": "v2", "created": True}}
+PROPOSED = {"status": "proposed", "version": "v1", "asked": True}
+ADDED = {"status": "added", "identity": {"owner": {"id": "AROA"}, "added": {"id": "ANPA"}}}
+MANAGED = "arn:aws:iam::aws:policy/AdministratorAccess"
+# The calls that take back what an event added: what it added, and their arguments.
+INVERSES = {
+    **{
+        f"Detach{kind}Policy": (
+            {"what": "attachment", "owner": {"kind": kind.lower(), "name": "app"}, "policy": MANAGED},
+            {f"{kind}Name": "app", "PolicyArn": MANAGED},
+        )
+        for kind in ("Role", "User", "Group")
+    },
+    "RemoveUserFromGroup": (
+        {"what": "addedToGroup", "user": "dave", "group": "admins"},
+        {"UserName": "dave", "GroupName": "admins"},
+    ),
+    "UpdateAccessKey": (
+        {"what": "credentials", "user": "dave", "credentials": {"accessKey": "AKIA0000000000EXAMPLE"}},
+        {"UserName": "dave", "AccessKeyId": "AKIA0000000000EXAMPLE", "Status": "Inactive"},
+    ),
+    "UpdateServiceSpecificCredential": (
+        {"what": "credentials", "user": "dave", "credentials": {"serviceSpecific": "ACCA0000000000EXAMPLE"}},
+        {"UserName": "dave", "ServiceSpecificCredentialId": "ACCA0000000000EXAMPLE", "Status": "Inactive"},
+    ),
+    "DeleteLoginProfile": (
+        {"what": "credentials", "user": "dave", "credentials": "password"},
+        {"UserName": "dave"},
+    ),
+}
 # An error that an administrator can resolve.
 REFUSED = "AwsRefused"
 

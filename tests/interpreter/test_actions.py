@@ -11,6 +11,7 @@ from story import (
     CREATE,
     DOCUMENT,
     IN_PLACE,
+    INVERSES,
     REFUSED,
     RESTORE,
     Story,
@@ -333,8 +334,10 @@ class Agreement(unittest.TestCase):
         states = definition()["States"]
         self.states = {name: state for name, state in states.items() if resource in state.get("Resource", "")}
 
+        self.calls = {**CALLS, **{name: arguments for name, (_, arguments) in INVERSES.items()}}
+
     def test_each_state_is_named_as_its_call(self) -> None:
-        self.assertEqual(set(self.states), set(CALLS))
+        self.assertEqual(set(self.states), set(self.calls))
         for name, state in self.states.items():
             self.assertEqual(state["Resource"].rsplit(":", 1)[-1], name[:1].lower() + name[1:])
 
@@ -342,9 +345,9 @@ class Agreement(unittest.TestCase):
         model = boto3.client("iam").meta.service_model
         for name, state in self.states.items():
             shape = model.operation_model(name).input_shape
-            report = ParamValidator().validate(CALLS[name], shape)
+            report = ParamValidator().validate(self.calls[name], shape)
             self.assertFalse(report.has_errors(), f"{name}: {report.generate_report()}")
-            self.assertEqual(set(state["Arguments"]), set(CALLS[name]), name)
+            self.assertEqual(set(state["Arguments"]), set(self.calls[name]), name)
             self.assertLessEqual(set(state["Arguments"]), set(shape.members), name)
 
     def test_each_state_refuses_a_redriven_execution_and_catches_everything(self) -> None:
