@@ -305,7 +305,7 @@ async fn page(world: Arc<World>) -> Result<()> {
             "Was this there before? Then keep it",
             "Why the guard asks",
             "AdministratorAccess",
-            "Written by",
+            "Called by",
             "AddUserToGroup",
             "Deny: take it away",
         ] {

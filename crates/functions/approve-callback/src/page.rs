@@ -2,7 +2,7 @@
 
 use askama::Template;
 use incident::message::{Decision, DecisionAction, Removal, Restricted};
-use incident::{LinkKey, PolicyChange, Timestamp};
+use incident::{LinkKey, PolicyChange, Subject, Timestamp};
 use lambda_kit::history::{DecisionRequest, Incident, Standing};
 use notice::mail::reasons;
 use notice::text::{plain, plain_lines};
@@ -138,7 +138,11 @@ fn title(reply: &Reply) -> String {
     let question = |form: &Form| {
         let policy = reply.incident().and_then(Incident::change).map_or_else(
             || "this policy".to_owned(),
-            |change| plain(change.subject.name(), MAX_TEXT),
+            |change| match &change.subject {
+                // What a call added has no name of its own.
+                Subject::Reported(_) => subject::name(&change.subject),
+                Subject::Managed(_) | Subject::Inline(_) => plain(change.subject.name(), MAX_TEXT),
+            },
         );
         match form.answer {
             Answer::Allow => format!("Allow {policy}?"),
@@ -230,7 +234,14 @@ impl IncidentView {
                 parts(&plain(&change.subject.to_string(), MAX_TEXT)),
             ),
             ("Account", text(&change.account)),
-            ("Written by", text(&change.actor.to_string())),
+            (
+                if incident.addition().is_some() {
+                    "Called by"
+                } else {
+                    "Written by"
+                },
+                text(&change.actor.to_string()),
+            ),
         ];
         if let Some(arn) = &change.actor.arn {
             rows.push(("Identity", text(arn)));

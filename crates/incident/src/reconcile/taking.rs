@@ -15,14 +15,16 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Next;
+use super::pace::Pace;
+use super::work::{Refused, refusal};
+use super::{Answer, Call, Done, Next, Progress, Work, WorkError};
 use crate::judgement::holds_denials;
 use crate::message::DecisionAction;
 use crate::subject::{Addable, AddedAction, Addition, ReportedState};
 use crate::{PolicyChange, Record};
 
 /// How often CloudTrail is asked for a record, once a minute.
-pub(super) const MAX_LOOKUPS: usize = 30;
+const MAX_LOOKUPS: usize = 30;
 
 /// What is known about taking an addition away.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +78,82 @@ impl Taking {
         } else {
             Confirmation::Other
         });
+    }
+}
+
+impl Work {
+    /// How far taking back an addition came.
+    #[must_use]
+    pub fn taking(&self) -> &Taking {
+        &self.taking
+    }
+
+    /// Learns what became of the last action about an addition.
+    ///
+    /// # Errors
+    ///
+    /// If IAM refused to take it away.
+    pub fn learn_of_addition(
+        &mut self,
+        subject: &Addable<'_>,
+        change: &PolicyChange,
+        done: Option<Done>,
+    ) -> Result<(), WorkError> {
+        let was_look_up = self
+            .action
+            .as_ref()
+            .is_some_and(|action| action.call == Call::LookupEvents);
+        match done {
+            None => Ok(()),
+            Some(Done::LookedUp { record }) => {
+                self.taking.looked_up(&record, change);
+                Ok(())
+            }
+            // CloudTrail may answer later.
+            Some(Done::Refused { error, cause }) if was_look_up => {
+                self.taking.looked_up("", change);
+                if self.taking.lookups < MAX_LOOKUPS {
+                    return Ok(());
+                }
+                Err(self.failure(subject, Refused::Otherwise, &error, &cause))
+            }
+            Some(Done::CarriedOut { .. }) => {
+                self.taking.has_acted = true;
+                Ok(())
+            }
+            Some(Done::Refused { error, cause }) => match refusal(&error, &cause) {
+                Refused::OutOfDate => Ok(()),
+                Refused::Transient if !self.pace.is_out_of_looks() => Ok(()),
+                refused => Err(self.failure(subject, refused, &error, &cause)),
+            },
+        }
+    }
+
+    /// The answer to what comes next about an addition.
+    ///
+    /// # Errors
+    ///
+    /// If the task has taken too many actions, or waited too long.
+    pub fn answer_about_addition<E>(
+        mut self,
+        subject: &Addable<'_>,
+        next: Next<AddedAction, TakingEnd>,
+        end: impl FnOnce(TakingEnd) -> E,
+    ) -> Result<Answer<E>, WorkError> {
+        /// A record takes minutes, and an account may ask twice a second.
+        const BETWEEN_LOOKUPS: u32 = 60;
+        let asks_again = next == Next::Act(AddedAction::LookUp)
+            && self.taking.lookups > 0
+            && self.action.is_some();
+        if asks_again {
+            self.pace = Pace::after_waiting(true);
+            return Ok(Answer::Wait {
+                seconds: BETWEEN_LOOKUPS,
+                memory: self.memory(),
+            });
+        }
+        let progress = Progress::default();
+        self.answer_of(subject, progress, next, |ended| Ok(end(ended)))
     }
 }
 

@@ -3,10 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::pace::Pace;
-use super::taking::{MAX_LOOKUPS, Taking};
-use super::{Action, Call, Changeable, Next, Progress, Reconciler, Refusal, TakingEnd};
-use crate::PolicyChange;
-use crate::subject::{Addable, AddedAction};
+use super::taking::Taking;
+use super::{Action, Call, Changeable, Next, Progress, Reconciler, Refusal};
 use crate::{FailureName, VersionId};
 
 /// `work`: the last answer of the task, as the state of the execution holds it.
@@ -16,9 +14,9 @@ pub struct Work {
     /// The action that was asked for.
     pub action: Option<Action>,
     pub progress: Progress,
-    pace: Pace,
+    pub(super) pace: Pace,
     /// How far taking back an addition came.
-    taking: Taking,
+    pub(super) taking: Taking,
 }
 
 /// `done`: what became of that action.
@@ -150,81 +148,7 @@ impl Work {
         }
     }
 
-    /// How far taking back an addition came.
-    #[must_use]
-    pub fn taking(&self) -> &Taking {
-        &self.taking
-    }
-
-    /// Learns what became of the last action about an addition.
-    ///
-    /// # Errors
-    ///
-    /// If IAM refused to take it away.
-    pub fn learn_of_addition(
-        &mut self,
-        subject: &Addable<'_>,
-        change: &PolicyChange,
-        done: Option<Done>,
-    ) -> Result<(), WorkError> {
-        let was_look_up = self
-            .action
-            .as_ref()
-            .is_some_and(|action| action.call == Call::LookupEvents);
-        match done {
-            None => Ok(()),
-            Some(Done::LookedUp { record }) => {
-                self.taking.looked_up(&record, change);
-                Ok(())
-            }
-            // CloudTrail may answer later.
-            Some(Done::Refused { error, cause }) if was_look_up => {
-                self.taking.looked_up("", change);
-                if self.taking.lookups < MAX_LOOKUPS {
-                    return Ok(());
-                }
-                Err(self.failure(subject, Refused::Otherwise, &error, &cause))
-            }
-            Some(Done::CarriedOut { .. }) => {
-                self.taking.has_acted = true;
-                Ok(())
-            }
-            Some(Done::Refused { error, cause }) => match refusal(&error, &cause) {
-                Refused::OutOfDate => Ok(()),
-                Refused::Transient if !self.pace.is_out_of_looks() => Ok(()),
-                refused => Err(self.failure(subject, refused, &error, &cause)),
-            },
-        }
-    }
-
-    /// The answer to what comes next about an addition.
-    ///
-    /// # Errors
-    ///
-    /// If the task has taken too many actions, or waited too long.
-    pub fn answer_about_addition<E>(
-        mut self,
-        subject: &Addable<'_>,
-        next: Next<AddedAction, TakingEnd>,
-        end: impl FnOnce(TakingEnd) -> E,
-    ) -> Result<Answer<E>, WorkError> {
-        /// A record takes minutes, and an account may ask twice a second.
-        const BETWEEN_LOOKUPS: u32 = 60;
-        let asks_again = next == Next::Act(AddedAction::LookUp)
-            && self.taking.lookups > 0
-            && self.action.is_some();
-        if asks_again {
-            self.pace = Pace::after_waiting(true);
-            return Ok(Answer::Wait {
-                seconds: BETWEEN_LOOKUPS,
-                memory: self.memory(),
-            });
-        }
-        let progress = Progress::default();
-        self.answer_of(subject, progress, next, |ended| Ok(end(ended)))
-    }
-
-    fn failure(
+    pub(super) fn failure(
         &self,
         subject: &impl Changeable,
         refused: Refused,
@@ -313,7 +237,7 @@ impl Work {
         }
     }
 
-    fn memory(self) -> Memory {
+    pub(super) fn memory(self) -> Memory {
         Memory {
             progress: self.progress,
             pace: self.pace,
@@ -336,7 +260,7 @@ impl WorkError {
 }
 
 /// What an error of IAM asks for.
-enum Refused {
+pub(super) enum Refused {
     /// Something changed since the look that led to the action.
     OutOfDate,
     /// IAM did not accept the document.
@@ -350,7 +274,7 @@ enum Refused {
 
 /// Sorts an error by the name that Step Functions gives it (AWS Step Functions Developer Guide,
 /// "Integrating with AWS SDK services"). An unknown error is a failure.
-fn refusal(error: &str, cause: &str) -> Refused {
+pub(super) fn refusal(error: &str, cause: &str) -> Refused {
     match error {
         "Iam.NoSuchEntityException"
         | "Iam.DeleteConflictException"

@@ -42,7 +42,9 @@ async fn a_proposal_is_never_called_removed() {
 async fn an_addition_shows_who_since_when_and_a_caution() {
     let (_, text) = page(add, "deny").await;
     for part in [
+        "Deny user dave in group administrators?",
         "It is in force now.",
+        "Called by",
         "Deny removes the user dave from the group administrators. Nothing else changes.",
         "Was this there before? Then keep it",
         "Why the guard asks",
