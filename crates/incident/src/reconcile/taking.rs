@@ -86,7 +86,7 @@ fn is_record_of(record: &str, change: &PolicyChange) -> bool {
         return false;
     };
     let event = json!({
-        "account": detail["recipientAccountId"], "region": change.region, "detail": detail,
+        "account": detail.get("recipientAccountId"), "region": change.region, "detail": detail,
     });
     Record::parse(&event).is_ok_and(|record| {
         let recorded = record.change;
