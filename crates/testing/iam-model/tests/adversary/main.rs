@@ -141,7 +141,12 @@ fn run_asked(name: &str, kind: Kind, tick: i64) {
     let asked = guard::deliver(&written, &written.hints[0]);
     let asked = guard::step(&setting, &asked, 0, 0).unwrap().unwrap();
     let denied = guard::decide(&asked, 0, DecisionAction::Deny).unwrap();
-    let starts = [beside_contained(&setting), denied, written];
+    let starts = [
+        beside_contained(&setting),
+        beside_denied(&setting, &denied),
+        denied,
+        written,
+    ];
     Explorer::new(&setting).explore(name, &starts);
 }
 
@@ -153,12 +158,24 @@ fn beside_contained(setting: &Setting) -> Situation {
     while let Some(next) = guard::step(setting, &situation, 0, 0).unwrap() {
         situation = next;
     }
+    asked_besides(setting, &situation)
+}
+
+/// One execution has put a remediation in force after a deny, and another one asks about the same
+/// document again.
+fn beside_denied(setting: &Setting, denied: &Situation) -> Situation {
+    let looked = guard::step(setting, denied, 0, 0).unwrap().unwrap();
+    let written = guard::step(setting, &looked, 0, 0).unwrap().unwrap();
+    asked_besides(setting, &written)
+}
+
+/// The attacker puts in force what is asked about, and a second execution asks.
+fn asked_besides(setting: &Setting, situation: &Situation) -> Situation {
     let write = match setting.kind {
         Kind::Managed => Attack::CreateVersion(RESTRICTED_TOO.into(), true),
         Kind::Inline => Attack::Put(RESTRICTED_TOO.into()),
     };
-    situation = attack(setting, &situation, &write).unwrap();
-    situation.settle_down();
+    let mut situation = attack(setting, situation, &write).unwrap();
     situation = guard::deliver(&situation, &situation.hints[1]);
     guard::step(setting, &situation, 1, 0).unwrap().unwrap()
 }
