@@ -2,7 +2,7 @@
 //!
 //! | decision | what IAM shows | what else is known | next |
 //! |---|---|---|---|
-//! | any | another identity | | superseded; wait if the observation may be stale |
+//! | any | another identity, or one that was made after the event | | superseded; wait if the observation may be stale |
 //! | any | it is not there, or not in effect | this run took it away | decided |
 //! | any | it is not there, or not in effect | | gone; wait if the observation may be stale |
 //! | allow, expire | it is in effect | | decided |
@@ -94,6 +94,8 @@ fn is_record_of(record: &str, change: &PolicyChange) -> bool {
             && recorded.event_name == change.event_name
             && recorded.event_time == change.event_time
             && recorded.account == change.account
+            // The administrator decides by who made the call.
+            && recorded.actor == change.actor
             && recorded.subject == change.subject
     })
 }
@@ -115,7 +117,7 @@ pub fn take_back(
     let Some(now) = &state.added else {
         return absent();
     };
-    if now.identity != addition.identity {
+    if now.identity != addition.identity || !subject.can_have_joined(&now.identity) {
         return Next::end_if(has_waited, TakingEnd::Superseded);
     }
     if !now.is_present {
