@@ -17,7 +17,7 @@ pub struct Containment<'a> {
     pub(crate) has_waited: bool,
     pub(crate) progress: Progress,
     /// Whether the administrator decided about the judged document, so that no other one goes.
-    takes_back: bool,
+    pub(crate) takes_back: bool,
 }
 
 /// How a containment ends.

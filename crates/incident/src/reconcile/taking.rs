@@ -2,7 +2,7 @@
 //!
 //! | decision | what IAM shows | what else is known | next |
 //! |---|---|---|---|
-//! | any | another identity | | superseded; wait if the observation may be stale |
+//! | any | another identity, or one that was made after the event | | superseded; wait if the observation may be stale |
 //! | any | it is not there, or not in effect | this run took it away | decided |
 //! | any | it is not there, or not in effect | | gone; wait if the observation may be stale |
 //! | allow, expire | it is in effect | | decided |
@@ -10,7 +10,7 @@
 //! | deny | it is in effect | CloudTrail has another record under this id | unconfirmed |
 //! | deny | it is in effect | CloudTrail does not know the event | ask it again, for half an hour; then unconfirmed |
 //! | deny | it is in effect | CloudTrail has its record | take it away |
-//! | deny | it is in effect | this run took it away | wait |
+//! | deny | it is in effect | this run took it away | superseded; wait if the observation may be stale |
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -119,6 +119,8 @@ impl Work {
             }
             Some(Done::CarriedOut { .. }) => {
                 self.taking.has_acted = true;
+                // IAM has not had its time since then, however long CloudTrail was waited for.
+                self.pace = Pace::after_waiting(false);
                 Ok(())
             }
             Some(Done::Refused { error, cause }) => match refusal(&error, &cause) {
@@ -172,6 +174,7 @@ fn is_record_of(record: &str, change: &PolicyChange) -> bool {
             && recorded.event_name == change.event_name
             && recorded.event_time == change.event_time
             && recorded.account == change.account
+            // The administrator decides by who made the call.
             && recorded.actor == change.actor
             && recorded.subject == change.subject
     })
@@ -194,7 +197,7 @@ pub fn take_back(
     let Some(now) = &state.added else {
         return absent();
     };
-    if now.identity != addition.identity {
+    if now.identity != addition.identity || !subject.can_have_joined(&now.identity) {
         return Next::end_if(has_waited, TakingEnd::Superseded);
     }
     if !now.is_present {
@@ -210,8 +213,11 @@ pub fn take_back(
         Some(Confirmation::Other) => Next::End(TakingEnd::Unconfirmed),
         None if taking.lookups >= MAX_LOOKUPS => Next::End(TakingEnd::Unconfirmed),
         None => Next::Act(AddedAction::LookUp),
-        // IAM may not show yet what this run did.
-        Some(Confirmation::Same) if taking.has_acted && !has_waited => Next::Wait,
+        // IAM may not show yet what this run did. After that, somebody has added it again, by a
+        // call that the administrator did not decide about.
+        Some(Confirmation::Same) if taking.has_acted => {
+            Next::end_if(has_waited, TakingEnd::Superseded)
+        }
         Some(Confirmation::Same) => Next::Act(AddedAction::TakeAway),
     }
 }

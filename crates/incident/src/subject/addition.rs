@@ -12,13 +12,15 @@ use super::{Credentials, OwnerKind, ReportedCall, UniqueId};
 use crate::message::{Report, Restricted};
 use crate::reconcile::{Action, Call, Changeable};
 use crate::subject::ReportedState;
-use crate::{PolicyChange, Subject, WatchedCall};
+use crate::{PolicyChange, Subject, Timestamp, WatchedCall};
 
 /// What a call added, and the call that takes it away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addable<'c> {
     pub call: &'c ReportedCall,
     inverse: Call,
+    /// When the call was made.
+    event_time: Timestamp,
 }
 
 impl<'c> Addable<'c> {
@@ -56,7 +58,19 @@ impl<'c> Addable<'c> {
             },
             _ => return None,
         };
-        Some(Self { call, inverse })
+        Some(Self {
+            call,
+            inverse,
+            event_time: change.event_time,
+        })
+    }
+
+    /// Whether the call can have joined these two. What was made after it has these names now, and
+    /// another call joined that. IAM's dates have whole seconds.
+    pub(crate) fn can_have_joined(&self, identity: &AddedIdentity) -> bool {
+        let is_from = |id: &UniqueId| id.created.as_second() <= self.event_time.as_second();
+        // The call itself makes credentials, whose date can be a little later than its own.
+        is_from(&identity.owner) && (!self.hides_denials() || is_from(&identity.added))
     }
 
     /// Whether a `Deny` in what was added keeps it from being taken away.

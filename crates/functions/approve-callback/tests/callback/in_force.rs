@@ -1,7 +1,7 @@
 //! Pages about what is in force: a document that is asked about first, and what a call added.
 
 use scraper::{Html, Selector};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::*;
 

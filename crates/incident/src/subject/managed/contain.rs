@@ -186,6 +186,11 @@ fn leave_harmless(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
     if !run.is_current(is_newer_than_judged(run, default)) {
         return Next::Wait;
     }
+    // What was asked about is missing, so the list may be from before it was made.
+    let is_asked = Some(&original.id) == run.judged().version.as_ref();
+    if run.takes_back && !is_asked && !run.has_waited {
+        return Next::Wait;
+    }
     let versions = ContainedVersions {
         original: original.id.clone(),
         original_created: original.created,
@@ -201,10 +206,11 @@ fn leave_harmless(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
     })
 }
 
-/// The version whose remediation is in force: the judged one, or else the newest.
+/// The version whose remediation is in force: the judged one, or else the newest of those that must
+/// go. A deny deletes it, so it is never one that the administrator was not asked about.
 fn original_of<'o>(run: &Containment<'_>, observed: &'o ObservedManaged) -> Option<&'o Version> {
     let is_original = |version: &&Version| {
-        run.analysis.is_restricted(&version.document)
+        run.must_go(&version.document)
             && run
                 .analysis
                 .is_remediation(&observed.default.document, &version.document)
@@ -262,4 +268,71 @@ fn is_newer_than_judged(run: &Containment<'_>, default: &Version) -> bool {
 fn superseded(run: &Containment<'_>, default: &Version) -> Answer {
     let is_current = is_newer_than_judged(run, default) || run.has_waited;
     Next::end_if(is_current, ContainmentEnd::Superseded)
+}
+
+#[cfg(test)]
+mod tests {
+    use iam_policy::{Quota, RestrictedActions};
+
+    use super::*;
+    use crate::{Analysis, Snapshot, Timestamp, UniqueId};
+
+    fn version(number: u32, actions: &str) -> Version {
+        Version {
+            id: VersionId::parse(&format!("v{number}")).unwrap(),
+            created: time(),
+            document: Snapshot::new(&format!(
+                r#"{{"Statement":[{{"Effect":"Allow","Action":[{actions}],"Resource":"*"}}]}}"#
+            )),
+        }
+    }
+
+    fn time() -> Timestamp {
+        "2026-03-02T09:15:27Z".parse().unwrap()
+    }
+
+    fn policy(default: u32, versions: &[Version]) -> ObservedManaged {
+        let identity = UniqueId {
+            id: "ANPAEXAMPLE".to_owned(),
+            created: time(),
+        };
+        let default = VersionId::parse(&format!("v{default}")).unwrap();
+        ObservedManaged::new(identity, &default, versions.to_vec()).unwrap()
+    }
+
+    /// What a deny about `asked` comes to where `shown` is in force, and IAM had its time.
+    fn taken_back(asked: &ObservedManaged, shown: &ObservedManaged, has_waited: bool) -> Answer {
+        let restricted: RestrictedActions = "s3:DeleteBucket,s3:DeleteObject".parse().unwrap();
+        let analysis = Analysis::new(&restricted, Quota::MANAGED);
+        let judged = asked.in_force();
+        let progress = Progress::default();
+        let mut run =
+            Containment::new(&analysis, &judged, time(), has_waited, progress).taking_back();
+        Reconciler::<ManagedPolicy>::next(&mut run, Some(shown))
+    }
+
+    #[test]
+    fn a_deny_takes_back_no_version_that_it_is_not_about() {
+        let asked = version(2, r#""s3:GetObject","s3:DeleteObject""#);
+        let other = version(1, r#""s3:GetObject","s3:DeleteBucket""#);
+        let same = Version {
+            document: asked.document.clone(),
+            ..other.clone()
+        };
+        let remediated = version(3, r#""s3:GetObject""#);
+        let before = policy(2, &[other.clone(), asked]);
+        // Somebody has deleted the version in the meantime.
+        let after = policy(3, &[other, remediated.clone()]);
+        assert_eq!(taken_back(&before, &after, false), Next::Wait);
+        let superseded = Next::End(ContainmentEnd::Superseded);
+        assert_eq!(taken_back(&before, &after, true), superseded);
+        // The list may be from before it was made.
+        let after = policy(3, &[same.clone(), remediated]);
+        assert_eq!(taken_back(&before, &after, false), Next::Wait);
+        let Next::End(ContainmentEnd::Contained(contained)) = taken_back(&before, &after, true)
+        else {
+            panic!("not taken back");
+        };
+        assert_eq!(contained.versions.unwrap().original, same.id);
+    }
 }

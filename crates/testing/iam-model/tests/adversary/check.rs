@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use incident::message::DecisionAction;
 use incident::{Observed, Progress, VersionId};
 
-use crate::guard;
 use crate::play::number;
 use crate::setting::{ARN, Kind, Setting};
 use crate::situation::{Execution, Moment, Situation, Stage, digest};
+use crate::{check_asked, guard};
 
 /// A write of the guard's, with the accounts around it.
 pub(crate) struct Write<'a> {
@@ -44,6 +44,7 @@ pub(crate) fn write(setting: &Setting, write: &Write<'_>) -> Result<(), String> 
             &write.progress.judged_anew().unwrap_or(judged).identity
         }
         Stage::Reverting { held, .. } => &held.0.identity,
+        Stage::Answering { .. } => &check_asked::asked(write.execution)?.contained.identity,
         _ => return Err("a write outside of a task".to_owned()),
     };
     if observed_id(&look) != identity {
@@ -62,6 +63,7 @@ pub(crate) fn write(setting: &Setting, write: &Write<'_>) -> Result<(), String> 
         // IAM showed its past, and has no conditional writes.
         return Ok(());
     }
+    check_asked::write(setting, write, &look)?;
     put_in_force(setting, write, &look)?;
     taken_away(setting, write, &look)
 }
@@ -73,7 +75,7 @@ fn observed_id(observed: &Observed) -> &incident::UniqueId {
     }
 }
 
-fn document(observed: &Observed) -> Option<incident::Snapshot> {
+pub(crate) fn document(observed: &Observed) -> Option<incident::Snapshot> {
     observed.in_force().map(|policy| policy.document)
 }
 
@@ -85,7 +87,7 @@ fn put_in_force(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result
     };
     let kept = |text: &str| incident::Snapshot::new(text);
     match &write.execution.stage {
-        Stage::Containing { .. } => {
+        Stage::Containing { .. } | Stage::Answering { .. } => {
             let is_remediation = document(look)
                 .is_some_and(|original| setting.analysis.is_remediation(&kept(after), &original));
             // A remediation of what was in force, the same again, or a harmless version that the
@@ -143,6 +145,16 @@ fn taken_away(setting: &Setting, write: &Write<'_>, look: &Observed) -> Result<(
                     .is_some_and(|it| setting.same(lost, it.as_str()))
                 || is_own(write.effect, held)
         }
+        Stage::Answering { memory, .. } => {
+            let asked = check_asked::asked(write.execution)?;
+            let kept = memory.evicted().iter().chain(memory.filler());
+            setting.same(lost, asked.contained.original.as_str())
+                || kept.into_iter().any(|it| setting.same(lost, it.document.as_str()))
+                || is_own(write.effect, memory)
+                // A double of what is in force.
+                || setting.kind == Kind::Managed
+                    && document(look).is_some_and(|seen| setting.same(lost, seen.as_str()))
+        }
         Stage::Reverting { held, .. } => {
             setting.same(lost, held.0.original.as_str())
                 || setting.same(lost, held.0.document.as_str())
@@ -178,9 +190,12 @@ pub(crate) fn after_step(
     if !execution.stage.is_at_rest() || !is_about_last {
         return Ok(());
     }
-    match setting.in_force(situation.iam.account()) {
+    let account = situation.iam.account();
+    match setting.in_force(account) {
         Some(document)
-            if setting.is_restricted(document) && !is_allowed(setting, situation, document) =>
+            if setting.is_restricted(document)
+                && !is_allowed(setting, situation, document)
+                && !check_asked::is_known(setting, account, document, execution) =>
         {
             Err(format!("at rest with {document}"))
         }
@@ -254,10 +269,15 @@ fn rested(
             continue;
         }
         known.extend(path);
-        return match setting.in_force(situation.iam.account()) {
+        let account = situation.iam.account();
+        return match setting.in_force(account) {
             Some(document)
                 if setting.is_restricted(document)
-                    && !is_allowed(setting, &situation, document) =>
+                    && !is_allowed(setting, &situation, document)
+                    && !situation
+                        .executions
+                        .iter()
+                        .any(|it| check_asked::is_known(setting, account, document, it)) =>
             {
                 Err(format!("the end is {document}: {:?}", situation.executions))
             }

@@ -3,17 +3,18 @@
 
 use std::rc::Rc;
 
-use incident::message::{Contained, DecisionAction, Removal, Response, Restricted};
-use incident::subject::{InlinePolicy, InlineTrace, ManagedPolicy, ObservedManaged};
+use incident::message::{Contained, DecisionAction, Proposal, Removal, Response, Restricted};
+use incident::subject::{InlinePolicy, ManagedPolicy, ObservedManaged};
 use incident::{
     Actor, Containment, ContainmentEnd, Observed, PolicyChange, Progress, Reconciler, Record,
     Restoration, RestorationEnd,
 };
 
-use crate::check;
+use crate::asked::{answer, answering};
 use crate::play::{Asked, Played, act, ask};
 use crate::setting::{Kind, Setting, time, version_id};
-use crate::situation::{Execution, Hint, Holding, Moment, Situation, Stage};
+use crate::situation::{Execution, Hint, Holding, Moment, Proposed, Situation, Stage};
+use crate::{check, check_asked};
 
 /// The executions go on: `index` looks at IAM as of `stale` writes ago, and takes its step. `None`
 /// where there is nothing to do.
@@ -36,14 +37,26 @@ pub(crate) fn step(
         check::after_step(setting, &next, index)?;
         return Ok(Some(next));
     }
-    let Some(seen) = situation.seen(stale) else {
+    let is_too_stale = |stage: &Stage| {
+        matches!(stage, Stage::Judging { .. }) && stale > setting.bounds.stale_judgement
+    };
+    let seen = situation.seen(stale);
+    let Some(seen) = seen.filter(|_| !is_too_stale(&situation.executions[index].stage)) else {
         return Ok(None);
     };
     let look = setting.look(seen);
     let mut execution = next.executions[index].clone();
     let stage = match execution.stage.clone() {
-        Stage::Asking(_) | Stage::Ended(..) => return Ok(None),
-        Stage::Judging { waited } => judge(setting, &mut next, &execution.hint, look, waited),
+        Stage::Asking(_) | Stage::Proposing | Stage::Ended(..) => return Ok(None),
+        Stage::Judging { waited } => judge(setting, &mut next, &mut execution, look, waited)?,
+        Stage::Answering { .. } => match setting.kind {
+            Kind::Managed => {
+                answering::<ManagedPolicy>(setting, &mut next, &mut execution, seen, look)?
+            }
+            Kind::Inline => {
+                answering::<InlinePolicy>(setting, &mut next, &mut execution, seen, look)?
+            }
+        },
         Stage::Containing { .. } => match setting.kind {
             Kind::Managed => {
                 containing::<ManagedPolicy>(setting, &mut next, &mut execution, seen, look)?
@@ -52,27 +65,16 @@ pub(crate) fn step(
                 containing::<InlinePolicy>(setting, &mut next, &mut execution, seen, look)?
             }
         },
-        Stage::Reverting { held, .. } => match setting.kind {
+        Stage::Reverting { .. } => match setting.kind {
             Kind::Managed => {
-                let versions = held.0.versions.clone().unwrap();
-                reverting::<ManagedPolicy>(
-                    setting,
-                    &mut next,
-                    &mut execution,
-                    seen,
-                    look,
-                    versions,
-                )?
+                reverting::<ManagedPolicy>(setting, &mut next, &mut execution, seen, look)?
             }
             Kind::Inline => {
-                let trace = match held.0.removed {
-                    true => InlineTrace::Deleted,
-                    false => InlineTrace::Rewritten,
-                };
-                reverting::<InlinePolicy>(setting, &mut next, &mut execution, seen, look, trace)?
+                reverting::<InlinePolicy>(setting, &mut next, &mut execution, seen, look)?
             }
         },
     };
+    check_asked::ended(setting, &next, &execution, seen, &stage)?;
     execution.stage = stage;
     next.executions[index] = execution;
     check::after_step(setting, &next, index)?;
@@ -118,27 +120,30 @@ where
         }
         Asked::Failed => return Err("a containment fails".to_owned()),
         Asked::End(ContainmentEnd::Contained(contained)) => {
-            // As the function `remediate` hands it on; what only mails show makes no difference.
-            Stage::Asking(Rc::new(Holding(Contained {
-                restricted: Restricted::default(),
-                removal: Removal::default(),
-                found_done: false,
-                ..*contained
-            })))
+            Stage::Asking(Rc::new(holding(*contained)))
         }
         Asked::End(ContainmentEnd::Superseded) => Stage::Ended("superseded", None),
         Asked::End(ContainmentEnd::Gone) => Stage::Ended("gone", None),
     })
 }
 
+/// As the functions hand it on; what only mails show makes no difference.
+pub(crate) fn holding(contained: Contained) -> Holding {
+    Holding(Contained {
+        restricted: Restricted::default(),
+        removal: Removal::default(),
+        found_done: false,
+        ..contained
+    })
+}
+
 /// One move of `revert`. Returns the stage that follows.
-fn reverting<S: Played>(
+pub(crate) fn reverting<S: Played>(
     setting: &Setting,
     situation: &mut Situation,
     execution: &mut Execution,
     seen: &Moment,
     observed: Option<Rc<Observed>>,
-    trace: S::Trace,
 ) -> Result<Stage, String>
 where
     for<'r> Restoration<'r, S::Trace>: Reconciler<S, End = RestorationEnd>,
@@ -157,7 +162,7 @@ where
         &setting.analysis,
         action,
         &held.0,
-        trace,
+        S::trace(&held.0).ok_or("the trace of another subject")?,
         time,
         waited,
         Progress::clone(&memory),
@@ -189,11 +194,11 @@ where
 fn judge(
     setting: &Setting,
     situation: &mut Situation,
-    hint: &Hint,
+    execution: &mut Execution,
     look: Option<Rc<Observed>>,
     waited: bool,
-) -> Stage {
-    let record = record(setting, hint);
+) -> Result<Stage, String> {
+    let record = record(setting, &execution.hint);
     // Of a managed policy the judgement reads the default and the named version only.
     let look = look.map(|look| match &*look {
         Observed::Managed(look) => {
@@ -211,10 +216,16 @@ fn judge(
     let verdict = setting
         .rules
         .judge(&setting.analysis, &record, look.as_ref(), waited);
-    match verdict {
+    Ok(match verdict {
         None => {
             situation.settle_down();
             Stage::Judging { waited: true }
+        }
+        Some(verdict) if verdict.response == Response::Ask => {
+            let proposal = Proposal::of(&verdict, &setting.analysis);
+            let proposal = proposal.ok_or("the guard asks without a proposal")?;
+            execution.asked = Some(Rc::new(Proposed(proposal)));
+            Stage::Proposing
         }
         Some(verdict) if verdict.response != Response::Contain => {
             Stage::Ended(verdict.result.as_str(), None)
@@ -224,7 +235,7 @@ fn judge(
             waited: false,
             memory: Rc::default(),
         },
-    }
+    })
 }
 
 fn record(setting: &Setting, hint: &Hint) -> Record {
@@ -267,7 +278,9 @@ pub(crate) fn crash(situation: &Situation, index: usize) -> Option<Situation> {
     // The action may have been carried out, and no answer says so.
     let is_untold = next.executions[index].done.take().is_some();
     match &mut next.executions[index].stage {
-        Stage::Containing { memory, .. } | Stage::Reverting { memory, .. } => {
+        Stage::Containing { memory, .. }
+        | Stage::Answering { memory, .. }
+        | Stage::Reverting { memory, .. } => {
             let before = Rc::clone(memory);
             Rc::make_mut(memory).forget_recent();
             (is_untold || **memory != *before).then_some(next)
@@ -282,6 +295,7 @@ pub(crate) fn deliver(situation: &Situation, hint: &Rc<Hint>) -> Situation {
     next.executions.push(Execution {
         hint: Rc::clone(hint),
         stage: Stage::Judging { waited: false },
+        asked: None,
         pending: None,
         done: None,
     });
@@ -295,8 +309,10 @@ pub(crate) fn decide(
     action: DecisionAction,
 ) -> Option<Situation> {
     let mut next = situation.clone();
-    let Stage::Asking(held) = next.executions[index].stage.clone() else {
-        return None;
+    let held = match next.executions[index].stage.clone() {
+        Stage::Asking(held) => held,
+        Stage::Proposing => return answer(next, index, action),
+        _ => return None,
     };
     if action == DecisionAction::Allow {
         next.allowed.push(Rc::clone(&held));

@@ -8,8 +8,10 @@
     reason = "in a test a panic is the report"
 )]
 
+mod asked;
 mod attack;
 mod check;
+mod check_asked;
 mod explore;
 mod guard;
 mod play;
@@ -17,6 +19,7 @@ mod setting;
 mod situation;
 
 use iam_model::{Account, OwnerKind};
+use incident::message::DecisionAction;
 
 use attack::{Attack, attack};
 use explore::Explorer;
@@ -31,6 +34,7 @@ fn bounds(moves: usize, attacks: usize, tick: i64) -> Bounds {
         attacks,
         executions: 2,
         stale: 3,
+        stale_judgement: 3,
         tick,
     }
 }
@@ -120,5 +124,75 @@ fn inline_without_room() {
         let starts = [filled, refused];
         let found = Explorer::new(&setting).explore("inline, without room", &starts);
         assert!(found.deletions > 1_000, "{found:?}");
+    }
+}
+
+/// An asked change, beside another asked one and beside a contained one.
+fn run_asked(name: &str, kind: Kind, tick: i64) {
+    let documents = [RESTRICTED_TOO, RESTRICTED, HARMLESS];
+    // A judgement by IAM's past can ask about what is not in force any more, and then nobody is
+    // asked about what is.
+    let bounds = Bounds {
+        stale_judgement: 0,
+        ..bounds(8, 3, tick)
+    };
+    let setting = Setting::asking(kind, &documents, bounds);
+    let written = first(&setting, RESTRICTED_TOO);
+    let asked = guard::deliver(&written, &written.hints[0]);
+    let asked = guard::step(&setting, &asked, 0, 0).unwrap().unwrap();
+    let denied = guard::decide(&asked, 0, DecisionAction::Deny).unwrap();
+    let starts = [
+        beside_contained(&setting),
+        beside_denied(&setting, &denied),
+        denied,
+        written,
+    ];
+    Explorer::new(&setting).explore(name, &starts);
+}
+
+/// One execution has contained what the attacker wrote, and another one asks about what the
+/// attacker has put in its place.
+fn beside_contained(setting: &Setting) -> Situation {
+    let mut situation = first(setting, RESTRICTED);
+    situation = guard::deliver(&situation, &situation.hints[0]);
+    while let Some(next) = guard::step(setting, &situation, 0, 0).unwrap() {
+        situation = next;
+    }
+    asked_besides(setting, &situation)
+}
+
+/// One execution has put a remediation in force after a deny, and another one asks about the same
+/// document again.
+fn beside_denied(setting: &Setting, denied: &Situation) -> Situation {
+    let looked = guard::step(setting, denied, 0, 0).unwrap().unwrap();
+    let written = guard::step(setting, &looked, 0, 0).unwrap().unwrap();
+    asked_besides(setting, &written)
+}
+
+/// The attacker puts in force what is asked about, and a second execution asks.
+fn asked_besides(setting: &Setting, situation: &Situation) -> Situation {
+    let write = match setting.kind {
+        Kind::Managed => Attack::CreateVersion(RESTRICTED_TOO.into(), true),
+        Kind::Inline => Attack::Put(RESTRICTED_TOO.into()),
+    };
+    let mut situation = attack(setting, situation, &write).unwrap();
+    situation = guard::deliver(&situation, &situation.hints[1]);
+    guard::step(setting, &situation, 1, 0).unwrap().unwrap()
+}
+
+#[test]
+fn asked_managed_one_second() {
+    run_asked("asked, managed, all within a second", Kind::Managed, 0);
+}
+
+#[test]
+fn asked_managed_a_second_each() {
+    run_asked("asked, managed, a second each", Kind::Managed, 1);
+}
+
+#[test]
+fn asked_inline() {
+    for tick in [0, 1] {
+        run_asked("asked, inline", Kind::Inline, tick);
     }
 }

@@ -119,7 +119,9 @@ pub(crate) fn act(
         }
     };
     let execution = &situation.executions[index];
-    let (Stage::Containing { memory, .. } | Stage::Reverting { memory, .. }) = &execution.stage
+    let (Stage::Containing { memory, .. }
+    | Stage::Answering { memory, .. }
+    | Stage::Reverting { memory, .. }) = &execution.stage
     else {
         return Err("a write outside of a task".to_owned());
     };

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use iam_model::{Account, OwnerKind};
-use iam_policy::{Quota, quota_size};
+use iam_policy::{Quota, Response, RestrictedActions, quota_size};
 use incident::judgement::{ExemptPrincipals, GuardConfig, Mode};
 use incident::subject::{
     InlinePolicy, ManagedPolicy, ObservedInline, ObservedManaged, Owner, Version,
@@ -48,6 +48,8 @@ pub(crate) struct Bounds {
     pub(crate) executions: usize,
     /// How many writes ago a look may be.
     pub(crate) stale: usize,
+    /// How many writes ago a look of `ValidatePolicy` may be.
+    pub(crate) stale_judgement: usize,
     /// Seconds that pass with each write.
     pub(crate) tick: i64,
 }
@@ -63,9 +65,30 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
+    /// All that is restricted is contained.
     pub(crate) fn new(kind: Kind, documents: &[&str], bounds: Bounds) -> Self {
+        let restricted = "s3:DeleteBucket,s3:DeleteObject".parse().unwrap();
+        Self::with_lists(kind, documents, bounds, restricted)
+    }
+
+    /// `s3:DeleteBucket` is contained, and `s3:DeleteObject` is only asked about.
+    pub(crate) fn asking(kind: Kind, documents: &[&str], bounds: Bounds) -> Self {
+        let restricted = RestrictedActions::of_lists(|response| match response {
+            Response::Contain => "s3:DeleteBucket",
+            Response::Ask => "s3:DeleteObject",
+            _ => "",
+        });
+        Self::with_lists(kind, documents, bounds, restricted.unwrap())
+    }
+
+    fn with_lists(
+        kind: Kind,
+        documents: &[&str],
+        bounds: Bounds,
+        restricted: RestrictedActions,
+    ) -> Self {
         let rules: &'static GuardConfig = Box::leak(Box::new(GuardConfig {
-            restricted: "s3:DeleteBucket,s3:DeleteObject".parse().unwrap(),
+            restricted,
             mode: Mode::Enforce,
             exempt: ExemptPrincipals::default(),
             account: "111122223333".to_owned(),
@@ -115,6 +138,11 @@ impl Setting {
 
     pub(crate) fn is_restricted(&self, document: &str) -> bool {
         self.analysis.is_restricted(&Snapshot::new(document))
+    }
+
+    /// Whether the guard asks about a document before it takes anything out.
+    pub(crate) fn is_only_asked(&self, document: &str) -> bool {
+        self.analysis.response(&Snapshot::new(document)) == Some(Response::Ask)
     }
 
     pub(crate) fn same(&self, one: &str, other: &str) -> bool {

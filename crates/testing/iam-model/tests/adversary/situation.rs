@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use iam_model::Account;
-use incident::message::{Contained, DecisionAction, ObservedPolicy};
+use incident::message::{Contained, DecisionAction, ObservedPolicy, Proposal};
 use incident::{Action, Done, Progress, WatchedCall};
 
 /// An account that does not change any more.
@@ -56,6 +56,8 @@ pub(crate) struct Hint {
 pub(crate) struct Execution {
     pub(crate) hint: Rc<Hint>,
     pub(crate) stage: Stage,
+    /// What the administrator is asked about before anything is written, if that is so.
+    pub(crate) asked: Option<Rc<Proposed>>,
     /// The action that the last look asked for, and what that look showed.
     pub(crate) pending: Option<Rc<(Action, Moment)>>,
     /// What became of the last action.
@@ -74,6 +76,14 @@ pub(crate) enum Stage {
     },
     /// In `AskUser`.
     Asking(Rc<Holding>),
+    /// In `AskUser`, before anything was written.
+    Proposing,
+    /// In `Approved` or `Denied`, about what is still in force.
+    Answering {
+        action: DecisionAction,
+        waited: bool,
+        memory: Rc<Progress>,
+    },
     /// In `Approved` or `Denied`.
     Reverting {
         held: Rc<Holding>,
@@ -88,7 +98,7 @@ pub(crate) enum Stage {
 impl Stage {
     /// Whether only an answer, or the end of the wait, can move it on.
     pub(crate) fn is_at_rest(&self) -> bool {
-        matches!(self, Self::Asking(_) | Self::Ended(..))
+        matches!(self, Self::Asking(_) | Self::Proposing | Self::Ended(..))
     }
 
     /// Whether the inline policy was deleted, since the quota left no room.
@@ -97,7 +107,11 @@ impl Stage {
             Self::Asking(held) | Self::Reverting { held, .. } | Self::Ended(_, Some(held)) => {
                 held.0.removed
             }
-            Self::Judging { .. } | Self::Containing { .. } | Self::Ended(_, None) => false,
+            Self::Judging { .. }
+            | Self::Containing { .. }
+            | Self::Proposing
+            | Self::Answering { .. }
+            | Self::Ended(_, None) => false,
         }
     }
 }
@@ -115,6 +129,17 @@ impl Hash for Holding {
             (&versions.quarantine, versions.created).hash(state);
         }
         it.evicted.len().hash(state);
+    }
+}
+
+/// What the administrator is asked about first, with the hash of what counts in it.
+#[derive(Clone, Debug)]
+pub(crate) struct Proposed(pub(crate) Proposal);
+
+impl Hash for Proposed {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let it = &self.0.contained;
+        (&it.identity, &self.0.version, &it.original).hash(state);
     }
 }
 
