@@ -2,8 +2,9 @@
 //!
 //! [`Account`] is the model: policies with versions, roles, users and groups with inline policies,
 //! quotas, a clock in whole seconds. [`Iam`] answers IAM's query protocol for an SDK client, and
-//! lets a test change the account before any call. [`Holdings`] is what roles, users and groups hold
-//! besides, with CloudTrail's memory. [`Execution`] is what Step Functions shows of one execution.
+//! lets a test change the account before any call. [`Holdings`] is what roles, users and groups
+//! hold besides, with CloudTrail's memory. [`Execution`] is what Step Functions shows of one
+//! execution.
 //!
 //! The model has no code about the guard. It behaves as the IAM documentation says; where that is
 //! silent, a comment states the assumption.
