@@ -144,7 +144,8 @@ impl World {
         }
     }
 
-    /// Somebody makes calls that the guard cannot tell from one. `None` where IAM refuses the first.
+    /// Somebody makes calls that the guard cannot tell from one. `None` where IAM refuses the
+    /// first.
     pub(crate) fn attack(&self, calls: &[HoldingCall]) -> Option<Self> {
         let mut next = self.clone();
         let mut iam = Holdings::clone(&self.iam);
