@@ -132,13 +132,12 @@ impl Work {
         done: Option<Done>,
     ) -> Result<(), WorkError> {
         match done {
-            None => Ok(()),
+            // Only an addition is looked up.
+            None | Some(Done::LookedUp { .. }) => Ok(()),
             Some(Done::CarriedOut { made }) => {
                 run.carried_out(made);
                 Ok(())
             }
-            // Only an addition is looked up.
-            Some(Done::LookedUp { .. }) => Ok(()),
             Some(Done::Refused { error, cause }) => match refusal(&error, &cause) {
                 // The last look is out of date: the next one shows what to do.
                 Refused::OutOfDate => Ok(()),
@@ -184,6 +183,8 @@ impl Work {
             }
             Some(Done::CarriedOut { .. }) => {
                 self.taking.has_acted = true;
+                // IAM has not had its time since then, however long CloudTrail was waited for.
+                self.pace = Pace::after_waiting(false);
                 Ok(())
             }
             Some(Done::Refused { error, cause }) => match refusal(&error, &cause) {

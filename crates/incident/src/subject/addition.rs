@@ -12,13 +12,15 @@ use super::{Credentials, OwnerKind, ReportedCall, UniqueId};
 use crate::message::{Report, Restricted};
 use crate::reconcile::{Action, Call, Changeable};
 use crate::subject::ReportedState;
-use crate::{PolicyChange, Subject, WatchedCall};
+use crate::{PolicyChange, Subject, Timestamp, WatchedCall};
 
 /// What a call added, and the call that takes it away.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addable<'c> {
     pub call: &'c ReportedCall,
     inverse: Call,
+    /// When the call was made.
+    event_time: Timestamp,
 }
 
 impl<'c> Addable<'c> {
@@ -52,7 +54,22 @@ impl<'c> Addable<'c> {
             },
             _ => return None,
         };
-        Some(Self { call, inverse })
+        Some(Self {
+            call,
+            inverse,
+            event_time: change.event_time,
+        })
+    }
+
+    /// Whether the call can have joined these two. What was made after it has these names now, and
+    /// another call joined that. IAM's dates have whole seconds.
+    pub(crate) fn can_have_joined(&self, identity: &AddedIdentity) -> bool {
+        /// The call itself makes credentials. Their date comes from another clock than its own.
+        const SKEW: i64 = 60;
+        let time = self.event_time.as_second();
+        let later = if self.hides_denials() { 0 } else { SKEW };
+        identity.owner.created.as_second() <= time
+            && identity.added.created.as_second() <= time + later
     }
 
     /// Whether a `Deny` in what was added keeps it from being taken away.
