@@ -2,8 +2,8 @@
 //!
 //! [`Account`] is the model: policies with versions, roles, users and groups with inline policies,
 //! quotas, a clock in whole seconds. [`Iam`] answers IAM's query protocol for an SDK client, and
-//! lets a test change the account before any call. [`Execution`] is what Step Functions shows of
-//! one execution.
+//! lets a test change the account before any call. [`Holdings`] is what roles, users and groups hold
+//! besides, with CloudTrail's memory. [`Execution`] is what Step Functions shows of one execution.
 //!
 //! The model has no code about the guard. It behaves as the IAM documentation says; where that is
 //! silent, a comment states the assumption.
@@ -13,6 +13,8 @@ mod account_pages;
 mod error;
 mod execution;
 mod front;
+mod holding_call;
+mod holdings;
 mod managed;
 mod owner;
 mod query;
@@ -23,5 +25,7 @@ pub use account::Account;
 pub use error::IamError;
 pub use execution::Execution;
 pub use front::{Fault, Iam};
+pub use holding_call::HoldingCall;
+pub use holdings::{Holder, Holdings, Key};
 pub use managed::{MAX_VERSIONS, Policy, PolicyVersion};
 pub use owner::{Owner, OwnerKind};

@@ -131,6 +131,28 @@ impl Account {
         Ok(())
     }
 
+    /// `UpdateUser`, `UpdateGroup` with a new name. The owner keeps its id.
+    ///
+    /// # Errors
+    ///
+    /// As IAM: no such owner, or the new name is taken.
+    pub fn rename_owner(
+        &mut self,
+        kind: OwnerKind,
+        before: &str,
+        after: &str,
+    ) -> Result<(), IamError> {
+        let owner = self.owner_mut(kind, before)?.clone();
+        if self.owner(kind, after).is_some() {
+            return Err(IamError::exists(format_args!(
+                "The {kind} with name {after}"
+            )));
+        }
+        self.owners.remove(&(kind, before.to_owned()));
+        self.owners.insert((kind, after.to_owned()), owner);
+        Ok(())
+    }
+
     /// `PutRolePolicy`, `PutUserPolicy`, `PutGroupPolicy`.
     ///
     /// # Errors

@@ -9,44 +9,66 @@ use crate::query::Call;
 
 /// The event of a call that was carried out; `account` is as the call left it.
 pub(crate) fn event(call: &Call, account: &Account, number: usize) -> Value {
-    let time = DateTime::from_secs(account.now())
-        .fmt(Format::DateTime)
-        .unwrap_or_default();
+    let (request, response) = (request_parameters(call), response_elements(call, account));
+    let detail = record(
+        account,
+        (&call.action, "mallory"),
+        request,
+        response,
+        number,
+    );
     json!({
         "version": "0",
         "id": format!("00000000-0000-4000-8000-{number:012}"),
         "detail-type": "AWS API Call via CloudTrail",
         "source": "aws.iam",
         "account": account.id(),
-        "time": time,
+        "time": time(account),
         "region": "us-east-1",
         "resources": [],
-        "detail": {
-            "eventVersion": "1.11",
-            "userIdentity": {
-                "type": "IAMUser",
-                "principalId": "AIDACKCEVSQ6C2EXAMPLE",
-                "arn": format!("arn:aws:iam::{}:user/mallory", account.id()),
-                "accountId": account.id(),
-                "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
-                "userName": "mallory"
-            },
-            "eventTime": time,
-            "eventSource": "iam.amazonaws.com",
-            "eventName": call.action,
-            "awsRegion": "us-east-1",
-            "sourceIPAddress": "203.0.113.66",
-            "userAgent": "aws-cli/2.27.41",
-            "requestParameters": request_parameters(call),
-            "responseElements": response_elements(call, account),
-            "eventID": format!("00000000-0000-4000-9000-{number:012}"),
-            "readOnly": false,
-            "eventType": "AwsApiCall",
-            "managementEvent": true,
-            "recipientAccountId": account.id(),
-            "eventCategory": "Management"
-        }
+        "detail": detail,
     })
+}
+
+/// The record of a call, by its name and its caller's; `account` is as the call left it.
+pub(crate) fn record(
+    account: &Account,
+    (call, caller): (&str, &str),
+    request: Value,
+    response: Value,
+    number: usize,
+) -> Value {
+    json!({
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "IAMUser",
+            "principalId": "AIDACKCEVSQ6C2EXAMPLE",
+            "arn": format!("arn:aws:iam::{}:user/{caller}", account.id()),
+            "accountId": account.id(),
+            "accessKeyId": "AKIAIOSFODNN7EXAMPLE",
+            "userName": caller
+        },
+        "eventTime": time(account),
+        "eventSource": "iam.amazonaws.com",
+        "eventName": call,
+        "awsRegion": "us-east-1",
+        "sourceIPAddress": "203.0.113.66",
+        "userAgent": "aws-cli/2.27.41",
+        "requestParameters": request,
+        "responseElements": response,
+        "eventID": format!("00000000-0000-4000-9000-{number:012}"),
+        "readOnly": false,
+        "eventType": "AwsApiCall",
+        "managementEvent": true,
+        "recipientAccountId": account.id(),
+        "eventCategory": "Management"
+    })
+}
+
+fn time(account: &Account) -> String {
+    DateTime::from_secs(account.now())
+        .fmt(Format::DateTime)
+        .unwrap_or_default()
 }
 
 /// The parameters, with the names of the API in lower camel case and booleans as booleans.
