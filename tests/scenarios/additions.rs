@@ -200,7 +200,7 @@ async fn made_up(world: &World, name: &str, change: impl FnOnce(&mut Value)) -> 
     change(&mut detail);
     let event = json!({
         "version": "0", "id": "made-up", "detail-type": "AWS API Call via CloudTrail",
-        "source": "aws.iam", "account": detail["recipientAccountId"], "time": detail["eventTime"],
+        "source": "aws.iam", "account": detail.get("recipientAccountId"), "time": detail.get("eventTime"),
         "region": "us-east-1", "resources": [], "detail": detail,
     });
     world.start_by_hand(&event.to_string()).await
@@ -218,8 +218,9 @@ async fn other_record(world: Arc<World>) -> Result<()> {
         .pop()
         .context("no record")?;
     let execution = made_up(&world, name, |detail| {
-        detail["eventID"] = other["eventID"].clone();
-        detail["eventTime"] = other["eventTime"].clone();
+        for member in ["eventID", "eventTime"] {
+            detail[member] = other.get(member).cloned().unwrap_or_default();
+        }
     })
     .await?;
     let incident = world.incident_of(execution);

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use end_to_end::browser::{Look, with_browser};
 use end_to_end::{Incident, Scenario, Target, World, Write, actions, document, expect_parts};
 use local_aws::http;
+use serde_json::Value;
 
 /// The lists of the deployment.
 pub(crate) const LISTS: [(&str, &str); 3] = [
@@ -123,8 +124,12 @@ async fn taken_back(world: Arc<World>) -> Result<()> {
         let report = incident.report().await?;
         ensure_parts(&report.subject, &["Taken back: ", &name])?;
         let closed = incident.closed().await?.output;
-        ensure!(closed["quarantine"]["original"].is_string(), "{closed}");
-        ensure!(closed["quarantine"]["asked"] == true, "{closed}");
+        let quarantine = |name: &str| closed.pointer(&format!("/quarantine/{name}"));
+        ensure!(
+            quarantine("original").is_some_and(Value::is_string),
+            "{closed}"
+        );
+        ensure!(quarantine("asked") == Some(&true.into()), "{closed}");
         ensure!(closed.get("proposal").is_none(), "{closed}");
     }
     Ok(())

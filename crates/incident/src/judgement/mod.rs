@@ -65,6 +65,9 @@ impl GuardConfig {
         };
         let restricted = analysis.restricted(&in_force.document);
         if analysis.is_restricted(&in_force.document) {
+            if !waited && self.may_miss_question(analysis, record, observed, &in_force) {
+                return None;
+            }
             let reserved = observed.reserved();
             return Some(self.judge_restricted(record, in_force, reserved, restricted));
         }
@@ -79,6 +82,26 @@ impl GuardConfig {
             return Some(verdict);
         }
         Some(self.judge_harmless(record, in_force, restricted))
+    }
+
+    /// Whether IAM may show its past where the guard asks before it acts: then it would ask about
+    /// what is not in force any more, or contain that, and nobody is asked about what is.
+    fn may_miss_question(
+        &self,
+        analysis: &Analysis<'_>,
+        record: &Record,
+        observed: &Observed,
+        in_force: &ObservedPolicy,
+    ) -> bool {
+        let is_asked = |document: &Snapshot| {
+            let response = analysis.response(document);
+            response.is_some_and(|it| self.mode.at_most(it) == iam_policy::Response::Ask)
+        };
+        record.change.in_force
+            && (is_asked(&in_force.document)
+                || named_document(record, observed).is_none_or(|it| is_asked(&it)))
+            && !is_named_in_force(analysis, record, in_force)
+            && !is_newer_in_force(record, observed)
     }
 
     /// The verdict on a document in force that stays as it is.

@@ -6,11 +6,11 @@
 //! | any | it is not there, or not in effect | this run took it away | decided |
 //! | any | it is not there, or not in effect | | gone; wait if the observation may be stale |
 //! | allow, expire | it is in effect | | decided |
+//! | deny | it is in effect | this run took it away | superseded; wait if the observation may be stale |
 //! | deny | it is in effect, and holds a `Deny` now | | superseded |
 //! | deny | it is in effect | CloudTrail has another record under this id | unconfirmed |
 //! | deny | it is in effect | CloudTrail does not know the event | ask it again, for half an hour; then unconfirmed |
 //! | deny | it is in effect | CloudTrail has its record | take it away |
-//! | deny | it is in effect | this run took it away | superseded; wait if the observation may be stale |
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -206,6 +206,11 @@ pub fn take_back(
     if action != DecisionAction::Deny {
         return Next::End(TakingEnd::Decided);
     }
+    // IAM may not show yet what this run did. After that, somebody has added it again, by a call
+    // that the administrator did not decide about.
+    if taking.has_acted {
+        return Next::end_if(has_waited, TakingEnd::Superseded);
+    }
     if subject.hides_denials() && holds_denials(state) {
         return Next::End(TakingEnd::Superseded);
     }
@@ -213,11 +218,102 @@ pub fn take_back(
         Some(Confirmation::Other) => Next::End(TakingEnd::Unconfirmed),
         None if taking.lookups >= MAX_LOOKUPS => Next::End(TakingEnd::Unconfirmed),
         None => Next::Act(AddedAction::LookUp),
-        // IAM may not show yet what this run did. After that, somebody has added it again, by a
-        // call that the administrator did not decide about.
-        Some(Confirmation::Same) if taking.has_acted => {
-            Next::end_if(has_waited, TakingEnd::Superseded)
-        }
         Some(Confirmation::Same) => Next::Act(AddedAction::TakeAway),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::UniqueId;
+    use crate::message::{Report, Restricted};
+    use crate::subject::{Added, AddedIdentity};
+
+    fn record(caller: &str) -> Value {
+        json!({
+            "eventID": "e", "eventName": "AttachRolePolicy", "eventSource": "iam.amazonaws.com",
+            "eventTime": "2026-03-02T09:15:27Z", "recipientAccountId": "111122223333",
+            "userIdentity": {"type": "IAMUser", "userName": caller},
+            "requestParameters": {
+                "roleName": "app", "policyArn": "arn:aws:iam::aws:policy/AdministratorAccess"
+            }
+        })
+    }
+
+    fn change() -> PolicyChange {
+        let event = json!({
+            "account": "111122223333", "region": "us-east-1", "detail": record("alice")
+        });
+        Record::parse(&event).unwrap().change
+    }
+
+    /// What comes next after a deny, where the policy of this date is attached.
+    fn next(policy: &str, taking: &Taking, has_waited: bool) -> Next<AddedAction, TakingEnd> {
+        let unique = |id: &str, created: &str| UniqueId {
+            id: id.to_owned(),
+            created: created.parse().unwrap(),
+        };
+        let identity = AddedIdentity {
+            owner: unique("AROAEXAMPLE", "2026-01-01T00:00:00Z"),
+            added: unique("ANPAEXAMPLE", policy),
+        };
+        let addition = Addition {
+            identity: identity.clone(),
+            report: Report::new(&[], false),
+            restricted: Restricted::default(),
+        };
+        let state = ReportedState {
+            added: Some(Added {
+                identity,
+                is_present: true,
+            }),
+            ..ReportedState::default()
+        };
+        let change = change();
+        let subject = Addable::of(&change).unwrap();
+        take_back(
+            &subject,
+            &addition,
+            DecisionAction::Deny,
+            &state,
+            taking,
+            has_waited,
+        )
+    }
+
+    fn confirmed() -> Taking {
+        let mut taking = Taking::default();
+        taking.looked_up(&record("alice").to_string(), &change());
+        taking
+    }
+
+    #[test]
+    fn a_record_of_another_caller_confirms_nothing() {
+        let same = next("2026-03-02T09:15:27Z", &confirmed(), false);
+        assert_eq!(same, Next::Act(AddedAction::TakeAway));
+        let mut taking = Taking::default();
+        taking.looked_up(&record("mallory").to_string(), &change());
+        let other = next("2026-03-02T09:15:27Z", &taking, false);
+        assert_eq!(other, Next::End(TakingEnd::Unconfirmed));
+    }
+
+    #[test]
+    fn what_was_made_after_the_event_is_not_what_it_added() {
+        let later = "2026-03-02T09:15:28Z";
+        assert_eq!(next(later, &confirmed(), false), Next::Wait);
+        let superseded = Next::End(TakingEnd::Superseded);
+        assert_eq!(next(later, &confirmed(), true), superseded);
+    }
+
+    #[test]
+    fn what_was_taken_away_and_added_again_stays() {
+        let taking = Taking {
+            has_acted: true,
+            ..confirmed()
+        };
+        let time = "2026-03-02T09:15:27Z";
+        assert_eq!(next(time, &taking, false), Next::Wait);
+        let superseded = Next::End(TakingEnd::Superseded);
+        assert_eq!(next(time, &taking, true), superseded);
     }
 }

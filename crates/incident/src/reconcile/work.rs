@@ -130,13 +130,12 @@ impl Work {
         done: Option<Done>,
     ) -> Result<(), WorkError> {
         match done {
-            None => Ok(()),
+            // Only an addition is looked up.
+            None | Some(Done::LookedUp { .. }) => Ok(()),
             Some(Done::CarriedOut { made }) => {
                 run.carried_out(made);
                 Ok(())
             }
-            // Only an addition is looked up.
-            Some(Done::LookedUp { .. }) => Ok(()),
             Some(Done::Refused { error, cause }) => match refusal(&error, &cause) {
                 // The last look is out of date: the next one shows what to do.
                 Refused::OutOfDate => Ok(()),

@@ -1,6 +1,7 @@
 //! What roles, users and groups hold, and CloudTrail's memory of the calls that gave it to them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde_json::{Value, json};
@@ -193,10 +194,8 @@ impl Holdings {
                 self.held_mut(*kind, name)?.attached.insert(arn.clone());
             }
             HoldingCall::Detach(kind, name, arn) => {
-                let was_attached = self.held_mut(*kind, name)?.attached.remove(arn);
-                if !was_attached {
-                    return Err(IamError::no_such(format_args!("Policy {arn}")));
-                }
+                let was_there = self.held_mut(*kind, name)?.attached.remove(arn);
+                was_taken(was_there, format_args!("Policy {arn}"))?;
             }
             HoldingCall::Join(user, group) => {
                 self.held(OwnerKind::Group, group)?;
@@ -206,11 +205,8 @@ impl Holdings {
             }
             HoldingCall::Leave(user, group) => {
                 self.held(OwnerKind::Group, group)?;
-                if !self.held_mut(OwnerKind::User, user)?.groups.remove(group) {
-                    return Err(IamError::no_such(format_args!(
-                        "The user {user} in {group}"
-                    )));
-                }
+                let was_there = self.held_mut(OwnerKind::User, user)?.groups.remove(group);
+                was_taken(was_there, format_args!("The user {user} in {group}"))?;
             }
             _ => {}
         }
@@ -271,9 +267,8 @@ impl Holdings {
             }
             HoldingCall::DeleteLoginProfile(user) => {
                 let password = &mut self.held_mut(OwnerKind::User, user)?.password;
-                if password.take().is_none() {
-                    return Err(IamError::no_such(format_args!("Login Profile for {user}")));
-                }
+                let was_there = password.take().is_some();
+                was_taken(was_there, format_args!("Login Profile for {user}"))?;
             }
             _ => {}
         }
@@ -289,6 +284,13 @@ impl Holdings {
         self.holders
             .get_mut(&(kind, name.to_owned()))
             .ok_or_else(|| IamError::no_such(format_args!("The {kind} with name {name}")))
+    }
+}
+
+fn was_taken(was_there: bool, what: fmt::Arguments<'_>) -> Result<(), IamError> {
+    match was_there {
+        true => Ok(()),
+        false => Err(IamError::no_such(what)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The invariants.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use iam_model::{HoldingCall, Holdings, OwnerKind};
 use incident::message::DecisionAction;
@@ -146,7 +147,8 @@ pub(crate) fn write(
     // The same names, and nothing is newer than the event: IAM has no more to tell things apart.
     let time = change.event_time.as_second();
     let may_be_its = identity.owner.created.as_second() <= time
-        && identity.added.created.as_second() <= time
+        && identity.added.created.as_second()
+            <= time + i64::from(gone.starts_with("password")) * 60
         && *gone == asked;
     if *gone != truth.atom && !may_be_its {
         return Err(format!("{gone} is gone, and {} was added", truth.atom));
@@ -230,6 +232,11 @@ pub(crate) fn ended(
             Ok(())
         }
         ("takenBack", _) => Err("taken back by nobody".to_owned()),
+        ("superseded", Some(_))
+            if !run.has_missed && run.left.iter().any(|left| Rc::ptr_eq(left, &world.iam)) =>
+        {
+            Err("superseded, and nobody has written since".to_owned())
+        }
         ("superseded", _) | (_, None) => Ok(()),
         (_, Some(_)) => Err(format!("{word}, and taken away: {asked}")),
     }

@@ -55,6 +55,7 @@ pub(crate) fn start(world: &World, detail: &Value, silent: usize) -> Option<Worl
         silent,
         looked_up: false,
         taken: None,
+        left: None,
         has_missed: false,
     });
     Some(next)
@@ -233,7 +234,7 @@ fn act(
         Ok(_) if is_needless(&iam) => {}
         Ok(_) => {
             check::write(run, seen, &world.iam, &iam)?;
-            run.has_missed = check::is_there(run, &iam);
+            run.has_missed = !check::is_there(run, &world.iam) || check::is_there(run, &iam);
             world.wrote(iam);
         }
         Err(error) => {
@@ -250,6 +251,7 @@ fn act(
         });
     }
     run.taken = Some(world.events.len());
+    run.left = Some(Rc::clone(&world.iam));
     Ok(Done::CarriedOut { made: None })
 }
 

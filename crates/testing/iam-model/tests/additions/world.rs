@@ -50,10 +50,12 @@ pub(crate) struct Run {
     pub(crate) silent: usize,
     /// Whether CloudTrail has answered with an event of this id.
     pub(crate) looked_up: bool,
-    /// Whether what it asked about was still there then: IAM had shown its past.
+    /// Whether that was something else than it had asked about: IAM had shown its past.
     pub(crate) has_missed: bool,
     /// After how many events the execution took something away, and was told so.
     pub(crate) taken: Option<usize>,
+    /// The account as that left it.
+    pub(crate) left: Option<Rc<Holdings>>,
 }
 
 impl Hash for Run {
