@@ -97,9 +97,15 @@ impl GuardConfig {
             let response = analysis.response(document);
             response.is_some_and(|it| self.mode.at_most(it) == iam_policy::Response::Ask)
         };
-        record.change.in_force
-            && (is_asked(&in_force.document)
-                || named_document(record, observed).is_none_or(|it| is_asked(&it)))
+        let mut lists = self.restricted.with_responses();
+        let asks = lists.any(|(_, of)| self.mode.at_most(of) == iam_policy::Response::Ask);
+        // IAM does not show the version that the event names. What a record without a version left
+        // out was found by what IAM shows.
+        let is_unknown = || record.change.version.is_some();
+        let is_question = is_asked(&in_force.document)
+            || named_document(record, observed).map_or_else(is_unknown, |it| is_asked(&it));
+        asks && is_question
+            && record.change.in_force
             && !is_named_in_force(analysis, record, in_force)
             && !is_newer_in_force(record, observed)
     }

@@ -130,8 +130,8 @@ fn inline_without_room() {
 /// An asked change, beside another asked one and beside a contained one.
 fn run_asked(name: &str, kind: Kind, tick: i64) {
     let documents = [RESTRICTED_TOO, RESTRICTED, HARMLESS];
-    // A judgement by IAM's past can ask about what is not in force any more, and then nobody is
-    // asked about what is.
+    // A judgement by IAM's past can ask about a policy or an owner that was made again since, with
+    // the same document, and then nobody is asked about the new one.
     let bounds = Bounds {
         stale_judgement: 0,
         ..bounds(8, 3, tick)
