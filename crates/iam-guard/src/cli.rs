@@ -264,7 +264,7 @@ pub struct Backtest {
 /// each page. The report shows which users, groups and roles hold something restricted, by which
 /// policies, and which roles they can become.
 ///
-/// Exit status: 0 if nobody holds what `--restricted` or `--ask` names; 1 if somebody does; 2 if
+/// Exit status: 0 if no one holds what `--restricted` or `--ask` names; 1 if someone does; 2 if
 /// something cannot be read, or the answer is incomplete.
 #[derive(Debug, Args)]
 pub struct Account {

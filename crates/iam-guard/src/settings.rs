@@ -86,7 +86,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// If there is no list, or one of them cannot be parsed.
+    /// If no list is given, or a list cannot be parsed.
     pub fn restricted(&self, options: &ListOptions) -> anyhow::Result<RestrictedActions> {
         let lists = Response::STRICTEST_FIRST.map(|response| self.list(response, options));
         let lists: Vec<NamedList> = lists.into_iter().flatten().collect();

@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Response {
-    /// A person is told. The grant stays.
+    /// The grant stays, and an administrator is notified.
     Report,
-    /// A person is asked, and the grant goes if the answer is no.
+    /// The grant stays until an administrator denies it.
     Ask,
-    /// The grant goes at once, then a person is asked.
+    /// The grant is removed at once, and an administrator is asked.
     #[default]
     Contain,
 }

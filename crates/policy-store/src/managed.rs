@@ -92,6 +92,16 @@ impl PolicyStore {
         observed(policy, identity, reserved, &default, versions)
     }
 
+    /// Who holds a managed policy, if IAM says so: for e-mails, which nothing waits for.
+    pub async fn holders(&self, policy: &ManagedPolicy) -> Option<AttachedTo> {
+        let attached_to = self.attached_to(policy).await;
+        attached_to
+            .inspect_err(
+                |error| tracing::warn!(%error, "the e-mail cannot say who holds the policy"),
+            )
+            .ok()
+    }
+
     /// Who holds a managed policy.
     ///
     /// # Errors

@@ -7,9 +7,10 @@ use anyhow::{Context as _, Result, ensure};
 use futures_util::{StreamExt as _, stream};
 use local_aws::CloudTrail;
 
-use super::{Answer, Case, FaultRun, Point, Response, Trouble, invariants, play};
-use crate::faults::{Call, Fault, Times};
-use crate::{Target, World, Write, document};
+use super::cases::{CHANGES, Points, full, is_delivered_twice, representative, writes};
+use super::{Answer, Case, FaultRun, Point, Response, invariants, play};
+use crate::faults::Call;
+use crate::{Target, World, document};
 
 /// The role of the state machine, in the template.
 pub(crate) const MACHINE: &str = "PolicyApprovalRole";
@@ -21,18 +22,6 @@ const CALLERS: [&str; 6] = [
     "ApproveCallbackFunction",
     "RevertFunction",
     MACHINE,
-];
-
-/// The actions that change something.
-const CHANGES: [&str; 8] = [
-    "iam:CreatePolicyVersion",
-    "iam:DeletePolicyVersion",
-    "iam:SetDefaultPolicyVersion",
-    "iam:PutRolePolicy",
-    "iam:PutUserPolicy",
-    "iam:PutGroupPolicy",
-    "sns:Publish",
-    "states:SendTaskSuccess",
 ];
 
 /// How many incidents are under way at once.
@@ -205,25 +194,12 @@ pub async fn run(
     Ok(run)
 }
 
-/// The writes that are played. Those that are asked about make the same calls for each kind of
-/// policy.
-fn writes(response: Response, choice: Choice) -> &'static [Write] {
-    match (response, choice) {
-        (Response::Contain, _) | (_, Choice::Full) => &Write::ALL,
-        (Response::Ask, Choice::Representative) => {
-            &[Write::CreatePolicyVersion, Write::PutRolePolicy]
-        }
-    }
-}
-
 /// Whether a case contains every word, in any letter case.
 fn contains(case: &Case, words: &str) -> bool {
     let case = case.to_string().to_lowercase();
     let words = words.to_lowercase();
     words.split_whitespace().all(|word| case.contains(word))
 }
-
-type Points = BTreeMap<(Write, Response, Answer), Vec<Point>>;
 
 /// Plays the cases without a fault, and learns which calls they make.
 async fn play_quiet(
@@ -265,101 +241,6 @@ fn points_of(place: &Place, calls: &[Call]) -> Vec<Point> {
         });
     }
     points
-}
-
-fn troubled(
-    (write, response, answer): (Write, Response, Answer),
-    point: &Point,
-    fault: Fault,
-    times: Times,
-) -> Case {
-    let trouble = Trouble {
-        point: point.clone(),
-        fault,
-        times,
-    };
-    Case {
-        write,
-        response,
-        answer,
-        trouble: Some(trouble),
-    }
-}
-
-/// Every call of every incident with every fault, once and persistently, and a fault at all calls.
-fn full(points: &Points) -> Vec<Case> {
-    let mut cases = Vec::new();
-    for (&incident, points) in points {
-        let everything = Point {
-            caller: String::new(),
-            action: String::new(),
-            nth: 1,
-        };
-        for point in points.iter().chain([&everything]) {
-            for fault in Fault::ALL {
-                // The state machine has no process that could be killed.
-                if point.caller == MACHINE && fault.is_kill() {
-                    continue;
-                }
-                for times in [Times::Once, Times::Persistently] {
-                    // Late calls at every try would go on for longer than any incident.
-                    if fault == Fault::Late && times == Times::Persistently {
-                        continue;
-                    }
-                    cases.push(troubled(incident, point, fault, times));
-                }
-            }
-        }
-    }
-    cases
-}
-
-/// The part of the full set that differs most: each call that changes something with a lost answer,
-/// and one of the other faults in turn.
-fn representative(points: &Points) -> Vec<Case> {
-    let mut others = [
-        (Fault::Throttle, Times::Once),
-        (Fault::ServerError, Times::Persistently),
-        (Fault::Drop, Times::Once),
-        (Fault::KillBefore, Times::Once),
-        (Fault::LoseAnswer, Times::Persistently),
-        (Fault::KillAfter, Times::Once),
-        (Fault::Delay, Times::Once),
-    ]
-    .into_iter()
-    .cycle();
-    let mut cases = Vec::new();
-    for (&incident, points) in points {
-        for point in points {
-            let changes = CHANGES.contains(&point.action.as_str());
-            let in_doubt = changes.then_some((Fault::LoseAnswer, Times::Once));
-            let is_possible =
-                |(fault, _): &(Fault, Times)| point.caller != MACHINE || !fault.is_kill();
-            let other = others.find(is_possible);
-            let other = other.filter(|_| changes || point.nth == 1);
-            for (fault, times) in in_doubt.into_iter().chain(other) {
-                cases.push(troubled(incident, point, fault, times));
-            }
-        }
-    }
-    cases
-}
-
-/// Whether the case is played again with every event delivered twice. That are the cases with a
-/// fault at a change of the policy, which two executions for one change could make worse.
-fn is_delivered_twice(case: &Case, choice: Choice) -> bool {
-    case.trouble.as_ref().is_some_and(|trouble| {
-        let action = trouble.point.action.as_str();
-        trouble.times == Times::Once
-            && CHANGES.contains(&action)
-            && action.starts_with("iam:")
-            && match choice {
-                Choice::Full => trouble.fault != Fault::Late,
-                Choice::Representative => {
-                    trouble.fault == Fault::LoseAnswer && case.is_at_containment()
-                }
-            }
-    })
 }
 
 fn name_of(part: &str, number: usize) -> String {

@@ -1,5 +1,6 @@
 //! Incidents that are played with a fault at one call, and what must be true of each of them.
 
+mod cases;
 mod invariants;
 mod matrix;
 mod play;

@@ -33,13 +33,11 @@ struct Page {
     incident: Option<IncidentView>,
     form: Option<FormView>,
     consoles: Option<Consoles>,
-    /// Whether the document is in force as it was written, and nothing was removed.
-    is_proposal: bool,
-    is_addition: bool,
+    about: About,
 }
 
 /// What the administrator decides about.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum About {
     Contained,
     /// A document that is in force.
@@ -109,6 +107,7 @@ pub(crate) fn render(reply: &Reply) -> String {
         _ => None,
     };
     let incident = reply.incident();
+    let about = About::of(incident);
     let page = Page {
         style: STYLE,
         title: title(reply),
@@ -122,9 +121,8 @@ pub(crate) fn render(reply: &Reply) -> String {
             let waits_until = request.and_then(DecisionRequest::waits_until);
             Some(IncidentView::new(incident, incident.change()?, waits_until))
         }),
-        form: form.map(|form| FormView::new(form, About::of(incident))),
-        is_proposal: incident.is_some_and(Incident::is_proposal),
-        is_addition: incident.is_some_and(|incident| incident.addition().is_some()),
+        form: form.map(|form| FormView::new(form, about)),
+        about,
         consoles: incident.map(Consoles::new),
     };
     page.render().unwrap_or_else(|error| {

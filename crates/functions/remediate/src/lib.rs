@@ -6,10 +6,7 @@
 mod former;
 
 use iam_policy::RestrictedActions;
-use incident::message::{
-    AttachedTo, ContainRequest, OutcomeResult, Quarantine, Quarantined, WorkRequest,
-};
-use incident::subject::ManagedPolicy;
+use incident::message::{ContainRequest, OutcomeResult, Quarantine, Quarantined, WorkRequest};
 use incident::{
     Analysis, Answer, Containment, ContainmentEnd, ExecutionArn, PolicyChange, Reconciler, Subject,
 };
@@ -80,7 +77,7 @@ async fn answer(
                 quarantine: Quarantine::InPlace(contained),
             }) = &mut answer
             {
-                contained.attached_to = attached_to(store, policy).await;
+                contained.attached_to = store.holders(policy).await;
             }
             Ok(answer)
         }
@@ -130,14 +127,6 @@ where
         Ok(Quarantined { quarantine })
     });
     Ok(answer?)
-}
-
-/// Who holds the policy, for the mail. A containment does not fail for it.
-async fn attached_to(store: &PolicyStore, policy: &ManagedPolicy) -> Option<AttachedTo> {
-    let attached_to = store.attached_to(policy).await;
-    attached_to
-        .inspect_err(|error| tracing::warn!(%error, "the e-mail cannot say who holds the policy"))
-        .ok()
 }
 
 fn report(execution: &ExecutionArn, change: &PolicyChange, answer: &Answer<Quarantined>) {

@@ -12,7 +12,6 @@ use incident::message::{
     AttachedTo, Decision, DecisionAction, Outcome, OutcomeResult, Question, RestoreRequest,
     Reverted, Reverting, WorkRequest,
 };
-use incident::subject::ManagedPolicy;
 use incident::{Answer, DecideBy, Subject};
 use lambda_kit::history::ReadBack;
 use lambda_kit::{Executions, FailureName, HandlerError};
@@ -91,7 +90,7 @@ async fn restore(
             (&mut reverting.answer, &change.subject)
             && matches!(outcome.result, OutcomeResult::Allowed | OutcomeResult::Kept)
         {
-            outcome.attached_to = attached_to(store, policy).await;
+            outcome.attached_to = store.holders(policy).await;
         }
         match &reverting.answer {
             Answer::Act { action, .. } => {
@@ -160,14 +159,6 @@ async fn new_holders(
     };
     let shown = contained.attached_to.clone().unwrap_or_default();
     Ok(shown.lacks_some_of(&now).then_some(now))
-}
-
-/// Who holds the policy, for the mail. A decision does not fail for it.
-async fn attached_to(store: &PolicyStore, policy: &ManagedPolicy) -> Option<AttachedTo> {
-    let attached_to = store.attached_to(policy).await;
-    attached_to
-        .inspect_err(|error| tracing::warn!(%error, "the e-mail cannot say who holds the policy"))
-        .ok()
 }
 
 /// Compares the key of the answer with the digest of the newest request's key in the history.

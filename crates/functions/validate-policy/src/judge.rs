@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use incident::judgement::{GuardConfig, lost_denials};
 use incident::message::{
-    AttachedTo, Found, JudgeRequest, Judged, Look, Proposal, Quarantine, Verdict, VerdictResult,
+    Found, JudgeRequest, Judged, Look, Proposal, Quarantine, Verdict, VerdictResult,
 };
 use incident::subject::{Addition, ManagedPolicy, ReportedCall};
 use incident::{
@@ -118,7 +118,7 @@ async fn look(
                 compare_denials(store, policy, verdict).await?;
             }
             if let Some(Quarantine::Proposed(proposal)) = &mut looked.proposal {
-                proposal.contained.attached_to = attached_to(store, policy).await;
+                proposal.contained.attached_to = store.holders(policy).await;
             }
             looked
         }
@@ -131,14 +131,6 @@ async fn look(
         }
     };
     Ok(looked)
-}
-
-/// Who holds the policy, for the mail. A judgement does not fail for it.
-async fn attached_to(store: &PolicyStore, policy: &ManagedPolicy) -> Option<AttachedTo> {
-    let attached_to = store.attached_to(policy).await;
-    attached_to
-        .inspect_err(|error| tracing::warn!(%error, "the e-mail cannot say who holds the policy"))
-        .ok()
 }
 
 async fn reported(

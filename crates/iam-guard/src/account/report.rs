@@ -126,7 +126,7 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Whether somebody holds something, and nobody more than what is only reported.
+    /// Whether some principals hold what is only reported, and none holds anything stricter.
     pub(super) fn is_reported(&self) -> bool {
         self.exit() == Exit::Clean && self.account.principals().iter().any(is_holder)
     }

@@ -84,8 +84,10 @@ impl GuardConfig {
         Some(self.judge_harmless(record, in_force, restricted))
     }
 
-    /// Whether IAM may show its past where the guard asks before it acts: then it would ask about
-    /// what is not in force any more, or contain that, and nobody is asked about what is.
+    /// Whether IAM may still show the state before the write, where the guard asks before it acts.
+    ///
+    /// The guard would then ask about, or contain, a document that is no longer in force, and no
+    /// one would be asked about the one that is.
     fn may_miss_question(
         &self,
         analysis: &Analysis<'_>,

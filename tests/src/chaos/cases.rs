@@ -1,0 +1,129 @@
+//! Which cases are played, of all that the calls of the incidents allow.
+
+use std::collections::BTreeMap;
+
+use super::matrix::{Choice, MACHINE};
+use super::{Answer, Case, Point, Response, Trouble};
+use crate::Write;
+use crate::faults::{Fault, Times};
+
+/// The actions that change something.
+pub(super) const CHANGES: [&str; 8] = [
+    "iam:CreatePolicyVersion",
+    "iam:DeletePolicyVersion",
+    "iam:SetDefaultPolicyVersion",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:PutGroupPolicy",
+    "sns:Publish",
+    "states:SendTaskSuccess",
+];
+
+/// The calls of each incident without a fault.
+pub(super) type Points = BTreeMap<(Write, Response, Answer), Vec<Point>>;
+
+/// The writes that are played. Those that are asked about make the same calls for each kind of
+/// policy.
+pub(super) fn writes(response: Response, choice: Choice) -> &'static [Write] {
+    match (response, choice) {
+        (Response::Contain, _) | (_, Choice::Full) => &Write::ALL,
+        (Response::Ask, Choice::Representative) => {
+            &[Write::CreatePolicyVersion, Write::PutRolePolicy]
+        }
+    }
+}
+
+fn troubled(
+    (write, response, answer): (Write, Response, Answer),
+    point: &Point,
+    fault: Fault,
+    times: Times,
+) -> Case {
+    let trouble = Trouble {
+        point: point.clone(),
+        fault,
+        times,
+    };
+    Case {
+        write,
+        response,
+        answer,
+        trouble: Some(trouble),
+    }
+}
+
+/// Every call of every incident with every fault, once and persistently, and a fault at all calls.
+pub(super) fn full(points: &Points) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (&incident, points) in points {
+        let everything = Point {
+            caller: String::new(),
+            action: String::new(),
+            nth: 1,
+        };
+        for point in points.iter().chain([&everything]) {
+            for fault in Fault::ALL {
+                // The state machine has no process that could be killed.
+                if point.caller == MACHINE && fault.is_kill() {
+                    continue;
+                }
+                for times in [Times::Once, Times::Persistently] {
+                    // Late calls at every try would go on for longer than any incident.
+                    if fault == Fault::Late && times == Times::Persistently {
+                        continue;
+                    }
+                    cases.push(troubled(incident, point, fault, times));
+                }
+            }
+        }
+    }
+    cases
+}
+
+/// The part of the full set that differs most: each call that changes something with a lost answer,
+/// and one of the other faults in turn.
+pub(super) fn representative(points: &Points) -> Vec<Case> {
+    let mut others = [
+        (Fault::Throttle, Times::Once),
+        (Fault::ServerError, Times::Persistently),
+        (Fault::Drop, Times::Once),
+        (Fault::KillBefore, Times::Once),
+        (Fault::LoseAnswer, Times::Persistently),
+        (Fault::KillAfter, Times::Once),
+        (Fault::Delay, Times::Once),
+    ]
+    .into_iter()
+    .cycle();
+    let mut cases = Vec::new();
+    for (&incident, points) in points {
+        for point in points {
+            let changes = CHANGES.contains(&point.action.as_str());
+            let in_doubt = changes.then_some((Fault::LoseAnswer, Times::Once));
+            let is_possible =
+                |(fault, _): &(Fault, Times)| point.caller != MACHINE || !fault.is_kill();
+            let other = others.find(is_possible);
+            let other = other.filter(|_| changes || point.nth == 1);
+            for (fault, times) in in_doubt.into_iter().chain(other) {
+                cases.push(troubled(incident, point, fault, times));
+            }
+        }
+    }
+    cases
+}
+
+/// Whether the case is played again with every event delivered twice. That are the cases with a
+/// fault at a change of the policy, which two executions for one change could make worse.
+pub(super) fn is_delivered_twice(case: &Case, choice: Choice) -> bool {
+    case.trouble.as_ref().is_some_and(|trouble| {
+        let action = trouble.point.action.as_str();
+        trouble.times == Times::Once
+            && CHANGES.contains(&action)
+            && action.starts_with("iam:")
+            && match choice {
+                Choice::Full => trouble.fault != Fault::Late,
+                Choice::Representative => {
+                    trouble.fault == Fault::LoseAnswer && case.is_at_containment()
+                }
+            }
+    })
+}
