@@ -8,6 +8,7 @@ use std::fs;
 
 use aws_lambda_events::apigw::ApiGatewayProxyRequest;
 use incident::Record;
+use incident::memory::Memory;
 use incident::message::{
     ContainRequest, NotifyRequest, ObservedPolicy, Quarantine, ReadRequest, Response,
     RestoreRequest, Restricted, Verdict, VerdictResult,
@@ -39,6 +40,7 @@ fn payloads() -> Vec<(&'static str, Value)> {
         restricted: Restricted::clone(&contained.restricted),
         exemption: None,
         report: None,
+        memory: Memory::default(),
     };
     let quarantine = Quarantine::InPlace(contained);
     vec![

@@ -47,6 +47,15 @@ impl PolicyDocument {
     pub fn is_equivalent(&self, other: &PolicyDocument) -> bool {
         form(self) == form(other)
     }
+
+    /// A text that is the same for equivalent documents, to find them by. It can differ from one
+    /// version of this crate to the next.
+    ///
+    /// Two documents are equivalent only if [`PolicyDocument::is_equivalent`] says so.
+    #[must_use]
+    pub fn canonical_text(&self) -> String {
+        format!("{:?}", form(self))
+    }
 }
 
 fn form(document: &PolicyDocument) -> Canonical {

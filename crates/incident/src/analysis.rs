@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use iam_policy::{
-    GRANTS_NOTHING, Quota, Remediation, Response, RestrictedActions, judge, quota_size,
+    GRANTS_NOTHING, Judgement, Quota, Remediation, Response, RestrictedActions, judge, quota_size,
     remove_everything,
 };
 
@@ -26,6 +26,7 @@ struct Analyzed {
     /// None of a document that meets no list.
     response: Option<Response>,
     restricted: Restricted,
+    met: Vec<String>,
     candidates: OnceCell<Vec<Candidate>>,
 }
 
@@ -68,6 +69,13 @@ impl<'a> Analysis<'a> {
     #[must_use]
     pub fn restricted(&self, document: &Snapshot) -> Restricted {
         self.analyzed(document).restricted.clone()
+    }
+
+    /// The restricted patterns that a document meets, each with its response, in an order of their
+    /// own. Together they tell when another list would ask another question about it.
+    #[must_use]
+    pub fn met(&self, document: &Snapshot) -> Vec<String> {
+        self.analyzed(document).met.clone()
     }
 
     /// The remediated document with this number that can take its place, the best first; none where
@@ -136,6 +144,7 @@ impl<'a> Analysis<'a> {
         let analyzed = Rc::new(Analyzed {
             response: judgement.response(),
             restricted: Restricted::from(&judgement),
+            met: met(&judgement),
             candidates: OnceCell::new(),
         });
         self.known
@@ -172,6 +181,15 @@ impl<'a> Analysis<'a> {
             candidates
         })
     }
+}
+
+fn met(judgement: &Judgement<'_>) -> Vec<String> {
+    let met = judgement.met();
+    let mut met: Vec<String> = met
+        .map(|(pattern, response)| format!("{pattern} {response:?}"))
+        .collect();
+    met.sort_unstable();
+    met
 }
 
 impl From<Remediation> for Candidate {

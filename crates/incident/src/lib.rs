@@ -15,6 +15,7 @@ mod failure;
 mod identifier;
 pub mod judgement;
 mod key;
+pub mod memory;
 pub mod message;
 pub mod reconcile;
 mod record;

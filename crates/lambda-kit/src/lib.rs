@@ -1,7 +1,8 @@
 //! What the functions share: serving, settings, SDK clients, logs, metrics, errors with names, and
-//! the reader of executions.
+//! the reader of executions, and the memory.
 
 mod aws;
+pub mod claims;
 mod clients;
 mod error;
 pub mod history;
@@ -15,6 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 pub use aws::{AwsError, AwsErrorKind, classify};
+pub use claims::Claims;
 pub use clients::sdk_config;
 pub use error::HandlerError;
 pub use history::Executions;

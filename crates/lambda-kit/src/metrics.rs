@@ -51,6 +51,14 @@ struct EndedCount<'m> {
 }
 
 #[derive(Entry)]
+struct RepeatedCount<'m> {
+    #[entry(name = "StateMachine")]
+    machine: &'m str,
+    #[entry(name = "Repeated")]
+    repeated: u64,
+}
+
+#[derive(Entry)]
 struct ContainmentTime<'m> {
     #[entry(name = "StateMachine")]
     machine: &'m str,
@@ -108,6 +116,16 @@ pub fn ended(execution: &ExecutionArn, outcome: OutcomeResult) {
         ended: 1,
     };
     write(&[MACHINE, "Outcome"], &entry);
+}
+
+/// Counts what was written again while the guard asks about it, or after a deny: `Repeated`.
+pub fn repeated(execution: &ExecutionArn) {
+    let machine = &execution.state_machine_arn();
+    let entry = RepeatedCount {
+        machine: name(machine),
+        repeated: 1,
+    };
+    write(&[MACHINE], &entry);
 }
 
 /// `TimeToContainment`: from the write of the policy until now, in milliseconds. CloudTrail records

@@ -93,6 +93,7 @@ async fn reply(settings: &Settings, executions: &Executions, request: &Request) 
         user_agent: request.user_agent.clone(),
         reason: form.parameters.reason.clone(),
         execution: form.parameters.execution.clone(),
+        minutes: None,
         unproven: false,
     };
     let proven = Proven {

@@ -252,9 +252,15 @@ fn over(incident: &Incident) -> String {
         Some(OutcomeResult::Expired) if incident.is_proposal() => {
             " The restricted permissions are still in force."
         }
-        Some(OutcomeResult::Denied | OutcomeResult::Expired) => {
-            " The restricted permissions stay out."
+        Some(OutcomeResult::Lapsed) => {
+            " The time of the allow is over, and the restricted permissions are out again."
         }
+        Some(
+            OutcomeResult::Denied
+            | OutcomeResult::Expired
+            | OutcomeResult::Joined
+            | OutcomeResult::DeniedBefore,
+        ) => " The restricted permissions stay out.",
         None => "",
     };
     format!("{}{policy_now}", standing(incident))
@@ -270,9 +276,13 @@ fn over_addition(incident: &Incident) -> String {
         Some(OutcomeResult::Unconfirmed) => {
             " The guard took nothing away, because CloudTrail does not know the event."
         }
-        Some(OutcomeResult::Superseded) => {
-            " It was changed in the meantime, so the guard changed nothing."
-        }
+        // Only what was contained is settled without a question.
+        Some(
+            OutcomeResult::Superseded
+            | OutcomeResult::Joined
+            | OutcomeResult::DeniedBefore
+            | OutcomeResult::Lapsed,
+        ) => " It was changed in the meantime, so the guard changed nothing.",
         Some(OutcomeResult::Gone) => " Someone else already took it away.",
         None => "",
     };

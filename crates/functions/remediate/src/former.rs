@@ -7,16 +7,19 @@ use iam_policy::RestrictedActions;
 use incident::message::{ContainRequest, Quarantine, Quarantined};
 use incident::{Answer, ExecutionArn, Work};
 use lambda_kit::history::ReadBack;
-use lambda_kit::{Executions, FailureName, HandlerError};
+use lambda_kit::{Claims, FailureName, HandlerError};
 use policy_store::PolicyStore;
 
 pub(crate) async fn contain(
     restricted: &RestrictedActions,
-    executions: &Executions,
+    claims: &Claims,
     store: &PolicyStore,
     execution: ExecutionArn,
 ) -> Result<Quarantine, HandlerError> {
-    let incident = executions.incident(&execution, ReadBack::State).await?;
+    let incident = claims
+        .executions()
+        .incident(&execution, ReadBack::State)
+        .await?;
     let Some(verdict) = incident.data.verdict else {
         return Err(HandlerError::new(
             FailureName::PayloadMalformed,
@@ -31,7 +34,7 @@ pub(crate) async fn contain(
         done: None,
         failed_tries: 0,
     };
-    match crate::contain(restricted, store, request).await? {
+    match crate::contain(restricted, claims, store, request).await? {
         Answer::End(Quarantined { quarantine }) => Ok(quarantine),
         Answer::Wait { .. } => Err(HandlerError::not_visible(&format!(
             "what `ValidatePolicy` saw in {subject}"

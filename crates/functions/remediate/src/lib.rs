@@ -4,16 +4,21 @@
 //! Its role can change nothing, so an answer to anyone else has no effect.
 
 mod former;
+mod settle;
 
 use iam_policy::RestrictedActions;
+use incident::memory::Standing;
 use incident::message::{ContainRequest, OutcomeResult, Quarantine, Quarantined, WorkRequest};
 use incident::{
-    Analysis, Answer, Containment, ContainmentEnd, ExecutionArn, PolicyChange, Reconciler, Subject,
+    Analysis, Answer, Containment, ContainmentEnd, ExecutionArn, Next, PolicyChange, Reconciler,
+    Subject,
 };
-use lambda_kit::{Executions, FailureName, HandlerError};
+use lambda_kit::{Claims, FailureName, HandlerError};
 use policy_store::{PolicyStore, Stored};
 use serde::Serialize;
 use tracing::Instrument as _;
+
+use crate::settle::settle;
 
 /// The answer to an invocation.
 #[derive(Debug, Serialize)]
@@ -32,16 +37,16 @@ pub enum Reply {
 /// does not come to rest.
 pub async fn handle(
     restricted: &RestrictedActions,
-    executions: &Executions,
+    claims: &Claims,
     store: &PolicyStore,
     request: WorkRequest<ContainRequest>,
 ) -> Result<Reply, HandlerError> {
     match request {
-        WorkRequest::Now(request) => contain(restricted, store, *request)
+        WorkRequest::Now(request) => contain(restricted, claims, store, *request)
             .await
             .map(Reply::Answer),
         WorkRequest::Former(request) => {
-            former::contain(restricted, executions, store, request.execution)
+            former::contain(restricted, claims, store, request.execution)
                 .await
                 .map(Reply::Former)
         }
@@ -50,13 +55,14 @@ pub async fn handle(
 
 async fn contain(
     restricted: &RestrictedActions,
+    claims: &Claims,
     store: &PolicyStore,
     request: ContainRequest,
 ) -> Result<Answer<Quarantined>, HandlerError> {
     let (execution, change) = (request.execution.clone(), request.verdict.change.clone());
     let span = lambda_kit::incident_span(&execution, &change);
     async {
-        let answer = answer(restricted, store, request).await?;
+        let answer = answer(restricted, claims, store, request).await?;
         report(&execution, &change, &answer);
         Ok(answer)
     }
@@ -66,13 +72,14 @@ async fn contain(
 
 async fn answer(
     restricted: &RestrictedActions,
+    claims: &Claims,
     store: &PolicyStore,
     request: ContainRequest,
 ) -> Result<Answer<Quarantined>, HandlerError> {
     let subject = request.verdict.change.subject.clone();
     match &subject {
         Subject::Managed(policy) => {
-            let mut answer = look(restricted, store, request, policy).await?;
+            let mut answer = look(restricted, claims, store, request, policy).await?;
             if let Answer::End(Quarantined {
                 quarantine: Quarantine::InPlace(contained),
             }) = &mut answer
@@ -81,7 +88,7 @@ async fn answer(
             }
             Ok(answer)
         }
-        Subject::Inline(policy) => look(restricted, store, request, policy).await,
+        Subject::Inline(policy) => look(restricted, claims, store, request, policy).await,
         Subject::Reported(_) => Err(HandlerError::new(
             FailureName::PayloadMalformed,
             format!(
@@ -94,6 +101,7 @@ async fn answer(
 /// Looks at IAM, and says what to do next.
 async fn look<S: Stored>(
     restricted: &RestrictedActions,
+    claims: &Claims,
     store: &PolicyStore,
     request: ContainRequest,
     policy: &S,
@@ -101,7 +109,7 @@ async fn look<S: Stored>(
 where
     for<'r> Containment<'r>: Reconciler<S, End = ContainmentEnd>,
 {
-    let (verdict, mut work) = (&request.verdict, request.work);
+    let (verdict, mut work) = (&request.verdict, request.work.clone());
     let Some(judged) = &verdict.in_force else {
         return Err(HandlerError::new(
             FailureName::PayloadMalformed,
@@ -115,9 +123,35 @@ where
     let progress = std::mem::take(&mut work.progress);
     let time = verdict.change.event_time;
     let mut run = Containment::new(&analysis, judged, time, work.has_waited(), progress);
-    work.learn(policy, &mut run, request.done)?;
+    let memory = &verdict.memory;
+    let pending = memory
+        .before
+        .as_ref()
+        .filter(|it| it.standing == Standing::Pending);
+    if let Some(before) = pending {
+        run.join(before.original.clone());
+    }
+    work.learn(policy, &mut run, request.done.clone())?;
     let observed = store.observe(policy).await?;
-    let next = run.next(observed.as_ref());
+    let mut next = run.next(observed.as_ref());
+    if let Next::End(ContainmentEnd::Contained(contained)) = next {
+        next = match settle(claims, &analysis, &request, *contained).await? {
+            settle::Next::Ask(contained) | settle::Next::Settled(contained) => {
+                Next::End(ContainmentEnd::Contained(Box::new(contained)))
+            }
+            settle::Next::Joined(before) => {
+                run.join(before.original.clone());
+                // The same look says what else is to be done, where another execution asks.
+                match run.next(observed.as_ref()) {
+                    Next::End(ContainmentEnd::Contained(contained)) => {
+                        let joined = settle::joined(&request, *contained, before);
+                        Next::End(ContainmentEnd::Contained(Box::new(joined)))
+                    }
+                    next => next,
+                }
+            }
+        };
+    }
     let answer = work.answer(policy, &mut run, next, |end| {
         let quarantine = match end {
             ContainmentEnd::Contained(contained) => Quarantine::InPlace(*contained),
@@ -143,7 +177,18 @@ fn report_end(execution: &ExecutionArn, change: &PolicyChange, quarantine: &Quar
             if !contained.found_done {
                 lambda_kit::metrics::contained(execution, change);
             }
-            "in place"
+            match &contained.settled {
+                Some(settled) if settled.result != OutcomeResult::Lapsed => {
+                    lambda_kit::metrics::repeated(execution);
+                    // No other function runs after this one.
+                    if settled.result == OutcomeResult::Joined {
+                        lambda_kit::metrics::ended(execution, OutcomeResult::Joined);
+                    }
+                    settled.result.as_str()
+                }
+                Some(settled) => settled.result.as_str(),
+                None => "in place",
+            }
         }
         Quarantine::Superseded => {
             lambda_kit::metrics::ended(execution, OutcomeResult::Superseded);

@@ -1,6 +1,6 @@
 //! The `remediate` function.
 
-use lambda_kit::Executions;
+use lambda_kit::{Claims, Executions};
 use policy_store::PolicyStore;
 use remediate::handle;
 
@@ -9,7 +9,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
     let restricted = lambda_kit::restricted_actions()?;
     let config = lambda_kit::sdk_config().await;
-    let executions = Executions::from_env(&config)?;
+    let claims = Claims::from_env(Executions::from_env(&config)?)?;
     let store = PolicyStore::new(&config);
-    lambda_kit::serve(|request| handle(&restricted, &executions, &store, request)).await
+    lambda_kit::serve(|request| handle(&restricted, &claims, &store, request)).await
 }

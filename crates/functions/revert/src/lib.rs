@@ -12,7 +12,7 @@ use incident::message::{
     AttachedTo, Decision, DecisionAction, Outcome, OutcomeResult, Question, RestoreRequest,
     Reverted, Reverting, WorkRequest,
 };
-use incident::{Answer, DecideBy, Subject};
+use incident::{Answer, DecideBy, Subject, Timestamp};
 use lambda_kit::history::ReadBack;
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::{PolicyStore, StoreErrorKind};
@@ -92,6 +92,11 @@ async fn restore(
         {
             outcome.attached_to = store.holders(policy).await;
         }
+        if let Answer::End(Reverted::Outcome(outcome)) = &mut reverting.answer
+            && outcome.result == OutcomeResult::Allowed
+        {
+            outcome.until = until(&decision, Timestamp::now());
+        }
         match &reverting.answer {
             Answer::Act { action, .. } => {
                 tracing::info!(call = action.call.as_str(), "next action");
@@ -110,6 +115,13 @@ async fn restore(
     }
     .instrument(span)
     .await
+}
+
+/// When an allow ends that is only for a time. It begins with the decision, or now if that names a
+/// time to come.
+fn until(decision: &Decision, now: Timestamp) -> Option<Timestamp> {
+    let decided = decision.time.unwrap_or(now).min(now);
+    decision.minutes?.after(decided)
 }
 
 /// The decision, read anew: the state that asks and the answer itself must both say allow, and the

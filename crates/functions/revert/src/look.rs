@@ -48,9 +48,12 @@ impl Look<'_> {
         work.learn(policy, &mut run, self.done)?;
         let observed = self.store.observe(policy).await?;
         let next = run.next(observed.as_ref());
-        let asked = contained.asked;
+        let decided = match &contained.settled {
+            Some(settled) => settled.result,
+            None => OutcomeResult::of(self.action, contained.asked),
+        };
         let answer = work.answer(policy, &mut run, next, |end| {
-            Ok(outcome::<S>(end, self.action, asked, observed.as_ref()))
+            Ok(outcome::<S>(end, decided, observed.as_ref()))
         });
         Ok(answer?)
     }
@@ -69,6 +72,7 @@ impl Look<'_> {
         if self.action != DecisionAction::Deny {
             return self.leave(policy, proposal, &analysis).await;
         }
+        let decided = OutcomeResult::of(self.action, true);
         let (work, progress) = begun(self.work);
         let judged = proposal.in_force();
         let mut run = Containment::new(
@@ -90,7 +94,7 @@ impl Look<'_> {
                         RestorationEnd::Superseded
                     }
                 };
-                Ok(outcome::<S>(end, self.action, true, observed.as_ref()))
+                Ok(outcome::<S>(end, decided, observed.as_ref()))
             });
             return Ok(answer?.into());
         };
@@ -110,7 +114,7 @@ impl Look<'_> {
         );
         let next = run.next(observed.as_ref());
         let answer = work.answer(policy, &mut run, next, |end| {
-            Ok(outcome::<S>(end, self.action, true, observed.as_ref()))
+            Ok(outcome::<S>(end, decided, observed.as_ref()))
         });
         Ok(Reverting {
             answer: answer?,
@@ -147,6 +151,7 @@ impl Look<'_> {
                 },
                 in_force: None,
                 attached_to: None,
+                until: None,
             })
         });
         Ok(answer?.into())
@@ -162,11 +167,12 @@ impl Look<'_> {
     where
         for<'r> Restoration<'r, S::Trace>: Reconciler<S, End = RestorationEnd>,
     {
+        let decided = OutcomeResult::of(self.action, true);
         let (work, _) = begun(self.work);
         let observed = self.store.observe(policy).await?;
         let next = keep::<S>(analysis, proposal, observed.as_ref(), work.has_waited());
         let answer = work.answer_of(policy, Progress::default(), next, |end| {
-            Ok(outcome::<S>(end, self.action, true, observed.as_ref()))
+            Ok(outcome::<S>(end, decided, observed.as_ref()))
         });
         Ok(answer?.into())
     }
@@ -181,8 +187,7 @@ fn begun(mut work: Work) -> (Work, Progress) {
 
 fn outcome<S: Document>(
     end: RestorationEnd,
-    action: DecisionAction,
-    asked: bool,
+    decided: OutcomeResult,
     observed: Option<&S::Observed>,
 ) -> Reverted {
     let in_force = observed.and_then(S::in_force).map(|now| InForce {
@@ -191,12 +196,13 @@ fn outcome<S: Document>(
     });
     Reverted::Outcome(Outcome {
         result: match end {
-            RestorationEnd::Decided => OutcomeResult::of(action, asked),
+            RestorationEnd::Decided => decided,
             RestorationEnd::Superseded => OutcomeResult::Superseded,
             RestorationEnd::Gone => OutcomeResult::Gone,
         },
         in_force,
         attached_to: None,
+        until: None,
     })
 }
 

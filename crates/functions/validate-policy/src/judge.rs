@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use iam_policy::Quota;
 use incident::judgement::{GuardConfig, lost_denials};
 use incident::message::{
     Found, JudgeRequest, Judged, Look, Proposal, Quarantine, Verdict, VerdictResult,
@@ -9,21 +10,22 @@ use incident::{
     Analysis, Document as _, ExecutionArn, Hint, Observed, Record, Subject, Target, WatchedCall,
     trim_event,
 };
-use lambda_kit::{Executions, HandlerError};
+use lambda_kit::{Claims, HandlerError};
 use policy_store::PolicyStore;
 use tracing::Instrument as _;
 
 use crate::find::{self, Sought};
+use crate::remember::Remembering;
 
 /// Judges what is in force of the subject that the record names.
 pub(crate) async fn judge(
     rules: &GuardConfig,
-    executions: &Executions,
+    claims: &Claims,
     store: &PolicyStore,
     request: &JudgeRequest,
 ) -> Result<Judged, HandlerError> {
     let execution = &request.execution;
-    let event = executions.event(execution, &request.event).await?;
+    let event = claims.executions().event(execution, &request.event).await?;
     let (event, record, targets) = match Record::parse(&event) {
         Ok(record) => (event, record, Vec::new()),
         Err(unnamed) => match find::find(rules, store, request, unnamed).await? {
@@ -45,13 +47,19 @@ pub(crate) async fn judge(
     };
     let span = lambda_kit::incident_span(execution, &record.change);
     async {
-        let looked = look(rules, store, request, &record).await?;
+        let memory = Remembering {
+            rules,
+            claims,
+            execution,
+            lapsed: request.lapsed,
+        };
+        let looked = look(&memory, store, request, &record).await?;
         let mut targets = targets;
         targets.extend(looked.renamed);
         let proposal = looked.proposal;
         let found = match looked.verdict {
             Some(mut verdict) => {
-                verdict.notify = rules.notifies(&verdict);
+                memory.report(&event, &mut verdict).await;
                 report(execution, &verdict);
                 Found::Verdict(verdict)
             }
@@ -90,30 +98,32 @@ struct Looked {
 }
 
 async fn look(
-    rules: &GuardConfig,
+    memory: &Remembering<'_>,
     store: &PolicyStore,
     request: &JudgeRequest,
     record: &Record,
 ) -> Result<Looked, HandlerError> {
     let change = &record.change;
     let has_waited = request.has_waited();
-    let judge = |quota, observed: Option<Observed>| {
-        let analysis = Analysis::new(&rules.restricted, quota);
-        let verdict = rules.judge(&analysis, record, observed.as_ref(), has_waited);
+    let judge = async |quota, observed: Option<Observed>| {
+        let analysis = Analysis::new(&memory.rules.restricted, quota);
+        let verdict = memory
+            .document(&analysis, record, observed.as_ref(), has_waited)
+            .await?;
         let proposal = verdict
             .as_ref()
             .and_then(|verdict| Proposal::of(verdict, &analysis))
             .map(Quarantine::Proposed);
-        Looked {
+        Ok::<_, HandlerError>(Looked {
             verdict,
             proposal,
             ..Looked::default()
-        }
+        })
     };
     let looked = match &change.subject {
         Subject::Managed(policy) => {
             let observed = store.managed(policy, change.version.as_ref()).await?;
-            let mut looked = judge(policy.quota(), observed.map(Observed::Managed));
+            let mut looked = judge(policy.quota(), observed.map(Observed::Managed)).await?;
             if let Some(verdict) = &mut looked.verdict {
                 compare_denials(store, policy, verdict).await?;
             }
@@ -124,17 +134,17 @@ async fn look(
         }
         Subject::Inline(policy) => {
             let observed = store.inline(policy).await?;
-            judge(policy.quota(), observed.map(Observed::Inline))
+            judge(policy.quota(), observed.map(Observed::Inline)).await?
         }
         Subject::Reported(call) => {
-            return reported(rules, store, request, record, call).await;
+            return reported(memory, store, request, record, call).await;
         }
     };
     Ok(looked)
 }
 
 async fn reported(
-    rules: &GuardConfig,
+    memory: &Remembering<'_>,
     store: &PolicyStore,
     request: &JudgeRequest,
     record: &Record,
@@ -142,7 +152,16 @@ async fn reported(
 ) -> Result<Looked, HandlerError> {
     let mut state = store.reported(call, record.change.event_time).await?;
     state.former_trust = request.look.as_ref().and_then(|look| look.trust.clone());
+    let rules = memory.rules;
     let verdict = rules.judge_reported(record, call, &state, request.has_waited());
+    let verdict = match verdict {
+        Some(verdict) => {
+            // Nothing is compared as a document, so the quota does not matter.
+            let analysis = Analysis::new(&rules.restricted, Quota::MANAGED);
+            Some(memory.addition(&analysis, &state, verdict).await?)
+        }
+        None => None,
+    };
     let renamed = verdict
         .as_ref()
         .map_or_else(Vec::new, |verdict| rules.renamed(verdict, call, &state));
@@ -228,7 +247,10 @@ fn report(execution: &ExecutionArn, verdict: &Verdict) {
         | VerdictResult::NotInForce
         | VerdictResult::Gone
         | VerdictResult::Overwritten
-        | VerdictResult::AlreadyContained => tracing::info!(result, findings, "judged"),
+        | VerdictResult::AlreadyContained
+        | VerdictResult::AllowedBefore
+        | VerdictResult::Joined
+        | VerdictResult::Lapsed => tracing::info!(result, findings, "judged"),
     }
     lambda_kit::metrics::judged(execution, verdict.result);
     lambda_kit::metrics::responded(execution, verdict.response);

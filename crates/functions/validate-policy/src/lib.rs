@@ -6,11 +6,12 @@
 mod assess;
 mod find;
 mod judge;
+mod remember;
 mod settings;
 
 use incident::judgement::GuardConfig;
 use incident::message::{Assessment, Judged, ReadRequest};
-use lambda_kit::{Executions, HandlerError};
+use lambda_kit::{Claims, HandlerError};
 use policy_store::PolicyStore;
 
 pub use settings::guard_config;
@@ -35,15 +36,15 @@ pub enum Reading {
 /// refuses, or does not show the change yet.
 pub async fn handle(
     rules: &GuardConfig,
-    executions: &Executions,
+    claims: &Claims,
     store: &PolicyStore,
     request: ReadRequest,
 ) -> Result<Reading, HandlerError> {
     match request {
-        ReadRequest::Judge(request) => judge::judge(rules, executions, store, &request)
+        ReadRequest::Judge(request) => judge::judge(rules, claims, store, &request)
             .await
             .map(Reading::Judged),
-        ReadRequest::Assess(request) => assess::assess(rules, executions, store, &request)
+        ReadRequest::Assess(request) => assess::assess(rules, claims.executions(), store, &request)
             .await
             .map(Reading::Assessment),
     }

@@ -1,6 +1,6 @@
 //! The `validate-policy` function.
 
-use lambda_kit::Executions;
+use lambda_kit::{Claims, Executions};
 use policy_store::PolicyStore;
 use validate_policy::{guard_config, handle};
 
@@ -9,7 +9,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_kit::start_logging();
     let rules = guard_config()?;
     let config = lambda_kit::sdk_config().await;
-    let executions = Executions::from_env(&config)?;
+    let claims = Claims::from_env(Executions::from_env(&config)?)?;
     let store = PolicyStore::new(&config);
-    lambda_kit::serve(|request| handle(&rules, &executions, &store, request)).await
+    lambda_kit::serve(|request| handle(&rules, &claims, &store, request)).await
 }

@@ -4,6 +4,7 @@
 mod addition;
 mod denials;
 mod exempt;
+mod memory;
 mod mode;
 mod proposal;
 mod reported;
@@ -11,6 +12,7 @@ mod response;
 
 use iam_policy::{RestrictedActions, TrustedAccounts};
 
+use crate::memory::Memory;
 use crate::message::{
     ObservedPolicy, Reason, Report, Response, Restricted, Verdict, VerdictResult,
 };
@@ -53,6 +55,30 @@ impl GuardConfig {
         observed: Option<&Observed>,
         waited: bool,
     ) -> Option<Verdict> {
+        self.judge_as(analysis, record, observed, waited, false)
+    }
+
+    /// The same where an administrator has allowed the document that IAM shows in force: it stays
+    /// like a harmless one.
+    #[must_use]
+    pub fn judge_allowed(
+        &self,
+        analysis: &Analysis<'_>,
+        record: &Record,
+        observed: Option<&Observed>,
+        waited: bool,
+    ) -> Option<Verdict> {
+        self.judge_as(analysis, record, observed, waited, true)
+    }
+
+    fn judge_as(
+        &self,
+        analysis: &Analysis<'_>,
+        record: &Record,
+        observed: Option<&Observed>,
+        waited: bool,
+        is_allowed: bool,
+    ) -> Option<Verdict> {
         let shown = observed.and_then(|observed| Some((observed, observed.in_force()?)));
         let named = || record.document.as_deref().map(Snapshot::new);
         let not_in_force = || about_named(analysis, VerdictResult::NotInForce, record, named());
@@ -64,7 +90,7 @@ impl GuardConfig {
             return waited.then(|| about_named(analysis, VerdictResult::Gone, record, named));
         };
         let restricted = analysis.restricted(&in_force.document);
-        if analysis.is_restricted(&in_force.document) {
+        if analysis.is_restricted(&in_force.document) && !is_allowed {
             if !waited && self.may_miss_question(analysis, record, observed, &in_force) {
                 return None;
             }
@@ -80,6 +106,12 @@ impl GuardConfig {
         }
         if !is_named && let Some(verdict) = judge_named(analysis, record, observed, &in_force) {
             return Some(verdict);
+        }
+        if is_allowed {
+            return Some(Verdict {
+                in_force: Some(in_force),
+                ..verdict(VerdictResult::AllowedBefore, record, restricted)
+            });
         }
         Some(self.judge_harmless(record, in_force, restricted))
     }
@@ -273,5 +305,6 @@ fn verdict(result: VerdictResult, record: &Record, restricted: Restricted) -> Ve
         restricted,
         exemption: None,
         report: None,
+        memory: Memory::default(),
     }
 }

@@ -29,6 +29,8 @@ impl Proposal {
                 found_done: false,
                 removed: false,
                 asked: true,
+                claim: None,
+                settled: None,
             },
         })
     }

@@ -10,16 +10,19 @@ impl Response {
         match result {
             VerdictResult::Restricted => Self::Contain,
             VerdictResult::Gone if restricted.is_empty() => Self::None,
-            VerdictResult::Clean | VerdictResult::NotInForce | VerdictResult::AlreadyContained => {
-                Self::None
-            }
+            VerdictResult::Clean
+            | VerdictResult::NotInForce
+            | VerdictResult::AlreadyContained
+            | VerdictResult::AllowedBefore
+            | VerdictResult::Joined => Self::None,
             // A restricted grant is or was in force, or the guard may have lost a write.
             VerdictResult::Gone
             | VerdictResult::Withdrawn
             | VerdictResult::Overwritten
             | VerdictResult::Monitored
             | VerdictResult::Exempt
-            | VerdictResult::Reported => Self::Report,
+            | VerdictResult::Reported
+            | VerdictResult::Lapsed => Self::Report,
         }
     }
 }
@@ -28,8 +31,12 @@ impl GuardConfig {
     /// Whether an e-mail reports this verdict.
     #[must_use]
     pub fn notifies(&self, verdict: &Verdict) -> bool {
-        let is_mailed_on_request = verdict.result != VerdictResult::AlreadyContained
-            && !matches!(verdict.change.subject, Subject::Reported(_));
+        let is_silent = matches!(
+            verdict.result,
+            VerdictResult::AlreadyContained | VerdictResult::AllowedBefore | VerdictResult::Joined
+        );
+        let is_mailed_on_request =
+            !is_silent && !matches!(verdict.change.subject, Subject::Reported(_));
         let denied_more = !verdict.change.lost_denials.is_empty();
         match verdict.response {
             Response::Contain | Response::Ask | Response::Report => true,

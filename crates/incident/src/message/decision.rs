@@ -1,5 +1,7 @@
 //! The decision, and how the incident ended.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{IntoStaticStr, VariantArray};
@@ -25,6 +27,9 @@ pub struct Decision {
     /// The execution whose incident the page showed. The state machine accepts only its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<ExecutionArn>,
+    /// For how many minutes an allow is good; without it, for good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<AllowedMinutes>,
     /// Whether answers came but none counted, so that the guard stopped asking.
     #[serde(default, skip_serializing_if = "is_false")]
     pub unproven: bool,
@@ -71,8 +76,51 @@ impl From<DecisionAction> for Decision {
             user_agent: None,
             reason: None,
             execution: None,
+            minutes: None,
             unproven: false,
         }
+    }
+}
+
+/// How long an allow is good: from one minute to 30 days.
+///
+/// The execution of the incident waits that long, and an execution can run for a year (Step
+/// Functions Developer Guide, "Service quotas").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct AllowedMinutes(u32);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an allow can end after 1 to {} minutes", AllowedMinutes::MOST)]
+pub struct AllowedMinutesError;
+
+impl AllowedMinutes {
+    /// 30 days.
+    pub const MOST: u32 = 30 * 24 * 60;
+
+    /// The end of an allow that began at `time`.
+    #[must_use]
+    pub fn after(self, time: Timestamp) -> Option<Timestamp> {
+        let minutes = Duration::from_secs(60 * u64::from(self.0));
+        time.checked_add(minutes).ok()
+    }
+}
+
+impl TryFrom<u32> for AllowedMinutes {
+    type Error = AllowedMinutesError;
+
+    fn try_from(minutes: u32) -> Result<Self, Self::Error> {
+        if (1..=Self::MOST).contains(&minutes) {
+            Ok(Self(minutes))
+        } else {
+            Err(AllowedMinutesError)
+        }
+    }
+}
+
+impl From<AllowedMinutes> for u32 {
+    fn from(minutes: AllowedMinutes) -> Self {
+        minutes.0
     }
 }
 
@@ -99,6 +147,9 @@ pub struct Outcome {
     /// Who holds the policy that was allowed, if IAM could be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attached_to: Option<AttachedTo>,
+    /// When the allow ends, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// How an incident that needed a decision ended.
@@ -123,6 +174,12 @@ pub enum OutcomeResult {
     /// A newer change was in force, so the guard changed nothing.
     Superseded,
     Gone,
+    /// The guard contained what another execution already asks about.
+    Joined,
+    /// The guard contained what was denied before, and did not ask again.
+    DeniedBefore,
+    /// An allow ended, and the guard contained what it had allowed.
+    Lapsed,
 }
 
 impl OutcomeResult {

@@ -21,6 +21,9 @@ pub struct JudgeRequest {
     /// How often the judgement or the containment failed before.
     #[serde(default)]
     pub failed_tries: usize,
+    /// Whether an allow of this execution has ended.
+    #[serde(default)]
+    pub lapsed: bool,
     /// The version before sends this instead, and retries the error `ChangeNotVisible`.
     #[serde(default)]
     pub waited: Option<bool>,
@@ -32,6 +35,7 @@ impl JudgeRequest {
     pub fn has_waited(&self) -> bool {
         let enough = |look: &Look| look.waits >= CONSISTENT_AFTER;
         self.failed_tries > 0
+            || self.lapsed
             || self.waited.unwrap_or_default()
             || self.look.as_ref().is_some_and(enough)
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{IntoStaticStr, VariantArray};
 
+use crate::memory::Memory;
 use crate::{ExecutionArn, PolicyChange, Snapshot, UniqueId, VersionId};
 
 mod decision;
@@ -19,7 +20,10 @@ mod quarantine;
 mod report;
 mod work;
 
-pub use decision::{Decision, DecisionAction, InForce, Outcome, OutcomeResult, Proven};
+pub use decision::{
+    AllowedMinutes, AllowedMinutesError, Decision, DecisionAction, InForce, Outcome, OutcomeResult,
+    Proven,
+};
 pub use findings::{Removal, Restricted};
 pub use look::{Found, JudgeRequest, Judged, Look, Search};
 pub use notify::{
@@ -28,6 +32,7 @@ pub use notify::{
 };
 pub use quarantine::{
     AttachedTo, Contained, ContainedVersions, EvictedVersion, Left, Proposal, Quarantine, Question,
+    Settled,
 };
 pub use report::{Reason, Report};
 pub use work::{
@@ -89,6 +94,9 @@ pub struct Verdict {
     /// Why the guard reports a call that it does not revert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<Report>,
+    /// What earlier executions say about the same thing.
+    #[serde(default, skip_serializing_if = "Memory::is_empty")]
+    pub memory: Memory,
 }
 
 /// What IAM showed in force at one moment.
@@ -160,6 +168,13 @@ pub enum VerdictResult {
     /// A call that the guard does not revert gives more permissions.
     #[serde(alias = "told")]
     Reported,
+    /// Restricted actions are granted and stay in force, because an administrator allowed exactly
+    /// this before.
+    AllowedBefore,
+    /// Another execution already asks about exactly this.
+    Joined,
+    /// An allow ended, and what it had allowed was not in force any more.
+    Lapsed,
 }
 
 impl VerdictResult {

@@ -3,7 +3,8 @@
 use iam_policy::ActionPattern;
 use serde::{Deserialize, Serialize};
 
-use super::{ObservedPolicy, Removal, Restricted, is_false, is_zero};
+use super::{ObservedPolicy, OutcomeResult, Removal, Restricted, is_false, is_zero};
+use crate::memory::{Before, ClaimName, ReportName};
 use crate::snapshot::sha256;
 use crate::subject::{Addition, Owner};
 use crate::{Snapshot, Timestamp, UniqueId, VersionId};
@@ -149,6 +150,28 @@ pub struct Contained {
     /// Whether the administrator was asked before anything was removed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub asked: bool,
+    /// The claim of this incident, where the document is another one than `ValidatePolicy` judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<ClaimName>,
+    /// Why no one is asked about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
+}
+
+/// Why no one is asked about what the guard contained.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Settled {
+    /// `Joined`, `DeniedBefore` or `Lapsed`: the outcome if nothing interferes.
+    pub result: OutcomeResult,
+    /// The incident that asks, or whose decision counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
+    /// Whether an e-mail reports the outcome.
+    pub notify: bool,
+    /// The name under which it reports, as the first one in a week.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<ReportName>,
 }
 
 /// The restricted patterns that a remediation leaves, because they are only reported.

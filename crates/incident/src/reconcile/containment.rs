@@ -4,7 +4,7 @@ use super::progress::Trying;
 use super::{Changeable, Next, Progress, Refusal};
 use crate::message::{Contained, Left, ObservedPolicy};
 use crate::subject::{Compared, UniqueId};
-use crate::{Analysis, Snapshot, Timestamp};
+use crate::{Analysis, Snapshot, Timestamp, VersionId};
 
 /// One run of `remediate` on one policy: what its execution knows, and what the run itself did.
 ///
@@ -18,6 +18,15 @@ pub struct Containment<'a> {
     pub(crate) progress: Progress,
     /// Whether the administrator decided about the judged document, so that no other one goes.
     pub(crate) takes_back: bool,
+    /// Whether another execution asks about the judged document.
+    pub(crate) joins: Option<Joining>,
+}
+
+/// Another execution asks about the same document.
+#[derive(Clone, Debug)]
+pub(crate) struct Joining {
+    /// The version of a managed policy that its decision is about, if that is known.
+    pub(crate) original: Option<VersionId>,
 }
 
 /// How a containment ends.
@@ -55,7 +64,14 @@ impl<'a> Containment<'a> {
             has_waited,
             progress,
             takes_back: false,
+            joins: None,
         }
+    }
+
+    /// Leaves to another execution what a decision is about: of a managed policy, the version
+    /// `original`.
+    pub fn join(&mut self, original: Option<VersionId>) {
+        self.joins = Some(Joining { original });
     }
 
     /// Takes nothing but the judged document out of force, as the administrator decided.
@@ -105,6 +121,8 @@ impl<'a> Containment<'a> {
             removed: false,
             left: Left::from(self.analysis.restricted(document)),
             asked: self.takes_back,
+            claim: None,
+            settled: None,
         }))))
     }
 

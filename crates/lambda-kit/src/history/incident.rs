@@ -15,6 +15,7 @@ use super::{ASK_USER, ReadBack, StateData};
 pub struct Incident {
     pub execution: ExecutionArn,
     pub standing: Standing,
+    pub has_succeeded: bool,
     /// The newest state that the execution entered; `None` if the history shows none.
     pub state: Option<String>,
     /// The data of that state, or the output of an execution that succeeded.
@@ -127,6 +128,7 @@ impl Incident {
         Self {
             execution: execution.clone(),
             standing,
+            has_succeeded: succeeded.is_some(),
             state,
             data,
             request: since_entry(events).find_map(request),

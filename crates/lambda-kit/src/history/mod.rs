@@ -10,12 +10,13 @@ mod state_data;
 use std::borrow::Cow;
 use std::time::Duration;
 
-use ::incident::{ExecutionArn, FailureName, TaskToken};
+use ::incident::{ExecutionArn, FailureName, TaskToken, Timestamp};
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
 use aws_sdk_sfn::operation::get_execution_history::{
     GetExecutionHistoryError, GetExecutionHistoryOutput,
 };
+use aws_sdk_sfn::primitives::DateTime;
 use serde_json::Value;
 
 use crate::{AwsError, HandlerError, SettingError, classify, required};
@@ -107,6 +108,12 @@ pub enum ReadError {
         execution: ExecutionArn,
         error: AwsError,
     },
+}
+
+/// A moment of Step Functions, which has milliseconds.
+pub(crate) fn timestamp(moment: &DateTime) -> Timestamp {
+    let milliseconds = moment.to_millis().unwrap_or_default();
+    Timestamp::from_millisecond(milliseconds).unwrap_or_default()
 }
 
 impl From<ReadError> for HandlerError {
@@ -255,7 +262,7 @@ impl Executions {
     /// # Errors
     ///
     /// If Step Functions does not show the execution.
-    async fn described(
+    pub(crate) async fn described(
         &self,
         execution: &ExecutionArn,
     ) -> Result<DescribeExecutionOutput, ReadError> {

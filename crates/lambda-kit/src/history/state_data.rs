@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use incident::PolicyChange;
 use incident::message::{OutcomeResult, Quarantine, Verdict};
+use incident::{PolicyChange, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -26,6 +26,8 @@ pub struct StateData {
     pub decision: Option<Value>,
     /// `outcome.result`: how the incident ended.
     pub outcome: Option<OutcomeResult>,
+    /// `outcome.until`: when an allow ends.
+    pub until: Option<Timestamp>,
     /// `waited`: the state whose retries are over without IAM showing the change.
     pub waited: Option<String>,
     pub unreadable: Vec<UnreadableMember>,
@@ -49,6 +51,8 @@ struct ChangeOnly {
 #[derive(Deserialize)]
 struct ResultOnly {
     result: OutcomeResult,
+    #[serde(default)]
+    until: Option<Timestamp>,
 }
 
 impl StateData {
@@ -65,6 +69,7 @@ impl StateData {
         let decision = members.all.get("decision");
         let decision = decision.and_then(|text| serde_json::from_str(text.get()).ok());
         let outcome: Option<ResultOnly> = members.read("outcome");
+        let until = outcome.as_ref().and_then(|outcome| outcome.until);
         Some(Self {
             change: change.map(|verdict| verdict.change),
             verdict: members.read("verdict"),
@@ -74,6 +79,7 @@ impl StateData {
             },
             decision,
             outcome: outcome.map(|outcome| outcome.result),
+            until,
             waited: members.read("waited"),
             unreadable: members.unreadable,
         })

@@ -79,7 +79,11 @@ pub(super) fn ended(
             ),
             Some("Look at the input of the execution, and find out who started it. Look in the CloudTrail event history for the call itself before you change anything by hand.".to_owned()),
         ),
-        OutcomeResult::Superseded => (
+        // Only what was contained is settled without a question.
+        OutcomeResult::Superseded
+        | OutcomeResult::Joined
+        | OutcomeResult::DeniedBefore
+        | OutcomeResult::Lapsed => (
             "Changed again:",
             format!(
                 "The guard changed nothing about {name}: in the meantime, something else has the same name, or what was added contains a Deny by now."

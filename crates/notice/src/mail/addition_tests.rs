@@ -38,6 +38,7 @@ fn end(action: DecisionAction, result: OutcomeResult) -> String {
             result,
             in_force: None,
             attached_to: None,
+            until: None,
         }),
     )))
 }

@@ -42,6 +42,7 @@ fn an_expiry_after_answers_that_do_not_count_says_so() {
             result: OutcomeResult::Expired,
             in_force: None,
             attached_to: None,
+            until: None,
         }),
     ));
     expect_file!["../../testdata/mail/expired-unproven.txt"].assert_eq(&shown(&mail));

@@ -35,6 +35,7 @@ fn ended_as(request: Value, action: DecisionAction, result: OutcomeResult) -> St
             result,
             in_force: None,
             attached_to: None,
+            until: None,
         }),
     )))
 }

@@ -272,6 +272,7 @@ fn a_policy_that_iam_protects_says_where_to_change_it() {
             restricted: request.quarantine.contained().unwrap().restricted.clone(),
             exemption: None,
             report: Some(Report::new(&reasons, false)),
+            memory: Memory::default(),
         },
         reported_at: None,
         failed_tries: 0,

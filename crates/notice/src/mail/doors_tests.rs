@@ -1,6 +1,7 @@
 //! E-mails about roles, credentials and rare calls that open an account by another door.
 
 use incident::LostDenial;
+use incident::memory::Memory;
 use incident::subject::Credentials;
 
 use super::*;
@@ -67,6 +68,7 @@ fn a_deny_that_went_is_named() {
             restricted: Restricted::default(),
             exemption: None,
             report: None,
+            memory: Memory::default(),
         },
         reported_at: None,
         failed_tries: 0,

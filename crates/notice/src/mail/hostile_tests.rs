@@ -61,6 +61,7 @@ fn text_from_outside_cannot_imitate_the_guard() {
             result: OutcomeResult::Allowed,
             in_force: Some(in_force),
             attached_to: None,
+            until: None,
         };
         let quarantine = Quarantine::InPlace(request.quarantine.contained().unwrap().clone());
         our_lines_only(

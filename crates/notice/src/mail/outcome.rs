@@ -165,6 +165,24 @@ fn decided(
                 "Someone changed the policy {policy} again in the meantime, so the guard changed nothing. {not_done}"
             ),
         ),
+        OutcomeResult::DeniedBefore => (
+            "Denied before:",
+            format!(
+                "Someone wrote the policy {policy} again as it was denied before. The guard took the restricted permissions out again, and does not ask."
+            ),
+        ),
+        OutcomeResult::Lapsed => (
+            "Allow ended:",
+            format!(
+                "The time for which the policy {policy} was allowed is over, so the guard took the restricted permissions out again."
+            ),
+        ),
+        OutcomeResult::Joined => (
+            "Contained again:",
+            format!(
+                "Someone wrote the policy {policy} again while the guard asks about it. The guard took the restricted permissions out again. Answer the earlier request."
+            ),
+        ),
         OutcomeResult::Gone => (
             "Gone:",
             format!("The policy {policy} no longer exists. {not_done}"),
@@ -203,15 +221,17 @@ fn more(change: &PolicyChange, contained: &Contained, result: OutcomeResult) -> 
                 versions.original
             )
         }),
-        OutcomeResult::Kept => None,
-        OutcomeResult::Denied | OutcomeResult::TakenBack => Some(match versions {
-            Some(versions) => format!(
-                "The guard deleted the original version {}, so that no one can switch back to it. The execution keeps its document.",
-                versions.original
-            ),
-            None => "The execution keeps the original document.".to_owned(),
-        }),
-        OutcomeResult::Expired => Some(by_hand(&change.subject, contained)),
+        OutcomeResult::Kept | OutcomeResult::Joined => None,
+        OutcomeResult::Denied | OutcomeResult::TakenBack | OutcomeResult::DeniedBefore => {
+            Some(match versions {
+                Some(versions) => format!(
+                    "The guard deleted the original version {}, so that no one can switch back to it. The execution keeps its document.",
+                    versions.original
+                ),
+                None => "The execution keeps the original document.".to_owned(),
+            })
+        }
+        OutcomeResult::Expired | OutcomeResult::Lapsed => Some(by_hand(&change.subject, contained)),
         OutcomeResult::Superseded | OutcomeResult::Unconfirmed => {
             Some("The guard judges the newer change on its own.".to_owned())
         }

@@ -1,6 +1,7 @@
 //! E-mails about calls that the guard does not revert.
 
 use incident::PolicyArn;
+use incident::memory::Memory;
 use incident::message::{Reason, Report};
 use incident::subject::{
     Credentials, ManagedPolicy, Named, Owner, OwnerKind, ReportedCall, Reserved,
@@ -61,6 +62,7 @@ fn mail(call: WatchedCall, what: ReportedCall, result: VerdictResult, reasons: &
             },
             exemption: None,
             report: Some(Report::new(reasons, false)),
+            memory: Memory::default(),
         },
         reported_at: Some("2026-03-02T09:15:58.4Z".parse().unwrap()),
         failed_tries: 0,

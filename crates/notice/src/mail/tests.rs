@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use incident::Snapshot;
+use incident::memory::Memory;
 use incident::message::{
     AskRequest, AssessedState, Assessment, Decision, DecisionAction, Failure, InForce,
     ObservedPolicy, Outcome, OutcomeResult, Quarantine, ReportFailure, ReportOutcome,
@@ -161,6 +162,7 @@ fn decision(action: DecisionAction) -> Decision {
         reason: Some("Planned clean-up,\nsee the change of this morning.".to_owned()),
         execution: None,
         unproven: false,
+        minutes: None,
     }
 }
 
@@ -199,6 +201,7 @@ fn outcome_of(request: Value, action: DecisionAction, result: OutcomeResult) -> 
             attached_to: (result == OutcomeResult::Allowed)
                 .then(|| request.quarantine.contained().unwrap().attached_to.clone())
                 .flatten(),
+            until: None,
         }),
     )))
 }
@@ -254,6 +257,7 @@ fn verdict_with(
         },
         exemption: Some("arn:aws:iam::111122223333:role/Deploy*".to_owned()),
         report: None,
+        memory: Memory::default(),
     };
     set(&mut about);
     verdict(&ReportVerdict {

@@ -74,6 +74,24 @@ impl Facts {
                     "Someone wrote the policy {policy}. It grants nothing restricted, so the guard changed nothing. You do not need to do anything."
                 ),
             ),
+            VerdictResult::AllowedBefore => facts(
+                "Allowed before:",
+                format!(
+                    "The policy {policy} grants restricted permissions that were allowed before, so the guard changed nothing. You do not need to do anything."
+                ),
+            ),
+            VerdictResult::Joined => facts(
+                "Asked already:",
+                format!(
+                    "Someone wrote the policy {policy} again, and the guard already asks about it. You do not need to do anything but answer the earlier request."
+                ),
+            ),
+            VerdictResult::Lapsed => facts(
+                "Allow ended:",
+                format!(
+                    "The time for which the policy {policy} was allowed is over. Someone changed it in the meantime, and what was allowed is not in force, so the guard changed nothing."
+                ),
+            ),
             VerdictResult::NotInForce if verdict.restricted.is_empty() => facts(
                 "Policy changed:",
                 format!(

@@ -1,19 +1,21 @@
+use std::time::SystemTime;
+
 use aws_sdk_sfn::Client;
-use aws_sdk_sfn::config::retry::RetryConfig;
 use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
 use aws_sdk_sfn::operation::get_execution_history::{
-    GetExecutionHistoryError, GetExecutionHistoryInput, GetExecutionHistoryOutput,
+    GetExecutionHistoryInput, GetExecutionHistoryOutput,
 };
 use aws_sdk_sfn::primitives::DateTime;
 use aws_sdk_sfn::types::builders::HistoryEventBuilder;
-use aws_sdk_sfn::types::error::ExecutionDoesNotExist;
 use aws_sdk_sfn::types::{
     ExecutionStartedEventDetails, ExecutionStatus, ExecutionSucceededEventDetails, HistoryEvent,
     HistoryEventType, StateEnteredEventDetails, StateExitedEventDetails, TaskScheduledEventDetails,
     TaskSubmittedEventDetails,
 };
-use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
+use aws_smithy_mocks::MockResponse;
 use serde_json::{Value, json};
+
+use crate::StepFunctions;
 
 /// What Step Functions shows of one execution.
 #[derive(Clone, Debug)]
@@ -39,6 +41,7 @@ pub struct Execution {
     /// The version of the state machine that it runs, if it runs one.
     pub version: Option<String>,
     pub redriven: bool,
+    pub started: SystemTime,
 }
 
 impl Execution {
@@ -58,6 +61,7 @@ impl Execution {
             in_flight: false,
             version: None,
             redriven: false,
+            started: SystemTime::now(),
         }
     }
 
@@ -83,37 +87,25 @@ impl Execution {
         Self { submitted, ..self }
     }
 
+    /// Sets the output of an execution that succeeded.
+    #[must_use]
+    pub fn succeeded(self, output: Value) -> Self {
+        Self {
+            status: ExecutionStatus::Succeeded,
+            end: Some((HistoryEventType::ExecutionSucceeded, output)),
+            ..self
+        }
+    }
+
     /// A client of Step Functions that knows this execution and no other.
     #[must_use]
     pub fn client(&self) -> Client {
-        let shown = self.clone();
-        let describe = mock!(Client::describe_execution).then_compute_response(move |request| {
-            match request.execution_arn() {
-                Some(arn) if arn == shown.arn => shown.described(),
-                _ => MockResponse::Error(DescribeExecutionError::ExecutionDoesNotExist(
-                    ExecutionDoesNotExist::builder().build(),
-                )),
-            }
-        });
-        let shown = self.clone();
-        let history = mock!(Client::get_execution_history).then_compute_response(move |request| {
-            if request.execution_arn() != Some(&shown.arn) {
-                return no_history();
-            }
-            match shown.page(request) {
-                Some(page) => MockResponse::Output(page),
-                None => no_history(),
-            }
-        });
-        mock_client!(
-            aws_sdk_sfn,
-            RuleMode::MatchAny,
-            [&describe, &history],
-            |config| { config.retry_config(RetryConfig::disabled()) }
-        )
+        StepFunctions::of([self.clone()]).client()
     }
 
-    fn described(&self) -> MockResponse<DescribeExecutionOutput, DescribeExecutionError> {
+    pub(crate) fn described(
+        &self,
+    ) -> MockResponse<DescribeExecutionOutput, DescribeExecutionError> {
         let described = DescribeExecutionOutput::builder()
             .execution_arn(&self.arn)
             .state_machine_arn(&self.machine)
@@ -121,7 +113,7 @@ impl Execution {
             .input(self.input.to_string())
             .set_state_machine_version_arn(self.version.clone())
             .redrive_count(self.redriven.into())
-            .start_date(DateTime::from_secs(1_772_442_000))
+            .start_date(DateTime::from(self.started))
             .build();
         match described {
             Ok(described) => MockResponse::Output(described),
@@ -275,10 +267,4 @@ impl History {
             event.set_execution_succeeded_event_details(details)
         });
     }
-}
-
-fn no_history() -> MockResponse<GetExecutionHistoryOutput, GetExecutionHistoryError> {
-    MockResponse::Error(GetExecutionHistoryError::ExecutionDoesNotExist(
-        ExecutionDoesNotExist::builder().build(),
-    ))
 }

@@ -3,8 +3,8 @@
 //! [`Account`] is the model: policies with versions, roles, users and groups with inline policies,
 //! quotas, a clock in whole seconds. [`Iam`] answers IAM's query protocol for an SDK client, and
 //! lets a test change the account before any call. [`Holdings`] is what roles, users and groups
-//! hold besides, with CloudTrail's memory. [`Execution`] is what Step Functions shows of one
-//! execution.
+//! hold besides, with CloudTrail's memory. [`StepFunctions`] has some executions and
+//! the claims, and [`Execution`] is what it shows of one of them.
 //!
 //! The model has no code about the guard. It behaves as the IAM documentation says; where that is
 //! silent, a comment states the assumption.
@@ -19,6 +19,7 @@ mod holdings;
 mod managed;
 mod owner;
 mod query;
+mod step_functions;
 mod trail;
 mod xml;
 
@@ -30,3 +31,4 @@ pub use holding_call::HoldingCall;
 pub use holdings::{Holder, Holdings, Key};
 pub use managed::{MAX_VERSIONS, Policy, PolicyVersion};
 pub use owner::{Owner, OwnerKind};
+pub use step_functions::{Claim, StepFunctions, claim_of};

@@ -5,6 +5,7 @@ mod states;
 
 use std::collections::HashMap;
 
+use incident::memory::Memory;
 use incident::message::{
     Found, Judged, ObservedPolicy, Quarantine, Response, Verdict, VerdictResult,
 };
@@ -53,6 +54,7 @@ pub(crate) fn asking() -> Value {
             restricted: contained.restricted.clone(),
             exemption: None,
             report: None,
+            memory: Memory::default(),
         }),
     });
     data["quarantine"] = json!(Quarantine::InPlace(contained));

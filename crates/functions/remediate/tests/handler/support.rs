@@ -1,4 +1,4 @@
-use iam_model::{Execution, Iam};
+use iam_model::{Execution, Iam, StepFunctions};
 use incident::Snapshot;
 use incident::message::{ContainRequest, Contained, Quarantine, ReadRequest, WorkRequest};
 use lambda_kit::{FailureName, HandlerError};
@@ -10,16 +10,14 @@ pub(crate) use fixtures::{
     ARN, create_version as version, fail_at_each_call, inline, inline_without_room, managed,
     put_inline as put, recreate_owner, set_default, throttled, waited,
 };
-use fixtures::{
-    EXECUTION, block_on, executions, guard_config, judge_request, restricted, run_task,
-};
+use fixtures::{EXECUTION, block_on, claims, guard_config, judge_request, restricted, run_task};
 
 /// The answer of `ValidatePolicy` to this event now.
 pub(crate) fn judged(iam: &Iam, event: &Value) -> Value {
     let execution = Execution::running("one").with_input(event);
     let answer = block_on(validate_policy::handle(
         &guard_config(),
-        &executions(&execution),
+        &claims(&StepFunctions::of([execution])),
         &PolicyStore::from_client(iam.client()),
         ReadRequest::Judge(judge_request(false)),
     ));
@@ -53,7 +51,7 @@ pub(crate) fn invoke(
     let request: WorkRequest<ContainRequest> = lambda_kit::read_payload(&text)?;
     let reply = block_on(remediate::handle(
         &restricted(),
-        &executions(execution),
+        &claims(&StepFunctions::of([execution.clone()])),
         &PolicyStore::from_client(iam.client()),
         request,
     ));

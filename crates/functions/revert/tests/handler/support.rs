@@ -1,4 +1,4 @@
-use iam_model::{Account, Execution, Iam, IamError, OwnerKind};
+use iam_model::{Account, Execution, Iam, IamError, OwnerKind, StepFunctions};
 use incident::DecideBy;
 use incident::message::{Outcome, ReadRequest, RestoreRequest, WorkRequest};
 use lambda_kit::{FailureName, HandlerError};
@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 pub(crate) use fixtures::documents::*;
 pub(crate) use fixtures::{ARN, recreate_owner, throttled};
 use fixtures::{
-    EXECUTION, block_on, executions, guard_config, judge_request, restricted, run_task, waited,
+    EXECUTION, block_on, claims, executions, guard_config, judge_request, restricted, run_task,
+    waited,
 };
 
 /// An incident whose restricted grants are out: IAM, and the data of its execution.
@@ -39,7 +40,7 @@ impl Incident {
         let execution = Execution::running("one").with_input(&event);
         let judged = block_on(validate_policy::handle(
             &guard_config(),
-            &executions(&execution),
+            &claims(&StepFunctions::of([execution.clone()])),
             &store,
             ReadRequest::Judge(judge_request(false)),
         ));
@@ -50,7 +51,7 @@ impl Incident {
             let request = serde_json::from_value(payload.clone()).unwrap();
             let reply = block_on(remediate::handle(
                 &restricted(),
-                &executions(&execution),
+                &claims(&StepFunctions::of([execution.clone()])),
                 &store,
                 request,
             ));

@@ -1,4 +1,4 @@
-use iam_model::{Account, Execution, Iam, OwnerKind};
+use iam_model::{Account, Execution, Iam, OwnerKind, StepFunctions};
 use incident::ExecutionArn;
 use incident::judgement::GuardConfig;
 use incident::message::{
@@ -11,7 +11,7 @@ use validate_policy::{Reading, handle};
 
 pub(crate) use fixtures::documents::{HARMLESS, RESTRICTED, RESTRUCTURED as REMEDIATED};
 pub(crate) use fixtures::{ARN, call, guard_config as rules, set_default};
-use fixtures::{block_on, executions, judge_request};
+use fixtures::{block_on, claims, judge_request};
 
 pub(crate) fn execution() -> ExecutionArn {
     judge_request(false).execution
@@ -26,7 +26,12 @@ pub(crate) fn run(
 ) -> Result<Reading, HandlerError> {
     let execution = Execution::running("one").with_input(event);
     let store = PolicyStore::from_client(iam.client());
-    block_on(handle(rules, &executions(&execution), &store, request))
+    block_on(handle(
+        rules,
+        &claims(&StepFunctions::of([execution])),
+        &store,
+        request,
+    ))
 }
 
 pub(crate) fn judged(

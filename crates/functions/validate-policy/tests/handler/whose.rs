@@ -19,6 +19,7 @@ fn failure(iam: &Iam, known: &Execution, arn: &str) -> Option<FailureName> {
         look: None,
         failed_tries: 0,
         waited: None,
+        lapsed: false,
     });
     let assess = ReadRequest::Assess(AssessRequest {
         execution: arn,
@@ -31,7 +32,7 @@ fn failure(iam: &Iam, known: &Execution, arn: &str) -> Option<FailureName> {
         .build()
         .unwrap();
     let answers = [judging, assess].map(|request| {
-        let answer = handle(&rules, &executions, &store, request);
+        let answer = handle(&rules, &claims, &store, request);
         runtime.block_on(answer).err().map(|error| error.name())
     });
     assert_eq!(answers[0], answers[1]);

@@ -9,6 +9,7 @@
 //! | | room for a version | create the remediated version |
 //! | | five versions | delete the oldest other one, which is saved in the execution |
 //! | a remediation | a harmless version that the run's write overtook | make that the default |
+//! | | repeats of what another execution asks about | delete all but the one that it asks about |
 //! | | two remediations that the guard made | keep the first, delete the other |
 //! | | its original | contained; wait if the observation may be stale |
 //! | | no original | superseded after waiting |
@@ -177,6 +178,9 @@ fn leave_harmless(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
     if let Some(action) = leave_one(run, observed) {
         return Next::Act(action);
     }
+    if let Some(double) = double_of_original(run, observed) {
+        return Next::Act(ManagedAction::DeleteVersion(double.id.clone()));
+    }
     let Some(original) = original else {
         // Another execution was decided in the meantime, and the original is gone; or IAM shows its
         // document in the list only.
@@ -234,6 +238,25 @@ fn leave_one(run: &Containment<'_>, observed: &ObservedManaged) -> Option<Manage
     } else {
         ManagedAction::DeleteVersion(double.id.clone())
     })
+}
+
+/// A version that repeats what another execution asks about. Its document stands in this execution
+/// too, and without it any number of writes leaves room for a version.
+fn double_of_original<'o>(
+    run: &Containment<'_>,
+    observed: &'o ObservedManaged,
+) -> Option<&'o Version> {
+    let joins = run.joins.as_ref()?;
+    let judged = &run.judged().document;
+    let is_same = |version: &&Version| run.analysis.is_equivalent(&version.document, judged);
+    let mut same = observed.others.iter().filter(is_same);
+    let listed = joins.original.as_ref();
+    let listed = listed.filter(|original| same.clone().any(|version| version.id == **original));
+    let kept = match listed {
+        Some(original) => original,
+        None => &same.clone().next()?.id,
+    };
+    same.rfind(|version| version.id != *kept)
 }
 
 /// The newest harmless version that another caller made between this run's last look and its write.

@@ -1,0 +1,163 @@
+//! Whether anyone is asked about what was contained.
+
+use std::time::Duration;
+
+use incident::memory::{Before, Standing, Wanted};
+use incident::message::{ContainRequest, Contained, ObservedPolicy, OutcomeResult, Settled};
+use incident::{Analysis, Timestamp};
+use lambda_kit::claims::{Claim, Reporting};
+use lambda_kit::{Claims, HandlerError};
+
+/// Between two looks at another incident. `DescribeExecution` and `GetExecutionHistory` are
+/// eventually consistent (Step Functions API Reference), so the first look may have missed its
+/// decision.
+const SECOND_LOOK: Duration = Duration::from_secs(3);
+
+/// How often the memory is asked where another execution is faster.
+const LOOKS: usize = 3;
+
+/// What comes after the containment.
+pub(crate) enum Next {
+    /// Ask.
+    Ask(Contained),
+    /// Another execution asks.
+    Joined(Before),
+    /// No one is asked.
+    Settled(Contained),
+}
+
+/// Decides what comes after the containment of `contained`.
+pub(crate) async fn settle(
+    claims: &Claims,
+    analysis: &Analysis<'_>,
+    request: &ContainRequest,
+    mut contained: Contained,
+) -> Result<Next, HandlerError> {
+    let (verdict, execution) = (&request.verdict, &request.execution);
+    let (memory, change) = (&verdict.memory, &verdict.change);
+    let is_judged = verdict.in_force.as_ref().is_some_and(|judged| {
+        judged.identity == contained.identity
+            && analysis.is_equivalent(&judged.document, &contained.original)
+    });
+    if is_judged && memory.lapsed {
+        contained.settled = Some(Settled {
+            result: OutcomeResult::Lapsed,
+            before: None,
+            notify: true,
+            report: None,
+        });
+        return Ok(Next::Settled(contained));
+    }
+    if is_judged && memory.claim.is_some() {
+        return Ok(Next::Ask(contained));
+    }
+    let before = memory.before.as_ref().filter(|_| is_judged);
+    if let Some(before) = before {
+        match before.standing {
+            Standing::Denied => {
+                return denied(claims, request, contained, before.clone()).await;
+            }
+            Standing::Pending => wait_for_second_look(before.seen).await,
+            Standing::Allowed => {}
+        }
+    }
+    let observed = ObservedPolicy {
+        identity: contained.identity.clone(),
+        version: contained
+            .versions
+            .as_ref()
+            .map(|versions| versions.original.clone()),
+        document: contained.original.clone(),
+    };
+    let Some(wanted) = Wanted::document(&change.subject, &observed, analysis) else {
+        return Ok(Next::Ask(contained));
+    };
+    for _ in 0..LOOKS {
+        let taken = match claims.take(&wanted, analysis, execution).await {
+            // It is contained already, and an administrator should know it: ask again.
+            Ok(Claim::Earlier(before)) if before.standing == Standing::Allowed => {
+                claims
+                    .take_next(Some(&before.claim), &wanted, execution)
+                    .await
+            }
+            taken => taken,
+        };
+        match taken {
+            Ok(Claim::Mine(name)) => {
+                contained.claim = Some(name);
+                return Ok(Next::Ask(contained));
+            }
+            Ok(Claim::Unnamed) => return Ok(Next::Ask(contained)),
+            Ok(Claim::Earlier(before)) => match before.standing {
+                Standing::Pending => return Ok(Next::Joined(before)),
+                Standing::Denied => return denied(claims, request, contained, before).await,
+                // Another execution took the next name in the meantime.
+                Standing::Allowed => {}
+            },
+            // Whoever asks holds the newest claim: an older allow must not outlive a newer deny.
+            Err(error) if error.is_passing() && request.failed_tries == 0 => {
+                return Err(error.into());
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the guard asks without a memory");
+                return Ok(Next::Ask(contained));
+            }
+        }
+    }
+    Ok(Next::Ask(contained))
+}
+
+/// Another execution asks about it.
+pub(crate) fn joined(request: &ContainRequest, contained: Contained, before: Before) -> Contained {
+    let notify = must_report(request, &contained);
+    Contained {
+        settled: Some(Settled {
+            result: OutcomeResult::Joined,
+            before: Some(before),
+            notify,
+            report: None,
+        }),
+        ..contained
+    }
+}
+
+/// It was denied before: reported the first time, and then at most once a week.
+async fn denied(
+    claims: &Claims,
+    request: &ContainRequest,
+    contained: Contained,
+    before: Before,
+) -> Result<Next, HandlerError> {
+    let subject = &request.verdict.change.subject;
+    let key = before.claim.key();
+    let reporting = claims.report(key, subject, &request.execution).await;
+    let (notify, report) = match reporting {
+        Ok(Reporting::First(name)) => (true, Some(name)),
+        Ok(Reporting::Unnamed) => (true, None),
+        Ok(Reporting::Reported) => (must_report(request, &contained), None),
+        Err(error) => {
+            tracing::warn!(%error, "the guard reports what it may have reported before");
+            (true, None)
+        }
+    };
+    Ok(Next::Settled(Contained {
+        settled: Some(Settled {
+            result: OutcomeResult::DeniedBefore,
+            before: Some(before),
+            notify,
+            report,
+        }),
+        ..contained
+    }))
+}
+
+/// An e-mail reported a failure of this execution, or the guard deleted versions to make room.
+fn must_report(request: &ContainRequest, contained: &Contained) -> bool {
+    request.failed_tries > 0 || !contained.evicted.is_empty()
+}
+
+async fn wait_for_second_look(seen: Timestamp) {
+    let passed = Timestamp::now().duration_since(seen);
+    let passed = Duration::try_from(passed).unwrap_or_default();
+    tokio::time::sleep(SECOND_LOOK.saturating_sub(passed)).await;
+}

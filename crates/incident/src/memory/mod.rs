@@ -1,0 +1,325 @@
+//! What the guard remembers: whether the same thing is asked about, was allowed or was denied.
+//!
+//! There is no table. The history of an execution proves what was decided in it, and no one can
+//! change a history. A *claim* only finds that execution: it is an execution of the state machine
+//! `STACK-claims` whose name is the key of the thing, and whose input names the incident. Everyone
+//! who may start executions can make a claim, so a claim proves nothing. The incident that it names
+//! must be about the same subject, the same identity, an equivalent document and the same met
+//! patterns, and must name the claim in turn.
+
+mod key;
+mod rules;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use key::{ClaimName, ClaimNameError, MemoryKey, ReportName};
+pub use rules::{ForgetBefore, MemoryDays, MemoryRules};
+
+use crate::message::{
+    Decision, DecisionAction, ObservedPolicy, OutcomeResult, Quarantine, Restricted, Verdict,
+    is_false,
+};
+use crate::subject::{AddedIdentity, Addition};
+use crate::{Analysis, ExecutionArn, Snapshot, Subject, Timestamp, VersionId};
+
+/// `verdict.memory`: what earlier executions say, and what this one claims.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Memory {
+    /// The claim that names this execution: it is the one that asks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<ClaimName>,
+    /// The earlier incident about the same thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Before>,
+    /// The name under which this execution reports, as the first one in a week.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<ReportName>,
+    /// Whether this execution itself allowed the same thing, and the allow has ended.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub lapsed: bool,
+}
+
+impl Memory {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An earlier incident about the same thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Before {
+    pub execution: ExecutionArn,
+    pub claim: ClaimName,
+    pub standing: Standing,
+    /// When Step Functions showed that.
+    pub seen: Timestamp,
+    /// When it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Timestamp>,
+    /// The address that the decision came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_ip_address: Option<String>,
+    /// The reason that the administrator gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The version of a managed policy that its decision is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original: Option<VersionId>,
+}
+
+/// What an earlier incident means for the same thing now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Standing {
+    /// It asks, or will, or its decision is being carried out.
+    Pending,
+    /// An administrator allowed it, and the allow has not ended.
+    Allowed,
+    /// An administrator denied it.
+    Denied,
+}
+
+/// What an execution is about, and the key that finds earlier ones about the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wanted {
+    pub key: MemoryKey,
+    subject: Subject,
+    thing: Thing,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Thing {
+    Document {
+        observed: ObservedPolicy,
+        restricted: Restricted,
+    },
+    Addition {
+        identity: AddedIdentity,
+        restricted: Restricted,
+    },
+}
+
+impl Wanted {
+    /// A restricted document of a policy; `None` for one that is too long to be compared.
+    #[must_use]
+    pub fn document(
+        subject: &Subject,
+        observed: &ObservedPolicy,
+        analysis: &Analysis<'_>,
+    ) -> Option<Self> {
+        if observed.document.is_cut() {
+            return None;
+        }
+        Some(Self {
+            key: MemoryKey::of_document(
+                subject,
+                &observed.identity,
+                &observed.document,
+                &analysis.met(&observed.document),
+            ),
+            subject: subject.clone(),
+            thing: Thing::Document {
+                observed: observed.clone(),
+                restricted: analysis.restricted(&observed.document),
+            },
+        })
+    }
+
+    /// What a call added.
+    #[must_use]
+    pub fn addition(subject: &Subject, addition: &Addition) -> Self {
+        Self {
+            key: MemoryKey::of_addition(subject, &addition.identity, &addition.restricted),
+            subject: subject.clone(),
+            thing: Thing::Addition {
+                identity: addition.identity.clone(),
+                restricted: addition.restricted.clone(),
+            },
+        }
+    }
+
+    /// What the claim's input says for people.
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+}
+
+/// What the history of an execution shows of its incident.
+#[derive(Clone, Copy, Debug)]
+pub struct Remembered<'h> {
+    pub execution: &'h ExecutionArn,
+    /// Whether it has succeeded; otherwise it runs.
+    pub has_succeeded: bool,
+    /// The newest state that it entered.
+    pub state: Option<&'h str>,
+    pub verdict: &'h Verdict,
+    pub quarantine: Option<&'h Quarantine>,
+    /// The answer, which can be any JSON.
+    pub decision: Option<&'h Value>,
+    pub outcome: Option<OutcomeResult>,
+    /// When an allow ends.
+    pub until: Option<Timestamp>,
+}
+
+impl Remembered<'_> {
+    /// The claim that the incident names.
+    #[must_use]
+    pub fn claim(&self) -> Option<&ClaimName> {
+        let contained = self.quarantine.and_then(Quarantine::contained);
+        let later = contained.and_then(|contained| contained.claim.as_ref());
+        later.or(self.verdict.memory.claim.as_ref())
+    }
+
+    /// What it means for `wanted`, where `claim` led to it; `None` where it means nothing.
+    #[must_use]
+    pub fn standing(
+        &self,
+        claim: &ClaimName,
+        wanted: &Wanted,
+        analysis: &Analysis<'_>,
+        now: Timestamp,
+    ) -> Option<Before> {
+        let names_it = self.claim() == Some(claim) && claim.key() == &wanted.key;
+        if !names_it || !self.is_about(wanted, analysis) {
+            return None;
+        }
+        let decision = self.decision.map(Decision::read);
+        let action = decision.as_ref().map(|decision| decision.action);
+        let standing = match self.outcome {
+            None if self.has_succeeded || self.is_failing() => return None,
+            None => match self.quarantine {
+                Some(Quarantine::Superseded | Quarantine::Gone) => return None,
+                _ => Standing::Pending,
+            },
+            Some(OutcomeResult::Allowed | OutcomeResult::Kept) => {
+                let is_over = self.until.is_some_and(|until| until <= now);
+                if action != Some(DecisionAction::Allow) || is_over {
+                    return None;
+                }
+                Standing::Allowed
+            }
+            Some(OutcomeResult::Denied | OutcomeResult::TakenBack) => Standing::Denied,
+            Some(
+                OutcomeResult::Expired
+                | OutcomeResult::Unconfirmed
+                | OutcomeResult::Superseded
+                | OutcomeResult::Gone
+                | OutcomeResult::Joined
+                | OutcomeResult::DeniedBefore
+                | OutcomeResult::Lapsed,
+            ) => return None,
+        };
+        let decision = decision.filter(|_| standing != Standing::Pending);
+        let decision = decision.as_ref();
+        let shortened = |text: &String| text.chars().take(MAX_TEXT).collect();
+        Some(Before {
+            execution: self.execution.clone(),
+            claim: claim.clone(),
+            standing,
+            seen: now,
+            decided: decision.and_then(|decision| decision.time),
+            source_ip_address: decision
+                .and_then(|decision| decision.source_ip_address.as_ref().map(shortened)),
+            reason: decision.and_then(|decision| decision.reason.as_ref().map(shortened)),
+            original: self.original(),
+        })
+    }
+
+    /// Whether it contained what is wanted, whatever became of it later.
+    #[must_use]
+    pub fn has_contained(
+        &self,
+        claim: &ClaimName,
+        wanted: &Wanted,
+        analysis: &Analysis<'_>,
+    ) -> bool {
+        matches!(self.quarantine, Some(Quarantine::InPlace(_)))
+            && self.claim() == Some(claim)
+            && claim.key() == &wanted.key
+            && self.is_about(wanted, analysis)
+    }
+
+    /// Whether nothing but its end is left, which is that of a failure.
+    fn is_failing(&self) -> bool {
+        self.state == Some("Failed")
+    }
+
+    /// Whether it is about the same subject, identity, document and patterns.
+    fn is_about(&self, wanted: &Wanted, analysis: &Analysis<'_>) -> bool {
+        if self.verdict.change.subject != wanted.subject {
+            return false;
+        }
+        match (&wanted.thing, self.quarantine) {
+            (
+                Thing::Document {
+                    observed,
+                    restricted,
+                },
+                Some(Quarantine::InPlace(_) | Quarantine::Proposed(_)),
+            ) => self
+                .quarantine
+                .and_then(Quarantine::contained)
+                .is_some_and(|contained| {
+                    contained.identity == observed.identity
+                        && analysis.is_equivalent(&contained.original, &observed.document)
+                        && is_same(&contained.restricted, restricted)
+                }),
+            (
+                Thing::Document {
+                    observed,
+                    restricted,
+                },
+                None,
+            ) => self.verdict.in_force.as_ref().is_some_and(|judged| {
+                judged.identity == observed.identity
+                    && analysis.is_equivalent(&judged.document, &observed.document)
+                    && is_same(&self.verdict.restricted, restricted)
+            }),
+            (
+                Thing::Addition {
+                    identity,
+                    restricted,
+                },
+                Some(Quarantine::Added(addition)),
+            ) => addition.identity == *identity && is_same(&addition.restricted, restricted),
+            _ => false,
+        }
+    }
+
+    /// The version of a managed policy that its decision is about.
+    fn original(&self) -> Option<VersionId> {
+        let contained = self.quarantine.and_then(Quarantine::contained);
+        match contained.and_then(|contained| contained.versions.as_ref()) {
+            Some(versions) => Some(versions.original.clone()),
+            None => self.verdict.in_force.as_ref()?.version.clone(),
+        }
+    }
+}
+
+/// The characters that a text of a decision may have in another execution.
+const MAX_TEXT: usize = 500;
+
+/// Whether the same patterns are met, with the same response.
+fn is_same(one: &Restricted, other: &Restricted) -> bool {
+    let patterns = |of: &Restricted| {
+        let mut patterns: Vec<String> = of.patterns.iter().map(ToString::to_string).collect();
+        patterns.sort_unstable();
+        patterns
+    };
+    one.response == other.response
+        && one.more_patterns == other.more_patterns
+        && patterns(one) == patterns(other)
+}
+
+/// The text that finds an equivalent document.
+fn fingerprint(document: &Snapshot) -> String {
+    match document.as_str().parse::<iam_policy::PolicyDocument>() {
+        Ok(read) => format!("document {}", read.canonical_text()),
+        Err(_) => format!("text {document}"),
+    }
+}

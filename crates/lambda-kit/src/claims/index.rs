@@ -1,0 +1,143 @@
+//! The claims as Step Functions keeps them.
+
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
+use aws_sdk_sfn::operation::start_execution::StartExecutionError;
+use incident::memory::{ClaimName, MemoryKey};
+use incident::{ExecutionArn, Subject, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Claims, MemoryError};
+use crate::classify;
+
+/// The characters of the subject in a claim.
+const MAX_SUBJECT: usize = 300;
+
+/// The input of a claim. Anyone can write it, so it can be anything.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct ClaimInput {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<ExecutionArn>,
+    /// For people who look at the claim.
+    subject: String,
+}
+
+/// A claim that Step Functions shows.
+#[derive(Clone, Debug)]
+pub(super) struct Found<N> {
+    pub(super) name: N,
+    pub(super) started: Timestamp,
+    /// The incident that it names, if it names one.
+    pub(super) incident: Option<ExecutionArn>,
+}
+
+/// The claims of one key.
+pub(super) struct Newest {
+    /// The claim that was started last. After Step Functions has forgotten the first name, it is
+    /// taken again, so the highest generation need not be the newest.
+    pub(super) found: Option<Found<ClaimName>>,
+    /// The highest name that is taken without a gap.
+    pub(super) last: Option<ClaimName>,
+}
+
+pub(super) enum Started {
+    Started,
+    /// The name is taken.
+    Exists,
+}
+
+impl Claims {
+    /// Takes a name for the execution `me`.
+    pub(super) async fn start(
+        &self,
+        name: &impl ToString,
+        subject: &Subject,
+        me: &ExecutionArn,
+    ) -> Result<Started, MemoryError> {
+        let input = ClaimInput {
+            incident: Some(me.clone()),
+            subject: subject.to_string().chars().take(MAX_SUBJECT).collect(),
+        };
+        let name = name.to_string();
+        let started = self
+            .executions
+            .client()
+            .start_execution()
+            .state_machine_arn(&self.machine_arn)
+            .name(&name)
+            .input(serde_json::to_string(&input).unwrap_or_default())
+            .send()
+            .await;
+        match started {
+            Ok(_) => Ok(Started::Started),
+            Err(error) => match error.as_service_error() {
+                Some(StartExecutionError::ExecutionAlreadyExists(_)) => Ok(Started::Exists),
+                _ => Err(MemoryError::Claim {
+                    claim: name,
+                    error: classify(&error),
+                }),
+            },
+        }
+    }
+
+    /// The claims of a key: one call for each name that is taken, and one more.
+    pub(super) async fn newest(&self, key: &MemoryKey) -> Result<Newest, MemoryError> {
+        let mut newest = Newest {
+            found: None,
+            last: None,
+        };
+        for name in ClaimName::generations(key) {
+            let Some(found) = self.found(name.clone()).await? else {
+                break;
+            };
+            let is_newer = newest
+                .found
+                .as_ref()
+                .is_none_or(|newest| newest.started <= found.started);
+            if is_newer {
+                newest.found = Some(found);
+            }
+            newest.last = Some(name);
+        }
+        Ok(newest)
+    }
+
+    /// The claim with this name.
+    pub(super) async fn found<N: ToString>(
+        &self,
+        name: N,
+    ) -> Result<Option<Found<N>>, MemoryError> {
+        let text = name.to_string();
+        let arn = self
+            .machine_arn
+            .replacen(":stateMachine:", ":execution:", 1);
+        let described = self
+            .executions
+            .client()
+            .describe_execution()
+            .execution_arn(format!("{arn}:{text}"))
+            .send()
+            .await;
+        let described = match described {
+            Ok(described) => described,
+            Err(error) => {
+                return match error.as_service_error() {
+                    Some(DescribeExecutionError::ExecutionDoesNotExist(_)) => Ok(None),
+                    _ => Err(MemoryError::Claim {
+                        claim: text,
+                        error: classify(&error),
+                    }),
+                };
+            }
+        };
+        let input: ClaimInput = described
+            .input
+            .and_then(|input| serde_json::from_str(&input).ok())
+            .unwrap_or_default();
+        Ok(Some(Found {
+            name,
+            started: crate::history::timestamp(&described.start_date),
+            incident: input.incident,
+        }))
+    }
+}

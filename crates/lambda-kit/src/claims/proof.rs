@@ -1,0 +1,134 @@
+//! The proof: what the history of the incident shows that a claim names.
+//!
+//! The execution must be one of the guard's state machine and not of a version or an alias, must
+//! never have been redriven, must have begun in the time that counts, and must name the claim in
+//! turn. With `DecideBy` `Mail`, an allow counts only if it came with the key of the e-mail.
+
+use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
+use aws_sdk_sfn::types::ExecutionStatus;
+use incident::memory::{Before, ClaimName, Remembered, Standing, Wanted};
+use incident::message::Decision;
+use incident::{Analysis, DecideBy, ExecutionArn, Timestamp};
+
+use super::index::Found;
+use super::{Claims, MemoryError};
+use crate::history::{Incident, ReadBack, ReadError, StateData, timestamp};
+
+/// What the history of a named incident shows.
+pub(super) enum Shown<T> {
+    It(T),
+    Nothing,
+    /// It runs, and its judgement is not in its history yet.
+    NotYet,
+}
+
+impl Claims {
+    /// What the incident of a claim means for `wanted`.
+    pub(super) async fn standing(
+        &self,
+        found: &Found<ClaimName>,
+        wanted: &Wanted,
+        analysis: &Analysis<'_>,
+    ) -> Result<Shown<Before>, MemoryError> {
+        let now = Timestamp::now();
+        let Some((execution, described)) = self.proved(found).await? else {
+            return Ok(Shown::Nothing);
+        };
+        let started = timestamp(&described.start_date);
+        let counts = matches!(
+            described.status,
+            ExecutionStatus::Running | ExecutionStatus::Succeeded
+        );
+        if !counts || !self.rules.remember(started, now) {
+            return Ok(Shown::Nothing);
+        }
+        let read_back = match self.decide_by {
+            DecideBy::Token => ReadBack::State,
+            DecideBy::Mail => ReadBack::Request,
+        };
+        let incident = match self.executions.incident(&execution, read_back).await {
+            Ok(incident) => incident,
+            Err(ReadError::NotFound(_) | ReadError::StateNotShown(_)) => return Ok(Shown::NotYet),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(remembered) = remembered(&incident) else {
+            let is_running = described.status == ExecutionStatus::Running;
+            return Ok(if is_running {
+                Shown::NotYet
+            } else {
+                Shown::Nothing
+            });
+        };
+        let standing = remembered.standing(&found.name, wanted, analysis, now);
+        let standing = standing
+            .filter(|before| before.standing != Standing::Allowed || self.is_proved(&incident));
+        Ok(standing.map_or(Shown::Nothing, Shown::It))
+    }
+
+    /// Whether the incident of a claim contained `wanted`, whatever became of it.
+    pub(super) async fn has_contained(
+        &self,
+        found: &Found<ClaimName>,
+        wanted: &Wanted,
+        analysis: &Analysis<'_>,
+    ) -> Result<bool, MemoryError> {
+        let Some((execution, _)) = self.proved(found).await? else {
+            return Ok(false);
+        };
+        let incident = self
+            .executions
+            .incident(&execution, ReadBack::State)
+            .await?;
+        Ok(remembered(&incident).is_some_and(|it| it.has_contained(&found.name, wanted, analysis)))
+    }
+
+    /// The incident that a claim names, if the guard's own definition ran in it.
+    pub(super) async fn proved<N>(
+        &self,
+        found: &Found<N>,
+    ) -> Result<Option<(ExecutionArn, DescribeExecutionOutput)>, MemoryError> {
+        let Some(execution) = &found.incident else {
+            return Ok(None);
+        };
+        if !self.executions.owns(execution) {
+            return Ok(None);
+        }
+        let described = match self.executions.described(execution).await {
+            Ok(described) => described,
+            Err(ReadError::NotFound(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let is_other = described.redrive_count.unwrap_or_default() > 0
+            || described.state_machine_version_arn.is_some()
+            || described.state_machine_alias_arn.is_some();
+        Ok((!is_other).then(|| (execution.clone(), described)))
+    }
+
+    /// Whether an allow came as the deployment demands it.
+    fn is_proved(&self, incident: &Incident) -> bool {
+        let key = || incident.data.decision.as_ref().and_then(Decision::key);
+        self.decide_by == DecideBy::Token || incident.verify_key(key().as_ref())
+    }
+}
+
+/// What the history shows, if it shows a judgement.
+pub(super) fn remembered(incident: &Incident) -> Option<Remembered<'_>> {
+    let StateData {
+        verdict,
+        quarantine,
+        decision,
+        outcome,
+        until,
+        ..
+    } = &incident.data;
+    Some(Remembered {
+        execution: &incident.execution,
+        has_succeeded: incident.has_succeeded,
+        state: incident.state.as_deref(),
+        verdict: verdict.as_ref()?,
+        quarantine: quarantine.as_ref(),
+        decision: decision.as_ref(),
+        outcome: *outcome,
+        until: *until,
+    })
+}
