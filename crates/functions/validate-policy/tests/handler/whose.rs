@@ -1,7 +1,7 @@
-use iam_model::{Account, Execution, Iam};
+use iam_model::{Account, Execution, Iam, StepFunctions};
 use incident::ExecutionArn;
 use incident::message::{AssessRequest, JudgeRequest, ReadRequest};
-use lambda_kit::{Executions, FailureName};
+use lambda_kit::FailureName;
 use policy_store::PolicyStore;
 use serde_json::{Value, json};
 use validate_policy::handle;
@@ -10,7 +10,7 @@ use crate::support::{RESTRICTED, created, execution, judge, rules};
 
 /// The error of an invocation for `arn`, if Step Functions knows `known`, a running execution.
 fn failure(iam: &Iam, known: &Execution, arn: &str) -> Option<FailureName> {
-    let executions = Executions::new(known.client(), Execution::running("one").machine);
+    let claims = fixtures::claims(&StepFunctions::of([known.clone()]));
     let store = PolicyStore::from_client(iam.client());
     let arn = ExecutionArn::parse(arn).unwrap();
     let judging = ReadRequest::Judge(JudgeRequest {
