@@ -9,6 +9,7 @@
 )]
 
 use iam_policy::{Quota, RestrictedActions};
+use incident::memory::Memory;
 use incident::message::{
     AssessedState, Assessment, AttachedTo, Contained, ContainedVersions, EvictedVersion, Found,
     InForce, Judged, Left, ObservedPolicy, Outcome, OutcomeResult, Proposal, Quarantine, Removal,
@@ -205,6 +206,8 @@ impl Worst {
             removed: false,
             left: Left::default(),
             asked: false,
+            claim: None,
+            settled: None,
         }
     }
 
@@ -264,6 +267,7 @@ impl Worst {
                 restricted: self.restricted.clone(),
                 exemption: None,
                 report: None,
+                memory: Memory::default(),
             }),
         })
     }
@@ -322,6 +326,7 @@ fn walk(text: &str, list: &RestrictedActions, quota: Quota, has_versions: bool) 
                 document: worst.original.compacted(),
             }),
             attached_to: Some(holders()),
+            until: None,
         });
         fits("the outcome", &data);
     }
