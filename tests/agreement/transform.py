@@ -20,7 +20,7 @@ with open(template_path, encoding="utf-8") as file:
 # The SAM CLI uploads code and definition first; what they are does not matter here.
 template["Globals"]["Function"]["CodeUri"] = "s3://bucket/code.zip"
 for resource in template["Resources"].values():
-    if resource["Type"] == "AWS::Serverless::StateMachine":
+    if "DefinitionUri" in resource["Properties"]:
         resource["Properties"]["DefinitionUri"] = "s3://bucket/definition.json"
     if resource["Type"] == "AWS::Serverless::Function":
         resource.pop("Metadata", None)

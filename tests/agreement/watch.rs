@@ -8,10 +8,11 @@ use crate::read;
 use crate::transformed::{LONGEST_STACK, PLACES, many, of_type, properties, referred, resolved_in};
 
 /// All rules but the one that starts incidents.
-const WATCH: [&str; 11] = [
+const WATCH: [&str; 12] = [
     "WatchRules",
     "WatchStack",
     "WatchIncidents",
+    "WatchClaims",
     "WatchUnnamed",
     "WatchFunctions",
     "WatchFunctionArns",
@@ -318,6 +319,12 @@ fn only_the_guards_own_calls_are_not_reported() {
     let rule = &properties("PolicyWriteRule")["Targets"][0]["RoleArn"];
     let machine = &properties("PolicyApprovalStateMachine")["RoleArn"];
     assert_eq!(roles, [referred(rule), referred(machine)]);
+
+    let claims = issuer(&detail("WatchClaims")["$or"][0]);
+    assert_eq!(claims[0], json!({"exists": false}));
+    let roles = many(&claims[1]["anything-but"]);
+    let roles: BTreeSet<_> = roles.into_iter().filter_map(referred).collect();
+    assert_eq!(roles, BTreeSet::from(["RemediateRole", "ValidatePolicyRole"]));
 
     let others = issuer(&detail("WatchUnnamed")["$or"][0]);
     assert_eq!(others[0], json!({"exists": false}));

@@ -141,7 +141,8 @@ fn document(
     let roles = stack
         .resources
         .iter()
-        .filter(|it| it.kind == "AWS::IAM::Role");
+        // That of the claims makes no call.
+        .filter(|it| it.kind == "AWS::IAM::Role" && it.logical != "ClaimsRole");
     let own: Vec<String> = roles.map(|role| role_arn(stack, &role.physical)).collect();
     let keepers: Vec<&str> = deployers
         .clone()

@@ -281,13 +281,12 @@ fn organizations_take_the_policy() {
             }
         }
     }
-    // With a short stack name, only alarms are named by a pattern, so other resources whose names
-    // begin alike are not protected.
+    // With a short stack name, only alarms and log groups are named by a pattern, so other
+    // resources whose names begin alike are not protected.
     let policy = made(&deployed("guard", "Mail"));
     let other = "arn:aws:iam::111122223333:role/developer";
     for call in [
         "events:DisableRule arn:aws:events:us-east-1:111122223333:rule/guard-dogs",
-        "logs:DeleteLogGroup arn:aws:logs:us-east-1:111122223333:log-group:guard-dogs",
         "lambda:UpdateFunctionCode arn:aws:lambda:us-east-1:111122223333:function:guard-dogs",
         "states:DeleteStateMachine arn:aws:states:us-east-1:111122223333:stateMachine:guard-incidents-2",
         "iam:PassRole arn:aws:iam::111122223333:role/guard-dogs",

@@ -12,8 +12,9 @@ use crate::{Snapshot, Subject, Timestamp, UniqueId};
 
 /// The SHA-256 of what an incident is about, as 64 hexadecimal digits.
 ///
-/// It only finds an earlier incident: what counts is compared again. So a collision, or a form that
-/// another version of the guard computes in another way, costs one more question and allows nothing.
+/// It only finds an earlier incident: what counts is compared again. So a collision, or a form
+/// that another version of the guard computes in another way, costs one more question and allows
+/// nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MemoryKey(String);
 

@@ -19,7 +19,7 @@ use self::index::Started;
 use self::proof::Shown;
 pub use self::reports::Reporting;
 use crate::history::{PAUSES, ReadError};
-use crate::{AwsError, AwsErrorKind, Executions, HandlerError, SettingError, parsed, required};
+use crate::{AwsError, AwsErrorKind, Executions, HandlerError, SettingError, parsed};
 
 /// How long a containment waits for the memory. Without it, the guard contains and asks.
 const QUICK: Duration = Duration::from_secs(2);
@@ -116,7 +116,15 @@ impl Claims {
             forget_before: parsed::<ForgetBefore>("FORGET_BEFORE")?,
         };
         let decide_by = parsed("DECIDE_BY")?.unwrap_or(DecideBy::Mail);
-        let machine_arn = required("CLAIMS_STATE_MACHINE_ARN")?;
+        let incidents = executions.state_machine_arn();
+        let Some(stack) = incidents.strip_suffix("-incidents") else {
+            return Err(SettingError::Unusable {
+                name: "STATE_MACHINE_ARN",
+                value: incidents.to_owned(),
+                problem: "its name does not end with `-incidents`".to_owned(),
+            });
+        };
+        let machine_arn = format!("{stack}-claims");
         Ok(Self::new(executions, machine_arn, rules, decide_by))
     }
 
