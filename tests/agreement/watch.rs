@@ -324,7 +324,10 @@ fn only_the_guards_own_calls_are_not_reported() {
     assert_eq!(claims[0], json!({"exists": false}));
     let roles = many(&claims[1]["anything-but"]);
     let roles: BTreeSet<_> = roles.into_iter().filter_map(referred).collect();
-    assert_eq!(roles, BTreeSet::from(["RemediateRole", "ValidatePolicyRole"]));
+    assert_eq!(
+        roles,
+        BTreeSet::from(["RemediateRole", "ValidatePolicyRole"])
+    );
 
     let others = issuer(&detail("WatchUnnamed")["$or"][0]);
     assert_eq!(others[0], json!({"exists": false}));

@@ -19,6 +19,7 @@ mod holders;
 mod invoked;
 mod keys;
 mod links;
+mod memory;
 mod operate;
 mod padded;
 mod passed;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
     usual.extend(bounds::scenarios());
     usual.extend(watch::scenarios());
     usual.extend(operate::scenarios());
+    usual.extend(memory::scenarios());
     let mut by_hand = forged::scenarios();
     by_hand.extend(hints::scenarios());
     by_hand.extend(room::scenarios());
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
     by_hand.extend(doors::scenarios());
     by_hand.extend(records::scenarios());
     by_hand.extend(passed::scenarios());
+    by_hand.extend(memory::by_hand());
     let mut set_otherwise = writes::expiring();
     set_otherwise.extend(padded::scenarios());
     set_otherwise.extend(variants::scenarios());
