@@ -95,6 +95,7 @@ async fn kept(world: Arc<World>) -> Result<()> {
                 "Approved",
                 "NextAction",
                 "ReportOutcome",
+                "Ended",
                 "Succeeded"
             ],
         "{states:?}"

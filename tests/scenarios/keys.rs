@@ -33,7 +33,7 @@ async fn contained<'w>(
 }
 
 /// The token that the history shows of the newest request, and what it shows of its key.
-async fn shown(incident: &Incident<'_>) -> Result<(String, String)> {
+pub(crate) async fn shown(incident: &Incident<'_>) -> Result<(String, String)> {
     let events = incident.execution.history().await?;
     let submitted = events
         .iter()

@@ -100,20 +100,13 @@ async fn is_contained(world: &World, target: &Target) -> Result<bool> {
     Ok(actions(&in_force)? == ["s3:GetObject"])
 }
 
-/// The newest execution that asks about a target.
-async fn asking<'w>(world: &'w World, write: Write, name: &str) -> Result<Incident<'w>> {
-    let incident = world.incident(write.event_name(), name).await?;
-    incident.request().await?;
-    Ok(incident)
-}
-
 /// 100 writes in a row while an administrator thinks, then 100 after the deny.
 async fn hundred(world: Arc<World>) -> Result<()> {
     const WRITES: usize = 100;
     let name = "memory-hundred";
     let target = Target::prepare(&world, Write::PutRolePolicy, name, restricted()).await?;
     target.carry_out(world.emulator.iam()).await?;
-    let incident = asking(&world, Write::PutRolePolicy, name).await?;
+    let incident = world.asking(name).await?;
     for _ in 1..WRITES {
         target
             .overwrite(world.emulator.iam(), &restricted())
@@ -151,34 +144,31 @@ async fn kinds(world: Arc<World>) -> Result<()> {
 }
 
 async fn joins(world: &World, write: Write) -> Result<()> {
-    let name = format!("memory-{}", write.event_name());
+    let name = format!("memory-{}-again", write.event_name());
     let target = Target::prepare(world, write, &name, restricted()).await?;
     target.carry_out(world.emulator.iam()).await?;
-    let incident = asking(world, write, &name).await?;
-    // A version that was prepared has an event of its own.
+    let incident = world.asking(&name).await?;
+    // A version that was prepared has an event of its own, which may be late and join.
     let others = incidents(world, &name).await?.len();
+    let early = settled(world, &name, others).await?;
+    let joined = |ends: &BTreeMap<String, usize>| ends.get("joined").copied().unwrap_or_default();
     for number in 1..=3 {
         target
             .overwrite(world.emulator.iam(), &restricted())
             .await?;
         let ends = settled(world, &name, others + number).await?;
-        ensure!(ends.get("joined") == Some(&number), "{name}: {ends:?}");
+        ensure!(joined(&ends) == joined(&early) + number, "{name}: {ends:?}");
         ensure!(is_contained(world, &target).await?, "{name}");
         let versions = target.documents(world).await?;
         ensure!(versions.len() <= 3, "{name}: {versions:?}");
     }
     let sent = mails(world, &name).await?;
     ensure!(requests(&sent) == 1, "{name}: {sent:#?}");
-    let joined = incidents(world, &name)
-        .await?
-        .pop()
-        .context("no incident")?;
-    expect_states(
-        &joined,
-        &["ValidatePolicy", "ChooseAction", "TempRemove"],
-        "Succeeded",
-    )
-    .await?;
+    for other in incidents(world, &name).await? {
+        if other.execution.arn() != incident.execution.arn() {
+            expect_unasked(&other).await?;
+        }
+    }
 
     incident.answer("deny").await?;
     ensure!(incident.outcome().await? == "denied", "{name}");
@@ -205,15 +195,12 @@ async fn joins(world: &World, write: Write) -> Result<()> {
     Ok(())
 }
 
-/// Its states begin with these, none asks, and the last is this.
-async fn expect_states(incident: &Incident<'_>, first: &[&str], last: &str) -> Result<()> {
+/// What joins is contained, and then the execution ends without an e-mail.
+async fn expect_unasked(incident: &Incident<'_>) -> Result<()> {
     let states = incident.states().await?;
-    ensure!(
-        states.iter().zip(first).all(|(one, other)| one == other)
-            && !states.iter().any(|state| state == "AskUser")
-            && states.last().is_some_and(|state| state == last),
-        "{states:?}"
-    );
+    for state in ["AskUser", "ReportOutcome", "Denied"] {
+        ensure!(!states.iter().any(|it| it == state), "{states:?}");
+    }
     Ok(())
 }
 
@@ -223,7 +210,7 @@ async fn allowed(world: Arc<World>) -> Result<()> {
         let name = format!("memory-allowed-{}", write.event_name());
         let target = Target::prepare(&world, write, &name, restricted()).await?;
         target.carry_out(world.emulator.iam()).await?;
-        let incident = asking(&world, write, &name).await?;
+        let incident = world.asking(&name).await?;
         incident.answer("allow").await?;
         ensure!(incident.outcome().await? == "allowed");
         // One more than before: the choice whether the allow is for a time.
@@ -249,8 +236,9 @@ async fn allowed(world: Arc<World>) -> Result<()> {
             });
             if write == Write::CreatePolicyVersion {
                 detail["eventName"] = json!("SetDefaultPolicyVersion");
-                let version = json!(world.in_force(target.arn()).await?.version);
-                detail["requestParameters"]["versionId"] = version;
+                let version = world.in_force(target.arn()).await?.version;
+                detail["requestParameters"] =
+                    json!({"policyArn": target.arn(), "versionId": version});
             }
         }
         let started = world.start_by_hand(&forged.to_string()).await?;
@@ -266,9 +254,7 @@ async fn allowed(world: Arc<World>) -> Result<()> {
 
 /// Answers the waiting task as the page does, with a time.
 async fn allow_for_a_minute(world: &World, incident: &Incident<'_>) -> Result<()> {
-    let link = url::Url::parse(&incident.link("allow").await?)?;
-    let token = link.query_pairs().find(|(name, _)| name == "token");
-    let token = token.context("no token")?.1.into_owned();
+    let (token, _) = crate::keys::shown(incident).await?;
     let decision = json!({"action": "allow", "minutes": 1, "reason": "a test of a minute"});
     let send = world.emulator.sfn().send_task_success();
     let send = send.task_token(token).output(decision.to_string());
@@ -281,7 +267,7 @@ async fn minute(world: Arc<World>) -> Result<()> {
     let write = Write::CreatePolicyVersion;
     let target = Target::prepare(&world, write, name, restricted()).await?;
     target.carry_out(world.emulator.iam()).await?;
-    let incident = asking(&world, write, name).await?;
+    let incident = world.asking(name).await?;
     allow_for_a_minute(&world, &incident).await?;
     incident
         .execution
@@ -331,7 +317,7 @@ async fn changed(world: Arc<World>) -> Result<()> {
     let write = Write::PutGroupPolicy;
     let target = Target::prepare(&world, write, name, restricted()).await?;
     target.carry_out(world.emulator.iam()).await?;
-    let incident = asking(&world, write, name).await?;
+    let incident = world.asking(name).await?;
     allow_for_a_minute(&world, &incident).await?;
     incident
         .execution
@@ -358,7 +344,7 @@ async fn another(world: Arc<World>) -> Result<()> {
     let write = Write::PutRolePolicy;
     let target = Target::prepare(&world, write, "memory-another", restricted()).await?;
     target.carry_out(world.emulator.iam()).await?;
-    let incident = asking(&world, write, "memory-another").await?;
+    let incident = world.asking("memory-another").await?;
     incident.answer("allow").await?;
     ensure!(incident.outcome().await? == "allowed");
     // One resource more is another document.

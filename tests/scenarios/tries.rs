@@ -93,7 +93,11 @@ async fn reads_nothing(world: Arc<World>) -> Result<()> {
         .map(|call| (call.action.as_str(), call.caller.contains("NotifyFun")))
         .collect();
     ensure!(
-        of_states == [("states:GetExecutionHistory", true)],
+        of_states
+            == [
+                ("states:StartExecution", false),
+                ("states:GetExecutionHistory", true)
+            ],
         "{of_states:?}"
     );
     let writes: Vec<_> = calls

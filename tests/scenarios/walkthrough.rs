@@ -82,7 +82,7 @@ async fn play(world: Arc<World>, name: &'static str, answer: Answer) -> Result<(
         Answer::Deny => &["DeletePolicyVersion"],
     };
     reconciled(&mut expected, answer.state(), calls);
-    expected.extend(["ReportOutcome", "Succeeded"]);
+    expected.extend(["ReportOutcome", "Ended", "Succeeded"]);
     let states = incident.states().await?;
     ensure!(states == expected, "{states:?}");
     ensure!(states.len() <= 24, "{} states", states.len());

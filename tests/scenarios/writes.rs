@@ -82,8 +82,7 @@ async fn play(world: Arc<World>, write: Write, answer: &'static str) -> Result<(
     let name = format!("{}-{answer}-scenario", write.event_name());
     let target = Target::prepare(&world, write, &name, original()).await?;
     target.carry_out(world.emulator.iam()).await?;
-    let incident = world.incident(write.event_name(), &name).await?;
-    incident.request().await?;
+    let incident = world.asking(&name).await?;
     let remediated = target.in_force(&world).await?.context("no policy")?;
     ensure!(
         actions(&remediated)? == ["s3:GetObject"],

@@ -29,10 +29,11 @@ impl<'w> Incident<'w> {
             let request = requests.await?.into_iter().next();
             if let (None, Some(closed)) = (&request, closed) {
                 bail!(
-                    "it ended without a request for a decision: {} {:?} {:?}",
+                    "it ended without a request for a decision: {} {:?} {:?} {}",
                     closed.status,
                     closed.error,
-                    closed.cause
+                    closed.cause,
+                    closed.output
                 );
             }
             Ok(request)

@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 use crate::faults::FaultProxy;
 use crate::index::{Entry, Index};
 use crate::mails::{self, Mails};
-use crate::{Incident, SOON};
+use crate::{Incident, SOON, Write};
 
 /// A local AWS with the template deployed, and the administrator's mailbox.
 #[derive(Debug)]
@@ -126,6 +126,25 @@ impl World {
             Ok(self.incidents(event_name, mark).await?.into_iter().next())
         })
         .await
+    }
+
+    /// The incident that asks about a target, whichever of its writes started it; waits for the
+    /// request.
+    pub async fn asking(&self, mark: &str) -> Result<Incident<'_>> {
+        let what = format!("a request about {mark}");
+        let incident = poll(&what, SOON, async || {
+            for write in Write::ALL {
+                for incident in self.incidents(write.event_name(), mark).await? {
+                    if incident.is_waiting().await? {
+                        return Ok(Some(incident));
+                    }
+                }
+            }
+            Ok(None)
+        })
+        .await?;
+        incident.request().await?;
+        Ok(incident)
     }
 
     /// The incident of an execution.

@@ -95,7 +95,7 @@ pub fn policy(stack: &Deployed, deployers: &[Trusted], senders: &[Trusted]) -> R
             None => groups.push(Group { kind, arns }),
         }
     }
-    let wide_first = ["alarm:", "log-group:", "rule/", "function:"];
+    let wide_first = ["alarm:", "log-group:", "rule/", "function:", "role/"];
     let mut text = written(stack, &groups, deployers, senders)?;
     // If the exact names do not fit, names with the same beginning become one pattern.
     for kind in wide_first {

@@ -8,7 +8,7 @@ use end_to_end::{SOON, Scenario, Target, World, Write, document};
 use local_aws::poll;
 use serde_json::{Value, json};
 
-use super::{asking, ends, incidents, is_contained, mails, requests, restricted};
+use super::{ends, incidents, is_contained, mails, requests, restricted};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -79,7 +79,7 @@ async fn stopped(world: Arc<World>) -> Result<()> {
     let (write, name) = (Write::PutRolePolicy, "memory-stopped");
     let target = Target::prepare(&world, write, name, restricted()).await?;
     target.carry_out(world.emulator.iam()).await?;
-    let incident = asking(&world, write, name).await?;
+    let incident = world.asking(name).await?;
     let stop = world.emulator.sfn().stop_execution();
     stop.execution_arn(incident.execution.arn()).send().await?;
     target
@@ -95,14 +95,14 @@ async fn forged(world: Arc<World>) -> Result<()> {
     let write = Write::CreatePolicyVersion;
     let allowed = Target::prepare(&world, write, "memory-was-allowed", restricted()).await?;
     allowed.carry_out(world.emulator.iam()).await?;
-    let good = asking(&world, write, "memory-was-allowed").await?;
+    let good = world.asking("memory-was-allowed").await?;
     good.answer("allow").await?;
     ensure!(good.outcome().await? == "allowed");
 
     let name = "memory-forged";
     let target = Target::prepare(&world, write, name, restricted()).await?;
     target.carry_out(world.emulator.iam()).await?;
-    let incident = asking(&world, write, name).await?;
+    let incident = world.asking(name).await?;
     let own = claim_of(&incident.execution).await?;
     incident.answer("deny").await?;
     ensure!(incident.outcome().await? == "denied");
@@ -147,7 +147,7 @@ async fn forgotten(world: Arc<World>) -> Result<()> {
     let (write, name) = (Write::PutUserPolicy, "memory-forgotten");
     let target = Target::prepare(&world, write, name, restricted()).await?;
     target.carry_out(world.emulator.iam()).await?;
-    let incident = asking(&world, write, name).await?;
+    let incident = world.asking(name).await?;
     incident.answer("allow").await?;
     ensure!(incident.outcome().await? == "allowed");
     let own = claim_of(&incident.execution).await?;

@@ -42,10 +42,12 @@ impl Remembering<'_> {
         if self.lapsed && !stays_restricted {
             return Ok(Some(verdict.lapsed()));
         }
-        if verdict.result == VerdictResult::AlreadyContained {
-            return self.contained(analysis, verdict).await.map(Some);
+        match verdict.result {
+            VerdictResult::AlreadyContained | VerdictResult::Withdrawn => {
+                self.named(analysis, verdict).await.map(Some)
+            }
+            _ => Ok(Some(verdict)),
         }
-        Ok(Some(verdict))
     }
 
     /// The guard would contain a document, or ask about it: another execution may ask already, or
@@ -143,7 +145,7 @@ impl Remembering<'_> {
         let Some(addition) = Addition::of(&verdict, state) else {
             return Ok(verdict);
         };
-        let wanted = Wanted::addition(&verdict.change.subject, &addition);
+        let wanted = Wanted::addition(&verdict.change, &addition);
         let memory = match self.claim(analysis, &wanted, verdict.response).await? {
             None | Some(Claim::Unnamed) => Memory::default(),
             Some(Claim::Mine(name)) => Memory {
@@ -158,9 +160,9 @@ impl Remembering<'_> {
         Ok(verdict.remembering(memory))
     }
 
-    /// The remediation of the named document is in force: the guard's own, or that of someone who
-    /// had the grant.
-    async fn contained(
+    /// The named document is not in force any more. If its remediation is, that is the guard's own,
+    /// or that of someone who had the grant.
+    async fn named(
         &self,
         analysis: &Analysis<'_>,
         verdict: Verdict,
@@ -177,12 +179,14 @@ impl Remembering<'_> {
         let Some(wanted) = Wanted::document(&change.subject, &written, analysis) else {
             return Ok(verdict.withdrawn(None));
         };
+        let is_contained = verdict.result == VerdictResult::AlreadyContained;
         let by = self
             .claims
             .contained_by(&wanted, analysis, change.event_time)
             .await?;
         Ok(match by {
-            ContainedBy::Guard => verdict,
+            ContainedBy::Guard if is_contained => verdict,
+            ContainedBy::Guard => verdict.withdrawn(None),
             ContainedBy::Decided(before) if before.standing == Standing::Allowed => verdict
                 .remembering(Memory {
                     before: Some(before),

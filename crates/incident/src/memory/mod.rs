@@ -21,7 +21,7 @@ use crate::message::{
     is_false,
 };
 use crate::subject::{AddedIdentity, Addition};
-use crate::{Analysis, ExecutionArn, Snapshot, Subject, Timestamp, VersionId};
+use crate::{Analysis, ExecutionArn, PolicyChange, Snapshot, Subject, Timestamp, VersionId};
 
 /// `verdict.memory`: what earlier executions say, and what this one claims.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +98,8 @@ enum Thing {
         restricted: Restricted,
     },
     Addition {
+        /// The event of the call that added it.
+        event_id: String,
         identity: AddedIdentity,
         restricted: Restricted,
     },
@@ -131,11 +133,13 @@ impl Wanted {
 
     /// What a call added.
     #[must_use]
-    pub fn addition(subject: &Subject, addition: &Addition) -> Self {
+    pub fn addition(change: &PolicyChange, addition: &Addition) -> Self {
+        let subject = &change.subject;
         Self {
             key: MemoryKey::of_addition(subject, &addition.identity, &addition.restricted),
             subject: subject.clone(),
             thing: Thing::Addition {
+                event_id: change.event_id.clone(),
                 identity: addition.identity.clone(),
                 restricted: addition.restricted.clone(),
             },
@@ -194,6 +198,7 @@ impl Remembered<'_> {
             None if self.has_succeeded || self.is_failing() => return None,
             None => match self.quarantine {
                 Some(Quarantine::Superseded | Quarantine::Gone) => return None,
+                _ if self.asks_about_another_call(wanted) => return None,
                 _ => Standing::Pending,
             },
             Some(OutcomeResult::Allowed | OutcomeResult::Kept) => {
@@ -244,6 +249,15 @@ impl Remembered<'_> {
             && self.is_about(wanted, analysis)
     }
 
+    /// Whether its request is about another call that added the same. A deny takes back what
+    /// CloudTrail has a record of, so a made-up event must not stand for a real one.
+    fn asks_about_another_call(&self, wanted: &Wanted) -> bool {
+        match &wanted.thing {
+            Thing::Document { .. } => false,
+            Thing::Addition { event_id, .. } => *event_id != self.verdict.change.event_id,
+        }
+    }
+
     /// Whether nothing but its end is left, which is that of a failure.
     fn is_failing(&self) -> bool {
         self.state == Some("Failed")
@@ -284,6 +298,7 @@ impl Remembered<'_> {
                 Thing::Addition {
                     identity,
                     restricted,
+                    event_id: _,
                 },
                 Some(Quarantine::Added(addition)),
             ) => addition.identity == *identity && is_same(&addition.restricted, restricted),

@@ -51,6 +51,10 @@ impl NotifyTask {
 /// What a state tells `notify`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "task", rename_all = "camelCase")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value lives for one invocation"
+)]
 pub enum NotifyRequest {
     /// `AskUser`: ask for a decision.
     Ask(AskRequest),
