@@ -15,6 +15,15 @@ pub fn time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+/// That an allow ends, and what the guard does then.
+#[must_use]
+pub fn allowed_until(until: Timestamp) -> String {
+    format!(
+        "It is allowed until {}. Then the guard takes the restricted permissions out again.",
+        time(until)
+    )
+}
+
 /// What is in force until a decision.
 #[must_use]
 pub fn in_force(contained: &Contained) -> String {

@@ -7,7 +7,9 @@
 
 mod decide;
 mod late;
+mod over;
 mod page;
+mod problem;
 mod reply;
 mod request;
 mod response;
@@ -24,8 +26,9 @@ use serde_json::value::RawValue;
 
 use crate::decide::{Delivery, deliver, verify_token};
 pub use crate::late::LateLinks;
+use crate::problem::LinkProblem;
 use crate::reply::{Form, ReadProblem, Reply};
-use crate::request::{Answer, LinkProblem, Method, Parameters, Request};
+use crate::request::{Answer, Method, Parameters, Request};
 pub use crate::response::Response;
 pub use crate::settings::Settings;
 
@@ -78,6 +81,9 @@ async fn reply(settings: &Settings, executions: &Executions, request: &Request) 
     if needs_key && !incident.verify_key(parameters.key.as_ref()) {
         return Reply::BadLink(LinkProblem::KeyWrong);
     }
+    if parameters.minutes.is_some() && incident.is_proposal() {
+        return Reply::BadLink(LinkProblem::NothingToEnd);
+    }
     let parameters = Parameters {
         execution: Some(incident.execution.clone()),
         ..parameters.clone()
@@ -93,7 +99,7 @@ async fn reply(settings: &Settings, executions: &Executions, request: &Request) 
         user_agent: request.user_agent.clone(),
         reason: form.parameters.reason.clone(),
         execution: form.parameters.execution.clone(),
-        minutes: None,
+        minutes: form.parameters.minutes,
         unproven: false,
     };
     let proven = Proven {

@@ -1,20 +1,24 @@
 //! The pages, as HTML without scripts.
 
+mod form;
+
 use askama::Template;
 use incident::message::{Decision, DecisionAction, Removal, Restricted};
-use incident::{LinkKey, PolicyChange, Subject, Timestamp};
+use incident::{PolicyChange, Subject, Timestamp};
 use lambda_kit::history::{DecisionRequest, Incident, Standing};
 use notice::mail::reasons;
 use notice::text::{plain, plain_lines};
 use notice::{Console, DiffLine, DocumentDiff, LineKind, subject, words};
 
+use self::form::FormView;
+use crate::over;
 use crate::reply::{Form, Reply};
 use crate::request::{Answer, MAX_REASON};
 
 /// The style sheet, which is in the page: the content security policy allows exactly this text.
 const STYLE: &str = include_str!("../templates/style.css");
 /// The hash of [`STYLE`] in the content security policy; a test compares it.
-pub(crate) const STYLE_HASH: &str = "sha256-8V1m8Ab+yZrYHNTL9d4ScyhmeC1ojaCQ22WdMuYXtAM=";
+pub(crate) const STYLE_HASH: &str = "sha256-tJF4mzyFgsPBw1OILmPxJw0BpJTGxx0CTXkKYJ1XaHE=";
 
 /// The longest text from outside on one line, in characters.
 const MAX_TEXT: usize = 300;
@@ -54,17 +58,6 @@ impl About {
             _ => Self::Contained,
         }
     }
-}
-
-struct FormView {
-    target: String,
-    token: String,
-    execution: Option<String>,
-    key: Option<String>,
-    reason: String,
-    max_reason: usize,
-    tone: &'static str,
-    button: &'static str,
 }
 
 struct IncidentView {
@@ -114,7 +107,9 @@ pub(crate) fn render(reply: &Reply) -> String {
         tone: tone(reply),
         sentence: reply.sentence(),
         by_hand: by_hand(reply),
-        decision: reply.decision().map(DecisionView::new),
+        decision: reply
+            .decision()
+            .map(|decision| DecisionView::new(decision, reply.until())),
         incident: incident.and_then(|incident| {
             // After the decision, its time limit does not matter.
             let request = incident.request.as_ref().filter(|_| form.is_some());
@@ -154,6 +149,7 @@ fn title(reply: &Reply) -> String {
             DecisionAction::Deny | DecisionAction::Expire => "Denied",
         },
         Reply::Over(incident) => match incident.standing {
+            _ if over::has_lapsed(incident) => "Allow ended",
             Standing::Decided(_) => "Already decided",
             Standing::Expired => "Expired",
             Standing::Waiting | Standing::NotAsking | Standing::Ended => "Nothing to decide",
@@ -161,6 +157,7 @@ fn title(reply: &Reply) -> String {
         },
         Reply::Closed => "Already decided, expired or not valid",
         Reply::NotRecorded { .. } => "Decision NOT recorded",
+        Reply::BadLink(problem) if problem.is_of_form() => "Decision NOT recorded",
         Reply::BadLink(_) => "This link does not work",
         Reply::Unreadable(_) => "The incident cannot be shown",
         Reply::NotFound => "Page not found",
@@ -193,29 +190,6 @@ fn by_hand(reply: &Reply) -> Option<String> {
     }
     let subject = &incident.change()?.subject;
     Some(subject::by_hand(subject, incident.contained()?))
-}
-
-impl FormView {
-    fn new(form: &Form, about: About) -> Self {
-        let parameters = &form.parameters;
-        Self {
-            target: form.target.clone(),
-            token: parameters.token.expose().to_owned(),
-            execution: parameters.execution.as_ref().map(|it| it.name().to_owned()),
-            key: parameters.key.as_ref().map(LinkKey::expose),
-            reason: parameters.reason.clone().unwrap_or_default(),
-            max_reason: MAX_REASON,
-            tone: form.answer.as_str(),
-            button: match (form.answer, about) {
-                (Answer::Allow, About::Contained) => "Allow: put the original back",
-                (Answer::Deny, About::Contained) => "Deny: keep the permissions out",
-                (Answer::Allow, About::Proposal) => "Allow: keep it in force",
-                (Answer::Deny, About::Proposal) => "Deny: take the permissions out",
-                (Answer::Allow, About::Addition) => "Allow: leave it as it is",
-                (Answer::Deny, About::Addition) => "Deny: take it away",
-            },
-        }
-    }
 }
 
 impl IncidentView {
@@ -353,11 +327,12 @@ fn parts(sentence: &str) -> Vec<Part> {
 }
 
 impl DecisionView {
-    fn new(decision: &Decision) -> Self {
+    fn new(decision: &Decision, until: Option<Timestamp>) -> Self {
         let mut rows = Vec::new();
         if let Some(time) = decision.time {
             rows.push(("When", words::time(time)));
         }
+        rows.extend(until.map(|until| ("Until", words::time(until))));
         if let Some(address) = &decision.source_ip_address {
             rows.push(("From", plain(address, MAX_TEXT)));
         }

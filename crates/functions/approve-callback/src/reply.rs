@@ -1,12 +1,14 @@
 //! The answers of the pages: their sentences, status codes and JSON.
 
-use incident::Subject;
-use incident::message::{Decision, DecisionAction, OutcomeResult};
+use incident::message::{Decision, DecisionAction};
+use incident::{Subject, Timestamp};
 use lambda_kit::history::{Incident, Standing};
 use notice::{subject, words};
 use serde_json::{Value, json};
 
-use crate::request::{Answer, LinkProblem, Parameters, Request};
+use crate::over;
+use crate::problem::LinkProblem;
+use crate::request::{Answer, Parameters, Request};
 
 /// An answer to one request.
 #[derive(Clone, Debug)]
@@ -77,6 +79,7 @@ impl Reply {
             Self::Confirm { .. } => "confirm",
             Self::Decided { .. } => "decided",
             Self::Closed => "alreadyDecidedOrExpired",
+            Self::Over(incident) if over::has_lapsed(incident) => "lapsed",
             Self::Over(incident) => match incident.standing {
                 Standing::Decided(_) => "alreadyDecided",
                 Standing::Expired => "expired",
@@ -105,7 +108,8 @@ impl Reply {
                 LinkProblem::OtherToken
                 | LinkProblem::NotCounted
                 | LinkProblem::NotFound
-                | LinkProblem::TooLongToShow,
+                | LinkProblem::TooLongToShow
+                | LinkProblem::NothingToEnd,
             ) => 409,
             Self::BadLink(_) | Self::Unreadable(ReadProblem::NotFound) => 400,
             Self::NotRecorded { .. } | Self::Unreadable(ReadProblem::Unreachable) => 502,
@@ -133,10 +137,21 @@ impl Reply {
     pub(crate) fn decision(&self) -> Option<&Decision> {
         match self {
             Self::Decided { decision, .. } => Some(decision),
+            // The state machine itself answered, for whoever had decided before.
+            Self::Over(incident) if over::is_after_allow(incident) => None,
             Self::Over(incident) => match &incident.standing {
                 Standing::Decided(decision) => Some(decision),
                 _ => None,
             },
+            _ => None,
+        }
+    }
+
+    /// When the allow ends, if it does.
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Decided { decision, .. } => over::end_of(decision),
+            Self::Over(incident) => over::until(incident),
             _ => None,
         }
     }
@@ -159,7 +174,11 @@ impl Reply {
                     "Your decision is recorded: deny. The guard takes the restricted permissions out of force and sends an e-mail when it is done."
                 }
                 DecisionAction::Allow => {
-                    "Your decision is recorded: allow. The guard puts the original policy back in force and sends an e-mail when it is done."
+                    let until = self.until().map(words::allowed_until);
+                    let until = until.map_or_else(String::new, |until| format!(" {until}"));
+                    return format!(
+                        "Your decision is recorded: allow. The guard puts the original policy back in force and sends an e-mail when it is done.{until}"
+                    );
                 }
                 DecisionAction::Deny | DecisionAction::Expire => {
                     "Your decision is recorded: deny. The restricted permissions stay out. The guard sends an e-mail when it is done."
@@ -167,7 +186,7 @@ impl Reply {
             }
             .to_owned(),
             Self::Closed => "Nothing was decided now. This link was used before, or its time is over, or it was never valid. The e-mails and the execution say which.".to_owned(),
-            Self::Over(incident) => over(incident),
+            Self::Over(incident) => over::sentence(incident),
             Self::NotRecorded { .. } => "Your decision is NOT recorded. AWS Step Functions could not be reached, or did not confirm the decision. Please try again. A decision counts only once, so this does no harm.".to_owned(),
             Self::BadLink(problem) => format!("Nothing was decided. {problem}"),
             Self::Unreadable(ReadProblem::NotFound) => {
@@ -189,6 +208,9 @@ impl Reply {
         put("decided", json!(matches!(self, Self::Decided { .. })));
         if let Some(decision) = self.decision() {
             put("decision", json!(decision));
+        }
+        if let Some(until) = self.until() {
+            put("until", json!(until));
         }
         if let Some(incident) = self.incident() {
             put("execution", json!(incident.execution));
@@ -235,75 +257,4 @@ fn ask(answer: Answer, incident: &Incident) -> String {
             format!("{} ", words::in_force(contained))
         });
     format!("{removed}{word} {effect} Nothing is decided until you choose the button.")
-}
-
-fn over(incident: &Incident) -> String {
-    if incident.addition().is_some() {
-        return over_addition(incident);
-    }
-    let policy_now = match incident.data.outcome {
-        Some(OutcomeResult::Superseded | OutcomeResult::Unconfirmed) => {
-            " The policy was changed again in the meantime, so the guard changed nothing."
-        }
-        Some(OutcomeResult::Gone) => " The policy no longer exists.",
-        Some(OutcomeResult::Allowed) => " The original policy is back in force.",
-        Some(OutcomeResult::Kept) => " The policy stays in force as it was written.",
-        Some(OutcomeResult::TakenBack) => " The guard took the restricted permissions out.",
-        Some(OutcomeResult::Expired) if incident.is_proposal() => {
-            " The restricted permissions are still in force."
-        }
-        Some(OutcomeResult::Lapsed) => {
-            " The time of the allow is over, and the restricted permissions are out again."
-        }
-        Some(
-            OutcomeResult::Denied
-            | OutcomeResult::Expired
-            | OutcomeResult::Joined
-            | OutcomeResult::DeniedBefore,
-        ) => " The restricted permissions stay out.",
-        None => "",
-    };
-    format!("{}{policy_now}", standing(incident))
-}
-
-/// The end of an incident about what a call added.
-fn over_addition(incident: &Incident) -> String {
-    let now = match incident.data.outcome {
-        Some(OutcomeResult::TakenBack | OutcomeResult::Denied) => " The guard took it away.",
-        Some(OutcomeResult::Kept | OutcomeResult::Allowed | OutcomeResult::Expired) => {
-            " It stays as it was."
-        }
-        Some(OutcomeResult::Unconfirmed) => {
-            " The guard took nothing away, because CloudTrail does not know the event."
-        }
-        // Only what was contained is settled without a question.
-        Some(
-            OutcomeResult::Superseded
-            | OutcomeResult::Joined
-            | OutcomeResult::DeniedBefore
-            | OutcomeResult::Lapsed,
-        ) => " It was changed in the meantime, so the guard changed nothing.",
-        Some(OutcomeResult::Gone) => " Someone else already took it away.",
-        None => "",
-    };
-    format!("{}{now}", standing(incident))
-}
-
-fn standing(incident: &Incident) -> &'static str {
-    match &incident.standing {
-        Standing::Decided(decision) => match decision.action {
-            DecisionAction::Allow => "This incident is already decided: it was allowed.",
-            DecisionAction::Deny | DecisionAction::Expire => {
-                "This incident is already decided: it was denied."
-            }
-        },
-        Standing::Expired => "The time for this decision is over.",
-        Standing::Ended => "This incident ended without a decision.",
-        Standing::Broken => {
-            "You can no longer decide this incident, because its execution failed or was stopped. The failure e-mail says what is in force."
-        }
-        Standing::NotAsking | Standing::Waiting => {
-            "This incident is not waiting for a decision at the moment."
-        }
-    }
 }

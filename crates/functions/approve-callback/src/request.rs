@@ -1,10 +1,12 @@
 //! A request of API Gateway. No event is refused: a member that is missing or wrong becomes a page.
 
-use incident::message::DecisionAction;
-use incident::{ExecutionArn, LinkKey, TaskToken, TaskTokenError};
+use incident::message::{AllowedMinutes, DecisionAction};
+use incident::{ExecutionArn, LinkKey, TaskToken};
 use notice::text::is_unseen;
 use serde_json::Value;
 use serde_json::value::RawValue;
+
+use crate::problem::LinkProblem;
 
 /// The parts of a request that the pages need.
 #[derive(Clone, Debug)]
@@ -80,66 +82,14 @@ pub(crate) struct Parameters {
     pub(crate) key: Option<LinkKey>,
     /// Why, in the administrator's words.
     pub(crate) reason: Option<String>,
+    /// For how many minutes an allow is good; `None` for no end, and for a deny.
+    pub(crate) minutes: Option<AllowedMinutes>,
 }
 
 /// The longest reason, in characters.
 pub(crate) const MAX_REASON: usize = 500;
 /// The longest user agent kept, in characters.
 const MAX_USER_AGENT: usize = 300;
-
-/// Why a link cannot be used; the sentence is for the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum LinkProblem {
-    #[error("The guard could not read the request.")]
-    Unreadable,
-    #[error("The link has no token. Copy the whole link from the e-mail.")]
-    TokenMissing,
-    #[error("The token in the link is damaged. Copy the whole link from the e-mail.")]
-    TokenDamaged,
-    #[error("The link has more than one token, execution or key.")]
-    Repeated,
-    #[error("The link does not name a valid execution. Copy the whole link from the e-mail.")]
-    ExecutionDamaged,
-    #[error("The link names an execution that does not belong to this guard.")]
-    OtherStateMachine,
-    #[error("The token in the link is not valid. Copy the whole link from the e-mail.")]
-    NoToken,
-    #[error(
-        "The token is not one of the newest incidents that wait for a decision. Use the link in the e-mail, which names the incident."
-    )]
-    NotFound,
-    #[error(
-        "The document is longer than the guard can show, and you cannot allow what the page cannot show. Deny it, or take the document from the execution and write it again by hand."
-    )]
-    TooLongToShow,
-    #[error(
-        "This incident waits for a decision with another token. Use the link in the newest e-mail about this policy."
-    )]
-    OtherToken,
-    #[error(
-        "The token in the link belongs to another incident, so your decision does not count, and this incident still waits. Use the link in the newest e-mail about this policy."
-    )]
-    NotCounted,
-    #[error(
-        "To allow, you need the ALLOW link of the e-mail: its key proves that you have the e-mail, and this link has none. The incident still waits. You can deny without a key."
-    )]
-    KeyMissing,
-    #[error(
-        "The key in the link is not the one of the newest e-mail about this incident. The incident still waits. Use the link in the newest e-mail about this policy."
-    )]
-    KeyWrong,
-    #[error("The reason is longer than 500 characters. Go back and shorten it.")]
-    ReasonTooLong,
-}
-
-impl From<TaskTokenError> for LinkProblem {
-    fn from(error: TaskTokenError) -> Self {
-        match error {
-            TaskTokenError::Missing => Self::TokenMissing,
-            TaskTokenError::TooLong | TaskTokenError::Character => Self::TokenDamaged,
-        }
-    }
-}
 
 impl Request {
     /// Reads the event of a proxy integration (API Gateway Developer Guide, "Input format of a
@@ -167,7 +117,7 @@ impl Request {
         Self {
             method,
             answer,
-            parameters: parameters(&event, method, state_machine_arn),
+            parameters: parameters(&event, method, answer, state_machine_arn),
             wants_json: header(&event, "accept").is_some_and(prefers_json),
             source_ip_address: text(&event, &["requestContext", "identity", "sourceIp"])
                 .and_then(|address| clean(address, 64)),
@@ -240,6 +190,7 @@ struct Fields {
     execution: Vec<String>,
     key: Vec<String>,
     reason: Vec<String>,
+    minutes: Vec<String>,
 }
 
 impl Fields {
@@ -249,6 +200,7 @@ impl Fields {
             "execution" => &mut self.execution,
             "key" => &mut self.key,
             "reason" => &mut self.reason,
+            "minutes" => &mut self.minutes,
             _ => return,
         };
         field.push(value.to_owned());
@@ -258,6 +210,7 @@ impl Fields {
 fn parameters(
     event: &Value,
     method: Method,
+    answer: Option<Answer>,
     state_machine_arn: &str,
 ) -> Result<Parameters, LinkProblem> {
     let mut fields = Fields::default();
@@ -266,6 +219,11 @@ fn parameters(
     fields.reason.clear();
     if method == Method::Post {
         body(event, &mut fields)?;
+    }
+    // Only a form has a time, and only an allow can end. In the address of a form it counts too,
+    // because an allow that ends unexpectedly does less harm than one that does not.
+    if method != Method::Post || answer != Some(Answer::Allow) {
+        fields.minutes.clear();
     }
     let token = once(&fields.token, |text| {
         TaskToken::parse(text).map_err(LinkProblem::from)
@@ -281,11 +239,13 @@ fn parameters(
     })?;
     let key = once(&fields.key, |text| Ok(LinkKey::parse(text).ok()))?.flatten();
     let reason = once(&fields.reason, reason)?.flatten();
+    let minutes = once(&fields.minutes, minutes)?;
     Ok(Parameters {
         token,
         execution,
         key,
         reason,
+        minutes,
     })
 }
 
@@ -346,6 +306,8 @@ fn body(event: &Value, fields: &mut Fields) -> Result<(), LinkProblem> {
             match value {
                 Value::String(value) => fields.take(name, value),
                 Value::Null => {}
+                // A client may send a number, and `minutes` refuses everything else.
+                value if name == "minutes" => fields.take(name, &value.to_string()),
                 _ => return Err(LinkProblem::Unreadable),
             }
         }
@@ -369,4 +331,12 @@ fn reason(text: &str) -> Result<Option<String>, LinkProblem> {
         return Err(LinkProblem::ReasonTooLong);
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// How long an allow is good.
+fn minutes(text: &str) -> Result<AllowedMinutes, LinkProblem> {
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    let number = text.parse::<u32>().ok().filter(|_| is_number);
+    let minutes = number.and_then(|number| AllowedMinutes::try_from(number).ok());
+    minutes.ok_or(LinkProblem::TimeUnusable)
 }

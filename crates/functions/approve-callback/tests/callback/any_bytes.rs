@@ -28,6 +28,8 @@ fn text() -> impl Strategy<Value = String> {
             "token={TOKEN}&reason=%ff%00<b>&execution={EXECUTION}"
         )),
         Just(format!("{{\"token\":\"{TOKEN}\"}}")),
+        Just(format!("{{\"token\":\"{TOKEN}\",\"minutes\":60}}")),
+        Just("60".to_owned()),
     ]
 }
 
@@ -36,6 +38,7 @@ fn map() -> impl Strategy<Value = Value> {
         Just("token".to_owned()),
         Just("execution".to_owned()),
         Just("reason".to_owned()),
+        Just("minutes".to_owned()),
         Just("accept".to_owned()),
         Just("Content-Type".to_owned()),
         text(),

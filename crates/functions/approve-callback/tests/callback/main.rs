@@ -8,6 +8,7 @@ mod deciding;
 mod headers;
 mod in_force;
 mod keys;
+mod minutes;
 mod pages;
 mod reading;
 mod support;

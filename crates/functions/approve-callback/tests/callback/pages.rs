@@ -109,8 +109,12 @@ async fn every_page_has_one_heading_a_language_and_labels() {
         assert!(page.errors.is_empty(), "{:?}", page.errors);
         assert_eq!(texts(&page, "html[lang=en] h1").len(), 1);
         assert_eq!(texts(&page, "body > main").len(), 1);
-        let fields = texts(&page, "textarea").len();
-        assert_eq!(texts(&page, "label[for=reason]").len(), fields);
+        for (field, label) in [
+            ("textarea", "label[for=reason]"),
+            ("select", "label[for=minutes]"),
+        ] {
+            assert_eq!(texts(&page, label).len(), texts(&page, field).len());
+        }
     }
 }
 
@@ -157,7 +161,14 @@ async fn every_page_shows_names_as_code_and_not_in_backticks() {
         HistoryEventType::ExecutionFailed,
     ] {
         for action in [None, Some("allow"), Some("deny"), Some("expire")] {
-            for result in ["allowed", "denied", "expired", "superseded", "gone"] {
+            for result in [
+                "allowed",
+                "denied",
+                "expired",
+                "superseded",
+                "gone",
+                "lapsed",
+            ] {
                 let states = States::one_waiting();
                 states.change(EXECUTION, |run| {
                     run.decision = action.map(|action| json!({"action": action}));
@@ -175,7 +186,7 @@ async fn every_page_shows_names_as_code_and_not_in_backticks() {
         .flat_map(|page| texts(&Html::parse_document(&page.body), "h1"))
         .collect();
     // Every title of `page.rs`, so that no page is missing.
-    assert_eq!(headings.len(), 14, "{headings:?}");
+    assert_eq!(headings.len(), 15, "{headings:?}");
     for page in pages {
         assert!(!page.body.contains('`'), "{}", page.body);
     }
