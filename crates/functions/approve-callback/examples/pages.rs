@@ -46,6 +46,23 @@ async fn main() -> std::io::Result<()> {
     states.fake().send_fault = None;
     write("decided", &states, form("allow", &answer)).await?;
 
+    let for_a_time = States::one_waiting();
+    let answer = [answer[0], answer[1], answer[2], ("minutes", "480")];
+    write("decided-for-a-time", &for_a_time, form("allow", &answer)).await?;
+    for_a_time.change(EXECUTION, |run| {
+        run.state = Some("AllowedUntil");
+        run.data["outcome"] = json!({"result": "allowed", "until": "2026-03-02T17:21:04Z"});
+    });
+    let late = request("GET", "allow", &link);
+    write("allowed-for-a-time", &for_a_time, late.clone()).await?;
+    for_a_time.change(EXECUTION, |run| {
+        run.data["quarantine"]["settled"] = json!({"result": "lapsed", "notify": true});
+        run.decision = Some(json!({"action": "expire"}));
+        run.outcome = Some(json!({"result": "lapsed"}));
+        run.end = Some(HistoryEventType::ExecutionSucceeded);
+    });
+    write("allow-ended", &for_a_time, late).await?;
+
     let asked = States::one_waiting();
     asked.change(EXECUTION, |run| propose(&mut run.data));
     write("confirm-in-force", &asked, request("GET", "allow", &link)).await?;
