@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use aws_sdk_sfn::types::HistoryEventType;
 use serde_json::{Value, json};
-use support::{EXECUTION, Fault, States, TOKEN, add, form, propose, request};
+use support::{EXECUTION, Fault, States, TOKEN, add, allow_until, form, propose, request, settle};
 
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> std::io::Result<()> {
@@ -49,18 +49,10 @@ async fn main() -> std::io::Result<()> {
     let for_a_time = States::one_waiting();
     let answer = [answer[0], answer[1], answer[2], ("minutes", "480")];
     write("decided-for-a-time", &for_a_time, form("allow", &answer)).await?;
-    for_a_time.change(EXECUTION, |run| {
-        run.state = Some("AllowedUntil");
-        run.data["outcome"] = json!({"result": "allowed", "until": "2026-03-02T17:21:04Z"});
-    });
+    for_a_time.change(EXECUTION, allow_until);
     let late = request("GET", "allow", &link);
     write("allowed-for-a-time", &for_a_time, late.clone()).await?;
-    for_a_time.change(EXECUTION, |run| {
-        run.data["quarantine"]["settled"] = json!({"result": "lapsed", "notify": true});
-        run.decision = Some(json!({"action": "expire"}));
-        run.outcome = Some(json!({"result": "lapsed"}));
-        run.end = Some(HistoryEventType::ExecutionSucceeded);
-    });
+    for_a_time.change(EXECUTION, |run| settle(run, "lapsed"));
     write("allow-ended", &for_a_time, late).await?;
 
     let asked = States::one_waiting();

@@ -267,15 +267,6 @@ async fn a_second_try_offers_the_time_that_was_chosen() {
     }
 }
 
-/// The execution waits until the allow ends.
-fn allowed_until(run: &mut Run) {
-    run.decision = Some(json!({
-        "action": "allow", "time": "2026-03-02T09:21:04Z", "minutes": 480, "execution": EXECUTION
-    }));
-    run.state = Some("AllowedUntil");
-    run.data["outcome"] = json!({"result": "allowed", "until": "2026-03-02T17:21:04Z"});
-}
-
 async fn late(change: impl FnOnce(&mut Run)) -> (Value, Html) {
     let states = States::one_waiting();
     states.change(EXECUTION, change);
@@ -290,7 +281,7 @@ async fn late(change: impl FnOnce(&mut Run)) -> (Value, Html) {
 #[tokio::test(start_paused = true)]
 async fn a_late_page_says_until_when_it_is_allowed() {
     const UNTIL: &str = "It is allowed until 2026-03-02 17:21:04 UTC. Then the guard takes the restricted permissions out again.";
-    let (shown, page) = late(allowed_until).await;
+    let (shown, page) = late(allow_until).await;
     assert_eq!(shown["result"], "alreadyDecided");
     assert_eq!(shown["until"], "2026-03-02T17:21:04Z");
     let sentence = &texts(&page, ".sentence")[0];
@@ -300,7 +291,7 @@ async fn a_late_page_says_until_when_it_is_allowed() {
 
     // Before the outcome, only the decision says it.
     let (shown, page) = late(|run| {
-        allowed_until(run);
+        allow_until(run);
         run.state = Some("Approved");
         run.data["outcome"] = Value::Null;
     })
@@ -317,23 +308,23 @@ async fn a_late_page_names_no_end_where_there_is_none() {
     let changes: [Change; 5] = [
         |run| run.decision = Some(json!({"action": "allow"})),
         |run| {
-            allowed_until(run);
+            allow_until(run);
             run.data["outcome"] = json!({"result": "superseded"});
         },
         |run| {
-            allowed_until(run);
+            allow_until(run);
             run.decision.as_mut().unwrap()["action"] = json!("deny");
             run.state = Some("Denied");
             run.data["outcome"] = Value::Null;
         },
         // Nothing ends an allow whose execution was stopped.
         |run| {
-            allowed_until(run);
+            allow_until(run);
             run.end = Some(HistoryEventType::ExecutionAborted);
             run.outcome = Some(run.data["outcome"].clone());
         },
         |run| {
-            allowed_until(run);
+            allow_until(run);
             propose(&mut run.data);
             run.data["outcome"] = Value::Null;
         },
@@ -353,15 +344,9 @@ async fn a_late_page_names_no_end_where_there_is_none() {
 
 #[tokio::test(start_paused = true)]
 async fn a_late_page_says_that_the_allow_has_lapsed() {
-    let settle = |run: &mut Run, result: &str, action: &str| {
-        run.data["quarantine"]["settled"] = json!({"result": result, "notify": true});
-        run.decision = Some(json!({"action": action}));
-        run.outcome = Some(json!({"result": result}));
-        run.end = Some(HistoryEventType::ExecutionSucceeded);
-    };
     const OVER: &str = "This incident was allowed for a time, and that time is over.";
 
-    let (shown, page) = late(|run| settle(run, "lapsed", "expire")).await;
+    let (shown, page) = late(|run| settle(run, "lapsed")).await;
     assert_eq!(shown["result"], "lapsed");
     assert_eq!(shown.get("decision"), None);
     assert_eq!(texts(&page, "h1"), ["Allow ended"]);
@@ -388,18 +373,18 @@ async fn a_late_page_says_that_the_allow_has_lapsed() {
     );
 
     // Another incident decided about the same document, or asks about it.
-    for (result, action, part) in [
-        ("deniedBefore", "deny", "was denied in another incident"),
-        ("joined", "deny", "Another incident asks"),
+    for (result, part) in [
+        ("deniedBefore", "was denied in another incident"),
+        ("joined", "Another incident asks"),
     ] {
-        let (shown, page) = late(|run| settle(run, result, action)).await;
+        let (shown, page) = late(|run| settle(run, result)).await;
         assert_eq!(shown.get("decision"), None);
         let sentence = &texts(&page, ".sentence")[0];
         assert!(sentence.starts_with(OVER), "{sentence}");
         assert!(sentence.contains(part), "{sentence}");
     }
     let (_, page) = late(|run| {
-        settle(run, "lapsed", "expire");
+        settle(run, "lapsed");
         run.outcome = Some(json!({"result": "superseded"}));
     })
     .await;

@@ -5,6 +5,7 @@ mod states;
 
 use std::collections::HashMap;
 
+use aws_sdk_sfn::types::HistoryEventType;
 use incident::memory::Memory;
 use incident::message::{
     Found, Judged, ObservedPolicy, Quarantine, Response, Verdict, VerdictResult,
@@ -94,6 +95,24 @@ pub(crate) fn add(data: &mut Value) {
         },
         "restricted": restricted,
     });
+}
+
+/// The execution waits until an allow ends.
+pub(crate) fn allow_until(run: &mut Run) {
+    run.decision = Some(json!({
+        "action": "allow", "time": "2026-03-02T09:21:04Z", "minutes": 480, "execution": EXECUTION
+    }));
+    run.state = Some("AllowedUntil");
+    run.data["outcome"] = json!({"result": "allowed", "until": "2026-03-02T17:21:04Z"});
+}
+
+/// After an allow has ended, the execution contained the document once more and asked no one.
+pub(crate) fn settle(run: &mut Run, result: &str) {
+    let action = if result == "lapsed" { "expire" } else { "deny" };
+    run.data["quarantine"]["settled"] = json!({"result": result, "notify": true});
+    run.decision = Some(json!({"action": action}));
+    run.outcome = Some(json!({"result": result}));
+    run.end = Some(HistoryEventType::ExecutionSucceeded);
 }
 
 /// A request of API Gateway with these query parameters, already decoded.
