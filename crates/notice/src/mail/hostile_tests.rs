@@ -3,7 +3,7 @@
 use super::*;
 
 /// Fails if a line of the e-mail looks like ours and is not.
-fn our_lines_only(mail: &Mail, hostile: &str) {
+pub(super) fn our_lines_only(mail: &Mail, hostile: &str) {
     for line in mail.message().lines() {
         let is_link = line.contains("://") || line.contains("www.") || line.contains(".example/");
         assert!(

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn within_limits(mail: &Mail) {
+pub(super) fn within_limits(mail: &Mail) {
     assert!((1..=Mail::MAX_SUBJECT).contains(&mail.subject().len()));
     assert!(mail.subject().chars().all(|c| (' '..='~').contains(&c)));
     assert!(

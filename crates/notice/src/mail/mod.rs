@@ -8,6 +8,7 @@ mod addition;
 mod decision_request;
 mod failure;
 mod links;
+mod memory;
 mod outcome;
 mod reported;
 mod verdict;

@@ -2,13 +2,13 @@
 
 use incident::PolicyChange;
 use incident::message::{
-    Contained, Decision, DecisionAction, OutcomeResult, Quarantine, ReportOutcome,
+    Contained, Decision, DecisionAction, Outcome, OutcomeResult, Quarantine, ReportOutcome,
 };
 
 use super::writer::Writer;
-use super::{Mail, addition};
+use super::{Mail, addition, memory};
 use crate::subject::{self, by_hand};
-use crate::words::{failure_is_over, holders};
+use crate::words::{allowed_until, failure_is_over, holders};
 
 /// Reports how an incident ended.
 #[must_use]
@@ -27,14 +27,26 @@ pub fn outcome(request: &ReportOutcome) -> Mail {
         if decision.action != DecisionAction::Expire {
             text.decision(decision);
         }
+        if let Some(remembered) = memory::remembered(&request.execution, outcome, "change") {
+            text.commands(&remembered);
+        }
         return Draft { subject, text }.finish(request, |_| {});
     }
     let contained = request.quarantine.contained();
+    if let (Some(contained), Some(outcome)) = (contained, &request.outcome)
+        && let Some(settled) = &contained.settled
+    {
+        return memory::settled(request, contained, settled, outcome);
+    }
     match (contained, decision, &request.outcome) {
         (Some(contained), Some(decision), Some(outcome)) => {
-            let mut mail = decided(change, contained, decision, outcome.result);
+            let mut mail = decided(change, contained, decision, outcome);
             if decision.action != DecisionAction::Expire {
                 mail.text.decision(decision);
+            }
+            let remembered = memory::remembered(&request.execution, outcome, "document");
+            if let Some(remembered) = remembered {
+                mail.text.commands(&remembered);
             }
             mail.finish(request, |text| {
                 if let Some(attached) = &outcome.attached_to {
@@ -100,7 +112,7 @@ fn decided(
     change: &PolicyChange,
     contained: &Contained,
     decision: &Decision,
-    result: OutcomeResult,
+    outcome: &Outcome,
 ) -> Draft {
     let policy = subject::name(&change.subject);
     let not_done = match decision.action {
@@ -108,10 +120,14 @@ fn decided(
         DecisionAction::Deny => "The guard did not carry out the decision (deny).",
         DecisionAction::Expire => no_decision(decision),
     };
-    let (subject, sentence) = match result {
+    let until = outcome.until;
+    let (subject, sentence) = match outcome.result {
         OutcomeResult::Allowed => (
             "Allowed:",
-            format!("Allowed: the policy {policy} is in force again as it was written."),
+            format!(
+                "Allowed: the policy {policy} is in force again as it was written.{}",
+                until.map_or_else(String::new, |until| format!(" {}", allowed_until(until)))
+            ),
         ),
         OutcomeResult::Denied => (
             "Denied:",
@@ -165,32 +181,20 @@ fn decided(
                 "Someone changed the policy {policy} again in the meantime, so the guard changed nothing. {not_done}"
             ),
         ),
-        OutcomeResult::DeniedBefore => (
-            "Denied before:",
-            format!(
-                "Someone wrote the policy {policy} again as it was denied before. The guard took the restricted permissions out again, and does not ask."
-            ),
-        ),
-        OutcomeResult::Lapsed => (
-            "Allow ended:",
-            format!(
-                "The time for which the policy {policy} was allowed is over, so the guard took the restricted permissions out again."
-            ),
-        ),
-        OutcomeResult::Joined => (
-            "Contained again:",
-            format!(
-                "Someone wrote the policy {policy} again while the guard asks about it. The guard took the restricted permissions out again. Answer the earlier request."
-            ),
-        ),
+        result @ (OutcomeResult::DeniedBefore | OutcomeResult::Lapsed | OutcomeResult::Joined) => {
+            memory::begin(result, &policy, contained, None)
+        }
         OutcomeResult::Gone => (
             "Gone:",
             format!("The policy {policy} no longer exists. {not_done}"),
         ),
     };
     let mut text = Writer::new(&sentence);
-    if let Some(more) = more(change, contained, result) {
+    if let Some(more) = more(change, contained, outcome.result) {
         text.commands(&more);
+    }
+    if until.is_some() {
+        text.paragraph("When the time is over, the guard sends an e-mail. If someone changes the policy before that, the guard judges the newer change on its own.");
     }
     Draft { subject, text }
 }
@@ -204,7 +208,11 @@ fn no_decision(decision: &Decision) -> &'static str {
 }
 
 /// What happened besides, and what the reader can do next.
-fn more(change: &PolicyChange, contained: &Contained, result: OutcomeResult) -> Option<String> {
+pub(super) fn more(
+    change: &PolicyChange,
+    contained: &Contained,
+    result: OutcomeResult,
+) -> Option<String> {
     let versions = contained.versions.as_ref();
     match result {
         OutcomeResult::Allowed => versions.map(|versions| {

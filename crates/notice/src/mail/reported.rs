@@ -4,8 +4,8 @@ use incident::message::{Reason, Report, ReportVerdict, VerdictResult};
 use incident::subject::{ReportedCall, Reserved};
 use incident::{PolicyChange, Timestamp};
 
-use super::Mail;
 use super::writer::Writer;
+use super::{Mail, memory};
 use crate::text::{capitalised, plain};
 use crate::{subject, words};
 
@@ -54,6 +54,9 @@ pub(super) fn reported(request: &ReportVerdict, call: &ReportedCall, report: &Re
     }
     mail.change(change);
     mail.consoles(&change.subject, &request.execution);
+    if verdict.memory.report.is_some() {
+        mail.paragraph(memory::ONCE_A_WEEK);
+    }
     let state = match verdict.result {
         VerdictResult::Reported => "In force",
         VerdictResult::Gone => "Renamed or deleted",

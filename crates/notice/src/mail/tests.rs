@@ -27,6 +27,9 @@ mod again;
 #[path = "limits_tests.rs"]
 mod limits;
 
+#[path = "memory_tests.rs"]
+mod memory;
+
 #[path = "asked_tests.rs"]
 mod asked;
 

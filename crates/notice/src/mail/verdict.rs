@@ -5,7 +5,7 @@ use incident::message::{Reason, ReportVerdict, Verdict, VerdictResult};
 use incident::subject::Reserved;
 
 use super::writer::Writer;
-use super::{Mail, reported};
+use super::{Mail, memory, reported};
 use crate::subject;
 use crate::text::plain;
 use crate::words::failure_is_over;
@@ -16,7 +16,13 @@ pub fn verdict(request: &ReportVerdict) -> Mail {
     let ReportVerdict {
         execution, verdict, ..
     } = request;
-    if let (Subject::Reported(call), Some(report)) = (&verdict.change.subject, &verdict.report) {
+    let is_remembered = matches!(
+        verdict.result,
+        VerdictResult::AllowedBefore | VerdictResult::Joined
+    );
+    if let (Subject::Reported(call), Some(report)) = (&verdict.change.subject, &verdict.report)
+        && !is_remembered
+    {
         return reported::reported(request, call, report);
     }
     let change = &verdict.change;
@@ -28,9 +34,15 @@ pub fn verdict(request: &ReportVerdict) -> Mail {
         mail.paragraph(&more);
     }
     mail.restricted(&verdict.restricted, "the execution");
+    if let Some(before) = &verdict.memory.before {
+        memory::earlier(&mut mail, before);
+    }
     mail.change(change);
     mail.findings(&verdict.restricted);
     mail.consoles(&change.subject, execution);
+    if verdict.memory.report.is_some() {
+        mail.paragraph(memory::ONCE_A_WEEK);
+    }
     if let Some(named) = verdict.named.as_ref().filter(|_| facts.shows_named) {
         mail.document("THE DOCUMENT THAT WAS WRITTEN", named);
     }
@@ -74,24 +86,27 @@ impl Facts {
                     "Someone wrote the policy {policy}. It grants nothing restricted, so the guard changed nothing. You do not need to do anything."
                 ),
             ),
-            VerdictResult::AllowedBefore => facts(
-                "Allowed before:",
-                format!(
-                    "The policy {policy} grants restricted permissions that were allowed before, so the guard changed nothing. You do not need to do anything."
-                ),
-            ),
-            VerdictResult::Joined => facts(
-                "Asked already:",
-                format!(
-                    "Someone wrote the policy {policy} again, and the guard already asks about it. You do not need to do anything but answer the earlier request."
-                ),
-            ),
-            VerdictResult::Lapsed => facts(
-                "Allow ended:",
-                format!(
-                    "The time for which the policy {policy} was allowed is over. Someone changed it in the meantime, and what was allowed is not in force, so the guard changed nothing."
-                ),
-            ),
+            VerdictResult::AllowedBefore => Self {
+                more: lost_denial(verdict),
+                ..facts(
+                    "Allowed before:",
+                    format!(
+                        "{} It IS IN FORCE, because an administrator allowed the same before. The guard changed nothing.",
+                        again(verdict, policy)
+                    ),
+                )
+            },
+            VerdictResult::Joined => Self {
+                more: lost_denial(verdict),
+                ..facts(
+                    "Asked already:",
+                    format!(
+                        "{} The guard already asks about the same, and changed nothing. Answer the earlier request.",
+                        again(verdict, policy)
+                    ),
+                )
+            },
+            VerdictResult::Lapsed => lapsed(verdict, policy),
             VerdictResult::NotInForce if verdict.restricted.is_empty() => facts(
                 "Policy changed:",
                 format!(
@@ -175,6 +190,47 @@ impl Facts {
             ),
         }
     }
+}
+
+/// The time of an allow is over, and nothing was left to take out.
+fn lapsed(verdict: &Verdict, policy: &str) -> Facts {
+    let over = format!("The time for which the policy {policy} was allowed is over.");
+    let (sentence, more) = if verdict.memory.before.is_some() {
+        (
+            "In the meantime, an administrator allowed the same document again, so it IS STILL IN FORCE. The guard changed nothing.",
+            Vec::new(),
+        )
+    } else {
+        (
+            "What was allowed is not in force any more, so the guard changed nothing.",
+            vec![
+                "Someone changed or deleted the policy in the meantime. The guard judged the newer change on its own.".to_owned(),
+            ],
+        )
+    };
+    Facts {
+        subject: "Allow ended:",
+        sentence: format!("{over} {sentence}"),
+        more,
+        shows_named: false,
+    }
+}
+
+/// That someone did the same again.
+fn again(verdict: &Verdict, name: &str) -> String {
+    match verdict.change.subject {
+        Subject::Managed(_) | Subject::Inline(_) => {
+            format!("Someone wrote the policy {name} again, with restricted permissions.")
+        }
+        Subject::Reported(_) => format!("Someone made the call about {name} again."),
+    }
+}
+
+/// That the document in force denies less than another version.
+fn lost_denial(verdict: &Verdict) -> Vec<String> {
+    let sentence = "Another version denied something that this one does not deny. Other policies may allow it now.";
+    let is_lost = !verdict.change.lost_denials.is_empty();
+    is_lost.then(|| sentence.to_owned()).into_iter().collect()
 }
 
 /// Whether only the list of what the guard reports names what the policy grants.

@@ -118,7 +118,7 @@ impl Writer {
     }
 
     /// A label and a value from outside.
-    fn field(&mut self, label: &str, value: &str) {
+    pub(super) fn field(&mut self, label: &str, value: &str) {
         let value = plain(value, MAX_TEXT);
         let label = format!("{label}:");
         self.line(&format!("{label:<9} {value}"));
@@ -263,10 +263,15 @@ impl Writer {
             self.field("Client", agent);
         }
         if let Some(reason) = &decision.reason {
-            self.line("Reason given:");
-            for line in plain_lines(reason, MAX_TEXT, 20) {
-                self.line(&format!("  > {line}"));
-            }
+            self.reason(reason);
+        }
+    }
+
+    /// The words of an administrator.
+    pub(super) fn reason(&mut self, reason: &str) {
+        self.line("Reason given:");
+        for line in plain_lines(reason, MAX_TEXT, 20) {
+            self.line(&format!("  > {line}"));
         }
     }
 
