@@ -69,7 +69,7 @@ class Answers(Test):
                 output = execution.output()
                 self.assertEqual(output["decision"], {"action": "expire", "unproven": True})
                 self.assertEqual(output["outcome"], {"result": "expire"})
-                self.assertEqual(execution.entered()[-4:], ["Denied", "NextAction", "ReportOutcome", "Succeeded"])
+                self.assertEqual(execution.entered()[-5:], ["Denied", "NextAction", "ReportOutcome", "Ended", "Succeeded"])
                 again = [{"times": times, "because": because} for times in (2, 3)]
                 self.assertEqual(self.requests(), [{"times": 1}, *again])
                 [reported] = self.story.asked("reportOutcome")

@@ -69,7 +69,7 @@ class Asked(Test):
         execution, output = self.decide("allow")
         self.assertEqual(
             execution.entered()[2:],
-            ["AskUser", "UsersChoice", "Approved", "NextAction", "ReportOutcome", "Succeeded"],
+            ["AskUser", "UsersChoice", "Approved", "NextAction", "ReportOutcome", "Ended", "Succeeded"],
         )
         self.assertEqual(output["outcome"], {"result": "kept"})
         self.assertEqual(output["proposal"], PROPOSED)
@@ -89,7 +89,7 @@ class Asked(Test):
         self.assertNotIn("quarantine", third["work"])
         self.assertNotIn("proposal", output)
         self.assertEqual((output["quarantine"], output["outcome"]), (IN_PLACE, {"result": "takenBack"}))
-        self.assertLessEqual(len(execution.entered()), 16)
+        self.assertLessEqual(len(execution.entered()), 17)
 
     def test_new_holders_are_told_in_the_next_request(self) -> None:
         holders = {"first": [], "total": 1}
@@ -118,7 +118,7 @@ class Asked(Test):
                 told = [payload["done"] for payload in self.world.payloads("Revert")]
                 self.assertEqual(told, [None, {"record": RECORD}, {}])
                 self.assertEqual(output["outcome"], {"result": "takenBack"})
-                self.assertLessEqual(len(execution.entered()), 16)
+                self.assertLessEqual(len(execution.entered()), 17)
 
     def test_a_key_that_was_made_active_is_named(self) -> None:
         what = {"what": "credentials", "user": "dave", "credentials": {"activatedKey": "AKIA1"}}

@@ -72,7 +72,7 @@ class Paths(Test):
                 execution.output()
                 [payload] = self.story.asked("judge")
                 self.assertRegex(payload.pop("entered"), r"^\d{4}-\d\d-\d\dT")
-                expected = {"task": "judge", "execution": execution.arn, "event": event if fits else None, "look": None, "failedTries": 0}
+                expected = {"task": "judge", "execution": execution.arn, "event": event if fits else None, "look": None, "failedTries": 0, "lapsed": False}
                 self.assertEqual(payload, expected)
 
     def test_the_contained_document_travels_once(self) -> None:
@@ -113,7 +113,7 @@ class Paths(Test):
                 self.assertEqual(execution.output()["outcome"]["result"], action)
                 entered = execution.entered()
                 self.assertEqual(entered[: len(ASKED) + 1], [*ASKED, state])
-                self.assertEqual(entered[-3:], ["NextAction", "ReportOutcome", "Succeeded"])
+                self.assertEqual(entered[-4:], ["NextAction", "ReportOutcome", "Ended", "Succeeded"])
                 self.assertLessEqual(len(entered), 24)
                 reported = self.story.asked("reportOutcome")[-1]
                 self.assertEqual(reported["quarantine"], IN_PLACE)
@@ -132,7 +132,7 @@ class Paths(Test):
     def test_without_an_answer_the_incident_expires(self) -> None:
         execution = self.story.start(ApprovalTimeoutSeconds=1)
         self.assertEqual(execution.output()["outcome"]["result"], "expire")
-        self.assertEqual(execution.entered(), [*ASKED, "Denied", "NextAction", "ReportOutcome", "Succeeded"])
+        self.assertEqual(execution.entered(), [*ASKED, "Denied", "NextAction", "ReportOutcome", "Ended", "Succeeded"])
         self.assertEqual(self.story.asked("reportOutcome")[-1]["decision"], {"action": "expire"})
 
     def test_a_decision_on_another_execution_is_asked_again(self) -> None:

@@ -77,6 +77,7 @@ fn main() -> ExitCode {
     alone.extend(flood::scenarios());
     let mut three_lists = asked::scenarios();
     three_lists.extend(additions::scenarios());
+    three_lists.extend(memory::asking_first());
     let mut ceiling = asked::ceiling();
     ceiling.extend(additions::forged());
     let mut hurried = browser::hurried();

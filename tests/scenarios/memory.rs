@@ -1,5 +1,6 @@
 //! The same document again: while it is asked about, after an allow, after a deny.
 
+mod asked;
 mod attacks;
 mod providers;
 
@@ -32,6 +33,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 /// On a stack where the events arrive when a scenario delivers them.
 pub(crate) fn by_hand() -> Vec<Scenario> {
     attacks::by_hand()
+}
+
+/// On a stack that asks about some actions first.
+pub(crate) fn asking_first() -> Vec<Scenario> {
+    asked::scenarios()
 }
 
 fn restricted() -> String {

@@ -115,6 +115,18 @@ async fn monitor_then_enforce(world: Arc<World>) -> Result<()> {
     incident.answer("deny").await?;
     ensure!(incident.outcome().await? == "denied");
     ensure!(world.versions(&arn).await? == ["v2"]);
+
+    // A decision is about what the list names. Under another list, it is asked again.
+    let restricted_more = [
+        &enforcing[..],
+        &[("restrictedActions", "s3:DeleteBucket,s3:Get*")],
+    ]
+    .concat();
+    stack.update(&stack::parameters(&restricted_more)).await?;
+    world.create_version(&arn, &restricted, true).await?;
+    let incident = world.asking("policy/enforced").await?;
+    incident.answer("deny").await?;
+    ensure!(incident.outcome().await? == "denied");
     Ok(())
 }
 

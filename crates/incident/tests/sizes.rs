@@ -9,15 +9,16 @@
 )]
 
 use iam_policy::{Quota, RestrictedActions};
-use incident::memory::Memory;
+use incident::memory::{Before, ClaimName, Memory, Standing};
 use incident::message::{
     AssessedState, Assessment, AttachedTo, Contained, ContainedVersions, EvictedVersion, Found,
     InForce, Judged, Left, ObservedPolicy, Outcome, OutcomeResult, Proposal, Quarantine, Removal,
-    Response, Restricted, Verdict, VerdictResult,
+    Response, Restricted, Settled, Verdict, VerdictResult,
 };
 use incident::subject::Owner;
 use incident::{
-    Analysis, OwnerKind, PolicyChange, Record, Snapshot, Timestamp, UniqueId, VersionId, trim_event,
+    Analysis, ExecutionArn, OwnerKind, PolicyChange, Record, Snapshot, Timestamp, UniqueId,
+    VersionId, trim_event,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -206,8 +207,13 @@ impl Worst {
             removed: false,
             left: Left::default(),
             asked: false,
-            claim: None,
-            settled: None,
+            claim: Some(claim()),
+            settled: Some(Settled {
+                result: OutcomeResult::DeniedBefore,
+                before: Some(before()),
+                notify: true,
+                report: None,
+            }),
         }
     }
 
@@ -224,10 +230,14 @@ impl Worst {
                 evicted: Vec::new(),
                 left: left.clone(),
                 asked: true,
+                // Whoever asks first has a claim, and knows no decision.
+                claim: None,
+                settled: None,
                 ..contained.clone()
             },
         };
         let mut data = judged.clone();
+        data["verdict"]["memory"] = json!({"claim": claim()});
         data["proposal"] = json!(Quarantine::Proposed(proposal));
         fits("a verdict with a proposal", &data);
         // The definition removes it, because the proposal has it.
@@ -245,6 +255,8 @@ impl Worst {
         data["quarantine"] = json!(Quarantine::InPlace(Contained {
             left,
             asked: true,
+            claim: None,
+            settled: None,
             ..contained.clone()
         }));
         data["work"] = json!({"action": {"call": "DeletePolicyVersion", "version": "v5"}});
@@ -267,9 +279,33 @@ impl Worst {
                 restricted: self.restricted.clone(),
                 exemption: None,
                 report: None,
-                memory: Memory::default(),
+                memory: Memory {
+                    claim: Some(claim()),
+                    before: Some(before()),
+                    ..Memory::default()
+                },
             }),
         })
+    }
+}
+
+fn claim() -> ClaimName {
+    ClaimName::try_from(format!("{}-9", "0".repeat(64))).unwrap()
+}
+
+fn before() -> Before {
+    let name = "x".repeat(80);
+    let arn = format!("arn:aws:states:us-gov-west-1:111122223333:execution:{name}:{name}");
+    Before {
+        execution: ExecutionArn::parse(&arn).unwrap(),
+        claim: claim(),
+        standing: Standing::Denied,
+        seen: time(),
+        decided: Some(time()),
+        // The longest texts, each character of which takes six bytes.
+        source_ip_address: Some("\u{1}".repeat(45)),
+        reason: Some("\u{1}".repeat(120)),
+        original: Some(version("v5")),
     }
 }
 

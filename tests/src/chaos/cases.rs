@@ -8,7 +8,7 @@ use crate::Write;
 use crate::faults::{Fault, Times};
 
 /// The actions that change something.
-pub(super) const CHANGES: [&str; 8] = [
+pub(super) const CHANGES: [&str; 9] = [
     "iam:CreatePolicyVersion",
     "iam:DeletePolicyVersion",
     "iam:SetDefaultPolicyVersion",
@@ -17,6 +17,7 @@ pub(super) const CHANGES: [&str; 8] = [
     "iam:PutGroupPolicy",
     "sns:Publish",
     "states:SendTaskSuccess",
+    "states:StartExecution",
 ];
 
 /// The calls of each incident without a fault.

@@ -84,7 +84,11 @@ pub(crate) async fn check(world: &World, run: &mut FaultRun, target: &Target) ->
             }
             (Answer::Expire, "expired") if !is_live && (!is_managed || is_kept) => Ok(()),
             // Of two incidents of one write, a fault can hold one back until the other is decided.
-            (_, "superseded" | "alreadyContained" | "withdrawn") if ended_as(decided) => Ok(()),
+            (
+                _,
+                "superseded" | "alreadyContained" | "withdrawn" | "joined" | "deniedBefore"
+                | "allowedBefore",
+            ) if ended_as(decided) => Ok(()),
             (_, other) => Err(format!(
                 "it ended as {other} where {decided} was the answer; in force: {in_force}; versions: {documents:?}"
             )),

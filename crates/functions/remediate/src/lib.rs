@@ -135,11 +135,17 @@ where
     let observed = store.observe(policy).await?;
     let mut next = run.next(observed.as_ref());
     if let Next::End(ContainmentEnd::Contained(contained)) = next {
-        next = match settle(claims, &analysis, &request, *contained).await? {
-            settle::Next::Ask(contained) | settle::Next::Settled(contained) => {
+        next = match settle(claims, &analysis, &request, *contained).await {
+            // It is contained. The question waits for the memory like for IAM.
+            Err(error) if !work.has_waited() => {
+                tracing::warn!(%error, "the memory cannot be used yet");
+                Next::Wait
+            }
+            Err(error) => return Err(error.into()),
+            Ok(settle::Next::Ask(contained) | settle::Next::Settled(contained)) => {
                 Next::End(ContainmentEnd::Contained(Box::new(contained)))
             }
-            settle::Next::Joined(before) => {
+            Ok(settle::Next::Joined(before)) => {
                 run.join(before.original.clone());
                 // The same look says what else is to be done, where another execution asks.
                 match run.next(observed.as_ref()) {

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use incident::memory::{Before, Standing, Wanted};
-use incident::message::{ContainRequest, Contained, ObservedPolicy, OutcomeResult, Settled};
+use incident::message::{
+    ContainRequest, Contained, ObservedPolicy, OutcomeResult, Response, Settled,
+};
 use incident::{Analysis, Timestamp};
-use lambda_kit::claims::{Claim, Reporting};
-use lambda_kit::{Claims, HandlerError};
+use lambda_kit::Claims;
+use lambda_kit::claims::{Claim, MemoryError, Reporting};
 
 /// Between two looks at another incident. `DescribeExecution` and `GetExecutionHistory` are
 /// eventually consistent (Step Functions API Reference), so the first look may have missed its
@@ -32,7 +34,7 @@ pub(crate) async fn settle(
     analysis: &Analysis<'_>,
     request: &ContainRequest,
     mut contained: Contained,
-) -> Result<Next, HandlerError> {
+) -> Result<Next, MemoryError> {
     let (verdict, execution) = (&request.verdict, &request.execution);
     let (memory, change) = (&verdict.memory, &verdict.change);
     let is_judged = verdict.in_force.as_ref().is_some_and(|judged| {
@@ -55,7 +57,8 @@ pub(crate) async fn settle(
     if let Some(before) = before {
         match before.standing {
             Standing::Denied => {
-                return denied(claims, request, contained, before.clone()).await;
+                let before = before.clone();
+                return Ok(denied(claims, request, contained, before).await);
             }
             Standing::Pending => wait_for_second_look(before.seen).await,
             Standing::Allowed => {}
@@ -69,9 +72,11 @@ pub(crate) async fn settle(
             .map(|versions| versions.original.clone()),
         document: contained.original.clone(),
     };
-    let Some(wanted) = Wanted::document(&change.subject, &observed, analysis) else {
+    let wanted = Wanted::document(&change.subject, &observed, Response::Contain, analysis);
+    let Some(wanted) = wanted else {
         return Ok(Next::Ask(contained));
     };
+    let mut has_looked_twice = before.is_some();
     for _ in 0..LOOKS {
         let taken = match claims.take(&wanted, analysis, execution).await {
             // It is contained already, and an administrator should know it: ask again.
@@ -89,14 +94,20 @@ pub(crate) async fn settle(
             }
             Ok(Claim::Unnamed) => return Ok(Next::Ask(contained)),
             Ok(Claim::Earlier(before)) => match before.standing {
-                Standing::Pending => return Ok(Next::Joined(before)),
-                Standing::Denied => return denied(claims, request, contained, before).await,
+                Standing::Pending if has_looked_twice => return Ok(Next::Joined(before)),
+                Standing::Pending => {
+                    wait_for_second_look(before.seen).await;
+                    has_looked_twice = true;
+                }
+                Standing::Denied => {
+                    return Ok(denied(claims, request, contained, before).await);
+                }
                 // Another execution took the next name in the meantime.
                 Standing::Allowed => {}
             },
             // Whoever asks holds the newest claim: an older allow must not outlive a newer deny.
             Err(error) if error.is_passing() && request.failed_tries == 0 => {
-                return Err(error.into());
+                return Err(error);
             }
             Err(error) => {
                 tracing::warn!(%error, "the guard asks without a memory");
@@ -127,7 +138,7 @@ async fn denied(
     request: &ContainRequest,
     contained: Contained,
     before: Before,
-) -> Result<Next, HandlerError> {
+) -> Next {
     let subject = &request.verdict.change.subject;
     let key = before.claim.key();
     let reporting = claims.report(key, subject, &request.execution).await;
@@ -140,7 +151,7 @@ async fn denied(
             (true, None)
         }
     };
-    Ok(Next::Settled(Contained {
+    Next::Settled(Contained {
         settled: Some(Settled {
             result: OutcomeResult::DeniedBefore,
             before: Some(before),
@@ -148,7 +159,7 @@ async fn denied(
             report,
         }),
         ..contained
-    }))
+    })
 }
 
 /// An e-mail reported a failure of this execution, or the guard deleted versions to make room.

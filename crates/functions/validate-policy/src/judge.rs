@@ -52,6 +52,7 @@ pub(crate) async fn judge(
             claims,
             execution,
             lapsed: request.lapsed,
+            failed_tries: request.failed_tries,
         };
         let looked = look(&memory, store, request, &record).await?;
         let mut targets = targets;

@@ -1,11 +1,11 @@
 //! What earlier executions say about a change.
 
 use incident::judgement::GuardConfig;
-use incident::memory::{Memory, MemoryKey, Standing, Wanted};
+use incident::memory::{ClaimName, Memory, MemoryKey, Standing, Wanted};
 use incident::message::{ObservedPolicy, Response, Verdict, VerdictResult};
 use incident::subject::{Addition, ReportedState};
 use incident::{Analysis, ExecutionArn, Observed, Record};
-use lambda_kit::claims::{Claim, ContainedBy, Reporting};
+use lambda_kit::claims::{Claim, ContainedBy, MemoryError, Reporting};
 use lambda_kit::{Claims, HandlerError};
 use serde_json::Value;
 
@@ -16,6 +16,8 @@ pub(crate) struct Remembering<'a> {
     pub(crate) execution: &'a ExecutionArn,
     /// Whether an allow of this execution has ended.
     pub(crate) lapsed: bool,
+    /// How often the judgement or the containment failed before.
+    pub(crate) failed_tries: usize,
 }
 
 impl Remembering<'_> {
@@ -60,31 +62,20 @@ impl Remembering<'_> {
         waited: bool,
         verdict: Verdict,
     ) -> Result<Option<Verdict>, HandlerError> {
+        let change = &verdict.change;
         let in_force = verdict.in_force.as_ref();
-        let wanted = in_force
-            .and_then(|in_force| Wanted::document(&verdict.change.subject, in_force, analysis));
+        let wanted = in_force.and_then(|in_force| {
+            Wanted::document(&change.subject, in_force, verdict.response, analysis)
+        });
         let Some(wanted) = wanted else {
             return Ok(Some(verdict));
         };
-        let Some(claim) = self.claim(analysis, &wanted, verdict.response).await? else {
-            return Ok(Some(verdict));
-        };
-        let memory = match claim {
-            Claim::Unnamed => Memory::default(),
-            // This execution allowed the document for a time, and is over with it.
-            Claim::Mine(_) if self.lapsed => Memory {
-                lapsed: true,
-                ..Memory::default()
-            },
-            Claim::Mine(name) => Memory {
-                claim: Some(name),
-                ..Memory::default()
-            },
-            Claim::Earlier(before) => Memory {
-                before: Some(before),
-                ..Memory::default()
-            },
-        };
+        if self.lapsed
+            && let Claim::Mine(own) = self.find(&wanted, analysis).await?
+        {
+            return self.lapse(&wanted, &own, verdict).await.map(Some);
+        }
+        let memory = self.memory(analysis, &wanted, verdict.response).await?;
         let is_allowed = memory
             .before
             .as_ref()
@@ -99,40 +90,80 @@ impl Remembering<'_> {
         Ok(verdict.map(|verdict| Verdict { memory, ..verdict }))
     }
 
-    /// Who asks about it; `None` where a containment would have to wait for that.
-    async fn claim(
+    /// This execution allowed the document for a time, and is over with it. What is contained needs
+    /// no new question. What the guard asks about first by now, it asks about.
+    async fn lapse(
+        &self,
+        wanted: &Wanted,
+        own: &ClaimName,
+        verdict: Verdict,
+    ) -> Result<Verdict, HandlerError> {
+        if verdict.response == Response::Contain {
+            return Ok(verdict.remembering(Memory {
+                lapsed: true,
+                ..Memory::default()
+            }));
+        }
+        let next = self.claims.take_next(Some(own), wanted, self.execution);
+        let claim = self.or_without(next.await)?.and_then(|claim| match claim {
+            Claim::Mine(name) => Some(name),
+            Claim::Earlier(_) | Claim::Unnamed => None,
+        });
+        Ok(verdict.remembering(Memory {
+            claim,
+            ..Memory::default()
+        }))
+    }
+
+    /// Who asks about it, and what was decided.
+    async fn memory(
         &self,
         analysis: &Analysis<'_>,
         wanted: &Wanted,
         response: Response,
-    ) -> Result<Option<Claim>, HandlerError> {
-        if self.lapsed {
-            // The claim of this execution is that of its allow. What someone wrote in the meantime
-            // has none.
-            let found = self.claims.find(wanted, analysis, self.execution).await?;
-            if found != Claim::Unnamed {
-                return Ok(Some(found));
+    ) -> Result<Memory, HandlerError> {
+        let (claims, me) = (self.claims, self.execution);
+        let claim = if response == Response::Contain {
+            claims.take_quickly(wanted, analysis, me).await
+        } else {
+            match self.or_without(claims.take(wanted, analysis, me).await)? {
+                // Only what is contained is taken away without a question.
+                Some(Claim::Earlier(before)) if before.standing == Standing::Denied => {
+                    let next = claims.take_next(Some(&before.claim), wanted, me);
+                    self.or_without(next.await)?
+                }
+                claim => claim,
+            }
+        };
+        Ok(match claim {
+            None | Some(Claim::Unnamed) => Memory::default(),
+            Some(Claim::Mine(name)) => Memory {
+                claim: Some(name),
+                ..Memory::default()
+            },
+            Some(Claim::Earlier(before)) => Memory {
+                before: Some(before),
+                ..Memory::default()
+            },
+        })
+    }
+
+    async fn find(&self, wanted: &Wanted, analysis: &Analysis<'_>) -> Result<Claim, HandlerError> {
+        let found = self.claims.find(wanted, analysis, self.execution).await;
+        Ok(self.or_without(found)?.unwrap_or(Claim::Unnamed))
+    }
+
+    /// An answer of the memory; `None` where it refuses for good, or failed before: then the guard
+    /// does without.
+    fn or_without<T>(&self, answer: Result<T, MemoryError>) -> Result<Option<T>, HandlerError> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.is_passing() && self.failed_tries == 0 => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(%error, "the guard does without a memory");
+                Ok(None)
             }
         }
-        if response == Response::Contain {
-            let taking = self
-                .claims
-                .take_quickly(wanted, analysis, self.execution)
-                .await;
-            return Ok(taking);
-        }
-        let claim = self.claims.take(wanted, analysis, self.execution).await?;
-        // Only what is contained is taken away without a question.
-        if let Claim::Earlier(before) = &claim
-            && before.standing == Standing::Denied
-        {
-            let next = self
-                .claims
-                .take_next(Some(&before.claim), wanted, self.execution)
-                .await?;
-            return Ok(Some(next));
-        }
-        Ok(Some(claim))
     }
 
     /// What a call added, and whether another execution asks about it.
@@ -146,17 +177,7 @@ impl Remembering<'_> {
             return Ok(verdict);
         };
         let wanted = Wanted::addition(&verdict.change, &addition);
-        let memory = match self.claim(analysis, &wanted, verdict.response).await? {
-            None | Some(Claim::Unnamed) => Memory::default(),
-            Some(Claim::Mine(name)) => Memory {
-                claim: Some(name),
-                ..Memory::default()
-            },
-            Some(Claim::Earlier(before)) => Memory {
-                before: Some(before),
-                ..Memory::default()
-            },
-        };
+        let memory = self.memory(analysis, &wanted, verdict.response).await?;
         Ok(verdict.remembering(memory))
     }
 
@@ -176,14 +197,16 @@ impl Remembering<'_> {
             version: change.version.clone(),
             document: named.clone(),
         };
-        let Some(wanted) = Wanted::document(&change.subject, &written, analysis) else {
+        let wanted = Wanted::document(&change.subject, &written, Response::Contain, analysis);
+        let Some(wanted) = wanted else {
             return Ok(verdict.withdrawn(None));
         };
         let is_contained = verdict.result == VerdictResult::AlreadyContained;
         let by = self
             .claims
             .contained_by(&wanted, analysis, change.event_time)
-            .await?;
+            .await;
+        let by = self.or_without(by)?.unwrap_or(ContainedBy::Unknown);
         Ok(match by {
             ContainedBy::Guard if is_contained => verdict,
             ContainedBy::Guard => verdict.withdrawn(None),

@@ -17,8 +17,8 @@ pub use key::{ClaimName, ClaimNameError, MemoryKey, ReportName};
 pub use rules::{ForgetBefore, MemoryDays, MemoryRules};
 
 use crate::message::{
-    Decision, DecisionAction, ObservedPolicy, OutcomeResult, Quarantine, Restricted, Verdict,
-    is_false,
+    Decision, DecisionAction, ObservedPolicy, OutcomeResult, Quarantine, Response, Restricted,
+    Verdict, is_false,
 };
 use crate::subject::{AddedIdentity, Addition};
 use crate::{Analysis, ExecutionArn, PolicyChange, Snapshot, Subject, Timestamp, VersionId};
@@ -96,6 +96,8 @@ enum Thing {
     Document {
         observed: ObservedPolicy,
         restricted: Restricted,
+        /// What the guard does about it: contain it, or ask first.
+        response: Response,
     },
     Addition {
         /// The event of the call that added it.
@@ -106,11 +108,13 @@ enum Thing {
 }
 
 impl Wanted {
-    /// A restricted document of a policy; `None` for one that is too long to be compared.
+    /// A restricted document of a policy, and what the guard does about it; `None` for one that is
+    /// too long to be compared.
     #[must_use]
     pub fn document(
         subject: &Subject,
         observed: &ObservedPolicy,
+        response: Response,
         analysis: &Analysis<'_>,
     ) -> Option<Self> {
         if observed.document.is_cut() {
@@ -127,6 +131,7 @@ impl Wanted {
             thing: Thing::Document {
                 observed: observed.clone(),
                 restricted: analysis.restricted(&observed.document),
+                response,
             },
         })
     }
@@ -198,7 +203,7 @@ impl Remembered<'_> {
             None if self.has_succeeded || self.is_failing() => return None,
             None => match self.quarantine {
                 Some(Quarantine::Superseded | Quarantine::Gone) => return None,
-                _ if self.asks_about_another_call(wanted) => return None,
+                _ if self.asks_otherwise(wanted) => return None,
                 _ => Standing::Pending,
             },
             Some(OutcomeResult::Allowed | OutcomeResult::Kept) => {
@@ -221,7 +226,7 @@ impl Remembered<'_> {
         };
         let decision = decision.filter(|_| standing != Standing::Pending);
         let decision = decision.as_ref();
-        let shortened = |text: &String| text.chars().take(MAX_TEXT).collect();
+        let shortened = |text: &String, most| text.chars().take(most).collect();
         Some(Before {
             execution: self.execution.clone(),
             claim: claim.clone(),
@@ -229,8 +234,11 @@ impl Remembered<'_> {
             seen: now,
             decided: decision.and_then(|decision| decision.time),
             source_ip_address: decision
-                .and_then(|decision| decision.source_ip_address.as_ref().map(shortened)),
-            reason: decision.and_then(|decision| decision.reason.as_ref().map(shortened)),
+                .and_then(|decision| decision.source_ip_address.as_ref())
+                .map(|address| shortened(address, MAX_ADDRESS)),
+            reason: decision
+                .and_then(|decision| decision.reason.as_ref())
+                .map(|reason| shortened(reason, MAX_REASON)),
             original: self.original(),
         })
     }
@@ -249,11 +257,14 @@ impl Remembered<'_> {
             && self.is_about(wanted, analysis)
     }
 
-    /// Whether its request is about another call that added the same. A deny takes back what
-    /// CloudTrail has a record of, so a made-up event must not stand for a real one.
-    fn asks_about_another_call(&self, wanted: &Wanted) -> bool {
+    /// Whether its request does not stand for another one.
+    ///
+    /// After `Mode` has changed, one says that the document is in force, and the other that it is
+    /// not. A deny about a call takes back what CloudTrail has a record of, so a made-up event must
+    /// not stand for a real one.
+    fn asks_otherwise(&self, wanted: &Wanted) -> bool {
         match &wanted.thing {
-            Thing::Document { .. } => false,
+            Thing::Document { response, .. } => *response != self.verdict.response,
             Thing::Addition { event_id, .. } => *event_id != self.verdict.change.event_id,
         }
     }
@@ -273,6 +284,7 @@ impl Remembered<'_> {
                 Thing::Document {
                     observed,
                     restricted,
+                    ..
                 },
                 Some(Quarantine::InPlace(_) | Quarantine::Proposed(_)),
             ) => self
@@ -287,6 +299,7 @@ impl Remembered<'_> {
                 Thing::Document {
                     observed,
                     restricted,
+                    ..
                 },
                 None,
             ) => self.verdict.in_force.as_ref().is_some_and(|judged| {
@@ -316,8 +329,10 @@ impl Remembered<'_> {
     }
 }
 
-/// The characters that a text of a decision may have in another execution.
-const MAX_TEXT: usize = 500;
+/// The characters that the address and the reason of a decision may have in another execution. The
+/// execution that was decided has all of them.
+const MAX_ADDRESS: usize = 45;
+const MAX_REASON: usize = 120;
 
 /// Whether the same patterns are met, with the same response.
 fn is_same(one: &Restricted, other: &Restricted) -> bool {

@@ -33,10 +33,14 @@ impl MemoryRules {
     pub fn remember(self, started: Timestamp, now: Timestamp) -> bool {
         const DAY: i64 = 24 * 60 * 60;
         let age = now.as_second() - started.as_second();
-        let is_forgotten = self
-            .forget_before
-            .is_some_and(|ForgetBefore(time)| started < time);
-        !is_forgotten && age < i64::from(self.days.0) * DAY
+        !self.forget(started) && age < i64::from(self.days.0) * DAY
+    }
+
+    /// Whether an incident that began at `started` proves nothing at all.
+    #[must_use]
+    pub fn forget(self, started: Timestamp) -> bool {
+        self.forget_before
+            .is_some_and(|ForgetBefore(time)| started < time)
     }
 
     /// Whether anything is remembered.

@@ -1,5 +1,7 @@
 //! The claims as Step Functions keeps them.
 
+use std::collections::VecDeque;
+
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
 use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use incident::memory::{ClaimName, MemoryKey};
@@ -80,16 +82,31 @@ impl Claims {
         }
     }
 
-    /// The claims of a key: one call for each name that is taken, and one more.
+    /// The claims of a key: one call for each name that is taken, and one or two more.
     pub(super) async fn newest(&self, key: &MemoryKey) -> Result<Newest, MemoryError> {
         let mut newest = Newest {
             found: None,
             last: None,
         };
-        for name in ClaimName::generations(key) {
-            let Some(found) = self.found(name.clone()).await? else {
+        let mut names = ClaimName::generations(key);
+        // Most things have one claim, and a containment does not wait long: ask for two at once.
+        let mut asked = VecDeque::new();
+        if let (Some(first), Some(second)) = (names.next(), names.next()) {
+            let (first, second) = tokio::join!(self.found(first), self.found(second));
+            asked.extend([first, second]);
+        }
+        loop {
+            let found = match asked.pop_front() {
+                Some(found) => found?,
+                None => match names.next() {
+                    Some(name) => self.found(name).await?,
+                    None => None,
+                },
+            };
+            let Some(found) = found else {
                 break;
             };
+            let name = found.name.clone();
             let is_newer = newest
                 .found
                 .as_ref()

@@ -42,11 +42,7 @@ impl Claims {
         if !counts || !self.rules.remember(started, now) {
             return Ok(Shown::Nothing);
         }
-        let read_back = match self.decide_by {
-            DecideBy::Token => ReadBack::State,
-            DecideBy::Mail => ReadBack::Request,
-        };
-        let incident = match self.executions.incident(&execution, read_back).await {
+        let incident = match self.read(&execution, &described).await {
             Ok(incident) => incident,
             Err(ReadError::NotFound(_) | ReadError::StateNotShown(_)) => return Ok(Shown::NotYet),
             Err(error) => return Err(error.into()),
@@ -63,6 +59,21 @@ impl Claims {
         let standing = standing
             .filter(|before| before.standing != Standing::Allowed || self.is_proved(&incident));
         Ok(standing.map_or(Shown::Nothing, Shown::It))
+    }
+
+    /// The incident, as far back as the key of its e-mail if that counts.
+    async fn read(
+        &self,
+        execution: &ExecutionArn,
+        described: &DescribeExecutionOutput,
+    ) -> Result<Incident, ReadError> {
+        let output = described.output.as_deref();
+        match (self.decide_by, output) {
+            // The output of an execution that succeeded is what its history would show.
+            (DecideBy::Token, Some(output)) => Ok(Incident::from_output(execution, output)),
+            (DecideBy::Token, None) => self.executions.incident(execution, ReadBack::State).await,
+            (DecideBy::Mail, _) => self.executions.incident(execution, ReadBack::Request).await,
+        }
     }
 
     /// Whether the incident of a claim contained `wanted`, whatever became of it.
@@ -98,7 +109,9 @@ impl Claims {
             Err(ReadError::NotFound(_)) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let is_other = described.redrive_count.unwrap_or_default() > 0
+        let is_forgotten = self.rules.forget(timestamp(&described.start_date));
+        let is_other = is_forgotten
+            || described.redrive_count.unwrap_or_default() > 0
             || described.state_machine_version_arn.is_some()
             || described.state_machine_alias_arn.is_some();
         Ok((!is_other).then(|| (execution.clone(), described)))

@@ -104,6 +104,22 @@ impl Incident {
         key.is_some_and(|key| self.key == Some(key.digest()))
     }
 
+    /// The incident of an execution that succeeded with this output.
+    pub(crate) fn from_output(execution: &ExecutionArn, output: &str) -> Self {
+        let data = StateData::read(output).unwrap_or_default();
+        let decision = data.decision.as_ref().map(Decision::read);
+        Self {
+            execution: execution.clone(),
+            standing: closed(execution, decision, true),
+            has_succeeded: true,
+            state: None,
+            data,
+            request: None,
+            key: None,
+            tokens: Vec::new(),
+        }
+    }
+
     /// Reads events, newest first.
     pub(super) fn from_events(execution: &ExecutionArn, events: &[HistoryEvent]) -> Self {
         let entered = events

@@ -10,7 +10,7 @@ use fixtures::{block_on, claims, contained, event, restricted};
 use iam_model::{Execution, StepFunctions, claim_of};
 use iam_policy::Quota;
 use incident::memory::{ClaimName, Standing, Wanted};
-use incident::message::{Contained, ObservedPolicy, Quarantine};
+use incident::message::{Contained, ObservedPolicy, Quarantine, Response};
 use incident::{Analysis, ExecutionArn, PolicyChange, Record, Snapshot};
 use lambda_kit::claims::Claim;
 use serde_json::{Value, json};
@@ -50,7 +50,13 @@ impl Case {
     ) -> T {
         let restricted = restricted();
         let analysis = Analysis::new(&restricted, Quota::MANAGED);
-        let wanted = Wanted::document(&self.change.subject, &self.observed, &analysis).unwrap();
+        let wanted = Wanted::document(
+            &self.change.subject,
+            &self.observed,
+            Response::Contain,
+            &analysis,
+        )
+        .unwrap();
         let claims = claims(&self.step_functions);
         block_on(ask(&claims, &wanted, &analysis))
     }

@@ -7,6 +7,7 @@ use fixtures::{MACHINE, block_on, restricted};
 use iam_model::{Execution, StepFunctions, claim_of};
 use iam_policy::Quota;
 use incident::memory::{ForgetBefore, MemoryRules, Standing, Wanted};
+use incident::message::Response;
 use incident::{Analysis, DecideBy, LinkKey};
 use lambda_kit::claims::{Claim, ContainedBy};
 use lambda_kit::{Claims, Executions};
@@ -183,7 +184,13 @@ fn a_claim_that_names_another_incident_proves_nothing() {
 fn with_rules(case: &Case, rules: MemoryRules, decide_by: DecideBy) -> Claim {
     let restricted = restricted();
     let analysis = Analysis::new(&restricted, Quota::MANAGED);
-    let wanted = Wanted::document(&case.change.subject, &case.observed, &analysis).unwrap();
+    let wanted = Wanted::document(
+        &case.change.subject,
+        &case.observed,
+        Response::Contain,
+        &analysis,
+    )
+    .unwrap();
     let executions = Executions::new(case.step_functions.client(), MACHINE.to_owned());
     let claims = Claims::new(
         executions,

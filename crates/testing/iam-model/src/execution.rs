@@ -111,6 +111,7 @@ impl Execution {
             .state_machine_arn(&self.machine)
             .status(self.status.clone())
             .input(self.input.to_string())
+            .set_output(self.output())
             .set_state_machine_version_arn(self.version.clone())
             .redrive_count(self.redriven.into())
             .start_date(DateTime::from(self.started))
@@ -118,6 +119,13 @@ impl Execution {
         match described {
             Ok(described) => MockResponse::Output(described),
             Err(error) => MockResponse::Error(DescribeExecutionError::unhandled(error)),
+        }
+    }
+
+    fn output(&self) -> Option<String> {
+        match &self.end {
+            Some((HistoryEventType::ExecutionSucceeded, output)) => Some(output.to_string()),
+            _ => None,
         }
     }
 

@@ -155,16 +155,17 @@ fn the_text_of_the_record_is_judged_for_an_inline_policy() {
 }
 
 #[test]
-fn what_our_own_remediation_replaced_was_not_withdrawn() {
+fn who_remediates_his_own_grant_had_it() {
     let (iam, event) = created(RESTRICTED);
     version(&iam, REMEDIATED);
     let verdict = judge(&iam, &event, false).unwrap();
-    assert_verdict(&verdict, Response::None, VerdictResult::AlreadyContained);
+    // No incident contained it.
+    assert_verdict(&verdict, Response::Report, VerdictResult::Withdrawn);
     let (iam, _) = created(HARMLESS);
     let event = put(&iam, RESTRICTED);
     put(&iam, REMEDIATED);
     let verdict = judge(&iam, &event, true).unwrap();
-    assert_eq!(verdict.result, VerdictResult::AlreadyContained);
+    assert_eq!(verdict.result, VerdictResult::Withdrawn);
 }
 
 #[test]
