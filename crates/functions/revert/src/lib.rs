@@ -4,6 +4,7 @@
 //! The function looks at IAM and answers with the one next action, which the state machine takes.
 //! Its role can change nothing, so an answer to anyone else has no effect.
 
+pub mod case;
 mod former;
 mod look;
 
@@ -85,6 +86,7 @@ async fn restore(
         {
             return Ok(Answer::End(Reverted::AttachedTo(now)).into());
         }
+        let question = request.quarantine.clone();
         let mut reverting = answer(restricted, store, request, &decision).await?;
         if let (Answer::End(Reverted::Outcome(outcome)), Subject::Managed(policy)) =
             (&mut reverting.answer, &change.subject)
@@ -109,6 +111,7 @@ async fn restore(
                 tracing::info!(result = outcome.result.as_str(), "outcome");
                 lambda_kit::metrics::ended(&execution, outcome.result);
                 lambda_kit::metrics::decided(&execution, &change, &decision);
+                case::write(&execution, &change, &question, &decision, &reverting);
             }
         }
         Ok(reverting)

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod by_hand;
+mod cases;
 mod deciding;
 mod holders;
 mod proof;
