@@ -14,7 +14,8 @@ use crate::deployed::{Deployed, Resource};
 pub const LONGEST: usize = 5_120;
 
 /// Calls that change nothing. `sts` is here because trust policies decide who assumes a role, and
-/// `logs:PutLogEvents` is here because API Gateway makes that call with a role of the account.
+/// `logs:PutLogEvents` is here because API Gateway makes that call with a role of the account. The
+/// log group of the cases has a statement of its own.
 const HARMLESS: &str = "\
     apigateway:GET cloudformation:Describe* cloudformation:Get* cloudformation:List*
     cloudtrail:Describe* cloudtrail:Get* cloudtrail:List* cloudwatch:Describe* cloudwatch:Get*
@@ -160,6 +161,14 @@ fn document(
 
     let unless = |keepers: &[&str]| json!({"ArnNotLike": {"aws:PrincipalArn": keepers}});
     let callback = role_arn(stack, stack.physical("ApproveCallbackRole")?);
+    let revert = role_arn(stack, stack.physical("RevertRole")?);
+    let cases = format!(
+        "arn:{}:logs:{}:{}:log-group:{}:*",
+        stack.partition,
+        stack.region,
+        stack.account,
+        stack.physical("RevertLogs")?
+    );
     let mut answering: Vec<&str> = vec![&callback];
     answering.extend(deployers);
     answering.extend(senders.iter().map(|it| it.0.as_str()));
@@ -180,6 +189,14 @@ fn document(
                 "Action": "states:SendTask*",
                 "Resource": "*",
                 "Condition": unless(&answering),
+            },
+            // Lambda writes the log of a function with the role of the function.
+            {
+                "Sid": "OnlyRevertWritesCases",
+                "Effect": "Deny",
+                "Action": "logs:PutLogEvents",
+                "Resource": cases,
+                "Condition": unless(&[&revert]),
             },
             // The role manager makes roles by templates of AWS, without a call of CreateRole.
             {

@@ -157,6 +157,8 @@ const ALLOWED: &str = "
     ApproveCallbackRole states:GetExecutionHistory execution
     RevertRole states:GetExecutionHistory execution
     RemediateRole logs:PutLogEvents RemediateLogs
+    RevertRole logs:PutLogEvents RevertLogs
+    RevertRole logs:CreateLogStream RevertLogs
     PolicyApprovalRole iam:PutRolePolicy arn:aws:iam::111122223333:role/developer
     orders-worker states:SendTaskSuccess *
 
@@ -229,7 +231,7 @@ fn the_guard_and_all_other_principals_go_on() {
             );
             calls += 1;
         }
-        assert_eq!(calls, 29);
+        assert_eq!(calls, 31);
         // Each role of the stack can do only its own task: this one does not answer tokens.
         let notify = role(&stack, "NotifyRole");
         assert!(denies(&policy, &notify, "states:SendTaskSuccess", "*"));
@@ -242,6 +244,24 @@ fn the_guard_and_all_other_principals_go_on() {
         };
         assert!(!reads("developer"));
         assert!(reads("ApproveCallbackRole"));
+    }
+}
+
+#[test]
+fn only_one_function_writes_cases() {
+    for name in STACKS {
+        let stack = deployed(name, "Mail");
+        let (policy, cases) = (made(&stack), resource(&stack, "RevertLogs"));
+        for who in [
+            "developer",
+            "apigateway-logs",
+            "ci/deploy",
+            "RemediateRole",
+            "NotifyRole",
+        ] {
+            let who = role(&stack, who);
+            assert!(denies(&policy, &who, "logs:PutLogEvents", &cases), "{who}");
+        }
     }
 }
 
@@ -281,12 +301,11 @@ fn organizations_take_the_policy() {
             }
         }
     }
-    // With a short stack name, only alarms and log groups are named by a pattern, so other
+    // With a short stack name, only alarms, log groups and rules are named by a pattern, so other
     // resources whose names begin alike are not protected.
     let policy = made(&deployed("guard", "Mail"));
     let other = "arn:aws:iam::111122223333:role/developer";
     for call in [
-        "events:DisableRule arn:aws:events:us-east-1:111122223333:rule/guard-dogs",
         "lambda:UpdateFunctionCode arn:aws:lambda:us-east-1:111122223333:function:guard-dogs",
         "states:DeleteStateMachine arn:aws:states:us-east-1:111122223333:stateMachine:guard-incidents-2",
         "iam:PassRole arn:aws:iam::111122223333:role/guard-dogs",
