@@ -5,7 +5,7 @@
 ANSWER ?=
 # What `make demo` (attach) and `make load` (ordinary) play. Empty: a policy that is contained.
 CASE ?=
-# The port of `make local`.
+# The port of `make local`, also for `make cases` and `make forget`.
 PORT ?= 4566
 # What `make chaos` plays: words that an incident or call contains. Empty: the whole matrix.
 ONLY ?=
@@ -20,19 +20,26 @@ BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 
 # The processor of the functions: x86_64 or arm64.
 ARCHITECTURE ?= x86_64
-# The name of a deployed stack, and its Region: for scp, smoke, pause, resume and remove.
+# The name of a deployed stack, and its Region: for cases, scp, smoke, pause, resume and remove.
 STACK ?=
 REGION ?= us-east-1
 # For `make scp`: the roles that deploy, and those that answer task tokens of other state machines.
 DEPLOYER ?=
 SENDERS ?=
+# For `make cases`: the month, parts of the actor and of the subject, and 1 for lines of JSON.
+MONTH ?=
+ACTOR ?=
+SUBJECT ?=
+JSON ?=
+# For `make forget`: the ARN of an execution.
+EXECUTION ?=
 
 comma := ,
 
 .DEFAULT_GOAL := help
 # Cargo uses all processors by itself.
 .NOTPARALLEL:
-.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy smoke pause resume remove scp actions managed-policies bench bench-cli screenshots clean requirements rust
+.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy smoke pause resume remove cases forget scp actions managed-policies bench bench-cli screenshots clean requirements rust
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -42,6 +49,7 @@ help: ## Lists the targets.
 	@echo "  make local PORT=4567          uses another port than 4566"
 	@echo "  make chaos ONLY='put revert'  plays the incidents and calls that contain these words, and leaves docs/chaos.md alone"
 	@echo "  make deploy ARCHITECTURE=arm64   builds for arm64 and deploys that"
+	@echo "  make cases MONTH=2026-11 STACK=name JSON=1   prints the cases of a month as lines of JSON"
 	@echo "  make scp STACK=name DEPLOYER=arn:aws:iam::111122223333:role/deploy   and more of the like: see docs/operations.md"
 
 demo: rust ## Plays the walkthrough on a local AWS: the policy, the e-mail, the answer, the outcome.
@@ -126,6 +134,13 @@ resume: rust ## Enables the rule of the deployed STACK again.
 
 remove: rust ## Deletes the deployed STACK after the last incident has ended; asks before it does.
 	@$(XTASK) remove --stack '$(STACK)' --region '$(REGION)'
+
+# Prints nothing but the cases, so that the output can go to a file.
+cases: rust ## Prints the decided incidents of MONTH (2026-11) of the deployed STACK, or of the local one; also ACTOR, SUBJECT, JSON=1.
+	@$(XTASK) cases --month '$(MONTH)' --actor '$(ACTOR)' --subject '$(SUBJECT)' $(if $(JSON),--json) $(if $(STACK),--stack '$(STACK)' --region '$(REGION)',--port $(PORT))
+
+forget: rust ## Makes the guard forget the decision of the incident EXECUTION, so that it asks about the same change again.
+	@$(XTASK) forget --execution '$(EXECUTION)' --port $(PORT)
 
 # Prints nothing but the policy, so that the output can go to a file.
 scp: rust ## Prints a service control policy that lets only DEPLOYER change the deployed STACK.

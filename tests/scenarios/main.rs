@@ -9,6 +9,7 @@ mod asked;
 mod bounds;
 mod browser;
 mod callers;
+mod cases;
 mod churn;
 mod doors;
 mod failures;
@@ -55,6 +56,7 @@ fn main() -> ExitCode {
     usual.extend(bounds::scenarios());
     usual.extend(watch::scenarios());
     usual.extend(operate::scenarios());
+    usual.extend(cases::scenarios());
     usual.extend(memory::scenarios());
     let mut by_hand = forged::scenarios();
     by_hand.extend(hints::scenarios());

@@ -1,10 +1,11 @@
 //! The account that the user's own AWS settings lead to, through the AWS CLI.
 
 use std::ffi::OsString;
+use std::net::Ipv4Addr;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::config::Credentials;
-use local_aws::emulator::{Emulator, REGION};
+use local_aws::emulator::{self, Emulator, REGION, ROOT_KEY};
 use local_aws::tools::{self, Tool};
 use local_aws::{Clients, command};
 use serde::Deserialize;
@@ -44,15 +45,34 @@ impl Account {
 
     /// The account of an emulator, whatever the user's own AWS settings are.
     pub async fn of_emulator(emulator: &Emulator) -> Result<Self> {
+        Self::of_local(emulator.port()).await
+    }
+
+    /// The account of the local AWS on this port, such as that of `make local`, whatever the user's
+    /// own AWS settings are.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing listens on the port.
+    pub async fn of_local(port: u16) -> Result<Self> {
+        ensure!(
+            !emulator::is_free(port),
+            "no local AWS is on port {port}: run `make local` in another terminal, or name a deployed stack with STACK=name"
+        );
         let mut account = Self::open(REGION).await?;
-        let variables = emulator.environment();
-        let variables = variables.map(|(name, value)| (name.to_owned(), value));
+        let endpoint = format!("http://{}:{port}", Ipv4Addr::LOCALHOST);
+        let variables = [
+            ("AWS_ENDPOINT_URL", endpoint.as_str()),
+            ("AWS_ACCESS_KEY_ID", ROOT_KEY),
+            ("AWS_SECRET_ACCESS_KEY", ROOT_KEY),
+            ("AWS_DEFAULT_REGION", REGION),
+            ("AWS_CONFIG_FILE", "/dev/null"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         account.environment = variables.into();
-        account.clients = Some(emulator.clients().clone());
-        for name in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
-            let nothing = (name.to_owned(), "/dev/null".to_owned());
-            account.environment.push(nothing);
-        }
+        let credentials = Credentials::new(ROOT_KEY, ROOT_KEY, None, None, "local");
+        account.clients = Some(Clients::new(REGION, Some(endpoint), credentials));
         Ok(account)
     }
 

@@ -2,7 +2,9 @@
 //! linters, and the commands for a deployed stack.
 
 pub mod account;
+pub mod cases;
 pub mod deployed;
+pub mod forget;
 pub mod lint;
 pub mod operate;
 pub mod prerequisites;

@@ -11,12 +11,15 @@ use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+use local_aws::emulator::ACCOUNT;
 use local_aws::functions::Architecture;
 use local_aws::tools::{self, Tool};
-use local_aws::{command, functions, report};
+use local_aws::{command, functions, report, stack};
 use tokio::signal::unix::{SignalKind, signal};
 use xtask::account::Account;
+use xtask::cases::{self, Month};
 use xtask::deployed::Deployed;
+use xtask::forget;
 use xtask::scp::{self, Trusted};
 use xtask::walkthrough::Answer;
 use xtask::{lint, operate, prerequisites, smoke};
@@ -86,6 +89,32 @@ enum Command {
     Resume(Deployment),
     /// Deletes a deployed stack once nothing waits any more; asks before it does.
     Remove(Deployment),
+    /// Prints the cases of a month.
+    Cases {
+        #[command(flatten)]
+        place: Place,
+        /// The month in which the incidents ended, in UTC, as in 2026-11.
+        #[arg(long)]
+        month: Month,
+        /// A part of what is known about the caller who made the change.
+        #[arg(long, default_value = "")]
+        actor: String,
+        /// A part of the subject, or of its unique id.
+        #[arg(long, default_value = "")]
+        subject: String,
+        /// Prints the lines as they were written.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Makes the guard forget the decision of an incident.
+    Forget {
+        /// The ARN of its execution.
+        #[arg(long)]
+        execution: String,
+        /// The port of the local AWS, if the execution is there.
+        #[arg(long, default_value_t = 4566)]
+        port: u16,
+    },
     /// Checks that everything is there that the tests need; as root or in continuous integration,
     /// installs what is missing.
     Prerequisites,
@@ -114,6 +143,31 @@ impl Deployment {
     async fn read(&self) -> Result<(Account, Deployed)> {
         let account = Account::open(&self.region).await?;
         let stack = Deployed::read(&account, &self.stack).await?;
+        Ok((account, stack))
+    }
+}
+
+/// A stack in an account, or the one of `make local`.
+#[derive(Debug, clap::Args)]
+struct Place {
+    /// The name of a deployed stack; without it, the local one.
+    #[arg(long)]
+    stack: Option<String>,
+    /// The Region of the deployed stack.
+    #[arg(long, default_value = local_aws::emulator::REGION)]
+    region: String,
+    /// The port of the local AWS.
+    #[arg(long, default_value_t = 4566)]
+    port: u16,
+}
+
+impl Place {
+    async fn read(&self) -> Result<(Account, Deployed)> {
+        let (account, name) = match &self.stack {
+            Some(name) => (Account::open(&self.region).await?, name.as_str()),
+            None => (Account::of_local(self.port).await?, stack::NAME),
+        };
+        let stack = Deployed::read(&account, name).await?;
         Ok((account, stack))
     }
 }
@@ -207,6 +261,30 @@ async fn run(command: Command) -> Result<()> {
             tools::ensure(&[Tool::Sam, Tool::Builder]).await?;
             let (account, stack) = stack.read().await?;
             operate::remove(&account, &stack, answer).await
+        }
+        Command::Cases {
+            place,
+            month,
+            actor,
+            subject,
+            json,
+        } => {
+            let wanted = cases::Wanted {
+                month,
+                actor,
+                subject,
+            };
+            let (account, stack) = place.read().await?;
+            cases::run(&account, &stack, &wanted, json).await
+        }
+        Command::Forget { execution, port } => {
+            let incident = forget::Incident::parse(&execution)?;
+            let account = if incident.account == ACCOUNT {
+                Account::of_local(port).await?
+            } else {
+                Account::open(&incident.region).await?
+            };
+            forget::run(&account.clients().await?.sfn, &incident).await
         }
         Command::Scp {
             stack,

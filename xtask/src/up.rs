@@ -8,6 +8,7 @@ use local_aws::emulator::{self, Emulator, EmulatorOptions};
 use local_aws::{Mailbox, Stack, StackOptions, functions, report};
 use tokio::time::sleep;
 use xtask::account::aws_cli;
+use xtask::cases::Month;
 use xtask::walkthrough;
 
 use crate::local;
@@ -48,6 +49,7 @@ fn explain(emulator: &Emulator, stack: &Stack, aws: &str) -> Result<()> {
     let exports = emulator.environment();
     let exports = exports.map(|(name, value)| format!("export {name}={value}"));
     let exports = exports.join("\n");
+    let (port, month) = (emulator.port(), Month::now());
     report::gap();
     report::step("the stack is up; run this in another terminal:");
     report::line(&format!(
@@ -65,6 +67,9 @@ END
 # the execution, which waits in AskUser; its history shows the task token
 {aws} stepfunctions list-executions --state-machine-arn {machine}
 {aws} stepfunctions get-execution-history --execution-arn EXECUTION_ARN
+# who decided what, and how to be asked again about the same document
+make cases PORT={port} MONTH={month}
+make forget PORT={port} EXECUTION=EXECUTION_ARN
 
 To answer, add `?token=TOKEN` to AllowUrl or DenyUrl, with the token of the e-mail or the history, or open a link below in a browser:"
     ));
