@@ -60,8 +60,8 @@ pub async fn deny(checks: &[String]) -> Result<()> {
 }
 
 /// Writes the definition as the linters of state machines can read it, and returns its path: with
-/// two of its substitutions, and with numbers in the place of the expressions for seconds, which
-/// they refuse.
+/// two of its substitutions, and with numbers and moments in the place of the expressions for them,
+/// which they refuse.
 fn definition_for_linters() -> Result<PathBuf> {
     let source = workspace::root().join(DEFINITION);
     let text = std::fs::read_to_string(&source)
@@ -72,9 +72,14 @@ fn definition_for_linters() -> Result<PathBuf> {
     let mut value: Value = serde_json::from_str(&text).context("the definition is not JSON")?;
     let states = value.pointer_mut("/States").and_then(Value::as_object_mut);
     for state in states.into_iter().flat_map(Map::values_mut) {
-        for field in ["Seconds", "TimeoutSeconds"] {
-            if let Some(seconds) = state.get_mut(field).filter(|it| it.is_string()) {
-                *seconds = 60.into();
+        let replaced: [(&str, Value); 3] = [
+            ("Seconds", 60.into()),
+            ("TimeoutSeconds", 60.into()),
+            ("Timestamp", "2026-03-02T09:15:31Z".into()),
+        ];
+        for (field, value) in replaced {
+            if let Some(expression) = state.get_mut(field).filter(|it| it.is_string()) {
+                *expression = value;
             }
         }
     }
