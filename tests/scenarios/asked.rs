@@ -121,7 +121,7 @@ async fn taken_back(world: Arc<World>) -> Result<()> {
             ensure!(!documents.iter().any(is_original), "{documents:?}");
         }
         let states = incident.states().await?;
-        ensure!(states.len() <= 16, "{write:?}: {} {states:?}", states.len());
+        ensure!(states.len() <= 17, "{write:?}: {} {states:?}", states.len());
         let report = incident.report().await?;
         ensure_parts(&report.subject, &["Taken back: ", &name])?;
         let closed = incident.closed().await?.output;

@@ -102,7 +102,9 @@ async fn again_and_again(world: Arc<World>, write: Write) -> Result<()> {
         let expected = match incident.execution.closed().await? {
             None => (1, 0),
             Some(closed) => match result(&closed.output)? {
-                "alreadyContained" | "joined" => (0, 0),
+                "alreadyContained" => (0, 0),
+                // It reports the versions that it deleted to make room.
+                "joined" => (0, mails.1.min(1)),
                 "withdrawn" | "superseded" => (0, 1),
                 other => bail!("{}: {other}", incident.name()),
             },

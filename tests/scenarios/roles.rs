@@ -81,8 +81,7 @@ async fn used_again(world: Arc<World>) -> Result<()> {
     let arn = world.create_policy("used-again", &harmless).await?;
     let restricted = document(&["s3:GetObject", "s3:DeleteBucket"]);
     world.create_version(&arn, &restricted, true).await?;
-    let incident = world.incident("CreatePolicyVersion", &arn).await?;
-    incident.request().await?;
+    let incident = world.asking(&arn).await?;
     ensure!(world.in_force(&arn).await?.version == "v1");
     ensure!(world.versions(&arn).await? == ["v1", "v2"]);
     incident.answer("deny").await?;

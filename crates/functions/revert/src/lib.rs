@@ -14,10 +14,10 @@ use incident::message::{
     Reverted, Reverting, WorkRequest,
 };
 use incident::{Answer, DecideBy, Subject, Timestamp};
-use lambda_kit::history::ReadBack;
+use lambda_kit::history::{ReadBack, ReadError};
 use lambda_kit::{Executions, FailureName, HandlerError};
 use policy_store::{PolicyStore, StoreErrorKind};
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 use tracing::Instrument as _;
 
 use crate::look::Look;
@@ -86,7 +86,7 @@ async fn restore(
         {
             return Ok(Answer::End(Reverted::AttachedTo(now)).into());
         }
-        let question = request.quarantine.clone();
+        let asked = request.clone();
         let mut reverting = answer(restricted, store, request, &decision).await?;
         if let (Answer::End(Reverted::Outcome(outcome)), Subject::Managed(policy)) =
             (&mut reverting.answer, &change.subject)
@@ -111,13 +111,46 @@ async fn restore(
                 tracing::info!(result = outcome.result.as_str(), "outcome");
                 lambda_kit::metrics::ended(&execution, outcome.result);
                 lambda_kit::metrics::decided(&execution, &change, &decision);
-                case::write(&execution, &change, &question, &decision, &reverting);
+                if is_shown(executions, &asked).await? {
+                    case::write(
+                        &execution,
+                        &change,
+                        &asked.quarantine,
+                        &decision,
+                        &reverting,
+                    );
+                }
             }
         }
         Ok(reverting)
     }
     .instrument(span)
     .await
+}
+
+/// Whether the history shows that the execution runs this task with these facts. Anyone who may
+/// invoke the function can send others, and a case is evidence.
+///
+/// An execution that is not shown yet is read again with the next try of the task.
+async fn is_shown(executions: &Executions, request: &RestoreRequest) -> Result<bool, HandlerError> {
+    let (execution, state) = (&request.execution, &request.state);
+    let shown = match executions.running_task(execution, state, None).await {
+        Ok(shown) => RestoreRequest::deserialize(shown).ok(),
+        Err(error @ (ReadError::NotRunning { .. } | ReadError::OtherStateMachine(_))) => {
+            tracing::warn!(%error, "no case is written");
+            return Ok(false);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let is_same = shown.is_some_and(|shown| {
+        shown.change == request.change
+            && shown.quarantine == request.quarantine
+            && shown.decision == request.decision
+    });
+    if !is_same {
+        tracing::warn!("no case is written: the execution has other facts");
+    }
+    Ok(is_same)
 }
 
 /// When an allow ends that is only for a time. It begins with the decision, or now if that names a

@@ -284,6 +284,10 @@ impl Claims {
                 Shown::It(before) if before.standing == Standing::Pending => {
                     return Ok(ContainedBy::Guard);
                 }
+                // What was allowed may come and go.
+                Shown::It(before) if before.standing == Standing::Allowed => {
+                    return Ok(ContainedBy::Decided(before));
+                }
                 Shown::It(before) => Some(before),
                 Shown::Nothing => None,
             };

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::incident::is_broken;
-use super::{Executions, PAUSES, ReadError};
+use super::{Executions, MAX_PAGES, PAUSES, ReadError};
 
 /// Events read at once: the whole history of an incident that needs no decision.
 const PAGE: i32 = 40;
@@ -50,18 +50,18 @@ impl Executions {
         };
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
-            let page = match self.history_page(execution, PAGE, None).await {
-                Ok(page) => page,
+            let (events, is_all) = match self.since_entry(execution).await {
+                Ok(events) => events,
                 Err(ReadError::NotFound(_)) => continue,
                 Err(error) => return Err(error),
             };
-            match shown(&page.events, state, token) {
+            match shown(&events, state, token) {
                 Shown::NotYet => {}
                 Shown::Never(why) => return Err(not_running(why)),
                 Shown::Running(payload) => {
                     // The oldest event says what the execution runs; a long history has it on
                     // another page.
-                    if page.next_token.is_some() {
+                    if !is_all {
                         self.runs_the_definition(execution)
                             .await?
                             .map_err(not_running)?;
@@ -71,6 +71,27 @@ impl Executions {
             }
         }
         Err(ReadError::StateNotShown(execution.clone()))
+    }
+
+    /// The newest events, back to the newest entry of a state and perhaps further, and whether they
+    /// are all. Each failed attempt of a task adds three.
+    async fn since_entry(
+        &self,
+        execution: &ExecutionArn,
+    ) -> Result<(Vec<HistoryEvent>, bool), ReadError> {
+        let (mut events, mut next) = (Vec::new(), None);
+        for _ in 0..MAX_PAGES {
+            let page = self.history_page(execution, PAGE, next).await?;
+            events.extend(page.events);
+            next = page.next_token;
+            let has_entry = events
+                .iter()
+                .any(|event: &HistoryEvent| event.state_entered_event_details.is_some());
+            if has_entry || next.is_none() {
+                break;
+            }
+        }
+        Ok((events, next.is_none()))
     }
 
     /// Whether an execution runs the guard's own definition, and did not fail before.

@@ -134,10 +134,16 @@ impl Incident {
     ) -> Result<Value, HandlerError> {
         let text = serde_json::value::to_raw_value(payload).unwrap();
         let request: WorkRequest<RestoreRequest> = lambda_kit::read_payload(&text)?;
+        // The state machine sent this payload to the task that runs.
+        let shown = Execution {
+            scheduled: vec![json!({ "Payload": payload })],
+            in_flight: true,
+            ..execution.clone()
+        };
         let reply = block_on(revert::handle(
             &restricted(),
             decide_by,
-            &executions(execution),
+            &executions(&shown),
             &PolicyStore::from_client(self.iam.client()),
             request,
         ));
