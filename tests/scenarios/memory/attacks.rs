@@ -176,7 +176,10 @@ async fn remediated(world: Arc<World>) -> Result<()> {
         ensure!(incident.outcome().await? == "withdrawn", "{name}");
         let told = mails(&world, &name).await?;
         ensure!(
-            told.len() == 1 && told[0].subject.starts_with("Withdrawn: "),
+            told.len() == 1
+                && told
+                    .iter()
+                    .all(|mail| mail.subject.starts_with("Withdrawn: ")),
             "{told:#?}"
         );
 

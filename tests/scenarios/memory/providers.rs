@@ -24,24 +24,24 @@ const TIMES: usize = 10;
 /// A resource of Terraform or CloudFormation, by its type there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Resource {
-    TerraformPolicy,
-    TerraformRolePolicy,
-    CloudFormationManagedPolicy,
-    CloudFormationPolicy,
+    TerraformManaged,
+    TerraformInline,
+    CloudFormationManaged,
+    CloudFormationInline,
 }
 
 impl Resource {
     const ALL: [Self; 4] = [
-        Self::TerraformPolicy,
-        Self::TerraformRolePolicy,
-        Self::CloudFormationManagedPolicy,
-        Self::CloudFormationPolicy,
+        Self::TerraformManaged,
+        Self::TerraformInline,
+        Self::CloudFormationManaged,
+        Self::CloudFormationInline,
     ];
 
     fn write(self) -> Write {
         match self {
-            Self::TerraformPolicy | Self::CloudFormationManagedPolicy => Write::CreatePolicyVersion,
-            Self::TerraformRolePolicy | Self::CloudFormationPolicy => Write::PutRolePolicy,
+            Self::TerraformManaged | Self::CloudFormationManaged => Write::CreatePolicyVersion,
+            Self::TerraformInline | Self::CloudFormationInline => Write::PutRolePolicy,
         }
     }
 
@@ -51,7 +51,7 @@ impl Resource {
         let document = restricted();
         match self {
             // The provider refreshes first, and writes only if IAM shows something else.
-            Self::TerraformPolicy => {
+            Self::TerraformManaged => {
                 let shown = policies::in_force(iam, target.arn()).await?.document;
                 if is_same(&shown, &document)? {
                     return Ok(false);
@@ -59,7 +59,7 @@ impl Resource {
                 prune(iam, target.arn()).await?;
                 create_version(iam, target.arn(), &document).await?;
             }
-            Self::TerraformRolePolicy => {
+            Self::TerraformInline => {
                 let shown = target.in_force(world).await?;
                 if let Some(shown) = shown
                     && is_same(&shown, &document)?
@@ -70,11 +70,11 @@ impl Resource {
             }
             // CloudFormation compares templates and not what IAM shows, so an update of another
             // property writes the document again.
-            Self::CloudFormationManagedPolicy => {
+            Self::CloudFormationManaged => {
                 prune(iam, target.arn()).await?;
                 create_version(iam, target.arn(), &document).await?;
             }
-            Self::CloudFormationPolicy => target.overwrite(iam, &document).await?,
+            Self::CloudFormationInline => target.overwrite(iam, &document).await?,
         }
         Ok(true)
     }
