@@ -216,8 +216,10 @@ async fn credentials(world: Arc<World>) -> Result<()> {
         ] {
             let incident = deliver(&world, call, name).await.context(call)?;
             // The same credential, which the call before made, was allowed.
-            if !is_reported || call == "UpdateServiceSpecificCredential" {
-                incident.silent().await.context(call)?;
+            let is_kept = is_reported && call == "UpdateServiceSpecificCredential";
+            if !is_reported || is_kept {
+                let outcome = if is_kept { "allowedBefore" } else { "clean" };
+                incident.silent_as(outcome).await.context(call)?;
                 continue;
             }
             let effect = format!("DENY: makes the {what} of the user {name} inactive.");

@@ -123,9 +123,10 @@ async fn payloads(world: Arc<World>) -> Result<()> {
             "{answer}"
         );
         let answer = world.answer("RevertFunction", &former).await?;
+        // Where nothing is left to do, the execution does not show the task that would end.
         ensure!(
             answer.get("errorType") == Some(&"AwsRefused".into())
-                || answer.get("result") == Some(&"denied".into()),
+                || answer.get("errorType") == Some(&"TransientAwsError".into()),
             "{answer}"
         );
     }

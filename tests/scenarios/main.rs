@@ -57,7 +57,6 @@ fn main() -> ExitCode {
     usual.extend(watch::scenarios());
     usual.extend(operate::scenarios());
     usual.extend(cases::scenarios());
-    usual.extend(memory::scenarios());
     let mut by_hand = forged::scenarios();
     by_hand.extend(hints::scenarios());
     by_hand.extend(room::scenarios());
@@ -96,6 +95,10 @@ fn main() -> ExitCode {
             usual,
         ),
         (vec![list], alone),
+        (
+            vec![list, ("ExemptPrincipals", rollout::EXEMPT)],
+            memory::scenarios(),
+        ),
         // The longest values that the template takes: the functions must still start.
         (
             vec![
