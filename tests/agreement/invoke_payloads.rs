@@ -56,7 +56,7 @@ fn payloads() -> Vec<(&'static str, Value)> {
             "notify",
             json!({
                 "task": "ask", "token": TOKEN, "execution": EXECUTION, "entered": ENTERED, "change": change, "quarantine": quarantine,
-                "askedAt": "2026-03-02T09:15:31.482Z", "timeoutSeconds": 604_800, "failedTries": 0, "asked": {"times": 1}
+                "takesMinutes": true, "askedAt": "2026-03-02T09:15:31.482Z", "timeoutSeconds": 604_800, "failedTries": 0, "asked": {"times": 1}
             }),
         ),
         (

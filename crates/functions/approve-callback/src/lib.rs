@@ -81,7 +81,7 @@ async fn reply(settings: &Settings, executions: &Executions, request: &Request) 
     if needs_key && !incident.verify_key(parameters.key.as_ref()) {
         return Reply::BadLink(LinkProblem::KeyWrong);
     }
-    if parameters.minutes.is_some() && incident.is_proposal() {
+    if parameters.minutes.is_some() && !incident.takes_minutes() {
         return Reply::BadLink(LinkProblem::NothingToEnd);
     }
     let parameters = Parameters {

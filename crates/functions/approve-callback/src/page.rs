@@ -116,7 +116,10 @@ pub(crate) fn render(reply: &Reply) -> String {
             let waits_until = request.and_then(DecisionRequest::waits_until);
             Some(IncidentView::new(incident, incident.change()?, waits_until))
         }),
-        form: form.map(|form| FormView::new(form, about)),
+        form: form.map(|form| {
+            let takes_minutes = incident.is_some_and(Incident::takes_minutes);
+            FormView::new(form, about, takes_minutes)
+        }),
         about,
         consoles: incident.map(Consoles::new),
     };

@@ -8,11 +8,14 @@ mod settle;
 
 use iam_policy::RestrictedActions;
 use incident::memory::Standing;
-use incident::message::{ContainRequest, OutcomeResult, Quarantine, Quarantined, WorkRequest};
+use incident::message::{
+    ContainRequest, Contained, OutcomeResult, Quarantine, Quarantined, WorkRequest,
+};
 use incident::{
     Analysis, Answer, Containment, ContainmentEnd, ExecutionArn, Next, PolicyChange, Reconciler,
     Subject,
 };
+use lambda_kit::history::PAUSES;
 use lambda_kit::{Claims, FailureName, HandlerError};
 use policy_store::{PolicyStore, Stored};
 use serde::Serialize;
@@ -124,18 +127,19 @@ where
     let time = verdict.change.event_time;
     let mut run = Containment::new(&analysis, judged, time, work.has_waited(), progress);
     let memory = &verdict.memory;
-    let pending = memory
-        .before
-        .as_ref()
-        .filter(|it| it.standing == Standing::Pending);
-    if let Some(before) = pending {
-        run.join(before.original.clone());
+    match &memory.before {
+        Some(before) if before.standing == Standing::Pending => run.join(before.original.clone()),
+        // The judged version goes with the deny, and its repeats before it.
+        Some(before) if before.standing == Standing::Denied => run.join(judged.version.clone()),
+        _ => {}
     }
     work.learn(policy, &mut run, request.done.clone())?;
     let observed = store.observe(policy).await?;
     let mut next = run.next(observed.as_ref());
     if let Next::End(ContainmentEnd::Contained(contained)) = next {
-        next = match settle(claims, &analysis, &request, *contained).await {
+        let is_in_force =
+            async |contained: &Contained| is_in_force(store, policy, &analysis, contained).await;
+        next = match settle(claims, &analysis, &request, *contained, is_in_force).await {
             // It is contained. The question waits for the memory like for IAM.
             Err(error) if !work.has_waited() => {
                 tracing::warn!(%error, "the memory cannot be used yet");
@@ -167,6 +171,29 @@ where
         Ok(Quarantined { quarantine })
     });
     Ok(answer?)
+}
+
+/// Whether the original is in force again. IAM may take some seconds to show that.
+async fn is_in_force<S: Stored>(
+    store: &PolicyStore,
+    policy: &S,
+    analysis: &Analysis<'_>,
+    contained: &Contained,
+) -> bool {
+    for pause in PAUSES {
+        tokio::time::sleep(pause).await;
+        // A look that fails shows nothing, and then the guard asks.
+        let observed = store.observe(policy).await.ok().flatten();
+        let shown = observed.as_ref().and_then(S::in_force);
+        let is_original = shown.is_some_and(|shown| {
+            shown.identity == contained.identity
+                && analysis.is_equivalent(&shown.document, &contained.original)
+        });
+        if is_original {
+            return true;
+        }
+    }
+    false
 }
 
 fn report(execution: &ExecutionArn, change: &PolicyChange, answer: &Answer<Quarantined>) {

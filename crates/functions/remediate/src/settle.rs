@@ -34,6 +34,7 @@ pub(crate) async fn settle(
     analysis: &Analysis<'_>,
     request: &ContainRequest,
     mut contained: Contained,
+    is_in_force: impl AsyncFn(&Contained) -> bool,
 ) -> Result<Next, MemoryError> {
     let (verdict, execution) = (&request.verdict, &request.execution);
     let (memory, change) = (&verdict.memory, &verdict.change);
@@ -79,8 +80,12 @@ pub(crate) async fn settle(
     let mut has_looked_twice = before.is_some();
     for _ in 0..LOOKS {
         let taken = match claims.take(&wanted, analysis, execution).await {
-            // It is contained already, and an administrator should know it: ask again.
             Ok(Claim::Earlier(before)) if before.standing == Standing::Allowed => {
+                // The allow came in the meantime, and put the document in force again.
+                if is_in_force(&contained).await {
+                    return Ok(Next::Settled(joined(request, contained, before)));
+                }
+                // It is contained all the same, and an administrator should know it: ask again.
                 claims
                     .take_next(Some(&before.claim), &wanted, execution)
                     .await

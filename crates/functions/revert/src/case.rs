@@ -42,6 +42,8 @@ pub struct Ended<'e> {
     /// What the guard took back on the way to the outcome, if it did.
     pub taken_back: Option<&'e Contained>,
     pub outcome: &'e Outcome,
+    /// Whether the history of the execution shows these facts.
+    pub is_proved: bool,
     pub time: Timestamp,
 }
 
@@ -90,6 +92,9 @@ struct Case<'c> {
     /// Whether answers came but none counted.
     #[serde(skip_serializing_if = "is_false")]
     unproven: bool,
+    /// Whether the history could not be read, so that nothing proves this line.
+    #[serde(skip_serializing_if = "is_false")]
+    unread: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     minutes: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -238,6 +243,7 @@ impl Ended<'_> {
                 .map(shortened),
             user_agent: decision.user_agent.as_deref().map(shortened),
             unproven: decision.unproven,
+            unread: !self.is_proved,
             minutes: decision.minutes.map(u32::from),
             until: self.outcome.until,
             before: before.map(|it| &it.execution),
@@ -255,6 +261,7 @@ pub(crate) fn write(
     question: &Question,
     decision: &Decision,
     reverting: &Reverting,
+    is_proved: bool,
 ) {
     let Answer::End(Reverted::Outcome(outcome)) = &reverting.answer else {
         return;
@@ -267,6 +274,7 @@ pub(crate) fn write(
         decision,
         taken_back: taken_back.and_then(Quarantine::contained),
         outcome,
+        is_proved,
         time: Timestamp::now(),
     };
     let written = ended.line().map_err(|error| error.to_string());

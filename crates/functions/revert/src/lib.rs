@@ -108,16 +108,15 @@ async fn restore(
                 tracing::warn!(total = now.total, "more principals hold the policy");
             }
             Answer::End(Reverted::Outcome(outcome)) => {
+                let shown = is_shown(executions, &asked).await?;
                 tracing::info!(result = outcome.result.as_str(), "outcome");
                 lambda_kit::metrics::ended(&execution, outcome.result);
                 lambda_kit::metrics::decided(&execution, &change, &decision);
-                if is_shown(executions, &asked).await? {
+                let question = &asked.quarantine;
+                if shown != Shown::Otherwise {
+                    let is_proved = shown == Shown::Same;
                     case::write(
-                        &execution,
-                        &change,
-                        &asked.quarantine,
-                        &decision,
-                        &reverting,
+                        &execution, &change, question, &decision, &reverting, is_proved,
                     );
                 }
             }
@@ -128,17 +127,35 @@ async fn restore(
     .await
 }
 
+/// What the history shows of the facts of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shown {
+    Same,
+    /// Other facts, or no such task.
+    Otherwise,
+    /// It cannot be read.
+    Unread,
+}
+
 /// Whether the history shows that the execution runs this task with these facts. Anyone who may
 /// invoke the function can send others, and a case is evidence.
 ///
-/// An execution that is not shown yet is read again with the next try of the task.
-async fn is_shown(executions: &Executions, request: &RestoreRequest) -> Result<bool, HandlerError> {
+/// An execution that is not shown yet is read again with the next try of the task. A decision that
+/// is carried out does not wait for a read that Step Functions refuses.
+async fn is_shown(
+    executions: &Executions,
+    request: &RestoreRequest,
+) -> Result<Shown, HandlerError> {
     let (execution, state) = (&request.execution, &request.state);
     let shown = match executions.running_task(execution, state, None).await {
         Ok(shown) => RestoreRequest::deserialize(shown).ok(),
         Err(error @ (ReadError::NotRunning { .. } | ReadError::OtherStateMachine(_))) => {
             tracing::warn!(%error, "no case is written");
-            return Ok(false);
+            return Ok(Shown::Otherwise);
+        }
+        Err(error @ ReadError::Refused { .. }) => {
+            tracing::warn!(%error, "the case is written without a proof");
+            return Ok(Shown::Unread);
         }
         Err(error) => return Err(error.into()),
     };
@@ -147,10 +164,11 @@ async fn is_shown(executions: &Executions, request: &RestoreRequest) -> Result<b
             && shown.quarantine == request.quarantine
             && shown.decision == request.decision
     });
-    if !is_same {
-        tracing::warn!("no case is written: the execution has other facts");
+    if is_same {
+        return Ok(Shown::Same);
     }
-    Ok(is_same)
+    tracing::warn!("no case is written: the execution has other facts");
+    Ok(Shown::Otherwise)
 }
 
 /// When an allow ends that is only for a time. It begins with the decision, or now if that names a

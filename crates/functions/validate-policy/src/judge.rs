@@ -5,7 +5,7 @@ use incident::judgement::{GuardConfig, lost_denials};
 use incident::message::{
     Found, JudgeRequest, Judged, Look, Proposal, Quarantine, Verdict, VerdictResult,
 };
-use incident::subject::{Addition, ManagedPolicy, ReportedCall};
+use incident::subject::{AddedIdentity, Addition, ManagedPolicy, ReportedCall};
 use incident::{
     Analysis, Document as _, ExecutionArn, Hint, Observed, Record, Subject, Target, WatchedCall,
     trim_event,
@@ -60,7 +60,8 @@ pub(crate) async fn judge(
         let proposal = looked.proposal;
         let found = match looked.verdict {
             Some(mut verdict) => {
-                memory.report(&event, &mut verdict).await;
+                let added = looked.added.as_ref();
+                memory.report(&event, &mut verdict, added).await;
                 report(execution, &verdict);
                 Found::Verdict(verdict)
             }
@@ -94,6 +95,8 @@ struct Looked {
     proposal: Option<Quarantine>,
     /// The inline policies that have a new name.
     renamed: Vec<Target>,
+    /// What a call added, and to whom.
+    added: Option<AddedIdentity>,
     /// The trust policy that IAM still shows, where the call wrote another one.
     trust: Option<String>,
 }
@@ -170,9 +173,11 @@ async fn reported(
         .as_ref()
         .and_then(|verdict| Addition::of(verdict, &state))
         .map(Quarantine::Added);
+    let added = state.added.as_ref().map(|added| added.identity.clone());
     let shown = state.former_trust.or(state.trust);
     Ok(Looked {
         renamed,
+        added,
         proposal,
         trust: shown.filter(|trust| verdict.is_none() && trust.len() <= MAX_TRUST),
         verdict,

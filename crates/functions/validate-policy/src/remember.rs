@@ -3,7 +3,7 @@
 use incident::judgement::GuardConfig;
 use incident::memory::{ClaimName, Memory, MemoryKey, Standing, Wanted};
 use incident::message::{ObservedPolicy, Response, Verdict, VerdictResult};
-use incident::subject::{Addition, ReportedState};
+use incident::subject::{AddedIdentity, Addition, ReportedState};
 use incident::{Analysis, ExecutionArn, Observed, Record};
 use lambda_kit::claims::{Claim, ContainedBy, MemoryError, Reporting};
 use lambda_kit::{Claims, HandlerError};
@@ -42,7 +42,8 @@ impl Remembering<'_> {
             VerdictResult::Exempt | VerdictResult::Monitored | VerdictResult::Reported
         );
         if self.lapsed && !stays_restricted {
-            return Ok(Some(verdict.lapsed()));
+            // No event follows, so an answer from IAM's past must not be believed.
+            return Ok(waited.then(|| verdict.lapsed()));
         }
         match verdict.result {
             VerdictResult::AlreadyContained | VerdictResult::Withdrawn => {
@@ -87,7 +88,11 @@ impl Remembering<'_> {
             return Ok(Some(verdict.remembering(memory).lapsed()));
         }
         let verdict = self.rules.judge_allowed(analysis, record, observed, waited);
-        Ok(verdict.map(|verdict| Verdict { memory, ..verdict }))
+        Ok(verdict.map(|verdict| match verdict.result {
+            VerdictResult::AllowedBefore => Verdict { memory, ..verdict },
+            // It is about another document than the one that was allowed.
+            _ => verdict,
+        }))
     }
 
     /// This execution allowed the document for a time, and is over with it. What is contained needs
@@ -221,7 +226,12 @@ impl Remembering<'_> {
     }
 
     /// Whether an e-mail reports the verdict: the same thing once a week.
-    pub(crate) async fn report(&self, event: &Value, verdict: &mut Verdict) {
+    pub(crate) async fn report(
+        &self,
+        event: &Value,
+        verdict: &mut Verdict,
+        added: Option<&AddedIdentity>,
+    ) {
         verdict.notify = self.rules.notifies(verdict);
         let is_end = verdict.result == VerdictResult::Lapsed;
         if !verdict.notify || verdict.asks() || is_end {
@@ -229,10 +239,12 @@ impl Remembering<'_> {
         }
         let null = Value::Null;
         let parameters = event.pointer("/detail/requestParameters").unwrap_or(&null);
-        let key = match &verdict.memory.before {
+        let denied = verdict.memory.before.as_ref();
+        let denied = denied.filter(|before| before.standing == Standing::Denied);
+        let key = match denied {
             // A denied document shares the week with the reports of its containment.
             Some(before) => Some(before.claim.key().clone()),
-            None => MemoryKey::of_report(verdict, parameters),
+            None => MemoryKey::of_report(verdict, parameters, added),
         };
         let Some(key) = key else {
             return;

@@ -51,9 +51,13 @@ impl MemoryKey {
     /// The key of a report; `None` for what is reported every time, because each call is another
     /// thing: credentials, and calls that are rare.
     ///
-    /// `parameters` are those of the call.
+    /// `parameters` are those of the call, and `added` is what it added to whom, if IAM shows that.
     #[must_use]
-    pub fn of_report(verdict: &Verdict, parameters: &serde_json::Value) -> Option<Self> {
+    pub fn of_report(
+        verdict: &Verdict,
+        parameters: &serde_json::Value,
+        added: Option<&AddedIdentity>,
+    ) -> Option<Self> {
         let change = &verdict.change;
         let mut digest = Sealed::new("report");
         match &change.subject {
@@ -65,6 +69,7 @@ impl MemoryKey {
             Subject::Reported(_) => {
                 digest.add_json(&change.event_name);
                 digest.add_json(parameters);
+                digest.add_json(&added);
             }
             Subject::Managed(_) | Subject::Inline(_) => {}
         }

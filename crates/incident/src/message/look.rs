@@ -35,7 +35,6 @@ impl JudgeRequest {
     pub fn has_waited(&self) -> bool {
         let enough = |look: &Look| look.waits >= CONSISTENT_AFTER;
         self.failed_tries > 0
-            || self.lapsed
             || self.waited.unwrap_or_default()
             || self.look.as_ref().is_some_and(enough)
     }

@@ -7,7 +7,7 @@
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use incident::memory::{Before, ClaimName, Remembered, Standing, Wanted};
-use incident::message::Decision;
+use incident::message::{Decision, OutcomeResult};
 use incident::{Analysis, DecideBy, ExecutionArn, Timestamp};
 
 use super::index::Found;
@@ -67,13 +67,19 @@ impl Claims {
         execution: &ExecutionArn,
         described: &DescribeExecutionOutput,
     ) -> Result<Incident, ReadError> {
-        let output = described.output.as_deref();
-        match (self.decide_by, output) {
+        let incident = match described.output.as_deref() {
             // The output of an execution that succeeded is what its history would show.
-            (DecideBy::Token, Some(output)) => Ok(Incident::from_output(execution, output)),
-            (DecideBy::Token, None) => self.executions.incident(execution, ReadBack::State).await,
-            (DecideBy::Mail, _) => self.executions.incident(execution, ReadBack::Request).await,
+            Some(output) => Incident::from_output(execution, output),
+            None => self.executions.incident(execution, ReadBack::State).await?,
+        };
+        let is_allowed = matches!(
+            incident.data.outcome,
+            Some(OutcomeResult::Allowed | OutcomeResult::Kept)
+        );
+        if self.decide_by == DecideBy::Mail && is_allowed {
+            return self.executions.incident(execution, ReadBack::Key).await;
         }
+        Ok(incident)
     }
 
     /// Whether the incident of a claim contained `wanted`, whatever became of it.

@@ -49,6 +49,9 @@ pub struct DecisionRequest {
     pub token: TaskToken,
     asked_at: Option<Timestamp>,
     timeout_seconds: Option<u32>,
+    /// Whether the definition of the execution ends an allow. That of the version before does not.
+    #[serde(default)]
+    takes_minutes: bool,
 }
 
 impl DecisionRequest {
@@ -89,6 +92,14 @@ impl Incident {
             self.data.quarantine,
             Some(Quarantine::Proposed(_) | Quarantine::Added(_))
         )
+    }
+
+    /// Whether an allow can be for a time: the document was contained, and the definition of the
+    /// execution ends the allow.
+    #[must_use]
+    pub fn takes_minutes(&self) -> bool {
+        let request = self.request.as_ref();
+        !self.is_proposal() && request.is_some_and(|request| request.takes_minutes)
     }
 
     /// Whether the execution asked with this token at any time. Only a recipient of the e-mail, or
@@ -188,7 +199,7 @@ pub(super) fn reaches(events: &[HistoryEvent], read_back: ReadBack<'_>) -> bool 
     };
     match read_back {
         ReadBack::State => true,
-        ReadBack::Request => events
+        ReadBack::Request | ReadBack::Key => events
             .iter()
             .any(|event| event.task_submitted_event_details.is_some() || is_asking(event)),
         ReadBack::Token(token) | ReadBack::OnePage(token) => {

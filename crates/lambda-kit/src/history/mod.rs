@@ -61,6 +61,8 @@ pub enum ReadBack<'a> {
     State,
     /// To the newest request for a decision.
     Request,
+    /// The same of an incident that has ended, in few calls.
+    Key,
     /// To the entry of the state that waits for a decision, or to a request with this token.
     Token(&'a TaskToken),
     /// The same in one call: further back, nothing is known.
@@ -72,6 +74,7 @@ impl ReadBack<'_> {
     fn pages(self) -> (i32, usize) {
         match self {
             Self::State | Self::Request | Self::Token(_) => (PAGE, MAX_PAGES),
+            Self::Key => (ONE_PAGE, MAX_PAGES),
             Self::OnePage(_) => (ONE_PAGE, 1),
         }
     }

@@ -197,7 +197,7 @@ fn lapsed(verdict: &Verdict, policy: &str) -> Facts {
     let over = format!("The time for which the policy {policy} was allowed is over.");
     let (sentence, more) = if verdict.memory.before.is_some() {
         (
-            "In the meantime, an administrator allowed the same document again, so it IS STILL IN FORCE. The guard changed nothing.",
+            "What is in force now was allowed by another decision, so it IS STILL IN FORCE. The guard changed nothing.",
             Vec::new(),
         )
     } else {

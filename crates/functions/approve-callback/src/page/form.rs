@@ -38,7 +38,7 @@ const TIMES: [(u32, &str); 4] = [
 ];
 
 impl FormView {
-    pub(super) fn new(form: &Form, about: About) -> Self {
+    pub(super) fn new(form: &Form, about: About, takes_minutes: bool) -> Self {
         let parameters = &form.parameters;
         Self {
             target: form.target.clone(),
@@ -48,7 +48,7 @@ impl FormView {
             reason: parameters.reason.clone().unwrap_or_default(),
             max_reason: MAX_REASON,
             times: match (form.answer, about) {
-                (Answer::Allow, About::Contained) => times(parameters.minutes),
+                (Answer::Allow, About::Contained) if takes_minutes => times(parameters.minutes),
                 _ => Vec::new(),
             },
             tone: form.answer.as_str(),

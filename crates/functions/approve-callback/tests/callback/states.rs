@@ -102,7 +102,8 @@ impl Run {
             let mut parameters = json!({"FunctionName": "notify"});
             if self.shows_token {
                 parameters["Payload"] = json!({
-                    "token": token, "askedAt": "2026-03-02T09:15:31.25Z", "timeoutSeconds": 604_800
+                    "token": token, "askedAt": "2026-03-02T09:15:31.25Z", "timeoutSeconds": 604_800,
+                    "takesMinutes": true
                 });
             }
             parameters

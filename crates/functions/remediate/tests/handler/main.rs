@@ -5,4 +5,5 @@
 mod by_hand;
 mod inline;
 mod managed;
+mod memory;
 mod support;

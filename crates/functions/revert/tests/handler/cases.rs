@@ -93,6 +93,7 @@ impl Given {
             decision: &Decision::read(&self.decision),
             taken_back: self.taken_back.as_ref(),
             outcome: &self.outcome,
+            is_proved: true,
             time: time("2026-03-02T10:00:05Z"),
         };
         ended.line().map(|line| String::from_utf8(line).unwrap())
