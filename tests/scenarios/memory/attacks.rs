@@ -106,6 +106,8 @@ async fn forged(world: Arc<World>) -> Result<()> {
     let own = claim_of(&incident.execution).await?;
     incident.answer("deny").await?;
     ensure!(incident.outcome().await? == "denied");
+    // No other execution about it is on its way any more.
+    ends(&world, name).await?;
     // The next names: an allowed incident, an execution that does not exist, rubbish.
     let arn = good.execution.arn();
     for (number, input) in [
