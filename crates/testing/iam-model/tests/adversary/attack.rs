@@ -20,6 +20,8 @@ pub(crate) enum Attack {
     SetDefault(u32),
     DeleteVersion(u32),
     DeletePolicy,
+    /// The policy is deleted and made again: several calls that the guard cannot tell from one.
+    MakePolicyAgain(Arc<str>),
     /// Versions without use, until there are five: several calls that the guard cannot distinguish
     /// from one.
     FillVersions,
@@ -162,6 +164,20 @@ pub(crate) fn attack(
         Attack::DeletePolicy => {
             account.delete_policy(ARN).ok()?;
             None
+        }
+        Attack::MakePolicyAgain(document) => {
+            let hint = hint(WatchedCall::CreatePolicy, Some(1), true, Some(document));
+            let policy = account.policy(ARN)?;
+            let others = policy.versions.iter().map(|version| version.number);
+            let others: Vec<u32> = others.filter(|it| *it != policy.default).collect();
+            for number in others {
+                account.delete_policy_version(ARN, number).ok()?;
+            }
+            account.delete_policy(ARN).ok()?;
+            account
+                .create_policy("/", "app", Arc::clone(document))
+                .ok()?;
+            Some(hint)
         }
         Attack::FillVersions => {
             while account.create_policy_version(ARN, FILLING, false).is_ok() {}

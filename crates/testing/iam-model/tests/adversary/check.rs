@@ -174,8 +174,13 @@ fn is_own(effect: &Effect, memory: &Progress) -> bool {
 }
 
 fn is_allowed(setting: &Setting, situation: &Situation, document: &str) -> bool {
+    let identity = setting.identity(situation.iam.account());
     let mut allowed = situation.allowed.iter();
-    allowed.any(|held| setting.same(held.0.original.as_str(), document))
+    allowed.any(|held| {
+        let is_it = Some(held.0.identity.id.as_str()) == identity;
+        // Where the guard remembers, a new subject is asked about anew.
+        (is_it || !setting.remembers) && setting.same(held.0.original.as_str(), document)
+    })
 }
 
 /// The execution of the attacker's last write does not rest while a restricted grant is in force
@@ -187,15 +192,20 @@ pub(crate) fn after_step(
 ) -> Result<(), String> {
     let execution = &situation.executions[index];
     let is_about_last = execution.hint.write == situation.attacks && execution.hint.in_force;
-    if !execution.stage.is_at_rest() || !is_about_last {
+    if !execution.stage.is_at_rest() || !is_about_last || situation.steps.redeployed {
         return Ok(());
     }
     let account = situation.iam.account();
+    let asks = |document: &str| {
+        // Where the guard remembers, another execution can ask, or take it back.
+        let can_join = setting.remembers && setting.is_only_asked(document);
+        can_join || check_asked::is_known(setting, account, document, execution)
+    };
     match setting.in_force(account) {
         Some(document)
             if setting.is_restricted(document)
                 && !is_allowed(setting, situation, document)
-                && !check_asked::is_known(setting, account, document, execution) =>
+                && !asks(document) =>
         {
             Err(format!("at rest with {document}"))
         }

@@ -3,18 +3,21 @@
 
 use std::rc::Rc;
 
-use incident::message::{Contained, DecisionAction, Proposal, Removal, Response, Restricted};
-use incident::subject::{InlinePolicy, ManagedPolicy, ObservedManaged};
+use incident::memory::Standing;
+use incident::message::{Contained, DecisionAction, Removal, Restricted};
+use incident::subject::{InlinePolicy, ManagedPolicy};
 use incident::{
-    Actor, Containment, ContainmentEnd, Observed, PolicyChange, Progress, Reconciler, Record,
-    Restoration, RestorationEnd,
+    Containment, ContainmentEnd, Observed, Progress, Reconciler, Restoration, RestorationEnd,
 };
 
 use crate::asked::{answer, answering};
-use crate::play::{Asked, Played, act, ask};
-use crate::setting::{Kind, Setting, time, version_id};
-use crate::situation::{Execution, Hint, Holding, Moment, Proposed, Situation, Stage};
-use crate::{check, check_asked};
+use crate::history::Comes;
+use crate::judge::judge;
+use crate::play::{Asked, Played, act, again, ask};
+use crate::setting::{Kind, Setting, time};
+use crate::situation::{Execution, Hint, Holding, Moment, Situation, Stage};
+use crate::steps::Sight;
+use crate::{check, check_asked, history};
 
 /// The executions go on: `index` looks at IAM as of `stale` writes ago, and takes its step. `None`
 /// where there is nothing to do.
@@ -29,9 +32,22 @@ pub(crate) fn step(
     stale: usize,
 ) -> Result<Option<Situation>, String> {
     let mut next = situation.clone();
+    let has_answer = next.executions[index].answer.is_some();
+    if stale > 0 && (has_answer || next.executions[index].pending.is_some()) {
+        return Ok(None);
+    }
+    if let Some(answer) = next.executions[index].answer.take() {
+        let (stage, history) = Rc::unwrap_or_clone(answer);
+        next.executions[index].stage = stage;
+        next.show(index, history);
+        check::after_step(setting, &next, index)?;
+        return Ok(Some(next));
+    }
     if let Some(pending) = next.executions[index].pending.take() {
-        if stale > 0 {
-            return Ok(None);
+        if next.executions[index].history.redriven {
+            // The arguments of the state that acts fail after a redrive.
+            next.fail(index);
+            return Ok(Some(next));
         }
         next.executions[index].done = Some(act(setting, &mut next, index, &pending)?);
         check::after_step(setting, &next, index)?;
@@ -48,7 +64,7 @@ pub(crate) fn step(
     let mut execution = next.executions[index].clone();
     let stage = match execution.stage.clone() {
         Stage::Asking(_) | Stage::Proposing | Stage::Ended(..) => return Ok(None),
-        Stage::Judging { waited } => judge(setting, &mut next, &mut execution, look, waited)?,
+        Stage::Judging { .. } => judge(setting, &mut next, index, &mut execution, look)?,
         Stage::Answering { .. } => match setting.kind {
             Kind::Managed => {
                 answering::<ManagedPolicy>(setting, &mut next, &mut execution, seen, look)?
@@ -59,10 +75,10 @@ pub(crate) fn step(
         },
         Stage::Containing { .. } => match setting.kind {
             Kind::Managed => {
-                containing::<ManagedPolicy>(setting, &mut next, &mut execution, seen, look)?
+                containing::<ManagedPolicy>(setting, &mut next, index, &mut execution, seen, look)?
             }
             Kind::Inline => {
-                containing::<InlinePolicy>(setting, &mut next, &mut execution, seen, look)?
+                containing::<InlinePolicy>(setting, &mut next, index, &mut execution, seen, look)?
             }
         },
         Stage::Reverting { .. } => match setting.kind {
@@ -76,7 +92,13 @@ pub(crate) fn step(
     };
     check_asked::ended(setting, &next, &execution, seen, &stage)?;
     execution.stage = stage;
+    let history = setting
+        .remembers
+        .then(|| history::after(setting, &execution));
     next.executions[index] = execution;
+    if let Some(history) = history.flatten() {
+        next.show(index, history);
+    }
     check::after_step(setting, &next, index)?;
     Ok(Some(next))
 }
@@ -85,6 +107,7 @@ pub(crate) fn step(
 fn containing<S: Played>(
     setting: &Setting,
     situation: &mut Situation,
+    index: usize,
     execution: &mut Execution,
     seen: &Moment,
     observed: Option<Rc<Observed>>,
@@ -109,7 +132,27 @@ where
         waited,
         memory: Rc::new(memory),
     };
-    Ok(match ask(setting, execution, seen, observed, &mut run) {
+    let pending = execution.history.verdict.as_ref();
+    let pending = pending.and_then(|verdict| verdict.memory.before.as_ref());
+    if let Some(before) = pending.filter(|it| it.standing == Standing::Pending) {
+        run.join(before.original.clone());
+    }
+    let mut joins = None;
+    let mut asked = ask(setting, execution, seen, observed, &mut run);
+    if setting.remembers
+        && let Asked::End(ContainmentEnd::Contained(found)) = &asked
+    {
+        let found = Contained::clone(found);
+        let before = match history::contained(setting, situation, execution, index, found)? {
+            Comes::Stage(stage) => return Ok(keeping(stage, run.progress())),
+            Comes::Joining(before) => before,
+        };
+        // The same look says what else is to be done, where another execution asks.
+        run.join(before.original.clone());
+        joins = Some(before);
+        asked = again(setting, execution, seen, run.next(observed), &mut run);
+    }
+    Ok(match asked {
         Asked::Action(memory) => containing(waited, memory),
         Asked::Wait(mut memory) => {
             if !waited {
@@ -119,12 +162,23 @@ where
             containing(true, memory)
         }
         Asked::Failed => return Err("a containment fails".to_owned()),
+        Asked::End(ContainmentEnd::Contained(contained)) if joins.is_some() => {
+            history::joined(execution, *contained, joins)
+        }
         Asked::End(ContainmentEnd::Contained(contained)) => {
             Stage::Asking(Rc::new(holding(*contained)))
         }
         Asked::End(ContainmentEnd::Superseded) => Stage::Ended("superseded", None),
         Asked::End(ContainmentEnd::Gone) => Stage::Ended("gone", None),
     })
+}
+
+/// The stage of a containment, with what the run remembers.
+fn keeping(mut stage: Stage, progress: &Progress) -> Stage {
+    if let Stage::Containing { memory, .. } = &mut stage {
+        *memory = Rc::new(progress.clone());
+    }
+    stage
 }
 
 /// As the functions hand it on; what only mails show makes no difference.
@@ -191,87 +245,13 @@ where
     })
 }
 
-fn judge(
-    setting: &Setting,
-    situation: &mut Situation,
-    execution: &mut Execution,
-    look: Option<Rc<Observed>>,
-    waited: bool,
-) -> Result<Stage, String> {
-    let record = record(setting, &execution.hint);
-    // Of a managed policy the judgement reads the default and the named version only.
-    let look = look.map(|look| match &*look {
-        Observed::Managed(look) => {
-            let named = record.change.version.as_ref();
-            let versions = look
-                .versions()
-                .filter(|version| version.id == look.default.id || Some(&version.id) == named);
-            let identity = look.identity.clone();
-            let narrowed =
-                ObservedManaged::new(identity, &look.default.id, versions.cloned().collect());
-            Observed::Managed(narrowed.unwrap())
-        }
-        Observed::Inline(look) => Observed::Inline(look.clone()),
-    });
-    let verdict = setting
-        .rules
-        .judge(&setting.analysis, &record, look.as_ref(), waited);
-    Ok(match verdict {
-        None => {
-            situation.settle_down();
-            Stage::Judging { waited: true }
-        }
-        Some(verdict) if verdict.response == Response::Ask => {
-            let proposal = Proposal::of(&verdict, &setting.analysis);
-            let proposal = proposal.ok_or("the guard asks without a proposal")?;
-            execution.asked = Some(Rc::new(Proposed(proposal)));
-            Stage::Proposing
-        }
-        Some(verdict) if verdict.response != Response::Contain => {
-            Stage::Ended(verdict.result.as_str(), None)
-        }
-        Some(verdict) => Stage::Containing {
-            judged: Rc::new(verdict.in_force.unwrap()),
-            waited: false,
-            memory: Rc::default(),
-        },
-    })
-}
-
-fn record(setting: &Setting, hint: &Hint) -> Record {
-    Record {
-        change: PolicyChange {
-            event_id: String::new(),
-            event_name: hint.call,
-            event_time: time(hint.second),
-            account: String::new(),
-            region: String::new(),
-            actor: Actor {
-                kind: String::new(),
-                name: String::new(),
-                arn: None,
-                issuer_arn: None,
-                account: None,
-                invoked_by: None,
-                source_identity: None,
-                delegate: None,
-                on_behalf_of: None,
-            },
-            source_ip_address: None,
-            user_agent: None,
-            subject: setting.subject.clone(),
-            version: hint.version.map(version_id),
-            in_force: hint.in_force,
-            lost_denials: Vec::new(),
-        },
-        document: hint.document.as_deref().map(str::to_owned),
-    }
-}
-
 /// The task failed, and begins a new try: it forgets what it did lately. `None` where there is
 /// nothing to forget.
 pub(crate) fn crash(situation: &Situation, index: usize) -> Option<Situation> {
     let mut next = situation.clone();
+    if next.executions[index].answer.take().is_some() {
+        return Some(next);
+    }
     if next.executions[index].pending.is_some() {
         return None;
     }
@@ -298,6 +278,10 @@ pub(crate) fn deliver(situation: &Situation, hint: &Rc<Hint>) -> Situation {
         asked: None,
         pending: None,
         done: None,
+        history: Rc::default(),
+        earlier: Rc::default(),
+        answer: None,
+        sight: Sight::Clear,
     });
     next
 }

@@ -71,7 +71,20 @@ pub(crate) fn ask<S: Played, E>(
     if learned.is_err() {
         return Asked::Failed;
     }
-    match run.next(observed) {
+    let next = run.next(observed);
+    again(setting, execution, seen, next, run)
+}
+
+/// What a run says next.
+pub(crate) fn again<S: Played, E>(
+    setting: &Setting,
+    execution: &mut Execution,
+    seen: &Moment,
+    next: Next<S::Action, E>,
+    run: &mut impl Reconciler<S, End = E>,
+) -> Asked<E> {
+    let subject = S::subject(setting);
+    match next {
         Next::Act(action) => {
             execution.pending = Some(Rc::new((subject.call(action), seen.clone())));
             Asked::Action(std::mem::take(run.progress()))

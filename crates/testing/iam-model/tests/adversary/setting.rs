@@ -13,6 +13,7 @@ use incident::subject::{
 };
 use incident::{Analysis, Observed, PolicyArn, Snapshot, Subject, Timestamp, UniqueId, VersionId};
 
+use crate::gaps::Gap;
 use crate::situation::Moment;
 
 pub(crate) const ARN: &str = "arn:aws:iam::111122223333:policy/app";
@@ -26,6 +27,7 @@ pub(crate) const RESTRICTED: &str = r#"{"Version":"2012-10-17","Statement":{"Eff
 pub(crate) const RESTRICTED_TOO: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:GetObject","s3:DeleteObject"],"Resource":"*"}}"#;
 pub(crate) const ALL_RESTRICTED: &str =
     r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+pub(crate) const WIDE: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["s3:GetObject","s3:DeleteBucket","s3:DeleteObject"],"Resource":"*"}}"#;
 pub(crate) const HARMLESS: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"ec2:RunInstances","Resource":"*"}}"#;
 /// What the guard would write in place of [`RESTRICTED`], as another caller may write it.
 pub(crate) const REMEDIATED: &str = r#"{"Statement":[{"Action":"s3:getobject","Effect":"Allow","Resource":["*"]}],"Version":"2012-10-17"}"#;
@@ -61,6 +63,10 @@ pub(crate) struct Setting {
     pub(crate) rules: &'static GuardConfig,
     pub(crate) analysis: Analysis<'static>,
     pub(crate) documents: Vec<Arc<str>>,
+    /// Whether the guard remembers.
+    pub(crate) remembers: bool,
+    /// What the guard does today that breaks an invariant, and that is played.
+    pub(crate) gaps: Vec<Gap>,
     looks: RefCell<HashMap<u64, Option<Rc<Observed>>>>,
 }
 
@@ -81,7 +87,7 @@ impl Setting {
         Self::with_lists(kind, documents, bounds, restricted.unwrap())
     }
 
-    fn with_lists(
+    pub(crate) fn with_lists(
         kind: Kind,
         documents: &[&str],
         bounds: Bounds,
@@ -120,6 +126,8 @@ impl Setting {
             rules,
             analysis: Analysis::new(&rules.restricted, quota),
             documents: documents.iter().map(|text| Arc::from(*text)).collect(),
+            remembers: false,
+            gaps: Vec::new(),
             looks: RefCell::default(),
         }
     }
@@ -134,6 +142,18 @@ impl Setting {
                 Kind::Inline => inline_look(snapshot.account()),
             })
             .clone()
+    }
+
+    pub(crate) fn has(&self, gap: Gap) -> bool {
+        self.gaps.contains(&gap)
+    }
+
+    /// The same where the guard remembers.
+    pub(crate) fn remembering(self) -> Self {
+        Self {
+            remembers: true,
+            ..self
+        }
     }
 
     pub(crate) fn is_restricted(&self, document: &str) -> bool {

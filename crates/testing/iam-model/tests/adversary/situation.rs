@@ -8,6 +8,8 @@ use iam_model::Account;
 use incident::message::{Contained, DecisionAction, ObservedPolicy, Proposal};
 use incident::{Action, Done, Progress, WatchedCall};
 
+use crate::steps::{History, Sight, StepFunctions};
+
 /// An account that does not change any more.
 #[derive(Clone, Debug)]
 pub(crate) struct Moment(Rc<Account>, u64);
@@ -62,6 +64,14 @@ pub(crate) struct Execution {
     pub(crate) pending: Option<Rc<(Action, Moment)>>,
     /// What became of the last action.
     pub(crate) done: Option<Done>,
+    /// What Step Functions shows of it, where the guard remembers.
+    pub(crate) history: Rc<History>,
+    /// The same before its newest state.
+    pub(crate) earlier: Rc<History>,
+    /// What a function answered, and the history does not show yet.
+    pub(crate) answer: Option<Rc<(Stage, History)>>,
+    /// How its next look finds Step Functions.
+    pub(crate) sight: Sight,
 }
 
 #[derive(Clone, Debug, Hash)]
@@ -99,6 +109,14 @@ impl Stage {
     /// Whether only an answer, or the end of the wait, can move it on.
     pub(crate) fn is_at_rest(&self) -> bool {
         matches!(self, Self::Asking(_) | Self::Proposing | Self::Ended(..))
+    }
+
+    /// In the judgement, whether IAM had its time.
+    pub(crate) fn judging(&self) -> Option<bool> {
+        match self {
+            Self::Judging { waited } => Some(*waited),
+            _ => None,
+        }
     }
 
     /// Whether the inline policy was deleted, since the quota left no room.
@@ -154,6 +172,7 @@ pub(crate) struct Situation {
     pub(crate) attacks: usize,
     /// What administrators allowed.
     pub(crate) allowed: Vec<Rc<Holding>>,
+    pub(crate) steps: StepFunctions,
 }
 
 impl Situation {
@@ -165,6 +184,7 @@ impl Situation {
             executions: Vec::new(),
             attacks: 0,
             allowed: Vec::new(),
+            steps: StepFunctions::default(),
         }
     }
 

@@ -1,0 +1,318 @@
+//! What `validate-policy` and `remediate` do with the memory. Their own code reads Step Functions;
+//! these are the same steps, in the same order, on the executions of the model.
+
+use incident::judgement::GuardConfig;
+use incident::memory::{Before, ClaimName, Memory, MemoryKey, Standing, Wanted};
+use incident::message::{
+    Contained, DecisionAction, ObservedPolicy, OutcomeResult, Response, Settled, Verdict,
+    VerdictResult,
+};
+use incident::{Observed, Record};
+
+use crate::claims::{Shown, Taken};
+use crate::gaps::Gap;
+use crate::judge::key;
+use crate::setting::Setting;
+use crate::situation::{Execution, Situation};
+use crate::steps::{Sight, arn};
+
+/// A verdict with a memory.
+pub(crate) enum Recalled {
+    /// `None` if IAM may not show the change yet.
+    Verdict(Option<Box<Verdict>>),
+    /// Another incident has no judgement yet, and this one waits for it.
+    NotYet,
+}
+
+/// What earlier executions say about a verdict (`validate-policy`, `remember.rs`).
+pub(crate) fn recall(
+    setting: &Setting,
+    situation: &mut Situation,
+    me: usize,
+    record: &Record,
+    look: Option<&Observed>,
+    verdict: Verdict,
+) -> Result<Recalled, String> {
+    let Some(waited) = situation.executions[me].stage.judging() else {
+        return Err("a verdict outside of the judgement".to_owned());
+    };
+    let allowed = situation.executions[me].history.lapsed.clone();
+    let lapsed = allowed.is_some();
+    let now = |verdict| Ok(Recalled::Verdict(Some(Box::new(verdict))));
+    if !verdict.asks() {
+        return now(silent(setting, situation, lapsed, verdict));
+    }
+    let (in_force, response) = (verdict.in_force.as_ref(), verdict.response);
+    let subject = &verdict.change.subject;
+    let wanted = in_force.and_then(|it| Wanted::document(subject, it, response, &setting.analysis));
+    let Some(wanted) = wanted else {
+        return now(verdict);
+    };
+    if lapsed {
+        match situation.find(setting, &wanted, me) {
+            None => return Ok(Recalled::NotYet),
+            // This execution allowed the document for a time, and is over with it.
+            Some(Taken::Mine(own))
+                if setting.has(Gap::LapsesOther) || allowed.as_ref() == Some(&wanted.key) =>
+            {
+                return now(lapse(situation, me, &wanted, &own, verdict));
+            }
+            Some(_) => {}
+        }
+    }
+    let memory = match claim(setting, situation, me, &wanted, response) {
+        Claimed::NotYet => return Ok(Recalled::NotYet),
+        Claimed::Unknown | Claimed::It(Taken::Unnamed) => Memory::default(),
+        Claimed::It(taken) => memory(taken),
+    };
+    if !is(memory.before.as_ref(), Standing::Allowed) {
+        return now(verdict.remembering(memory));
+    }
+    if lapsed {
+        return now(verdict.remembering(memory).lapsed());
+    }
+    if !waited && !setting.has(Gap::StaleAllow) {
+        return Ok(Recalled::Verdict(None));
+    }
+    let rules: &GuardConfig = setting.rules;
+    let verdict = rules.judge_allowed(&setting.analysis, record, look, waited);
+    Ok(Recalled::Verdict(
+        verdict.map(|verdict| Box::new(Verdict { memory, ..verdict })),
+    ))
+}
+
+fn memory(taken: Taken) -> Memory {
+    match taken {
+        Taken::Unnamed => Memory::default(),
+        Taken::Mine(name) => Memory {
+            claim: Some(name),
+            ..Memory::default()
+        },
+        Taken::Earlier(before) => Memory {
+            before: Some(before),
+            ..Memory::default()
+        },
+    }
+}
+
+/// What is contained needs no new question. What the guard asks about first by now, it asks about.
+fn lapse(
+    situation: &mut Situation,
+    me: usize,
+    wanted: &Wanted,
+    own: &ClaimName,
+    verdict: Verdict,
+) -> Verdict {
+    if verdict.response == Response::Contain {
+        return verdict.remembering(Memory {
+            lapsed: true,
+            ..Memory::default()
+        });
+    }
+    let next = situation.take_next(Some(own), wanted, me);
+    verdict.remembering(memory(next))
+}
+
+fn is(before: Option<&Before>, standing: Standing) -> bool {
+    before.is_some_and(|before| before.standing == standing)
+}
+
+enum Claimed {
+    It(Taken),
+    /// A containment does not wait for the memory.
+    Unknown,
+    NotYet,
+}
+
+/// Who asks about it.
+fn claim(
+    setting: &Setting,
+    situation: &mut Situation,
+    me: usize,
+    wanted: &Wanted,
+    response: Response,
+) -> Claimed {
+    let execution = &situation.executions[me];
+    let sight = execution.sight;
+    if response == Response::Contain {
+        if sight == Sight::Blind {
+            return Claimed::Unknown;
+        }
+        return match situation.take_once(setting, wanted, me, sight) {
+            Shown::It(taken) => Claimed::It(taken),
+            Shown::NotYet | Shown::Nothing => Claimed::Unknown,
+        };
+    }
+    match situation.take(setting, wanted, me, sight) {
+        None => Claimed::NotYet,
+        // Only what is contained is taken away without a question.
+        Some(Taken::Earlier(before)) if is_denied(setting, situation, &before) => Claimed::NotYet,
+        Some(Taken::Earlier(before)) if before.standing == Standing::Denied => {
+            Claimed::It(situation.take_next(Some(&before.claim), wanted, me))
+        }
+        Some(taken) => Claimed::It(taken),
+    }
+}
+
+/// Whether a deny is being carried out, which may come before what is in force now.
+fn is_denied(setting: &Setting, situation: &Situation, before: &Before) -> bool {
+    let is_it = |(number, execution): (usize, &Execution)| {
+        arn(number) == before.execution
+            && before.standing == Standing::Pending
+            && execution.history.decision == Some(DecisionAction::Deny)
+    };
+    !setting.has(Gap::JoinsDenied) && situation.executions.iter().enumerate().any(is_it)
+}
+
+/// A verdict that asks nothing.
+fn silent(setting: &Setting, situation: &Situation, lapsed: bool, verdict: Verdict) -> Verdict {
+    if lapsed {
+        return verdict.lapsed();
+    }
+    let is_contained = verdict.result == VerdictResult::AlreadyContained;
+    if !is_contained && verdict.result != VerdictResult::Withdrawn {
+        return verdict;
+    }
+    let (Some(named), Some(in_force)) = (&verdict.named, &verdict.in_force) else {
+        return verdict;
+    };
+    let change = &verdict.change;
+    let written = ObservedPolicy {
+        identity: in_force.identity.clone(),
+        version: change.version.clone(),
+        document: named.clone(),
+    };
+    let response = Response::Contain;
+    let wanted = Wanted::document(&change.subject, &written, response, &setting.analysis);
+    let Some(wanted) = wanted else {
+        return verdict.withdrawn(None);
+    };
+    match situation.contained_by(setting, &wanted, change.event_time.as_second()) {
+        Err(_) if is_contained => verdict,
+        Err(_) => verdict.withdrawn(None),
+        Ok(Some(before)) if before.standing == Standing::Allowed => verdict.remembering(Memory {
+            before: Some(before),
+            ..Memory::default()
+        }),
+        Ok(before) => verdict.withdrawn(before),
+    }
+}
+
+/// What comes after a containment.
+pub(crate) enum Settling {
+    Ask(Contained),
+    /// Another execution asks.
+    Joined(Before),
+    /// No one is asked.
+    Settled(Contained),
+    NotYet,
+}
+
+/// Whether anyone is asked about what was contained (`remediate`, `settle.rs`).
+pub(crate) fn settle(
+    setting: &Setting,
+    situation: &mut Situation,
+    me: usize,
+    mut contained: Contained,
+) -> Result<Settling, String> {
+    let execution = &situation.executions[me];
+    let verdict = execution.history.verdict.clone();
+    let verdict = verdict.ok_or("a containment without a verdict")?;
+    let memory = &verdict.memory;
+    let is_judged = verdict.in_force.as_ref().is_some_and(|judged| {
+        judged.identity == contained.identity
+            && setting
+                .analysis
+                .is_equivalent(&judged.document, &contained.original)
+    });
+    if is_judged && memory.lapsed {
+        return Ok(settled(contained, OutcomeResult::Lapsed, None));
+    }
+    let key = key(setting, &contained);
+    let is_judged = is_judged && (setting.has(Gap::OtherLists) || memory.key() == key.as_ref());
+    let is_newest = |claim: &ClaimName| setting.has(Gap::OldClaim) || situation.is_newest(claim);
+    if is_judged && memory.claim.as_ref().is_some_and(is_newest) {
+        return Ok(Settling::Ask(contained));
+    }
+    if let Some(before) = memory.before.as_ref().filter(|_| is_judged)
+        && before.standing == Standing::Denied
+        && setting.has(Gap::OldDeny)
+    {
+        return Ok(settled(
+            contained,
+            OutcomeResult::DeniedBefore,
+            Some(before.clone()),
+        ));
+    }
+    let versions = contained.versions.as_ref();
+    let observed = ObservedPolicy {
+        identity: contained.identity.clone(),
+        version: versions.map(|versions| versions.original.clone()),
+        document: contained.original.clone(),
+    };
+    let subject = &verdict.change.subject;
+    let response = Response::Contain;
+    let Some(wanted) = Wanted::document(subject, &observed, response, &setting.analysis) else {
+        return Ok(Settling::Ask(contained));
+    };
+    if execution.sight == Sight::Blind {
+        // Its task fails once, and then asks without a memory.
+        return Ok(match setting.has(Gap::AsksWithoutClaim) {
+            true => Settling::Ask(contained),
+            false => Settling::NotYet,
+        });
+    }
+    let taken = match situation.take(setting, &wanted, me, Sight::Settling) {
+        None => return Ok(Settling::NotYet),
+        // It is contained already, and an administrator should know it.
+        Some(Taken::Earlier(before)) if before.standing == Standing::Allowed => {
+            situation.take_next(Some(&before.claim), &wanted, me)
+        }
+        Some(taken) => taken,
+    };
+    Ok(match taken {
+        Taken::Mine(name) => {
+            contained.claim = Some(name);
+            Settling::Ask(contained)
+        }
+        Taken::Unnamed => Settling::Ask(contained),
+        Taken::Earlier(before) => match before.standing {
+            Standing::Pending => Settling::Joined(before),
+            Standing::Denied => settled(contained, OutcomeResult::DeniedBefore, Some(before)),
+            Standing::Allowed => return Err("an allow that was passed over".to_owned()),
+        },
+    })
+}
+
+trait Keyed {
+    fn key(&self) -> Option<&MemoryKey>;
+}
+
+impl Keyed for Memory {
+    /// The key of its claim, or of that of the earlier incident.
+    fn key(&self) -> Option<&MemoryKey> {
+        let before = self.before.as_ref().map(|before| &before.claim);
+        self.claim.as_ref().or(before).map(ClaimName::key)
+    }
+}
+
+fn settled(contained: Contained, result: OutcomeResult, before: Option<Before>) -> Settling {
+    Settling::Settled(settled_as(contained, result, before))
+}
+
+/// What was contained, with the reason why no one is asked.
+pub(crate) fn settled_as(
+    contained: Contained,
+    result: OutcomeResult,
+    before: Option<Before>,
+) -> Contained {
+    Contained {
+        settled: Some(Settled {
+            result,
+            before,
+            notify: true,
+            report: None,
+        }),
+        ..contained
+    }
+}

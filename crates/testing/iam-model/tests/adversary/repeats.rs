@@ -1,0 +1,145 @@
+//! The same document, written again and again.
+
+use fastrand::Rng;
+
+use iam_model::MAX_VERSIONS;
+use incident::message::DecisionAction;
+
+use crate::attack::Attack;
+use crate::memory::{CONTAINED, settings};
+use crate::memory_moves::{Move, Settings, World};
+use crate::setting::{ARN, HARMLESS, Kind, RESTRICTED};
+use crate::situation::Stage;
+use crate::steps::Sight;
+use crate::{first, start};
+
+/// Base, original, and what the guard puts in its place.
+const VERSIONS: usize = 3;
+
+struct Repeats {
+    settings: Settings,
+    world: World,
+    random: Rng,
+}
+
+impl Repeats {
+    fn new(kind: Kind, tick: i64, seed: u64) -> Self {
+        let settings = settings(kind, &[RESTRICTED], CONTAINED, tick);
+        let situation = match kind {
+            Kind::Managed => first(&settings.0[0], HARMLESS),
+            Kind::Inline => start(&settings.0[0]),
+        };
+        Self {
+            settings,
+            world: World::new(situation),
+            random: Rng::with_seed(seed),
+        }
+    }
+
+    fn go(&mut self, next: &Move) -> bool {
+        let after = self.world.after(&self.settings, next).unwrap();
+        let has_moved = after.is_some();
+        self.world = after.unwrap_or_else(|| self.world.clone());
+        has_moved
+    }
+
+    /// A write, whose event arrives; `None` where IAM has no room for a version.
+    fn write(&mut self) -> bool {
+        let document = RESTRICTED.into();
+        let is_written = self.go(&Move::Attack(match self.settings.0[0].kind {
+            Kind::Managed => Attack::CreateVersion(document, true),
+            Kind::Inline => Attack::Put(document),
+        }));
+        if is_written {
+            let newest = self.world.situation.hints.len() - 1;
+            self.go(&Move::Deliver(newest));
+        }
+        is_written
+    }
+
+    fn step_one(&mut self) -> bool {
+        let executions = &self.world.situation.executions;
+        let running: Vec<usize> = (0..executions.len())
+            .filter(|index| !executions[*index].stage.is_at_rest())
+            .collect();
+        let Some(index) = self.random.choice(running) else {
+            return false;
+        };
+        self.go(&Move::Step(index, 0, Sight::Clear))
+    }
+
+    /// A hundred writes, of which so many are on their way at once.
+    fn write_often(&mut self, together: usize, most: usize) {
+        let mut left: usize = 100;
+        while left > 0 {
+            for _ in 0..together.min(left) {
+                if self.write() {
+                    left -= 1;
+                }
+                for _ in 0..self.random.usize(..4) {
+                    self.step_one();
+                }
+            }
+            while self.step_one() {}
+            self.world.situation.settle_down();
+            let versions = self.versions();
+            assert!(versions <= most, "{versions} versions, {left} writes left");
+            let setting = &self.settings.0[0];
+            let in_force = setting.in_force(self.world.situation.iam.account());
+            assert!(in_force.is_none_or(|it| !setting.is_restricted(it)));
+        }
+    }
+
+    fn versions(&self) -> usize {
+        let policy = self.world.situation.iam.account().policy(ARN);
+        policy.map_or(0, |policy| policy.versions.len())
+    }
+
+    fn asking(&self) -> Vec<usize> {
+        let executions = self.world.situation.executions.iter().enumerate();
+        executions
+            .filter(|(_, it)| matches!(it.stage, Stage::Asking(_)))
+            .map(|(index, _)| index)
+            .collect()
+    }
+}
+
+/// What the administrator is asked about is asked once, and after a deny not again.
+fn asked_once(kind: Kind, tick: i64, together: usize) {
+    // What comes before the containment leaves doubles of the original, and nothing removes doubles
+    // of what was denied.
+    let most = match together {
+        1 => VERSIONS,
+        _ => MAX_VERSIONS,
+    };
+    for seed in 0..2 {
+        let mut repeats = Repeats::new(kind, tick, seed);
+        repeats.write_often(together, most);
+        // The next execution that joins removes them.
+        repeats.write_often(1, VERSIONS);
+        let asking = repeats.asking();
+        assert_eq!(asking.len(), 1, "requests");
+        repeats.go(&Move::Decide(asking[0], DecisionAction::Deny, false));
+        while repeats.step_one() {}
+        repeats.write_often(together, most);
+        assert_eq!(repeats.asking().len(), 0, "requests after a deny");
+    }
+}
+
+#[test]
+fn a_hundred_writes_are_asked_once() {
+    for kind in [Kind::Managed, Kind::Inline] {
+        for tick in [0, 1] {
+            asked_once(kind, tick, 1);
+        }
+    }
+}
+
+#[test]
+fn a_hundred_writes_in_bursts_are_asked_once() {
+    for kind in [Kind::Managed, Kind::Inline] {
+        for tick in [0, 1] {
+            asked_once(kind, tick, 3);
+        }
+    }
+}
