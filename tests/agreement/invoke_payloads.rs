@@ -46,7 +46,7 @@ fn payloads() -> Vec<(&'static str, Value)> {
     vec![
         (
             "validate-policy",
-            json!({"task": "judge", "execution": EXECUTION, "entered": ENTERED, "event": event, "look": null, "failedTries": 0, "lapsed": false}),
+            json!({"task": "judge", "execution": EXECUTION, "entered": ENTERED, "event": event, "look": null, "failedTries": 0, "lapsed": null}),
         ),
         (
             "remediate",

@@ -81,7 +81,7 @@ class Memory(Test):
             execution.entered(),
             [*ASKED, "Approved", "NextAction", "ReportOutcome", *lapse, "ReportOutcome", "Ended", "Succeeded"],
         )
-        self.assertEqual([payload["lapsed"] for payload in self.story.asked("judge")], [False, True])
+        self.assertEqual([payload["lapsed"] for payload in self.story.asked("judge")], [None, {"claim": None}])
         # Nothing of the allow is left in the data.
         again = [data for name, data in execution.inputs() if name == "ValidateOnceMore"][0]
         self.assertEqual(set(again), {"event"})

@@ -72,7 +72,7 @@ class Paths(Test):
                 execution.output()
                 [payload] = self.story.asked("judge")
                 self.assertRegex(payload.pop("entered"), r"^\d{4}-\d\d-\d\dT")
-                expected = {"task": "judge", "execution": execution.arn, "event": event if fits else None, "look": None, "failedTries": 0, "lapsed": False}
+                expected = {"task": "judge", "execution": execution.arn, "event": event if fits else None, "look": None, "failedTries": 0, "lapsed": None}
                 self.assertEqual(payload, expected)
 
     def test_the_contained_document_travels_once(self) -> None:

@@ -300,6 +300,7 @@ fn before() -> Before {
         execution: ExecutionArn::parse(&arn).unwrap(),
         claim: claim(),
         standing: Standing::Denied,
+        asks: false,
         seen: time(),
         decided: Some(time()),
         // The longest texts, each character of which takes six bytes.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use incident::memory::{Before, Standing, Wanted};
+use incident::memory::{Before, ClaimName, Standing, Wanted};
 use incident::message::{
     ContainRequest, Contained, ObservedPolicy, OutcomeResult, Response, Settled,
 };
@@ -51,19 +51,11 @@ pub(crate) async fn settle(
         });
         return Ok(Next::Settled(contained));
     }
-    if is_judged && memory.claim.is_some() {
-        return Ok(Next::Ask(contained));
-    }
     let before = memory.before.as_ref().filter(|_| is_judged);
-    if let Some(before) = before {
-        match before.standing {
-            Standing::Denied => {
-                let before = before.clone();
-                return Ok(denied(claims, request, contained, before).await);
-            }
-            Standing::Pending => wait_for_second_look(before.seen).await,
-            Standing::Allowed => {}
-        }
+    if let Some(before) = before
+        && before.standing == Standing::Pending
+    {
+        wait_for_second_look(before.seen).await;
     }
     let observed = ObservedPolicy {
         identity: contained.identity.clone(),
@@ -77,6 +69,11 @@ pub(crate) async fn settle(
     let Some(wanted) = wanted else {
         return Ok(Next::Ask(contained));
     };
+    // The lists can be others than those of the judgement.
+    let is_claimed = |claim: &ClaimName| is_judged && *claim.key() == wanted.key;
+    if memory.claim.as_ref().is_some_and(is_claimed) {
+        return Ok(Next::Ask(contained));
+    }
     let mut has_looked_twice = before.is_some();
     for _ in 0..LOOKS {
         let taken = match claims.take(&wanted, analysis, execution).await {
@@ -99,7 +96,9 @@ pub(crate) async fn settle(
             }
             Ok(Claim::Unnamed) => return Ok(Next::Ask(contained)),
             Ok(Claim::Earlier(before)) => match before.standing {
-                Standing::Pending if has_looked_twice => return Ok(Next::Joined(before)),
+                Standing::Pending if has_looked_twice && before.asks => {
+                    return Ok(Next::Joined(before));
+                }
                 Standing::Pending => {
                     wait_for_second_look(before.seen).await;
                     has_looked_twice = true;
@@ -119,6 +118,14 @@ pub(crate) async fn settle(
                 return Ok(Next::Ask(contained));
             }
         }
+    }
+    // Another execution does not come to its question: this one asks.
+    let newest = claims.newest_name(&wanted).await?;
+    if let Claim::Mine(name) = claims
+        .take_next(newest.as_ref(), &wanted, execution)
+        .await?
+    {
+        contained.claim = Some(name);
     }
     Ok(Next::Ask(contained))
 }

@@ -51,7 +51,7 @@ pub(crate) async fn judge(
             rules,
             claims,
             execution,
-            lapsed: request.lapsed,
+            lapsed: request.lapsed.as_ref(),
             failed_tries: request.failed_tries,
         };
         let looked = look(&memory, store, request, &record).await?;

@@ -2,7 +2,7 @@
 
 use incident::judgement::GuardConfig;
 use incident::memory::{ClaimName, Memory, MemoryKey, Standing, Wanted};
-use incident::message::{ObservedPolicy, Response, Verdict, VerdictResult};
+use incident::message::{Lapse, ObservedPolicy, Response, Verdict, VerdictResult};
 use incident::subject::{AddedIdentity, Addition, ReportedState};
 use incident::{Analysis, ExecutionArn, Observed, Record};
 use lambda_kit::claims::{Claim, ContainedBy, MemoryError, Reporting};
@@ -14,8 +14,8 @@ pub(crate) struct Remembering<'a> {
     pub(crate) rules: &'a GuardConfig,
     pub(crate) claims: &'a Claims,
     pub(crate) execution: &'a ExecutionArn,
-    /// Whether an allow of this execution has ended.
-    pub(crate) lapsed: bool,
+    /// The allow of this execution that has ended.
+    pub(crate) lapsed: Option<&'a Lapse>,
     /// How often the judgement or the containment failed before.
     pub(crate) failed_tries: usize,
 }
@@ -41,7 +41,7 @@ impl Remembering<'_> {
             verdict.result,
             VerdictResult::Exempt | VerdictResult::Monitored | VerdictResult::Reported
         );
-        if self.lapsed && !stays_restricted {
+        if self.lapsed.is_some() && !stays_restricted {
             // No event follows, so an answer from IAM's past must not be believed.
             return Ok(waited.then(|| verdict.lapsed()));
         }
@@ -71,8 +71,10 @@ impl Remembering<'_> {
         let Some(wanted) = wanted else {
             return Ok(Some(verdict));
         };
-        if self.lapsed
+        // What someone wrote in the meantime has another claim.
+        if let Some(lapse) = self.lapsed
             && let Claim::Mine(own) = self.find(&wanted, analysis).await?
+            && lapse.claim.as_ref() == Some(&own)
         {
             return self.lapse(&wanted, &own, verdict).await.map(Some);
         }
@@ -84,7 +86,7 @@ impl Remembering<'_> {
         if !is_allowed {
             return Ok(Some(verdict.remembering(memory)));
         }
-        if self.lapsed {
+        if self.lapsed.is_some() {
             return Ok(Some(verdict.remembering(memory).lapsed()));
         }
         let verdict = self.rules.judge_allowed(analysis, record, observed, waited);

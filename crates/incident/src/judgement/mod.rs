@@ -108,7 +108,8 @@ impl GuardConfig {
             return Some(verdict);
         }
         if is_allowed {
-            return Some(Verdict {
+            // IAM may show another policy that had this name before, which was allowed.
+            return waited.then(|| Verdict {
                 in_force: Some(in_force),
                 ..verdict(VerdictResult::AllowedBefore, record, restricted)
             });

@@ -55,6 +55,9 @@ pub struct Before {
     pub execution: ExecutionArn,
     pub claim: ClaimName,
     pub standing: Standing,
+    /// Whether a pending incident is at its question: it has contained this, or asks first.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub asks: bool,
     /// When Step Functions showed that.
     pub seen: Timestamp,
     /// When it was decided.
@@ -231,6 +234,7 @@ impl Remembered<'_> {
             execution: self.execution.clone(),
             claim: claim.clone(),
             standing,
+            asks: standing == Standing::Pending && self.asks(),
             seen: now,
             decided: decision.and_then(|decision| decision.time),
             source_ip_address: decision
@@ -260,13 +264,38 @@ impl Remembered<'_> {
     /// Whether its request does not stand for another one.
     ///
     /// After `Mode` has changed, one says that the document is in force, and the other that it is
-    /// not. A deny about a call takes back what CloudTrail has a record of, so a made-up event must
-    /// not stand for a real one.
+    /// not. What is in force while it is asked about may have come after the look of a deny that is
+    /// being carried out. A deny about a call takes back what CloudTrail has a record of, so a
+    /// made-up event must not stand for a real one.
     fn asks_otherwise(&self, wanted: &Wanted) -> bool {
+        let is_answered = self.decision.is_some();
         match &wanted.thing {
-            Thing::Document { response, .. } => *response != self.verdict.response,
-            Thing::Addition { event_id, .. } => *event_id != self.verdict.change.event_id,
+            Thing::Document { response, .. } => {
+                *response != self.verdict.response || (*response == Response::Ask && is_answered)
+            }
+            Thing::Addition { event_id, .. } => {
+                *event_id != self.verdict.change.event_id || is_answered
+            }
         }
+    }
+
+    /// Whether it asks about what it is about, and does not join another one.
+    fn asks(&self) -> bool {
+        match self.quarantine {
+            Some(Quarantine::InPlace(contained)) => contained.settled.is_none(),
+            Some(Quarantine::Proposed(_) | Quarantine::Added(_)) => true,
+            Some(Quarantine::Superseded | Quarantine::Gone) | None => false,
+        }
+    }
+
+    /// Whether it has not come to its containment, and names no claim yet. It takes one after the
+    /// containment, if it could not before.
+    #[must_use]
+    pub fn may_still_claim(&self) -> bool {
+        !self.has_succeeded
+            && self.quarantine.is_none()
+            && self.outcome.is_none()
+            && self.claim().is_none()
     }
 
     /// Whether nothing but its end is left, which is that of a failure.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Quarantine, Verdict};
+use crate::memory::ClaimName;
 use crate::reconcile::{CONSISTENT_AFTER, WAITS};
 use crate::{ExecutionArn, Hint, Target};
 
@@ -21,12 +22,20 @@ pub struct JudgeRequest {
     /// How often the judgement or the containment failed before.
     #[serde(default)]
     pub failed_tries: usize,
-    /// Whether an allow of this execution has ended.
+    /// The allow of this execution that has ended.
     #[serde(default)]
-    pub lapsed: bool,
+    pub lapsed: Option<Lapse>,
     /// The version before sends this instead, and retries the error `ChangeNotVisible`.
     #[serde(default)]
     pub waited: Option<bool>,
+}
+
+/// An allow for a time that has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Lapse {
+    /// The claim of what was allowed, if it had one.
+    #[serde(default)]
+    pub claim: Option<ClaimName>,
 }
 
 impl JudgeRequest {

@@ -25,7 +25,7 @@ pub use decision::{
     Proven,
 };
 pub use findings::{Removal, Restricted};
-pub use look::{Found, JudgeRequest, Judged, Look, Search};
+pub use look::{Found, JudgeRequest, Judged, Lapse, Look, Search};
 pub use notify::{
     AskRequest, Asked, Failure, Notified, NotifyCall, NotifyRequest, NotifyTask, RepeatReason,
     ReportFailure, ReportOutcome, ReportVerdict,

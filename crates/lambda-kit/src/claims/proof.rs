@@ -55,6 +55,9 @@ impl Claims {
                 Shown::Nothing
             });
         };
+        if remembered.may_still_claim() {
+            return Ok(Shown::NotYet);
+        }
         let standing = remembered.standing(&found.name, wanted, analysis, now);
         let standing = standing
             .filter(|before| before.standing != Standing::Allowed || self.is_proved(&incident));

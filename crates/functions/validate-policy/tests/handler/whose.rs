@@ -19,7 +19,7 @@ fn failure(iam: &Iam, known: &Execution, arn: &str) -> Option<FailureName> {
         look: None,
         failed_tries: 0,
         waited: None,
-        lapsed: false,
+        lapsed: None,
     });
     let assess = ReadRequest::Assess(AssessRequest {
         execution: arn,

@@ -3,7 +3,6 @@
 
 use incident::message::DecisionAction::{Allow, Deny};
 
-use crate::attack::Attack;
 use crate::gaps::Gap;
 use crate::memory::{ASKED, CONTAINED, settings};
 use crate::memory_moves::Move;
@@ -68,19 +67,6 @@ fn two_join_each_other() {
         player.step(0);
         player.write(WIDE);
         player.go(&Move::Rest(3, true));
-    });
-}
-
-#[test]
-fn a_deny_on_its_way_is_joined() {
-    breaks(Gap::JoinsDenied, Kind::Managed, ASKED, |player| {
-        player.arrive(0);
-        player.go(&Move::Decide(0, Deny, false));
-        player.step(0);
-        player.step(0);
-        player.step(0);
-        player.write(RESTRICTED_TOO);
-        player.go(&Move::Rest(1, true));
     });
 }
 
@@ -191,18 +177,5 @@ fn another_document_lapses() {
         player.go(&Move::Crash(first));
         player.run(first);
         player.rest();
-    });
-}
-
-/// The policy is made again with what was allowed before, and IAM still shows the former one.
-#[test]
-fn an_allow_of_the_past_is_believed() {
-    breaks(Gap::StaleAllow, Kind::Managed, CONTAINED, |player| {
-        let first = player.arrive(0);
-        player.decide(first, Allow);
-        player.go(&Move::Attack(Attack::MakePolicyAgain(RESTRICTED.into())));
-        player.go(&Move::Deliver(1));
-        player.step_stale(1);
-        player.run(1);
     });
 }

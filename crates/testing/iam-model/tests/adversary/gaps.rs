@@ -1,7 +1,9 @@
-//! What the guard does today that breaks an invariant of the memory.
+//! What a guard can do wrong with its memory, although each step looks right.
 //!
-//! The walks play the guard without these. `gap_histories.rs` has the shortest history of each; who
-//! closes one in the guard takes it out of both files.
+//! The walks play the guard without these. `gap_histories.rs` has the shortest history of each,
+//! which shows that the invariants find it. The guard does three of them, and
+//! `docs/architecture.md` says so: [`Gap::AsksWithoutClaim`], [`Gap::OldClaim`] and
+//! [`Gap::LastName`].
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gap {
@@ -10,9 +12,6 @@ pub(crate) enum Gap {
     /// After a containment, an incident is joined that has judged the document. It can contain, and
     /// ask about, another one.
     JoinsJudged,
-    /// What stays in force while it is asked about is joined even if the answer is a deny that is
-    /// being carried out.
-    JoinsDenied,
     /// A claim that was taken under other lists counts after a containment under these.
     OtherLists,
     /// After a failure of the memory, the guard asks without a claim, and an older allow outlives
@@ -29,7 +28,4 @@ pub(crate) enum Gap {
     /// When an allow ends, what was written in the meantime goes without a question, where the task
     /// is interrupted after it has taken the claim.
     LapsesOther,
-    /// An allow is believed of what IAM shows, which can be the past of another subject of this
-    /// name.
-    StaleAllow,
 }

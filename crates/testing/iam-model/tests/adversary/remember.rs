@@ -71,7 +71,7 @@ pub(crate) fn recall(
     if lapsed {
         return now(verdict.remembering(memory).lapsed());
     }
-    if !waited && !setting.has(Gap::StaleAllow) {
+    if !waited {
         return Ok(Recalled::Verdict(None));
     }
     let rules: &GuardConfig = setting.rules;
@@ -146,7 +146,7 @@ fn claim(
     match situation.take(setting, wanted, me, sight) {
         None => Claimed::NotYet,
         // Only what is contained is taken away without a question.
-        Some(Taken::Earlier(before)) if is_denied(setting, situation, &before) => Claimed::NotYet,
+        Some(Taken::Earlier(before)) if is_denied(situation, &before) => Claimed::NotYet,
         Some(Taken::Earlier(before)) if before.standing == Standing::Denied => {
             Claimed::It(situation.take_next(Some(&before.claim), wanted, me))
         }
@@ -155,13 +155,13 @@ fn claim(
 }
 
 /// Whether a deny is being carried out, which may come before what is in force now.
-fn is_denied(setting: &Setting, situation: &Situation, before: &Before) -> bool {
+fn is_denied(situation: &Situation, before: &Before) -> bool {
     let is_it = |(number, execution): (usize, &Execution)| {
         arn(number) == before.execution
             && before.standing == Standing::Pending
             && execution.history.decision == Some(DecisionAction::Deny)
     };
-    !setting.has(Gap::JoinsDenied) && situation.executions.iter().enumerate().any(is_it)
+    situation.executions.iter().enumerate().any(is_it)
 }
 
 /// A verdict that asks nothing.
