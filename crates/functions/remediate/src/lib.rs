@@ -7,7 +7,6 @@ mod former;
 mod settle;
 
 use iam_policy::RestrictedActions;
-use incident::memory::Standing;
 use incident::message::{
     ContainRequest, Contained, OutcomeResult, Quarantine, Quarantined, WorkRequest,
 };
@@ -126,13 +125,7 @@ where
     let progress = std::mem::take(&mut work.progress);
     let time = verdict.change.event_time;
     let mut run = Containment::new(&analysis, judged, time, work.has_waited(), progress);
-    let memory = &verdict.memory;
-    match &memory.before {
-        Some(before) if before.standing == Standing::Pending => run.join(before.original.clone()),
-        // The judged version goes with the deny, and its repeats before it.
-        Some(before) if before.standing == Standing::Denied => run.join(judged.version.clone()),
-        _ => {}
-    }
+    run.remember(&verdict.memory);
     work.learn(policy, &mut run, request.done.clone())?;
     let observed = store.observe(policy).await?;
     let mut next = run.next(observed.as_ref());

@@ -162,7 +162,13 @@ async fn reported(
         Some(verdict) => {
             // Nothing is compared as a document, so the quota does not matter.
             let analysis = Analysis::new(&rules.restricted, Quota::MANAGED);
-            Some(memory.addition(&analysis, &state, verdict).await?)
+            let verdict = memory.addition(&analysis, &state, verdict).await?;
+            // IAM may show what a former owner of this name had.
+            let is_silent = matches!(
+                verdict.result,
+                VerdictResult::AllowedBefore | VerdictResult::Joined
+            );
+            (request.has_waited() || !is_silent).then_some(verdict)
         }
         None => None,
     };

@@ -84,10 +84,13 @@ impl Remembering<'_> {
             .as_ref()
             .is_some_and(|before| before.standing == Standing::Allowed);
         if !is_allowed {
-            return Ok(Some(verdict.remembering(memory)));
+            let verdict = verdict.remembering(memory);
+            // What stays in force unasked must not be what IAM shows of a former policy.
+            let is_believed = waited || verdict.result != VerdictResult::Joined;
+            return Ok(is_believed.then_some(verdict));
         }
         if self.lapsed.is_some() {
-            return Ok(Some(verdict.remembering(memory).lapsed()));
+            return Ok(waited.then(|| verdict.remembering(memory).lapsed()));
         }
         let verdict = self.rules.judge_allowed(analysis, record, observed, waited);
         Ok(verdict.map(|verdict| match verdict.result {

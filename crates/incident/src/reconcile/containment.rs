@@ -2,6 +2,7 @@ use iam_policy::Response;
 
 use super::progress::Trying;
 use super::{Changeable, Next, Progress, Refusal};
+use crate::memory::{Memory, Standing};
 use crate::message::{Contained, Left, ObservedPolicy};
 use crate::subject::{Compared, UniqueId};
 use crate::{Analysis, Snapshot, Timestamp, VersionId};
@@ -18,15 +19,18 @@ pub struct Containment<'a> {
     pub(crate) progress: Progress,
     /// Whether the administrator decided about the judged document, so that no other one goes.
     pub(crate) takes_back: bool,
-    /// Whether another execution asks about the judged document.
-    pub(crate) joins: Option<Joining>,
+    /// Which repeats of the judged document go.
+    pub(crate) repeats: Option<Repeats>,
 }
 
-/// Another execution asks about the same document.
+/// The versions of a managed policy that repeat the judged document go, so that any number of
+/// writes leaves room for a version. Their document stands in the execution.
 #[derive(Clone, Debug)]
-pub(crate) struct Joining {
-    /// The version of a managed policy that its decision is about, if that is known.
+pub(crate) struct Repeats {
+    /// The version that a decision is about, if that is known: it stays.
     pub(crate) original: Option<VersionId>,
+    /// Where nothing is known of the document, only what came with the event goes.
+    pub(crate) since: Option<Timestamp>,
 }
 
 /// How a containment ends.
@@ -64,14 +68,33 @@ impl<'a> Containment<'a> {
             has_waited,
             progress,
             takes_back: false,
-            joins: None,
+            repeats: None,
+        }
+    }
+
+    /// Removes repeats of the judged document, by what is known of it.
+    pub fn remember(&mut self, memory: &Memory) {
+        let before = memory.before.as_ref();
+        match before {
+            Some(before) if before.standing == Standing::Pending => {
+                self.join(before.original.clone());
+            }
+            _ => {
+                // Without a decision before, an older version is none of this incident's business.
+                let since = before.is_none().then_some(self.event_time);
+                let original = self.judged.version.clone();
+                self.repeats = Some(Repeats { original, since });
+            }
         }
     }
 
     /// Leaves to another execution what a decision is about: of a managed policy, the version
     /// `original`.
     pub fn join(&mut self, original: Option<VersionId>) {
-        self.joins = Some(Joining { original });
+        self.repeats = Some(Repeats {
+            original,
+            since: None,
+        });
     }
 
     /// Takes nothing but the judged document out of force, as the administrator decided.

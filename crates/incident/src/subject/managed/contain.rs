@@ -9,7 +9,7 @@
 //! | | room for a version | create the remediated version |
 //! | | five versions | delete the oldest other one, which is saved in the execution |
 //! | a remediation | a harmless version that the run's write overtook | make that the default |
-//! | | repeats of what another execution asks about | delete all but the one that it asks about |
+//! | | repeats of what a decision is about | delete all but the one that it is about |
 //! | | two remediations that the guard made | keep the first, delete the other |
 //! | | its original | contained; wait if the observation may be stale |
 //! | | no original | superseded after waiting |
@@ -240,23 +240,23 @@ fn leave_one(run: &Containment<'_>, observed: &ObservedManaged) -> Option<Manage
     })
 }
 
-/// A version that repeats what another execution asks about. Its document stands in this execution
-/// too, and without it any number of writes leaves room for a version.
+/// A version that repeats what a decision is about.
 fn double_of_original<'o>(
     run: &Containment<'_>,
     observed: &'o ObservedManaged,
 ) -> Option<&'o Version> {
-    let joins = run.joins.as_ref()?;
+    let repeats = run.repeats.as_ref()?;
     let judged = &run.judged().document;
     let is_same = |version: &&Version| run.analysis.is_equivalent(&version.document, judged);
     let mut same = observed.others.iter().filter(is_same);
-    let listed = joins.original.as_ref();
+    let listed = repeats.original.as_ref();
     let listed = listed.filter(|original| same.clone().any(|version| version.id == **original));
     let kept = match listed {
         Some(original) => original,
         None => &same.clone().next()?.id,
     };
-    same.rfind(|version| version.id != *kept)
+    let is_new = |version: &Version| repeats.since.is_none_or(|time| version.is_since(time));
+    same.rfind(|version| version.id != *kept && is_new(version))
 }
 
 /// The newest harmless version that another caller made between this run's last look and its write.

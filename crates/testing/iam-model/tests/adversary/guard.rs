@@ -3,7 +3,6 @@
 
 use std::rc::Rc;
 
-use incident::memory::Standing;
 use incident::message::{Contained, DecisionAction, Removal, Restricted};
 use incident::subject::{InlinePolicy, ManagedPolicy};
 use incident::{
@@ -132,10 +131,8 @@ where
         waited,
         memory: Rc::new(memory),
     };
-    let pending = execution.history.verdict.as_ref();
-    let pending = pending.and_then(|verdict| verdict.memory.before.as_ref());
-    if let Some(before) = pending.filter(|it| it.standing == Standing::Pending) {
-        run.join(before.original.clone());
+    if let Some(verdict) = &execution.history.verdict {
+        run.remember(&verdict.memory);
     }
     let mut joins = None;
     let mut asked = ask(setting, execution, seen, observed, &mut run);

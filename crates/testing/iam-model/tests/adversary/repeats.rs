@@ -2,7 +2,6 @@
 
 use fastrand::Rng;
 
-use iam_model::MAX_VERSIONS;
 use incident::message::DecisionAction;
 
 use crate::attack::Attack;
@@ -72,6 +71,7 @@ impl Repeats {
     fn write_often(&mut self, together: usize, most: usize) {
         let mut left: usize = 100;
         while left > 0 {
+            let before = left;
             for _ in 0..together.min(left) {
                 if self.write() {
                     left -= 1;
@@ -80,6 +80,7 @@ impl Repeats {
                     self.step_one();
                 }
             }
+            assert!(left < before, "IAM has no room for a version");
             while self.step_one() {}
             self.world.situation.settle_down();
             let versions = self.versions();
@@ -95,6 +96,14 @@ impl Repeats {
         policy.map_or(0, |policy| policy.versions.len())
     }
 
+    /// The administrator denies the one request.
+    fn deny(&mut self) {
+        let asking = self.asking();
+        assert_eq!(asking.len(), 1, "requests");
+        self.go(&Move::Decide(asking[0], DecisionAction::Deny, false));
+        while self.step_one() {}
+    }
+
     fn asking(&self) -> Vec<usize> {
         let executions = self.world.situation.executions.iter().enumerate();
         executions
@@ -105,41 +114,61 @@ impl Repeats {
 }
 
 /// What the administrator is asked about is asked once, and after a deny not again.
-fn asked_once(kind: Kind, tick: i64, together: usize) {
-    // What comes before the containment leaves doubles of the original, and nothing removes doubles
-    // of what was denied.
-    let most = match together {
-        1 => VERSIONS,
-        _ => MAX_VERSIONS,
-    };
-    for seed in 0..2 {
-        let mut repeats = Repeats::new(kind, tick, seed);
-        repeats.write_often(together, most);
-        // The next execution that joins removes them.
-        repeats.write_often(1, VERSIONS);
-        let asking = repeats.asking();
-        assert_eq!(asking.len(), 1, "requests");
-        repeats.go(&Move::Decide(asking[0], DecisionAction::Deny, false));
-        while repeats.step_one() {}
-        repeats.write_often(together, most);
-        assert_eq!(repeats.asking().len(), 0, "requests after a deny");
-    }
-}
-
 #[test]
 fn a_hundred_writes_are_asked_once() {
     for kind in [Kind::Managed, Kind::Inline] {
         for tick in [0, 1] {
-            asked_once(kind, tick, 1);
+            let mut repeats = Repeats::new(kind, tick, 0);
+            repeats.write_often(1, VERSIONS);
+            repeats.deny();
+            repeats.write_often(1, VERSIONS);
+            assert_eq!(repeats.asking().len(), 0, "requests after a deny");
         }
     }
 }
 
 #[test]
-fn a_hundred_writes_in_bursts_are_asked_once() {
+fn a_hundred_writes_two_at_once_are_asked_once() {
     for kind in [Kind::Managed, Kind::Inline] {
         for tick in [0, 1] {
-            asked_once(kind, tick, 3);
+            let mut repeats = Repeats::new(kind, tick, 1);
+            // A write that is judged after the containment leaves its version there.
+            repeats.write_often(2, VERSIONS + 1);
+            // The next execution that joins deletes it.
+            repeats.write_often(1, VERSIONS);
+            repeats.deny();
         }
     }
+}
+
+/// Of writes before the containment, those that are judged after it end as `alreadyContained`. The
+/// containment has deleted their versions.
+#[test]
+fn writes_before_the_containment_leave_no_versions() {
+    let mut repeats = Repeats::new(Kind::Managed, 1, 0);
+    for _ in 0..3 {
+        assert!(repeats.write());
+    }
+    for index in 0..3 {
+        while !repeats.world.situation.executions[index].stage.is_at_rest() {
+            repeats.go(&Move::Step(index, 0, Sight::Clear));
+        }
+    }
+    assert_eq!((repeats.versions(), repeats.asking().len()), (VERSIONS, 1));
+    assert!(repeats.write());
+}
+
+/// After a deny, all versions go that were written at once.
+#[test]
+fn writes_after_a_deny_leave_no_versions() {
+    let mut repeats = Repeats::new(Kind::Managed, 1, 0);
+    repeats.write_often(1, VERSIONS);
+    repeats.deny();
+    let mut versions = vec![repeats.versions()];
+    for _ in 0..2 {
+        assert!(repeats.write() && repeats.write());
+        while repeats.step_one() {}
+        versions.push(repeats.versions());
+    }
+    assert_eq!(versions, [2, 2, 2]);
 }
