@@ -26,6 +26,7 @@ async fn is_in_force(world: &World, target: &Target) -> Result<bool> {
 }
 
 async fn kept(world: Arc<World>) -> Result<()> {
+    world.shorten_waits().await?;
     for write in [Write::CreatePolicyVersion, Write::PutRolePolicy] {
         let name = format!("memory-kept-{}", write.event_name());
         let target = Target::prepare(&world, write, &name, asked()).await?;
