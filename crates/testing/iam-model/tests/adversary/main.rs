@@ -14,6 +14,7 @@ mod check;
 mod check_asked;
 mod claims;
 mod explore;
+mod forged;
 mod gap_histories;
 mod gaps;
 mod guard;
