@@ -56,15 +56,17 @@ impl Repeats {
         is_written
     }
 
-    fn step_one(&mut self) -> bool {
+    /// Each execution that runs takes a step, in any order.
+    fn step_all(&mut self) -> bool {
         let executions = &self.world.situation.executions;
-        let running: Vec<usize> = (0..executions.len())
+        let mut running: Vec<usize> = (0..executions.len())
             .filter(|index| !executions[*index].stage.is_at_rest())
             .collect();
-        let Some(index) = self.random.choice(running) else {
-            return false;
-        };
-        self.go(&Move::Step(index, 0, Sight::Clear))
+        self.random.shuffle(&mut running);
+        for index in &running {
+            self.go(&Move::Step(*index, 0, Sight::Clear));
+        }
+        !running.is_empty()
     }
 
     /// A hundred writes, of which so many are on their way at once.
@@ -77,11 +79,11 @@ impl Repeats {
                     left -= 1;
                 }
                 for _ in 0..self.random.usize(..4) {
-                    self.step_one();
+                    self.step_all();
                 }
             }
             assert!(left < before, "IAM has no room for a version");
-            while self.step_one() {}
+            while self.step_all() {}
             self.world.situation.settle_down();
             let versions = self.versions();
             assert!(versions <= most, "{versions} versions, {left} writes left");
@@ -101,7 +103,7 @@ impl Repeats {
         let asking = self.asking();
         assert_eq!(asking.len(), 1, "requests");
         self.go(&Move::Decide(asking[0], DecisionAction::Deny, false));
-        while self.step_one() {}
+        while self.step_all() {}
     }
 
     fn asking(&self) -> Vec<usize> {
@@ -167,7 +169,7 @@ fn writes_after_a_deny_leave_no_versions() {
     let mut versions = vec![repeats.versions()];
     for _ in 0..2 {
         assert!(repeats.write() && repeats.write());
-        while repeats.step_one() {}
+        while repeats.step_all() {}
         versions.push(repeats.versions());
     }
     assert_eq!(versions, [2, 2, 2]);
