@@ -108,17 +108,27 @@ impl Situation {
             };
         };
         let runs = history.status == Status::Running;
+        if remembered.may_still_claim() {
+            return Shown::NotYet;
+        }
         // It may have taken this claim after its containment, and not say so yet.
         let may_name_it = remembered.claim() != Some(&claim.name) && !setting.has(Gap::LateClaim);
-        // It may contain, and ask about, another document.
-        let may_ask_otherwise = sight == Sight::Settling && !setting.has(Gap::JoinsJudged);
-        if runs && history.quarantine.is_none() && (may_name_it || may_ask_otherwise) {
+        if runs && history.quarantine.is_none() && may_name_it {
             return Shown::NotYet;
         }
         let now = time(self.steps.now);
-        remembered
-            .standing(&claim.name, wanted, &setting.analysis, now)
-            .map_or(Shown::Nothing, Shown::It)
+        let standing = remembered.standing(&claim.name, wanted, &setting.analysis, now);
+        // It may contain, and ask about, another document.
+        let may_ask_otherwise = |before: &Before| {
+            sight == Sight::Settling
+                && before.standing == Standing::Pending
+                && !(before.asks || setting.has(Gap::JoinsJudged))
+        };
+        match standing {
+            Some(before) if may_ask_otherwise(&before) => Shown::NotYet,
+            Some(before) => Shown::It(before),
+            None => Shown::Nothing,
+        }
     }
 
     /// `Claims::take_once` for the execution `me`.

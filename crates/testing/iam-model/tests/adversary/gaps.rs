@@ -3,7 +3,8 @@
 //! The walks play the guard without these. `gap_histories.rs` has the shortest history of each,
 //! which shows that the invariants find it. The guard does three of them, and
 //! `docs/architecture.md` says so: [`Gap::AsksWithoutClaim`], [`Gap::OldClaim`] and
-//! [`Gap::LastName`].
+//! [`Gap::LastName`]. Of [`Gap::LateClaim`] it does what remains where the incident has a claim of
+//! another document from its judgement.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gap {

@@ -91,13 +91,26 @@ pub(crate) fn contained(
             Settling::Ask(contained) => {
                 let stage = Stage::Asking(Rc::new(holding(contained.clone())));
                 let asks = key(setting, &contained);
+                let met = setting.analysis.met(&contained.original);
                 let kept = answer(execution, stage, "AskUser", None, contained);
                 if let Some(answer) = &mut execution.answer {
-                    Rc::make_mut(answer).1.asks = asks;
+                    let history = &mut Rc::make_mut(answer).1;
+                    (history.asks, history.met) = (asks, met);
                 }
                 kept
             }
             Settling::Settled(contained) => {
+                let settled = contained.settled.as_ref();
+                if settled.is_some_and(|it| it.result == OutcomeResult::Joined) {
+                    let stage = Stage::Ended("joined", None);
+                    return Ok(Comes::Stage(answer(
+                        execution,
+                        stage,
+                        "Succeeded",
+                        None,
+                        contained,
+                    )));
+                }
                 let result = contained.settled.as_ref().map(|settled| settled.result);
                 let action = match result {
                     Some(OutcomeResult::Lapsed) => DecisionAction::Expire,

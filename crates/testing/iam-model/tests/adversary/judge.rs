@@ -120,6 +120,9 @@ fn judged(setting: &Setting, execution: &Execution, stage: &Stage, verdict: Verd
             ..verdict
         })),
         asks: proposal.and_then(|it| key(setting, &it.0.contained)),
+        met: proposal.map_or_else(Vec::new, |it| {
+            setting.analysis.met(&it.0.contained.original)
+        }),
         quarantine: proposal.map(|it| Rc::new(Quarantine::Proposed(it.0.clone()))),
         ..history
     }

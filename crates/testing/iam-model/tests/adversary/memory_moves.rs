@@ -152,7 +152,7 @@ impl World {
                 None => return Ok(None),
             },
             Move::Decide(index, action, ends) => {
-                return Ok(self.decided(setting, *index, *action, *ends));
+                return Ok(self.decided(*index, *action, *ends));
             }
             Move::Squat(name, incident) => {
                 if !situation.squat(name, *incident) {
@@ -225,13 +225,7 @@ impl World {
     }
 
     /// An answer, which is the administrator's if the guard sent the question.
-    fn decided(
-        &self,
-        setting: &Setting,
-        index: usize,
-        action: DecisionAction,
-        ends: bool,
-    ) -> Option<Self> {
+    fn decided(&self, index: usize, action: DecisionAction, ends: bool) -> Option<Self> {
         let mut next = self.clone();
         let before = next.situation.executions.get(index)?;
         let (history, asked) = (Rc::clone(&before.history), before.asked.clone());
@@ -261,7 +255,7 @@ impl World {
                 carried_out: None,
                 id: held.identity.id.clone(),
                 document: held.original.as_str().to_owned(),
-                met: setting.analysis.met(&held.original),
+                met: history.met.clone(),
             };
             steps.decisions.push(Rc::new(decided));
         }
@@ -340,10 +334,11 @@ impl Situation {
             return false;
         }
         execution.stage = Stage::Judging { waited: false };
-        let (redriven, lapsed) = (execution.history.redriven, execution.history.asks.clone());
+        let history = &execution.history;
         let history = History {
-            redriven,
-            lapsed,
+            redriven: history.redriven,
+            lapsed: true,
+            lapsed_claim: history.claim(),
             state: "ValidateOnceMore",
             ..History::default()
         };

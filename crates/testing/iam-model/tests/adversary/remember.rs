@@ -4,8 +4,7 @@
 use incident::judgement::GuardConfig;
 use incident::memory::{Before, ClaimName, Memory, MemoryKey, Standing, Wanted};
 use incident::message::{
-    Contained, DecisionAction, ObservedPolicy, OutcomeResult, Response, Settled, Verdict,
-    VerdictResult,
+    Contained, ObservedPolicy, OutcomeResult, Response, Settled, Verdict, VerdictResult,
 };
 use incident::{Observed, Record};
 
@@ -13,8 +12,8 @@ use crate::claims::{Shown, Taken};
 use crate::gaps::Gap;
 use crate::judge::key;
 use crate::setting::Setting;
-use crate::situation::{Execution, Situation};
-use crate::steps::{Sight, arn};
+use crate::situation::Situation;
+use crate::steps::Sight;
 
 /// A verdict with a memory.
 pub(crate) enum Recalled {
@@ -36,11 +35,16 @@ pub(crate) fn recall(
     let Some(waited) = situation.executions[me].stage.judging() else {
         return Err("a verdict outside of the judgement".to_owned());
     };
-    let allowed = situation.executions[me].history.lapsed.clone();
-    let lapsed = allowed.is_some();
+    let history = &situation.executions[me].history;
+    let (lapsed, own) = (history.lapsed, history.lapsed_claim.clone());
     let now = |verdict| Ok(Recalled::Verdict(Some(Box::new(verdict))));
     if !verdict.asks() {
-        return now(silent(setting, situation, lapsed, verdict));
+        if lapsed {
+            // No event follows, so an answer from IAM's past must not be believed.
+            let verdict = waited.then(|| Box::new(verdict.lapsed()));
+            return Ok(Recalled::Verdict(verdict));
+        }
+        return now(silent(setting, situation, verdict));
     }
     let (in_force, response) = (verdict.in_force.as_ref(), verdict.response);
     let subject = &verdict.change.subject;
@@ -52,10 +56,10 @@ pub(crate) fn recall(
         match situation.find(setting, &wanted, me) {
             None => return Ok(Recalled::NotYet),
             // This execution allowed the document for a time, and is over with it.
-            Some(Taken::Mine(own))
-                if setting.has(Gap::LapsesOther) || allowed.as_ref() == Some(&wanted.key) =>
+            Some(Taken::Mine(found))
+                if setting.has(Gap::LapsesOther) || own.as_ref() == Some(&found) =>
             {
-                return now(lapse(situation, me, &wanted, &own, verdict));
+                return now(lapse(situation, me, &wanted, &found, verdict));
             }
             Some(_) => {}
         }
@@ -65,20 +69,30 @@ pub(crate) fn recall(
         Claimed::Unknown | Claimed::It(Taken::Unnamed) => Memory::default(),
         Claimed::It(taken) => memory(taken),
     };
+    let is_believed = |verdict| {
+        Ok(Recalled::Verdict(
+            Some(Box::new(verdict)).filter(|_| waited),
+        ))
+    };
     if !is(memory.before.as_ref(), Standing::Allowed) {
-        return now(verdict.remembering(memory));
+        let verdict = verdict.remembering(memory);
+        // What stays in force unasked must not be what IAM shows of a former policy.
+        return match verdict.result {
+            VerdictResult::Joined => is_believed(verdict),
+            _ => now(verdict),
+        };
     }
     if lapsed {
-        return now(verdict.remembering(memory).lapsed());
-    }
-    if !waited {
-        return Ok(Recalled::Verdict(None));
+        return is_believed(verdict.remembering(memory).lapsed());
     }
     let rules: &GuardConfig = setting.rules;
     let verdict = rules.judge_allowed(&setting.analysis, record, look, waited);
-    Ok(Recalled::Verdict(
-        verdict.map(|verdict| Box::new(Verdict { memory, ..verdict })),
-    ))
+    let verdict = verdict.map(|verdict| match verdict.result {
+        VerdictResult::AllowedBefore => Verdict { memory, ..verdict },
+        // It is about another document than the one that was allowed.
+        _ => verdict,
+    });
+    Ok(Recalled::Verdict(verdict.map(Box::new)))
 }
 
 fn memory(taken: Taken) -> Memory {
@@ -146,7 +160,6 @@ fn claim(
     match situation.take(setting, wanted, me, sight) {
         None => Claimed::NotYet,
         // Only what is contained is taken away without a question.
-        Some(Taken::Earlier(before)) if is_denied(situation, &before) => Claimed::NotYet,
         Some(Taken::Earlier(before)) if before.standing == Standing::Denied => {
             Claimed::It(situation.take_next(Some(&before.claim), wanted, me))
         }
@@ -154,21 +167,8 @@ fn claim(
     }
 }
 
-/// Whether a deny is being carried out, which may come before what is in force now.
-fn is_denied(situation: &Situation, before: &Before) -> bool {
-    let is_it = |(number, execution): (usize, &Execution)| {
-        arn(number) == before.execution
-            && before.standing == Standing::Pending
-            && execution.history.decision == Some(DecisionAction::Deny)
-    };
-    situation.executions.iter().enumerate().any(is_it)
-}
-
 /// A verdict that asks nothing.
-fn silent(setting: &Setting, situation: &Situation, lapsed: bool, verdict: Verdict) -> Verdict {
-    if lapsed {
-        return verdict.lapsed();
-    }
+fn silent(setting: &Setting, situation: &Situation, verdict: Verdict) -> Verdict {
     let is_contained = verdict.result == VerdictResult::AlreadyContained;
     if !is_contained && verdict.result != VerdictResult::Withdrawn {
         return verdict;
@@ -264,8 +264,12 @@ pub(crate) fn settle(
     }
     let taken = match situation.take(setting, &wanted, me, Sight::Settling) {
         None => return Ok(Settling::NotYet),
-        // It is contained already, and an administrator should know it.
         Some(Taken::Earlier(before)) if before.standing == Standing::Allowed => {
+            // The allow came in the meantime, and put the document in force again.
+            if is_in_force(setting, situation, &contained) {
+                return Ok(settled(contained, OutcomeResult::Joined, Some(before)));
+            }
+            // It is contained all the same, and an administrator should know it.
             situation.take_next(Some(&before.claim), &wanted, me)
         }
         Some(taken) => taken,
@@ -281,6 +285,18 @@ pub(crate) fn settle(
             Standing::Denied => settled(contained, OutcomeResult::DeniedBefore, Some(before)),
             Standing::Allowed => return Err("an allow that was passed over".to_owned()),
         },
+    })
+}
+
+/// Whether the original is in force again.
+fn is_in_force(setting: &Setting, situation: &Situation, contained: &Contained) -> bool {
+    let look = setting.look(&situation.iam);
+    let shown = look.and_then(|look| look.in_force());
+    shown.is_some_and(|shown| {
+        shown.identity == contained.identity
+            && setting
+                .analysis
+                .is_equivalent(&shown.document, &contained.original)
     })
 }
 

@@ -93,8 +93,12 @@ pub(crate) struct History {
     pub(crate) until: Option<i64>,
     /// The key of what it asks about.
     pub(crate) asks: Option<MemoryKey>,
-    /// What it had allowed, if that allow has ended.
-    pub(crate) lapsed: Option<MemoryKey>,
+    /// What counts of that document by the lists of the question.
+    pub(crate) met: Vec<String>,
+    /// Whether an allow of it has ended.
+    pub(crate) lapsed: bool,
+    /// The claim of what that was.
+    pub(crate) lapsed_claim: Option<ClaimName>,
     /// When it entered its newest state.
     pub(crate) clock: usize,
 }
@@ -103,7 +107,7 @@ impl Hash for History {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let memory = self.verdict.as_ref().map(|it| &it.memory);
         (self.status, self.redriven, self.state, self.outcome).hash(state);
-        (self.decision, self.ends, self.until, &self.lapsed).hash(state);
+        (self.decision, self.ends, self.until, self.lapsed).hash(state);
         memory.and_then(|memory| memory.claim.as_ref()).hash(state);
         self.claim().hash(state);
     }
