@@ -192,7 +192,7 @@ pub(crate) fn after_step(
 ) -> Result<(), String> {
     let execution = &situation.executions[index];
     let is_about_last = execution.hint.write == situation.attacks && execution.hint.in_force;
-    if !execution.stage.is_at_rest() || !is_about_last || situation.steps.redeployed {
+    if !execution.stage.is_at_rest() || !is_about_last || situation.steps.redeployed.is_some() {
         return Ok(());
     }
     let account = situation.iam.account();

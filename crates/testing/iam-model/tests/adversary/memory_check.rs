@@ -248,19 +248,36 @@ impl About<'_> {
         &self.world.situation.executions
     }
 
-    /// The last decision about the same identity, document and patterns. A deny counts that was
-    /// carried out.
-    fn decided(&self, document: &str) -> Option<&Decided> {
+    /// The decisions about the same identity, document and patterns. A deny counts that was carried
+    /// out, and an allow that is carried out under other lists than those of its question.
+    fn decisions(&self, document: &str) -> impl Iterator<Item = &Decided> {
         let met = self.setting.analysis.met(&Snapshot::new(document));
-        let counts = |decided: &&Decided| {
+        let steps = &self.world.situation.steps;
+        let is_since = |decided: &Decided| {
+            let clock = decided.carried_out.unwrap_or(usize::MAX);
+            steps.redeployed.is_some_and(|deployed| deployed < clock)
+        };
+        let decisions = steps.decisions.iter();
+        decisions.map(|it| &**it).filter(move |decided| {
             (decided.action == DecisionAction::Allow || decided.carried_out.is_some())
                 && decided.id == self.id
-                && decided.met == met
+                && (decided.met == met || is_since(decided))
                 && self.setting.same(&decided.document, document)
-        };
-        let decisions = self.world.situation.steps.decisions.iter();
-        let decisions = decisions.map(|it| &**it).filter(counts);
-        decisions.max_by_key(|decided| decided.carried_out.unwrap_or(decided.clock))
+        })
+    }
+
+    /// The decision that was carried out last.
+    fn carried_out(&self, document: &str) -> Option<&Decided> {
+        let when = |decided: &&Decided| decided.carried_out.unwrap_or(decided.clock);
+        self.decisions(document).max_by_key(when)
+    }
+
+    /// The last decision. Of an allow that came while an earlier deny was carried out, the
+    /// administrator expects that it counts.
+    fn decided(&self, document: &str) -> Option<&Decided> {
+        let last = self.decisions(document).last();
+        let is_allow = |decided: &&Decided| decided.action == DecisionAction::Allow;
+        last.filter(is_allow).or_else(|| self.carried_out(document))
     }
 
     /// Whether the attacker's grant is out of force, by the guard.
@@ -292,7 +309,7 @@ impl About<'_> {
     /// What was contained is asked about, was denied, or came to an end that was reported.
     fn is_known(&self, threat: &Threat) -> Result<(), String> {
         let document = &threat.document;
-        let decided = self.decided(document);
+        let decided = self.carried_out(document);
         if decided.is_some_and(|it| it.action == DecisionAction::Deny) {
             return Ok(());
         }

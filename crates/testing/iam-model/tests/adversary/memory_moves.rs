@@ -192,7 +192,8 @@ impl World {
             }
             Move::Deploy => {
                 next.deployed = 1 - next.deployed;
-                situation.steps.redeployed = true;
+                situation.steps.clock += 1;
+                situation.steps.redeployed = Some(situation.steps.clock);
             }
             Move::Pass => situation.steps.now += HOUR,
             Move::Lapse(index) => {

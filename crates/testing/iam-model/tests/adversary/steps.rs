@@ -22,8 +22,8 @@ pub(crate) struct StepFunctions {
     pub(crate) clock: usize,
     /// What administrators decided.
     pub(crate) decisions: Vec<Rc<Decided>>,
-    /// Whether other lists were deployed. What was clean before has no new event.
-    pub(crate) redeployed: bool,
+    /// When other lists were deployed, if they were. What was clean before has no new event.
+    pub(crate) redeployed: Option<usize>,
     /// How often an execution found an incident without a judgement.
     pub(crate) looks: BTreeMap<usize, usize>,
     /// The keys about which more than one execution may ask.
