@@ -3,6 +3,7 @@
 mod asked;
 mod attacks;
 mod providers;
+mod times;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,14 +20,13 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         Scenario::new("memory::a_hundred_writes_make_one_request", hundred),
         Scenario::new("memory::every_kind_of_write_joins_and_is_denied", kinds),
         Scenario::new("memory::what_was_allowed_stays", allowed),
-        Scenario::new("memory::an_allow_for_a_time_ends", allowed_for_a_time),
-        Scenario::new("memory::a_changed_document_is_left_alone", changed),
         Scenario::new("memory::another_document_or_policy_is_asked_about", another),
         Scenario::new("memory::a_clean_document_is_mailed_once_a_week", clean),
         Scenario::new("memory::an_exempt_principal_is_reported_once", exempt),
     ];
     all.extend(attacks::scenarios());
     all.extend(providers::scenarios());
+    all.extend(times::scenarios());
     all
 }
 
@@ -106,13 +106,23 @@ async fn is_contained(world: &World, target: &Target) -> Result<bool> {
     Ok(actions(&in_force)? == ["s3:GetObject"])
 }
 
+/// A target that is contained, and the incident that asks about it.
+async fn contained<'w>(
+    world: &'w World,
+    write: Write,
+    name: &str,
+) -> Result<(Target, Incident<'w>)> {
+    let target = Target::prepare(world, write, name, restricted()).await?;
+    target.carry_out(world.emulator.iam()).await?;
+    let incident = world.asking(name).await?;
+    Ok((target, incident))
+}
+
 /// 100 writes in a row while an administrator thinks, then 100 after the deny.
 async fn hundred(world: Arc<World>) -> Result<()> {
     const WRITES: usize = 100;
     let name = "memory-hundred";
-    let target = Target::prepare(&world, Write::PutRolePolicy, name, restricted()).await?;
-    target.carry_out(world.emulator.iam()).await?;
-    let incident = world.asking(name).await?;
+    let (target, incident) = contained(&world, Write::PutRolePolicy, name).await?;
     for _ in 1..WRITES {
         target
             .overwrite(world.emulator.iam(), &restricted())
@@ -151,9 +161,7 @@ async fn kinds(world: Arc<World>) -> Result<()> {
 
 async fn joins(world: &World, write: Write) -> Result<()> {
     let name = format!("memory-{}-again", write.event_name());
-    let target = Target::prepare(world, write, &name, restricted()).await?;
-    target.carry_out(world.emulator.iam()).await?;
-    let incident = world.asking(&name).await?;
+    let (target, incident) = contained(world, write, &name).await?;
     // A version that was prepared has an event of its own, which may be late and join.
     let others = incidents(world, &name).await?.len();
     let early = settled(world, &name, others).await?;
@@ -221,9 +229,7 @@ async fn allowed(world: Arc<World>) -> Result<()> {
     world.shorten_waits().await?;
     for write in [Write::CreatePolicyVersion, Write::PutUserPolicy] {
         let name = format!("memory-allowed-{}", write.event_name());
-        let target = Target::prepare(&world, write, &name, restricted()).await?;
-        target.carry_out(world.emulator.iam()).await?;
-        let incident = world.asking(&name).await?;
+        let (target, incident) = contained(&world, write, &name).await?;
         incident.answer("allow").await?;
         ensure!(incident.outcome().await? == "allowed");
         // One more than before: the choice whether the allow is for a time.
@@ -265,101 +271,10 @@ async fn allowed(world: Arc<World>) -> Result<()> {
     Ok(())
 }
 
-/// Answers the waiting task as the page does, with a time.
-///
-/// Waits take a tenth of their time here, so the five minutes are half a minute.
-async fn allow_for_a_time(world: &World, incident: &Incident<'_>) -> Result<()> {
-    world.shorten_waits().await?;
-    let (token, _) = crate::keys::shown(incident).await?;
-    let decision = json!({"action": "allow", "minutes": 5, "reason": "a test of a time"});
-    let send = world.emulator.sfn().send_task_success();
-    let send = send.task_token(token).output(decision.to_string());
-    send.send().await.context("cannot answer")?;
-    Ok(())
-}
-
-async fn allowed_for_a_time(world: Arc<World>) -> Result<()> {
-    let name = "memory-minute";
-    let write = Write::CreatePolicyVersion;
-    let target = Target::prepare(&world, write, name, restricted()).await?;
-    target.carry_out(world.emulator.iam()).await?;
-    let incident = world.asking(name).await?;
-    allow_for_a_time(&world, &incident).await?;
-    incident
-        .execution
-        .wait_until_entered("AllowedUntil", SOON)
-        .await?;
-    let in_force = target.in_force(&world).await?.context("no policy")?;
-    ensure!(actions(&in_force)?.len() == 2, "{in_force}");
-    // Until then, it is allowed like any other.
-    let mut known = Vec::new();
-    for incident in incidents(&world, name).await? {
-        known.push(incident.name());
-    }
-    target
-        .overwrite(world.emulator.iam(), &restricted())
-        .await?;
-    let second = poll("the second write", SOON, async || {
-        let all = incidents(&world, name).await?;
-        Ok(all.into_iter().find(|it| !known.contains(&it.name())))
-    })
-    .await?;
-    let closed = incident.closed_within(3 * SOON).await?;
-    let result = closed.output.pointer("/outcome/result");
-    ensure!(result == Some(&json!("lapsed")), "{}", closed.output);
-    ensure!(second.outcome().await? == "allowedBefore");
-    ensure!(is_contained(&world, &target).await?);
-    let told = mails(&world, name).await?.pop().context("no mail")?;
-    ensure!(
-        told.subject.starts_with("Allow ended: "),
-        "{}",
-        told.subject
-    );
-    // What lapsed is asked about again.
-    target
-        .overwrite(world.emulator.iam(), &restricted())
-        .await?;
-    poll("a new request", SOON, async || {
-        Ok((requests(&mails(&world, name).await?) == 2).then_some(()))
-    })
-    .await?;
-    ensure!(is_contained(&world, &target).await?);
-    Ok(())
-}
-
-async fn changed(world: Arc<World>) -> Result<()> {
-    let name = "memory-changed";
-    let write = Write::PutGroupPolicy;
-    let target = Target::prepare(&world, write, name, restricted()).await?;
-    target.carry_out(world.emulator.iam()).await?;
-    let incident = world.asking(name).await?;
-    allow_for_a_time(&world, &incident).await?;
-    incident
-        .execution
-        .wait_until_entered("AllowedUntil", SOON)
-        .await?;
-    let other = document(&["ec2:DescribeVpcs"]);
-    target.overwrite(world.emulator.iam(), &other).await?;
-    let closed = incident.closed_within(3 * SOON).await?;
-    let result = closed.output.pointer("/outcome/result");
-    ensure!(result == Some(&json!("lapsed")), "{}", closed.output);
-    let in_force = target.in_force(&world).await?.context("no policy")?;
-    ensure!(actions(&in_force)? == ["ec2:DescribeVpcs"], "{in_force}");
-    let told = mails(&world, name).await?.pop().context("no mail")?;
-    ensure!(
-        told.subject.starts_with("Allow ended: "),
-        "{}",
-        told.subject
-    );
-    Ok(())
-}
-
 /// The memory is about one document of one policy.
 async fn another(world: Arc<World>) -> Result<()> {
     let write = Write::PutRolePolicy;
-    let target = Target::prepare(&world, write, "memory-another", restricted()).await?;
-    target.carry_out(world.emulator.iam()).await?;
-    let incident = world.asking("memory-another").await?;
+    let (target, incident) = contained(&world, write, "memory-another").await?;
     incident.answer("allow").await?;
     ensure!(incident.outcome().await? == "allowed");
     // One resource more is another document.

@@ -8,7 +8,7 @@ use end_to_end::{SOON, Scenario, Target, World, Write, document};
 use local_aws::poll;
 use serde_json::{Value, json};
 
-use super::{ends, incidents, is_contained, mails, requests, restricted};
+use super::{contained, ends, incidents, is_contained, mails, requests, restricted};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -77,9 +77,7 @@ async fn expect_request(world: &World, name: &str, number: usize) -> Result<()> 
 /// An incident that someone stops asks no one, so the next write asks.
 async fn stopped(world: Arc<World>) -> Result<()> {
     let (write, name) = (Write::PutRolePolicy, "memory-stopped");
-    let target = Target::prepare(&world, write, name, restricted()).await?;
-    target.carry_out(world.emulator.iam()).await?;
-    let incident = world.asking(name).await?;
+    let (target, incident) = contained(&world, write, name).await?;
     let stop = world.emulator.sfn().stop_execution();
     stop.execution_arn(incident.execution.arn()).send().await?;
     target
@@ -93,16 +91,12 @@ async fn stopped(world: Arc<World>) -> Result<()> {
 /// Claims that name an allowed incident of another policy, or nothing.
 async fn forged(world: Arc<World>) -> Result<()> {
     let write = Write::CreatePolicyVersion;
-    let allowed = Target::prepare(&world, write, "memory-was-allowed", restricted()).await?;
-    allowed.carry_out(world.emulator.iam()).await?;
-    let good = world.asking("memory-was-allowed").await?;
+    let (_, good) = contained(&world, write, "memory-was-allowed").await?;
     good.answer("allow").await?;
     ensure!(good.outcome().await? == "allowed");
 
     let name = "memory-forged";
-    let target = Target::prepare(&world, write, name, restricted()).await?;
-    target.carry_out(world.emulator.iam()).await?;
-    let incident = world.asking(name).await?;
+    let (target, incident) = contained(&world, write, name).await?;
     let own = claim_of(&incident.execution).await?;
     incident.answer("deny").await?;
     ensure!(incident.outcome().await? == "denied");
@@ -147,9 +141,7 @@ async fn forged(world: Arc<World>) -> Result<()> {
 /// Whoever starts the next claim makes the guard ask again. That is the way to forget.
 async fn forgotten(world: Arc<World>) -> Result<()> {
     let (write, name) = (Write::PutUserPolicy, "memory-forgotten");
-    let target = Target::prepare(&world, write, name, restricted()).await?;
-    target.carry_out(world.emulator.iam()).await?;
-    let incident = world.asking(name).await?;
+    let (target, incident) = contained(&world, write, name).await?;
     incident.answer("allow").await?;
     ensure!(incident.outcome().await? == "allowed");
     let own = claim_of(&incident.execution).await?;

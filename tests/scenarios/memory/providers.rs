@@ -9,7 +9,7 @@ use end_to_end::{Scenario, Target, World, Write};
 use futures_util::future::try_join_all;
 use local_aws::policies;
 
-use super::{is_contained, mails, requests, restricted, settled};
+use super::{contained, is_contained, mails, requests, restricted, settled};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![Scenario::new(
@@ -115,9 +115,7 @@ async fn apply(world: Arc<World>) -> Result<()> {
 
 async fn applied(world: &World, resource: Resource) -> Result<()> {
     let (write, name) = (resource.write(), format!("memory-{resource:?}"));
-    let target = Target::prepare(world, write, &name, restricted()).await?;
-    target.carry_out(world.emulator.iam()).await?;
-    let incident = world.asking(&name).await?;
+    let (target, incident) = contained(world, write, &name).await?;
     let first = super::incidents(world, &name).await?.len();
     for number in 1..=TIMES {
         ensure!(resource.apply(world, &target).await?, "nothing to apply");

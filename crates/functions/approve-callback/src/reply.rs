@@ -137,7 +137,7 @@ impl Reply {
     pub(crate) fn decision(&self) -> Option<&Decision> {
         match self {
             Self::Decided { decision, .. } => Some(decision),
-            // The state machine itself answered, for whoever had decided before.
+            // The state machine answered, by an earlier decision.
             Self::Over(incident) if over::is_after_allow(incident) => None,
             Self::Over(incident) => match &incident.standing {
                 Standing::Decided(decision) => Some(decision),

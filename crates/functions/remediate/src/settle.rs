@@ -75,8 +75,16 @@ pub(crate) async fn settle(
         return Ok(Next::Ask(contained));
     }
     let mut has_looked_twice = before.is_some();
-    for _ in 0..LOOKS {
+    for look in 1..=LOOKS {
         let taken = match claims.take(&wanted, analysis, execution).await {
+            // The other execution does not come to its question: this one asks.
+            Ok(Claim::Earlier(before))
+                if before.standing == Standing::Pending && !before.asks && look == LOOKS =>
+            {
+                claims
+                    .take_next(Some(&before.claim), &wanted, execution)
+                    .await
+            }
             Ok(Claim::Earlier(before)) if before.standing == Standing::Allowed => {
                 // The allow came in the meantime, and put the document in force again.
                 if is_in_force(&contained).await {
@@ -99,15 +107,13 @@ pub(crate) async fn settle(
                 Standing::Pending if has_looked_twice && before.asks => {
                     return Ok(Next::Joined(before));
                 }
-                Standing::Pending => {
-                    wait_for_second_look(before.seen).await;
-                    has_looked_twice = true;
-                }
                 Standing::Denied => {
                     return Ok(denied(claims, request, contained, before).await);
                 }
-                // Another execution took the next name in the meantime.
-                Standing::Allowed => {}
+                Standing::Pending | Standing::Allowed => {
+                    wait_for_second_look(before.seen).await;
+                    has_looked_twice = true;
+                }
             },
             // Whoever asks holds the newest claim: an older allow must not outlive a newer deny.
             Err(error) if error.is_passing() && request.failed_tries == 0 => {
@@ -118,14 +124,6 @@ pub(crate) async fn settle(
                 return Ok(Next::Ask(contained));
             }
         }
-    }
-    // Another execution does not come to its question: this one asks.
-    let newest = claims.newest_name(&wanted).await?;
-    if let Claim::Mine(name) = claims
-        .take_next(newest.as_ref(), &wanted, execution)
-        .await?
-    {
-        contained.claim = Some(name);
     }
     Ok(Next::Ask(contained))
 }
@@ -180,6 +178,7 @@ fn must_report(request: &ContainRequest, contained: &Contained) -> bool {
 }
 
 async fn wait_for_second_look(seen: Timestamp) {
+    // Clocks differ: a time to come counts as now.
     let passed = Timestamp::now().duration_since(seen);
     let passed = Duration::try_from(passed).unwrap_or_default();
     tokio::time::sleep(SECOND_LOOK.saturating_sub(passed)).await;

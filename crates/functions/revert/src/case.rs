@@ -47,7 +47,7 @@ pub struct Ended<'e> {
     pub time: Timestamp,
 }
 
-/// Why there is no line.
+/// Why no line can be written.
 #[derive(Debug, thiserror::Error)]
 pub enum CaseError {
     #[error(transparent)]

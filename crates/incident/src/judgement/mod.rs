@@ -119,8 +119,8 @@ impl GuardConfig {
 
     /// Whether IAM may still show the state before the write, where the guard asks before it acts.
     ///
-    /// The guard would then ask about, or contain, a document that is no longer in force, and no
-    /// one would be asked about the one that is.
+    /// Otherwise, the guard would ask about or contain a document that is no longer in force, and
+    /// ask no one about the one that is.
     fn may_miss_question(
         &self,
         analysis: &Analysis<'_>,

@@ -1,11 +1,11 @@
 //! What the guard remembers: whether the same thing is asked about, was allowed or was denied.
 //!
-//! There is no table. The history of an execution proves what was decided in it, and no one can
-//! change a history. A *claim* only finds that execution: it is an execution of the state machine
-//! `STACK-claims` whose name is the key of the thing, and whose input names the incident. Everyone
-//! who may start executions can make a claim, so a claim proves nothing. The incident that it names
-//! must be about the same subject, the same identity, an equivalent document and the same met
-//! patterns, and must name the claim in turn.
+//! The guard keeps no table. The history of an execution proves what was decided in it, and nobody
+//! can change a history. A *claim* only finds that execution: it is an execution of the state
+//! machine `STACK-claims` whose name is the key of the thing, and whose input names the incident.
+//! Everyone who may start executions can make a claim, so a claim proves nothing. The incident that
+//! it names must be about the same subject, the same identity, an equivalent document and the same
+//! met patterns, and must name the claim in turn.
 
 mod key;
 mod rules;
@@ -21,7 +21,9 @@ use crate::message::{
     Verdict, is_false,
 };
 use crate::subject::{AddedIdentity, Addition};
-use crate::{Analysis, ExecutionArn, PolicyChange, Snapshot, Subject, Timestamp, VersionId};
+use crate::{
+    Analysis, ExecutionArn, PolicyChange, Snapshot, Subject, Timestamp, UniqueId, VersionId,
+};
 
 /// `verdict.memory`: what earlier executions say, and what this one claims.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -308,43 +310,44 @@ impl Remembered<'_> {
         if self.verdict.change.subject != wanted.subject {
             return false;
         }
-        match (&wanted.thing, self.quarantine) {
-            (
-                Thing::Document {
-                    observed,
-                    restricted,
-                    ..
-                },
-                Some(Quarantine::InPlace(_) | Quarantine::Proposed(_)),
-            ) => self
-                .quarantine
-                .and_then(Quarantine::contained)
-                .is_some_and(|contained| {
-                    contained.identity == observed.identity
-                        && analysis.is_equivalent(&contained.original, &observed.document)
-                        && is_same(&contained.restricted, restricted)
-                }),
-            (
-                Thing::Document {
-                    observed,
-                    restricted,
-                    ..
-                },
-                None,
-            ) => self.verdict.in_force.as_ref().is_some_and(|judged| {
-                judged.identity == observed.identity
-                    && analysis.is_equivalent(&judged.document, &observed.document)
-                    && is_same(&self.verdict.restricted, restricted)
+        match &wanted.thing {
+            Thing::Document {
+                observed,
+                restricted,
+                ..
+            } => self.document().is_some_and(|(identity, document, of)| {
+                *identity == observed.identity
+                    && analysis.is_equivalent(document, &observed.document)
+                    && is_same(of, restricted)
             }),
-            (
-                Thing::Addition {
-                    identity,
-                    restricted,
-                    event_id: _,
-                },
-                Some(Quarantine::Added(addition)),
-            ) => addition.identity == *identity && is_same(&addition.restricted, restricted),
-            _ => false,
+            Thing::Addition {
+                identity,
+                restricted,
+                ..
+            } => match self.quarantine {
+                Some(Quarantine::Added(addition)) => {
+                    addition.identity == *identity && is_same(&addition.restricted, restricted)
+                }
+                _ => false,
+            },
+        }
+    }
+
+    /// The document that it is about: what it contained or asks about, or else what it judged.
+    fn document(&self) -> Option<(&UniqueId, &Snapshot, &Restricted)> {
+        match self.quarantine {
+            Some(quarantine) => {
+                let contained = quarantine.contained()?;
+                Some((
+                    &contained.identity,
+                    &contained.original,
+                    &contained.restricted,
+                ))
+            }
+            None => {
+                let judged = self.verdict.in_force.as_ref()?;
+                Some((&judged.identity, &judged.document, &self.verdict.restricted))
+            }
         }
     }
 

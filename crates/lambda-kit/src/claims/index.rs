@@ -6,7 +6,8 @@ use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
 use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use incident::memory::{ClaimName, MemoryKey};
 use incident::{ExecutionArn, Subject, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::json;
 
 use super::{Claims, MemoryError};
 use crate::classify;
@@ -15,13 +16,10 @@ use crate::classify;
 const MAX_SUBJECT: usize = 300;
 
 /// The input of a claim. Anyone can write it, so it can be anything.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ClaimInput {
-    #[serde(skip_serializing_if = "Option::is_none")]
     incident: Option<ExecutionArn>,
-    /// For people who look at the claim.
-    subject: String,
 }
 
 /// A claim that Step Functions shows.
@@ -56,10 +54,9 @@ impl Claims {
         subject: &Subject,
         me: &ExecutionArn,
     ) -> Result<Started, MemoryError> {
-        let input = ClaimInput {
-            incident: Some(me.clone()),
-            subject: subject.to_string().chars().take(MAX_SUBJECT).collect(),
-        };
+        // The subject is for people who look at the claim.
+        let subject: String = subject.to_string().chars().take(MAX_SUBJECT).collect();
+        let input = json!({"incident": me, "subject": subject});
         let name = name.to_string();
         let started = self
             .executions
@@ -67,7 +64,7 @@ impl Claims {
             .start_execution()
             .state_machine_arn(&self.machine_arn)
             .name(&name)
-            .input(serde_json::to_string(&input).unwrap_or_default())
+            .input(input.to_string())
             .send()
             .await;
         match started {

@@ -210,15 +210,6 @@ impl Claims {
         }
     }
 
-    /// The highest name that is taken for `wanted`.
-    ///
-    /// # Errors
-    ///
-    /// If Step Functions cannot be asked.
-    pub async fn newest_name(&self, wanted: &Wanted) -> Result<Option<ClaimName>, MemoryError> {
-        Ok(self.newest(&wanted.key).await?.last)
-    }
-
     /// Takes the name after `last`, which is not free, whatever earlier claims say.
     ///
     /// # Errors

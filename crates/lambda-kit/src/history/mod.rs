@@ -113,7 +113,8 @@ pub enum ReadError {
     },
 }
 
-/// A moment of Step Functions, which has milliseconds.
+/// A moment of Step Functions, which has milliseconds. One that cannot be read counts as long ago,
+/// so that nothing is proved by it.
 pub(crate) fn timestamp(moment: &DateTime) -> Timestamp {
     let milliseconds = moment.to_millis().unwrap_or_default();
     Timestamp::from_millisecond(milliseconds).unwrap_or_default()

@@ -66,7 +66,7 @@ fn what_runs_is_pending_until_its_outcome() {
     };
     let pending = Some(Standing::Pending);
     assert_eq!(running("AskUser", |_| {}), pending);
-    // An allow that is not carried out yet may be anybody's.
+    // Anyone may have sent an allow that is not carried out yet.
     let clicked = |data: &mut Value| data["decision"] = json!({"action": "allow"});
     assert_eq!(running("Approved", clicked), pending);
     let mailed = |data: &mut Value| {
@@ -227,7 +227,7 @@ fn a_decision_counts_for_its_days_and_until_it_is_forgotten() {
     assert!(!taken(0, "90", Some("2999-01-01T10:00:00Z")));
 }
 
-/// With `DecideBy` `Mail`, whoever reads executions can answer, and not allow.
+/// If `DecideBy` is `Mail`, a reader of executions can answer but cannot allow.
 #[test]
 fn an_allow_needs_the_key_of_the_mail() {
     let key = |number| LinkKey::from_random([number; LinkKey::BYTES]);

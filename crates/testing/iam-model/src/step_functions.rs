@@ -31,7 +31,7 @@ struct State {
     executions: BTreeMap<String, Execution>,
     claims: BTreeMap<String, Claim>,
     calls: Vec<String>,
-    /// Whether there is no state machine of the claims.
+    /// Whether the state machine of the claims is missing.
     without_claims: bool,
     /// Makes the clock of the claims strictly increasing.
     started: u64,

@@ -32,6 +32,15 @@ fn has_ended(stage: &Stage, word: &str) -> bool {
     matches!(stage, Stage::Ended(end, _) if *end == word)
 }
 
+/// The execution asks, and nothing is broken when all are at rest.
+#[track_caller]
+fn asks(player: &mut Player, execution: usize) {
+    let end = player.end(execution);
+    assert!(matches!(end, Stage::Asking(_)), "{end:?}");
+    player.rest();
+    assert_eq!(player.problem, None);
+}
+
 /// Whoever has the token of a request answers an execution that was stopped and redriven, and puts
 /// in force himself what it allows.
 #[test]
@@ -49,13 +58,7 @@ fn an_allow_of_a_redriven_execution_counts_for_nothing() {
         player.end(first)
     );
     let second = player.arrive_newest();
-    assert!(
-        matches!(player.end(second), Stage::Asking(_)),
-        "{:?}",
-        player.end(second)
-    );
-    player.rest();
-    assert_eq!(player.problem, None);
+    asks(&mut player, second);
 }
 
 /// An old allow is named by a new claim, after a deny.
@@ -71,13 +74,7 @@ fn an_old_allow_that_a_new_claim_names_counts_for_nothing() {
     assert!(player.go(&Move::Squat(player.claim(4), Some(first))));
     player.write(RESTRICTED);
     let third = player.arrive_newest();
-    assert!(
-        matches!(player.end(third), Stage::Asking(_)),
-        "{:?}",
-        player.end(third)
-    );
-    player.rest();
-    assert_eq!(player.problem, None);
+    asks(&mut player, third);
 }
 
 /// The incident that asks is stopped: the next write is asked about.
@@ -88,13 +85,7 @@ fn a_stopped_question_is_asked_again() {
     player.go(&Move::Stop(first));
     player.write(RESTRICTED);
     let second = player.arrive_newest();
-    assert!(
-        matches!(player.end(second), Stage::Asking(_)),
-        "{:?}",
-        player.end(second)
-    );
-    player.rest();
-    assert_eq!(player.problem, None);
+    asks(&mut player, second);
 }
 
 /// A made-up record about what was allowed takes nothing away, and one about what was denied gives
