@@ -87,6 +87,12 @@ impl Actor {
         self.kind == "Root" || arn.is_some_and(|arn| arn.service == "iam" && arn.resource == "root")
     }
 
+    /// Whether no caller is known, because the sweep found the change.
+    #[must_use]
+    pub fn is_sweep(&self) -> bool {
+        self.kind == crate::survey::SWEEP
+    }
+
     /// The name of the IAM user that made the call.
     #[must_use]
     pub fn user(&self) -> Option<&str> {
@@ -116,6 +122,7 @@ impl fmt::Display for Actor {
             ("Root", ..) => f.write_str("the root user")?,
             ("FederatedUser", ..) => write!(f, "federated user {}", self.name)?,
             ("AWSService", ..) => write!(f, "AWS service {}", self.name)?,
+            (crate::survey::SWEEP, ..) => f.write_str("an unknown caller (found by the sweep)")?,
             ("", ..) => f.write_str(&self.name)?,
             (kind, ..) => write!(f, "{} ({kind})", self.name)?,
         }

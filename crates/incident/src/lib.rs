@@ -22,6 +22,7 @@ mod record;
 mod setting;
 mod snapshot;
 pub mod subject;
+pub mod survey;
 mod timestamp;
 mod token;
 

@@ -18,6 +18,7 @@ mod look;
 mod notify;
 mod quarantine;
 mod report;
+mod sweep;
 mod work;
 
 pub use decision::{
@@ -35,6 +36,10 @@ pub use quarantine::{
     Settled,
 };
 pub use report::{Reason, Report};
+pub use sweep::{
+    GoneDenial, GoneThing, ListedGrant, PatternCount, ReportSweep, Survey, SurveyRequest, Surveyed,
+    SweepHint, SweepReason, SweepReport,
+};
 pub use work::{
     ContainRequest, FormerRequest, Quarantined, RestoreRequest, Reverted, Reverting, WorkRequest,
 };

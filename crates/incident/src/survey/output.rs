@@ -1,0 +1,113 @@
+//! What a sweep leaves for the next one: the output of its execution.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use iam_policy::RestrictedActions;
+
+use super::GrantId;
+use crate::Timestamp;
+use crate::message::is_false;
+
+/// The output of a sweep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SweepOutput {
+    pub started_at: Timestamp,
+    /// Which lists it judged by. With others, everything in force is a baseline.
+    pub rules: RulesDigest,
+    /// The restricted grants that are in force and that the guard accounts for, sorted.
+    pub memory: Vec<GrantId>,
+    /// What denies something and is attached, as `OWNER-ID WHAT`, sorted.
+    #[serde(default)]
+    pub denials: Vec<String>,
+    /// How many more there are than `denials` has room for.
+    #[serde(default)]
+    pub more_denials: usize,
+    /// Whether there is more in force than `memory` has room for, so that nothing is compared.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub too_wide: bool,
+    /// When the proof of life was written last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probed_at: Option<Timestamp>,
+    /// When an e-mail said last that more was new than the sweep starts incidents for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_reported_at: Option<Timestamp>,
+    pub counts: SweepCounts,
+}
+
+impl SweepOutput {
+    /// The grants that an output has room for. 5,500 take 104 KB of the 256 KB that Step Functions
+    /// lets a state pass on.
+    pub const MAX_GRANTS: usize = 5_500;
+    /// The bytes of JSON that the denials may take.
+    pub const DENIAL_BYTES: usize = 40_000;
+
+    /// Whether the sweep knew the grant.
+    #[must_use]
+    pub fn knows(&self, id: &GrantId) -> bool {
+        self.memory.binary_search(id).is_ok()
+    }
+}
+
+/// What a sweep counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SweepCounts {
+    pub users: usize,
+    pub groups: usize,
+    pub roles: usize,
+    /// Managed policies, and of AWS's own those that are attached.
+    pub managed_policies: usize,
+    pub inline_policies: usize,
+    /// The restricted grants in force, by their kinds.
+    pub restricted: GrantCounts,
+    /// How many of them the sweep before did not know.
+    pub new: usize,
+    /// How many of these earlier incidents account for.
+    pub accounted: usize,
+    /// How many incidents the sweep started.
+    pub started: usize,
+    /// How many wait for a decision.
+    pub pending: usize,
+    /// How many denials went.
+    pub gone: usize,
+}
+
+/// How many restricted grants there are of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GrantCounts {
+    pub managed: usize,
+    pub inline: usize,
+    pub attachments: usize,
+    pub memberships: usize,
+    /// How many of all these IAM lets no one change.
+    pub reserved: usize,
+}
+
+impl GrantCounts {
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.managed + self.inline + self.attachments + self.memberships
+    }
+}
+
+/// The SHA-256 of the lists that a sweep judges by, and of `SweepBaseline`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RulesDigest(String);
+
+impl RulesDigest {
+    #[must_use]
+    pub fn new(restricted: &RestrictedActions, baseline: &str) -> Self {
+        let mut digest = Sha256::new();
+        for (pattern, response) in restricted.with_responses() {
+            digest.update(format!("{pattern} {response:?}\n"));
+        }
+        digest.update("\n");
+        digest.update(baseline);
+        let digest = digest.finalize();
+        Self(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
