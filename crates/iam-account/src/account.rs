@@ -43,6 +43,7 @@ impl Account {
             trusts,
             mut gaps,
             pages,
+            finds_reach,
             ..
         } = builder;
         let mut judging = Judging::new(&watched, &documents.summaries, &policies);
@@ -61,6 +62,9 @@ impl Account {
         };
         account.relate();
         account.find_gaps(&pages);
+        if !finds_reach {
+            return account;
+        }
         let reaches = reaching::reaches(
             &account.principals,
             &account.documents.summaries,

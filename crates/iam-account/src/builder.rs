@@ -33,6 +33,7 @@ pub struct AccountBuilder {
     /// Where the record of each ARN is.
     by_arn: HashMap<Box<str>, usize>,
     pub(crate) pages: Pages,
+    pub(crate) finds_reach: bool,
 }
 
 /// An entry of a user, group or role.
@@ -63,6 +64,16 @@ impl AccountBuilder {
             gaps: Vec::new(),
             by_arn: HashMap::new(),
             pages: Pages::default(),
+            finds_reach: true,
+        }
+    }
+
+    /// Does not search for who can become whom, which takes the longest.
+    #[must_use]
+    pub fn without_reach(self) -> AccountBuilder {
+        AccountBuilder {
+            finds_reach: false,
+            ..self
         }
     }
 

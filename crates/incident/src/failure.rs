@@ -30,6 +30,8 @@ pub enum FailureName {
     DecisionUnproven,
     /// The policy did not come to rest after many actions and waits.
     PolicyUnsettled,
+    /// No output of an earlier sweep can be read, so there is nothing to compare with.
+    SweepUnreadable,
 }
 
 impl FailureName {
@@ -53,7 +55,8 @@ impl FailureName {
             | Self::AwsRefused
             | Self::UnmodifiableEntity
             | Self::DecisionUnproven
-            | Self::PolicyUnsettled => false,
+            | Self::PolicyUnsettled
+            | Self::SweepUnreadable => false,
         }
     }
 
@@ -71,7 +74,8 @@ impl FailureName {
             | Self::TransientAwsError
             | Self::Throttled
             | Self::ChangeNotVisible
-            | Self::PolicyUnsettled => false,
+            | Self::PolicyUnsettled
+            | Self::SweepUnreadable => false,
         }
     }
 }

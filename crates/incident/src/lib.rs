@@ -33,9 +33,9 @@ pub use failure::FailureName;
 pub use identifier::{ExecutionArn, IdentifierError, PolicyArn, VersionId};
 pub use key::{DecideBy, KeyDigest, LinkKey, LinkKeyError};
 pub use reconcile::{
-    Action, Answer, Call, Changeable, Containment, ContainmentEnd, Document, Done, Next, Progress,
-    Reconciler, Refusal, Restoration, RestorationEnd, Taking, TakingEnd, Work, WorkError, keep,
-    take_back,
+    Action, Answer, Call, Changeable, Confirmed, Confirming, Containment, ContainmentEnd, Document,
+    Done, Next, Progress, Reconciler, Refusal, Restoration, RestorationEnd, Taking, TakingEnd,
+    Work, WorkError, keep, take_back,
 };
 pub use record::{Hint, Record, RecordError, Seen, Target, Wanted, trim_event};
 pub use setting::UnknownValue;

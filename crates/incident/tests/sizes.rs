@@ -303,6 +303,7 @@ fn before() -> Before {
         asks: false,
         seen: time(),
         decided: Some(time()),
+        until: Some(time()),
         // The longest texts, in characters that take six bytes each.
         source_ip_address: Some("\u{1}".repeat(45)),
         reason: Some("\u{1}".repeat(120)),

@@ -9,6 +9,7 @@ pub mod history;
 mod logging;
 pub mod metrics;
 mod settings;
+mod sweeps;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
@@ -23,6 +24,7 @@ pub use history::Executions;
 pub use incident::FailureName;
 pub use logging::{incident_span, start_logging};
 pub use settings::{SettingError, optional, parsed, required, restricted_actions};
+pub use sweeps::{SweepError, Sweeps};
 
 /// Serves a function's events for as long as Lambda keeps the process.
 ///

@@ -14,6 +14,8 @@ use metrique_writer_format_emf::Emf;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::optional;
+
 /// The namespace of all metrics in CloudWatch.
 pub const NAMESPACE: &str = "IamPolicyGuard";
 
@@ -82,6 +84,22 @@ struct DecisionTime<'m> {
     time: Duration,
 }
 
+#[derive(Entry)]
+struct ProofOfLife<'m> {
+    #[entry(name = "StateMachine")]
+    machine: &'m str,
+    #[entry(name = "ProofOfLife")]
+    proofs: u64,
+}
+
+#[derive(Entry)]
+struct KnownGrants<'m> {
+    #[entry(name = "StateMachine")]
+    machine: &'m str,
+    #[entry(name = "RestrictedGrants")]
+    grants: u64,
+}
+
 /// Counts a judgement: `Judged` by `Verdict`.
 pub fn judged(execution: &ExecutionArn, verdict: VerdictResult) {
     let machine = &execution.state_machine_arn();
@@ -135,6 +153,34 @@ pub fn contained(execution: &ExecutionArn, change: &PolicyChange) {
     let entry = ContainmentTime {
         machine: name(machine),
         time: since(change, Timestamp::now()),
+    };
+    write(&[MACHINE], &entry);
+}
+
+/// Counts a proof of life whose event arrived, and that was dealt with: `ProofOfLife`; nothing for
+/// any other change, and for one that only a sweep found.
+pub fn proof_of_life(execution: &ExecutionArn, change: &PolicyChange) {
+    // The role that nobody can assume. Without it, there is no proof of life.
+    let Ok(Some(role)) = optional("PROBE_ROLE") else {
+        return;
+    };
+    if change.actor.is_sweep() || !change.subject.is_proof_of_life(&role) {
+        return;
+    }
+    let machine = &execution.state_machine_arn();
+    let entry = ProofOfLife {
+        machine: name(machine),
+        proofs: 1,
+    };
+    write(&[MACHINE], &entry);
+}
+
+/// `RestrictedGrants`: how many restricted grants a sweep found in force.
+pub fn surveyed(sweep: &ExecutionArn, grants: usize) {
+    let machine = &sweep.state_machine_arn();
+    let entry = KnownGrants {
+        machine: name(machine),
+        grants: u64::try_from(grants).unwrap_or(u64::MAX),
     };
     write(&[MACHINE], &entry);
 }

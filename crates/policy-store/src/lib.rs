@@ -13,12 +13,14 @@ mod observe;
 mod owner;
 mod reported;
 mod search;
+mod survey;
 
 use aws_config::SdkConfig;
 
 pub use error::{StoreError, StoreErrorKind};
 pub use observe::Stored;
 pub use search::{AccountPage, LongDocument};
+pub use survey::SurveyedPage;
 
 #[derive(Clone, Debug)]
 pub struct PolicyStore {

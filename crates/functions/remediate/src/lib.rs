@@ -200,9 +200,11 @@ fn report(execution: &ExecutionArn, change: &PolicyChange, answer: &Answer<Quara
 fn report_end(execution: &ExecutionArn, change: &PolicyChange, quarantine: &Quarantine) {
     let status = match quarantine {
         Quarantine::InPlace(contained) => {
-            if !contained.found_done {
+            // Nobody knows when the write was that a sweep found.
+            if !contained.found_done && !change.actor.is_sweep() {
                 lambda_kit::metrics::contained(execution, change);
             }
+            lambda_kit::metrics::proof_of_life(execution, change);
             match &contained.settled {
                 Some(settled) if settled.result != OutcomeResult::Lapsed => {
                     lambda_kit::metrics::repeated(execution);

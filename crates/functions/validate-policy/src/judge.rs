@@ -3,24 +3,25 @@ use std::borrow::Cow;
 use iam_policy::Quota;
 use incident::judgement::{GuardConfig, lost_denials};
 use incident::message::{
-    Found, JudgeRequest, Judged, Look, Proposal, Quarantine, Verdict, VerdictResult,
+    Found, JudgeRequest, Judged, Look, Proposal, Quarantine, Response, Verdict, VerdictResult,
 };
 use incident::subject::{AddedIdentity, Addition, ManagedPolicy, ReportedCall};
 use incident::{
-    Analysis, Document as _, ExecutionArn, Hint, Observed, Record, Subject, Target, WatchedCall,
-    trim_event,
+    Analysis, Confirming, Document as _, ExecutionArn, Hint, Observed, Record, Subject, Target,
+    WatchedCall, trim_event,
 };
-use lambda_kit::{Claims, HandlerError};
+use lambda_kit::{Claims, HandlerError, Sweeps};
 use policy_store::PolicyStore;
 use tracing::Instrument as _;
 
 use crate::find::{self, Sought};
-use crate::remember::Remembering;
+use crate::remember::{Remembering, Seen};
 
 /// Judges what is in force of the subject that the record names.
 pub(crate) async fn judge(
     rules: &GuardConfig,
     claims: &Claims,
+    sweeps: &Sweeps,
     store: &PolicyStore,
     request: &JudgeRequest,
 ) -> Result<Judged, HandlerError> {
@@ -50,7 +51,13 @@ pub(crate) async fn judge(
         let memory = Remembering {
             rules,
             claims,
+            sweeps,
             execution,
+            confirming: request
+                .look
+                .as_ref()
+                .and_then(|look| look.confirming.as_ref()),
+            done: request.done.as_ref(),
             lapsed: request.lapsed.as_ref(),
             failed_tries: request.failed_tries,
         };
@@ -62,10 +69,17 @@ pub(crate) async fn judge(
             Some(mut verdict) => {
                 let added = looked.added.as_ref();
                 memory.report(&event, &mut verdict, added).await;
+                memory.make_known(&mut verdict, added).await;
                 report(execution, &verdict);
                 Found::Verdict(verdict)
             }
-            None => not_visible(request, &record, looked.trust)?,
+            None => match looked.confirming {
+                Some((seconds, confirming)) => {
+                    let before = request.look.as_ref();
+                    Found::Look(Look::confirming(before, seconds, confirming))
+                }
+                None => not_visible(request, &record, looked.trust)?,
+            },
         };
         Ok(Judged {
             event: trim_event(&event),
@@ -99,6 +113,8 @@ struct Looked {
     added: Option<AddedIdentity>,
     /// The trust policy that IAM still shows, where the call wrote another one.
     trust: Option<String>,
+    /// The wait for CloudTrail.
+    confirming: Option<(u32, Confirming)>,
 }
 
 async fn look(
@@ -111,9 +127,22 @@ async fn look(
     let has_waited = request.has_waited();
     let judge = async |quota, observed: Option<Observed>| {
         let analysis = Analysis::new(&memory.rules.restricted, quota);
-        let verdict = memory
+        let seen = memory
             .document(&analysis, record, observed.as_ref(), has_waited)
             .await?;
+        let verdict = match seen {
+            Seen::Verdict(verdict) => Some(*verdict),
+            Seen::NotYet => None,
+            Seen::Unconfirmed {
+                seconds,
+                confirming,
+            } => {
+                return Ok(Looked {
+                    confirming: Some((seconds, confirming)),
+                    ..Looked::default()
+                });
+            }
+        };
         let proposal = verdict
             .as_ref()
             .and_then(|verdict| Proposal::of(verdict, &analysis))
@@ -186,6 +215,7 @@ async fn reported(
         added,
         proposal,
         trust: shown.filter(|trust| verdict.is_none() && trust.len() <= MAX_TRUST),
+        confirming: None,
         verdict,
     })
 }
@@ -254,6 +284,9 @@ fn report(execution: &ExecutionArn, verdict: &Verdict) {
                 "restricted actions are in force"
             );
         }
+        VerdictResult::Unconfirmed => {
+            tracing::warn!(result, findings, "CloudTrail does not know the event");
+        }
         VerdictResult::Restricted
         | VerdictResult::Clean
         | VerdictResult::NotInForce
@@ -263,6 +296,11 @@ fn report(execution: &ExecutionArn, verdict: &Verdict) {
         | VerdictResult::AllowedBefore
         | VerdictResult::Joined
         | VerdictResult::Lapsed => tracing::info!(result, findings, "judged"),
+    }
+    let is_dealt_with = matches!(verdict.response, Response::Ask | Response::Report)
+        || verdict.result == VerdictResult::Joined;
+    if is_dealt_with {
+        lambda_kit::metrics::proof_of_life(execution, &verdict.change);
     }
     lambda_kit::metrics::judged(execution, verdict.result);
     lambda_kit::metrics::responded(execution, verdict.response);

@@ -4,17 +4,21 @@
 //! IAM returns.
 
 mod assess;
+mod confirm;
 mod find;
 mod judge;
+mod known;
 mod remember;
 mod settings;
+mod survey;
 
 use incident::judgement::GuardConfig;
-use incident::message::{Assessment, Judged, ReadRequest};
+use incident::message::{Assessment, Judged, ReadRequest, Survey};
 use lambda_kit::{Claims, HandlerError};
 use policy_store::PolicyStore;
 
-pub use settings::guard_config;
+pub use settings::{guard_config, sweep_config};
+pub use survey::SweepConfig;
 
 /// The answer to each kind of request.
 #[derive(Debug, serde::Serialize)]
@@ -26,6 +30,7 @@ pub use settings::guard_config;
 pub enum Reading {
     Judged(Judged),
     Assessment(Assessment),
+    Survey(Survey),
 }
 
 /// Answers one invocation.
@@ -37,15 +42,19 @@ pub enum Reading {
 pub async fn handle(
     rules: &GuardConfig,
     claims: &Claims,
+    sweep: &SweepConfig,
     store: &PolicyStore,
     request: ReadRequest,
 ) -> Result<Reading, HandlerError> {
     match request {
-        ReadRequest::Judge(request) => judge::judge(rules, claims, store, &request)
+        ReadRequest::Judge(request) => judge::judge(rules, claims, &sweep.sweeps, store, &request)
             .await
             .map(Reading::Judged),
         ReadRequest::Assess(request) => assess::assess(rules, claims.executions(), store, &request)
             .await
             .map(Reading::Assessment),
+        ReadRequest::Survey(request) => survey::survey(rules, claims, sweep, store, &request)
+            .await
+            .map(Reading::Survey),
     }
 }

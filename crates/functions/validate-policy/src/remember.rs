@@ -4,33 +4,62 @@ use incident::judgement::GuardConfig;
 use incident::memory::{ClaimName, Memory, MemoryKey, Standing, Wanted};
 use incident::message::{Lapse, ObservedPolicy, Response, Verdict, VerdictResult};
 use incident::subject::{AddedIdentity, Addition, ReportedState};
-use incident::{Analysis, ExecutionArn, Observed, Record};
+use incident::{Analysis, Confirmed, Confirming, Done, ExecutionArn, Observed, Record};
 use lambda_kit::claims::{Claim, ContainedBy, MemoryError, Reporting};
-use lambda_kit::{Claims, HandlerError};
+use lambda_kit::{Claims, HandlerError, Sweeps};
 use serde_json::Value;
 
 /// The memory, for one execution.
 pub(crate) struct Remembering<'a> {
     pub(crate) rules: &'a GuardConfig,
     pub(crate) claims: &'a Claims,
+    pub(crate) sweeps: &'a Sweeps,
     pub(crate) execution: &'a ExecutionArn,
+    /// The wait for CloudTrail so far, and what it answered.
+    pub(crate) confirming: Option<&'a Confirming>,
+    pub(crate) done: Option<&'a Done>,
     /// The allow of this execution that has ended.
     pub(crate) lapsed: Option<&'a Lapse>,
     /// How often the judgement or the containment failed before.
     pub(crate) failed_tries: usize,
 }
 
+/// What comes of a look at a document.
+pub(crate) enum Seen {
+    Verdict(Box<Verdict>),
+    /// IAM may not show the change yet.
+    NotYet,
+    /// CloudTrail must know the event first, after so many seconds.
+    Unconfirmed {
+        seconds: u32,
+        confirming: Confirming,
+    },
+}
+
+impl Seen {
+    /// A verdict that counts if IAM had its time.
+    fn if_some(verdict: Option<Verdict>) -> Self {
+        verdict.map_or(Self::NotYet, |verdict| Self::Verdict(Box::new(verdict)))
+    }
+}
+
+impl From<Verdict> for Seen {
+    fn from(verdict: Verdict) -> Self {
+        Self::Verdict(Box::new(verdict))
+    }
+}
+
 impl Remembering<'_> {
-    /// The verdict on a document; `None` if IAM may not show the change yet.
+    /// The verdict on a document; `NotYet` if IAM may not show the change yet.
     pub(crate) async fn document(
         &self,
         analysis: &Analysis<'_>,
         record: &Record,
         observed: Option<&Observed>,
         waited: bool,
-    ) -> Result<Option<Verdict>, HandlerError> {
+    ) -> Result<Seen, HandlerError> {
         let Some(verdict) = self.rules.judge(analysis, record, observed, waited) else {
-            return Ok(None);
+            return Ok(Seen::NotYet);
         };
         if verdict.asks() {
             return self
@@ -43,13 +72,13 @@ impl Remembering<'_> {
         );
         if self.lapsed.is_some() && !stays_restricted {
             // No event follows, so an answer from IAM's past must not be believed.
-            return Ok(waited.then(|| verdict.lapsed()));
+            return Ok(Seen::if_some(waited.then(|| verdict.lapsed())));
         }
         match verdict.result {
             VerdictResult::AlreadyContained | VerdictResult::Withdrawn => {
-                self.named(analysis, verdict).await.map(Some)
+                self.named(analysis, verdict).await.map(Seen::from)
             }
-            _ => Ok(Some(verdict)),
+            _ => Ok(verdict.into()),
         }
     }
 
@@ -61,24 +90,41 @@ impl Remembering<'_> {
         record: &Record,
         observed: Option<&Observed>,
         waited: bool,
-        verdict: Verdict,
-    ) -> Result<Option<Verdict>, HandlerError> {
-        let change = &verdict.change;
-        let in_force = verdict.in_force.as_ref();
-        let wanted = in_force.and_then(|in_force| {
-            Wanted::document(&change.subject, in_force, verdict.response, analysis)
-        });
-        let Some(wanted) = wanted else {
-            return Ok(Some(verdict));
+        mut verdict: Verdict,
+    ) -> Result<Seen, HandlerError> {
+        // The sweep's own hint, and whoever writes the like, may only ask about what it knew.
+        if verdict.change.actor.is_sweep() && verdict.response == Response::Contain {
+            let wanted = wanted(&verdict, analysis);
+            if self.known_since(wanted.as_ref()).await?.is_some() {
+                verdict.response = Response::Ask;
+            }
+        }
+        let Some(wanted) = wanted(&verdict, analysis) else {
+            return Ok(verdict.into());
         };
         // What someone wrote in the meantime has another claim.
         if let Some(lapse) = self.lapsed
             && let Claim::Mine(own) = self.find(&wanted, analysis).await?
             && lapse.claim.as_ref() == Some(&own)
         {
-            return self.lapse(&wanted, &own, verdict).await.map(Some);
+            return self.lapse(&wanted, &own, verdict).await.map(Seen::from);
         }
         let memory = self.memory(analysis, &wanted, verdict.response).await?;
+        if self.must_confirm(&memory, &verdict, &wanted) {
+            match self.confirm(&wanted, &verdict).await? {
+                Confirmed::Yes => {}
+                Confirmed::No => return Ok(verdict.unconfirmed().into()),
+                Confirmed::NotYet {
+                    seconds,
+                    confirming,
+                } => {
+                    return Ok(Seen::Unconfirmed {
+                        seconds,
+                        confirming,
+                    });
+                }
+            }
+        }
         let is_allowed = memory
             .before
             .as_ref()
@@ -87,17 +133,18 @@ impl Remembering<'_> {
             let verdict = verdict.remembering(memory);
             // What stays in force unasked must not be what IAM shows of a former policy.
             let is_believed = waited || verdict.result != VerdictResult::Joined;
-            return Ok(is_believed.then_some(verdict));
+            return Ok(Seen::if_some(is_believed.then_some(verdict)));
         }
         if self.lapsed.is_some() {
-            return Ok(waited.then(|| verdict.remembering(memory).lapsed()));
+            let lapsed = waited.then(|| verdict.remembering(memory).lapsed());
+            return Ok(Seen::if_some(lapsed));
         }
         let verdict = self.rules.judge_allowed(analysis, record, observed, waited);
-        Ok(verdict.map(|verdict| match verdict.result {
+        Ok(Seen::if_some(verdict.map(|verdict| match verdict.result {
             VerdictResult::AllowedBefore => Verdict { memory, ..verdict },
             // It is about another document than the one that was allowed.
             _ => verdict,
-        }))
+        })))
     }
 
     /// This execution allowed the document for a time, and is over with it. What is contained needs
@@ -264,4 +311,11 @@ impl Remembering<'_> {
             }
         }
     }
+}
+
+/// What the guard would contain or ask about; `None` where it is too long to be compared.
+fn wanted(verdict: &Verdict, analysis: &Analysis<'_>) -> Option<Wanted> {
+    let in_force = verdict.in_force.as_ref()?;
+    let subject = &verdict.change.subject;
+    Wanted::document(subject, in_force, verdict.response, analysis)
 }

@@ -1,7 +1,11 @@
 //! The settings that the template gives the function.
 
 use incident::judgement::GuardConfig;
-use lambda_kit::{SettingError, parsed, required, restricted_actions};
+use lambda_kit::{
+    Executions, SettingError, Sweeps, optional, parsed, required, restricted_actions,
+};
+
+use crate::SweepConfig;
 
 /// The rules that changes are judged by.
 ///
@@ -19,6 +23,20 @@ pub fn guard_config() -> Result<GuardConfig, SettingError> {
         trusted: parsed("TRUSTED_ACCOUNTS")?.unwrap_or_default(),
         notify_on_allowed: parsed("NOTIFY_ON_ALLOWED")?.unwrap_or(true),
     })
+}
+
+/// The settings of the sweep beside these incidents.
+///
+/// # Errors
+///
+/// If a setting is missing or cannot be read.
+pub fn sweep_config(incidents: &Executions) -> Result<SweepConfig, SettingError> {
+    let mut config = SweepConfig::new(Sweeps::beside(incidents)?);
+    if let Some(most) = parsed("SWEEP_MOST")? {
+        config.most = most;
+    }
+    config.baseline = optional("SWEEP_BASELINE")?.unwrap_or_default();
+    Ok(config)
 }
 
 /// The partition and the account of the state machine, which are those of the function.

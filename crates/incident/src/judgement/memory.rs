@@ -31,6 +31,17 @@ impl Verdict {
         }
     }
 
+    /// The verdict where the last sweep knew the document in force, and CloudTrail knows no event
+    /// since then that wrote it: nothing changes.
+    #[must_use]
+    pub fn unconfirmed(self) -> Self {
+        Self {
+            result: VerdictResult::Unconfirmed,
+            response: Response::Report,
+            ..self
+        }
+    }
+
     /// The verdict where an allow of the same execution has ended, and nothing has to be contained:
     /// what it had allowed was changed, or allowed again.
     #[must_use]

@@ -22,7 +22,8 @@ impl Response {
             | VerdictResult::Monitored
             | VerdictResult::Exempt
             | VerdictResult::Reported
-            | VerdictResult::Lapsed => Self::Report,
+            | VerdictResult::Lapsed
+            | VerdictResult::Unconfirmed => Self::Report,
         }
     }
 }

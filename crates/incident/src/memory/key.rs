@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::fingerprint;
 use crate::message::{Restricted, Verdict};
 use crate::subject::{AddedIdentity, ReportedCall};
+use crate::survey::GrantId;
 use crate::{Snapshot, Subject, Timestamp, UniqueId};
 
 /// The SHA-256 of what an incident is about, as 64 hexadecimal digits.
@@ -165,6 +166,12 @@ impl ClaimName {
         &self.key
     }
 
+    /// Whether it is the first name of its key, so that nobody claimed the same thing before.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.generation == 1
+    }
+
     /// The name that comes after this one, if there is one.
     #[must_use]
     pub fn next(&self) -> Option<Self> {
@@ -223,6 +230,31 @@ impl ReportName {
 }
 
 impl fmt::Display for ReportName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The name under which a sweep finds the execution that knows about a grant: `known-GRANT-MONTH`,
+/// with months of 30 days counted from 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KnownName(String);
+
+impl KnownName {
+    /// How long a name is used. A sweep also looks at the one before, so whoever waits for a
+    /// decision for 30 days is found.
+    const SECONDS: i64 = 30 * 24 * 60 * 60;
+
+    /// The names of the month before `now` and of the month of `now`.
+    #[must_use]
+    pub fn around(id: &GrantId, now: Timestamp) -> [Self; 2] {
+        let month = now.as_second() / Self::SECONDS;
+        [month - 1, month].map(|month| Self(format!("known-{}-{month}", id.as_str())))
+    }
+}
+
+impl fmt::Display for KnownName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

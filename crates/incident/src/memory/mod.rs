@@ -13,14 +13,15 @@ mod rules;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use key::{ClaimName, ClaimNameError, MemoryKey, ReportName};
+pub use key::{ClaimName, ClaimNameError, KnownName, MemoryKey, ReportName};
 pub use rules::{ForgetBefore, MemoryDays, MemoryRules};
 
 use crate::message::{
     Decision, DecisionAction, ObservedPolicy, OutcomeResult, Quarantine, Response, Restricted,
-    Verdict, is_false,
+    Verdict, VerdictResult, is_false,
 };
 use crate::subject::{AddedIdentity, Addition};
+use crate::survey::Accounted;
 use crate::{
     Analysis, ExecutionArn, PolicyChange, Snapshot, Subject, Timestamp, UniqueId, VersionId,
 };
@@ -38,6 +39,9 @@ pub struct Memory {
     /// The name under which this execution reports, as the first one in a week.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<ReportName>,
+    /// The name under which a sweep finds this execution, about a grant that stays in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<KnownName>,
     /// Whether this execution itself allowed the same thing, and the allow has ended.
     #[serde(default, skip_serializing_if = "is_false")]
     pub lapsed: bool,
@@ -65,6 +69,9 @@ pub struct Before {
     /// When it was decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided: Option<Timestamp>,
+    /// When its allow ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// The address that the decision came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip_address: Option<String>,
@@ -239,6 +246,7 @@ impl Remembered<'_> {
             asks: standing == Standing::Pending && self.asks(),
             seen: now,
             decided: decision.and_then(|decision| decision.time),
+            until: self.until.filter(|_| standing == Standing::Allowed),
             source_ip_address: decision
                 .and_then(|decision| decision.source_ip_address.as_ref())
                 .map(|address| shortened(address, MAX_ADDRESS)),
@@ -247,6 +255,28 @@ impl Remembered<'_> {
                 .map(|reason| shortened(reason, MAX_REASON)),
             original: self.original(),
         })
+    }
+
+    /// What it means for the grant that a sweep found in force, where `name` led to it.
+    #[must_use]
+    pub fn accounts(&self, name: &KnownName) -> Accounted {
+        if self.verdict.memory.known.as_ref() != Some(name) {
+            return Accounted::No;
+        }
+        let stays = matches!(
+            self.verdict.result,
+            VerdictResult::Exempt | VerdictResult::Monitored | VerdictResult::Reported
+        );
+        match self.outcome {
+            Some(OutcomeResult::Allowed | OutcomeResult::Kept) if self.until.is_none() => {
+                Accounted::Known
+            }
+            Some(_) => Accounted::No,
+            // What is only reported needs no decision.
+            None if stays && self.verdict.response != Response::Ask => Accounted::Known,
+            None if self.has_succeeded || self.is_failing() => Accounted::No,
+            None => Accounted::Pending,
+        }
     }
 
     /// Whether it contained what is wanted, whatever became of it later.

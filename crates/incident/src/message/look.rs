@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Quarantine, Verdict};
 use crate::memory::ClaimName;
 use crate::reconcile::{CONSISTENT_AFTER, WAITS};
-use crate::{ExecutionArn, Hint, Target};
+use crate::{Confirming, Done, ExecutionArn, Hint, Target};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -19,6 +19,9 @@ pub struct JudgeRequest {
     /// What the look before left, if there was one.
     #[serde(default)]
     pub look: Option<Look>,
+    /// What CloudTrail answered, if the look before asked it.
+    #[serde(default)]
+    pub done: Option<Done>,
     /// How often the judgement or the containment failed before.
     #[serde(default)]
     pub failed_tries: usize,
@@ -63,6 +66,9 @@ pub struct Look {
     /// How far the search for the policy of a record without parameters came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Search>,
+    /// The wait for CloudTrail's record of the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirming: Option<Confirming>,
 }
 
 /// A search through the account that goes on in the next look.
@@ -94,6 +100,7 @@ impl Look {
             waits: waits + 1,
             trust: None,
             search: None,
+            confirming: None,
         }
     }
 
@@ -105,6 +112,19 @@ impl Look {
             waits: before.map_or(0, |before| before.waits),
             trust: None,
             search: Some(search),
+            confirming: None,
+        }
+    }
+
+    /// The same point in time, while CloudTrail is asked for the record of the event.
+    #[must_use]
+    pub fn confirming(before: Option<&Self>, seconds: u32, confirming: Confirming) -> Self {
+        Self {
+            seconds,
+            waits: before.map_or(0, |before| before.waits),
+            trust: None,
+            search: None,
+            confirming: Some(confirming),
         }
     }
 }

@@ -47,15 +47,13 @@ pub use work::{
 /// A request to `validate-policy`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "task", rename_all = "camelCase")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one value lives for one invocation"
-)]
 pub enum ReadRequest {
     /// `ValidatePolicy`: judge what is in force for the subject of the record.
     Judge(JudgeRequest),
     /// `AssessFailure`: report what is in force after a task failed.
     Assess(AssessRequest),
+    /// `Survey`: read and judge the whole account.
+    Survey(SurveyRequest),
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -141,6 +139,17 @@ impl Response {
     pub fn as_str(self) -> &'static str {
         self.into()
     }
+
+    /// The stricter one of two.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Contain, _) | (_, Self::Contain) => Self::Contain,
+            (Self::Ask, _) | (_, Self::Ask) => Self::Ask,
+            (Self::Report, _) | (_, Self::Report) => Self::Report,
+            (Self::None, Self::None) => Self::None,
+        }
+    }
 }
 
 /// The result of the judgement. For a change that needs no decision it is also the outcome.
@@ -180,6 +189,9 @@ pub enum VerdictResult {
     Joined,
     /// An allow ended, and what it had allowed was not in force any more.
     Lapsed,
+    /// The last sweep knew what is in force already, and CloudTrail knows no event since then that
+    /// wrote it.
+    Unconfirmed,
 }
 
 impl VerdictResult {

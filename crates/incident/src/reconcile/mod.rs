@@ -8,6 +8,7 @@
 //! so whatever interrupted an earlier run, the same observation leads to the same end.
 
 mod action;
+mod confirmation;
 mod containment;
 mod keeping;
 mod pace;
@@ -21,6 +22,7 @@ use std::fmt;
 use iam_policy::Quota;
 
 pub use action::{Action, Call};
+pub use confirmation::{Confirmed, Confirming};
 pub(crate) use containment::ContainmentNext;
 pub use containment::{Containment, ContainmentEnd};
 pub use keeping::keep;

@@ -13,18 +13,15 @@
 //! | deny | it is in effect | CloudTrail has its record | take it away |
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
+use super::confirmation::{BETWEEN_LOOKUPS, Confirmation, MAX_LOOKUPS};
 use super::pace::Pace;
 use super::work::{Refused, refusal};
 use super::{Answer, Call, Done, Next, Progress, Work, WorkError};
+use crate::PolicyChange;
 use crate::judgement::holds_denials;
 use crate::message::DecisionAction;
 use crate::subject::{Addable, AddedAction, Addition, ReportedState};
-use crate::{PolicyChange, Record};
-
-/// How often CloudTrail is asked for a record, once a minute.
-const MAX_LOOKUPS: usize = 30;
 
 /// What is known about taking an addition away.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,20 +31,10 @@ pub struct Taking {
     #[serde(skip_serializing_if = "crate::message::is_zero")]
     pub(super) lookups: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) confirmation: Option<Confirmation>,
+    confirmation: Option<Confirmation>,
     /// Whether the addition was taken away.
     #[serde(skip_serializing_if = "crate::message::is_false")]
     pub(super) has_acted: bool,
-}
-
-/// What CloudTrail answered about the event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) enum Confirmation {
-    /// Its record is that of the change.
-    Same,
-    /// Its record is another one: somebody made the event up.
-    Other,
 }
 
 /// How taking back ends.
@@ -73,11 +60,7 @@ impl Taking {
             self.lookups += 1;
             return;
         }
-        self.confirmation = Some(if is_record_of(record, change) {
-            Confirmation::Same
-        } else {
-            Confirmation::Other
-        });
+        self.confirmation = Some(Confirmation::of(record, change));
     }
 }
 
@@ -142,8 +125,6 @@ impl Work {
         next: Next<AddedAction, TakingEnd>,
         end: impl FnOnce(TakingEnd) -> E,
     ) -> Result<Answer<E>, WorkError> {
-        /// A record takes minutes, and an account may ask twice a second.
-        const BETWEEN_LOOKUPS: u32 = 60;
         let asks_again = next == Next::Act(AddedAction::LookUp)
             && self.taking.lookups > 0
             && self.action.is_some();
@@ -157,27 +138,6 @@ impl Work {
         let progress = Progress::default();
         self.answer_of(subject, progress, next, |ended| Ok(end(ended)))
     }
-}
-
-/// Whether a record of CloudTrail says what the event said. Whoever starts an execution can name
-/// the id of any event.
-fn is_record_of(record: &str, change: &PolicyChange) -> bool {
-    let Ok(detail) = serde_json::from_str::<Value>(record) else {
-        return false;
-    };
-    let event = json!({
-        "account": detail.get("recipientAccountId"), "region": change.region, "detail": detail,
-    });
-    Record::parse(&event).is_ok_and(|record| {
-        let recorded = record.change;
-        recorded.event_id == change.event_id
-            && recorded.event_name == change.event_name
-            && recorded.event_time == change.event_time
-            && recorded.account == change.account
-            // The administrator decides by who made the call.
-            && recorded.actor == change.actor
-            && recorded.subject == change.subject
-    })
 }
 
 /// What to do next about an addition. `has_waited` says that IAM had its time to become consistent.
@@ -224,7 +184,10 @@ pub fn take_back(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::Record;
     use crate::UniqueId;
     use crate::message::{Report, Restricted};
     use crate::subject::{Added, AddedIdentity};

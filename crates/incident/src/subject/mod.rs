@@ -47,6 +47,25 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// The name of the inline policy that the sweep writes once a day.
+    pub const PROOF_OF_LIFE: &'static str = "proof-of-life";
+
+    /// Whether it is the guard's own proof of life: that policy of the role `probe`, which nobody
+    /// can assume.
+    #[must_use]
+    pub fn is_proof_of_life(&self, probe: &str) -> bool {
+        match self {
+            Self::Inline(policy) => {
+                policy.name == Self::PROOF_OF_LIFE
+                    && policy.owner.kind == OwnerKind::Role
+                    && policy.owner.name == probe
+            }
+            Self::Managed(_) | Self::Reported(_) => false,
+        }
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use iam_policy::{PolicyDocument, Quota};
 
+use super::judged::{Group, Judged};
 use super::{
     Baseline, Denial, Grant, GrantCounts, GrantId, SurveyedPolicy, SurveyedPrincipal, SweepCounts,
     SweepOutput,
@@ -25,15 +26,6 @@ pub struct Collector<'r> {
     previous: Option<&'r SweepOutput>,
     policies: HashMap<PolicyArn, Policy>,
     principals: Vec<Principal>,
-}
-
-/// A restricted document in force.
-#[derive(Clone, Debug)]
-struct Judged {
-    id: GrantId,
-    patterns: Rc<[u16]>,
-    response: Response,
-    wanted: Option<Rc<Wanted>>,
 }
 
 #[derive(Debug)]
@@ -154,6 +146,7 @@ impl<'r> Collector<'r> {
             id,
             patterns: analysis.met_numbers(&observed.document).into(),
             response,
+            key: wanted.as_ref().map(|wanted| wanted.key.clone()),
             wanted: wanted.filter(|_| is_new).map(Rc::new),
         })
     }
@@ -185,7 +178,7 @@ impl<'r> Collector<'r> {
         findings.denials.sort_unstable();
         findings.denials.dedup();
         findings.gone = self.gone();
-        findings.counts.restricted = counted(&findings.grants);
+        findings.counts.restricted = GrantCounts::of(&findings.grants);
         findings.counts.gone = findings.gone.len();
         findings
     }
@@ -277,15 +270,7 @@ impl<'r> Collector<'r> {
             let inline = principal.inline.iter().filter_map(|it| it.judged.as_ref());
             let attached = principal.attached.iter();
             let attached = attached.filter_map(|it| self.policies.get(it)?.judged.as_ref());
-            let mut group = Group {
-                id: GrantId::of_group(&principal.identity),
-                identity: principal.identity.clone(),
-                patterns: Vec::new(),
-                response: Response::None,
-            };
-            for judged in inline.chain(attached) {
-                group.add(judged);
-            }
+            let group = Group::new(&principal.identity, inline.chain(attached));
             (principal.owner.name.as_str(), group)
         });
         groups.collect()
@@ -338,49 +323,6 @@ impl<'r> Collector<'r> {
     }
 }
 
-struct Group {
-    id: GrantId,
-    identity: UniqueId,
-    patterns: Vec<u16>,
-    response: Response,
-}
-
-impl Group {
-    fn holds(&self) -> bool {
-        !self.patterns.is_empty()
-    }
-
-    fn add(&mut self, judged: &Judged) {
-        for pattern in judged.patterns.iter() {
-            if !self.patterns.contains(pattern) {
-                self.patterns.push(*pattern);
-            }
-        }
-        if self.response == Response::None || judged.response == Response::Contain {
-            self.response = judged.response;
-        }
-    }
-}
-
-impl Judged {
-    fn grant(
-        &self,
-        subject: Subject,
-        version: Option<VersionId>,
-        baseline: Option<Baseline>,
-    ) -> Grant {
-        Grant {
-            id: self.id.clone(),
-            subject,
-            version,
-            document: self.wanted.clone(),
-            patterns: Rc::clone(&self.patterns),
-            response: self.response,
-            baseline,
-        }
-    }
-}
-
 /// What is attached or joined is asked about at most.
 fn addition(
     call: ReportedCall,
@@ -399,6 +341,7 @@ fn addition(
         id: GrantId::of_addition(&subject, &identity),
         subject,
         version: None,
+        key: None,
         document: None,
         patterns: Rc::clone(patterns),
         response: match response {
@@ -407,20 +350,6 @@ fn addition(
         },
         baseline,
     }
-}
-
-fn counted(grants: &[Grant]) -> GrantCounts {
-    let mut counts = GrantCounts::default();
-    for grant in grants {
-        match &grant.subject {
-            Subject::Managed(_) => counts.managed += 1,
-            Subject::Inline(_) => counts.inline += 1,
-            Subject::Reported(ReportedCall::AddedToGroup { .. }) => counts.memberships += 1,
-            Subject::Reported(_) => counts.attachments += 1,
-        }
-        counts.reserved += usize::from(grant.baseline == Some(Baseline::Reserved));
-    }
-    counts
 }
 
 /// Whether a document has a `Deny`. One that cannot be read may have one.

@@ -59,7 +59,7 @@ impl Comparison {
         rules: RulesDigest,
         started_at: Timestamp,
     ) -> Self {
-        let before = previous.filter(|previous| previous.rules == rules && !previous.too_wide);
+        let before = previous.filter(|previous| previous.compares_with(&rules));
         let mut memory = findings.groups;
         let (mut fresh, mut known) = (Vec::new(), Vec::new());
         for grant in findings.grants {

@@ -13,12 +13,15 @@ pub struct SurveyedPolicy {
     pub created: Timestamp,
     pub document: String,
     pub reserved: Option<Reserved>,
+    /// To how many users, groups and roles it is attached, as IAM counts them.
+    pub attachments: Option<u64>,
 }
 
 /// A role, user or group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SurveyedPrincipal {
     pub owner: Owner,
+    pub arn: String,
     pub identity: UniqueId,
     pub reserved: Option<Reserved>,
     pub inline: Vec<SurveyedInline>,
@@ -26,6 +29,8 @@ pub struct SurveyedPrincipal {
     /// The groups of a user, by their names.
     pub groups: Vec<String>,
     pub boundary: Option<PolicyArn>,
+    /// The trust policy of a role.
+    pub trust: Option<String>,
 }
 
 /// An inline policy.

@@ -95,8 +95,9 @@ pub struct Grant {
     pub subject: Subject,
     /// The default version, of a managed policy.
     pub version: Option<VersionId>,
-    /// The document in force and the key that finds incidents about it, of a policy that the sweep
-    /// before did not know.
+    /// The key that finds incidents about it, of a document.
+    pub key: Option<MemoryKey>,
+    /// The document in force, of a policy that the sweep before did not know.
     pub document: Option<Rc<Wanted>>,
     /// The restricted patterns that it meets, by their places in the list.
     pub patterns: Rc<[u16]>,

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Grant, GrantId};
+use super::Grant;
+use crate::message::Response;
 use crate::subject::{OwnerKind, ReportedCall};
 use crate::{Subject, Timestamp};
 
@@ -13,10 +14,17 @@ pub const SWEEP: &str = "Sweep";
 /// A week in seconds.
 const WEEK: i64 = 7 * 24 * 60 * 60;
 
-/// The name of the execution about a grant: the same for the same grant in one week.
+/// The name of the execution about a grant, in a sweep that began at `now`.
+///
+/// What is contained may come back at any time, so each sweep starts one for it; a retry of the same
+/// sweep starts none. What is asked about stays, so there is one question a week.
 #[must_use]
-pub fn hint_name(id: &GrantId, now: Timestamp) -> String {
-    format!("sweep-{}-{}", id.as_str(), now.as_second() / WEEK)
+pub fn hint_name(grant: &Grant, now: Timestamp) -> String {
+    let (id, now) = (grant.id.as_str(), now.as_second());
+    match grant.response {
+        Response::Contain => format!("sweep-{id}-{now}"),
+        Response::Ask | Response::Report | Response::None => format!("sweep-{id}-w{}", now / WEEK),
+    }
 }
 
 /// The input of an execution about a grant: an event that names where to look. `None` for what no
@@ -58,7 +66,7 @@ pub fn hint(grant: &Grant, account: &str, region: &str, now: Timestamp) -> Optio
             "eventSource": "iam.amazonaws.com",
             "eventName": call,
             "eventTime": now,
-            "eventID": hint_name(&grant.id, now),
+            "eventID": hint_name(grant, now),
             "userIdentity": {"type": SWEEP},
             "requestParameters": parameters,
         },

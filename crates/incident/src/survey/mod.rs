@@ -10,6 +10,7 @@ mod denial;
 mod entry;
 mod grant;
 mod hint;
+mod judged;
 mod output;
 
 pub use collect::{Collector, Findings};

@@ -5,9 +5,10 @@ use sha2::{Digest as _, Sha256};
 
 use iam_policy::RestrictedActions;
 
-use super::GrantId;
-use crate::Timestamp;
+use super::{Baseline, Grant, GrantId};
 use crate::message::is_false;
+use crate::subject::ReportedCall;
+use crate::{Subject, Timestamp};
 
 /// The output of a sweep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +43,23 @@ impl SweepOutput {
     pub const MAX_GRANTS: usize = 5_500;
     /// The bytes of JSON that the denials may take.
     pub const DENIAL_BYTES: usize = 40_000;
+
+    /// Reads the output of an execution.
+    ///
+    /// # Errors
+    ///
+    /// If it is not one of a sweep.
+    pub fn read(text: &str) -> Result<Self, serde_json::Error> {
+        let mut output: Self = serde_json::from_str(text)?;
+        output.memory.sort_unstable();
+        Ok(output)
+    }
+
+    /// Whether a sweep by these lists can be compared with it.
+    #[must_use]
+    pub fn compares_with(&self, rules: &RulesDigest) -> bool {
+        self.rules == *rules && !self.too_wide
+    }
 
     /// Whether the sweep knew the grant.
     #[must_use]
@@ -87,6 +105,20 @@ pub struct GrantCounts {
 }
 
 impl GrantCounts {
+    pub(super) fn of(grants: &[Grant]) -> Self {
+        let mut counts = Self::default();
+        for grant in grants {
+            match &grant.subject {
+                Subject::Managed(_) => counts.managed += 1,
+                Subject::Inline(_) => counts.inline += 1,
+                Subject::Reported(ReportedCall::AddedToGroup { .. }) => counts.memberships += 1,
+                Subject::Reported(_) => counts.attachments += 1,
+            }
+            counts.reserved += usize::from(grant.baseline == Some(Baseline::Reserved));
+        }
+        counts
+    }
+
     #[must_use]
     pub fn total(&self) -> usize {
         self.managed + self.inline + self.attachments + self.memberships

@@ -5,6 +5,7 @@
 //! Anyone who may start executions can take a name, so a claim only says where to look.
 
 mod index;
+mod known;
 mod proof;
 mod reports;
 
@@ -116,21 +117,25 @@ impl Claims {
             forget_before: parsed::<ForgetBefore>("FORGET_BEFORE")?,
         };
         let decide_by = parsed("DECIDE_BY")?.unwrap_or(DecideBy::Mail);
-        let incidents = executions.state_machine_arn();
-        let Some(stack) = incidents.strip_suffix("-incidents") else {
-            return Err(SettingError::Unusable {
-                name: "STATE_MACHINE_ARN",
-                value: incidents.to_owned(),
-                problem: "its name does not end with `-incidents`".to_owned(),
-            });
-        };
-        let machine_arn = format!("{stack}-claims");
+        let claims = executions.sibling("claims")?;
+        let machine_arn = claims.state_machine_arn().to_owned();
         Ok(Self::new(executions, machine_arn, rules, decide_by))
     }
 
     #[must_use]
     pub fn executions(&self) -> &Executions {
         &self.executions
+    }
+
+    /// The same memory, as long as it can be.
+    fn remembering_all(&self) -> Self {
+        Self {
+            rules: MemoryRules {
+                days: MemoryDays::default(),
+                ..self.rules
+            },
+            ..self.clone()
+        }
     }
 
     /// Claims the question about `wanted` for the execution `me`, or finds who has it.

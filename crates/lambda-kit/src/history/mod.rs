@@ -154,6 +154,23 @@ impl Executions {
         ))
     }
 
+    /// The executions of another state machine of the same stack: the template names them
+    /// `STACK-incidents`, `STACK-claims` and `STACK-sweep`.
+    ///
+    /// # Errors
+    ///
+    /// If the name of this one does not end with `-incidents`.
+    pub fn sibling(&self, name: &str) -> Result<Self, SettingError> {
+        let Some(stack) = self.state_machine_arn.strip_suffix("-incidents") else {
+            return Err(SettingError::Unusable {
+                name: "STATE_MACHINE_ARN",
+                value: self.state_machine_arn.clone(),
+                problem: "its name does not end with `-incidents`".to_owned(),
+            });
+        };
+        Ok(Self::new(self.client.clone(), format!("{stack}-{name}")))
+    }
+
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client

@@ -107,6 +107,12 @@ impl Facts {
                 )
             },
             VerdictResult::Lapsed => lapsed(verdict, policy),
+            VerdictResult::Unconfirmed => facts(
+                "Not confirmed:",
+                format!(
+                    "An event says that someone wrote the policy {policy}. What is in force was in force before the last sweep too, and CloudTrail knows no such event since then. The guard changed nothing."
+                ),
+            ),
             VerdictResult::NotInForce if verdict.restricted.is_empty() => facts(
                 "Policy changed:",
                 format!(

@@ -20,6 +20,7 @@ mod managed;
 mod owner;
 mod query;
 mod step_functions;
+mod sweeps;
 mod trail;
 mod xml;
 
@@ -32,3 +33,4 @@ pub use holdings::{Holder, Holdings, Key};
 pub use managed::{MAX_VERSIONS, Policy, PolicyVersion};
 pub use owner::{Owner, OwnerKind};
 pub use step_functions::{Claim, StepFunctions, claim_of};
+pub use sweeps::Sweep;

@@ -21,6 +21,7 @@ use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use serde_json::{Value, json};
 
 use crate::Execution;
+use crate::sweeps::{self, Sweep};
 
 /// Step Functions in memory: some executions of the guard, and the claims. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,8 @@ pub struct StepFunctions(Arc<Mutex<State>>);
 struct State {
     executions: BTreeMap<String, Execution>,
     claims: BTreeMap<String, Claim>,
+    /// The sweeps, the newest last.
+    sweeps: Vec<Sweep>,
     calls: Vec<String>,
     /// Whether the state machine of the claims is missing.
     without_claims: bool,
@@ -79,6 +82,16 @@ impl StepFunctions {
         self.state().claim(name, input.to_string())
     }
 
+    /// Adds a sweep, newer than all others.
+    pub fn sweep(&self, sweep: Sweep) {
+        self.state().sweeps.push(sweep);
+    }
+
+    /// Changes the sweeps.
+    pub fn change_sweeps(&self, change: impl FnOnce(&mut Vec<Sweep>)) {
+        change(&mut self.state().sweeps);
+    }
+
     /// The claims by their names.
     #[must_use]
     pub fn claims(&self) -> BTreeMap<String, Claim> {
@@ -124,10 +137,16 @@ impl StepFunctions {
             state.calls.push("StartExecution".to_owned());
             state.started(request)
         });
+        let shown = self.clone();
+        let list = mock!(Client::list_executions).then_compute_response(move |request| {
+            let mut state = shown.state();
+            state.calls.push("ListExecutions".to_owned());
+            sweeps::listed(&state.sweeps, request)
+        });
         mock_client!(
             aws_sdk_sfn,
             RuleMode::MatchAny,
-            [&describe, &history, &start],
+            [&describe, &history, &start, &list],
             |config| { config.retry_config(RetryConfig::disabled()) }
         )
     }
@@ -155,6 +174,9 @@ impl State {
     ) -> MockResponse<DescribeExecutionOutput, DescribeExecutionError> {
         if let Some(execution) = self.executions.get(arn) {
             return execution.described();
+        }
+        if let Some(described) = sweeps::described(&self.sweeps, arn) {
+            return described;
         }
         let machine = StepFunctions::CLAIMS.replace(":stateMachine:", ":execution:");
         let name = arn.strip_prefix(&format!("{machine}:"));

@@ -10,14 +10,19 @@ pub(crate) use fixtures::{
     ARN, create_version as version, fail_at_each_call, inline, inline_without_room, managed,
     put_inline as put, recreate_owner, set_default, throttled, waited,
 };
-use fixtures::{EXECUTION, block_on, claims, guard_config, judge_request, restricted, run_task};
+use fixtures::{
+    EXECUTION, block_on, claims, guard_config, judge_request, restricted, run_task, sweeps,
+};
+use validate_policy::SweepConfig;
 
 /// The answer of `ValidatePolicy` to this event now.
 pub(crate) fn judged(iam: &Iam, event: &Value) -> Value {
     let execution = Execution::running("one").with_input(event);
+    let step_functions = StepFunctions::of([execution]);
     let answer = block_on(validate_policy::handle(
         &guard_config(),
-        &claims(&StepFunctions::of([execution])),
+        &claims(&step_functions),
+        &SweepConfig::new(sweeps(&step_functions)),
         &PolicyStore::from_client(iam.client()),
         ReadRequest::Judge(judge_request(false)),
     ));

@@ -4,6 +4,7 @@ use incident::message::{Outcome, ReadRequest, RestoreRequest, WorkRequest};
 use lambda_kit::{FailureName, HandlerError};
 use policy_store::PolicyStore;
 use serde_json::{Value, json};
+use validate_policy::SweepConfig;
 
 pub(crate) use fixtures::documents::*;
 pub(crate) use fixtures::{ARN, recreate_owner, throttled};
@@ -38,9 +39,11 @@ impl Incident {
     fn contained((iam, event): (Iam, Value)) -> Self {
         let store = PolicyStore::from_client(iam.client());
         let execution = Execution::running("one").with_input(&event);
+        let step_functions = StepFunctions::of([execution.clone()]);
         let judged = block_on(validate_policy::handle(
             &guard_config(),
-            &claims(&StepFunctions::of([execution.clone()])),
+            &claims(&step_functions),
+            &SweepConfig::new(fixtures::sweeps(&step_functions)),
             &store,
             ReadRequest::Judge(judge_request(false)),
         ));

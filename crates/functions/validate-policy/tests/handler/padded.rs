@@ -31,7 +31,7 @@ fn look_at(iam: &Iam, event: &Value, look: Option<Look>) -> Result<Judged, Handl
     });
     match run(&rules(), iam, event, request)? {
         Reading::Judged(judged) => Ok(judged),
-        Reading::Assessment(_) => panic!("a verdict was asked for"),
+        Reading::Assessment(_) | Reading::Survey(_) => panic!("a verdict was asked for"),
     }
 }
 

@@ -7,11 +7,11 @@ use incident::message::{
 use lambda_kit::HandlerError;
 use policy_store::PolicyStore;
 use serde_json::Value;
-use validate_policy::{Reading, handle};
+use validate_policy::{Reading, SweepConfig, handle};
 
 pub(crate) use fixtures::documents::{HARMLESS, RESTRICTED, RESTRUCTURED as REMEDIATED};
 pub(crate) use fixtures::{ARN, call, guard_config as rules, set_default};
-use fixtures::{block_on, claims, judge_request};
+use fixtures::{block_on, claims, judge_request, sweeps};
 
 pub(crate) fn execution() -> ExecutionArn {
     judge_request(false).execution
@@ -26,9 +26,11 @@ pub(crate) fn run(
 ) -> Result<Reading, HandlerError> {
     let execution = Execution::running("one").with_input(event);
     let store = PolicyStore::from_client(iam.client());
+    let step_functions = StepFunctions::of([execution]);
     block_on(handle(
         rules,
-        &claims(&StepFunctions::of([execution])),
+        &claims(&step_functions),
+        &SweepConfig::new(sweeps(&step_functions)),
         &store,
         request,
     ))
@@ -42,7 +44,7 @@ pub(crate) fn judged(
 ) -> Result<Judged, HandlerError> {
     match run(rules, iam, event, ReadRequest::Judge(judge_request(waited)))? {
         Reading::Judged(judged) => Ok(judged),
-        Reading::Assessment(_) => panic!("a verdict was asked for"),
+        Reading::Assessment(_) | Reading::Survey(_) => panic!("a verdict was asked for"),
     }
 }
 

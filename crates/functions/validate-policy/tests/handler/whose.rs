@@ -4,19 +4,22 @@ use incident::message::{AssessRequest, JudgeRequest, ReadRequest};
 use lambda_kit::FailureName;
 use policy_store::PolicyStore;
 use serde_json::{Value, json};
-use validate_policy::handle;
+use validate_policy::{SweepConfig, handle};
 
 use crate::support::{RESTRICTED, created, execution, judge, rules};
 
 /// The error of an invocation for `arn`, if Step Functions knows `known`, a running execution.
 fn failure(iam: &Iam, known: &Execution, arn: &str) -> Option<FailureName> {
-    let claims = fixtures::claims(&StepFunctions::of([known.clone()]));
+    let step_functions = StepFunctions::of([known.clone()]);
+    let claims = fixtures::claims(&step_functions);
+    let sweep = SweepConfig::new(fixtures::sweeps(&step_functions));
     let store = PolicyStore::from_client(iam.client());
     let arn = ExecutionArn::parse(arn).unwrap();
     let judging = ReadRequest::Judge(JudgeRequest {
         execution: arn.clone(),
         event: None,
         look: None,
+        done: None,
         failed_tries: 0,
         waited: None,
         lapsed: None,
@@ -32,7 +35,7 @@ fn failure(iam: &Iam, known: &Execution, arn: &str) -> Option<FailureName> {
         .build()
         .unwrap();
     let answers = [judging, assess].map(|request| {
-        let answer = handle(&rules, &claims, &store, request);
+        let answer = handle(&rules, &claims, &sweep, &store, request);
         runtime.block_on(answer).err().map(|error| error.name())
     });
     assert_eq!(answers[0], answers[1]);

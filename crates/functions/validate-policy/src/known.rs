@@ -1,0 +1,59 @@
+//! What stays in force gets a name by which a sweep finds the execution that knows about it.
+
+use iam_policy::Quota;
+use incident::memory::Wanted;
+use incident::message::{Response, Verdict, VerdictResult};
+use incident::subject::{AddedIdentity, ReportedCall};
+use incident::survey::GrantId;
+use incident::{Analysis, Subject};
+
+use crate::remember::Remembering;
+
+impl Remembering<'_> {
+    /// Makes the verdict known to the sweeps, if what it is about stays in force.
+    ///
+    /// What is contained, and a document that is asked about, has a claim.
+    pub(crate) async fn make_known(&self, verdict: &mut Verdict, added: Option<&AddedIdentity>) {
+        let Some(id) = self.grant(verdict, added) else {
+            return;
+        };
+        let subject = &verdict.change.subject;
+        match self.claims.make_known(&id, subject, self.execution).await {
+            Ok(name) => verdict.memory.known = name,
+            Err(error) => {
+                tracing::warn!(%error, "a sweep may ask about what this execution knows");
+            }
+        }
+    }
+
+    fn grant(&self, verdict: &Verdict, added: Option<&AddedIdentity>) -> Option<GrantId> {
+        let subject = &verdict.change.subject;
+        match subject {
+            Subject::Managed(_) | Subject::Inline(_) => {
+                let stays = matches!(
+                    verdict.result,
+                    VerdictResult::Exempt | VerdictResult::Monitored | VerdictResult::Reported
+                );
+                let in_force = verdict.in_force.as_ref().filter(|_| stays)?;
+                // Nothing is remediated, so the quota does not matter.
+                let analysis = Analysis::new(&self.rules.restricted, Quota::MANAGED);
+                let wanted = Wanted::document(subject, in_force, Response::Report, &analysis)?;
+                Some(GrantId::of_document(&wanted.key))
+            }
+            Subject::Reported(call) if verdict.result == VerdictResult::Reported => match call {
+                ReportedCall::Attachment { .. } | ReportedCall::AddedToGroup { .. } => {
+                    Some(GrantId::of_addition(subject, added?))
+                }
+                ReportedCall::Detachment { owner, policy } => {
+                    Some(GrantId::of_departure(owner, Some(policy.as_str())))
+                }
+                ReportedCall::Boundary {
+                    owner,
+                    boundary: None,
+                } => Some(GrantId::of_departure(owner, None)),
+                _ => None,
+            },
+            Subject::Reported(_) => None,
+        }
+    }
+}

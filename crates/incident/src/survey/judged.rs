@@ -1,0 +1,68 @@
+//! Restricted documents in force, and the groups that hold them.
+
+use std::rc::Rc;
+
+use super::{Baseline, Grant, GrantId};
+use crate::memory::{MemoryKey, Wanted};
+use crate::message::Response;
+use crate::{Subject, UniqueId, VersionId};
+
+/// A restricted document in force.
+#[derive(Clone, Debug)]
+pub(super) struct Judged {
+    pub(super) id: GrantId,
+    pub(super) patterns: Rc<[u16]>,
+    pub(super) response: Response,
+    pub(super) key: Option<MemoryKey>,
+    pub(super) wanted: Option<Rc<Wanted>>,
+}
+
+impl Judged {
+    pub(super) fn grant(
+        &self,
+        subject: Subject,
+        version: Option<VersionId>,
+        baseline: Option<Baseline>,
+    ) -> Grant {
+        Grant {
+            id: self.id.clone(),
+            subject,
+            version,
+            key: self.key.clone(),
+            document: self.wanted.clone(),
+            patterns: Rc::clone(&self.patterns),
+            response: self.response,
+            baseline,
+        }
+    }
+}
+
+/// A group that may hold something restricted.
+pub(super) struct Group {
+    pub(super) id: GrantId,
+    pub(super) identity: UniqueId,
+    pub(super) patterns: Vec<u16>,
+    pub(super) response: Response,
+}
+
+impl Group {
+    pub(super) fn new<'j>(identity: &UniqueId, held: impl Iterator<Item = &'j Judged>) -> Self {
+        let mut group = Self {
+            id: GrantId::of_group(identity),
+            identity: identity.clone(),
+            patterns: Vec::new(),
+            response: Response::None,
+        };
+        for judged in held {
+            group.patterns.extend(judged.patterns.iter());
+            group.response = group.response.stricter(judged.response);
+        }
+        group.patterns.sort_unstable();
+        group.patterns.dedup();
+        group
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        !self.patterns.is_empty()
+    }
+}
