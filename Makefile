@@ -5,7 +5,7 @@
 ANSWER ?=
 # What `make demo` (attach) and `make load` (ordinary) play. Empty: a policy that is contained.
 CASE ?=
-# The port of `make local`, also for `make cases` and `make forget`.
+# The port of `make local`, also for `make cases`, `make report` and `make forget`.
 PORT ?= 4566
 # What `make chaos` plays: words that an incident or call contains. Empty: the whole matrix.
 ONLY ?=
@@ -20,7 +20,7 @@ BUILT = $(or $(CARGO_TARGET_DIR),target)/debug
 
 # The processor of the functions: x86_64 or arm64.
 ARCHITECTURE ?= x86_64
-# The name of a deployed stack, and its Region: for cases, scp, smoke, pause, resume and remove.
+# The name of a deployed stack, and its Region: for cases, report, scp, smoke, pause, resume and remove.
 STACK ?=
 REGION ?= us-east-1
 # For `make scp`: the roles that deploy, and those that answer task tokens of other state machines.
@@ -39,7 +39,7 @@ comma := ,
 .DEFAULT_GOAL := help
 # Cargo uses all processors by itself.
 .NOTPARALLEL:
-.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy smoke pause resume remove cases forget scp actions managed-policies bench bench-cli screenshots clean requirements rust
+.PHONY: help demo local chaos load check test tools prerequisites fmt lint lint-template deny unit e2e setup build deploy smoke pause resume remove cases report forget scp actions managed-policies bench bench-cli screenshots clean requirements rust
 
 help: ## Lists the targets.
 	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -138,6 +138,10 @@ remove: rust ## Deletes the deployed STACK after the last incident has ended; as
 # Prints nothing but the cases, so that the output can go to a file.
 cases: rust ## Prints the decided incidents of MONTH (2026-11) of the deployed STACK, or of the local one; also ACTOR, SUBJECT, JSON=1.
 	@$(XTASK) cases --month '$(MONTH)' --actor '$(ACTOR)' --subject '$(SUBJECT)' $(if $(JSON),--json) $(if $(STACK),--stack '$(STACK)' --region '$(REGION)',--port $(PORT))
+
+report: rust ## Prints who holds what of the lists of the deployed STACK, or of the local one, and writes it as a page.
+	@cargo build --quiet --package iam-guard --bin iam-guard
+	@$(XTASK) report --program '$(abspath $(BUILT))/iam-guard' $(if $(STACK),--stack '$(STACK)' --region '$(REGION)',--port $(PORT))
 
 forget: rust ## Makes the guard forget the decision of the incident EXECUTION, so that it asks about the same change again.
 	@$(XTASK) forget --execution '$(EXECUTION)' --port $(PORT)

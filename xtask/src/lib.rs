@@ -5,6 +5,7 @@ pub mod account;
 pub mod cases;
 pub mod deployed;
 pub mod forget;
+pub mod holdings;
 pub mod lint;
 pub mod operate;
 pub mod prerequisites;

@@ -7,6 +7,7 @@ mod local;
 mod up;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context as _, Result};
@@ -20,6 +21,7 @@ use xtask::account::Account;
 use xtask::cases::{self, Month};
 use xtask::deployed::Deployed;
 use xtask::forget;
+use xtask::holdings;
 use xtask::scp::{self, Trusted};
 use xtask::walkthrough::Answer;
 use xtask::{lint, operate, prerequisites, smoke};
@@ -105,6 +107,14 @@ enum Command {
         /// Prints the lines as they were written.
         #[arg(long)]
         json: bool,
+    },
+    /// Prints who holds what of the lists of a stack, and writes it as a page.
+    Report {
+        #[command(flatten)]
+        place: Place,
+        /// The program `iam-guard`.
+        #[arg(long)]
+        program: PathBuf,
     },
     /// Makes the guard forget the decision of an incident.
     Forget {
@@ -276,6 +286,10 @@ async fn run(command: Command) -> Result<()> {
             };
             let (account, stack) = place.read().await?;
             cases::run(&account, &stack, &wanted, json).await
+        }
+        Command::Report { place, program } => {
+            let (account, stack) = place.read().await?;
+            holdings::run(&account, &stack, &program).await
         }
         Command::Forget { execution, port } => {
             let incident = forget::Incident::parse(&execution)?;
