@@ -11,7 +11,8 @@ use lambda_kit::claims::MemoryError;
 use lambda_kit::{Claims, HandlerError};
 use tokio::task::JoinSet;
 
-/// How many new grants are looked up. Each takes a few calls, and more than this start no incidents.
+/// How many new grants are looked up. Each takes a few calls, and more than this start no
+/// incidents.
 const LOOKED_UP: usize = 200;
 /// How many claims are made at once.
 const AT_ONCE: usize = 8;
