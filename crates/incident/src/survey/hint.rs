@@ -16,8 +16,8 @@ const WEEK: i64 = 7 * 24 * 60 * 60;
 
 /// The name of the execution about a grant, in a sweep that began at `now`.
 ///
-/// What is contained may come back at any time, so each sweep starts one for it; a retry of the same
-/// sweep starts none. What is asked about stays, so there is one question a week.
+/// What is contained may come back at any time, so each sweep starts one for it; a retry of the
+/// same sweep starts none. What is asked about stays, so there is one question a week.
 #[must_use]
 pub fn hint_name(grant: &Grant, now: Timestamp) -> String {
     let (id, now) = (grant.id.as_str(), now.as_second());
