@@ -21,6 +21,7 @@ mod privileges;
 mod raw;
 mod runner;
 mod sizes;
+pub mod survey;
 mod world;
 mod writes;
 

@@ -1,6 +1,6 @@
 //! Plays many incidents at once (`load 200`), many ordinary calls (`load 1000 ordinary`), or many
-//! harmless writes within a minute with a few restricted ones among them (`load 1000 flood`), and
-//! prints the results.
+//! harmless writes within a minute with a few restricted ones among them (`load 1000 flood`), or
+//! reads a large account (`load 1 sweep`), and prints the results.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use end_to_end::faults::CallQuota;
 use end_to_end::ordinary::Noticed;
-use end_to_end::{World, flood, load, ordinary};
+use end_to_end::{World, flood, load, ordinary, survey};
 use local_aws::report;
 
 fn main() -> Result<ExitCode> {
@@ -27,7 +27,10 @@ fn main() -> Result<ExitCode> {
         None => runtime.block_on(incidents(count)),
         Some("ordinary") => runtime.block_on(ordinary_calls(count)),
         Some("flood") => runtime.block_on(a_flood(count)),
-        Some(other) => bail!("there is no case `{other}`; there are `ordinary` and `flood`"),
+        Some("sweep") => runtime.block_on(a_sweep()),
+        Some(other) => {
+            bail!("there is no case `{other}`; there are `ordinary`, `flood` and `sweep`")
+        }
     }
 }
 
@@ -159,5 +162,41 @@ async fn a_flood(count: usize) -> Result<ExitCode> {
         && flood.longest() <= CONTAINED_WITHIN
         && flood.mailed == restricted
         && flood.failures == 0;
+    Ok(ExitCode::from(u8::from(!is_good)))
+}
+
+/// The memory that a survey may take above that of an idle function, in KiB.
+const MOST_MEMORY: u64 = 60 * 1024;
+/// How many more calls an account may need that is four times as large.
+const MOST_CALLS: usize = 5;
+
+/// Surveys an account of 5,000 roles, and one that is a quarter of it.
+async fn a_sweep() -> Result<ExitCode> {
+    let mut is_good = true;
+    let mut calls = Vec::new();
+    for size in [survey::Size::LARGE.divided_by(4), survey::Size::LARGE] {
+        let surveys = survey::run(size).await?;
+        for (surveyed, which) in surveys.iter().zip(["first", "next"]) {
+            let above = surveyed.peak.saturating_sub(surveyed.idle);
+            report::line(&format!(
+                "{} roles, {} policies, {} attachments, {which} sweep: {:.1} s, {} pages, {} claims, {} restricted grants, {:.1} MB above {:.1} MB, an answer of {} KB",
+                size.roles,
+                size.policies,
+                size.roles * size.attached,
+                surveyed.time.as_secs_f64(),
+                surveyed.pages,
+                surveyed.claims,
+                surveyed.restricted,
+                above as f64 / 1024.0,
+                surveyed.idle as f64 / 1024.0,
+                surveyed.answer / 1000,
+            ));
+            is_good &= above <= MOST_MEMORY;
+        }
+        calls.push(surveys[0].pages);
+    }
+    if let [small, large] = calls[..] {
+        is_good &= large <= small * MOST_CALLS;
+    }
     Ok(ExitCode::from(u8::from(!is_good)))
 }
