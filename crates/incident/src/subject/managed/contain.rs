@@ -13,7 +13,7 @@
 //! | | two remediations that the guard made | keep the first, delete the other |
 //! | | its original | contained; wait if the observation may be stale |
 //! | | no original | superseded after waiting |
-//! | another harmless document | a version that this run made | delete it |
+//! | another harmless document | another version, which this run made | delete it |
 //! | | nothing of this run | superseded; wait if the observation may be stale |
 
 use super::{MAX_VERSIONS, ManagedAction, ManagedPolicy, ObservedManaged, Version};
@@ -165,8 +165,9 @@ fn leave_harmless(run: &Containment<'_>, observed: &ObservedManaged) -> Answer {
             .analysis
             .is_remediation(&default.document, &run.judged().document);
     if !is_remediation {
-        let is_listed = |made: &&VersionId| observed.version(made).is_some();
-        return match run.progress.recent.made.iter().find(is_listed) {
+        let others = &observed.others;
+        let is_leftover = |made: &&VersionId| others.iter().any(|other| other.id == **made);
+        return match run.progress.recent.made.iter().find(is_leftover) {
             // Below a newer version of another caller, what this run made serves no purpose.
             Some(leftover) => Next::Act(ManagedAction::DeleteVersion(leftover.clone())),
             None => superseded(run, default),
@@ -357,5 +358,30 @@ mod tests {
             panic!("not taken back");
         };
         assert_eq!(contained.versions.unwrap().original, same.id);
+    }
+
+    /// IAM refuses to delete the default version, and that ends the task.
+    #[test]
+    fn what_this_run_made_goes_only_below_another_default() {
+        let judged = version(2, r#""s3:GetObject","s3:DeleteBucket""#);
+        let made = version(4, r#""ec2:RunInstances""#);
+        let restricted: RestrictedActions = "s3:DeleteBucket".parse().unwrap();
+        let analysis = Analysis::new(&restricted, Quota::MANAGED);
+        let before = policy(2, std::slice::from_ref(&judged)).in_force();
+        let next = |shown: &ObservedManaged| {
+            let mut progress = Progress::default();
+            progress.recent.made.push(made.id.clone());
+            let mut run = Containment::new(&analysis, &before, time(), true, progress);
+            Reconciler::<ManagedPolicy>::next(&mut run, Some(shown))
+        };
+        // It took the place of another restricted document, whose version someone has deleted.
+        let superseded = Next::End(ContainmentEnd::Superseded);
+        assert_eq!(
+            next(&policy(4, &[judged.clone(), made.clone()])),
+            superseded
+        );
+        let newer = version(5, r#""ec2:StopInstances""#);
+        let delete = Next::Act(ManagedAction::DeleteVersion(made.id.clone()));
+        assert_eq!(next(&policy(5, &[judged, made.clone(), newer])), delete);
     }
 }
