@@ -124,8 +124,8 @@ pub async fn forget(states: &Client, incident: &Incident) -> Result<Forgotten> {
         }
     }
     bail!(
-        "all {GENERATIONS} claims of this document are taken, and a new one is free 90 days after the first: \
-         deploy with ForgetBefore set to now, which forgets all decisions"
+        "all {GENERATIONS} claims of this document are taken, so the guard remembers no decision about it and asks each \
+         time; a claim is free again 90 days after it was started"
     )
 }
 

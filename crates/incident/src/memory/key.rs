@@ -150,7 +150,8 @@ pub struct ClaimName {
 pub struct ClaimNameError(String);
 
 impl ClaimName {
-    /// How many generations a key has. After the last one, the guard asks each time.
+    /// How many generations a key has. Once all are taken, no claim of the key counts, and the
+    /// guard asks each time.
     pub const GENERATIONS: u8 = 9;
 
     /// All names of a key, the first generation first.

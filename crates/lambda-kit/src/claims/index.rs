@@ -40,6 +40,15 @@ pub(super) struct Newest {
     pub(super) last: Option<ClaimName>,
 }
 
+impl Newest {
+    /// Whether a newer claim can be started. Where all names are taken, no claim counts: a newer
+    /// decision could not take the place of an older one.
+    pub(super) fn can_be_replaced(&self) -> bool {
+        let last = self.last.as_ref();
+        last.is_none_or(|last| last.next().is_some())
+    }
+}
+
 pub(super) enum Started {
     Started,
     /// The name is taken.

@@ -73,10 +73,8 @@ impl Claims {
         let whole = self.remembering_all();
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
-            let Some(found) = whole.newest(&wanted.key).await?.found else {
-                return Ok(Accounted::No);
-            };
-            match whole.standing(&found, wanted, analysis).await? {
+            let newest = whole.newest(&wanted.key).await?;
+            match whole.standing(&newest, wanted, analysis).await? {
                 Shown::It(before) => {
                     return Ok(match before.standing {
                         Standing::Allowed if before.until.is_none() => Accounted::Known,

@@ -41,7 +41,7 @@ pub enum Claim {
     Mine(ClaimName),
     /// An earlier execution is proved to be about the same thing.
     Earlier(Before),
-    /// No name is left: ask, and remember nothing.
+    /// All names are taken: ask, and remember nothing.
     Unnamed,
 }
 
@@ -199,13 +199,13 @@ impl Claims {
             return Ok(Shown::It(Claim::Mine(first)));
         }
         let newest = self.newest(&wanted.key).await?;
-        let Some(found) = newest.found else {
+        let Some(found) = &newest.found else {
             return Ok(Shown::NotYet);
         };
         if found.incident.as_ref() == Some(me) {
-            return Ok(Shown::It(Claim::Mine(found.name)));
+            return Ok(Shown::It(Claim::Mine(found.name.clone())));
         }
-        match self.standing(&found, wanted, analysis).await? {
+        match self.standing(&newest, wanted, analysis).await? {
             Shown::It(before) => Ok(Shown::It(Claim::Earlier(before))),
             Shown::NotYet => Ok(Shown::NotYet),
             Shown::Nothing => {
@@ -253,13 +253,14 @@ impl Claims {
     ) -> Result<Claim, MemoryError> {
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
-            let Some(found) = self.newest(&wanted.key).await?.found else {
+            let newest = self.newest(&wanted.key).await?;
+            let Some(found) = &newest.found else {
                 return Ok(Claim::Unnamed);
             };
             if found.incident.as_ref() == Some(me) {
-                return Ok(Claim::Mine(found.name));
+                return Ok(Claim::Mine(found.name.clone()));
             }
-            match self.standing(&found, wanted, analysis).await? {
+            match self.standing(&newest, wanted, analysis).await? {
                 Shown::It(before) => return Ok(Claim::Earlier(before)),
                 Shown::Nothing => return Ok(Claim::Unnamed),
                 Shown::NotYet => {}
@@ -281,10 +282,11 @@ impl Claims {
     ) -> Result<ContainedBy, MemoryError> {
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
-            let Some(found) = self.newest(&wanted.key).await?.found else {
+            let newest = self.newest(&wanted.key).await?;
+            let Some(found) = &newest.found else {
                 return Ok(ContainedBy::Unknown);
             };
-            let before = match self.standing(&found, wanted, analysis).await? {
+            let before = match self.standing(&newest, wanted, analysis).await? {
                 Shown::NotYet => continue,
                 Shown::It(before) if before.standing == Standing::Pending => {
                     return Ok(ContainedBy::Guard);
@@ -298,7 +300,7 @@ impl Claims {
             };
             // IAM's dates, and those of CloudTrail, have whole seconds.
             let is_since = found.started.as_second() >= written.as_second();
-            if is_since && self.has_contained(&found, wanted, analysis).await? {
+            if is_since && self.has_contained(found, wanted, analysis).await? {
                 return Ok(ContainedBy::Guard);
             }
             return Ok(before.map_or(ContainedBy::Unknown, ContainedBy::Decided));

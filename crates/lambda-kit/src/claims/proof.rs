@@ -10,7 +10,7 @@ use incident::memory::{Before, ClaimName, Remembered, Standing, Wanted};
 use incident::message::{Decision, OutcomeResult};
 use incident::{Analysis, DecideBy, ExecutionArn, Timestamp};
 
-use super::index::Found;
+use super::index::{Found, Newest};
 use super::{Claims, MemoryError};
 use crate::history::{Incident, ReadBack, ReadError, StateData, timestamp};
 
@@ -23,14 +23,17 @@ pub(super) enum Shown<T> {
 }
 
 impl Claims {
-    /// What the incident of a claim means for `wanted`.
+    /// What the incident of the newest claim means for `wanted`.
     pub(super) async fn standing(
         &self,
-        found: &Found<ClaimName>,
+        newest: &Newest,
         wanted: &Wanted,
         analysis: &Analysis<'_>,
     ) -> Result<Shown<Before>, MemoryError> {
         let now = Timestamp::now();
+        let Some(found) = newest.found.as_ref().filter(|_| newest.can_be_replaced()) else {
+            return Ok(Shown::Nothing);
+        };
         let Some((execution, described)) = self.proved(found).await? else {
             return Ok(Shown::Nothing);
         };

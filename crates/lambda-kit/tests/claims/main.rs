@@ -232,6 +232,40 @@ fn when_all_names_are_taken_each_write_is_asked_about() {
     assert_eq!(case.take_quickly("one"), Some(Claim::Unnamed));
 }
 
+/// A claim that no newer one can replace would let an allow outlive a newer deny.
+#[test]
+fn when_all_names_are_taken_no_claim_counts() {
+    let last = usize::from(ClaimName::GENERATIONS);
+    let nobody = claim_of(arn("not-there").as_str());
+    for (action, result) in [("allow", "allowed"), ("deny", "denied"), ("", "")] {
+        let case = Case::new();
+        for generation in 1..last {
+            let name = case.name(generation).to_string();
+            case.step_functions.claim(&name, &nobody);
+        }
+        assert_eq!(case.take("one"), Claim::Mine(case.name(last)));
+        let data = case.data(last);
+        case.put(match action {
+            "" => asking("one", &data),
+            _ => ended("one", &data, action, &json!({"result": result})),
+        });
+        assert_eq!(case.take("two"), Claim::Unnamed, "{result}");
+        assert_eq!(case.take_quickly("two"), Some(Claim::Unnamed), "{result}");
+        // A lost answer: it asks in any case.
+        assert_eq!(case.take("one"), Claim::Mine(case.name(last)));
+    }
+    // Someone took the last name before, and the newest claim has another one.
+    let case = Case::new();
+    for generation in (1..=last).filter(|generation| *generation != last - 1) {
+        let name = case.name(generation).to_string();
+        case.step_functions.claim(&name, &nobody);
+    }
+    assert_eq!(case.take("one"), Claim::Mine(case.name(last - 1)));
+    let allowed = json!({"result": "allowed"});
+    case.put(ended("one", &case.data(last - 1), "allow", &allowed));
+    assert_eq!(case.take("two"), Claim::Unnamed);
+}
+
 /// An execution that ended badly, with its last data.
 fn broken(name: &str, data: &Value, kind: HistoryEventType) -> Execution {
     Execution {

@@ -73,7 +73,7 @@ impl Situation {
         (newest.map(|at| self.steps.claims[at].clone()), last)
     }
 
-    /// What the incident of a claim means for `wanted`.
+    /// What the incident of the newest claim means for `wanted`.
     fn standing(
         &self,
         setting: &Setting,
@@ -81,6 +81,11 @@ impl Situation {
         wanted: &Wanted,
         sight: Sight,
     ) -> Shown<Before> {
+        let (_, last) = self.newest(&wanted.key);
+        let can_be_replaced = last.is_none_or(|last| last.next().is_some());
+        if !can_be_replaced && !setting.has(Gap::LastName) {
+            return Shown::Nothing;
+        }
         let named = claim
             .incident
             .and_then(|it| Some((it, self.executions.get(it)?)));
@@ -91,9 +96,6 @@ impl Situation {
             Sight::Late => &named.earlier,
             Sight::Clear | Sight::Settling | Sight::Blind => &named.history,
         };
-        if claim.name.next().is_none() && !setting.has(Gap::LastName) {
-            return Shown::Nothing;
-        }
         let counts = matches!(history.status, Status::Running | Status::Succeeded);
         // The number of redrives is no older than the claims of a redriven execution.
         if !counts || named.history.redriven {

@@ -138,27 +138,44 @@ fn a_deny_outlives_an_allow() {
     });
 }
 
-/// Eight names are taken, and the ninth one is that of an allow. It cannot be forgotten, and a
-/// later deny has no claim.
+/// An allow that took the last free name cannot be forgotten, and a later deny has no claim.
+fn deny_without_a_name(player: &mut Player) {
+    player.write(RESTRICTED);
+    let second = player.arrive_newest();
+    player.decide(second, Allow);
+    player.write(RESTRICTED);
+    player.go(&Move::Deliver(2));
+    // Before the containment, the memory does not answer in time.
+    player.step_as(2, Sight::Blind);
+    player.run(2);
+    player.decide(2, Deny);
+    player.write(RESTRICTED);
+    player.rest();
+}
+
 #[test]
-fn an_allow_by_the_last_name_outlives_a_deny() {
+fn an_allow_by_the_ninth_name_outlives_a_deny() {
     breaks(Gap::LastName, Kind::Managed, CONTAINED, |player| {
         let first = player.arrive(0);
         player.decide(first, Deny);
         for _ in 0..7 {
             player.squat();
         }
-        player.write(RESTRICTED);
-        let second = player.arrive_newest();
-        player.decide(second, Allow);
-        player.write(RESTRICTED);
-        player.go(&Move::Deliver(2));
-        // Before the containment, the memory does not answer in time.
-        player.step_as(2, Sight::Blind);
-        player.run(2);
-        player.decide(2, Deny);
-        player.write(RESTRICTED);
-        player.rest();
+        deny_without_a_name(player);
+    });
+}
+
+/// Someone takes the ninth name first, and leaves the eighth one free.
+#[test]
+fn an_allow_by_the_last_free_name_outlives_a_deny() {
+    breaks(Gap::LastName, Kind::Managed, CONTAINED, |player| {
+        let first = player.arrive(0);
+        player.decide(first, Deny);
+        player.squat_free(7);
+        for _ in 0..6 {
+            player.squat();
+        }
+        deny_without_a_name(player);
     });
 }
 

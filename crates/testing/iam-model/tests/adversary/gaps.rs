@@ -1,9 +1,8 @@
 //! What a guard can do wrong with its memory, although each step looks right.
 //!
 //! The walks play the guard without these. `gap_histories.rs` has the shortest history of each,
-//! which shows that the invariants find it. The guard does three of them, and
-//! `docs/architecture.md` says so: [`Gap::AsksWithoutClaim`], [`Gap::OldClaim`] and
-//! [`Gap::LastName`]. Of [`Gap::LateClaim`] it does what remains where the incident has a claim of
+//! which shows that the invariants find it. The guard does two of them, and
+//! `docs/architecture.md` says so: [`Gap::AsksWithoutClaim`] and [`Gap::OldClaim`]. Of [`Gap::LateClaim`] it does what remains where the incident has a claim of
 //! another document from its judgement.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub(crate) enum Gap {
     /// A deny that was found at the judgement counts after the containment, and a newer allow does
     /// not.
     OldDeny,
-    /// The last name of a key counts, and no newer claim can take its place.
+    /// A claim counts although all names of its key are taken, and no newer one can take its place.
     LastName,
     /// When an allow ends, what was written in the meantime goes without a question, where the task
     /// is interrupted after it has taken the claim.

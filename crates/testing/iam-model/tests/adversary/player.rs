@@ -91,10 +91,16 @@ impl Player {
 
     /// Someone takes the first free name of the first key.
     pub(crate) fn squat(&mut self) {
+        self.squat_free(0);
+    }
+
+    /// Someone takes this one of the free names of the first key.
+    pub(crate) fn squat_free(&mut self, nth: usize) {
         let claims = &self.world.situation.steps.claims;
         let key = claims[0].name.key().clone();
         let is_free = |name: &ClaimName| claims.iter().all(|claim| claim.name != *name);
-        let name = ClaimName::generations(&key).find(is_free).unwrap();
+        let mut free = ClaimName::generations(&key).filter(is_free);
+        let name = free.nth(nth).unwrap();
         self.go(&Move::Squat(name, None));
     }
 
