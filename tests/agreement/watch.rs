@@ -326,7 +326,7 @@ fn only_the_guards_own_calls_are_not_reported() {
     let roles: BTreeSet<_> = roles.into_iter().filter_map(referred).collect();
     assert_eq!(
         roles,
-        BTreeSet::from(["RemediateRole", "ValidatePolicyRole"])
+        BTreeSet::from(["RemediateRole", "RevertRole", "ValidatePolicyRole"])
     );
 
     let others = issuer(&detail("WatchUnnamed")["$or"][0]);

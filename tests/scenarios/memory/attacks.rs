@@ -15,6 +15,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         Scenario::new("memory::a_stopped_incident_is_asked_again", stopped),
         Scenario::new("memory::forged_and_squatted_claims_allow_nothing", forged),
         Scenario::new("memory::a_forgotten_decision_is_asked_again", forgotten),
+        Scenario::new("memory::no_other_claim_counts_after_a_deny", outlasted),
     ]
 }
 
@@ -146,6 +147,24 @@ async fn forgotten(world: Arc<World>) -> Result<()> {
     ensure!(incident.outcome().await? == "allowed");
     let own = claim_of(&incident.execution).await?;
     ensure!(claim(&world, &generation(&own, 2)?, &json!({})).await?);
+    target
+        .overwrite(world.emulator.iam(), &restricted())
+        .await?;
+    expect_request(&world, name, 2).await?;
+    ensure!(is_contained(&world, &target).await?);
+    Ok(())
+}
+
+/// Someone starts a claim while an administrator thinks. The deny takes the place of that claim.
+async fn outlasted(world: Arc<World>) -> Result<()> {
+    let (write, name) = (Write::PutGroupPolicy, "memory-outlasted");
+    let (target, incident) = contained(&world, write, name).await?;
+    let own = claim_of(&incident.execution).await?;
+    ensure!(claim(&world, &generation(&own, 2)?, &json!({})).await?);
+    incident.answer("deny").await?;
+    ensure!(incident.outcome().await? == "denied");
+    let is_free = claim(&world, &generation(&own, 3)?, &json!({})).await?;
+    ensure!(!is_free, "the deny has started no claim");
     target
         .overwrite(world.emulator.iam(), &restricted())
         .await?;

@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use incident::memory::{Before, ClaimName, Standing, Wanted};
-use incident::message::{
-    ContainRequest, Contained, ObservedPolicy, OutcomeResult, Response, Settled,
-};
+use incident::message::{ContainRequest, Contained, OutcomeResult, Response, Settled};
 use incident::{Analysis, Timestamp};
 use lambda_kit::Claims;
 use lambda_kit::claims::{Claim, MemoryError, Reporting};
@@ -57,14 +55,7 @@ pub(crate) async fn settle(
     {
         wait_for_second_look(before.seen).await;
     }
-    let observed = ObservedPolicy {
-        identity: contained.identity.clone(),
-        version: contained
-            .versions
-            .as_ref()
-            .map(|versions| versions.original.clone()),
-        document: contained.original.clone(),
-    };
+    let observed = contained.observed();
     let wanted = Wanted::document(&change.subject, &observed, Response::Contain, analysis);
     let Some(wanted) = wanted else {
         return Ok(Next::Ask(contained));
@@ -115,7 +106,7 @@ pub(crate) async fn settle(
                     has_looked_twice = true;
                 }
             },
-            // Whoever asks holds the newest claim: an older allow must not outlive a newer deny.
+            // Whoever asks takes the newest claim. Without one, `revert` replaces it at the answer.
             Err(error) if error.is_passing() && request.failed_tries == 0 => {
                 return Err(error);
             }

@@ -7,17 +7,20 @@ use iam_policy::RestrictedActions;
 use incident::message::{Outcome, Question, RestoreRequest, Reverted};
 use incident::{Action, Answer, Call, DecideBy, ExecutionArn, PolicyChange, Subject, Work};
 use lambda_kit::history::ReadBack;
-use lambda_kit::{Executions, FailureName, HandlerError};
+use lambda_kit::{Claims, FailureName, HandlerError};
 use policy_store::PolicyStore;
 
 pub(crate) async fn restore(
     restricted: &RestrictedActions,
     decide_by: DecideBy,
-    executions: &Executions,
+    claims: &Claims,
     store: &PolicyStore,
     execution: ExecutionArn,
 ) -> Result<Outcome, HandlerError> {
-    let incident = executions.incident(&execution, ReadBack::State).await?;
+    let incident = claims
+        .executions()
+        .incident(&execution, ReadBack::State)
+        .await?;
     let data = incident.data;
     let (Some(state), Some(change), Some(quarantine)) = (
         incident.state,
@@ -38,7 +41,7 @@ pub(crate) async fn restore(
         decision: data.decision.unwrap_or_default(),
         done: None,
     };
-    let reverting = crate::restore(restricted, decide_by, executions, store, request).await?;
+    let reverting = crate::restore(restricted, decide_by, claims, store, request).await?;
     match reverting.answer {
         Answer::End(Reverted::Outcome(outcome)) => Ok(outcome),
         Answer::End(Reverted::AttachedTo(_)) => Err(HandlerError::new(

@@ -7,6 +7,7 @@
 pub mod case;
 mod former;
 mod look;
+mod outlast;
 
 use iam_policy::RestrictedActions;
 use incident::message::{
@@ -15,12 +16,13 @@ use incident::message::{
 };
 use incident::{Answer, DecideBy, Subject, Timestamp};
 use lambda_kit::history::{ReadBack, ReadError};
-use lambda_kit::{Executions, FailureName, HandlerError};
+use lambda_kit::{Claims, Executions, FailureName, HandlerError};
 use policy_store::{PolicyStore, StoreErrorKind};
 use serde::{Deserialize as _, Serialize};
 use tracing::Instrument as _;
 
 use crate::look::Look;
+use crate::outlast::outlast;
 
 /// The state that carries an allow out.
 const APPROVED: &str = "Approved";
@@ -47,16 +49,16 @@ pub enum Reply {
 pub async fn handle(
     restricted: &RestrictedActions,
     decide_by: DecideBy,
-    executions: &Executions,
+    claims: &Claims,
     store: &PolicyStore,
     request: WorkRequest<RestoreRequest>,
 ) -> Result<Reply, HandlerError> {
     match request {
-        WorkRequest::Now(request) => restore(restricted, decide_by, executions, store, *request)
+        WorkRequest::Now(request) => restore(restricted, decide_by, claims, store, *request)
             .await
             .map(Reply::Answer),
         WorkRequest::Former(request) => {
-            former::restore(restricted, decide_by, executions, store, request.execution)
+            former::restore(restricted, decide_by, claims, store, request.execution)
                 .await
                 .map(Reply::Former)
         }
@@ -66,11 +68,12 @@ pub async fn handle(
 async fn restore(
     restricted: &RestrictedActions,
     decide_by: DecideBy,
-    executions: &Executions,
+    claims: &Claims,
     store: &PolicyStore,
     request: RestoreRequest,
 ) -> Result<Reverting, HandlerError> {
     let (execution, change) = (request.execution.clone(), request.change.clone());
+    let executions = claims.executions();
     let span = lambda_kit::incident_span(&execution, &change);
     async {
         let decision = decision(&request)?;
@@ -108,6 +111,9 @@ async fn restore(
                 tracing::warn!(total = now.total, "more principals hold the policy");
             }
             Answer::End(Reverted::Outcome(outcome)) => {
+                if decision.action != DecisionAction::Expire {
+                    outlast(restricted, claims, &asked).await?;
+                }
                 let shown = is_shown(executions, &asked).await?;
                 tracing::info!(result = outcome.result.as_str(), "outcome");
                 lambda_kit::metrics::ended(&execution, outcome.result);

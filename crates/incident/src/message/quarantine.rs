@@ -158,6 +158,19 @@ pub struct Contained {
     pub settled: Option<Settled>,
 }
 
+impl Contained {
+    /// The original, as IAM showed it.
+    #[must_use]
+    pub fn observed(&self) -> ObservedPolicy {
+        let versions = self.versions.as_ref();
+        ObservedPolicy {
+            identity: self.identity.clone(),
+            version: versions.map(|versions| versions.original.clone()),
+            document: self.original.clone(),
+        }
+    }
+}
+
 /// Why no one is asked about what the guard contained.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -140,7 +140,7 @@ impl Claims {
 
     /// Claims the question about `wanted` for the execution `me`, or finds who has it.
     ///
-    /// Whoever asks holds the newest claim, and only the newest claim counts. Otherwise an old
+    /// Whoever asks takes the newest claim, and only the newest claim counts. Otherwise an old
     /// allow could outlive a newer deny.
     ///
     /// # Errors
@@ -238,6 +238,23 @@ impl Claims {
         }
         tracing::warn!(key = %wanted.key, "all names of the claims are taken");
         Ok(Claim::Unnamed)
+    }
+
+    /// Makes sure that no claim of another execution counts: the newest one names `me` from now on.
+    ///
+    /// Where that is a claim that `me` does not name in turn, it counts for nothing, and the next
+    /// write is asked about. Where all names are taken, no claim counts anyway.
+    ///
+    /// # Errors
+    ///
+    /// If Step Functions cannot be asked.
+    pub async fn replace(&self, wanted: &Wanted, me: &ExecutionArn) -> Result<(), MemoryError> {
+        let newest = self.newest(&wanted.key).await?;
+        let named = newest.found.and_then(|found| found.incident);
+        if named.as_ref() != Some(me) {
+            self.take_next(newest.last.as_ref(), wanted, me).await?;
+        }
+        Ok(())
     }
 
     /// Looks for the newest incident about `wanted`, and claims nothing; `Mine` where that is `me`.

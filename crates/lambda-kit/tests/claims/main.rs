@@ -78,6 +78,10 @@ impl Case {
         })
     }
 
+    fn replace(&self, me: &str) {
+        self.with(async |claims, wanted, _| claims.replace(wanted, &arn(me)).await.unwrap());
+    }
+
     fn name(&self, generation: usize) -> ClaimName {
         self.with(async |_, wanted, _| {
             ClaimName::generations(&wanted.key)
@@ -264,6 +268,66 @@ fn when_all_names_are_taken_no_claim_counts() {
     let allowed = json!({"result": "allowed"});
     case.put(ended("one", &case.data(last - 1), "allow", &allowed));
     assert_eq!(case.take("two"), Claim::Unnamed);
+}
+
+#[test]
+fn a_claim_that_another_execution_holds_is_replaced_once() {
+    let case = Case::new();
+    case.take("one");
+    let allowed = json!({"result": "allowed"});
+    case.put(ended("one", &case.data(1), "allow", &allowed));
+    // This one asked without a claim, and was denied.
+    let mut data = case.data(1);
+    data["verdict"].as_object_mut().unwrap().remove("memory");
+    let denied = json!({"result": "denied"});
+    case.put(ended("two", &data, "deny", &denied));
+    for _ in 0..2 {
+        case.replace("two");
+        assert_eq!(case.step_functions.claims().len(), 2);
+    }
+    assert_eq!(case.take("three"), Claim::Mine(case.name(3)));
+}
+
+#[test]
+fn whoever_holds_the_newest_claim_keeps_it() {
+    let case = Case::new();
+    case.take("one");
+    case.put(ended(
+        "one",
+        &case.data(1),
+        "deny",
+        &json!({"result": "denied"}),
+    ));
+    case.replace("one");
+    assert_eq!(case.step_functions.claims().len(), 1);
+    let Claim::Earlier(before) = case.take("two") else {
+        panic!("forgotten");
+    };
+    assert_eq!(before.standing, Standing::Denied);
+    // Someone made a claim between its question and its answer.
+    let name = case.name(2).to_string();
+    case.step_functions.claim(&name, &json!({}));
+    case.replace("one");
+    assert_eq!(case.take("two"), Claim::Mine(case.name(4)));
+}
+
+#[test]
+fn without_a_claim_the_first_name_is_taken_and_after_the_last_none() {
+    let case = Case::new();
+    case.replace("one");
+    let claims = case.step_functions.claims();
+    assert!(claims.contains_key(&case.name(1).to_string()) && claims.len() == 1);
+    for generation in 2..=usize::from(ClaimName::GENERATIONS) {
+        let name = case.name(generation).to_string();
+        case.step_functions.claim(&name, &json!({}));
+    }
+    case.replace("one");
+    assert_eq!(case.take("two"), Claim::Unnamed);
+    // No state machine of the claims.
+    case.step_functions.delete_claims();
+    let error =
+        case.with(async |claims, wanted, _| claims.replace(wanted, &arn("one")).await.unwrap_err());
+    assert!(!error.is_passing(), "{error}");
 }
 
 /// An execution that ended badly, with its last data.

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::retry::RetryConfig;
+use aws_sdk_sfn::error::ErrorMetadata;
 use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
 use aws_sdk_sfn::operation::get_execution_history::{
     GetExecutionHistoryError, GetExecutionHistoryInput, GetExecutionHistoryOutput,
@@ -36,6 +37,8 @@ struct State {
     calls: Vec<String>,
     /// Whether the state machine of the claims is missing.
     without_claims: bool,
+    /// How many reads of claims are throttled from now on.
+    throttled: usize,
     /// Makes the clock of the claims strictly increasing.
     started: u64,
 }
@@ -110,6 +113,11 @@ impl StepFunctions {
         state.without_claims = true;
     }
 
+    /// Throttles the next reads of claims.
+    pub fn throttle_claims(&self, reads: usize) {
+        self.state().throttled = reads;
+    }
+
     /// The names of the calls so far.
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
@@ -169,7 +177,7 @@ impl State {
     }
 
     fn described(
-        &self,
+        &mut self,
         arn: &str,
     ) -> MockResponse<DescribeExecutionOutput, DescribeExecutionError> {
         if let Some(execution) = self.executions.get(arn) {
@@ -180,6 +188,11 @@ impl State {
         }
         let machine = StepFunctions::CLAIMS.replace(":stateMachine:", ":execution:");
         let name = arn.strip_prefix(&format!("{machine}:"));
+        if name.is_some() && self.throttled > 0 {
+            self.throttled -= 1;
+            let throttled = ErrorMetadata::builder().code("ThrottlingException").build();
+            return MockResponse::Error(DescribeExecutionError::generic(throttled));
+        }
         let claim = name.and_then(|name| self.claims.get(name));
         let Some(claim) = claim else {
             return MockResponse::Error(DescribeExecutionError::ExecutionDoesNotExist(

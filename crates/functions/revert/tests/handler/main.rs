@@ -6,5 +6,6 @@ mod by_hand;
 mod cases;
 mod deciding;
 mod holders;
+mod outlast;
 mod proof;
 mod support;

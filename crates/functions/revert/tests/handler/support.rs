@@ -9,8 +9,7 @@ use validate_policy::SweepConfig;
 pub(crate) use fixtures::documents::*;
 pub(crate) use fixtures::{ARN, recreate_owner, throttled};
 use fixtures::{
-    EXECUTION, block_on, claims, executions, guard_config, judge_request, restricted, run_task,
-    waited,
+    EXECUTION, block_on, claims, guard_config, judge_request, restricted, run_task, waited,
 };
 
 /// An incident whose restricted grants are out: IAM, and the data of its execution.
@@ -18,6 +17,8 @@ use fixtures::{
 pub(crate) struct Incident {
     pub(crate) iam: Iam,
     pub(crate) data: Value,
+    /// What else Step Functions has.
+    pub(crate) step_functions: StepFunctions,
 }
 
 impl Incident {
@@ -62,7 +63,11 @@ impl Incident {
         });
         data["quarantine"] = end.unwrap()["quarantine"].clone();
         assert_eq!(data["quarantine"]["status"], "inPlace");
-        Self { iam, data }
+        Self {
+            iam,
+            data,
+            step_functions: StepFunctions::default(),
+        }
     }
 
     /// Changes the account as another principal does.
@@ -143,10 +148,11 @@ impl Incident {
             in_flight: true,
             ..execution.clone()
         };
+        self.step_functions.put(shown);
         let reply = block_on(revert::handle(
             &restricted(),
             decide_by,
-            &executions(&shown),
+            &claims(&self.step_functions),
             &PolicyStore::from_client(self.iam.client()),
             request,
         ));

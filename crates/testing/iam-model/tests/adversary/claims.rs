@@ -28,12 +28,6 @@ pub(crate) enum Taken {
 }
 
 impl Situation {
-    /// Whether no newer claim of the same key was started.
-    pub(crate) fn is_newest(&self, name: &ClaimName) -> bool {
-        let (newest, _) = self.newest(name.key());
-        newest.is_some_and(|newest| newest.name == *name)
-    }
-
     fn start(&mut self, name: &ClaimName, incident: Option<usize>) -> bool {
         if self.steps.claims.iter().any(|claim| claim.name == *name) {
             return false;
@@ -156,7 +150,14 @@ impl Situation {
         match self.standing(setting, &found, wanted, sight) {
             Shown::It(before) => Shown::It(Taken::Earlier(before)),
             Shown::NotYet => Shown::NotYet,
-            Shown::Nothing => Shown::It(self.take_next(last.as_ref(), wanted, me)),
+            Shown::Nothing => {
+                let now = self.standing(setting, &found, wanted, Sight::Clear);
+                if !matches!(now, Shown::Nothing) {
+                    // It does not know yet that it is about this, and both ask.
+                    self.loosen(&wanted.key);
+                }
+                Shown::It(self.take_next(last.as_ref(), &wanted.key, me))
+            }
         }
     }
 
@@ -164,12 +165,12 @@ impl Situation {
     pub(crate) fn take_next(
         &mut self,
         last: Option<&ClaimName>,
-        wanted: &Wanted,
+        key: &MemoryKey,
         me: usize,
     ) -> Taken {
         let mut name = match last {
             Some(last) => last.next(),
-            None => ClaimName::generations(&wanted.key).next(),
+            None => ClaimName::generations(key).next(),
         };
         while let Some(free) = name {
             if self.start(&free, Some(me)) {
@@ -177,8 +178,19 @@ impl Situation {
             }
             name = free.next();
         }
-        self.loosen(&wanted.key);
+        self.loosen(key);
         Taken::Unnamed
+    }
+
+    /// `Claims::replace`.
+    pub(crate) fn replace(&mut self, key: &MemoryKey, me: usize) {
+        let (newest, last) = self.newest(key);
+        if newest.is_some_and(|newest| newest.incident == Some(me)) {
+            return;
+        }
+        // What asks about it goes on, and so does the next one that comes.
+        self.loosen(key);
+        self.take_next(last.as_ref(), key, me);
     }
 
     /// `Claims::take`: after a few looks at an incident without a judgement, the next name.
@@ -198,7 +210,7 @@ impl Situation {
         }
         self.loosen(&wanted.key);
         let (_, last) = self.newest(&wanted.key);
-        Some(self.take_next(last.as_ref(), wanted, me))
+        Some(self.take_next(last.as_ref(), &wanted.key, me))
     }
 
     /// `Claims::contained_by`: whether an incident contained `wanted`, which was written then, or

@@ -1,6 +1,7 @@
 //! For each gap, the shortest history in which the guard breaks an invariant because of it, and
 //! which breaks none without.
 
+use incident::message::DecisionAction;
 use incident::message::DecisionAction::{Allow, Deny};
 
 use crate::gaps::Gap;
@@ -82,22 +83,42 @@ fn a_claim_under_other_lists_counts() {
     });
 }
 
-/// After a failure of the memory, the guard asks about what was allowed before. The administrator
-/// denies it, and the next write stays in force.
+/// The first write gets one answer. After a failure of the memory, the guard asks about the second
+/// one without a claim, and gets another answer. Then comes a third one.
+fn answer_without_a_claim(player: &mut Player, first: DecisionAction, second: &Move) {
+    let one = player.arrive(0);
+    player.decide(one, first);
+    player.write(RESTRICTED);
+    player.go(&Move::Deliver(1));
+    for _ in 0..6 {
+        player.step_as(1, Sight::Blind);
+    }
+    player.run(1);
+    player.go(second);
+    player.run(1);
+    player.go(&Move::Pass);
+    player.write(RESTRICTED);
+    player.rest();
+}
+
 #[test]
 fn an_allow_outlives_a_deny_without_a_claim() {
-    breaks(Gap::AsksWithoutClaim, Kind::Managed, CONTAINED, |player| {
-        let first = player.arrive(0);
-        player.decide(first, Allow);
-        player.write(RESTRICTED);
-        player.go(&Move::Deliver(1));
-        for _ in 0..6 {
-            player.step_as(1, Sight::Blind);
-        }
-        player.run(1);
-        player.decide(1, Deny);
-        player.write(RESTRICTED);
-        player.rest();
+    breaks(Gap::LeavesOlder, Kind::Managed, CONTAINED, |player| {
+        answer_without_a_claim(player, Allow, &Move::Decide(1, Deny, false));
+    });
+}
+
+#[test]
+fn an_allow_outlives_the_end_of_another_one() {
+    breaks(Gap::LeavesOlder, Kind::Managed, CONTAINED, |player| {
+        answer_without_a_claim(player, Allow, &Move::Decide(1, Allow, true));
+    });
+}
+
+#[test]
+fn a_deny_outlives_an_allow_without_a_claim() {
+    breaks(Gap::LeavesOlder, Kind::Managed, CONTAINED, |player| {
+        answer_without_a_claim(player, Deny, &Move::Decide(1, Allow, false));
     });
 }
 
@@ -105,7 +126,7 @@ fn an_allow_outlives_a_deny_without_a_claim() {
 /// the answer to the first one is a deny.
 #[test]
 fn an_allow_outlives_a_deny_with_an_older_claim() {
-    breaks(Gap::OldClaim, Kind::Managed, CONTAINED, |player| {
+    breaks(Gap::LeavesOlder, Kind::Managed, CONTAINED, |player| {
         player.go(&Move::Deliver(0));
         player.step(0);
         player.step(0);

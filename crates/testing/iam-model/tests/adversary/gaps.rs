@@ -1,9 +1,8 @@
 //! What a guard can do wrong with its memory, although each step looks right.
 //!
 //! The walks play the guard without these. `gap_histories.rs` has the shortest history of each,
-//! which shows that the invariants find it. The guard does two of them, and
-//! `docs/architecture.md` says so: [`Gap::AsksWithoutClaim`] and [`Gap::OldClaim`]. Of [`Gap::LateClaim`] it does what remains where the incident has a claim of
-//! another document from its judgement.
+//! which shows that the invariants find it. The guard does none of them, but what remains of
+//! [`Gap::LateClaim`] where the incident has a claim of another document from its judgement.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gap {
@@ -14,12 +13,10 @@ pub(crate) enum Gap {
     JoinsJudged,
     /// A claim that was taken under other lists counts after a containment under these.
     OtherLists,
-    /// After a failure of the memory, the guard asks without a claim, and an older allow outlives
-    /// the answer.
-    AsksWithoutClaim,
-    /// A claim that was the newest at the judgement counts after the containment, and a newer allow
-    /// outlives the answer.
-    OldClaim,
+    /// An answer leaves the newest claim as it is. After a failure of the memory, or if someone made
+    /// a claim in the meantime, that is the claim of another execution, whose decision outlives the
+    /// answer.
+    LeavesOlder,
     /// A deny that was found at the judgement counts after the containment, and a newer allow does
     /// not.
     OldDeny,

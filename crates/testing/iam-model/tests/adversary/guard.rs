@@ -13,6 +13,7 @@ use crate::asked::{answer, answering};
 use crate::history::Comes;
 use crate::judge::judge;
 use crate::play::{Asked, Played, act, again, ask};
+use crate::remember::outlast;
 use crate::setting::{Kind, Setting, time};
 use crate::situation::{Execution, Hint, Holding, Moment, Situation, Stage};
 use crate::steps::Sight;
@@ -89,6 +90,9 @@ pub(crate) fn step(
             }
         },
     };
+    if setting.remembers && !outlast(setting, &mut next, index, &execution, &stage) {
+        return Ok(None);
+    }
     check_asked::ended(setting, &next, &execution, seen, &stage)?;
     execution.stage = stage;
     let history = setting

@@ -4,7 +4,8 @@
 use incident::judgement::GuardConfig;
 use incident::memory::{Before, ClaimName, Memory, MemoryKey, Standing, Wanted};
 use incident::message::{
-    Contained, ObservedPolicy, OutcomeResult, Response, Settled, Verdict, VerdictResult,
+    Contained, DecisionAction, ObservedPolicy, OutcomeResult, Response, Settled, Verdict,
+    VerdictResult,
 };
 use incident::{Observed, Record};
 
@@ -12,7 +13,7 @@ use crate::claims::{Shown, Taken};
 use crate::gaps::Gap;
 use crate::judge::key;
 use crate::setting::Setting;
-use crate::situation::Situation;
+use crate::situation::{Execution, Situation, Stage};
 use crate::steps::Sight;
 
 /// A verdict with a memory.
@@ -123,7 +124,7 @@ fn lapse(
             ..Memory::default()
         });
     }
-    let next = situation.take_next(Some(own), wanted, me);
+    let next = situation.take_next(Some(own), &wanted.key, me);
     verdict.remembering(memory(next))
 }
 
@@ -161,7 +162,7 @@ fn claim(
         None => Claimed::NotYet,
         // Only what is contained is taken away without a question.
         Some(Taken::Earlier(before)) if before.standing == Standing::Denied => {
-            Claimed::It(situation.take_next(Some(&before.claim), wanted, me))
+            Claimed::It(situation.take_next(Some(&before.claim), &wanted.key, me))
         }
         Some(taken) => Claimed::It(taken),
     }
@@ -230,8 +231,7 @@ pub(crate) fn settle(
     }
     let key = key(setting, &contained);
     let is_judged = is_judged && (setting.has(Gap::OtherLists) || memory.key() == key.as_ref());
-    let is_newest = |claim: &ClaimName| setting.has(Gap::OldClaim) || situation.is_newest(claim);
-    if is_judged && memory.claim.as_ref().is_some_and(is_newest) {
+    if is_judged && memory.claim.is_some() {
         return Ok(Settling::Ask(contained));
     }
     if let Some(before) = memory.before.as_ref().filter(|_| is_judged)
@@ -244,23 +244,16 @@ pub(crate) fn settle(
             Some(before.clone()),
         ));
     }
-    let versions = contained.versions.as_ref();
-    let observed = ObservedPolicy {
-        identity: contained.identity.clone(),
-        version: versions.map(|versions| versions.original.clone()),
-        document: contained.original.clone(),
-    };
+    let observed = contained.observed();
     let subject = &verdict.change.subject;
     let response = Response::Contain;
     let Some(wanted) = Wanted::document(subject, &observed, response, &setting.analysis) else {
         return Ok(Settling::Ask(contained));
     };
     if execution.sight == Sight::Blind {
-        // Its task fails once, and then asks without a memory.
-        return Ok(match setting.has(Gap::AsksWithoutClaim) {
-            true => Settling::Ask(contained),
-            false => Settling::NotYet,
-        });
+        // Its task has failed once, and now asks without a memory.
+        situation.loosen(&wanted.key);
+        return Ok(Settling::Ask(contained));
     }
     let taken = match situation.take(setting, &wanted, me, Sight::Settling) {
         None => return Ok(Settling::NotYet),
@@ -270,7 +263,7 @@ pub(crate) fn settle(
                 return Ok(settled(contained, OutcomeResult::Joined, Some(before)));
             }
             // It is contained all the same, and an administrator should know it.
-            situation.take_next(Some(&before.claim), &wanted, me)
+            situation.take_next(Some(&before.claim), &wanted.key, me)
         }
         Some(taken) => taken,
     };
@@ -286,6 +279,37 @@ pub(crate) fn settle(
             Standing::Allowed => return Err("an allow that was passed over".to_owned()),
         },
     })
+}
+
+/// What `revert` does before its answer leads to `stage`; `false` where its task fails
+/// (`outlast.rs`).
+pub(crate) fn outlast(
+    setting: &Setting,
+    situation: &mut Situation,
+    me: usize,
+    execution: &Execution,
+    stage: &Stage,
+) -> bool {
+    let contained = match (&execution.stage, &execution.asked) {
+        (Stage::Reverting { held, .. }, _) => &held.0,
+        (Stage::Answering { .. }, Some(asked)) => &asked.0.contained,
+        _ => return true,
+    };
+    let history = &execution.history;
+    let is_answered = history.decision != Some(DecisionAction::Expire)
+        && matches!(stage, Stage::Ended(word, _) if *word != "failed");
+    let known = history.quarantine.as_ref().and_then(|it| it.contained());
+    let is_settled = known.is_some_and(|known| known.settled.is_some());
+    if !is_answered || is_settled || setting.has(Gap::LeavesOlder) {
+        return true;
+    }
+    if execution.sight == Sight::Blind {
+        return false;
+    }
+    if let Some(key) = key(setting, contained) {
+        situation.replace(&key, me);
+    }
+    true
 }
 
 /// Whether the original is in force again.
