@@ -128,6 +128,7 @@ def main() -> None:
     refuse_other_versions()
     raise_open_files_limit()
 
+    import account_pages
     import capacity
     import cloudtrail
     import gaps
@@ -137,6 +138,7 @@ def main() -> None:
 
     try:
         gaps.close_all()
+        account_pages.attach()
         integrations.attach()
         redrive.attach()
         capacity.attach()

@@ -2,6 +2,7 @@
 //!
 //! `cargo test` leaves out these tests, and `make e2e` runs them.
 
+mod account;
 mod cloudtrail;
 mod gaps;
 mod support;
