@@ -131,6 +131,7 @@ def main() -> None:
     import account_pages
     import capacity
     import cloudtrail
+    import executions
     import gaps
     import integrations
     import redrive
@@ -140,6 +141,7 @@ def main() -> None:
         gaps.close_all()
         account_pages.attach()
         integrations.attach()
+        executions.attach()
         redrive.attach()
         capacity.attach()
         cloudtrail.attach()

@@ -6,7 +6,7 @@ use aws_sdk_sfn::types::StateMachineType;
 use local_aws::{Emulator, Execution, poll};
 use serde_json::{Value, json};
 
-use crate::support::{DOCUMENT, SOON, TRUST, create_policy, emulator};
+use crate::support::{DOCUMENT, SOON, create_policy, emulator, machine_role};
 
 #[tokio::test]
 async fn default_versions_can_be_set_and_version_ids_do_not_come_back() -> Result<()> {
@@ -115,14 +115,7 @@ async fn quotas_are_in_characters_and_shared_by_the_inline_policies_of_one_owner
 /// Starts a state machine with one callback task of these members, and returns the ARN of the
 /// execution.
 async fn start_callback(emulator: &Emulator, resource: &str, parameters: Value) -> Result<String> {
-    let trust = TRUST.replace(r#"{"AWS": "*"}"#, r#"{"Service": "states.amazonaws.com"}"#);
-    let role = emulator
-        .iam()
-        .create_role()
-        .role_name("machine")
-        .assume_role_policy_document(trust)
-        .send()
-        .await?;
+    let role = machine_role(emulator, "machine").await?;
     let definition = json!({
         "StartAt": "Ask",
         "States": {
@@ -140,7 +133,7 @@ async fn start_callback(emulator: &Emulator, resource: &str, parameters: Value) 
         .create_state_machine()
         .name("callback")
         .definition(definition.to_string())
-        .role_arn(role.role.context("no role")?.arn)
+        .role_arn(role)
         .r#type(StateMachineType::Standard)
         .send()
         .await?

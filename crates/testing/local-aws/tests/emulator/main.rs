@@ -4,6 +4,7 @@
 
 mod account;
 mod cloudtrail;
+mod executions;
 mod gaps;
 mod support;
 

@@ -64,6 +64,14 @@ pub(crate) async fn role_credentials(emulator: &Emulator, name: &str) -> Result<
     emulator.assume_role(&arn, "tester").await
 }
 
+/// A role that Step Functions can use; returns its ARN.
+pub(crate) async fn machine_role(emulator: &Emulator, name: &str) -> Result<String> {
+    let trust = TRUST.replace(r#"{"AWS": "*"}"#, r#"{"Service": "states.amazonaws.com"}"#);
+    let create = emulator.iam().create_role().role_name(name);
+    let created = create.assume_role_policy_document(trust).send().await?;
+    Ok(created.role.context("no role")?.arn)
+}
+
 /// A rule with a queue as its target.
 pub(crate) struct Rule {
     queue: String,
