@@ -1,6 +1,7 @@
 """Plays CloudTrail: every IAM write that a client makes becomes an event on the default event bus.
 
-The deployed rules decide which targets get it. Reads and the calls of other services make no event.
+The deployed rules decide which targets get it. Reads and the calls of other services make no event. What
+a state machine writes by its own is a client's write as well, with a session of its role.
 `LookupEvents` by the id of an event answers with what was played, as the event history does.
 `calls` lists them with the writes, so that a test can compare what a role may do with what it does.
 """
@@ -82,8 +83,9 @@ def attach() -> None:
                     identity=who.identity,
                     account_id=account,
                     region=EVENT_REGION,
-                    source_ip=client_ip(),
-                    user_agent=headers.get("user-agent", ""),
+                    # A service has its name in the place of both.
+                    source_ip=who.service or client_ip(),
+                    user_agent=who.service or headers.get("user-agent", ""),
                     request_id=request_id,
                 )
                 if record is not None:

@@ -22,6 +22,8 @@ class Caller:
     identity: dict
     # The ARN of the role, with its path, for a role session; else None.
     role_arn: str | None
+    # The AWS service that makes the call with a session of somebody's role; else None.
+    service: str | None = None
 
 
 def caller(access_key_id: str, account_id: str) -> Caller | None:
@@ -73,7 +75,10 @@ def _role_session(identity: dict, credential, session: dict | None) -> Caller:
     identity["type"] = "AssumedRole"
     identity["principalId"] = f"{role_id}:{session_name}"
     identity["sessionContext"] = _session_context(issuer, session)
-    return Caller(identity, role_arn)
+    service = (session or {}).get("InvokedBy")
+    if service is not None:
+        identity["invokedBy"] = service
+    return Caller(identity, role_arn, service)
 
 
 def _issuer_of_federated_user(credential) -> dict:

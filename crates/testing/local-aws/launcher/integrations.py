@@ -111,6 +111,8 @@ def _client(service: str, machine: dict | None, failure):
         "SessionToken": token,
         "AccountId": account,
         "PrincipalType": "AssumedRole",
+        # For its records: see `identity`.
+        "InvokedBy": SERVICE,
     }
     with _lock:
         # Each time: a reset of the emulator forgets the sessions.
