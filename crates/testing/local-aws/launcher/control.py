@@ -4,6 +4,7 @@
     GET  /_local/caller?key=K        who calls with the access key K: {"principal": ARN}
     GET  /_local/cloudtrail?since=N  the CloudTrail records from number N on, and the settings
     POST /_local/cloudtrail          changes settings: {"muted": true}, {"copies": 2}, …
+    POST /_local/schedules           fires the scheduled rules now: {"fired": [NAME, …]}
 """
 
 import dataclasses
@@ -14,6 +15,7 @@ import cloudtrail
 import identity
 import ministack.app
 import ministack.core.responses
+import schedules
 from private_names import need
 
 
@@ -43,6 +45,8 @@ def _answer(method: str, path: str, query: dict, body: bytes) -> tuple[int, dict
         if (method, path) == ("POST", "/_local/cloudtrail"):
             _change_settings(json.loads(body))
             return 200, {"settings": _settings()}
+        if (method, path) == ("POST", "/_local/schedules"):
+            return 200, {"fired": schedules.fire()}
     except (ValueError, TypeError) as error:
         return 400, {"error": str(error)}
     return 404, {"error": f"there is no {method} {path}"}

@@ -135,6 +135,7 @@ def main() -> None:
     import gaps
     import integrations
     import redrive
+    import schedules
     from private_names import MissingName
 
     try:
@@ -142,6 +143,7 @@ def main() -> None:
         account_pages.attach()
         integrations.attach()
         executions.attach()
+        schedules.attach()
         redrive.attach()
         capacity.attach()
         cloudtrail.attach()

@@ -214,6 +214,17 @@ impl Emulator {
         Ok(())
     }
 
+    /// Fires the rules that have a schedule, as if their time had come. Returns their names.
+    pub async fn fire_schedules(&self) -> Result<Vec<String>> {
+        #[derive(Deserialize)]
+        struct Answer {
+            fired: Vec<String>,
+        }
+        let url = self.url("/_local/schedules");
+        let answer: Answer = http::post_json(&url, &Value::Null).await?.json()?;
+        Ok(answer.fired)
+    }
+
     /// The CloudTrail records so far, delivered or not, from number `since` on.
     pub async fn cloudtrail_records(&self, since: usize) -> Result<Vec<Value>> {
         self.items("cloudtrail", since).await

@@ -1,6 +1,7 @@
 //! The stack: `template.yaml`, deployed to an emulator by the real SAM CLI.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -11,11 +12,16 @@ use tokio::process::Command;
 
 use crate::emulator::REGION;
 use crate::execution::Execution;
+use crate::tools::Tool;
 use crate::workspace::Lock;
 use crate::{Clients, Emulator, command, functions, poll, tools, workspace};
 
 /// The name of the stack in `samconfig.toml`.
 pub const NAME: &str = "automated-iam-policy-alerts-and-approvals";
+
+/// Keeps a stack from doing something by itself: it would come between the steps of a test, and of
+/// whoever watches. The SAM CLI leaves out what a template does not have.
+const QUIET: [(&str, &str); 1] = [("SweepSchedule", "")];
 
 #[derive(Clone, Debug)]
 pub struct StackOptions {
@@ -45,6 +51,7 @@ pub fn parameters(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[derive(Clone, Debug)]
 pub struct Stack {
     name: String,
+    template: PathBuf,
     port: u16,
     environment: Vec<(&'static str, String)>,
     clients: Clients,
@@ -59,8 +66,20 @@ impl Stack {
     /// Fails if the deployment is refused or fails. The message ends with the output of the SAM
     /// CLI.
     pub async fn deploy(emulator: &Emulator, options: StackOptions) -> Result<Self> {
+        let template = workspace::local(functions::BUILD_DIR).join("template.yaml");
+        Self::deploy_from(&template, emulator, options).await
+    }
+
+    /// Deploys another template, which needs no build.
+    pub async fn deploy_from(
+        template: &Path,
+        emulator: &Emulator,
+        options: StackOptions,
+    ) -> Result<Self> {
+        tools::ensure(&[Tool::Sam]).await?;
         let mut stack = Self {
             name: options.name,
+            template: template.to_owned(),
             port: emulator.port(),
             environment: emulator.environment().into(),
             clients: emulator.clients().clone(),
@@ -70,7 +89,8 @@ impl Stack {
         Ok(stack)
     }
 
-    /// Deploys again with these parameters. The other parameters go back to their defaults.
+    /// Deploys again with these parameters. The other parameters go back to their defaults, and the
+    /// schedules to none.
     pub async fn update(&mut self, parameters: &BTreeMap<String, String>) -> Result<()> {
         // `sam deploy` leaves an archive of each function behind.
         let scratch = TempDir::with_prefix("iam-policy-guard-")
@@ -83,10 +103,10 @@ impl Stack {
             .args(["--no-confirm-changeset", "--no-progressbar"])
             .arg("--no-fail-on-empty-changeset")
             .args(["--capabilities", "CAPABILITY_IAM", "--template-file"])
-            .arg(workspace::local(functions::BUILD_DIR).join("template.yaml"));
-        deploy
-            .arg("--parameter-overrides")
-            .args(overrides(parameters));
+            .arg(&self.template);
+        let mut all = self::parameters(&QUIET);
+        all.extend(parameters.clone());
+        deploy.arg("--parameter-overrides").args(overrides(&all));
         let built = Lock::to_use(functions::LOCK).await?;
         command::run_logged(deploy, "sam deploy", &self.log("deploy")).await?;
         drop(built);

@@ -7,6 +7,7 @@ mod cloudtrail;
 mod executions;
 mod gaps;
 mod support;
+mod sweep;
 
 use anyhow::Result;
 
