@@ -1,4 +1,4 @@
-//! The linters of the template and of the state machine.
+//! The linters of the template and of the state machines.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,11 @@ use local_aws::tools::{self, Tool};
 use local_aws::{command, report, workspace};
 
 const TEMPLATE: &str = "template.yaml";
-const DEFINITION: &str = "statemachine/policy_approval.asl.json";
+const DEFINITIONS: [&str; 2] = ["policy_approval", "sweep"];
 
 /// Runs every linter. All of them must pass.
 pub async fn run() -> Result<()> {
     tools::ensure(&[Tool::Sam, Tool::Linters, Tool::Node]).await?;
-    let definition = definition_for_linters()?;
-
     let mut validate = tools::sam()?;
     validate.args(["validate", "--lint", "--template", TEMPLATE]);
     validate.args(["--region", local_aws::emulator::REGION]);
@@ -25,22 +23,25 @@ pub async fn run() -> Result<()> {
     let mut checkov = command::program(Tool::Linters.bin().join("checkov"));
     checkov.args(["--framework", "cloudformation", "--compact", "--quiet"]);
     checkov.args(["--skip-download", "--file", TEMPLATE]);
-    let mut asl_validator = command::program(Tool::Node.bin().join("asl-validator"));
-    asl_validator.arg("--json-path").arg(&definition);
-    let mut statelint = command::program(Tool::Linters.bin().join("statelint"));
-    statelint.arg(&definition);
+    let mut linters = vec![
+        ("sam validate --lint".to_owned(), validate),
+        ("cfn-lint".to_owned(), cfn_lint),
+        ("checkov".to_owned(), checkov),
+    ];
+    for name in DEFINITIONS {
+        let definition = definition_for_linters(name)?;
+        let mut asl_validator = command::program(Tool::Node.bin().join("asl-validator"));
+        asl_validator.arg("--json-path").arg(&definition);
+        linters.push((format!("asl-validator of {name}"), asl_validator));
+        let mut statelint = command::program(Tool::Linters.bin().join("statelint"));
+        statelint.arg(&definition);
+        linters.push((format!("statelint of {name}"), statelint));
+    }
 
     let mut failed = Vec::new();
-    let linters = [
-        ("sam validate --lint", validate),
-        ("cfn-lint", cfn_lint),
-        ("checkov", checkov),
-        ("asl-validator", asl_validator),
-        ("statelint", statelint),
-    ];
     for (name, linter) in linters {
-        report::step(name);
-        if let Err(error) = command::run_shown(linter, name).await {
+        report::step(&name);
+        if let Err(error) = command::run_shown(linter, &name).await {
             report::detail(&format!("{error:#}"));
             failed.push(name);
         }
@@ -59,11 +60,12 @@ pub async fn deny(checks: &[String]) -> Result<()> {
     command::run_shown(deny, "cargo deny").await
 }
 
-/// Writes the definition as the linters of state machines can read it, and returns its path: with
-/// two of its substitutions, and with numbers and moments in the place of the expressions for them,
+/// Writes a definition as the linters of state machines can read it, and returns its path: with two
+/// of its substitutions, and with numbers and moments in the place of the expressions for them,
 /// which they refuse.
-fn definition_for_linters() -> Result<PathBuf> {
-    let source = workspace::root().join(DEFINITION);
+fn definition_for_linters(name: &str) -> Result<PathBuf> {
+    let file = format!("{name}.asl.json");
+    let source = workspace::root().join("statemachine").join(&file);
     let text = std::fs::read_to_string(&source)
         .with_context(|| format!("cannot read `{}`", source.display()))?;
     let text = text
@@ -85,7 +87,7 @@ fn definition_for_linters() -> Result<PathBuf> {
     }
     let folder = workspace::local("lint");
     workspace::create_dir(&folder)?;
-    let path = folder.join("definition.asl.json");
+    let path = folder.join(file);
     std::fs::write(&path, value.to_string())
         .with_context(|| format!("cannot write `{}`", path.display()))?;
     Ok(path)
