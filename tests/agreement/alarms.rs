@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::read;
 use crate::transformed::{
     PLACES, Place, many, of_type, properties, referred, resolved, resolved_in, resources,
+    watch_rules,
 };
 
 /// The only alarm that sends e-mails.
@@ -32,13 +33,13 @@ fn every_alarm_is_a_part_of_the_one_that_mails_and_is_documented() {
         }
         // A new alarm has no data. Any other value would raise the alarm for that at once.
         let missing = match name {
-            "silence" => "missing",
-            "unheard" => "ignore",
+            "silence" | "sweep-missing" => "missing",
+            "unheard" | "proof-of-life" => "ignore",
             _ => "notBreaching",
         };
         assert_eq!(alarm["TreatMissingData"], missing, "{logical}");
     }
-    assert_eq!(names.len(), 18);
+    assert_eq!(names.len(), 21);
     for heading in manual.lines().filter_map(|line| line.strip_prefix("### `")) {
         let name = heading.trim_end_matches('`');
         assert!(
@@ -51,6 +52,11 @@ fn every_alarm_is_a_part_of_the_one_that_mails_and_is_documented() {
     let week =
         format!("(INSUFFICIENT_DATA(\"{silence}\") AND NOT INSUFFICIENT_DATA(\"{unheard}\"))");
     assert!(rule.contains(&week), "{rule}");
+    // So are hours without a sweep, but not before a first proof of life.
+    let [missing, proof] = ["SweepMissingAlarm", "ProofOfLifeAlarm"].map(name_of);
+    let hours =
+        format!("(INSUFFICIENT_DATA(\"{missing}\") AND NOT INSUFFICIENT_DATA(\"{proof}\"))");
+    assert!(rule.contains(&hours), "{rule}");
 }
 
 /// CloudFormation makes the parts first, because the rule refers to them.
@@ -184,9 +190,7 @@ fn alarms_and_rules_can_publish() {
             // The rules of the watch, and no others.
             let rules = many(&condition["ArnEquals"]["aws:SourceArn"]);
             let rules: BTreeSet<_> = rules.into_iter().filter_map(referred).collect();
-            let watch = of_type("AWS::Events::Rule").map(|(name, _)| name);
-            let watch: BTreeSet<_> = watch.filter(|name| *name != "PolicyWriteRule").collect();
-            assert_eq!(rules, watch, "{name}");
+            assert_eq!(rules, watch_rules(), "{name}");
         } else {
             // SNS documents that it does not support this key for EventBridge and an encrypted
             // topic, so the condition must hold without it.
@@ -221,6 +225,10 @@ fn the_dashboard_shows_the_metrics_that_the_functions_write() {
         format!(r#"{{{namespace},StateMachine,Outcome}} MetricName=\"Ended\""#),
         format!(r#""{namespace}", "TimeToContainment", "StateMachine""#),
         format!(r#""{namespace}", "TimeToDecision", "StateMachine""#),
+        format!(
+            r#""{namespace}", "RestrictedGrants", "StateMachine", "${{AWS::StackName}}-sweep""#
+        ),
+        format!(r#""{namespace}", "ProofOfLife", "StateMachine", "${{AWS::StackName}}-incidents""#),
     ] {
         assert!(body.contains(&text), "{text}");
     }

@@ -1,4 +1,4 @@
-//! The state machine and the code.
+//! The state machines and the code.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,18 @@ use incident::reconcile::{CONSISTENT_AFTER, MAX_LOOKS, WAITS};
 use lambda_kit::FailureName;
 use serde_json::{Map, Value};
 
-use crate::{definition, texts};
+use crate::{DEFINITIONS, definition, read_json, texts};
 
+/// The states of an incident.
 fn states() -> Map<String, Value> {
     definition()["States"].as_object().unwrap().clone()
+}
+
+/// The states of all definitions, those within a map left out.
+fn all_states() -> Vec<(String, Value)> {
+    let definitions = DEFINITIONS.iter().map(|(_, file)| read_json(file));
+    let states = definitions.map(|it| it["States"].as_object().unwrap().clone());
+    states.flatten().collect()
 }
 
 fn resource_is(state: &Value, suffix: &str) -> bool {
@@ -141,8 +149,9 @@ fn the_first_states_hand_on_new_objects() {
 }
 
 #[test]
-fn every_task_retries_and_has_a_way_to_the_failure_mail() {
-    for (name, state) in states().iter().filter(|(_, state)| state["Type"] == "Task") {
+fn every_task_retries_and_lets_no_error_through() {
+    let states = all_states();
+    for (name, state) in states.iter().filter(|(_, state)| state["Type"] == "Task") {
         let retries = state["Retry"].as_array().unwrap();
         assert!(!retries.is_empty(), "{name} has no Retry");
         for retry in retries.iter().filter(|retry| retry["MaxAttempts"] != 0) {
@@ -171,7 +180,7 @@ fn every_task_retries_and_has_a_way_to_the_failure_mail() {
 fn names_of_errors_are_names_that_the_functions_have() {
     let known: BTreeSet<&str> = FailureName::ALL.iter().map(|name| name.as_str()).collect();
     let of_aws = |name: &str| name.contains('.');
-    for (state_name, state) in &states() {
+    for (state_name, state) in &all_states() {
         for field in ["Retry", "Catch"] {
             for name in error_names(state, field) {
                 assert!(
@@ -185,7 +194,7 @@ fn names_of_errors_are_names_that_the_functions_have() {
 
 #[test]
 fn each_task_retries_transient_errors_and_no_others() {
-    for (state_name, state) in states()
+    for (state_name, state) in all_states()
         .iter()
         .filter(|(_, state)| resource_is(state, "lambda:invoke"))
     {
@@ -325,7 +334,7 @@ fn the_longest_history_has_room() {
 
 #[test]
 fn every_choice_has_a_default() {
-    for (name, state) in states()
+    for (name, state) in all_states()
         .iter()
         .filter(|(_, state)| state["Type"] == "Choice")
     {
@@ -338,7 +347,7 @@ fn every_choice_has_a_default() {
 
 #[test]
 fn only_the_wait_for_the_administrator_takes_the_token() {
-    for (name, state) in &states() {
+    for (name, state) in &all_states() {
         let takes = state.to_string().contains("Task.Token");
         assert_eq!(takes, name == "AskUser", "{name}");
     }

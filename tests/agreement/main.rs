@@ -22,6 +22,7 @@ mod invoke_payloads;
 mod operations;
 mod roles;
 mod scp;
+mod sweep;
 mod template;
 mod tidy;
 mod transformed;
@@ -43,8 +44,25 @@ fn read_json(relative: &str) -> Value {
     serde_json::from_str(&read(relative)).unwrap_or_else(|error| panic!("{relative}: {error}"))
 }
 
+/// The state machines with a definition in a file of its own.
+const DEFINITIONS: [(&str, &str); 2] = [
+    (
+        "PolicyApprovalStateMachine",
+        "statemachine/policy_approval.asl.json",
+    ),
+    ("SweepStateMachine", "statemachine/sweep.asl.json"),
+];
+
+/// The definition of the incidents.
 fn definition() -> Value {
-    read_json("statemachine/policy_approval.asl.json")
+    let [(_, file), _] = DEFINITIONS;
+    read_json(file)
+}
+
+/// The definition of the sweep.
+fn sweep_definition() -> Value {
+    let [_, (_, file)] = DEFINITIONS;
+    read_json(file)
 }
 
 /// The template, intrinsic functions as YAML tags.

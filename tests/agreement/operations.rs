@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::read;
-use crate::transformed::{many, of_type, properties, referred, resources, transformed};
+use crate::transformed::{many, of_type, properties, referred, resolved, resources, transformed};
+use crate::{DEFINITIONS, read};
 
 /// Only the local AWS takes unencrypted connections. Its account number belongs to no account on
 /// AWS.
@@ -43,11 +43,13 @@ fn only_encrypted_connections_are_taken() {
 
 #[test]
 fn every_rule_keeps_undelivered_events() {
+    let arn = |value: &Value| resolved(value).as_str().unwrap().to_owned();
     let queue = &properties("UndeliveredEventsQueuePolicy")["PolicyDocument"]["Statement"][0];
     let sources = many(&queue["Condition"]["ArnEquals"]["aws:SourceArn"]);
-    let sources: BTreeSet<_> = sources.into_iter().filter_map(referred).collect();
-    let rules: BTreeSet<_> = of_type("AWS::Events::Rule").map(|(name, _)| name).collect();
-    assert_eq!(sources, rules);
+    let sources: BTreeSet<_> = sources.into_iter().map(arn).collect();
+    let rules = of_type("AWS::Events::Rule").map(|(name, _)| name);
+    let rules = rules.map(|name| arn(&json!({"Fn::GetAtt": [name, "Arn"]})));
+    assert_eq!(sources, rules.collect());
     for (rule, properties) in of_type("AWS::Events::Rule") {
         assert!(
             properties["State"].is_null() || properties["State"] == "ENABLED",
@@ -150,9 +152,11 @@ fn logs_hold_no_tokens() {
         }
         assert_eq!(stage["MethodSettings"][0]["DataTraceEnabled"], false);
     }
-    let logging = &properties("PolicyApprovalStateMachine")["LoggingConfiguration"];
-    assert_eq!(logging["IncludeExecutionData"], false);
-    assert_eq!(logging["Level"], "ALL");
+    for (machine, _) in DEFINITIONS {
+        let logging = &properties(machine)["LoggingConfiguration"];
+        assert_eq!(logging["IncludeExecutionData"], false, "{machine}");
+        assert_eq!(logging["Level"], "ALL", "{machine}");
+    }
 }
 
 #[test]
@@ -174,8 +178,10 @@ fn logs_end_with_their_retention_and_outlive_the_stack() {
         assert!(resources().contains_key(group), "{name}");
         assert_eq!(function["TracingConfig"]["Mode"], "Active", "{name}");
     }
-    let machine = properties("PolicyApprovalStateMachine");
-    assert_eq!(machine["TracingConfiguration"]["Enabled"], true);
+    for (machine, _) in DEFINITIONS {
+        let tracing = &properties(machine)["TracingConfiguration"];
+        assert_eq!(tracing["Enabled"], true, "{machine}");
+    }
 }
 
 #[test]

@@ -21,6 +21,12 @@ const FORBIDDEN: &str = "iam:Attach*,iam:Create*Role*,iam:Create*User*,iam:Creat
 /// The role that may write policies.
 const WRITER: &str = "PolicyApprovalRole";
 
+/// The role of the sweep, which may write one policy.
+const SWEEP: &str = "SweepRole";
+
+/// The role that the sweep writes this policy to.
+const PROBE: &str = "ProbeRole";
+
 /// Actions for which IAM knows no resource.
 const WITHOUT_RESOURCE: [&str; 17] = [
     "cloudtrail:LookupEvents",
@@ -59,7 +65,7 @@ fn documents() -> BTreeMap<&'static str, Vec<&'static Value>> {
     documents
 }
 
-fn statements(role: &str, effect: &str) -> Vec<&'static Value> {
+pub(crate) fn statements(role: &str, effect: &str) -> Vec<&'static Value> {
     documents()[role]
         .iter()
         .flat_map(|document| many(&document["Statement"]))
@@ -74,7 +80,7 @@ fn denial(role: &str, sid: &str) -> &'static Value {
     found.unwrap_or_else(|| panic!("{role} has no `{sid}`"))
 }
 
-fn allowed(role: &str) -> BTreeSet<&'static str> {
+pub(crate) fn allowed(role: &str) -> BTreeSet<&'static str> {
     statements(role, "Allow")
         .into_iter()
         .flat_map(|statement| many(&statement["Action"]))
@@ -110,12 +116,16 @@ fn only_the_state_machine_changes_iam_and_the_rule_leaves_it_out() {
             call.is_some_and(|call| !call.starts_with("Get") && !call.starts_with("List"))
         };
         let writes: Vec<_> = allowed(role).into_iter().filter(is_write).collect();
-        let expected = if *role == WRITER { Call::ALL } else { &[] };
-        let expected: BTreeSet<String> = expected
-            .iter()
-            .filter(|call| call.service() == "iam")
-            .map(|call| format!("iam:{}", call.as_str()))
-            .collect();
+        let expected: BTreeSet<String> = match *role {
+            WRITER => Call::ALL
+                .iter()
+                .filter(|call| call.service() == "iam")
+                .map(|call| format!("iam:{}", call.as_str()))
+                .collect(),
+            // The proof of life, of which the rule hears.
+            SWEEP => BTreeSet::from(["iam:PutRolePolicy".to_owned()]),
+            _ => BTreeSet::new(),
+        };
         let writes: BTreeSet<String> = writes.into_iter().map(str::to_owned).collect();
         assert_eq!(writes, expected, "{role}");
     }
@@ -158,6 +168,9 @@ fn what_is_allowed_is_spelled_out_and_bound_to_resources() {
 fn policies_are_in_the_roles_and_aws_managed_ones_out_of_reach() {
     for (name, role) in of_type("AWS::IAM::Role") {
         assert!(role["ManagedPolicyArns"].is_null(), "{name}");
+        if name == PROBE {
+            continue;
+        }
         for trust in many(&role["AssumeRolePolicyDocument"]["Statement"]) {
             assert!(trust["Principal"]["Service"].is_string(), "{name}: {trust}");
         }
@@ -167,7 +180,9 @@ fn policies_are_in_the_roles_and_aws_managed_ones_out_of_reach() {
             let iam = many(&statement["Action"])
                 .iter()
                 .any(|action| action.as_str().unwrap().starts_with("iam:"));
-            for resource in many(&statement["Resource"]).into_iter().filter(|_| iam) {
+            let of_probe = |resource: &&Value| referred(resource) == Some(PROBE);
+            let resources = many(&statement["Resource"]).into_iter();
+            for resource in resources.filter(|it| iam && !of_probe(it)) {
                 let actions = many(&statement["Action"]);
                 let has_none =
                     |action: &&Value| WITHOUT_RESOURCE.contains(&action.as_str().unwrap());
@@ -187,59 +202,79 @@ fn policies_are_in_the_roles_and_aws_managed_ones_out_of_reach() {
 
 #[test]
 fn the_guard_cannot_rewrite_itself() {
-    let roles: BTreeSet<_> = of_type("AWS::IAM::Role").map(|(name, _)| name).collect();
+    // The guard contains the proof of life, so it can write to that role.
+    let roles = of_type("AWS::IAM::Role").map(|(name, _)| name);
+    let roles: BTreeSet<_> = roles.filter(|name| *name != PROBE).collect();
     let itself = denial(WRITER, "NotTheGuardItself");
     assert!(itself["Condition"].is_null());
     assert_eq!(itself["NotAction"], json!(["iam:Get*", "iam:List*"]));
     let protected = many(&itself["Resource"]);
     let protected: BTreeSet<_> = protected.into_iter().filter_map(referred).collect();
     assert_eq!(protected, roles);
-    let before = many(&resources()["PolicyWriteRule"]["DependsOn"]);
-    assert_eq!(before, [&json!("PolicyApprovalWrites")]);
+    for rule in ["PolicyWriteRule", "SweepRule"] {
+        let before = many(&resources()[rule]["DependsOn"]);
+        assert_eq!(before, [&json!("PolicyApprovalWrites")], "{rule}");
+    }
 }
 
 /// Neither a version of the state machine nor another one can use its role, which could run another
 /// definition.
 #[test]
-fn the_role_that_writes_works_for_one_state_machine_only() {
-    let trust = &properties(WRITER)["AssumeRolePolicyDocument"]["Statement"];
+fn each_role_that_writes_works_for_one_state_machine_only() {
+    for (role, machine, ending) in [
+        (WRITER, "PolicyApprovalStateMachine", "incidents"),
+        (SWEEP, "SweepStateMachine", "sweep"),
+    ] {
+        let trust = trust(role);
+        let service = json!({"Service": "states.amazonaws.com"});
+        assert_eq!(trust["Principal"], service);
+        let arn = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:";
+        let arn = format!("{arn}${{AWS::StackName}}-{ending}");
+        let expected = json!({"StringEquals": {
+            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+            "aws:SourceArn": {"Fn::Sub": arn},
+        }});
+        assert_eq!(trust["Condition"], expected);
+        let name = format!("${{AWS::StackName}}-{ending}");
+        assert_eq!(properties(machine)["StateMachineName"]["Fn::Sub"], name);
+        assert_eq!(referred(&properties(machine)["RoleArn"]), Some(role));
+    }
+}
+
+/// The only statement of a role's trust policy.
+pub(crate) fn trust(role: &str) -> &'static Value {
+    let trust = &properties(role)["AssumeRolePolicyDocument"]["Statement"];
     let [trust] = many(trust)[..] else {
         panic!("more than one statement: {trust}");
     };
-    assert_eq!(
-        trust["Principal"],
-        json!({"Service": "states.amazonaws.com"})
-    );
-    let machine = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-incidents";
-    assert_eq!(
-        trust["Condition"],
-        json!({"StringEquals": {
-            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
-            "aws:SourceArn": {"Fn::Sub": machine},
-        }})
-    );
-    let name = &properties("PolicyApprovalStateMachine")["StateMachineName"];
-    assert_eq!(name["Fn::Sub"], "${AWS::StackName}-incidents");
+    trust
 }
 
 /// Another rule could start incidents with an event of its own.
 #[test]
-fn the_role_that_starts_incidents_works_for_one_rule_only() {
-    let trust = &properties("PolicyWriteRuleRole")["AssumeRolePolicyDocument"]["Statement"];
-    let [trust] = many(trust)[..] else {
-        panic!("more than one statement: {trust}");
-    };
-    let service = json!({"Service": "events.amazonaws.com"});
-    assert_eq!(trust["Principal"], service);
-    for place in PLACES {
-        let condition = resolved_in(place, &trust["Condition"]);
-        let rule = resolved_in(place, &json!({"Fn::GetAtt": ["PolicyWriteRule", "Arn"]}));
-        let account = resolved_in(place, &json!({"Ref": "AWS::AccountId"}));
-        let expected = json!({"aws:SourceAccount": account, "aws:SourceArn": rule});
-        assert_eq!(condition, json!({"StringEquals": expected}));
+fn each_role_of_a_rule_works_for_this_rule_only() {
+    for (role, rule) in [
+        ("PolicyWriteRuleRole", "PolicyWriteRule"),
+        ("SweepRuleRole", "SweepRule"),
+    ] {
+        let trust = trust(role);
+        let service = json!({"Service": "events.amazonaws.com"});
+        assert_eq!(trust["Principal"], service);
+        for place in PLACES {
+            let condition = resolved_in(place, &trust["Condition"]);
+            let rule = resolved_in(place, &json!({"Fn::GetAtt": [rule, "Arn"]}));
+            let account = resolved_in(place, &json!({"Ref": "AWS::AccountId"}));
+            let expected = json!({"aws:SourceAccount": account, "aws:SourceArn": rule});
+            assert_eq!(condition, json!({"StringEquals": expected}));
+        }
+        let target = &properties(rule)["Targets"][0];
+        assert_eq!(referred(&target["RoleArn"]), Some(role));
+        // It may start that state machine, and nothing else.
+        assert_eq!(allowed(role), BTreeSet::from(["states:StartExecution"]));
+        for statement in statements(role, "Allow") {
+            assert_eq!(statement["Resource"], target["Arn"]);
+        }
     }
-    let target = &properties("PolicyWriteRule")["Targets"][0];
-    assert_eq!(referred(&target["RoleArn"]), Some("PolicyWriteRuleRole"));
 }
 
 #[test]
@@ -350,22 +385,12 @@ fn the_state_machine_starts_only_itself() {
 }
 
 #[test]
-fn the_rule_may_start_incidents_and_nothing_else() {
-    assert_eq!(
-        allowed("PolicyWriteRuleRole"),
-        BTreeSet::from(["states:StartExecution"])
-    );
-    let targets = many(&properties("PolicyWriteRule")["Targets"]);
-    for statement in statements("PolicyWriteRuleRole", "Allow") {
-        assert_eq!(statement["Resource"], targets[0]["Arn"]);
-    }
-}
-
-#[test]
 fn every_granted_action_of_iam_is_called() {
     // The crate that makes the calls has their list.
     let mut sources = String::new();
-    for file in ["managed", "inline", "held", "reported", "added", "search"] {
+    for file in [
+        "managed", "inline", "held", "reported", "added", "search", "survey",
+    ] {
         sources.push_str(&read(&format!("crates/policy-store/src/{file}.rs")));
     }
     let words: BTreeSet<&str> = sources
@@ -373,7 +398,7 @@ fn every_granted_action_of_iam_is_called() {
         .collect();
     let granted: BTreeSet<&str> = documents()
         .keys()
-        .filter(|role| **role != WRITER)
+        .filter(|role| ![WRITER, SWEEP].contains(role))
         .flat_map(|role| allowed(role))
         .filter_map(|action| action.strip_prefix("iam:"))
         .collect();

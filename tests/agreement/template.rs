@@ -6,7 +6,7 @@ use iam_policy::RestrictedActions;
 use incident::WatchedCall;
 use serde_norway::Value;
 
-use crate::{read, template, transformed};
+use crate::{DEFINITIONS, read, template, transformed};
 
 /// Follows keys, looking through tags of intrinsic functions.
 fn at<'a>(value: &'a Value, keys: &[&str]) -> &'a Value {
@@ -32,24 +32,19 @@ fn keys(value: &Value) -> BTreeSet<String> {
 }
 
 #[test]
-fn the_definition_gets_the_substitutions_it_asks_for() {
-    let definition = read("statemachine/policy_approval.asl.json");
-    let asked: BTreeSet<String> = definition
-        .split("${")
-        .skip(1)
-        .map(|rest| rest.split('}').next().unwrap().to_owned())
-        .collect();
+fn each_definition_gets_the_substitutions_it_asks_for() {
     let template = template();
-    let given = keys(at(
-        &template,
-        &[
-            "Resources",
-            "PolicyApprovalStateMachine",
-            "Properties",
-            "DefinitionSubstitutions",
-        ],
-    ));
-    assert_eq!(asked, given);
+    for (machine, file) in DEFINITIONS {
+        let definition = read(file);
+        let asked: BTreeSet<String> = definition
+            .split("${")
+            .skip(1)
+            .map(|rest| rest.split('}').next().unwrap().to_owned())
+            .collect();
+        let properties = at(&template, &["Resources", machine, "Properties"]);
+        assert_eq!(asked, keys(at(properties, &["DefinitionSubstitutions"])));
+        assert_eq!(at(properties, &["DefinitionUri"]), file);
+    }
 }
 
 #[test]
@@ -127,6 +122,9 @@ fn the_published_parameters_and_outputs_are_there() {
         "ApprovalTimeoutSeconds",
         "NotifyOnAllowed",
         "LinkConfirmation",
+        "SweepSchedule",
+        "SweepMost",
+        "SweepBaseline",
     ] {
         assert!(parameters.contains(name), "parameter {name}");
         assert!(
@@ -144,6 +142,8 @@ fn the_published_parameters_and_outputs_are_there() {
         "DenyUrl",
         "StateMachineArn",
         "AlertTopicArn",
+        "SweepStateMachineArn",
+        "CaseLogGroup",
     ] {
         assert!(outputs.contains(name), "output {name}");
     }
@@ -153,10 +153,7 @@ fn the_published_parameters_and_outputs_are_there() {
 /// quotas").
 #[test]
 fn the_longest_parameters_fit_into_the_environment() {
-    /// An ARN or a URL that AWS makes. The longest is that of a state machine, whose name has 80
-    /// characters at most.
-    const MADE: usize = 160;
-    /// A number of days.
+    /// A number of days or of incidents.
     const NUMBER: usize = 4;
     let template = template();
     let parameters = at(&template, &["Parameters"]);
@@ -176,6 +173,12 @@ fn the_longest_parameters_fit_into_the_environment() {
             (None, None) => panic!("`{name}` is in an environment and has no `MaxLength`"),
         }
     };
+    // What AWS makes, where it is longest.
+    let made = |value: &serde_json::Value| {
+        let places = transformed::PLACES.iter();
+        let each = places.map(|place| transformed::resolved_in(*place, value));
+        each.map(|it| it.as_str().unwrap().len()).max().unwrap()
+    };
     let mut checked = 0;
     for (name, function) in transformed::of_type("AWS::Lambda::Function") {
         let variables = &function["Environment"]["Variables"];
@@ -186,7 +189,7 @@ fn the_longest_parameters_fit_into_the_environment() {
             .map(|(key, value)| {
                 let value = match transformed::referred(value) {
                     Some(parameter) if parameters.get(parameter).is_some() => longest(parameter),
-                    _ => value.as_str().map_or(MADE, str::len),
+                    _ => made(value),
                 };
                 key.len() + value
             })

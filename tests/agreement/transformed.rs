@@ -1,5 +1,6 @@
 //! The template as CloudFormation gets it, after the SAM transform.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -49,6 +50,14 @@ pub(crate) fn of_type(kind: &str) -> impl Iterator<Item = (&'static str, &'stati
         .iter()
         .filter(move |(_, resource)| resource["Type"] == kind)
         .map(|(name, resource)| (name.as_str(), &resource["Properties"]))
+}
+
+/// The rules that watch the guard: all but the one that starts incidents and the schedule of the
+/// sweep.
+pub(crate) fn watch_rules() -> BTreeSet<&'static str> {
+    let rules = of_type("AWS::Events::Rule").map(|(name, _)| name);
+    let others = ["PolicyWriteRule", "SweepRule"];
+    rules.filter(|name| !others.contains(name)).collect()
 }
 
 pub(crate) fn properties(name: &str) -> &'static Value {

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::read;
-use crate::transformed::{LONGEST_STACK, PLACES, many, of_type, properties, referred, resolved_in};
+use crate::transformed::{
+    LONGEST_STACK, PLACES, many, of_type, properties, referred, resolved_in, watch_rules,
+};
 
-/// All rules but the one that starts incidents.
-const WATCH: [&str; 12] = [
+/// All rules but those that start incidents and sweeps.
+const WATCH: [&str; 13] = [
     "WatchRules",
     "WatchStack",
     "WatchIncidents",
@@ -17,6 +19,7 @@ const WATCH: [&str; 12] = [
     "WatchFunctions",
     "WatchFunctionArns",
     "WatchRoles",
+    "WatchSweep",
     "WatchPages",
     "WatchAlerts",
     "WatchAlarms",
@@ -86,9 +89,7 @@ fn the_longest_name_of_a_stack_is_documented() {
 
 #[test]
 fn every_watch_rule_reports_successful_calls() {
-    let rules = of_type("AWS::Events::Rule").map(|(name, _)| name);
-    let rules: BTreeSet<_> = rules.filter(|name| *name != "PolicyWriteRule").collect();
-    assert_eq!(rules, BTreeSet::from(WATCH));
+    assert_eq!(watch_rules(), BTreeSet::from(WATCH));
     for rule in WATCH {
         let targets = many(&properties(rule)["Targets"]);
         assert_eq!(referred(&targets[0]["Arn"]), Some("AlertTopic"), "{rule}");
@@ -121,19 +122,21 @@ fn every_watch_rule_reports_successful_calls() {
 
 #[test]
 fn the_watch_watches_itself() {
-    // WatchTrails is watched by WatchRules, and WatchRules, by its name, by WatchTrails.
+    // WatchTrails is watched by WatchRules, and WatchRules, by its name, by WatchTrails. So is the
+    // schedule of the sweep, which a stack can be without.
+    let by_name = ["WatchRules", "SweepRule"];
     let either = &detail("WatchRules")["$or"];
     for (index, member) in ["name", "rule"].into_iter().enumerate() {
         let watched = many(&either[index]["requestParameters"][member]);
         let watched: BTreeSet<_> = watched.into_iter().filter_map(referred).collect();
         let others = of_type("AWS::Events::Rule").map(|(name, _)| name);
-        let others: BTreeSet<_> = others.filter(|name| *name != "WatchRules").collect();
+        let others: BTreeSet<_> = others.filter(|name| !by_name.contains(name)).collect();
         assert_eq!(watched, others);
     }
-    let name = &properties("WatchRules")["Name"];
+    let names = json!(by_name.map(|rule| &properties(rule)["Name"]));
     let trails = &detail("WatchTrails")["$or"];
-    assert_eq!(&trails[2]["requestParameters"]["name"][0], name);
-    assert_eq!(&trails[3]["requestParameters"]["rule"][0], name);
+    assert_eq!(trails[2]["requestParameters"]["name"], names);
+    assert_eq!(trails[3]["requestParameters"]["rule"], names);
 }
 
 /// A call that silences one mailbox is reported to both.
@@ -198,15 +201,53 @@ fn the_watch_knows_every_function_and_role() {
     // IAM takes names in any letter case, so the watch does too.
     let names = roles.iter().map(|role| &role["equals-ignore-case"]);
     let roles: BTreeSet<_> = names.filter_map(referred).collect();
-    assert_eq!(
-        roles,
-        of_type("AWS::IAM::Role").map(|(name, _)| name).collect()
-    );
+    let all = of_type("AWS::IAM::Role").map(|(name, _)| name);
+    // The guard itself writes to the role of the proof of life, so another rule watches that one.
+    let all: BTreeSet<_> = all.filter(|name| *name != "ProbeRole").collect();
+    assert_eq!(roles, all);
     // A function that gets one of these roles can do what the guard's function can.
     let passed = many(&either[1]["requestParameters"]["role"]);
     let passed: BTreeSet<_> = passed.into_iter().filter_map(referred).collect();
     let own = of_type("AWS::Lambda::Function").filter_map(|(_, it)| referred(&it["Role"]));
     assert_eq!(passed, own.collect());
+}
+
+/// Other calls change the role of the proof of life, and start, stop and change sweeps.
+#[test]
+fn the_watch_knows_the_sweep() {
+    let ways = many(&detail("WatchSweep")["$or"]);
+    let calls: BTreeSet<&str> = ways[..3]
+        .iter()
+        .flat_map(|way| many(&way["eventName"]))
+        .filter_map(Value::as_str)
+        .collect();
+    let expected = [
+        "DeleteStateMachine",
+        "PublishStateMachineVersion",
+        "RedriveExecution",
+        "StartExecution",
+        "StopExecution",
+        "UpdateStateMachine",
+    ];
+    assert_eq!(calls, BTreeSet::from(expected));
+    let probe = ways[3];
+    let of_roles = &detail("WatchRoles")["$or"][0]["eventName"];
+    assert_eq!(&probe["eventName"], of_roles);
+    let named = &probe["requestParameters"]["roleName"][0]["equals-ignore-case"];
+    assert_eq!(referred(named), Some("ProbeRole"));
+    // Under its name again, after a deletion: as those of the other state machines.
+    let made = many(&detail("WatchClaims")["$or"][2]["requestParameters"]["name"]);
+    let machines = of_type("AWS::StepFunctions::StateMachine");
+    let names: Vec<_> = machines.map(|(_, it)| &it["StateMachineName"]).collect();
+    assert_eq!(made.len(), names.len());
+    assert!(names.iter().all(|name| made.contains(name)), "{names:?}");
+    for place in PLACES {
+        let execution = resolved_in(place, &ways[1]["requestParameters"]["executionArn"]);
+        let machine = resolved_in(place, &json!({"Ref": "SweepStateMachine"}));
+        let machine = machine.as_str().unwrap();
+        let prefix = machine.replace(":stateMachine:", ":execution:") + ":";
+        assert_eq!(execution, json!([{ "prefix": prefix }]));
+    }
 }
 
 /// A version or an alias keeps a definition alive, whatever the state machine becomes.
@@ -308,26 +349,49 @@ fn the_watch_knows_the_pages() {
 /// and answer tokens.
 #[test]
 fn only_the_guards_own_calls_are_not_reported() {
-    let starts = &detail("WatchIncidents")["$or"][0];
-    assert_eq!(starts["eventName"], json!(["StartExecution"]));
     let issuer =
         |value: &Value| value["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"].clone();
-    let others = issuer(starts);
-    assert_eq!(others[0], json!({"exists": false}));
-    let roles = many(&others[1]["anything-but"]);
-    let roles: Vec<_> = roles.into_iter().map(referred).collect();
-    let rule = &properties("PolicyWriteRule")["Targets"][0]["RoleArn"];
-    let machine = &properties("PolicyApprovalStateMachine")["RoleArn"];
-    assert_eq!(roles, [referred(rule), referred(machine)]);
-
-    let claims = issuer(&detail("WatchClaims")["$or"][0]);
-    assert_eq!(claims[0], json!({"exists": false}));
-    let roles = many(&claims[1]["anything-but"]);
-    let roles: BTreeSet<_> = roles.into_iter().filter_map(referred).collect();
-    assert_eq!(
-        roles,
-        BTreeSet::from(["RemediateRole", "RevertRole", "ValidatePolicyRole"])
-    );
+    let role_of = |resource: &str| {
+        let properties = properties(resource);
+        let of_rule = &properties["Targets"][0]["RoleArn"];
+        let role = [&properties["RoleArn"], of_rule].into_iter();
+        role.filter_map(referred).next().unwrap()
+    };
+    // A rule of the watch, one of its ways, the call, and whose calls are the guard's own.
+    let own = [
+        (
+            ("WatchIncidents", 0, "StartExecution"),
+            vec![
+                role_of("PolicyWriteRule"),
+                role_of("PolicyApprovalStateMachine"),
+                role_of("SweepStateMachine"),
+            ],
+        ),
+        (
+            ("WatchClaims", 0, "StartExecution"),
+            vec!["ValidatePolicyRole", "RemediateRole", "RevertRole"],
+        ),
+        (
+            ("WatchSweep", 0, "StartExecution"),
+            vec![role_of("SweepRule")],
+        ),
+        (
+            ("WatchSweep", 3, "PutRolePolicy"),
+            vec![
+                role_of("SweepStateMachine"),
+                role_of("PolicyApprovalStateMachine"),
+            ],
+        ),
+    ];
+    for ((rule, way, call), expected) in own {
+        let way = &detail(rule)["$or"][way];
+        assert_eq!(way["eventName"][0], call, "{rule}");
+        let others = issuer(way);
+        assert_eq!(others[0], json!({"exists": false}), "{rule}");
+        let roles = many(&others[1]["anything-but"]);
+        let roles: Vec<_> = roles.into_iter().filter_map(referred).collect();
+        assert_eq!(roles, expected, "{rule}");
+    }
 
     let others = issuer(&detail("WatchUnnamed")["$or"][0]);
     assert_eq!(others[0], json!({"exists": false}));

@@ -24,6 +24,9 @@ const HARMLESS: &str = "\
     logs:FilterLogEvents logs:Get* logs:List* logs:PutLogEvents logs:StartQuery s3:Get*
     s3:List* sns:Get* sns:List* sqs:Get* sqs:List* states:Describe* states:List* sts:*";
 
+/// Roles of the stack that make no call: that of the claims, and that of the proof of life.
+const IDLE: [&str; 2] = ["ClaimsRole", "ProbeRole"];
+
 /// The call that shows task tokens. A token is enough to decide unless `DecideBy` is `Mail`.
 const READS_TOKENS: &str = "states:GetExecutionHistory";
 
@@ -142,8 +145,7 @@ fn document(
     let roles = stack
         .resources
         .iter()
-        // That of the claims makes no call.
-        .filter(|it| it.kind == "AWS::IAM::Role" && it.logical != "ClaimsRole");
+        .filter(|it| it.kind == "AWS::IAM::Role" && !IDLE.contains(&it.logical.as_str()));
     let own: Vec<String> = roles.map(|role| role_arn(stack, &role.physical)).collect();
     let keepers: Vec<&str> = deployers
         .clone()

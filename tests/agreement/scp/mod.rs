@@ -162,6 +162,11 @@ const ALLOWED: &str = "
     RevertRole logs:CreateLogStream RevertLogs
     PolicyApprovalRole iam:PutRolePolicy arn:aws:iam::111122223333:role/developer
     orders-worker states:SendTaskSuccess *
+    SweepRuleRole states:StartExecution SweepStateMachine
+    SweepRole states:StartExecution PolicyApprovalStateMachine
+    SweepRole lambda:InvokeFunction ValidatePolicyFunction
+    SweepRole iam:PutRolePolicy ProbeRole
+    PolicyApprovalRole iam:PutRolePolicy ProbeRole
 
     # API Gateway writes the log of the pages with a role of the account.
     apigateway-logs logs:PutLogEvents ApprovalApiLogs
@@ -232,7 +237,7 @@ fn the_guard_and_all_other_principals_go_on() {
             );
             calls += 1;
         }
-        assert_eq!(calls, 32);
+        assert_eq!(calls, 37);
         // Each role of the stack can do only its own task: this one does not answer tokens.
         let notify = role(&stack, "NotifyRole");
         assert!(denies(&policy, &notify, "states:SendTaskSuccess", "*"));
