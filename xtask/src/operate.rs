@@ -11,6 +11,8 @@ use local_aws::{command, report, tools};
 
 /// The rule that starts incidents, by its name in the template.
 const RULE: &str = "PolicyWriteRule";
+/// The schedule of the sweep, which starts incidents too. A stack can be without it.
+const SCHEDULE: &str = "SweepRule";
 /// How many incidents are read one by one: Step Functions answers few such calls a second.
 const SHOWN: usize = 25;
 
@@ -22,8 +24,13 @@ pub struct Waiting {
     pub about: Option<String>,
 }
 
-/// Disables the rule, so that no new incident starts. Incidents that wait for a decision go on.
+/// Disables the rules, so that no new incident starts. Incidents that wait for a decision go on.
 pub async fn pause(account: &Account, stack: &Deployed) -> Result<()> {
+    if let Ok(schedule) = stack.physical(SCHEDULE) {
+        let name = ["--name", schedule];
+        account.call("events disable-rule", &name).await?;
+        report::step(&format!("the rule {schedule} is disabled: no sweep starts"));
+    }
     let rule = stack.physical(RULE)?;
     let name = ["--name", rule];
     account.call("events disable-rule", &name).await?;
@@ -32,7 +39,7 @@ pub async fn pause(account: &Account, stack: &Deployed) -> Result<()> {
     Ok(())
 }
 
-/// Enables the rule again.
+/// Enables the rules again.
 pub async fn resume(account: &Account, stack: &Deployed) -> Result<()> {
     let rule = stack.physical(RULE)?;
     let name = ["--name", rule];
@@ -40,6 +47,13 @@ pub async fn resume(account: &Account, stack: &Deployed) -> Result<()> {
     report::step(&format!(
         "the rule {rule} is enabled: changes from now on are judged"
     ));
+    if let Ok(schedule) = stack.physical(SCHEDULE) {
+        let name = ["--name", schedule];
+        account.call("events enable-rule", &name).await?;
+        report::step(&format!(
+            "the rule {schedule} is enabled: the next sweep finds the restricted permissions that came in between"
+        ));
+    }
     report::detail(
         "EventBridge kept nothing for the time in between. Judge the calls that the guard missed then, as in\n\
          `lost-events` in docs/operations.md.",
