@@ -1,8 +1,8 @@
-"""The state machine on moto's interpreter, with functions, IAM and mails in the test's hands.
+"""The state machines on moto's interpreter, with functions, IAM and mails in the test's hands.
 
 moto follows AWS where the emulator of the end-to-end tests departs from it: timeouts of callbacks,
-functions that fail in callbacks, strict JSONata, delays between retries. The definition is the one
-that is deployed; only its substitutions are filled in.
+functions that fail in callbacks, strict JSONata, delays between retries. The definitions are those
+that are deployed; only their substitutions are filled in.
 """
 
 import contextlib
@@ -38,7 +38,8 @@ from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
-DEFINITION = pathlib.Path(__file__).parents[2] / "statemachine" / "policy_approval.asl.json"
+FOLDER = pathlib.Path(__file__).parents[2] / "statemachine"
+INCIDENTS, SWEEP = "policy_approval", "sweep"
 FUNCTIONS = ("ValidatePolicy", "Remediate", "Notify", "Revert")
 CLOSED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 # Nothing here waits for more than a second by itself, but a machine can be busy.
@@ -65,16 +66,18 @@ class PublishError(Exception):
     """What SNS answers when it refuses a mail."""
 
 
-def definition(**substitutions: Any) -> dict:
-    """The definition with its substitutions, as CloudFormation fills them in: text for text."""
+def definition(name: str = INCIDENTS, **substitutions: Any) -> dict:
+    """A definition with its substitutions, as CloudFormation fills them in: text for text."""
     values = {
         "Partition": "aws",
         "AlertTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts",
         "ApprovalTimeoutSeconds": 604800,
-        **{f"{name}FunctionArn": _function_arn(name) for name in FUNCTIONS},
+        "IncidentStateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:guard-incidents",
+        "ProbeRoleName": "guard-ProbeRole",
+        **{f"{function}FunctionArn": _function_arn(function) for function in FUNCTIONS},
         **substitutions,
     }
-    text = DEFINITION.read_text(encoding="utf-8")
+    text = (FOLDER / f"{name}.asl.json").read_text(encoding="utf-8")
     return json.loads(re.sub(r"\$\{(\w+)\}", lambda found: str(values[found[1]]), text))
 
 
@@ -230,11 +233,12 @@ class _Clock:
 
 
 class Execution:
-    """One execution of the state machine."""
+    """One execution of a state machine."""
 
-    def __init__(self, event: Any, **substitutions: Any):
+    def __init__(self, event: Any, of: str = INCIDENTS, **substitutions: Any):
         self._states = boto3.client("stepfunctions", region_name=REGION)
-        self.definition = definition(**substitutions)
+        self.of = of
+        self.definition = definition(of, **substitutions)
         machine = self._states.create_state_machine(
             name=f"incidents-{uuid.uuid4()}",
             definition=json.dumps(self.definition),
@@ -260,7 +264,7 @@ class Execution:
         while time.monotonic() < end:
             described = self._states.describe_execution(executionArn=self.arn)
             if described["status"] in CLOSED:
-                COVERAGE.note(self.definition, self.history())
+                COVERAGES[self.of].note(self.definition, self.history())
                 return described
             time.sleep(0.02)
         raise AssertionError(f"the execution does not end; it entered {self.entered()}")
@@ -299,9 +303,10 @@ class Execution:
 
 
 class Coverage:
-    """Which states were entered, and which catchers caught, over all executions."""
+    """Which states were entered, and which catchers caught, over all executions of a definition."""
 
-    def __init__(self) -> None:
+    def __init__(self, of: str) -> None:
+        self._of = of
         self._lock = threading.Lock()
         self._states: set[str] = set()
         self._catchers: set[tuple[str, str]] = set()
@@ -346,14 +351,14 @@ class Coverage:
 
     def missing(self) -> list[str]:
         """What no execution reached."""
-        states = _all_states(definition())
+        states = _all_states(definition(self._of))
         catchers = {
             (name, catcher["ErrorEquals"][0]) for name, state in states.items() for catcher in state.get("Catch", [])
         }
         with self._lock:
             return sorted(
-                [f"the state {name}" for name in set(states) - self._states]
-                + [f"the catcher of {error} in {name}" for name, error in catchers - self._catchers]
+                [f"the state {name} of {self._of}" for name in set(states) - self._states]
+                + [f"the catcher of {error} in {name} of {self._of}" for name, error in catchers - self._catchers]
             )
 
 
@@ -373,4 +378,4 @@ def _all_states(definition: dict) -> dict:
     return states
 
 
-COVERAGE = Coverage()
+COVERAGES = {name: Coverage(name) for name in (INCIDENTS, SWEEP)}

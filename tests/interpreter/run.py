@@ -11,14 +11,14 @@ os.environ.update(
 )
 logging.disable(logging.CRITICAL)
 
-from machine import COVERAGE  # noqa: E402: boto3 reads the environment when it is imported
+from machine import COVERAGES  # noqa: E402: boto3 reads the environment when it is imported
 
 
 def main() -> int:
     folder = str(pathlib.Path(__file__).parent)
     tests = unittest.defaultTestLoader.discover(folder)
     result = unittest.TextTestRunner(verbosity=1).run(tests)
-    missing = COVERAGE.missing() if result.wasSuccessful() else []
+    missing = [what for coverage in COVERAGES.values() for what in coverage.missing()] if result.wasSuccessful() else []
     for what in missing:
         print(f"no test reaches {what}", file=sys.stderr)
     return 0 if result.wasSuccessful() and not missing else 1
