@@ -29,8 +29,8 @@ pub struct SurveyedPage {
 }
 
 impl PolicyStore {
-    /// A page of all users, groups, roles and managed policies; of AWS's own policies those that are
-    /// in use (IAM API Reference, "GetAccountAuthorizationDetails").
+    /// A page of all users, groups, roles and managed policies; of AWS's own policies those that
+    /// are in use (IAM API Reference, "GetAccountAuthorizationDetails").
     ///
     /// # Errors
     ///

@@ -1,8 +1,8 @@
 //! What a whole account holds, and what changed since the sweep before.
 //!
 //! IAM's events are best effort. So a sweep reads the account every hour, judges it with the same
-//! engine, and compares it with the output of the last sweep that succeeded. A restricted grant that
-//! neither that output nor an incident accounts for starts an incident of its own.
+//! engine, and compares it with the output of the last sweep that succeeded. A restricted grant
+//! that neither that output nor an incident accounts for starts an incident of its own.
 
 mod collect;
 mod compare;
