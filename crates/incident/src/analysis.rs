@@ -78,19 +78,6 @@ impl<'a> Analysis<'a> {
         self.analyzed(document).met.clone()
     }
 
-    /// The same patterns by their places in the list.
-    #[must_use]
-    pub fn met_numbers(&self, document: &Snapshot) -> Vec<u16> {
-        let judgement = judge(document.as_str(), self.restricted);
-        let mut met = judgement.restricted_patterns().into_iter().peekable();
-        let patterns = self.restricted.patterns().iter().enumerate();
-        let numbers = patterns.filter(|(_, pattern)| met.next_if(|next| next == pattern).is_some());
-        // The lists of a deployment have hundreds of patterns at most.
-        numbers
-            .filter_map(|(number, _)| u16::try_from(number).ok())
-            .collect()
-    }
-
     /// The remediated document with this number that can take its place, the best first; none where
     /// nothing is restricted.
     ///

@@ -8,12 +8,12 @@ use incident::survey::SweepOutput;
 use incident::{ExecutionArn, Timestamp};
 
 use crate::history::{PAUSES, ReadError, timestamp};
-use crate::{
-    AwsError, AwsErrorKind, Executions, FailureName, HandlerError, SettingError, classify,
-};
+use crate::{AwsError, Executions, FailureName, HandlerError, SettingError, classify};
 
 /// How many executions are looked at, the newest first.
 const LOOKED_AT: i32 = 20;
+/// How many running ones are looked at: all of them, unless somebody starts more than that.
+const MOST_RUNNING: i32 = 1000;
 
 /// The executions of the state machine `STACK-sweep`.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ impl Sweeps {
     /// If Step Functions cannot be asked, or no output can be read.
     pub async fn last(&self) -> Result<Option<SweepOutput>, SweepError> {
         let mut unreadable = None;
-        for item in self.list(ExecutionStatus::Succeeded).await? {
+        for item in self.list(ExecutionStatus::Succeeded, LOOKED_AT).await? {
             let Ok(execution) = ExecutionArn::parse(&item.execution_arn) else {
                 continue;
             };
@@ -124,7 +124,7 @@ impl Sweeps {
         let order = |item: &ExecutionListItem| (timestamp(&item.start_date), item.name.clone());
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
-            let running = self.list(ExecutionStatus::Running).await?;
+            let running = self.list(ExecutionStatus::Running, MOST_RUNNING).await?;
             let own = running
                 .iter()
                 .find(|item| item.execution_arn == me.as_str())
@@ -140,7 +140,7 @@ impl Sweeps {
         Err(ReadError::NotFound(me.clone()).into())
     }
 
-    /// When the last sweep began, if it knew this grant.
+    /// When the last sweep began, if it or the one before it knew this grant.
     ///
     /// # Errors
     ///
@@ -149,35 +149,25 @@ impl Sweeps {
         &self,
         id: &incident::survey::GrantId,
     ) -> Result<Option<Timestamp>, SweepError> {
-        let last = self.last().await?.filter(|last| last.knows(id));
+        let last = self.last().await?.filter(|last| last.knew(id));
         Ok(last.map(|last| last.started_at))
     }
 
-    async fn list(&self, status: ExecutionStatus) -> Result<Vec<ExecutionListItem>, SweepError> {
+    async fn list(
+        &self,
+        status: ExecutionStatus,
+        most: i32,
+    ) -> Result<Vec<ExecutionListItem>, SweepError> {
         let listed = self
             .executions
             .client()
             .list_executions()
             .state_machine_arn(self.executions.state_machine_arn())
             .status_filter(status)
-            .max_results(LOOKED_AT)
+            .max_results(most)
             .send()
             .await
             .map_err(|error| SweepError::List(classify(&error)))?;
         Ok(listed.executions)
-    }
-}
-
-impl SweepError {
-    /// Whether the same call can succeed later.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::List(error) | Self::Read(ReadError::Refused { error, .. }) => {
-                error.kind != AwsErrorKind::Refused
-            }
-            Self::Read(_) => true,
-            Self::Unreadable { .. } => false,
-        }
     }
 }

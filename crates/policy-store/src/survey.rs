@@ -65,6 +65,11 @@ impl PolicyStore {
         for policy in page.policies.unwrap_or_default() {
             read.policies.push(of_policy(policy).map_err(lacks)?);
         }
+        if page.is_truncated && page.marker.is_none() {
+            return Err(lacks(
+                "a page that says that more follow, and not where".to_owned(),
+            ));
+        }
         read.next = page.marker.filter(|_| page.is_truncated);
         Ok(read)
     }
@@ -155,7 +160,6 @@ fn of_policy(policy: ManagedPolicyDetail) -> Result<SurveyedPolicy, String> {
             created: date(policy.create_date.as_ref()),
         },
         version: VersionId::parse(&default).map_err(|error| error.to_string())?,
-        created: date(version.create_date.as_ref()),
         document: iam_policy::decode_document(&document).into_owned(),
         reserved: policy.path.as_deref().and_then(Reserved::of_path),
         attachments: policy

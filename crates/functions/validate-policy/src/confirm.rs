@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use incident::memory::{Memory, Standing, Wanted};
-use incident::message::{Response, Verdict};
+use incident::message::Verdict;
 use incident::survey::GrantId;
 use incident::{Confirmed, Confirming, Timestamp};
-use lambda_kit::HandlerError;
+use lambda_kit::{FailureName, HandlerError};
 
 use crate::remember::Remembering;
 
 /// How long a containment waits for the output of the last sweep. Without it, the guard contains.
 const QUICK: Duration = Duration::from_secs(2);
+const SLOW: &str =
+    "Step Functions does not show the last sweep in time; the state machine tries again";
 
 impl Remembering<'_> {
     /// Whether the last sweep may have known the document.
@@ -19,14 +21,21 @@ impl Remembering<'_> {
     /// A sweep marks what it knows by a claim. So a document whose first claim this execution took
     /// is new, and its containment waits for nothing.
     pub(crate) fn must_confirm(&self, memory: &Memory, verdict: &Verdict, wanted: &Wanted) -> bool {
-        if verdict.response != Response::Contain || self.lapsed.is_some() {
+        // The sweep itself found it, and asks.
+        if self.lapsed.is_some() || verdict.change.actor.is_sweep() {
             return false;
         }
         match (&memory.claim, &memory.before) {
-            (Some(claim), _) => !claim.is_first() && *claim.key() == wanted.key,
-            // Another execution may wait for CloudTrail, and has contained nothing yet.
-            (None, Some(before)) => before.standing == Standing::Pending && !before.asks,
-            (None, None) => self.confirming.is_some(),
+            (Some(claim), _) => !claim.is_first() || *claim.key() != wanted.key,
+            (None, Some(before)) => match before.standing {
+                // It has contained it, or asks: whoever started it was confirmed.
+                Standing::Pending => !before.asks,
+                // It may have been in force again since, and known.
+                Standing::Denied => true,
+                Standing::Allowed => false,
+            },
+            // No memory, or no name left.
+            (None, None) => true,
         }
     }
 
@@ -35,10 +44,19 @@ impl Remembering<'_> {
         &self,
         wanted: &Wanted,
         verdict: &Verdict,
+        memory: &Memory,
     ) -> Result<Confirmed, HandlerError> {
+        let is_claimed = memory.claim.is_some() || memory.before.is_some();
         let since = match self.confirming {
             Some(confirming) => Some(confirming.since()),
-            None => self.known_since(Some(wanted)).await?,
+            None => match self.known_since(Some(wanted)).await {
+                // Nobody may have claimed it, so it may be new.
+                Err(error) if !is_claimed => {
+                    tracing::warn!(%error, "the guard contains without the last sweep");
+                    None
+                }
+                since => since?,
+            },
         };
         let Some(since) = since else {
             return Ok(Confirmed::Yes);
@@ -49,6 +67,9 @@ impl Remembering<'_> {
     }
 
     /// When the last sweep began, if it knew this document.
+    ///
+    /// The first try of a judgement fails where Step Functions does, and is repeated. After that,
+    /// the guard contains without the sweep.
     pub(crate) async fn known_since(
         &self,
         wanted: Option<&Wanted>,
@@ -57,14 +78,13 @@ impl Remembering<'_> {
             return Ok(None);
         };
         let id = GrantId::of_document(&wanted.key);
-        match tokio::time::timeout(QUICK, self.sweeps.known_since(&id)).await {
-            Ok(Ok(since)) => Ok(since),
-            Ok(Err(error)) => {
+        let slow = || HandlerError::new(FailureName::TransientAwsError, SLOW.to_owned());
+        let known = tokio::time::timeout(QUICK, self.sweeps.known_since(&id)).await;
+        match known.map_err(|_| slow()).and_then(|known| Ok(known?)) {
+            Ok(since) => Ok(since),
+            Err(error) if error.name().is_transient() && self.failed_tries == 0 => Err(error),
+            Err(error) => {
                 tracing::warn!(%error, "the guard contains without the last sweep");
-                Ok(None)
-            }
-            Err(_) => {
-                tracing::warn!("the guard contains without the last sweep: Step Functions is slow");
                 Ok(None)
             }
         }

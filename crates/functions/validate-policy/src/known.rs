@@ -42,7 +42,7 @@ impl Remembering<'_> {
             }
             Subject::Reported(call) if verdict.result == VerdictResult::Reported => match call {
                 ReportedCall::Attachment { .. } | ReportedCall::AddedToGroup { .. } => {
-                    Some(GrantId::of_addition(subject, added?))
+                    Some(GrantId::of_addition(added?))
                 }
                 ReportedCall::Detachment { owner, policy } => {
                     Some(GrantId::of_departure(owner, Some(policy.as_str())))

@@ -111,7 +111,7 @@ impl Remembering<'_> {
         }
         let memory = self.memory(analysis, &wanted, verdict.response).await?;
         if self.must_confirm(&memory, &verdict, &wanted) {
-            match self.confirm(&wanted, &verdict).await? {
+            match self.confirm(&wanted, &verdict, &memory).await? {
                 Confirmed::Yes => {}
                 Confirmed::No => return Ok(verdict.unconfirmed().into()),
                 Confirmed::NotYet {

@@ -42,10 +42,11 @@ impl GuardConfig {
     /// Whether an e-mail reports this verdict.
     #[must_use]
     pub fn notifies(&self, verdict: &Verdict) -> bool {
+        // What a sweep found and is over by now was no change of anybody.
         let is_silent = matches!(
             verdict.result,
             VerdictResult::AlreadyContained | VerdictResult::AllowedBefore | VerdictResult::Joined
-        );
+        ) || verdict.change.actor.is_sweep();
         let is_mailed_on_request =
             !is_silent && !matches!(verdict.change.subject, Subject::Reported(_));
         let denied_more = !verdict.change.lost_denials.is_empty();

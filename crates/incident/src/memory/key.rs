@@ -29,7 +29,7 @@ impl MemoryKey {
         met: &[String],
     ) -> Self {
         let mut digest = Sealed::new("document");
-        digest.add_json(subject);
+        digest.add(&subject.folded());
         digest.add_json(identity);
         digest.add(&fingerprint(document));
         digest.add_json(&met);
@@ -42,7 +42,7 @@ impl MemoryKey {
         restricted: &Restricted,
     ) -> Self {
         let mut digest = Sealed::new("addition");
-        digest.add_json(subject);
+        digest.add(&subject.folded());
         digest.add_json(identity);
         digest.add_json(&restricted.patterns);
         digest.add_json(&restricted.more_patterns);

@@ -259,7 +259,7 @@ impl Remembered<'_> {
 
     /// What it means for the grant that a sweep found in force, where `name` led to it.
     #[must_use]
-    pub fn accounts(&self, name: &KnownName) -> Accounted {
+    pub fn accounts(&self, name: &KnownName, is_asked_lately: bool) -> Accounted {
         if self.verdict.memory.known.as_ref() != Some(name) {
             return Accounted::No;
         }
@@ -270,6 +270,11 @@ impl Remembered<'_> {
         match self.outcome {
             Some(OutcomeResult::Allowed | OutcomeResult::Kept) if self.until.is_none() => {
                 Accounted::Known
+            }
+            // Nobody answered, or CloudTrail did not know the event: the grant stays, and the same
+            // question is not asked at once.
+            Some(OutcomeResult::Expired | OutcomeResult::Unconfirmed) if is_asked_lately => {
+                Accounted::Pending
             }
             Some(_) => Accounted::No,
             // What is only reported needs no decision.
@@ -337,7 +342,7 @@ impl Remembered<'_> {
 
     /// Whether it is about the same subject, identity, document and patterns.
     fn is_about(&self, wanted: &Wanted, analysis: &Analysis<'_>) -> bool {
-        if self.verdict.change.subject != wanted.subject {
+        if self.verdict.change.subject.folded() != wanted.subject.folded() {
             return false;
         }
         match &wanted.thing {

@@ -47,10 +47,51 @@ pub struct Surveyed {
     pub writes_probe: bool,
 }
 
+impl Surveyed {
+    /// The bytes of JSON that it may take. Step Functions passes 256 KB on, and the state machine
+    /// adds little.
+    const BYTES: usize = 220_000;
+
+    /// The same within what a state may hold: first the report lists less, and then fewer incidents
+    /// start. The next sweep finds the others.
+    #[must_use]
+    pub fn within_a_state(mut self) -> Self {
+        let is_too_long =
+            |it: &Self| serde_json::to_string(it).is_ok_and(|it| it.len() > Self::BYTES);
+        while is_too_long(&self) {
+            if let Some(report) = &mut self.report
+                && report.shorten()
+            {
+                continue;
+            }
+            if self.hints.pop().is_none() {
+                break;
+            }
+            self.sweep.counts.started = self.hints.len();
+        }
+        self
+    }
+}
+
+impl SweepReport {
+    /// Lists half as much; `false` if it lists nothing.
+    fn shorten(&mut self) -> bool {
+        let (grants, gone) = (self.grants.len() / 2, self.gone.len() / 2);
+        if self.grants.is_empty() && self.gone.is_empty() {
+            return false;
+        }
+        self.more_grants += self.grants.len() - grants;
+        self.grants.truncate(grants);
+        self.more_gone += self.gone.len() - gone;
+        self.gone.truncate(gone);
+        true
+    }
+}
+
 /// An incident that the sweep starts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SweepHint {
-    /// The name of the execution, the same for the same grant in one week.
+    /// The name of the execution, the same for the same grant in one sweep.
     pub name: String,
     /// A record that nobody wrote.
     pub input: Value,
@@ -98,7 +139,7 @@ pub enum SweepReason {
     Asked,
     /// More is new than the sweep starts incidents for, so it starts none.
     OverMost,
-    /// More is in force than the sweep can remember, so it compares nothing.
+    /// More is in force than the sweep can remember, so it starts no incident.
     TooWide,
     /// Something that denied is gone.
     Gone,

@@ -48,6 +48,13 @@ impl Subject {
 }
 
 impl Subject {
+    /// The names in one letter case. IAM takes names in any case, so a record with another one is
+    /// about the same thing; its unique id is compared besides.
+    pub(crate) fn folded(&self) -> String {
+        let names = serde_json::to_string(self).unwrap_or_default();
+        names.to_ascii_lowercase()
+    }
+
     /// The name of the inline policy that the sweep writes once a day.
     pub const PROOF_OF_LIFE: &'static str = "proof-of-life";
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use iam_policy::{PolicyDocument, Quota};
+use iam_policy::{Judgement, PolicyDocument, Quota, RestrictedActions};
 
 use super::judged::{Group, Judged};
 use super::{
@@ -13,10 +13,10 @@ use super::{
 use crate::judgement::GuardConfig;
 use crate::memory::Wanted;
 use crate::message::{GoneDenial, GoneThing, ObservedPolicy, Response};
-use crate::subject::{AddedIdentity, InlinePolicy, ManagedPolicy, Owner, OwnerKind, ReportedCall};
-use crate::{
-    Analysis, Document as _, PolicyArn, Snapshot, Subject, Timestamp, UniqueId, VersionId,
+use crate::subject::{
+    AddedIdentity, InlinePolicy, ManagedPolicy, Owner, OwnerKind, ReportedCall, Reserved,
 };
+use crate::{Analysis, Document as _, PolicyArn, Snapshot, Subject, UniqueId, VersionId};
 
 /// Judges an account. Pages come in any order, and a document is kept only if it is new.
 #[derive(Debug)]
@@ -32,7 +32,6 @@ pub struct Collector<'r> {
 struct Policy {
     identity: UniqueId,
     version: VersionId,
-    created: Timestamp,
     is_reserved: bool,
     denies: bool,
     judged: Option<Judged>,
@@ -60,8 +59,11 @@ struct Inline {
 #[derive(Debug, Default)]
 pub struct Findings {
     pub grants: Vec<Grant>,
-    /// The groups that hold something restricted: a membership is new only if its group is known.
-    pub groups: Vec<GrantId>,
+    /// The policies and groups that are restricted, or were when the sweep before knew them: what
+    /// is attached or joined is new only if they are known.
+    pub holdings: Vec<GrantId>,
+    /// What the sweep before knew to be attached or joined, and that gives nothing restricted now.
+    pub kept: Vec<GrantId>,
     /// What denies something and is attached, sorted.
     pub denials: Vec<Denial>,
     /// Those of the sweep before that are gone, although their owners are still there.
@@ -91,12 +93,11 @@ impl<'r> Collector<'r> {
             document: Snapshot::new(&policy.document),
         };
         let known = Policy {
-            is_reserved: policy.reserved.is_some(),
+            is_reserved: policy.reserved == Some(Reserved::Service),
             denies: denies(&policy.document),
-            judged: self.judge(&Subject::Managed(named), &observed, quota),
+            judged: self.judge(&Subject::Managed(named), &observed, &policy.document, quota),
             identity: policy.identity,
             version: policy.version,
-            created: policy.created,
         };
         self.policies.insert(policy.arn, known);
     }
@@ -115,7 +116,7 @@ impl<'r> Collector<'r> {
             };
             Inline {
                 denies: denies(&inline.document),
-                judged: self.judge(&Subject::Inline(named), &observed, quota),
+                judged: self.judge(&Subject::Inline(named), &observed, &inline.document, quota),
                 name: inline.name,
             }
         });
@@ -124,18 +125,25 @@ impl<'r> Collector<'r> {
             inline,
             owner: principal.owner,
             identity: principal.identity,
-            is_reserved: principal.reserved.is_some(),
+            is_reserved: principal.reserved == Some(Reserved::Service),
             attached: principal.attached,
             groups: principal.groups,
             boundary: principal.boundary,
         });
     }
 
-    fn judge(&self, subject: &Subject, observed: &ObservedPolicy, quota: Quota) -> Option<Judged> {
+    fn judge(
+        &self,
+        subject: &Subject,
+        observed: &ObservedPolicy,
+        text: &str,
+        quota: Quota,
+    ) -> Option<Judged> {
+        // AWS's own documents can be too long for a snapshot.
+        let judgement = iam_policy::judge(text, &self.rules.restricted);
+        let response = self.rules.responds(judgement.response()?);
         // One for each document: it keeps what it has read.
         let analysis = Analysis::new(&self.rules.restricted, quota);
-        let response = analysis.response(&observed.document)?;
-        let response = self.rules.responds(response);
         let wanted = Wanted::document(subject, observed, response, &analysis);
         let id = match &wanted {
             Some(wanted) => GrantId::of_document(&wanted.key),
@@ -144,7 +152,7 @@ impl<'r> Collector<'r> {
         let is_new = self.previous.is_some_and(|previous| !previous.knows(&id));
         Some(Judged {
             id,
-            patterns: analysis.met_numbers(&observed.document).into(),
+            patterns: numbers(&judgement, &self.rules.restricted).into(),
             response,
             key: wanted.as_ref().map(|wanted| wanted.key.clone()),
             wanted: wanted.filter(|_| is_new).map(Rc::new),
@@ -171,8 +179,19 @@ impl<'r> Collector<'r> {
             self.add_held(principal, &groups, &mut findings);
             self.add_denials(principal, &mut findings.denials);
         }
-        let holding = groups.values().filter(|group| group.holds());
-        findings.groups = holding.map(|group| group.id.clone()).collect();
+        let holding = groups.values().map(|group| (&group.id, group.holds()));
+        let holding: Vec<_> = holding
+            .filter(|(id, holds)| self.watches(id, *holds))
+            .collect();
+        findings
+            .holdings
+            .extend(holding.into_iter().map(|(id, _)| id.clone()));
+        for policy in self.policies.values() {
+            let id = GrantId::of_holding(&policy.identity);
+            if self.watches(&id, policy.judged.is_some()) {
+                findings.holdings.push(id);
+            }
+        }
         findings.grants.sort_by(|a, b| a.id.cmp(&b.id));
         findings.grants.dedup_by(|a, b| a.id == b.id);
         findings.denials.sort_unstable();
@@ -212,55 +231,77 @@ impl<'r> Collector<'r> {
             }
         }
         for arn in &principal.attached {
-            let policy = self.policies.get(arn);
-            let Some((policy, judged)) = policy.and_then(|it| Some((it, it.judged.as_ref()?)))
-            else {
+            let Some(policy) = self.policies.get(arn) else {
                 continue;
             };
             let call = ReportedCall::Attachment {
                 owner: principal.owner.clone(),
                 policy: arn.clone(),
             };
-            let came_with_it = self.came_with(arn, policy, judged);
-            findings.grants.push(addition(
-                call,
-                principal,
-                &policy.identity,
-                &judged.patterns,
-                judged.response,
-                reserved.or(came_with_it),
-            ));
+            let held = policy.judged.as_ref();
+            let held = held.map(|judged| (Rc::clone(&judged.patterns), judged.response));
+            self.add_addition(principal, call, &policy.identity, held, findings);
         }
         for name in &principal.groups {
-            let Some(group) = groups.get(name.as_str()).filter(|group| group.holds()) else {
+            let Some(group) = groups.get(name.as_str()) else {
                 continue;
             };
             let call = ReportedCall::AddedToGroup {
                 user: principal.owner.name.clone(),
                 group: name.clone(),
             };
-            let is_new_group = self.previous.is_some_and(|it| !it.knows(&group.id));
-            findings.grants.push(addition(
-                call,
-                principal,
-                &group.identity,
-                &group.patterns.clone().into(),
-                group.response,
-                is_new_group.then_some(Baseline::WithItsPolicy),
-            ));
+            let held = group
+                .holds()
+                .then(|| (group.patterns.clone().into(), group.response));
+            self.add_addition(principal, call, &group.identity, held, findings);
         }
     }
 
-    /// Whether what is attached became restricted after it was attached.
-    fn came_with(&self, arn: &PolicyArn, policy: &Policy, judged: &Judged) -> Option<Baseline> {
-        let previous = self.previous?;
-        let is_newer = if arn.is_aws_managed() {
-            // IAM's dates have whole seconds.
-            policy.created.as_second() >= previous.started_at.as_second()
-        } else {
-            !previous.knows(&judged.id)
+    /// Adds what is attached or joined; `held` is what it gives, if that is restricted now.
+    fn add_addition(
+        &self,
+        principal: &Principal,
+        call: ReportedCall,
+        added: &UniqueId,
+        held: Option<(Rc<[u16]>, Response)>,
+        findings: &mut Findings,
+    ) {
+        let id = GrantId::of_addition(&AddedIdentity {
+            owner: principal.identity.clone(),
+            added: added.clone(),
+        });
+        let Some((patterns, response)) = held else {
+            if self.previous.is_some_and(|previous| previous.knows(&id)) {
+                findings.kept.push(id);
+            }
+            return;
         };
-        is_newer.then_some(Baseline::WithItsPolicy)
+        let holding = GrantId::of_holding(added);
+        let came_with_it = self.previous.is_some_and(|it| !it.knows(&holding));
+        let baseline = if principal.is_reserved {
+            Some(Baseline::Reserved)
+        } else {
+            came_with_it.then_some(Baseline::WithItsPolicy)
+        };
+        findings.grants.push(Grant {
+            id,
+            subject: Subject::Reported(call),
+            version: None,
+            key: None,
+            document: None,
+            patterns,
+            // What is attached or joined is asked about at most.
+            response: match response {
+                Response::Contain => Response::Ask,
+                response => response,
+            },
+            baseline,
+        });
+    }
+
+    /// Whether what is attached or joined is followed: it is restricted, or was before.
+    fn watches(&self, holding: &GrantId, is_restricted: bool) -> bool {
+        is_restricted || self.previous.is_some_and(|it| it.knows(holding))
     }
 
     fn groups(&self) -> HashMap<&str, Group> {
@@ -323,33 +364,15 @@ impl<'r> Collector<'r> {
     }
 }
 
-/// What is attached or joined is asked about at most.
-fn addition(
-    call: ReportedCall,
-    principal: &Principal,
-    added: &UniqueId,
-    patterns: &Rc<[u16]>,
-    response: Response,
-    baseline: Option<Baseline>,
-) -> Grant {
-    let subject = Subject::Reported(call);
-    let identity = AddedIdentity {
-        owner: principal.identity.clone(),
-        added: added.clone(),
-    };
-    Grant {
-        id: GrantId::of_addition(&subject, &identity),
-        subject,
-        version: None,
-        key: None,
-        document: None,
-        patterns: Rc::clone(patterns),
-        response: match response {
-            Response::Contain => Response::Ask,
-            response => response,
-        },
-        baseline,
-    }
+/// The places in the list of the restricted patterns that a document meets.
+fn numbers(judgement: &Judgement<'_>, restricted: &RestrictedActions) -> Vec<u16> {
+    let mut met = judgement.restricted_patterns().into_iter().peekable();
+    let patterns = restricted.patterns().iter().enumerate();
+    let numbers = patterns.filter(|(_, pattern)| met.next_if(|next| next == pattern).is_some());
+    // The lists of a deployment have hundreds of patterns at most.
+    numbers
+        .filter_map(|(number, _)| u16::try_from(number).ok())
+        .collect()
 }
 
 /// Whether a document has a `Deny`. One that cannot be read may have one.

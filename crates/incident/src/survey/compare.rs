@@ -2,7 +2,7 @@
 
 use super::{Denial, Findings, Grant, GrantId, RulesDigest, SweepCounts, SweepOutput};
 use crate::Timestamp;
-use crate::message::GoneDenial;
+use crate::message::{GoneDenial, Response};
 
 /// What a sweep found, beside what the one before knew.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub struct Comparison {
     started_at: Timestamp,
     /// What is in force and known.
     memory: Vec<GrantId>,
+    /// What the sweep before knew.
+    before: Vec<GrantId>,
     /// What is in force and unknown: an incident may account for it.
     pub fresh: Vec<Grant>,
     /// Everything restricted that is in force, for a report.
@@ -39,11 +41,11 @@ pub enum Accounted {
 #[derive(Debug)]
 pub struct Resolved {
     pub output: SweepOutput,
-    /// The grants that no incident accounts for.
-    pub open: Vec<Grant>,
-    /// Whether an incident starts for each of them.
-    pub starts: bool,
-    /// Whether an e-mail says that there are too many: once a day.
+    /// The grants that no incident accounts for, and that get one.
+    pub started: Vec<Grant>,
+    /// Those that get none, because there are too many.
+    pub left: Vec<Grant>,
+    /// Whether an e-mail says that there are too many: once a day for as long as it lasts.
     pub reports_over: bool,
 }
 
@@ -60,7 +62,8 @@ impl Comparison {
         started_at: Timestamp,
     ) -> Self {
         let before = previous.filter(|previous| previous.compares_with(&rules));
-        let mut memory = findings.groups;
+        let mut memory = findings.holdings;
+        memory.extend(findings.kept);
         let (mut fresh, mut known) = (Vec::new(), Vec::new());
         for grant in findings.grants {
             let is_known = before.is_none_or(|before| before.knows(&grant.id));
@@ -77,6 +80,7 @@ impl Comparison {
             rules,
             started_at,
             memory,
+            before: before.map_or_else(Vec::new, |before| before.memory.clone()),
             fresh,
             known,
             denials: findings.denials,
@@ -117,39 +121,64 @@ impl Comparison {
         memory.dedup();
         let too_wide = memory.len() > SweepOutput::MAX_GRANTS;
         if too_wide {
-            memory.clear();
+            // What was known stays known, and what is new stays new.
+            memory.retain(|id| self.before.binary_search(id).is_ok());
         }
-        let starts = !too_wide && open.len() <= most;
-        counts.started = if starts { open.len() } else { 0 };
+        let mut lost = self.before;
+        lost.retain(|id| memory.binary_search(id).is_err());
+        lost.truncate(SweepOutput::MAX_GRANTS.saturating_sub(memory.len()));
+        let (started, left) = chosen(open, if too_wide { 0 } else { most });
+        counts.started = started.len();
         let now = self.started_at;
         let is_due = |last: Option<Timestamp>| {
             last.is_none_or(|last| now.as_second() - last.as_second() >= DAY)
         };
-        let reports_over = (too_wide || !starts) && is_due(self.over_reported_at);
+        let is_over = too_wide || !left.is_empty();
+        let reports_over = is_over && is_due(self.over_reported_at);
+        let asked = started.iter().filter(|grant| !grant.is_document());
+        let asked = asked.map(|grant| grant.id.clone()).collect();
         let (denials, more_denials) = written(&self.denials);
         let output = SweepOutput {
             started_at: now,
             rules: self.rules,
             memory,
+            lost,
+            asked,
             denials,
             more_denials,
             too_wide,
             probed_at: self.probed_at,
-            over_reported_at: if reports_over {
-                Some(now)
-            } else {
-                self.over_reported_at
+            over_reported_at: match (is_over, reports_over) {
+                (_, true) => Some(now),
+                (true, false) => self.over_reported_at,
+                // The next time is reported at once.
+                (false, false) => None,
             },
             counts,
         };
         let resolved = Resolved {
             output,
-            open,
-            starts,
+            started,
+            left,
             reports_over,
         };
         (resolved, known)
     }
+}
+
+/// What gets an incident, and what is left. Each kind is counted by itself: a question changes
+/// nothing, so many open questions hold no containment up.
+fn chosen(open: Vec<Grant>, most: usize) -> (Vec<Grant>, Vec<Grant>) {
+    let is_contained = |grant: &Grant| grant.response == Response::Contain;
+    let (contained, others): (Vec<Grant>, Vec<Grant>) = open.into_iter().partition(is_contained);
+    // Far more than usual is for a person.
+    if contained.len() > most {
+        return (Vec::new(), contained.into_iter().chain(others).collect());
+    }
+    if others.len() > most {
+        return (contained, others);
+    }
+    (contained.into_iter().chain(others).collect(), Vec::new())
 }
 
 impl SweepOutput {
@@ -167,8 +196,8 @@ fn written(denials: &[Denial]) -> (Vec<String>, usize) {
     let mut written = Vec::new();
     for denial in denials {
         let text = denial.to_string();
-        // Names have no characters that JSON escapes; the quotation marks and the comma count.
-        let bytes = text.len() + 3;
+        // With the comma.
+        let bytes = serde_json::to_string(&text).map_or(usize::MAX, |json| json.len() + 1);
         if bytes > room {
             break;
         }

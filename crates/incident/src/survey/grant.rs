@@ -43,13 +43,13 @@ impl GrantId {
 
     /// Something restricted that a call added: an attachment or a membership.
     #[must_use]
-    pub fn of_addition(subject: &Subject, identity: &AddedIdentity) -> Self {
-        Self::of(&("addition", subject, identity))
+    pub fn of_addition(identity: &AddedIdentity) -> Self {
+        Self::of(&("addition", identity))
     }
 
-    /// A group that holds something restricted.
-    pub(super) fn of_group(group: &UniqueId) -> Self {
-        Self::of(&("group", group))
+    /// A policy or a group that is or was restricted, and that others can hold.
+    pub(super) fn of_holding(identity: &UniqueId) -> Self {
+        Self::of(&("holding", identity))
     }
 
     /// A denial that an owner had and has no more: a policy that was attached, or a boundary.
@@ -111,9 +111,9 @@ pub struct Grant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Baseline {
-    /// IAM lets no one change it.
+    /// The service that it belongs to alone can change it.
     Reserved,
-    /// AWS changed its own policy, or what it belongs to came into force as a whole.
+    /// What it gives became restricted after it was given.
     WithItsPolicy,
 }
 

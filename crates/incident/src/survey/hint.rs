@@ -2,35 +2,34 @@
 
 use serde_json::{Value, json};
 
-use super::Grant;
-use crate::message::Response;
+use super::{Grant, GrantId};
+use crate::snapshot::sha256;
 use crate::subject::{OwnerKind, ReportedCall};
-use crate::{Subject, Timestamp};
+use crate::{ExecutionArn, Subject, Timestamp};
 
-/// The `userIdentity.type` of a hint. An event is only a hint, so whoever writes the same by hand
-/// gains nothing.
+/// The `userIdentity.type` of a hint. Whoever writes the like by hand opens a question at most, where
+/// the last sweep knew what it is about.
 pub const SWEEP: &str = "Sweep";
 
-/// A week in seconds.
-const WEEK: i64 = 7 * 24 * 60 * 60;
-
-/// The name of the execution about a grant, in a sweep that began at `now`.
-///
-/// What is contained may come back at any time, so each sweep starts one for it; a retry of the
-/// same sweep starts none. What is asked about stays, so there is one question a week.
+/// The name of the execution about a grant that this sweep starts: a retry of the same sweep starts
+/// none, and nobody can take the name before, because EventBridge names the sweep.
 #[must_use]
-pub fn hint_name(grant: &Grant, now: Timestamp) -> String {
-    let (id, now) = (grant.id.as_str(), now.as_second());
-    match grant.response {
-        Response::Contain => format!("sweep-{id}-{now}"),
-        Response::Ask | Response::Report | Response::None => format!("sweep-{id}-w{}", now / WEEK),
-    }
+pub fn hint_name(id: &GrantId, sweep: &ExecutionArn) -> String {
+    let digest = sha256(sweep.as_str());
+    let short = digest.get(..16).unwrap_or(&digest);
+    format!("sweep-{}-{short}", id.as_str())
 }
 
 /// The input of an execution about a grant: an event that names where to look. `None` for what no
 /// call of one kind can have added.
 #[must_use]
-pub fn hint(grant: &Grant, account: &str, region: &str, now: Timestamp) -> Option<Value> {
+pub fn hint(
+    grant: &Grant,
+    account: &str,
+    region: &str,
+    sweep: &ExecutionArn,
+    now: Timestamp,
+) -> Option<Value> {
     let (call, parameters) = match &grant.subject {
         Subject::Managed(policy) => (
             "SetDefaultPolicyVersion",
@@ -66,8 +65,9 @@ pub fn hint(grant: &Grant, account: &str, region: &str, now: Timestamp) -> Optio
             "eventSource": "iam.amazonaws.com",
             "eventName": call,
             "eventTime": now,
-            "eventID": hint_name(grant, now),
-            "userIdentity": {"type": SWEEP},
+            "eventID": hint_name(&grant.id, sweep),
+            // The sweep that says so.
+            "userIdentity": {"type": SWEEP, "arn": sweep},
             "requestParameters": parameters,
         },
     }))

@@ -48,7 +48,7 @@ pub(super) struct Group {
 impl Group {
     pub(super) fn new<'j>(identity: &UniqueId, held: impl Iterator<Item = &'j Judged>) -> Self {
         let mut group = Self {
-            id: GrantId::of_group(identity),
+            id: GrantId::of_holding(identity),
             identity: identity.clone(),
             patterns: Vec::new(),
             response: Response::None,

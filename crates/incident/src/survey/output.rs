@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use iam_policy::RestrictedActions;
-
 use super::{Baseline, Grant, GrantId};
+use crate::judgement::GuardConfig;
 use crate::message::is_false;
 use crate::subject::ReportedCall;
 use crate::{Subject, Timestamp};
@@ -19,13 +18,20 @@ pub struct SweepOutput {
     pub rules: RulesDigest,
     /// The restricted grants that are in force and that the guard accounts for, sorted.
     pub memory: Vec<GrantId>,
+    /// Those of the sweep before that this one did not find, sorted. IAM may have left one out, so
+    /// it is not contained as if it were new.
+    #[serde(default)]
+    pub lost: Vec<GrantId>,
+    /// The additions that it started an incident about.
+    #[serde(default)]
+    pub asked: Vec<GrantId>,
     /// What denies something and is attached, as `OWNER-ID WHAT`, sorted.
     #[serde(default)]
     pub denials: Vec<String>,
     /// How many more there are than `denials` has room for.
     #[serde(default)]
     pub more_denials: usize,
-    /// Whether there is more in force than `memory` has room for, so that nothing is compared.
+    /// Whether there is more in force than `memory` has room for, so that no incident starts.
     #[serde(default, skip_serializing_if = "is_false")]
     pub too_wide: bool,
     /// When the proof of life was written last.
@@ -52,13 +58,20 @@ impl SweepOutput {
     pub fn read(text: &str) -> Result<Self, serde_json::Error> {
         let mut output: Self = serde_json::from_str(text)?;
         output.memory.sort_unstable();
+        output.lost.sort_unstable();
         Ok(output)
     }
 
     /// Whether a sweep by these lists can be compared with it.
     #[must_use]
     pub fn compares_with(&self, rules: &RulesDigest) -> bool {
-        self.rules == *rules && !self.too_wide
+        self.rules == *rules && !(self.too_wide && self.memory.is_empty())
+    }
+
+    /// Whether the sweep knew the grant, or did not find what the one before it knew.
+    #[must_use]
+    pub fn knew(&self, id: &GrantId) -> bool {
+        self.knows(id) || self.lost.binary_search(id).is_ok()
     }
 
     /// Whether the sweep knew the grant.
@@ -125,15 +138,22 @@ impl GrantCounts {
     }
 }
 
-/// The SHA-256 of the lists that a sweep judges by, and of `SweepBaseline`.
+/// The SHA-256 of the lists and the mode that a sweep judges by, of `SweepBaseline`, and of how ids
+/// are made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RulesDigest(String);
 
 impl RulesDigest {
+    /// Raise it with each change of what a [`GrantId`] has: all ids are new then, and none may
+    /// start an incident.
+    const IDS: u8 = 1;
+
     #[must_use]
-    pub fn new(restricted: &RestrictedActions, baseline: &str) -> Self {
+    pub fn new(rules: &GuardConfig, baseline: &str) -> Self {
         let mut digest = Sha256::new();
+        digest.update(format!("ids {}, mode {:?}\n", Self::IDS, rules.mode));
+        let restricted = &rules.restricted;
         for (pattern, response) in restricted.with_responses() {
             digest.update(format!("{pattern} {response:?}\n"));
         }

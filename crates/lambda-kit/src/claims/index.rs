@@ -117,12 +117,21 @@ impl Claims {
                 .found
                 .as_ref()
                 .is_none_or(|newest| newest.started <= found.started);
-            if is_newer {
+            // A mark says that a sweep knows the thing, and decides nothing.
+            if is_newer && !self.is_mark(&found) {
                 newest.found = Some(found);
             }
             newest.last = Some(name);
         }
         Ok(newest)
+    }
+
+    /// Whether a claim names a sweep.
+    fn is_mark<N>(&self, found: &Found<N>) -> bool {
+        let sweeps = self.machine_arn.strip_suffix("-claims");
+        let sweeps = sweeps.map(|stack| format!("{stack}-sweep"));
+        let named = found.incident.as_ref();
+        named.is_some_and(|named| Some(named.state_machine_arn()) == sweeps)
     }
 
     /// The claim with this name.

@@ -8,7 +8,7 @@ use incident::{Analysis, ExecutionArn, Subject, Timestamp};
 use super::index::{Found, Started};
 use super::proof::{Shown, remembered};
 use super::{Claims, MemoryError};
-use crate::history::{PAUSES, ReadBack, ReadError};
+use crate::history::{ReadBack, ReadError};
 
 impl Claims {
     /// Lets a sweep find the execution `me`, which leaves this grant in force, or asks about it
@@ -69,28 +69,30 @@ impl Claims {
         wanted: &Wanted,
         analysis: &Analysis<'_>,
         is_contained_first: bool,
+        now: Timestamp,
     ) -> Result<Accounted, MemoryError> {
         let whole = self.remembering_all();
-        for pause in PAUSES {
-            tokio::time::sleep(pause).await;
-            let newest = whole.newest(&wanted.key).await?;
-            match whole.standing(&newest, wanted, analysis).await? {
-                Shown::It(before) => {
-                    return Ok(match before.standing {
-                        Standing::Allowed if before.until.is_none() => Accounted::Known,
-                        Standing::Allowed => Accounted::Pending,
-                        // It was contained, and is in force again.
-                        Standing::Pending if before.asks && is_contained_first => Accounted::No,
-                        Standing::Pending => Accounted::Pending,
-                        Standing::Denied => Accounted::No,
-                    });
+        let newest = whole.newest(&wanted.key).await?;
+        let Some(found) = &newest.found else {
+            return Ok(Accounted::No);
+        };
+        // An incident that has just begun may contain what the sweep has just seen.
+        let is_recent = is_within(JUST_NOW, found.started, now);
+        Ok(match whole.standing(&newest, wanted, analysis).await? {
+            Shown::It(before) => match before.standing {
+                Standing::Allowed if before.until.is_none() => Accounted::Known,
+                Standing::Allowed => Accounted::Pending,
+                // It was contained, and is in force again.
+                Standing::Pending if before.asks && is_contained_first && !is_recent => {
+                    Accounted::No
                 }
-                Shown::Nothing => return Ok(Accounted::No),
-                Shown::NotYet => {}
-            }
-        }
-        // Whoever has the claim is about to judge it.
-        Ok(Accounted::Pending)
+                Standing::Pending => Accounted::Pending,
+                Standing::Denied if is_recent => Accounted::Pending,
+                Standing::Denied => Accounted::No,
+            },
+            Shown::Nothing => Accounted::No,
+            Shown::NotYet => undecided(found.started, now),
+        })
     }
 
     /// What the execution says that left a grant in force, or asks about it first.
@@ -98,11 +100,11 @@ impl Claims {
     /// # Errors
     ///
     /// If Step Functions cannot be asked.
-    pub async fn known_by(&self, id: &GrantId) -> Result<Accounted, MemoryError> {
+    pub async fn known_by(&self, id: &GrantId, now: Timestamp) -> Result<Accounted, MemoryError> {
         let mut accounted = Accounted::No;
-        for name in KnownName::around(id, Timestamp::now()) {
+        for name in KnownName::around(id, now) {
             if let Some(found) = self.found(name).await? {
-                match self.accounts(&found).await? {
+                match self.accounts(&found, now).await? {
                     Accounted::No => {}
                     Accounted::Known => return Ok(Accounted::Known),
                     Accounted::Pending => accounted = Accounted::Pending,
@@ -112,7 +114,34 @@ impl Claims {
         Ok(accounted)
     }
 
-    async fn accounts(&self, found: &Found<KnownName>) -> Result<Accounted, MemoryError> {
+    /// Whether an incident that began after the sweep of that time has reported this.
+    ///
+    /// # Errors
+    ///
+    /// If Step Functions cannot be asked.
+    pub async fn reported_since(
+        &self,
+        id: &GrantId,
+        sweep: Option<Timestamp>,
+    ) -> Result<bool, MemoryError> {
+        let now = Timestamp::now();
+        for name in KnownName::around(id, now) {
+            let Some(found) = self.found(name).await? else {
+                continue;
+            };
+            let is_since = sweep.is_none_or(|sweep| found.started >= sweep);
+            if is_since && self.accounts(&found, now).await? != Accounted::No {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn accounts(
+        &self,
+        found: &Found<KnownName>,
+        now: Timestamp,
+    ) -> Result<Accounted, MemoryError> {
         let Some((execution, described)) = self.proved(found).await? else {
             return Ok(Accounted::No);
         };
@@ -122,16 +151,37 @@ impl Claims {
         }
         let incident = match self.executions.incident(&execution, ReadBack::State).await {
             Ok(incident) => incident,
-            // It has only just begun.
             Err(ReadError::NotFound(_) | ReadError::StateNotShown(_)) => {
-                return Ok(Accounted::Pending);
+                return Ok(undecided(found.started, now));
             }
             Err(error) => return Err(error.into()),
         };
         Ok(match remembered(&incident) {
-            Some(remembered) => remembered.accounts(&found.name),
-            None if is_running => Accounted::Pending,
+            Some(remembered) => {
+                let is_asked_lately = is_within(QUESTION, found.started, now);
+                remembered.accounts(&found.name, is_asked_lately)
+            }
+            None if is_running => undecided(found.started, now),
             None => Accounted::No,
         })
+    }
+}
+
+/// What an execution may take to its judgement. One that takes longer hides nothing.
+const TO_JUDGEMENT: i64 = 60 * 60;
+/// What an incident may take to its containment.
+const JUST_NOW: i64 = 5 * 60;
+/// Nobody is asked the same again within a week.
+const QUESTION: i64 = 7 * 24 * 60 * 60;
+
+fn is_within(seconds: i64, started: Timestamp, now: Timestamp) -> bool {
+    now.as_second() - started.as_second() < seconds
+}
+
+/// What an execution without a judgement says.
+fn undecided(started: Timestamp, now: Timestamp) -> Accounted {
+    match is_within(TO_JUDGEMENT, started, now) {
+        true => Accounted::Pending,
+        false => Accounted::No,
     }
 }

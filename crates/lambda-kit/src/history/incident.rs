@@ -8,7 +8,7 @@ use incident::subject::Addition;
 use incident::{ExecutionArn, KeyDigest, LinkKey, PolicyChange, TaskToken, Timestamp};
 use serde::Deserialize;
 
-use super::{ASK_USER, ReadBack, StateData};
+use super::{ASK_USER, FIRST_STATE, ReadBack, StateData};
 
 /// An incident, as far back as its history was read.
 #[derive(Clone, Debug)]
@@ -140,7 +140,9 @@ impl Incident {
             .iter()
             .find_map(|event| event.execution_succeeded_event_details.as_ref());
         let output = succeeded.and_then(|details| details.output.as_deref());
-        let input = entered.and_then(|details| details.input.as_deref());
+        // The first state has the input of the execution, which whoever starts it can write.
+        let input = entered.filter(|details| details.name != FIRST_STATE);
+        let input = input.and_then(|details| details.input.as_deref());
         let data = [output, input].into_iter().flatten();
         let data = data.filter_map(StateData::read).next().unwrap_or_default();
         let state = entered.map(|entered| entered.name.clone());

@@ -24,6 +24,8 @@ use crate::{AwsError, HandlerError, SettingError, classify, required};
 pub use incident::{DecisionRequest, Incident, Standing};
 pub use state_data::{StateData, UnreadableMember};
 
+/// The state that an execution begins in.
+const FIRST_STATE: &str = "ValidatePolicy";
 /// The state that waits for the administrator.
 const ASK_USER: &str = "AskUser";
 /// Events read at once. A waiting execution shows four since it entered its state: entered,

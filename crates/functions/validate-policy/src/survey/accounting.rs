@@ -1,11 +1,9 @@
 //! What incidents say about what is new, and what the next incidents are to know.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-
 use iam_policy::Quota;
 use incident::judgement::GuardConfig;
 use incident::message::{GoneDenial, GoneThing, Response};
-use incident::survey::{Accounted, Grant, GrantId};
+use incident::survey::{Accounted, Grant, GrantId, SweepOutput};
 use incident::{Analysis, ExecutionArn, Timestamp};
 use lambda_kit::claims::MemoryError;
 use lambda_kit::{Claims, HandlerError};
@@ -16,18 +14,19 @@ use tokio::task::JoinSet;
 const LOOKED_UP: usize = 200;
 /// How many claims are made at once.
 const AT_ONCE: usize = 8;
-/// What is known is marked again in so many hours. A claim ends after 90 days.
-const HOURS_OF_MARKING: u64 = 7 * 24;
+/// What is known is marked again in so many hours.
+const HOURS_OF_MARKING: i64 = 24;
 
 /// What incidents say about each of these grants, in their order.
 pub(super) async fn account_for(
     rules: &GuardConfig,
     claims: &Claims,
     fresh: &[Grant],
+    now: Timestamp,
 ) -> Result<Vec<Accounted>, HandlerError> {
     let mut accounted = Vec::new();
     for grant in fresh.iter().take(LOOKED_UP) {
-        accounted.push(account_for_one(rules, claims, grant).await?);
+        accounted.push(account_for_one(rules, claims, grant, now).await?);
     }
     Ok(accounted)
 }
@@ -36,25 +35,27 @@ async fn account_for_one(
     rules: &GuardConfig,
     claims: &Claims,
     grant: &Grant,
+    now: Timestamp,
 ) -> Result<Accounted, MemoryError> {
     if let Some(wanted) = &grant.document {
         // Documents are compared, and none is remediated.
         let analysis = Analysis::new(&rules.restricted, Quota::MANAGED);
         let is_contained_first = grant.response == Response::Contain;
         let by_claim = claims
-            .account_for(wanted, &analysis, is_contained_first)
+            .account_for(wanted, &analysis, is_contained_first, now)
             .await?;
         if by_claim != Accounted::No {
             return Ok(by_claim);
         }
     }
-    claims.known_by(&grant.id).await
+    claims.known_by(&grant.id, now).await
 }
 
 /// The denials that went and that no incident has reported.
 pub(super) async fn unreported(
     claims: &Claims,
     gone: &[GoneDenial],
+    since: Option<Timestamp>,
 ) -> Result<Vec<GoneDenial>, HandlerError> {
     let mut unreported = Vec::new();
     for denial in gone {
@@ -67,7 +68,7 @@ pub(super) async fn unreported(
             GoneThing::Inline { .. } => None,
         };
         let is_reported = match id.filter(|_| unreported.len() < LOOKED_UP) {
-            Some(id) => claims.known_by(&id).await? == Accounted::Known,
+            Some(id) => claims.reported_since(&id, since).await?,
             None => false,
         };
         if !is_reported {
@@ -77,40 +78,53 @@ pub(super) async fn unreported(
     Ok(unreported)
 }
 
-/// Marks the documents that are known, so that an event about one of them is confirmed first: after
-/// a baseline all of them, and later a share, because a mark ends after 90 days.
-pub(super) async fn mark(
-    claims: &Claims,
-    sweep: &ExecutionArn,
-    known: &[Grant],
-    is_baseline: bool,
-) {
-    let hour = u64::try_from(Timestamp::now().as_second() / 3600).unwrap_or_default();
-    let is_due = |grant: &&Grant| {
-        let mut hasher = DefaultHasher::new();
-        grant.id.hash(&mut hasher);
-        is_baseline || hasher.finish() % HOURS_OF_MARKING == hour % HOURS_OF_MARKING
-    };
-    let mut marking = JoinSet::new();
-    let mut failed: Option<MemoryError> = None;
-    for grant in known.iter().filter(is_due) {
-        let Some(key) = grant.key.clone() else {
-            continue;
-        };
-        while marking.len() >= AT_ONCE {
-            note(marking.join_next().await, &mut failed);
+/// Which documents a sweep marks.
+pub(super) struct Marking<'a> {
+    pub(super) sweep: &'a ExecutionArn,
+    pub(super) now: Timestamp,
+    /// The sweep before; none for a baseline.
+    pub(super) previous: Option<&'a SweepOutput>,
+}
+
+impl Marking<'_> {
+    /// Marks the documents that are known, so that an event about one of them is confirmed first.
+    ///
+    /// A mark is a claim, which ends after 90 days. So each document is marked when it becomes
+    /// known, and then once a day.
+    pub(super) async fn mark(&self, claims: &Claims, known: &[Grant]) {
+        let mut marking = JoinSet::new();
+        let mut failed: Option<MemoryError> = None;
+        for grant in known.iter().filter(|grant| self.is_due(&grant.id)) {
+            let Some(key) = grant.key.clone() else {
+                continue;
+            };
+            while marking.len() >= AT_ONCE {
+                note(marking.join_next().await, &mut failed);
+            }
+            let (claims, sweep) = (claims.clone(), self.sweep.clone());
+            let subject = grant.subject.clone();
+            marking.spawn(async move { claims.mark(&key, &subject, &sweep).await });
         }
-        let (claims, sweep, subject) = (claims.clone(), sweep.clone(), grant.subject.clone());
-        marking.spawn(async move { claims.mark(&key, &subject, &sweep).await });
+        while let Some(marked) = marking.join_next().await {
+            note(Some(marked), &mut failed);
+        }
+        if let Some(error) = failed {
+            tracing::warn!(%error, "some of what is known has no mark; a later sweep marks it");
+        }
     }
-    while let Some(marked) = marking.join_next().await {
-        note(Some(marked), &mut failed);
-    }
-    if let Some(error) = failed {
-        tracing::warn!(
-            %error,
-            "some of what is known has no mark; a later sweep marks it"
+
+    /// Whether the hour of a grant came since the sweep before.
+    fn is_due(&self, id: &GrantId) -> bool {
+        const HOUR: i64 = 3600;
+        let Some(previous) = self.previous.filter(|previous| previous.knows(id)) else {
+            return true;
+        };
+        let slot = id.as_str().bytes().map(i64::from).sum::<i64>() % HOURS_OF_MARKING;
+        let (from, to) = (
+            previous.started_at.as_second() / HOUR,
+            self.now.as_second() / HOUR,
         );
+        to - from >= HOURS_OF_MARKING || (from + 1..=to).any(|hour| hour % HOURS_OF_MARKING == slot)
     }
 }
 

@@ -59,7 +59,7 @@ pub(crate) async fn survey(
         return Ok(Survey::Busy { busy });
     }
     let previous = sweeps.last().await?;
-    let digest = RulesDigest::new(&rules.restricted, &config.baseline);
+    let digest = RulesDigest::new(rules, &config.baseline);
     let comparable = previous.as_ref().filter(|it| it.compares_with(&digest));
     let mut collector = Collector::new(rules, comparable);
     let account = reading::read(store, rules, &mut collector).await?;
@@ -70,10 +70,17 @@ pub(crate) async fn survey(
         request.started_at,
     );
     let is_baseline = comparison.is_baseline;
-    let accounted = accounting::account_for(rules, claims, &comparison.fresh).await?;
-    let gone = accounting::unreported(claims, &comparison.gone).await?;
+    let now = request.started_at;
+    let accounted = accounting::account_for(rules, claims, &comparison.fresh, now).await?;
+    let since = previous.as_ref().map(|previous| previous.started_at);
+    let gone = accounting::unreported(claims, &comparison.gone, since).await?;
     let (resolved, known) = comparison.resolve(accounted, config.most);
-    accounting::mark(claims, &request.execution, &known, is_baseline).await;
+    let marking = accounting::Marking {
+        sweep: &request.execution,
+        now,
+        previous: comparable,
+    };
+    marking.mark(claims, &known).await;
     let facts = Facts {
         rules,
         claims,
@@ -87,12 +94,8 @@ pub(crate) async fn survey(
         gone,
     };
     let report = facts.report();
-    let hints = if resolved.starts {
-        resolved.open.as_slice()
-    } else {
-        &[]
-    };
-    let hints = hints
+    let hints = resolved
+        .started
         .iter()
         .filter_map(|grant| started(grant, rules, config, request));
     let hints: Vec<SweepHint> = hints.collect();
@@ -106,12 +109,13 @@ pub(crate) async fn survey(
         "surveyed"
     );
     lambda_kit::metrics::surveyed(&request.execution, sweep.counts.restricted.total());
-    Ok(Survey::Done(Box::new(Surveyed {
+    let surveyed = Surveyed {
         writes_probe: sweep.must_probe(),
         hints,
         report,
         sweep,
-    })))
+    };
+    Ok(Survey::Done(Box::new(surveyed.within_a_state())))
 }
 
 fn started(
@@ -122,7 +126,13 @@ fn started(
 ) -> Option<SweepHint> {
     let now = request.started_at;
     Some(SweepHint {
-        name: hint_name(grant, now),
-        input: hint(grant, &rules.account, &config.region, now)?,
+        name: hint_name(&grant.id, &request.execution),
+        input: hint(
+            grant,
+            &rules.account,
+            &config.region,
+            &request.execution,
+            now,
+        )?,
     })
 }

@@ -42,10 +42,11 @@ impl Facts<'_> {
     /// The report of this sweep, if there is something to report.
     pub(super) fn report(self) -> Option<SweepReport> {
         let reason = self.reason()?;
-        let all = self.known.iter().chain(&self.resolved.open);
+        let all = self.known.iter().chain(&self.resolved.started);
+        let all = all.chain(&self.resolved.left);
         // What is attached or joined is counted with the policy that it is about.
         let mut grants: Vec<&Grant> = match reason {
-            SweepReason::OverMost => self.resolved.open.iter().collect(),
+            SweepReason::OverMost => self.resolved.left.iter().collect(),
             SweepReason::Gone => Vec::new(),
             _ => all.filter(|grant| is_listed(grant)).collect(),
         };
@@ -87,8 +88,8 @@ impl Facts<'_> {
 
     fn reason(&self) -> Option<SweepReason> {
         let output = &self.resolved.output;
-        if output.too_wide && (self.is_baseline || self.resolved.reports_over) {
-            Some(SweepReason::TooWide)
+        if output.too_wide {
+            self.resolved.reports_over.then_some(SweepReason::TooWide)
         } else if self.is_first {
             Some(SweepReason::First)
         } else if self.is_baseline {
@@ -137,7 +138,8 @@ impl Facts<'_> {
             .map(|it| self.account.held_by(it));
         let is_reserved = grant.baseline == Some(Baseline::Reserved);
         let now = self.request.started_at;
-        let hint = hint(grant, &self.rules.account, &self.config.region, now);
+        let sweep = &self.request.execution;
+        let hint = hint(grant, &self.rules.account, &self.config.region, sweep, now);
         let listed = ListedGrant {
             subject: grant.subject.clone(),
             response: grant.response,
