@@ -16,6 +16,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         Scenario::new("browser::the_walkthrough_by_clicking", by_clicking),
         Scenario::new("browser::keyboard_only_on_a_dark_phone", keyboard_alone),
+        Scenario::new("browser::an_allow_for_an_hour", for_an_hour),
         Scenario::new("browser::a_double_click_decides_once", double_click),
         Scenario::new("browser::a_late_click_on_the_other_answer", other_answer),
         Scenario::new("browser::a_decision_that_is_not_recorded", not_recorded),
@@ -81,6 +82,33 @@ async fn by_clicking(world: Arc<World>) -> Result<()> {
         let mail = incident.report().await?;
         expect_parts(&mail, &["asked for in <b>CHG-7</b>"])?;
     }
+    Ok(())
+}
+
+/// The keyboard chooses how long the policy is allowed; page and e-mail say until when.
+async fn for_an_hour(world: Arc<World>) -> Result<()> {
+    let (arn, incident) = waiting(&world, "for-an-hour").await?;
+    let link = incident.link("allow").await?;
+    with_browser(Look::PHONE, async |browser| {
+        browser.goto(&link).await?;
+        browser.tab_to("#minutes").await?;
+        browser.type_keys("1 hour").await?;
+        browser.check_accessibility().await?;
+        browser.tab_to(BUTTON).await?;
+        browser.press(Key::Enter).await?;
+        browser.expect_heading("Allowed").await?;
+        let page = browser.text("main").await?;
+        ensure!(page.contains("until"), "the page has no end: {page}");
+        browser.check_accessibility().await
+    })
+    .await?;
+    let mail = incident.report().await?;
+    expect_parts(&mail, &["until"])?;
+    ensure!(world.in_force(&arn).await?.version == "v1");
+    // It waits for the end of the allow.
+    let stop = world.emulator.sfn().stop_execution();
+    let stopped = stop.execution_arn(incident.execution.arn()).send().await;
+    stopped.context("cannot stop the execution")?;
     Ok(())
 }
 
