@@ -7,8 +7,8 @@ use crate::snapshot::sha256;
 use crate::subject::{OwnerKind, ReportedCall};
 use crate::{ExecutionArn, Subject, Timestamp};
 
-/// The `userIdentity.type` of a hint. Whoever writes the like by hand opens a question at most, where
-/// the last sweep knew what it is about.
+/// The `userIdentity.type` of a hint. Whoever writes the like by hand opens a question at most,
+/// where the last sweep knew what it is about.
 pub const SWEEP: &str = "Sweep";
 
 /// The name of the execution about a grant that this sweep starts: a retry of the same sweep starts
