@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// How many users, groups and roles hold a policy.
 ///
 /// Displayed, it reads `held by 3 roles and 1 group (7 users)`.
@@ -9,10 +11,11 @@ use std::fmt;
 /// ```
 /// use iam_account::HeldBy;
 ///
-/// let held = HeldBy { roles: 3, users: 0, groups: 1, members: 7 };
+/// let held = HeldBy { roles: 3, groups: 1, members: 7, ..HeldBy::default() };
 /// assert_eq!(held.to_string(), "held by 3 roles and 1 group (7 users)");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct HeldBy {
     /// The roles.
     pub roles: usize,
@@ -22,6 +25,9 @@ pub struct HeldBy {
     pub groups: usize,
     /// The users who have it only as members of these groups, each counted once.
     pub members: usize,
+    /// Whether more may hold it, because not all was read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub at_least: bool,
 }
 
 impl HeldBy {
@@ -51,10 +57,14 @@ impl fmt::Display for HeldBy {
             let members = counted(self.members, others);
             parts.push(format!("{} ({members})", counted(self.groups, "group")));
         }
+        let at_least = if self.at_least { "at least " } else { "" };
         match parts.as_slice() {
+            [] if self.at_least => f.write_str("held by an unknown number of principals"),
             [] => f.write_str("held by no principal"),
-            [one] => write!(f, "held by {one}"),
-            [first @ .., last] => write!(f, "held by {} and {last}", first.join(", ")),
+            [one] => write!(f, "held by {at_least}{one}"),
+            [first @ .., last] => {
+                write!(f, "held by {at_least}{} and {last}", first.join(", "))
+            }
         }
     }
 }
@@ -71,6 +81,7 @@ mod tests {
                 users,
                 groups,
                 members,
+                at_least: false,
             };
             held.to_string()
         };
@@ -83,6 +94,21 @@ mod tests {
         assert_eq!(
             text(2, 1, 2, 1),
             "held by 2 roles, 1 user and 2 groups (1 other user)"
+        );
+        let cut = HeldBy {
+            groups: 2,
+            members: 1000,
+            at_least: true,
+            ..HeldBy::default()
+        };
+        assert_eq!(cut.to_string(), "held by at least 2 groups (1000 users)");
+        let unknown = HeldBy {
+            at_least: true,
+            ..HeldBy::default()
+        };
+        assert_eq!(
+            unknown.to_string(),
+            "held by an unknown number of principals"
         );
     }
 }

@@ -8,6 +8,7 @@
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
+use iam_account::HeldBy;
 use iam_policy::{Quota, RestrictedActions};
 use incident::memory::{Before, ClaimName, Memory, Standing};
 use incident::message::{
@@ -203,6 +204,13 @@ impl Worst {
             removal,
             evicted: self.evicted(),
             attached_to: Some(holders()),
+            held_by: Some(HeldBy {
+                roles: 5000,
+                users: 5000,
+                groups: 5000,
+                members: 5000,
+                at_least: true,
+            }),
             found_done: false,
             removed: false,
             left: Left::default(),

@@ -7,6 +7,7 @@
 mod added;
 mod error;
 mod held;
+mod holders;
 mod inline;
 mod managed;
 mod observe;

@@ -1,16 +1,12 @@
 //! The calls about managed policies.
 
-use aws_sdk_iam::types::{PolicyUsageType, PolicyVersion};
-use incident::message::AttachedTo;
-use incident::subject::{ManagedPolicy, ObservedManaged, Owner, OwnerKind, Reserved, Version};
+use aws_sdk_iam::types::PolicyVersion;
+use incident::subject::{ManagedPolicy, ObservedManaged, Reserved, Version};
 use incident::{Snapshot, Timestamp, UniqueId, VersionId};
 
 use crate::error::classify;
 use crate::observe::found;
 use crate::{PolicyStore, StoreError, StoreErrorKind, Stored};
-
-/// How many pages of a thousand holders are read.
-const PAGES_OF_HOLDERS: usize = 5;
 
 impl Stored for ManagedPolicy {
     async fn read(&self, store: &PolicyStore) -> Result<ObservedManaged, StoreError> {
@@ -90,53 +86,6 @@ impl PolicyStore {
         } = self.identity(policy).await?;
         let default = default.ok_or_else(|| incomplete(&doing, "no default version"))?;
         observed(policy, identity, reserved, &default, versions)
-    }
-
-    /// Who holds a managed policy, if IAM says so: for e-mails, which nothing waits for.
-    pub async fn holders(&self, policy: &ManagedPolicy) -> Option<AttachedTo> {
-        let attached_to = self.attached_to(policy).await;
-        attached_to
-            .inspect_err(
-                |error| tracing::warn!(%error, "the e-mail cannot say who holds the policy"),
-            )
-            .ok()
-    }
-
-    /// Who holds a managed policy.
-    ///
-    /// # Errors
-    ///
-    /// If IAM cannot be reached or refuses.
-    pub async fn attached_to(&self, policy: &ManagedPolicy) -> Result<AttachedTo, StoreError> {
-        let doing = format!("list who holds {policy}");
-        let named = |kind: OwnerKind, name: Option<String>| name.map(|name| Owner { kind, name });
-        let mut all = Vec::new();
-        let mut next = None;
-        for _ in 0..PAGES_OF_HOLDERS {
-            let held = self
-                .client
-                .list_entities_for_policy()
-                .policy_arn(policy.arn.as_str())
-                .policy_usage_filter(PolicyUsageType::PermissionsPolicy)
-                .max_items(1000)
-                .set_marker(next)
-                .send()
-                .await
-                .map_err(|error| classify(&doing, &error))?;
-            let groups = held.policy_groups.unwrap_or_default().into_iter();
-            let users = held.policy_users.unwrap_or_default().into_iter();
-            let roles = held.policy_roles.unwrap_or_default().into_iter();
-            let page = roles
-                .filter_map(|role| named(OwnerKind::Role, role.role_name))
-                .chain(users.filter_map(|user| named(OwnerKind::User, user.user_name)))
-                .chain(groups.filter_map(|group| named(OwnerKind::Group, group.group_name)));
-            all.extend(page);
-            next = held.marker.filter(|_| held.is_truncated);
-            if next.is_none() {
-                break;
-            }
-        }
-        Ok(AttachedTo::new(all, next.is_some()))
     }
 
     /// The policy without its documents.

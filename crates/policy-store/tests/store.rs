@@ -6,7 +6,7 @@ use fixtures::documents::allows_s3 as document;
 use fixtures::{ARN, block_on, recreate_owner};
 use iam_model::{Account, Fault, Iam, IamError, OwnerKind};
 use incident::subject::{InlinePolicy, ManagedPolicy, Owner};
-use incident::{PolicyArn, VersionId};
+use incident::{PolicyArn, Record, Subject, VersionId};
 use policy_store::{PolicyStore, StoreError, StoreErrorKind, Stored};
 
 fn managed() -> ManagedPolicy {
@@ -156,4 +156,66 @@ fn errors_are_classified_by_what_to_do_about_them() {
             assert_eq!((error.kind, error.code.as_str()), (kind, code), "{error}");
         }
     }
+}
+
+/// What the request says about who holds the policy.
+fn held_by(iam: &Iam, subject: &Subject) -> Option<String> {
+    let change = Record::parse(&fixtures::event("create-policy"))
+        .unwrap()
+        .change;
+    let mut contained = fixtures::contained(&change, &document("DeleteBucket"));
+    let store = PolicyStore::from_client(iam.client());
+    block_on(store.add_holders(subject, &mut contained));
+    contained.held_by.map(|held| held.to_string())
+}
+
+#[test]
+fn a_user_counts_once_in_however_many_groups() {
+    let iam = iam();
+    let managed = Subject::Managed(managed());
+    assert_eq!(
+        held_by(&iam, &managed).as_deref(),
+        Some("held by no principal")
+    );
+    iam.change(|account| {
+        for (kind, name) in [
+            (OwnerKind::Role, "app"),
+            (OwnerKind::Role, "other"),
+            (OwnerKind::User, "app"),
+            (OwnerKind::Group, "app"),
+            (OwnerKind::Group, "gone"),
+        ] {
+            account.attach(ARN, kind, name);
+        }
+        for user in ["app", "ann", "bob"] {
+            account.join("app", user);
+        }
+    });
+    // A group that IAM does not show by now is counted, and its members are not.
+    assert_eq!(
+        held_by(&iam, &managed).as_deref(),
+        Some("held by at least 2 roles, 1 user and 2 groups (2 other users)")
+    );
+    for (kind, expected) in [
+        (incident::OwnerKind::Role, "held by 1 role"),
+        (incident::OwnerKind::User, "held by 1 user"),
+        (incident::OwnerKind::Group, "held by 1 group (3 users)"),
+    ] {
+        let inline = Subject::Inline(inline(kind));
+        assert_eq!(held_by(&iam, &inline).as_deref(), Some(expected));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_about_holders_is_left_out() {
+    let iam = iam();
+    let refused = || Fault::Refused(IamError::other("AccessDenied", 403));
+    iam.fail(0, refused());
+    assert_eq!(held_by(&iam, &Subject::Managed(managed())), None);
+    let group = Subject::Inline(inline(incident::OwnerKind::Group));
+    iam.fail(0, refused());
+    assert_eq!(
+        held_by(&iam, &group).as_deref(),
+        Some("held by at least 1 group (0 users)")
+    );
 }

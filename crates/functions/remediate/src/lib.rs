@@ -79,25 +79,26 @@ async fn answer(
     request: ContainRequest,
 ) -> Result<Answer<Quarantined>, HandlerError> {
     let subject = request.verdict.change.subject.clone();
-    match &subject {
-        Subject::Managed(policy) => {
-            let mut answer = look(restricted, claims, store, request, policy).await?;
-            if let Answer::End(Quarantined {
-                quarantine: Quarantine::InPlace(contained),
-            }) = &mut answer
-            {
-                contained.attached_to = store.holders(policy).await;
-            }
-            Ok(answer)
+    let mut answer = match &subject {
+        Subject::Managed(policy) => look(restricted, claims, store, request, policy).await?,
+        Subject::Inline(policy) => look(restricted, claims, store, request, policy).await?,
+        Subject::Reported(_) => {
+            return Err(HandlerError::new(
+                FailureName::PayloadMalformed,
+                format!(
+                    "could not contain {subject}, because the guard only reports it; look at the state `ChooseAction` of the execution"
+                ),
+            ));
         }
-        Subject::Inline(policy) => look(restricted, claims, store, request, policy).await,
-        Subject::Reported(_) => Err(HandlerError::new(
-            FailureName::PayloadMalformed,
-            format!(
-                "could not contain {subject}, because the guard only reports it; look at the state `ChooseAction` of the execution"
-            ),
-        )),
+    };
+    // It is contained by now.
+    if let Answer::End(Quarantined {
+        quarantine: Quarantine::InPlace(contained),
+    }) = &mut answer
+    {
+        store.add_holders(&subject, contained).await;
     }
+    Ok(answer)
 }
 
 /// Looks at IAM, and says what to do next.

@@ -101,6 +101,7 @@ impl Look<'_> {
         // The grants are out of force. The same look says what else keeps them out.
         let contained = Contained {
             attached_to: proposal.contained.attached_to.clone(),
+            held_by: proposal.contained.held_by,
             ..*contained
         };
         let mut run = Restoration::new(

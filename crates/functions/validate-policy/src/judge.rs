@@ -153,15 +153,12 @@ async fn look(
             ..Looked::default()
         })
     };
-    let looked = match &change.subject {
+    let mut looked = match &change.subject {
         Subject::Managed(policy) => {
             let observed = store.managed(policy, change.version.as_ref()).await?;
             let mut looked = judge(policy.quota(), observed.map(Observed::Managed)).await?;
             if let Some(verdict) = &mut looked.verdict {
                 compare_denials(store, policy, verdict).await?;
-            }
-            if let Some(Quarantine::Proposed(proposal)) = &mut looked.proposal {
-                proposal.contained.attached_to = store.holders(policy).await;
             }
             looked
         }
@@ -173,6 +170,11 @@ async fn look(
             return reported(memory, store, request, record, call).await;
         }
     };
+    if let Some(Quarantine::Proposed(proposal)) = &mut looked.proposal {
+        store
+            .add_holders(&change.subject, &mut proposal.contained)
+            .await;
+    }
     Ok(looked)
 }
 

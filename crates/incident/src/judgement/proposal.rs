@@ -26,6 +26,7 @@ impl Proposal {
                 document,
                 evicted: Vec::new(),
                 attached_to: None,
+                held_by: None,
                 found_done: false,
                 removed: false,
                 asked: true,

@@ -1,5 +1,6 @@
 //! The answer of `remediate`.
 
+use iam_account::HeldBy;
 use iam_policy::ActionPattern;
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +139,9 @@ pub struct Contained {
     /// What the managed policy is attached to, if IAM could be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attached_to: Option<AttachedTo>,
+    /// How many principals hold the policy, with the members of groups, if IAM could be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<HeldBy>,
     /// Whether an earlier run or another execution had already done the work.
     pub found_done: bool,
     /// Whether the guard deleted the inline policy, because the quota left no room even for

@@ -140,6 +140,7 @@ impl<'a> Containment<'a> {
             removal,
             evicted: self.progress.evicted().to_vec(),
             attached_to: None,
+            held_by: None,
             found_done: !self.progress.has_acted(),
             removed: false,
             left: Left::from(self.analysis.restricted(document)),

@@ -19,6 +19,8 @@ pub struct Account {
     pub(crate) owners: BTreeMap<(OwnerKind, String), Owner>,
     /// The roles, users and groups that hold each managed policy.
     pub(crate) holders: BTreeMap<String, BTreeSet<(OwnerKind, String)>>,
+    /// The users in each group.
+    pub(crate) members: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Default for Account {
@@ -31,6 +33,7 @@ impl Default for Account {
             policies: BTreeMap::new(),
             owners: BTreeMap::new(),
             holders: BTreeMap::new(),
+            members: BTreeMap::new(),
         }
     }
 }
@@ -60,6 +63,12 @@ impl Account {
     pub fn attach(&mut self, arn: &str, kind: OwnerKind, name: &str) {
         let holders = self.holders.entry(arn.to_owned()).or_default();
         holders.insert((kind, name.to_owned()));
+    }
+
+    /// Adds a user to a group. The model does not check that there is such a user.
+    pub fn join(&mut self, group: &str, user: &str) {
+        let members = self.members.entry(group.to_owned()).or_default();
+        members.insert(user.to_owned());
     }
 
     pub(crate) fn id(&self) -> &'static str {

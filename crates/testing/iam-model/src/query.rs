@@ -239,7 +239,7 @@ fn version_members(version: &PolicyVersion, policy: &Policy) -> Xml {
         .date("CreateDate", version.created)
 }
 
-/// The owner in the answer of `Get` and `Create`. A group has members, and the model has none.
+/// The owner in the answer of `Get` and `Create`, a group with its members.
 fn owner(account: &Account, kind: OwnerKind, name: &str) -> CallResult {
     let found = account
         .owner(kind, name)
@@ -256,9 +256,14 @@ fn owner(account: &Account, kind: OwnerKind, name: &str) -> CallResult {
         .date("CreateDate", found.created);
     let result = Xml::default().element(word, members);
     Ok(match kind {
-        OwnerKind::Group => result
-            .element("Users", Xml::default())
-            .text("IsTruncated", false),
+        OwnerKind::Group => {
+            let users = account.members.get(name).into_iter().flatten();
+            let users = users.fold(Xml::default(), |users, user| {
+                let user = Xml::default().text("Path", "/").text("UserName", user);
+                users.element("member", user)
+            });
+            result.element("Users", users).text("IsTruncated", false)
+        }
         OwnerKind::Role | OwnerKind::User => result,
     })
 }

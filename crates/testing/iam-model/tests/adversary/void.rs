@@ -140,6 +140,7 @@ fn shown(
         document,
         evicted: Vec::new(),
         attached_to: None,
+        held_by: None,
         found_done: false,
         removed: false,
         asked: false,
