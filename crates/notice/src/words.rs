@@ -24,14 +24,14 @@ pub fn allowed_until(until: Timestamp) -> String {
     )
 }
 
-/// What is in force until a decision.
+/// What is in force until a decision, after the words "In force now:".
 #[must_use]
 pub fn in_force(contained: &Contained) -> String {
     if contained.asked {
-        return "In force now: the policy as it was written, with the restricted permissions. The guard changed nothing, and changes nothing before you decide.".to_owned();
+        return "the policy as it was written, with the restricted permissions. The guard changed nothing, and changes nothing before you decide.".to_owned();
     }
     if contained.removed {
-        return "In force now: nothing of the policy. The guard deleted the whole policy, because the other inline policies fill the quota and left no room for a smaller one. The execution keeps the original document.".to_owned();
+        return "nothing of the policy. The guard deleted the whole policy, because the other inline policies fill the quota and left no room for a smaller one. The execution keeps the original document.".to_owned();
     }
     let losses = if contained.removal.losses.is_empty() {
         "Everything else that the policy grants still works."
@@ -40,11 +40,11 @@ pub fn in_force(contained: &Contained) -> String {
     };
     match &contained.versions {
         Some(versions) => format!(
-            "In force now: version {}, without the restricted permissions. The guard keeps the original version {}. {losses}",
+            "version {}, without the restricted permissions. The guard keeps the original version {}. {losses}",
             versions.quarantine, versions.original
         ),
         None => format!(
-            "In force now: the policy without the restricted permissions. The execution keeps the original document. {losses}"
+            "the policy without the restricted permissions. The execution keeps the original document. {losses}"
         ),
     }
 }

@@ -3,17 +3,18 @@
 mod form;
 
 use askama::Template;
-use incident::message::{Decision, DecisionAction, Removal, Restricted};
+use incident::message::{Decision, DecisionAction, Removal, Response, Restricted};
 use incident::{PolicyChange, Subject, Timestamp};
 use lambda_kit::history::{DecisionRequest, Incident, Standing};
-use notice::mail::reasons;
-use notice::text::{plain, plain_lines};
-use notice::{Console, DiffLine, DocumentDiff, LineKind, subject, words};
+use notice::text::plain;
+use notice::{
+    Console, DiffLine, DocumentDiff, Fact, Facts, Label, LineKind, reasons, subject, words,
+};
 
 use self::form::FormView;
 use crate::over;
 use crate::reply::{Form, Reply};
-use crate::request::{Answer, MAX_REASON};
+use crate::request::Answer;
 
 /// The style sheet, which is in the page: the content security policy allows exactly this text.
 const STYLE: &str = include_str!("../templates/style.css");
@@ -85,7 +86,7 @@ struct DiffRow {
 }
 
 struct DecisionView {
-    rows: Vec<(&'static str, String)>,
+    rows: Vec<(&'static str, Vec<Part>)>,
     reason: Vec<String>,
 }
 
@@ -197,47 +198,35 @@ fn by_hand(reply: &Reply) -> Option<String> {
 
 impl IncidentView {
     fn new(incident: &Incident, change: &PolicyChange, waits_until: Option<Timestamp>) -> Self {
-        let text = |text: &str| vec![Part::words(&plain(text, MAX_TEXT))];
-        let optional = |value: &Option<String>| text(value.as_deref().unwrap_or("unknown"));
-        let mut rows = vec![
-            (
-                if incident.addition().is_some() {
-                    "What"
-                } else {
-                    "Policy"
-                },
-                parts(&plain(&change.subject.to_string(), MAX_TEXT)),
-            ),
-            ("Account", text(&change.account)),
-            (
-                if incident.addition().is_some() {
-                    "Called by"
-                } else {
-                    "Written by"
-                },
-                text(&change.actor.to_string()),
-            ),
-        ];
-        if let Some(arn) = &change.actor.arn {
-            rows.push(("Identity", text(arn)));
-        }
-        rows.extend([
-            ("From", optional(&change.source_ip_address)),
-            ("Client", optional(&change.user_agent)),
-            ("When", text(&words::time(change.event_time))),
-            ("Call", text(change.event_name.as_str())),
-        ]);
-        rows.extend(waits_until.map(|time| ("Decide by", text(&words::time(time)))));
-        let contained = incident.contained();
-        if let Some(holders) = contained.and_then(words::attached_to) {
-            rows.push(("Attached to", vec![Part::words(&holders)]));
-        }
-        if let Some(left) = contained.and_then(words::left) {
-            rows.push(("Only reported", vec![Part::words(&left)]));
-        }
-        let restricted = contained.map_or_else(Restricted::default, |it| it.restricted.clone());
-        let addition = incident.addition();
-        let restricted = addition.map_or(restricted, |addition| addition.restricted.clone());
+        let (contained, addition) = (incident.contained(), incident.addition());
+        let restricted = contained.map(|it| &it.restricted);
+        let restricted = addition.map_or(restricted, |it| Some(&it.restricted));
+        let restricted = restricted.cloned().unwrap_or_default();
+        let is_asked_first = addition.is_some() || incident.is_proposal();
+        let response = if is_asked_first {
+            Response::Ask
+        } else {
+            Response::Contain
+        };
+        let mut facts = Facts::of_change(change, response);
+        facts.extend(waits_until.map(|time| Fact::of(Label::DecideBy, words::time(time))));
+        // Once it is decided, something else may be in force. The sentence of the page begins with
+        // what is unusual.
+        let is_usual = contained.is_some_and(|it| !it.asked && !it.removed);
+        let shows_in_force = waits_until.is_some() && is_usual;
+        facts.extend(
+            contained
+                .map(Facts::of_contained)
+                .into_iter()
+                .flatten()
+                .filter(|fact| fact.label != Label::InForce || shows_in_force),
+        );
+        let who = if addition.is_some() {
+            "Called by"
+        } else {
+            "Written by"
+        };
+        let rows = facts.iter().map(|fact| row(fact, who)).collect();
         let reasons = addition.map_or_else(Vec::new, |addition| {
             list(
                 &reasons(&addition.report, true),
@@ -331,25 +320,35 @@ fn parts(sentence: &str) -> Vec<Part> {
 
 impl DecisionView {
     fn new(decision: &Decision, until: Option<Timestamp>) -> Self {
-        let mut rows = Vec::new();
-        if let Some(time) = decision.time {
-            rows.push(("When", words::time(time)));
-        }
-        rows.extend(until.map(|until| ("Until", words::time(until))));
-        if let Some(address) = &decision.source_ip_address {
-            rows.push(("From", plain(address, MAX_TEXT)));
-        }
-        if let Some(agent) = &decision.user_agent {
-            rows.push(("Client", plain(agent, MAX_TEXT)));
-        }
+        let facts = Facts::of_decision(decision, until);
+        let (reason, rows): (Vec<&Fact>, Vec<&Fact>) =
+            facts.iter().partition(|fact| fact.label == Label::Reason);
         Self {
-            rows,
-            reason: decision
-                .reason
-                .as_deref()
-                .map_or_else(Vec::new, |reason| plain_lines(reason, MAX_REASON, 20)),
+            rows: rows.into_iter().map(|fact| row(fact, "Who")).collect(),
+            reason: reason
+                .into_iter()
+                .flat_map(|fact| fact.values.clone())
+                .collect(),
         }
     }
+}
+
+/// A fact with the words in front of it, which are shorter beneath a heading. `who` is that of the
+/// caller.
+fn row(fact: &Fact, who: &'static str) -> (&'static str, Vec<Part>) {
+    let mut value = parts(&fact.values.join(", "));
+    if let more @ 1.. = fact.more {
+        value.push(Part::words(&format!(" and {more} more")));
+    }
+    let name = match fact.label {
+        Label::Who => who,
+        Label::Arn => "Identity",
+        Label::DecidedAt => "When",
+        Label::DecidedFrom => "From",
+        Label::DecidedWith => "Client",
+        label => label.name(),
+    };
+    (name, value)
 }
 
 impl Consoles {

@@ -254,7 +254,7 @@ fn ask(answer: Answer, incident: &Incident) -> String {
     let removed = contained
         .filter(|contained| contained.removed || contained.asked)
         .map_or_else(String::new, |contained| {
-            format!("{} ", words::in_force(contained))
+            format!("In force now: {} ", words::in_force(contained))
         });
     format!("{removed}{word} {effect} Nothing is decided until you choose the button.")
 }

@@ -5,7 +5,8 @@ use http::Uri;
 use incident::message::{Notified, NotifyCall, NotifyRequest};
 use incident::{ExecutionArn, LinkKey, TaskToken};
 use lambda_kit::{Executions, FailureName, HandlerError, SettingError};
-use notice::mail::{self, LinkConfirmation, Links, Mail};
+use notice::Notice;
+use notice::mail::{LinkConfirmation, Links, Mail};
 use tracing::Instrument as _;
 
 #[derive(Clone, Debug)]
@@ -85,7 +86,8 @@ pub async fn handle(
         None => tracing::info_span!("incident", %execution),
     };
     async {
-        let (mail, notified) = mail(settings, request)?;
+        let notice = Notice::from(&request);
+        let (mail, notified) = mail(settings, &request, &notice)?;
         publish(settings, sns, &mail, &execution).await?;
         tracing::info!(subject = mail.subject(), "the e-mail is sent");
         Ok(notified)
@@ -113,22 +115,21 @@ async fn sent(executions: &Executions, call: &NotifyCall) -> Result<NotifyReques
 }
 
 /// The mail, and the answer for when it is sent.
-fn mail(settings: &Settings, request: NotifyRequest) -> Result<(Mail, Notified), HandlerError> {
-    let mail = match request {
-        NotifyRequest::Ask(request) => {
-            let key = new_key(&request.execution)?;
-            let links = settings.links(&request.token, &request.execution, &key);
-            let notified = Notified {
-                key_sha256: Some(key.digest()),
-                token: Some(request.token.clone()),
-            };
-            return Ok((mail::decision_request(&request, &links), notified));
-        }
-        NotifyRequest::ReportVerdict(request) => mail::verdict(&request),
-        NotifyRequest::ReportOutcome(request) => mail::outcome(&request),
-        NotifyRequest::ReportFailure(request) => mail::failure(&request),
+fn mail(
+    settings: &Settings,
+    request: &NotifyRequest,
+    notice: &Notice,
+) -> Result<(Mail, Notified), HandlerError> {
+    let NotifyRequest::Ask(request) = request else {
+        return Ok((Mail::of(notice, None), Notified::default()));
     };
-    Ok((mail, Notified::default()))
+    let key = new_key(&request.execution)?;
+    let links = settings.links(&request.token, &request.execution, &key);
+    let notified = Notified {
+        key_sha256: Some(key.digest()),
+        token: Some(request.token.clone()),
+    };
+    Ok((Mail::of(notice, Some(&links)), notified))
 }
 
 fn new_key(execution: &ExecutionArn) -> Result<LinkKey, HandlerError> {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The request about an attachment.
-fn added() -> Value {
+pub(super) fn added() -> Value {
     let mut request = request();
     request["change"]["eventName"] = json!("AttachRolePolicy");
     request["change"]["version"] = Value::Null;

@@ -202,7 +202,7 @@ fn what_was_settled_is_not_said_to_be_undecided() {
             for wrong in [
                 "in time",
                 "did not carry out",
-                "THE DECISION\n",
+                "THE DECISION: ",
                 "once a week",
                 "set-default-policy-version",
                 "deleted the original",

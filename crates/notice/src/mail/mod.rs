@@ -1,26 +1,15 @@
-//! The text of every e-mail. Plain text, because that is what SNS sends to an e-mail address.
+//! A notice as an e-mail. Plain text, because that is what SNS sends to an e-mail address.
 //!
 //! Each e-mail begins with one sentence that is enough on the lock screen of a phone. Then it says
 //! what is in force and gives the details. Text from outside goes through [`crate::text`] on its
 //! way into an e-mail.
 
-mod addition;
-mod decision_request;
-mod failure;
 mod links;
-mod memory;
-mod outcome;
-mod reported;
-mod verdict;
 mod writer;
 
-pub use decision_request::decision_request;
-pub use failure::failure;
 pub use links::{LinkConfirmation, Links};
-pub use outcome::outcome;
-pub use reported::reasons;
-pub use verdict::verdict;
 
+use crate::Notice;
 use crate::text::is_unseen;
 
 /// An e-mail within the limits of SNS.
@@ -37,6 +26,12 @@ impl Mail {
     /// The longest message, in bytes. SNS takes 262,144 with its attributes, more than a person
     /// reads.
     pub const MAX_MESSAGE: usize = 60_000;
+
+    /// The e-mail about a notice. A request needs its links.
+    #[must_use]
+    pub fn of(notice: &Notice, links: Option<&Links>) -> Self {
+        Self::new(&notice.title, &writer::written(notice, links))
+    }
 
     /// Cleans and cuts both parts to what SNS accepts.
     ///

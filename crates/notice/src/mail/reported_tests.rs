@@ -9,7 +9,6 @@ use incident::subject::{
 use incident::{Subject, WatchedCall};
 
 use super::*;
-use crate::mail::writer::Writer;
 
 #[path = "commands_tests.rs"]
 mod commands;
@@ -128,9 +127,8 @@ fn a_delegate_and_the_person_behind_a_session_are_named() {
         user_id: Some("94482488-3041-7026".to_owned()),
         identity_store_arn: Some("arn:aws:identitystore::1:identitystore/d-90".to_owned()),
     });
-    let mut mail = Writer::new("Begins.");
-    mail.change(&request.change);
-    let text = mail.finish();
+    let mail = verdict_of(&request, VerdictResult::Clean, false);
+    let text = mail.message();
     for part in [
         "Delegate: the account 999988887777",
         "Person:   Identity Center user id 94482488-3041-7026 of arn:aws:identitystore::1:identitystore/d-90",

@@ -9,11 +9,39 @@ use incident::Snapshot;
 use incident::memory::Memory;
 use incident::message::{
     AskRequest, AssessedState, Assessment, Decision, DecisionAction, Failure, InForce,
-    ObservedPolicy, Outcome, OutcomeResult, Quarantine, ReportFailure, ReportOutcome,
-    ReportVerdict, Response, Restricted, Verdict, VerdictResult,
+    NotifyRequest, ObservedPolicy, Outcome, OutcomeResult, Quarantine, ReportFailure,
+    ReportOutcome, ReportVerdict, Response, Restricted, Verdict, VerdictResult,
 };
 
 use super::*;
+
+fn decision_request(request: &AskRequest, links: &Links) -> Mail {
+    Mail::of(
+        &Notice::from(&NotifyRequest::Ask(request.clone())),
+        Some(links),
+    )
+}
+
+fn verdict(request: &ReportVerdict) -> Mail {
+    Mail::of(
+        &Notice::from(&NotifyRequest::ReportVerdict(request.clone())),
+        None,
+    )
+}
+
+fn outcome(request: &ReportOutcome) -> Mail {
+    Mail::of(
+        &Notice::from(&NotifyRequest::ReportOutcome(request.clone())),
+        None,
+    )
+}
+
+fn failure(request: &ReportFailure) -> Mail {
+    Mail::of(
+        &Notice::from(&NotifyRequest::ReportFailure(request.clone())),
+        None,
+    )
+}
 
 #[path = "hostile_tests.rs"]
 mod hostile;

@@ -1,71 +1,71 @@
-//! The e-mail about a call that the guard does not revert.
+//! The notice about a call that the guard does not revert.
 
 use incident::message::{Reason, Report, ReportVerdict, VerdictResult};
 use incident::subject::{ReportedCall, Reserved};
 use incident::{PolicyChange, Timestamp};
 
-use super::writer::Writer;
-use super::{Mail, memory};
+use super::draft::Draft;
+use super::memory;
 use crate::text::{capitalised, plain};
-use crate::{subject, words};
+use crate::{Kind, Notice, subject, words};
 
 /// The longest list of patterns of one policy, in characters.
 const MAX_PATTERNS: usize = 500;
 
-pub(super) fn reported(request: &ReportVerdict, call: &ReportedCall, report: &Report) -> Mail {
+pub(super) fn reported(request: &ReportVerdict, call: &ReportedCall, report: &Report) -> Notice {
     let verdict = &request.verdict;
     let change = &verdict.change;
     let is_in_force = verdict.result == VerdictResult::Reported;
     let who = capitalised(&plain(&change.actor.to_string(), 200));
-    let mut mail = Writer::new(&format!(
+    let mut draft = Draft::new(&format!(
         "{who} {}. {}",
         plain(&subject::reported::predicate(call), 700),
         subject::reported::consequence(call, report, verdict.result)
     ));
-    mail.restricted(&verdict.restricted, "the execution");
-    mail.paragraph(&since(
+    draft.restricted(&verdict.restricted, "the execution");
+    draft.paragraph(&since(
         change,
         call,
         report,
         request.reported_at.filter(|_| is_in_force),
     ));
-    mail.list(
+    draft.reasons(
         "WHY THE GUARD REPORTS IT",
         &reasons(report, is_in_force),
         report.more_reasons,
     );
     if is_in_force {
         if let Some(why) = subject::undo::no_command(call, report) {
-            mail.paragraph(&format!("The guard does not undo this call. {why}"));
+            draft.advise(&format!("The guard does not undo this call. {why}"));
         } else if let Some(command) = subject::undo::undo_command(call) {
-            mail.paragraph("The guard does not undo this call. To take it back, run:");
-            mail.commands(&format!("  {command}"));
-            mail.paragraphs(subject::undo::undo_caution(call).map(str::to_owned));
+            draft.paragraph("The guard does not undo this call. To take it back, run:");
+            draft.commands(&format!("  {command}"));
+            if let Some(caution) = subject::undo::undo_caution(call) {
+                draft.advise(caution);
+            }
         }
     }
     if let Some(entry) = &verdict.exemption {
-        mail.paragraph(&format!(
+        draft.paragraph(&format!(
             "The entry {} of the parameter ExemptPrincipals covers the caller.",
             plain(entry, 300)
         ));
     }
     if report.monitored {
-        mail.paragraph("The parameter Mode is Monitor, so the guard only reports.");
+        draft.paragraph("The parameter Mode is Monitor, so the guard only reports.");
     }
-    mail.change(change);
-    mail.consoles(&change.subject, &request.execution);
+    draft.change(change, verdict.response);
+    draft.consoles(&change.subject, &request.execution);
     if verdict.memory.report.is_some() {
-        mail.paragraph(memory::ONCE_A_WEEK);
+        draft.paragraph(memory::ONCE_A_WEEK);
     }
     let state = match verdict.result {
         VerdictResult::Reported => "In force",
         VerdictResult::Gone => "Renamed or deleted",
         _ => "Withdrawn",
     };
-    Mail::new(
-        &format!("{state}: {}", subject::name(&change.subject)),
-        &mail.finish(),
-    )
+    let title = format!("{state}: {}", subject::name(&change.subject));
+    draft.finish(Kind::Report, title, &request.execution)
 }
 
 /// Since when the change has been in force at the time `now`, if that is known.

@@ -1,18 +1,16 @@
-//! The e-mail about a failure.
+//! The notice about a failure.
 
 use incident::FailureName;
-use incident::message::{Assessment, Failure, ReportFailure};
+use incident::message::{Assessment, Failure, ReportFailure, Response};
 
-use super::Mail;
-use super::writer::Writer;
-use crate::Console;
+use super::draft::Draft;
 use crate::subject::name;
 use crate::text::plain;
 use crate::words::assessed;
+use crate::{Console, Fact, Kind, Label, Notice};
 
 /// Reports a failure: what is in force now, and what the reader must do.
-#[must_use]
-pub fn failure(request: &ReportFailure) -> Mail {
+pub(super) fn failure(request: &ReportFailure) -> Notice {
     let ReportFailure {
         execution,
         failure,
@@ -27,7 +25,7 @@ pub fn failure(request: &ReportFailure) -> Mail {
         None => "unknown, because it could not be read. Look at the policy that the input of the execution names."
             .to_owned(),
     };
-    let mut mail = Writer::new(&if failure.again {
+    let mut draft = Draft::new(&if failure.again {
         "The IAM policy guard could not finish an incident yet. It keeps trying, but you may need to act.".to_owned()
     } else if failure.tries > 1 {
         format!(
@@ -37,38 +35,40 @@ pub fn failure(request: &ReportFailure) -> Mail {
     } else {
         "The IAM policy guard could not finish an incident. You need to act.".to_owned()
     });
-    mail.paragraph(&format!("Policy: {policy}"));
-    mail.line(&format!("In force now: {}", plain(&in_force, 3000)));
+    draft.paragraph(&format!("Policy: {policy}"));
+    let in_force = Fact::of(Label::InForce, plain(&in_force, 3000));
+    draft.state(in_force, |it| format!("In force now: {it}"));
     if let Some(restricted) = assessment.as_ref().and_then(Assessment::restricted) {
-        mail.restricted(restricted, "the execution");
-        mail.findings(restricted);
+        draft.restricted(restricted, "the execution");
+        draft.findings(restricted);
     }
-    mail.paragraph(&format!(
-        "What failed: the state {}, with the error {}",
+    let failed = format!(
+        "the state {}, with the error {}",
         plain(&failure.state, 80),
         plain(&failure.error, 200)
-    ));
-    mail.line(&format!("Why: {}", plain(&failure.message(), 3000)));
-    mail.paragraph(what_to_do(failure));
+    );
+    let failed = Fact::of(Label::Failed, failed);
+    draft.state(failed, |it| format!("\nWhat failed: {it}"));
+    let cause = Fact::of(Label::Cause, plain(&failure.message(), 3000));
+    draft.state(cause, |it| format!("Why: {it}"));
+    draft.advise(what_to_do(failure));
     if failure.again {
-        mail.paragraph(
+        draft.paragraph(
             "What the guard does: it tries again after 1, 2, 4 and 8 minutes and then every 15 minutes, for about a day. Each try begins with a new look at what is in force. You get an e-mail when a try succeeds, when nothing is left to do, or when the guard gives up.",
         );
     }
     if let Some(change) = change {
-        mail.change(change);
+        draft.change(change, Response::None);
     }
-    mail.link(
+    draft.console(
         "The execution, with every step:",
-        &Console::of_partition(execution.partition()).execution(execution),
+        Console::of_partition(execution.partition()).execution(execution),
     );
-    Mail::new(
-        &format!(
-            "Failed: the IAM policy guard needs you, {}",
-            change.map_or("see the execution".to_owned(), |it| name(&it.subject))
-        ),
-        &mail.finish(),
-    )
+    let title = format!(
+        "Failed: the IAM policy guard needs you, {}",
+        change.map_or("see the execution".to_owned(), |it| name(&it.subject))
+    );
+    draft.finish(Kind::Failure, title, execution)
 }
 
 fn what_to_do(failure: &Failure) -> &'static str {

@@ -1,18 +1,17 @@
-//! The e-mail about a change that needs no decision.
+//! The notice about a change that needs no decision.
 
 use incident::Subject;
 use incident::message::{Reason, ReportVerdict, Verdict, VerdictResult};
 use incident::subject::Reserved;
 
-use super::writer::Writer;
-use super::{Mail, memory, reported};
-use crate::subject;
+use super::draft::Draft;
+use super::{memory, reported};
 use crate::text::plain;
 use crate::words::failure_is_over;
+use crate::{Kind, Notice, subject};
 
 /// Reports a change that needs no decision.
-#[must_use]
-pub fn verdict(request: &ReportVerdict) -> Mail {
+pub(super) fn verdict(request: &ReportVerdict) -> Notice {
     let ReportVerdict {
         execution, verdict, ..
     } = request;
@@ -27,43 +26,44 @@ pub fn verdict(request: &ReportVerdict) -> Mail {
     }
     let change = &verdict.change;
     let policy = subject::name(&change.subject);
-    let facts = Facts::of(verdict, &policy);
-    let mut mail = Writer::new(&facts.sentence);
-    mail.paragraphs(failure_is_over(request.failed_tries));
-    for more in facts.more {
-        mail.paragraph(&more);
+    let parts = Parts::of(verdict, &policy);
+    let mut draft = Draft::new(&parts.sentence);
+    draft.paragraphs(failure_is_over(request.failed_tries));
+    for more in parts.more {
+        draft.advise(&more);
     }
-    mail.restricted(&verdict.restricted, "the execution");
+    draft.restricted(&verdict.restricted, "the execution");
     if let Some(before) = &verdict.memory.before {
-        memory::earlier(&mut mail, before);
+        memory::earlier(&mut draft, before);
     }
-    mail.change(change);
-    mail.findings(&verdict.restricted);
-    mail.consoles(&change.subject, execution);
+    draft.change(change, verdict.response);
+    draft.findings(&verdict.restricted);
+    draft.consoles(&change.subject, execution);
     if verdict.memory.report.is_some() {
-        mail.paragraph(memory::ONCE_A_WEEK);
+        draft.paragraph(memory::ONCE_A_WEEK);
     }
-    if let Some(named) = verdict.named.as_ref().filter(|_| facts.shows_named) {
-        mail.document("THE DOCUMENT THAT WAS WRITTEN", named);
+    if let Some(named) = verdict.named.as_ref().filter(|_| parts.shows_named) {
+        draft.document("THE DOCUMENT THAT WAS WRITTEN", named);
     }
-    Mail::new(&format!("{} {policy}", facts.subject), &mail.finish())
+    let title = format!("{} {policy}", parts.title);
+    draft.finish(Kind::Report, title, execution)
 }
 
-/// What the e-mails about different verdicts do not have in common.
-struct Facts {
-    /// The subject of the e-mail, without the name of the policy.
-    subject: &'static str,
+/// What the notices about different verdicts do not have in common.
+struct Parts {
+    /// The title, without the name of the policy.
+    title: &'static str,
     sentence: String,
     /// Further paragraphs.
     more: Vec<String>,
-    /// Whether the e-mail ends with the document that the event names.
+    /// Whether the text ends with the document that the event names.
     shows_named: bool,
 }
 
-impl Facts {
+impl Parts {
     fn of(verdict: &Verdict, policy: &str) -> Self {
-        let facts = |subject, sentence: String| Self {
-            subject,
+        let parts = |title, sentence: String| Self {
+            title,
             sentence,
             more: Vec::new(),
             shows_named: false,
@@ -73,14 +73,14 @@ impl Facts {
                 more: vec![
                     "The guard changed nothing. If the policy should deny it again, add the statement to it again.".to_owned(),
                 ],
-                ..facts(
+                ..parts(
                     "In force: a Deny is gone from",
                     format!(
                         "Someone wrote the policy {policy}. It grants nothing restricted, but another version denied something that this one does not deny. Other policies may allow it now. This IS IN FORCE."
                     ),
                 )
             },
-            VerdictResult::Clean | VerdictResult::AlreadyContained => facts(
+            VerdictResult::Clean | VerdictResult::AlreadyContained => parts(
                 "Policy changed:",
                 format!(
                     "Someone wrote the policy {policy}. It grants nothing restricted, so the guard changed nothing. You do not need to do anything."
@@ -88,7 +88,7 @@ impl Facts {
             ),
             VerdictResult::AllowedBefore => Self {
                 more: lost_denial(verdict),
-                ..facts(
+                ..parts(
                     "Allowed before:",
                     format!(
                         "{} It IS IN FORCE, because an administrator allowed the same before. The guard changed nothing.",
@@ -98,7 +98,7 @@ impl Facts {
             },
             VerdictResult::Joined => Self {
                 more: lost_denial(verdict),
-                ..facts(
+                ..parts(
                     "Asked already:",
                     format!(
                         "{} The guard already asks about the same, and changed nothing. Answer the earlier request.",
@@ -107,13 +107,13 @@ impl Facts {
                 )
             },
             VerdictResult::Lapsed => lapsed(verdict, policy),
-            VerdictResult::Unconfirmed => facts(
+            VerdictResult::Unconfirmed => parts(
                 "Not confirmed:",
                 format!(
                     "An event says that someone wrote the policy {policy}. What is in force was in force before the last sweep too, and CloudTrail knows no such event since then. The guard changed nothing."
                 ),
             ),
-            VerdictResult::NotInForce if verdict.restricted.is_empty() => facts(
+            VerdictResult::NotInForce if verdict.restricted.is_empty() => parts(
                 "Policy changed:",
                 format!(
                     "The policy {policy} has a new version, which is not in force and grants nothing restricted. You do not need to do anything."
@@ -123,7 +123,7 @@ impl Facts {
                 more: vec![
                     "If someone makes that version the default, the guard judges it then.".to_owned(),
                 ],
-                ..facts(
+                ..parts(
                     "Policy changed:",
                     format!(
                         "The policy {policy} has a new version with restricted permissions, which is NOT in force. You do not need to do anything."
@@ -136,7 +136,7 @@ impl Facts {
                     "Someone changed the policy again before the guard could act. Look in CloudTrail for what was done with the permissions in the meantime.".to_owned(),
                 ],
                 shows_named: true,
-                ..facts(
+                ..parts(
                     "Withdrawn:",
                     format!(
                         "The policy {policy} granted restricted permissions for a while. They are no longer in force."
@@ -148,7 +148,7 @@ impl Facts {
                     "IAM has no conditional writes for inline policies, so two writes at the same moment can overwrite each other. If the document below should be in force, write it again.".to_owned(),
                 ],
                 shows_named: true,
-                ..facts(
+                ..parts(
                     "Overwritten:",
                     format!(
                         "Someone wrote the inline policy {policy}, but another write replaced the document. Nothing restricted is in force."
@@ -167,7 +167,7 @@ impl Facts {
                 more: vec![
                     "The guard changed nothing, because only its parameter reportActions names the permissions. If they should not stay, remove them by hand.".to_owned(),
                 ],
-                ..facts(
+                ..parts(
                     "In force: reported permissions in",
                     format!(
                         "The policy {policy} grants permissions that the guard only reports. They ARE IN FORCE."
@@ -199,7 +199,7 @@ impl Facts {
 }
 
 /// The time of an allow is over, and nothing was left to take out.
-fn lapsed(verdict: &Verdict, policy: &str) -> Facts {
+fn lapsed(verdict: &Verdict, policy: &str) -> Parts {
     let over = format!("The time for which the policy {policy} was allowed is over.");
     let (sentence, more) = if verdict.memory.before.is_some() {
         (
@@ -214,8 +214,8 @@ fn lapsed(verdict: &Verdict, policy: &str) -> Facts {
             ],
         )
     };
-    Facts {
-        subject: "Allow ended:",
+    Parts {
+        title: "Allow ended:",
         sentence: format!("{over} {sentence}"),
         more,
         shows_named: false,
@@ -255,7 +255,7 @@ fn change_instead(verdict: &Verdict) -> &'static str {
     subject::undo::change_instead(by.next().unwrap_or(Reserved::IdentityCenter))
 }
 
-fn gone(verdict: &Verdict, policy: &str) -> Facts {
+fn gone(verdict: &Verdict, policy: &str) -> Parts {
     let mut more = Vec::new();
     let next = if verdict.restricted.is_empty() {
         "You do not need to do anything."
@@ -266,8 +266,8 @@ fn gone(verdict: &Verdict, policy: &str) -> Facts {
         "Its restricted permissions are no longer in force."
     };
     more.extend(subject::gone(&verdict.change.subject));
-    Facts {
-        subject: "Policy gone:",
+    Parts {
+        title: "Policy gone:",
         sentence: format!(
             "The policy {policy} no longer exists, so the guard changed nothing. {next}"
         ),
@@ -276,9 +276,9 @@ fn gone(verdict: &Verdict, policy: &str) -> Facts {
     }
 }
 
-fn still_in_force(policy: &str, because: &str, why: String) -> Facts {
-    Facts {
-        subject: "In force: restricted permissions in",
+fn still_in_force(policy: &str, because: &str, why: String) -> Parts {
+    Parts {
+        title: "In force: restricted permissions in",
         sentence: format!(
             "The policy {policy} grants restricted permissions, which ARE IN FORCE, because {because}."
         ),

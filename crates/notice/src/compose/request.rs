@@ -1,81 +1,75 @@
-//! The e-mail that asks for a decision.
+//! The request for a decision.
 
 use incident::message::{
-    AskRequest, Asked, Contained, DecisionAction, Question, RepeatReason, Restricted,
+    AskRequest, Asked, Contained, DecisionAction, Question, RepeatReason, Response, Restricted,
 };
 
-use super::writer::Writer;
-use super::{LinkConfirmation, Links, Mail, addition};
+use super::addition;
+use super::draft::Draft;
 use crate::subject::{effect, name};
 use crate::text::{capitalised, plain};
-use crate::words::{self, attached_to, failure_is_over, in_force, left};
+use crate::words::{self, failure_is_over};
+use crate::{Fact, Kind, Label, Notice};
 
 /// Asks for a decision about a policy that was contained, or about what is in force.
-#[must_use]
-pub fn decision_request(request: &AskRequest, links: &Links) -> Mail {
+pub(super) fn request(request: &AskRequest) -> Notice {
     let change = &request.change;
     let name = name(&change.subject);
     let contained = request.quarantine.contained();
-    let mut mail = match &request.quarantine {
+    let mut draft = match &request.quarantine {
         Question::Added(addition) => addition::begin(request, addition),
         Question::Contained(contained) => begin(request, contained),
         Question::Proposed(proposal) => begin(request, &proposal.contained),
     };
-    let is_in_force = contained.is_none_or(|contained| contained.asked);
-    mail.paragraphs(asked_again(request.asked, is_in_force));
-    mail.paragraphs(failure_is_over(request.failed_tries));
+    let is_asked_first = contained.is_none_or(|contained| contained.asked);
+    if let Some(why) = request.asked.because.map(why_again) {
+        draft.remark(why);
+        draft.paragraph(&asked_again(request.asked, why, is_asked_first));
+    }
+    draft.paragraphs(failure_is_over(request.failed_tries));
 
     let effect = |action| effect(action, &change.subject, contained);
-    mail.link(
-        &format!("ALLOW: {}", effect(DecisionAction::Allow)),
-        &links.allow,
-    );
-    mail.link(
-        &format!("DENY: {}", effect(DecisionAction::Deny)),
-        &links.deny,
-    );
-    mail.paragraph(match links.confirmation {
-        LinkConfirmation::Required => {
-            "Each link opens a page that shows the incident. Only the button on the page decides."
-        }
-        LinkConfirmation::None => "CAREFUL: if you open a link, you decide at once.",
-    });
+    draft.ways(effect(DecisionAction::Allow), effect(DecisionAction::Deny));
     if let Some(until) = request.decide_by() {
-        mail.paragraph(&format!(
-            "Decide by {}. {}",
-            words::time(until),
-            effect(DecisionAction::Expire)
-        ));
+        let fact = Fact::of(Label::DecideBy, words::time(until));
+        draft.state(fact, |until| {
+            format!("\nDecide by {until}. {}", effect(DecisionAction::Expire))
+        });
     }
 
-    mail.change(change);
+    let response = if is_asked_first {
+        Response::Ask
+    } else {
+        Response::Contain
+    };
+    draft.change(change, response);
     if let Question::Added(addition) = &request.quarantine {
-        addition::end(&mut mail, addition);
+        addition::end(&mut draft, addition);
     }
     if let Some(contained) = contained {
-        mail.findings(&contained.restricted);
-        mail.contained(contained);
+        draft.findings(&contained.restricted);
+        draft.contained(contained);
     }
-    mail.consoles(&change.subject, &request.execution);
+    draft.consoles(&change.subject, &request.execution);
     // Last, because a long e-mail is cut at its end.
     if let Some(contained) = contained {
-        mail.diff(contained);
+        draft.diff(contained);
     }
-    let subject = match &request.quarantine {
+    let title = match &request.quarantine {
         Question::Added(_) => format!("Decide: {name}"),
         Question::Contained(_) | Question::Proposed(_) => {
             format!("Decide: restricted permissions in {name}")
         }
     };
-    Mail::new(&subject, &mail.finish())
+    draft.finish(Kind::Request, title, &request.execution)
 }
 
 /// The beginning of a request about a document.
-fn begin(request: &AskRequest, contained: &Contained) -> Writer {
+fn begin(request: &AskRequest, contained: &Contained) -> Draft {
     let change = &request.change;
     let policy = name(&change.subject);
     let restricted = in_brackets(&contained.restricted);
-    let mut mail = Writer::new(&if contained.asked {
+    let mut draft = Draft::new(&if contained.asked {
         format!(
             "The policy {policy} grants restricted permissions{restricted}, which ARE IN FORCE. Please allow or deny them."
         )
@@ -88,27 +82,19 @@ fn begin(request: &AskRequest, contained: &Contained) -> Writer {
             "The guard removed restricted permissions{restricted} from the policy {policy}. Please allow or deny them."
         )
     });
-    mail.restricted(&contained.restricted, "the page");
-    mail.paragraph(&format!(
+    draft.restricted(&contained.restricted, "the page");
+    draft.paragraph(&format!(
         "{} wrote the policy at {}.",
         capitalised(&plain(&change.actor.to_string(), 200)),
         words::time(change.event_time)
     ));
-    if let Some(holders) = attached_to(contained) {
-        mail.line(&format!("Attached to: {holders}."));
-    }
-    mail.line(&in_force(contained));
-    if let Some(left) = left(contained) {
-        mail.line(&format!(
-            "The guard only reports these permissions, so they stay in force: {left}."
-        ));
-    }
-    mail
+    draft.standing(contained);
+    draft
 }
 
-/// Why the guard asks again, and what follows the last request.
-fn asked_again(asked: Asked, is_in_force: bool) -> Option<String> {
-    let why = match asked.because? {
+/// Why the guard asks again.
+fn why_again(reason: RepeatReason) -> &'static str {
+    match reason {
         RepeatReason::OtherIncident => {
             "An answer to the earlier e-mail was made on the page of another incident, so it did not count."
         }
@@ -118,7 +104,11 @@ fn asked_again(asked: Asked, is_in_force: bool) -> Option<String> {
         RepeatReason::WithoutKey => {
             "Someone answered the earlier e-mail with allow, but without the key that only the links of the e-mail have, so the answer did not count. Find out who: look for SendTaskSuccess in the CloudTrail event history."
         }
-    };
+    }
+}
+
+/// That the guard asks again, and what follows the last request.
+fn asked_again(asked: Asked, why: &str, is_in_force: bool) -> String {
     let most = Asked::MOST;
     let last = match (asked.times >= most, is_in_force) {
         (false, _) => "",
@@ -129,10 +119,10 @@ fn asked_again(asked: Asked, is_in_force: bool) -> Option<String> {
             " It is the last one: if the next answer does not count either, the restricted permissions stay out."
         }
     };
-    Some(format!(
+    format!(
         "{why} Only the links in this e-mail work now. This is request {} of {most}.{last}",
         asked.times
-    ))
+    )
 }
 
 /// The first restricted patterns, in brackets; more do not fit on a phone screen.

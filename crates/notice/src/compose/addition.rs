@@ -1,49 +1,49 @@
-//! The e-mails about what a call added: the request, and the end.
+//! The notices about what a call added: the request, and the end.
 
 use incident::message::{AskRequest, OutcomeResult, VerdictResult};
 use incident::subject::{Addition, ReportedCall};
 use incident::{PolicyChange, Subject};
 
+use super::draft::Draft;
 use super::reported::{reasons, since};
-use super::writer::Writer;
 use crate::subject::{self, undo};
 use crate::text::{capitalised, plain};
 
 /// The beginning of the request.
-pub(super) fn begin(request: &AskRequest, addition: &Addition) -> Writer {
+pub(super) fn begin(request: &AskRequest, addition: &Addition) -> Draft {
     let change = &request.change;
     let who = capitalised(&plain(&change.actor.to_string(), 200));
     let Subject::Reported(call) = &change.subject else {
-        return Writer::new(&format!("{who} changed {}.", change.subject));
+        return Draft::new(&format!("{who} changed {}.", change.subject));
     };
-    let mut mail = Writer::new(&format!(
+    let mut draft = Draft::new(&format!(
         "{who} {}. {} Please allow or deny it.",
         plain(&subject::reported::predicate(call), 700),
         subject::reported::consequence(call, &addition.report, VerdictResult::Reported)
     ));
-    mail.restricted(&addition.restricted, "the page");
-    mail.paragraph(&since(
+    draft.restricted(&addition.restricted, "the page");
+    draft.paragraph(&since(
         change,
         call,
         &addition.report,
         Some(request.asked_at),
     ));
-    mail.line("The guard changed nothing, and changes nothing before you decide.");
-    mail.paragraphs(subject::addition::caution(call).map(str::to_owned));
-    mail
+    draft.line("The guard changed nothing, and changes nothing before you decide.");
+    draft.paragraphs(subject::addition::caution(call).map(str::to_owned));
+    draft
 }
 
 /// Why the guard asks.
-pub(super) fn end(mail: &mut Writer, addition: &Addition) {
+pub(super) fn end(draft: &mut Draft, addition: &Addition) {
     let report = &addition.report;
-    mail.list(
+    draft.reasons(
         "WHY THE GUARD ASKS",
         &reasons(report, true),
         report.more_reasons,
     );
 }
 
-/// The subject of the e-mail about the end, its first sentence, and what the reader can do.
+/// The title of the notice about the end, its first sentence, and what the reader can do.
 pub(super) fn ended(
     change: &PolicyChange,
     result: OutcomeResult,

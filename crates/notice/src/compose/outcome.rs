@@ -1,36 +1,38 @@
-//! The e-mail about the end of an incident.
+//! The notice about the end of an incident.
 
 use incident::PolicyChange;
 use incident::message::{
     Contained, Decision, DecisionAction, Outcome, OutcomeResult, Quarantine, ReportOutcome,
+    Response,
 };
 
-use super::writer::Writer;
-use super::{Mail, addition, memory};
+use super::draft::Draft;
+use super::{addition, memory};
 use crate::subject::{self, by_hand};
 use crate::words::{allowed_until, failure_is_over, holders};
+use crate::{Fact, Kind, Label, Notice};
 
 /// Reports how an incident ended.
-#[must_use]
-pub fn outcome(request: &ReportOutcome) -> Mail {
+pub(super) fn outcome(request: &ReportOutcome) -> Notice {
     let change = &request.change;
     let decision = request.decision.as_ref();
-    if let (Quarantine::Added(_), Some(decision), Some(outcome)) =
+    if let (Quarantine::Added(added), Some(decision), Some(outcome)) =
         (&request.quarantine, decision, &request.outcome)
     {
-        let (subject, sentence, more) =
+        let (topic, sentence, more) =
             addition::ended(change, outcome.result, no_decision(decision));
-        let mut text = Writer::new(&sentence);
+        let mut end = End::new(topic, &sentence);
+        end.draft.restricted(&added.restricted, "the execution");
         if let Some(more) = more {
-            text.commands(&more);
+            end.draft.advise(&more);
         }
         if decision.action != DecisionAction::Expire {
-            text.decision(decision);
+            end.draft.decision(decision, None);
         }
         if let Some(remembered) = memory::remembered(&request.execution, outcome, "change") {
-            text.commands(&remembered);
+            end.draft.commands(&remembered);
         }
-        return Draft { subject, text }.finish(request, |_| {});
+        return end.finish(request, Response::Ask, |_| {});
     }
     let contained = request.quarantine.contained();
     if let (Some(contained), Some(outcome)) = (contained, &request.outcome)
@@ -40,53 +42,71 @@ pub fn outcome(request: &ReportOutcome) -> Mail {
     }
     match (contained, decision, &request.outcome) {
         (Some(contained), Some(decision), Some(outcome)) => {
-            let mut mail = decided(change, contained, decision, outcome);
+            let mut end = decided(change, contained, decision, outcome);
             if decision.action != DecisionAction::Expire {
-                mail.text.decision(decision);
+                end.draft.decision(decision, outcome.until);
             }
             let remembered = memory::remembered(&request.execution, outcome, "document");
             if let Some(remembered) = remembered {
-                mail.text.commands(&remembered);
+                end.draft.commands(&remembered);
             }
-            mail.finish(request, |text| {
+            let response = if contained.asked {
+                Response::Ask
+            } else {
+                Response::Contain
+            };
+            end.finish(request, response, |draft| {
                 if let Some(attached) = &outcome.attached_to {
-                    text.paragraph(&format!("Who holds it now: {}", holders(attached)));
+                    let now = Fact::of(Label::HoldersNow, holders(attached));
+                    draft.state(now, |it| format!("\nWho holds it now: {it}"));
                 }
                 if let Some(in_force) = &outcome.in_force {
-                    text.in_force(in_force);
+                    draft.in_force(in_force);
                 }
             })
         }
         _ if request.quarantine == Quarantine::Gone => {
-            not_contained(change, true).finish(request, |_| {})
+            not_contained(change, true).finish(request, Response::None, |_| {})
         }
-        _ => not_contained(change, false).finish(request, |_| {}),
+        _ => not_contained(change, false).finish(request, Response::None, |_| {}),
     }
 }
 
-/// A partly written e-mail.
-struct Draft {
-    /// The subject, without the name of the policy.
-    subject: &'static str,
-    text: Writer,
+/// A partly written notice.
+struct End {
+    /// The title, without the name of the policy.
+    topic: &'static str,
+    draft: Draft,
 }
 
-impl Draft {
-    fn finish(mut self, request: &ReportOutcome, end: impl FnOnce(&mut Writer)) -> Mail {
-        let change = &request.change;
-        self.text.paragraphs(failure_is_over(request.failed_tries));
-        self.text.change(change);
-        self.text.consoles(&change.subject, &request.execution);
-        end(&mut self.text);
-        let policy = subject::name(&change.subject);
-        Mail::new(&format!("{} {policy}", self.subject), &self.text.finish())
+impl End {
+    fn new(topic: &'static str, sentence: &str) -> Self {
+        Self {
+            topic,
+            draft: Draft::new(sentence),
+        }
+    }
+
+    fn finish(
+        self,
+        request: &ReportOutcome,
+        response: Response,
+        end: impl FnOnce(&mut Draft),
+    ) -> Notice {
+        let (change, mut draft) = (&request.change, self.draft);
+        draft.paragraphs(failure_is_over(request.failed_tries));
+        draft.change(change, response);
+        draft.consoles(&change.subject, &request.execution);
+        end(&mut draft);
+        let title = format!("{} {}", self.topic, subject::name(&change.subject));
+        draft.finish(Kind::Outcome, title, &request.execution)
     }
 }
 
 /// The policy was deleted or replaced before the guard could remediate it.
-fn not_contained(change: &PolicyChange, is_gone: bool) -> Draft {
+fn not_contained(change: &PolicyChange, is_gone: bool) -> End {
     let policy = subject::name(&change.subject);
-    let (subject, sentence) = if is_gone {
+    let (topic, sentence) = if is_gone {
         (
             "Policy gone:",
             format!(
@@ -101,11 +121,11 @@ fn not_contained(change: &PolicyChange, is_gone: bool) -> Draft {
             ),
         )
     };
-    let mut text = Writer::new(&sentence);
+    let mut end = End::new(topic, &sentence);
     if let Some(more) = subject::gone(&change.subject).filter(|_| is_gone) {
-        text.paragraph(&more);
+        end.draft.advise(&more);
     }
-    Draft { subject, text }
+    end
 }
 
 fn decided(
@@ -113,7 +133,7 @@ fn decided(
     contained: &Contained,
     decision: &Decision,
     outcome: &Outcome,
-) -> Draft {
+) -> End {
     let policy = subject::name(&change.subject);
     let not_done = match decision.action {
         DecisionAction::Allow => "The guard did not carry out the decision (allow).",
@@ -121,7 +141,7 @@ fn decided(
         DecisionAction::Expire => no_decision(decision),
     };
     let until = outcome.until;
-    let (subject, sentence) = match outcome.result {
+    let (topic, sentence) = match outcome.result {
         OutcomeResult::Allowed => (
             "Allowed:",
             format!(
@@ -189,14 +209,15 @@ fn decided(
             format!("The policy {policy} no longer exists. {not_done}"),
         ),
     };
-    let mut text = Writer::new(&sentence);
+    let mut end = End::new(topic, &sentence);
+    end.draft.restricted(&contained.restricted, "the execution");
     if let Some(more) = more(change, contained, outcome.result) {
-        text.commands(&more);
+        end.draft.advise(&more);
     }
     if until.is_some() {
-        text.paragraph("When the time is over, the guard sends an e-mail. If someone changes the policy before that, the guard judges the newer change on its own.");
+        end.draft.paragraph("When the time is over, the guard sends an e-mail. If someone changes the policy before that, the guard judges the newer change on its own.");
     }
-    Draft { subject, text }
+    end
 }
 
 fn no_decision(decision: &Decision) -> &'static str {

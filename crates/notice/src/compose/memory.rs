@@ -1,25 +1,25 @@
-//! What e-mails say about earlier decisions, and about containments that no one is asked about.
+//! What notices say about earlier decisions, and about containments that no one is asked about.
 
 use incident::ExecutionArn;
 use incident::memory::{Before, ClaimName, Standing};
-use incident::message::{Contained, Outcome, OutcomeResult, ReportOutcome, Settled};
+use incident::message::{Contained, Outcome, OutcomeResult, ReportOutcome, Response, Settled};
 
-use super::writer::Writer;
-use super::{Mail, outcome};
+use super::draft::Draft;
+use super::outcome;
 use crate::text::{option, shell_quoted};
 use crate::words::{failure_is_over, time};
-use crate::{Console, subject};
+use crate::{Console, Facts, Kind, Label, Notice, subject};
 
 /// The end of a report that is remembered for a week.
 pub(super) const ONCE_A_WEEK: &str = "The guard reports the same thing once a week at most.";
 
-/// The e-mail about a containment that no one is asked about.
+/// The notice about a containment that no one is asked about.
 pub(super) fn settled(
     request: &ReportOutcome,
     contained: &Contained,
     settled: &Settled,
     outcome: &Outcome,
-) -> Mail {
+) -> Notice {
     let change = &request.change;
     let policy = subject::name(&change.subject);
     let before = settled.before.as_ref();
@@ -38,37 +38,38 @@ pub(super) fn settled(
         OutcomeResult::Gone => ("Gone:", format!("The policy {policy} no longer exists.")),
         result => begin(result, &policy, contained, before),
     };
-    let mut mail = Writer::new(&sentence);
-    mail.paragraphs(failure_is_over(request.failed_tries));
-    mail.restricted(&contained.restricted, "the execution");
+    let mut draft = Draft::new(&sentence);
+    draft.paragraphs(failure_is_over(request.failed_tries));
+    draft.restricted(&contained.restricted, "the execution");
     if let Some(more) = outcome::more(change, contained, result) {
-        mail.commands(&more);
+        draft.advise(&more);
     }
     match (settled.result, result) {
-        (OutcomeResult::DeniedBefore, OutcomeResult::DeniedBefore) => mail.paragraph(
+        (OutcomeResult::DeniedBefore, OutcomeResult::DeniedBefore) => draft.paragraph(
             "For the same document, the guard sends this e-mail once a week at most. If it also deletes old versions, or reported a failure before, it sends another one.",
         ),
         (OutcomeResult::Lapsed, _) => {
-            mail.paragraph("The execution shows who allowed the policy, when and for how long.");
+            draft.paragraph("The execution shows who allowed the policy, when and for how long.");
         }
         _ => {}
     }
     if let Some(before) = before {
-        earlier(&mut mail, before);
+        earlier(&mut draft, before);
     }
-    mail.change(change);
-    mail.findings(&contained.restricted);
-    mail.contained(contained);
-    mail.consoles(&change.subject, &request.execution);
+    draft.change(change, Response::Contain);
+    draft.findings(&contained.restricted);
+    draft.contained(contained);
+    draft.consoles(&change.subject, &request.execution);
     // Last, because a long e-mail is cut at its end.
     match &outcome.in_force {
-        Some(in_force) if result != settled.result => mail.in_force(in_force),
-        _ => mail.diff(contained),
+        Some(in_force) if result != settled.result => draft.in_force(in_force),
+        _ => draft.diff(contained),
     }
-    Mail::new(&format!("{topic} {policy}"), &mail.finish())
+    let title = format!("{topic} {policy}");
+    draft.finish(Kind::Outcome, title, &request.execution)
 }
 
-/// The subject of the e-mail and its first sentence, for the three results that need no answer.
+/// The title and the first sentence, for the three results that need no answer.
 pub(super) fn begin(
     result: OutcomeResult,
     policy: &str,
@@ -110,25 +111,25 @@ fn effect(contained: &Contained) -> &'static str {
 }
 
 /// The earlier incident about the same thing, and how to forget its decision.
-pub(super) fn earlier(mail: &mut Writer, before: &Before) {
+pub(super) fn earlier(draft: &mut Draft, before: &Before) {
     let link = Console::of_partition(before.execution.partition()).execution(&before.execution);
     let decision = match before.standing {
-        Standing::Pending => return mail.link("The execution that asks:", &link),
+        Standing::Pending => return draft.console("The execution that asks:", link),
         Standing::Allowed => "allow",
         Standing::Denied => "deny",
     };
-    mail.paragraph(&format!("THE DECISION THAT COUNTS: {decision}"));
+    let mut facts = Facts::default();
+    facts.add(Label::Decision, decision);
     if let Some(decided) = before.decided {
-        mail.field("When", &time(decided));
+        facts.add(Label::DecidedAt, &time(decided));
     }
     if let Some(address) = &before.source_ip_address {
-        mail.field("From", address);
+        facts.add(Label::DecidedFrom, address);
     }
-    if let Some(reason) = &before.reason {
-        mail.reason(reason);
-    }
-    mail.link("The execution of that decision:", &link);
-    mail.commands(&forget(before));
+    facts.add_reason(before.reason.as_deref());
+    draft.decided("THE DECISION THAT COUNTS", facts);
+    draft.console("The execution of that decision:", link);
+    draft.commands(&forget(before));
 }
 
 /// How to forget the decision of an earlier incident.
