@@ -1,8 +1,15 @@
 //! Links to the AWS Management Console.
 
 use incident::{ExecutionArn, Subject};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::subject;
+
+/// Characters that stay as they are in the name of an execution. Whoever starts one chooses it, from
+/// characters that can end a link in a text.
+pub(crate) const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+/// The same for its ARN. The console expects the colons unescaped.
+const ARN: &AsciiSet = &NAME.remove(b':');
 
 /// Links into the AWS Management Console of the right partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +32,7 @@ impl Console {
     #[must_use]
     pub fn execution(&self, execution: &ExecutionArn) -> String {
         let region = execution.region();
-        // The console expects the ARN with its colons unescaped.
+        let execution = utf8_percent_encode(execution.as_str(), ARN);
         format!(
             "https://{}/states/home?region={region}#/v2/executions/details/{execution}",
             self.regional(region)

@@ -1,8 +1,9 @@
-//! The text about incidents: e-mails, parts of the pages, diffs, links to the console.
+//! The text about incidents: e-mails, parts of the pages, chat messages, diffs, links to the console.
 //!
 //! This crate turns the facts in [`incident`] into text, and decides nothing. A [`Notice`] is made
 //! once for each message, and every channel takes its facts from it.
 
+mod chat;
 mod compose;
 mod console;
 mod diff;
@@ -13,6 +14,7 @@ pub mod subject;
 pub mod text;
 pub mod words;
 
+pub use chat::ChatMessage;
 pub use compose::reasons;
 pub use console::Console;
 pub use diff::{DiffLine, DocumentDiff, LineKind};

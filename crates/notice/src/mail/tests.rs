@@ -14,40 +14,16 @@ use incident::message::{
 };
 
 use super::*;
-
-fn decision_request(request: &AskRequest, links: &Links) -> Mail {
-    Mail::of(
-        &Notice::from(&NotifyRequest::Ask(request.clone())),
-        Some(links),
-    )
-}
-
-fn verdict(request: &ReportVerdict) -> Mail {
-    Mail::of(
-        &Notice::from(&NotifyRequest::ReportVerdict(request.clone())),
-        None,
-    )
-}
-
-fn outcome(request: &ReportOutcome) -> Mail {
-    Mail::of(
-        &Notice::from(&NotifyRequest::ReportOutcome(request.clone())),
-        None,
-    )
-}
-
-fn failure(request: &ReportFailure) -> Mail {
-    Mail::of(
-        &Notice::from(&NotifyRequest::ReportFailure(request.clone())),
-        None,
-    )
-}
+use channels::{decision_request, failure, outcome, verdict};
 
 #[path = "hostile_tests.rs"]
 mod hostile;
 
 #[path = "addition_tests.rs"]
 mod addition;
+
+#[path = "channels_tests.rs"]
+mod channels;
 
 #[path = "again_tests.rs"]
 mod again;

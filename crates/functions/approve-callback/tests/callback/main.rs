@@ -4,6 +4,7 @@
 
 mod any_bytes;
 mod by_hand;
+mod channels;
 mod deciding;
 mod headers;
 mod in_force;
