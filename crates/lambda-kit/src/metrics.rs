@@ -77,6 +77,14 @@ struct QuotaWait<'m> {
 }
 
 #[derive(Entry)]
+struct ChatFailedCount<'m> {
+    #[entry(name = "StateMachine")]
+    machine: &'m str,
+    #[entry(name = "ChatFailed")]
+    failed: u64,
+}
+
+#[derive(Entry)]
 struct DecisionTime<'m> {
     #[entry(name = "StateMachine")]
     machine: &'m str,
@@ -142,6 +150,16 @@ pub fn repeated(execution: &ExecutionArn) {
     let entry = RepeatedCount {
         machine: name(machine),
         repeated: 1,
+    };
+    write(&[MACHINE], &entry);
+}
+
+/// Counts a message that the topic of the chat did not take: `ChatFailed`.
+pub fn chat_failed(execution: &ExecutionArn) {
+    let machine = &execution.state_machine_arn();
+    let entry = ChatFailedCount {
+        machine: name(machine),
+        failed: 1,
     };
     write(&[MACHINE], &entry);
 }

@@ -1,18 +1,28 @@
-//! Makes and sends every e-mail of the workflow: the request for a decision, and the reports.
+//! Makes and sends every e-mail of the workflow: the request for a decision, and the reports. If
+//! there is a topic for a chat, it gets the same facts.
+
+use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_sdk_sns::config::retry::RetryConfig;
+use aws_sdk_sns::config::timeout::TimeoutConfig;
 use http::Uri;
 use incident::message::{Notified, NotifyCall, NotifyRequest};
 use incident::{ExecutionArn, LinkKey, TaskToken};
 use lambda_kit::{Executions, FailureName, HandlerError, SettingError};
-use notice::Notice;
 use notice::mail::{LinkConfirmation, Links, Mail};
+use notice::{ChatMessage, Notice};
 use tracing::Instrument as _;
+
+/// How long the only attempt to reach the topic of the chat may take.
+const CHAT_TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The topic that the administrator subscribes to.
     pub topic_arn: String,
+    /// The topic for Amazon Q Developer in chat applications, if there is one.
+    pub chat_topic_arn: Option<String>,
     /// The address of the approval pages, without `/allow` and `/deny`.
     pub api_url: Uri,
     /// Whether a link asks before it decides. The mail says so.
@@ -37,6 +47,7 @@ impl Settings {
         }
         Ok(Self {
             topic_arn: lambda_kit::required("TOPIC_ARN")?,
+            chat_topic_arn: lambda_kit::optional("CHAT_TOPIC_ARN")?,
             api_url,
             link_confirmation: lambda_kit::parsed("LINK_CONFIRMATION")?.unwrap_or_default(),
         })
@@ -65,7 +76,7 @@ fn encoded(name: &str) -> String {
     form_urlencoded::byte_serialize(name.as_bytes()).collect()
 }
 
-/// Answers one invocation: makes the mail and publishes it.
+/// Answers one invocation: makes the mail and publishes it, and then tells the chat.
 ///
 /// The facts of the mail are those that Step Functions sent, never those of the payload.
 ///
@@ -90,6 +101,9 @@ pub async fn handle(
         let (mail, notified) = mail(settings, &request, &notice)?;
         publish(settings, sns, &mail, &execution).await?;
         tracing::info!(subject = mail.subject(), "the e-mail is sent");
+        if let Some(topic) = &settings.chat_topic_arn {
+            publish_to_chat(topic, sns, &notice).await;
+        }
         Ok(notified)
     }
     .instrument(span)
@@ -170,6 +184,27 @@ async fn publish(
         })
 }
 
+/// Publishes the facts of an e-mail that is sent. A failure is counted and changes nothing else: a
+/// second e-mail and a second attempt would cost more than a message that is missing.
+async fn publish_to_chat(topic: &str, sns: &aws_sdk_sns::Client, notice: &Notice) {
+    let timeout = TimeoutConfig::builder().operation_timeout(CHAT_TIMEOUT);
+    let once = aws_sdk_sns::Config::builder()
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeout.build());
+    let message = ChatMessage::of(notice).to_json();
+    let publish = sns.publish().topic_arn(topic).message(message);
+    if let Err(error) = publish.customize().config_override(once).send().await {
+        let fault = lambda_kit::classify(&error);
+        lambda_kit::metrics::chat_failed(notice.execution());
+        tracing::warn!(
+            code = fault.code,
+            topic,
+            "the chat did not get what the e-mail says ({}); check the topic, its key and the role of the function",
+            fault.message
+        );
+    }
+}
+
 #[must_use]
 pub fn client(config: &SdkConfig) -> aws_sdk_sns::Client {
     aws_sdk_sns::Client::new(config)
@@ -191,6 +226,7 @@ mod tests {
         ] {
             let settings = Settings {
                 topic_arn: "arn:aws:sns:us-east-1:111122223333:topic".to_owned(),
+                chat_topic_arn: None,
                 api_url: api_url.parse().unwrap(),
                 link_confirmation: LinkConfirmation::Required,
             };
@@ -213,6 +249,7 @@ mod tests {
             format!("arn:aws:states:ap-southeast-1:111122223333:execution:guard:{name}");
         let settings = Settings {
             topic_arn: String::new(),
+            chat_topic_arn: None,
             api_url: "https://a1b2c3d4e5.execute-api.ap-southeast-1.amazonaws.com/Prod"
                 .parse()
                 .unwrap(),

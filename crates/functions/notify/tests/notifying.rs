@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use aws_sdk_sfn::types::HistoryEventType;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::config::retry::RetryConfig;
-use aws_sdk_sns::operation::publish::{PublishInput, PublishOutput};
+use aws_sdk_sns::operation::publish::{PublishError, PublishInput, PublishOutput};
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
@@ -19,11 +19,13 @@ use notify::{Settings, handle};
 use serde_json::{Value, json};
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:topic";
+const CHAT: &str = "arn:aws:sns:us-east-1:111122223333:chat";
 const EXECUTION: &str = "arn:aws:states:us-east-1:111122223333:execution:guard:one";
 
 fn settings() -> Settings {
     Settings {
         topic_arn: TOPIC.to_owned(),
+        chat_topic_arn: None,
         api_url: "https://a1b2.execute-api.us-east-1.amazonaws.com/Prod"
             .parse()
             .unwrap(),
@@ -66,6 +68,19 @@ async fn invoke(
     handle(&settings(), sns, &fixtures::executions(execution), call).await
 }
 
+/// The same of a stack with a topic for a chat.
+async fn invoke_with_chat(
+    sns: &Client,
+    execution: &Execution,
+    call: NotifyCall,
+) -> Result<Notified, HandlerError> {
+    let settings = Settings {
+        chat_topic_arn: Some(CHAT.to_owned()),
+        ..settings()
+    };
+    handle(&settings, sns, &fixtures::executions(execution), call).await
+}
+
 /// A topic that keeps each e-mail.
 fn topic() -> (Client, Arc<Mutex<Vec<PublishInput>>>) {
     let published = Arc::new(Mutex::new(Vec::new()));
@@ -78,16 +93,19 @@ fn topic() -> (Client, Arc<Mutex<Vec<PublishInput>>>) {
     (client, published)
 }
 
+fn refusal(status: u16, code: &str) -> MockResponse<PublishOutput, PublishError> {
+    MockResponse::Http(HttpResponse::new(
+        status.try_into().unwrap(),
+        SdkBody::from(format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
+        )),
+    ))
+}
+
 /// A topic that answers every mail with this error.
 fn refusing(status: u16, code: &'static str) -> Client {
-    let rule = mock!(Client::publish).then_compute_response(move |_: &PublishInput| {
-        MockResponse::Http(HttpResponse::new(
-            status.try_into().unwrap(),
-            SdkBody::from(format!(
-                "<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
-            )),
-        ))
-    });
+    let rule =
+        mock!(Client::publish).then_compute_response(move |_: &PublishInput| refusal(status, code));
     mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&rule], |config| {
         config.retry_config(RetryConfig::disabled())
     })
@@ -213,4 +231,70 @@ async fn a_token_that_the_task_does_not_have_gets_no_mail() {
             assert!(message.contains("app-storage") && message.contains("/allow?token="));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_chat_gets_the_facts_after_the_mail_and_no_way_to_decide() {
+    let sent = fixtures::event_of_invocation("notify");
+    let token = sent["token"].as_str().unwrap();
+    let execution = running("AskUser", &sent);
+    let (client, published) = topic();
+    let call = json!({"task": "ask", "execution": EXECUTION, "token": token});
+    let call = serde_json::from_value(call).unwrap();
+    let notified = invoke_with_chat(&client, &execution, call).await.unwrap();
+    assert_eq!(notified.token.unwrap().expose(), token);
+    let published = published.lock().unwrap();
+    let [mail, chat] = published.as_slice() else {
+        panic!("{published:?}");
+    };
+    assert_eq!(
+        (mail.topic_arn(), chat.topic_arn()),
+        (Some(TOPIC), Some(CHAT))
+    );
+    let mail = mail.message().unwrap();
+    let (_, key) = mail.split_once("&key=").unwrap();
+    let (key, _) = key.split_once(char::is_whitespace).unwrap();
+    assert_eq!(key.len(), 22);
+    let text = chat.message().unwrap();
+    for secret in [token, key, "token=", "execute-api", "/Prod/"] {
+        assert!(!text.contains(secret), "{secret}: {text}");
+    }
+    let message: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(message["source"], "custom");
+    let (_, name) = sent["execution"]
+        .as_str()
+        .unwrap()
+        .rsplit_once(':')
+        .unwrap();
+    assert_eq!(message["metadata"]["threadId"], name);
+    assert!(text.contains("app-storage"));
+}
+
+/// One attempt, whatever the error, and none before the mail is sent.
+#[tokio::test(start_paused = true)]
+async fn a_chat_that_fails_changes_nothing() {
+    for (status, code) in [
+        (400, "Throttled"),
+        (503, "ServiceUnavailable"),
+        (403, "KMSDisabled"),
+    ] {
+        let attempts = Arc::new(Mutex::new(0));
+        let counted = Arc::clone(&attempts);
+        let of_mail = mock!(Client::publish)
+            .match_requests(|input| input.topic_arn() == Some(TOPIC))
+            .then_output(|| PublishOutput::builder().message_id("1").build());
+        let of_chat = mock!(Client::publish)
+            .match_requests(|input| input.topic_arn() == Some(CHAT))
+            .then_compute_response(move |_: &PublishInput| {
+                *counted.lock().unwrap() += 1;
+                refusal(status, code)
+            });
+        let client = mock_client!(aws_sdk_sns, RuleMode::MatchAny, [&of_mail, &of_chat]);
+        let notified = invoke_with_chat(&client, &reporting(), call("reportFailure")).await;
+        assert!(notified.is_ok(), "{code}");
+        assert_eq!(*attempts.lock().unwrap(), 1, "{code}");
+    }
+    let refused = refusing(403, "AuthorizationError");
+    let error = invoke_with_chat(&refused, &reporting(), call("reportFailure")).await;
+    assert!(error.unwrap_err().to_string().contains(TOPIC));
 }
