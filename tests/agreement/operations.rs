@@ -15,6 +15,7 @@ fn only_encrypted_connections_are_taken() {
     let local = [local_aws::emulator::ACCOUNT, "AWS::AccountId"];
     let local = local.map(|account| json!({"Fn::Equals": [{"Ref": "AWS::AccountId"}, account]}));
     let is_aws = json!({"Fn::Not": [{"Fn::Or": local}]});
+    let not_encrypted = json!({"Bool": {"aws:SecureTransport": "false"}});
     assert_eq!(transformed()["Conditions"]["IsAws"], is_aws);
     assert!(
         local_aws::emulator::ACCOUNT
@@ -36,9 +37,22 @@ fn only_encrypted_connections_are_taken() {
             (&json!("Deny"), &json!("*"))
         );
         assert_eq!(deny["Action"], action);
-        let not_encrypted = json!({"Bool": {"aws:SecureTransport": "false"}});
         assert_eq!(deny["Condition"], not_encrypted, "{policy}");
     }
+    // The chat is published to by one role only, so its policy denies and allows nothing.
+    assert_eq!(
+        resources()["ChatTopicPolicy"]["Condition"],
+        "MakesChatTopicOnAws"
+    );
+    let chat = &properties("ChatTopicPolicy")["PolicyDocument"]["Statement"];
+    let [deny] = many(chat)[..] else {
+        panic!("{chat}");
+    };
+    assert_eq!(
+        (&deny["Effect"], &deny["Principal"]),
+        (&json!("Deny"), &json!("*"))
+    );
+    assert_eq!(deny["Condition"], not_encrypted);
 }
 
 #[test]

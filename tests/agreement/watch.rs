@@ -149,11 +149,13 @@ fn the_watch_knows_every_topic_and_key() {
             .find(|it| !it["requestParameters"][member].is_null());
         found.unwrap()["requestParameters"][member].to_string()
     };
-    for (topic, _) in of_type("AWS::SNS::Topic") {
-        for member in ["topicArn", "resourceArn"] {
-            let named = format!("{{\"Ref\":\"{topic}\"}}");
-            assert!(names(member).contains(&named), "{member} {topic}");
-        }
+    for (topic, properties) in of_type("AWS::SNS::Topic") {
+        let named = format!("{{\"Ref\":\"{topic}\"}}");
+        assert!(names("topicArn").contains(&named), "{topic}");
+        // CloudFormation makes the name of the topic, which begins with that of the stack.
+        assert!(properties["TopicName"].is_null(), "{topic}");
+        let named = "sns:${AWS::Region}:${AWS::AccountId}:${AWS::StackName}-\"";
+        assert!(names("resourceArn").contains(named), "{topic}");
         assert!(
             names("subscriptionArn").contains(&format!("${{{topic}}}:")),
             "{topic}"

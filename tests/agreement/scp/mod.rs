@@ -151,6 +151,7 @@ const ALLOWED: &str = "
     PolicyApprovalRole sns:Publish AlertTopic
     PolicyApprovalRole logs:CreateLogDelivery *
     NotifyRole sns:Publish AlertTopic
+    NotifyRole sns:Publish ChatTopic
     NotifyRole kms:GenerateDataKey AlertKey
     ApproveCallbackRole states:SendTaskSuccess *
     ApproveCallbackRole states:SendTaskHeartbeat *
@@ -237,7 +238,7 @@ fn the_guard_and_all_other_principals_go_on() {
             );
             calls += 1;
         }
-        assert_eq!(calls, 37);
+        assert_eq!(calls, 38);
         // Each role of the stack can do only its own task: this one does not answer tokens.
         let notify = role(&stack, "NotifyRole");
         assert!(denies(&policy, &notify, "states:SendTaskSuccess", "*"));
