@@ -45,6 +45,7 @@ fn addition() -> Addition {
         identity: identity("AROAEXAMPLE"),
         report: Report::new(&[], false),
         restricted: Restricted::default(),
+        held_by: None,
     }
 }
 

@@ -5,8 +5,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::subject;
 
-/// Characters that stay as they are in the name of an execution. Whoever starts one chooses it, from
-/// characters that can end a link in a text.
+/// Characters that stay as they are in the name of an execution. Whoever starts one chooses it,
+/// from characters that can end a link in a text.
 pub(crate) const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 /// The same for its ARN. The console expects the colons unescaped.
 const ARN: &AsciiSet = &NAME.remove(b':');

@@ -1,6 +1,7 @@
 //! The facts that every channel shows.
 
 use incident::message::{Contained, Decision, DecisionAction, Response, Restricted};
+use incident::subject::Addition;
 use incident::{PolicyChange, Subject, Timestamp};
 use strum::IntoStaticStr;
 
@@ -28,6 +29,8 @@ pub enum Label {
     HeldBy,
     #[strum(serialize = "Who holds it now")]
     HoldersNow,
+    #[strum(serialize = "Who gets it")]
+    Gets,
     /// Why the guard reports a call, or asks about it.
     Why,
     #[strum(serialize = "Decide by")]
@@ -135,6 +138,17 @@ impl Facts {
         facts.extend(held_by.map(|it| Fact::of(Label::HeldBy, it)));
         facts.extend([Fact::of(Label::InForce, words::in_force(contained))]);
         facts.extend(words::left(contained).map(|it| Fact::of(Label::Left, it)));
+        facts
+    }
+
+    /// How many get what a call added, if a group does.
+    #[must_use]
+    pub fn of_addition(addition: &Addition) -> Self {
+        let mut facts = Self::default();
+        if let Some(held) = addition.held_by {
+            let held = held.to_string();
+            facts.add(Label::Gets, held.strip_prefix("held by ").unwrap_or(&held));
+        }
         facts
     }
 

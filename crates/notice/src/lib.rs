@@ -1,4 +1,5 @@
-//! The text about incidents: e-mails, parts of the pages, chat messages, diffs, links to the console.
+//! The text about incidents: e-mails, parts of the pages, chat messages, diffs, links to the
+//! console.
 //!
 //! This crate turns the facts in [`incident`] into text, and decides nothing. A [`Notice`] is made
 //! once for each message, and every channel takes its facts from it.

@@ -7,8 +7,8 @@ use crate::{Console, Facts};
 
 /// One thing to tell: the facts, and the text of a channel with room for it.
 ///
-/// It has no token, no key and no link that decides. Those are in [`crate::mail::Links`], which only
-/// an e-mail takes.
+/// It has no token, no key and no link that decides. Those are in [`crate::mail::Links`], which
+/// only an e-mail takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub(crate) kind: Kind,

@@ -42,6 +42,11 @@ impl PolicyStore {
         }
     }
 
+    /// How many an owner is, a group with its members.
+    pub async fn count_of(&self, owner: &Owner) -> HeldBy {
+        self.count(std::slice::from_ref(owner), false).await
+    }
+
     /// Who holds a managed policy, if IAM says so.
     pub async fn holders(&self, policy: &ManagedPolicy) -> Option<AttachedTo> {
         let attached_to = self.attached_to(policy).await;
@@ -62,7 +67,8 @@ impl PolicyStore {
         Ok(AttachedTo::new(all, has_more))
     }
 
-    /// The roles, users and groups that a managed policy is attached to, and whether there are more.
+    /// The roles, users and groups that a managed policy is attached to, and whether there are
+    /// more.
     async fn list(&self, policy: &ManagedPolicy) -> Result<(Vec<Owner>, bool), StoreError> {
         let doing = format!("list who holds {policy}");
         let named = |kind: OwnerKind, name: Option<String>| name.map(|name| Owner { kind, name });

@@ -221,6 +221,7 @@ impl IncidentView {
                 .flatten()
                 .filter(|fact| fact.label != Label::InForce || shows_in_force),
         );
+        facts.extend(addition.map(Facts::of_addition).into_iter().flatten());
         let who = if addition.is_some() {
             "Called by"
         } else {

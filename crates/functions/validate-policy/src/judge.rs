@@ -5,7 +5,7 @@ use incident::judgement::{GuardConfig, lost_denials};
 use incident::message::{
     Found, JudgeRequest, Judged, Look, Proposal, Quarantine, Response, Verdict, VerdictResult,
 };
-use incident::subject::{AddedIdentity, Addition, ManagedPolicy, ReportedCall};
+use incident::subject::{AddedIdentity, Addition, ManagedPolicy, OwnerKind, ReportedCall};
 use incident::{
     Analysis, Confirming, Document as _, ExecutionArn, Hint, Observed, Record, Subject, Target,
     WatchedCall, trim_event,
@@ -206,10 +206,15 @@ async fn reported(
     let renamed = verdict
         .as_ref()
         .map_or_else(Vec::new, |verdict| rules.renamed(verdict, call, &state));
-    let proposal = verdict
+    let mut addition = verdict
         .as_ref()
-        .and_then(|verdict| Addition::of(verdict, &state))
-        .map(Quarantine::Added);
+        .and_then(|verdict| Addition::of(verdict, &state));
+    if let (Some(addition), ReportedCall::Attachment { owner, .. }) = (&mut addition, call)
+        && owner.kind == OwnerKind::Group
+    {
+        addition.held_by = Some(store.count_of(owner).await);
+    }
+    let proposal = addition.map(Quarantine::Added);
     let added = state.added.as_ref().map(|added| added.identity.clone());
     let shown = state.former_trust.or(state.trust);
     Ok(Looked {

@@ -50,6 +50,7 @@ impl Addition {
                 .clone(),
             report: verdict.report.clone()?,
             restricted: verdict.restricted.clone(),
+            held_by: None,
         })
     }
 }

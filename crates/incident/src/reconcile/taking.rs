@@ -224,6 +224,7 @@ mod tests {
             identity: identity.clone(),
             report: Report::new(&[], false),
             restricted: Restricted::default(),
+            held_by: None,
         };
         let state = ReportedState {
             added: Some(Added {

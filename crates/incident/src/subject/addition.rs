@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use iam_account::HeldBy;
 use serde::{Deserialize, Serialize};
 
 use super::{Credentials, OwnerKind, ReportedCall, UniqueId};
@@ -139,4 +140,7 @@ pub struct Addition {
     /// The restricted patterns that it brings.
     #[serde(flatten)]
     pub restricted: Restricted,
+    /// How many get it, if a group does.
+    #[serde(rename = "heldBy", default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<HeldBy>,
 }

@@ -1,4 +1,4 @@
-//! A notice as a message for a chat, in the form that Amazon Q Developer in chat applications shows.
+//! A notice as a message for a chat, in the form of Amazon Q Developer in chat applications.
 //!
 //! That service drops everything else silently (Amazon Q Developer in chat applications
 //! Administrator Guide, "Custom notifications"), so a test compares each message with
@@ -114,7 +114,7 @@ fn description(notice: &Notice) -> String {
 fn line(fact: &Fact) -> String {
     let shown = |value: &String| match fact.label {
         // Sentences and words of our own.
-        Label::InForce | Label::HeldBy | Label::Response | Label::Decision => {
+        Label::InForce | Label::HeldBy | Label::Gets | Label::Response | Label::Decision => {
             prose(value, MAX_VALUE)
         }
         _ => code(value, MAX_VALUE),

@@ -6,6 +6,7 @@ use incident::{PolicyChange, Subject};
 
 use super::draft::Draft;
 use super::reported::{reasons, since};
+use crate::Facts;
 use crate::subject::{self, undo};
 use crate::text::{capitalised, plain};
 
@@ -28,6 +29,9 @@ pub(super) fn begin(request: &AskRequest, addition: &Addition) -> Draft {
         &addition.report,
         Some(request.asked_at),
     ));
+    for fact in Facts::of_addition(addition) {
+        draft.state(fact, |value| format!("Who gets it: {value}."));
+    }
     draft.line("The guard changed nothing, and changes nothing before you decide.");
     draft.paragraphs(subject::addition::caution(call).map(str::to_owned));
     draft

@@ -2,7 +2,7 @@
 
 use incident::message::NotifyRequest;
 use notice::mail::{LinkConfirmation, Links, Mail};
-use notice::{ChatMessage, Kind, Label, Notice};
+use notice::{ChatMessage, Fact, Kind, Label, Notice};
 use scraper::{Html, Selector};
 use serde_json::{Value, json};
 
@@ -31,6 +31,18 @@ fn remove(data: &mut Value) {
 fn propose_held(data: &mut Value) {
     hold(data);
     propose(data);
+}
+
+/// A policy that somebody attached to a group.
+fn attach(data: &mut Value) {
+    add(data);
+    data["verdict"]["change"]["eventName"] = json!("AttachGroupPolicy");
+    data["verdict"]["change"]["subject"] = json!({
+        "type": "reported", "what": "attachment",
+        "owner": {"kind": "group", "name": "administrators"},
+        "policy": "arn:aws:iam::aws:policy/AdministratorAccess",
+    });
+    data["proposal"]["heldBy"] = json!({"groups": 1, "members": 7});
 }
 
 /// A text without the marks that a channel puts around names, or in place of a character.
@@ -97,6 +109,7 @@ async fn mail_page_and_chat_have_the_same_facts() {
         (propose_held, "allow", "kept"),
         (propose_held, "deny", "takenBack"),
         (add, "deny", "takenBack"),
+        (attach, "allow", "kept"),
     ] {
         let states = States::one_waiting();
         states.change(EXECUTION, |run| edit(&mut run.data));
@@ -109,6 +122,9 @@ async fn mail_page_and_chat_have_the_same_facts() {
         assert!(notice.facts().get(Label::DecideBy).is_some());
         let is_held = notice.facts().get(Label::HeldBy).is_some();
         assert_eq!(is_held, data["proposal"]["status"] != "added");
+        let gets = notice.facts().get(Label::Gets).map(Fact::value);
+        let is_attached = data["verdict"]["change"]["eventName"] == "AttachGroupPolicy";
+        assert_eq!(gets, is_attached.then_some("1 group (7 users)"));
 
         let fields = [LINK[0], LINK[1], ("reason", "As agreed with the team.")];
         let page = states.answer(&form(answer, &fields)).await;
