@@ -10,6 +10,7 @@ mod bounds;
 mod browser;
 mod callers;
 mod cases;
+mod chat;
 mod churn;
 mod doors;
 mod failures;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
     usual.extend(watch::scenarios());
     usual.extend(operate::scenarios());
     usual.extend(cases::scenarios());
+    usual.extend(chat::scenarios());
     let mut by_hand = forged::scenarios();
     by_hand.extend(hints::scenarios());
     by_hand.extend(room::scenarios());
@@ -91,6 +93,7 @@ fn main() -> ExitCode {
                 ("ExemptPrincipals", rollout::EXEMPT),
                 ("OtherTaskSenders", watch::OTHER_SENDER),
                 ("AlarmEmailAddress", "on-call@example.com"),
+                ("ChatNotifications", "true"),
             ],
             usual,
         ),

@@ -8,6 +8,7 @@
 
 pub mod browser;
 pub mod chaos;
+mod chat;
 pub mod faults;
 pub mod flood;
 mod incident;
@@ -25,6 +26,7 @@ pub mod survey;
 mod world;
 mod writes;
 
+pub use chat::ChatMessage;
 pub use incident::Incident;
 pub use local_aws::policies::actions;
 pub use mails::{expect_parts, reports_failure};

@@ -7,6 +7,7 @@ use local_aws::{
 };
 use tokio::sync::Mutex;
 
+use crate::chat::{Chat, ChatMessage};
 use crate::faults::FaultProxy;
 use crate::index::{Entry, Index};
 use crate::mails::{self, Mails};
@@ -20,6 +21,7 @@ pub struct World {
     /// The proxy between the functions and the local AWS.
     pub faults: FaultProxy,
     mails: Mutex<Mails>,
+    chat: Option<Chat>,
     index: Mutex<Index>,
 }
 
@@ -41,11 +43,16 @@ impl World {
         };
         let stack = Stack::deploy(&emulator, options).await?;
         let mailbox = Mailbox::open(&emulator, stack.output("AlertTopicArn")?).await?;
+        let chat = match stack.output("ChatTopicArn") {
+            Ok(topic) => Some(Chat::of(Mailbox::open(&emulator, topic).await?)),
+            Err(_) => None,
+        };
         Ok(Self {
             emulator,
             stack,
             faults,
             mails: Mutex::new(Mails::of(mailbox)),
+            chat,
             index: Mutex::default(),
         })
     }
@@ -180,6 +187,20 @@ impl World {
     pub async fn mail(&self, what: &str, wanted: impl Fn(&Mail) -> bool) -> Result<Mail> {
         poll(&format!("a mail: {what}"), SOON, async || {
             Ok(self.mails(&wanted).await?.into_iter().next())
+        })
+        .await
+    }
+
+    /// The messages for a chat in one thread; waits until there are so many.
+    ///
+    /// # Errors
+    ///
+    /// If the stack has no topic for a chat, or if the messages do not come in time.
+    pub async fn chat(&self, thread: &str, count: usize) -> Result<Vec<ChatMessage>> {
+        let chat = self.chat.as_ref().context("no topic for a chat")?;
+        poll(&format!("{count} messages in {thread}"), SOON, async || {
+            let messages = chat.thread(thread).await?;
+            Ok((messages.len() >= count).then_some(messages))
         })
         .await
     }
