@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::tidy::texts;
 use crate::{path, read};
 
 /// The crates of the workspace, each with the others that its own code needs.
@@ -64,4 +65,26 @@ fn every_dependency_points_down() {
         assert!(up.is_empty(), "{name} depends on {up:?}, drawn above it");
         below.insert(name);
     }
+}
+
+/// The chat is the youngest channel, so its files are those that a further one takes.
+#[test]
+fn a_channel_takes_five_files_of_rust() {
+    let is_product = |file: &str| {
+        file.starts_with("crates/")
+            && file.contains("/src/")
+            && file.ends_with(".rs")
+            && !file.starts_with("crates/testing/")
+            && !file.ends_with("_tests.rs")
+    };
+    let words = ["ChatMessage", "chat_topic_arn", "chat_failed", "mod chat;"];
+    let files: Vec<String> = texts()
+        .into_iter()
+        .filter(|(file, _)| is_product(file))
+        .filter(|(file, text)| {
+            file.contains("/chat/") || words.iter().any(|word| text.contains(word))
+        })
+        .map(|(file, _)| file)
+        .collect();
+    assert!((3..=5).contains(&files.len()), "{files:?}");
 }

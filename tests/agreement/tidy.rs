@@ -26,7 +26,7 @@ const COMMENT_COLUMNS: usize = 100;
 const DATA: [&str; 3] = ["testdata", "requirements", "data"];
 
 /// Every text file below the root that `.gitignore` does not name, by its path from there.
-fn texts() -> Vec<(String, String)> {
+pub(crate) fn texts() -> Vec<(String, String)> {
     let ignored = read(".gitignore");
     let ignored: Vec<WildMatch> = ignored.lines().map(WildMatch::new).collect();
     let mut texts = Vec::new();
