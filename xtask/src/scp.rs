@@ -99,7 +99,14 @@ pub fn policy(stack: &Deployed, deployers: &[Trusted], senders: &[Trusted]) -> R
             None => groups.push(Group { kind, arns }),
         }
     }
-    let wide_first = ["alarm:", "log-group:", "rule/", "function:", "role/"];
+    let wide_first = [
+        "alarm:",
+        "log-group:",
+        "rule/",
+        ":sns:",
+        "function:",
+        "role/",
+    ];
     let mut text = written(stack, &groups, deployers, senders)?;
     // If the exact names do not fit, names with the same beginning become one pattern.
     for kind in wide_first {
@@ -237,6 +244,8 @@ impl Group {
                 .unwrap_or_default();
         }
         let name = common.split_once(self.kind).map(|(_, name)| name);
+        // Region and account stand in front of the name of a topic.
+        let name = name.and_then(|name| name.rsplit(':').next());
         if let (Some(name), Some((kept, _))) = (name, common.rsplit_once('-'))
             && name.contains('-')
         {
@@ -266,7 +275,7 @@ fn arns(stack: &Deployed, resource: &Resource) -> Result<(&'static str, Vec<Stri
             let below = format!("{id}:*");
             return Ok(("stateMachine:", vec![id.to_owned(), below, executions]));
         }
-        "AWS::SNS::Topic" => ("topic", format!("{id}*")),
+        "AWS::SNS::Topic" => (":sns:", format!("{id}*")),
         "AWS::SQS::Queue" => {
             let name = id.rsplit('/').next().unwrap_or(id);
             ("queue", regional("sqs", name))
