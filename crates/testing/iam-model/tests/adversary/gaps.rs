@@ -13,9 +13,9 @@ pub(crate) enum Gap {
     JoinsJudged,
     /// A claim that was taken under other lists counts after a containment under these.
     OtherLists,
-    /// An answer leaves the newest claim as it is. After a failure of the memory, or if someone made
-    /// a claim in the meantime, that is the claim of another execution, whose decision outlives the
-    /// answer.
+    /// An answer leaves the newest claim as it is. After a failure of the memory, or if someone
+    /// made a claim in the meantime, that is the claim of another execution, whose decision
+    /// outlives the answer.
     LeavesOlder,
     /// A deny that was found at the judgement counts after the containment, and a newer allow does
     /// not.
