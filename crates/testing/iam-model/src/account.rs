@@ -59,18 +59,6 @@ impl Account {
         self.now += seconds;
     }
 
-    /// Attaches a managed policy. The model does not check that there is such a holder.
-    pub fn attach(&mut self, arn: &str, kind: OwnerKind, name: &str) {
-        let holders = self.holders.entry(arn.to_owned()).or_default();
-        holders.insert((kind, name.to_owned()));
-    }
-
-    /// Adds a user to a group. The model does not check that there is such a user.
-    pub fn join(&mut self, group: &str, user: &str) {
-        let members = self.members.entry(group.to_owned()).or_default();
-        members.insert(user.to_owned());
-    }
-
     pub(crate) fn id(&self) -> &'static str {
         self.id
     }

@@ -1,5 +1,6 @@
 //! The calls that list the whole account.
 
+use crate::account_details::whole_account;
 use crate::query::{Call, CallResult, policy_members};
 use crate::xml::Xml;
 use crate::{Account, OwnerKind};
@@ -21,9 +22,11 @@ pub(crate) fn list_policies(account: &Account) -> CallResult {
 }
 
 /// The owners of one kind with their inline policies, page by page: `Marker` is the number of the
-/// owners before.
+/// owners before. Without a filter, the whole account.
 pub(crate) fn authorization_details(call: &Call, account: &Account) -> CallResult {
-    let wanted = call.required("Filter.member.1")?;
+    let Some(wanted) = call.optional("Filter.member.1") else {
+        return whole_account(call, account);
+    };
     let number = |name: &str| call.optional(name).and_then(|text| text.parse().ok());
     let (start, size) = (
         number("Marker").unwrap_or(0),

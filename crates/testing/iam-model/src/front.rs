@@ -21,6 +21,8 @@ pub enum Fault {
     AnswerLost,
     /// IAM answers a read as of that many writes ago.
     Stale(usize),
+    /// IAM's answer lacks every element of this name.
+    Lacks(&'static str),
 }
 
 type Intervention = Box<dyn FnOnce(&mut Account) + Send>;
@@ -176,6 +178,10 @@ impl State {
                 self.carry_out(call);
                 let lost = IamError::other("ServiceFailure", 500);
                 (lost.status, xml::error(&lost))
+            }
+            Some(Fault::Lacks(name)) => {
+                let (status, body) = self.carry_out(call);
+                (status, xml::without(&body, name))
             }
             Some(Fault::Stale(_)) | None => self.carry_out(call),
         }

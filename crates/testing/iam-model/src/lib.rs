@@ -10,10 +10,12 @@
 //! silent, a comment states the assumption.
 
 mod account;
+mod account_details;
 mod account_pages;
 mod error;
 mod execution;
 mod front;
+mod held;
 mod holding_call;
 mod holdings;
 mod managed;

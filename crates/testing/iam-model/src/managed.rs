@@ -29,6 +29,13 @@ pub struct PolicyVersion {
     pub document: Arc<str>,
 }
 
+/// How the ARN of a policy begins that belongs to AWS.
+const AWS_MANAGED: &str = "arn:aws:iam::aws:policy/";
+
+pub(crate) fn is_aws_managed(arn: &str) -> bool {
+    arn.starts_with(AWS_MANAGED)
+}
+
 impl Policy {
     #[must_use]
     pub fn version(&self, number: u32) -> Option<&PolicyVersion> {
@@ -85,7 +92,8 @@ impl Account {
     ) -> Result<String, IamError> {
         let document = self.managed_document(document)?;
         let arn = self.arn(path, name);
-        let is_taken = self.policies.keys().any(|known| {
+        let mut own = self.policies.keys().filter(|arn| !is_aws_managed(arn));
+        let is_taken = own.any(|known| {
             let known = known.rsplit('/').next().unwrap_or(known);
             known.eq_ignore_ascii_case(name)
         });
@@ -101,6 +109,30 @@ impl Account {
             last: 0,
         };
         policy.add(created, document);
+        self.policies.insert(arn.clone(), policy);
+        Ok(arn)
+    }
+
+    /// Publishes a policy of AWS's own, and answers with its ARN.
+    ///
+    /// # Errors
+    ///
+    /// As IAM: the document is not accepted.
+    pub fn publish_policy(
+        &mut self,
+        name: &str,
+        document: impl Into<Arc<str>>,
+    ) -> Result<String, IamError> {
+        let document = self.managed_document(document)?;
+        let arn = format!("{AWS_MANAGED}{name}");
+        let mut policy = Policy {
+            id: self.unique_id("ANPA"),
+            created: self.now(),
+            default: 1,
+            versions: Vec::new(),
+            last: 0,
+        };
+        policy.add(policy.created, document);
         self.policies.insert(arn.clone(), policy);
         Ok(arn)
     }

@@ -61,7 +61,14 @@ pub struct Owner {
     pub path: String,
     /// Its inline policies by name.
     pub inline: BTreeMap<String, Arc<str>>,
+    /// The ARN of its permissions boundary.
+    pub boundary: Option<String>,
+    /// The trust policy of a role.
+    pub trust: Arc<str>,
 }
+
+/// The trust policy of each new role.
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
 
 impl Account {
     #[must_use]
@@ -75,7 +82,11 @@ impl Account {
         Some(document)
     }
 
-    fn owner_mut(&mut self, kind: OwnerKind, name: &str) -> Result<&mut Owner, IamError> {
+    pub(crate) fn owner_mut(
+        &mut self,
+        kind: OwnerKind,
+        name: &str,
+    ) -> Result<&mut Owner, IamError> {
         self.owners
             .get_mut(&(kind, name.to_owned()))
             .ok_or_else(|| IamError::no_such(format_args!("The {kind} with name {name}")))
@@ -111,18 +122,21 @@ impl Account {
             created: self.now(),
             path: "/".to_owned(),
             inline: BTreeMap::new(),
+            boundary: None,
+            trust: TRUST.into(),
         };
         self.owners.insert((kind, name.to_owned()), owner);
         Ok(())
     }
 
-    /// `DeleteRole`, `DeleteUser`, `DeleteGroup`: only after every inline policy.
+    /// `DeleteRole`, `DeleteUser`, `DeleteGroup`: only after every inline policy and attachment.
     ///
     /// # Errors
     ///
-    /// As IAM: no such owner, or it has inline policies.
+    /// As IAM: no such owner, or it has policies.
     pub fn delete_owner(&mut self, kind: OwnerKind, name: &str) -> Result<(), IamError> {
-        if !self.owner_mut(kind, name)?.inline.is_empty() {
+        let is_attached = self.attached(kind, name).next().is_some();
+        if !self.owner_mut(kind, name)?.inline.is_empty() || is_attached {
             return Err(IamError::conflict(
                 "Cannot delete entity, must delete policies first.",
             ));
@@ -150,6 +164,22 @@ impl Account {
         }
         self.owners.remove(&(kind, before.to_owned()));
         self.owners.insert((kind, after.to_owned()), owner);
+        // What is attached and joined stays.
+        for holders in self.holders.values_mut() {
+            if holders.remove(&(kind, before.to_owned())) {
+                holders.insert((kind, after.to_owned()));
+            }
+        }
+        if kind == OwnerKind::Group
+            && let Some(members) = self.members.remove(before)
+        {
+            self.members.insert(after.to_owned(), members);
+        }
+        for members in self.members.values_mut() {
+            if kind == OwnerKind::User && members.remove(before) {
+                members.insert(after.to_owned());
+            }
+        }
         Ok(())
     }
 

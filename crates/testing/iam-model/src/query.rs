@@ -232,7 +232,7 @@ pub(crate) fn policy_members(arn: &str, policy: &Policy) -> Xml {
         .date("CreateDate", policy.created)
 }
 
-fn version_members(version: &PolicyVersion, policy: &Policy) -> Xml {
+pub(crate) fn version_members(version: &PolicyVersion, policy: &Policy) -> Xml {
     Xml::default()
         .text("VersionId", format_args!("v{}", version.number))
         .text("IsDefaultVersion", version.number == policy.default)

@@ -83,3 +83,14 @@ pub(crate) fn error(error: &IamError) -> String {
         .text("RequestId", "7a62c49f-347e-4fc4-9331-6e8eEXAMPLE");
     Xml::default().element("ErrorResponse", content).0
 }
+
+/// An answer without the elements of this name, which hold no element of the same name.
+pub(crate) fn without(body: &str, name: &str) -> String {
+    let (start, end) = (format!("<{name}>"), format!("</{name}>"));
+    let mut parts = body.split(&start);
+    let mut rest = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        rest.push_str(part.split_once(&end).map_or("", |(_, after)| after));
+    }
+    rest
+}
