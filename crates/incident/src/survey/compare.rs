@@ -74,6 +74,8 @@ impl Comparison {
                 fresh.push(grant);
             }
         }
+        // Not all of them may be looked up.
+        fresh.sort_by_key(|grant| !is_contained(grant));
         let mut counts = findings.counts;
         counts.new = fresh.len();
         Self {
@@ -92,18 +94,15 @@ impl Comparison {
         }
     }
 
-    /// Takes what incidents say about each of `fresh`, in their order; what is missing counts as
-    /// [`Accounted::No`]. At most `most` incidents start.
+    /// Takes what incidents say about each of `fresh`, in their order. At most `most` incidents
+    /// start, and none for what was not looked up: an administrator may have allowed it.
     #[must_use]
     pub fn resolve(self, accounted: Vec<Accounted>, most: usize) -> (Resolved, Vec<Grant>) {
         let (mut memory, mut known, mut counts) = (self.memory, self.known, self.counts);
         let mut open = Vec::new();
-        let rest = std::iter::repeat(Accounted::No);
-        for (grant, of) in self
-            .fresh
-            .into_iter()
-            .zip(accounted.into_iter().chain(rest))
-        {
+        let mut fresh = self.fresh;
+        let unknown = fresh.split_off(accounted.len().min(fresh.len()));
+        for (grant, of) in fresh.into_iter().zip(accounted) {
             match of {
                 Accounted::Known => {
                     counts.accounted += 1;
@@ -120,14 +119,24 @@ impl Comparison {
         memory.sort_unstable();
         memory.dedup();
         let too_wide = memory.len() > SweepOutput::MAX_GRANTS;
+        let mut lost = self.before;
         if too_wide {
             // What was known stays known, and what is new stays new.
-            memory.retain(|id| self.before.binary_search(id).is_ok());
+            memory.retain(|id| lost.binary_search(id).is_ok());
         }
-        let mut lost = self.before;
+        if too_wide && lost.is_empty() {
+            // Nothing is compared with it. An event about a document that stands there is confirmed.
+            let documents = known.iter().filter(|grant| grant.is_document());
+            lost = documents.map(|grant| grant.id.clone()).collect();
+            lost.sort_unstable();
+        }
         lost.retain(|id| memory.binary_search(id).is_err());
         lost.truncate(SweepOutput::MAX_GRANTS.saturating_sub(memory.len()));
-        let (started, left) = chosen(open, if too_wide { 0 } else { most });
+        let (started, left) = if too_wide {
+            (Vec::new(), open.into_iter().chain(unknown).collect())
+        } else {
+            chosen(open, unknown, most)
+        };
         counts.started = started.len();
         let now = self.started_at;
         let is_due = |last: Option<Timestamp>| {
@@ -166,17 +175,22 @@ impl Comparison {
     }
 }
 
-/// What gets an incident, and what is left. Each kind is counted by itself: a question changes
-/// nothing, so many open questions hold no containment up.
-fn chosen(open: Vec<Grant>, most: usize) -> (Vec<Grant>, Vec<Grant>) {
-    let is_contained = |grant: &Grant| grant.response == Response::Contain;
+fn is_contained(grant: &Grant) -> bool {
+    grant.response == Response::Contain
+}
+
+/// What gets an incident, and what is left, such as what is `unknown`, because it was not looked
+/// up. Each kind is counted by itself: a question changes nothing, so many open questions hold no
+/// containment up.
+fn chosen(open: Vec<Grant>, unknown: Vec<Grant>, most: usize) -> (Vec<Grant>, Vec<Grant>) {
     let (contained, others): (Vec<Grant>, Vec<Grant>) = open.into_iter().partition(is_contained);
     // Far more than usual is for a person.
-    if contained.len() > most {
-        return (Vec::new(), contained.into_iter().chain(others).collect());
+    if contained.len() > most || unknown.iter().any(is_contained) {
+        let left = contained.into_iter().chain(others).chain(unknown);
+        return (Vec::new(), left.collect());
     }
-    if others.len() > most {
-        return (contained, others);
+    if others.len() > most || !unknown.is_empty() {
+        return (contained, others.into_iter().chain(unknown).collect());
     }
     (contained.into_iter().chain(others).collect(), Vec::new())
 }
