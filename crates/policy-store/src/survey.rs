@@ -160,6 +160,7 @@ fn of_policy(policy: ManagedPolicyDetail) -> Result<SurveyedPolicy, String> {
             created: date(policy.create_date.as_ref()),
         },
         version: VersionId::parse(&default).map_err(|error| error.to_string())?,
+        created: date(version.create_date.as_ref()),
         document: iam_policy::decode_document(&document).into_owned(),
         reserved: policy.path.as_deref().and_then(Reserved::of_path),
         attachments: policy

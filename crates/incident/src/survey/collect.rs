@@ -16,7 +16,9 @@ use crate::message::{GoneDenial, GoneThing, ObservedPolicy, Response};
 use crate::subject::{
     AddedIdentity, InlinePolicy, ManagedPolicy, Owner, OwnerKind, ReportedCall, Reserved,
 };
-use crate::{Analysis, Document as _, PolicyArn, Snapshot, Subject, UniqueId, VersionId};
+use crate::{
+    Analysis, Document as _, PolicyArn, Snapshot, Subject, Timestamp, UniqueId, VersionId,
+};
 
 /// Judges an account. Pages come in any order, and a document is kept only if it is new.
 #[derive(Debug)]
@@ -32,6 +34,7 @@ pub struct Collector<'r> {
 struct Policy {
     identity: UniqueId,
     version: VersionId,
+    created: Timestamp,
     is_reserved: bool,
     denies: bool,
     judged: Option<Judged>,
@@ -53,6 +56,16 @@ struct Inline {
     name: String,
     denies: bool,
     judged: Option<Judged>,
+}
+
+/// What is attached or joined.
+struct Added<'p> {
+    identity: &'p UniqueId,
+    /// What it gives, if that is restricted now.
+    held: Option<(Rc<[u16]>, Response)>,
+    /// Whether the sweep before would have known it, had it been restricted then. IAM shows policies
+    /// of AWS only while someone holds them.
+    was_there: bool,
 }
 
 /// What an account holds.
@@ -98,6 +111,7 @@ impl<'r> Collector<'r> {
             judged: self.judge(&Subject::Managed(named), &observed, &policy.document, quota),
             identity: policy.identity,
             version: policy.version,
+            created: policy.created,
         };
         self.policies.insert(policy.arn, known);
     }
@@ -240,7 +254,12 @@ impl<'r> Collector<'r> {
             };
             let held = policy.judged.as_ref();
             let held = held.map(|judged| (Rc::clone(&judged.patterns), judged.response));
-            self.add_addition(principal, call, &policy.identity, held, findings);
+            let added = Added {
+                identity: &policy.identity,
+                held,
+                was_there: !arn.is_aws_managed() || self.is_changed(policy),
+            };
+            self.add_addition(principal, call, added, findings);
         }
         for name in &principal.groups {
             let Some(group) = groups.get(name.as_str()) else {
@@ -253,31 +272,45 @@ impl<'r> Collector<'r> {
             let held = group
                 .holds()
                 .then(|| (group.patterns.clone().into(), group.response));
-            self.add_addition(principal, call, &group.identity, held, findings);
+            let added = Added {
+                identity: &group.identity,
+                held,
+                was_there: true,
+            };
+            self.add_addition(principal, call, added, findings);
         }
     }
 
-    /// Adds what is attached or joined; `held` is what it gives, if that is restricted now.
+    /// Whether AWS may have changed its policy since the sweep before read it.
+    fn is_changed(&self, policy: &Policy) -> bool {
+        // A new version takes a while until IAM shows it everywhere.
+        const MARGIN: i64 = 60 * 60;
+        self.previous.is_none_or(|previous| {
+            policy.created.as_second() >= previous.started_at.as_second() - MARGIN
+        })
+    }
+
+    /// Adds what is attached or joined.
     fn add_addition(
         &self,
         principal: &Principal,
         call: ReportedCall,
-        added: &UniqueId,
-        held: Option<(Rc<[u16]>, Response)>,
+        added: Added<'_>,
         findings: &mut Findings,
     ) {
         let id = GrantId::of_addition(&AddedIdentity {
             owner: principal.identity.clone(),
-            added: added.clone(),
+            added: added.identity.clone(),
         });
-        let Some((patterns, response)) = held else {
+        let Some((patterns, response)) = added.held else {
             if self.previous.is_some_and(|previous| previous.knows(&id)) {
                 findings.kept.push(id);
             }
             return;
         };
-        let holding = GrantId::of_holding(added);
-        let came_with_it = self.previous.is_some_and(|it| !it.knows(&holding));
+        let holding = GrantId::of_holding(added.identity);
+        let is_newer = self.previous.is_some_and(|it| !it.knows(&holding));
+        let came_with_it = is_newer && added.was_there;
         let baseline = if principal.is_reserved {
             Some(Baseline::Reserved)
         } else {

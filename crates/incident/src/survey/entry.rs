@@ -1,7 +1,7 @@
 //! The entries of an account, as the sweep reads them.
 
 use crate::subject::{Owner, Reserved};
-use crate::{PolicyArn, UniqueId, VersionId};
+use crate::{PolicyArn, Timestamp, UniqueId, VersionId};
 
 /// A managed policy, with the version in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct SurveyedPolicy {
     pub arn: PolicyArn,
     pub identity: UniqueId,
     pub version: VersionId,
+    /// When that version was created.
+    pub created: Timestamp,
     pub document: String,
     pub reserved: Option<Reserved>,
     /// To how many users, groups and roles it is attached, as IAM counts them.
