@@ -3,9 +3,9 @@
 use iam_policy::Quota;
 use incident::memory::Wanted;
 use incident::message::{Response, Verdict, VerdictResult};
-use incident::subject::{AddedIdentity, ReportedCall};
+use incident::subject::{AddedIdentity, Owner, ReportedCall};
 use incident::survey::GrantId;
-use incident::{Analysis, Subject};
+use incident::{Analysis, Subject, Timestamp};
 
 use crate::remember::Remembering;
 
@@ -45,15 +45,20 @@ impl Remembering<'_> {
                     Some(GrantId::of_addition(added?))
                 }
                 ReportedCall::Detachment { owner, policy } => {
-                    Some(GrantId::of_departure(owner, Some(policy.as_str())))
+                    Some(departure(owner, Some(policy.as_str())))
                 }
                 ReportedCall::Boundary {
                     owner,
                     boundary: None,
-                } => Some(GrantId::of_departure(owner, None)),
+                } => Some(departure(owner, None)),
                 _ => None,
             },
             Subject::Reported(_) => None,
         }
     }
+}
+
+fn departure(owner: &Owner, policy: Option<&str>) -> GrantId {
+    let [_, today] = GrantId::of_departure(owner, policy, Timestamp::now());
+    today
 }

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::memory::{MemoryKey, Wanted};
 use crate::message::{ObservedPolicy, Response};
 use crate::subject::{AddedIdentity, Owner};
-use crate::{Subject, UniqueId, VersionId};
+use crate::{Subject, Timestamp, UniqueId, VersionId};
 
 /// What tells one restricted grant from every other one: 96 bits of a SHA-256, as 16 characters of
 /// base64url.
@@ -52,10 +52,12 @@ impl GrantId {
         Self::of(&("holding", identity))
     }
 
-    /// A denial that an owner had and has no more: a policy that was attached, or a boundary.
+    /// A denial that an owner had and has no more since the day before `now` or the day of `now`: a
+    /// policy that was attached, or a boundary. It may come back, and go on another day.
     #[must_use]
-    pub fn of_departure(owner: &Owner, policy: Option<&str>) -> Self {
-        Self::of(&("departure", owner, policy))
+    pub fn of_departure(owner: &Owner, policy: Option<&str>, now: Timestamp) -> [Self; 2] {
+        let day = now.as_second() / (24 * 60 * 60);
+        [day - 1, day].map(|day| Self::of(&("departure", owner, policy, day)))
     }
 
     fn of(parts: &impl Serialize) -> Self {

@@ -2,13 +2,14 @@
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use incident::memory::{ClaimName, KnownName, MemoryKey, Standing, Wanted};
+use incident::message::OutcomeResult;
 use incident::survey::{Accounted, GrantId};
 use incident::{Analysis, ExecutionArn, Subject, Timestamp};
 
 use super::index::{Found, Started};
 use super::proof::{Shown, remembered};
 use super::{Claims, MemoryError};
-use crate::history::{ReadBack, ReadError};
+use crate::history::ReadError;
 
 impl Claims {
     /// Lets a sweep find the execution `me`, which leaves this grant in force, or asks about it
@@ -130,7 +131,9 @@ impl Claims {
                 continue;
             };
             let is_since = sweep.is_none_or(|sweep| found.started >= sweep);
-            if is_since && self.accounts(&found, now).await? != Accounted::No {
+            // One that has not come to its judgement proves nothing, and anyone can start it. What is
+            // gone is reported now or never.
+            if is_since && self.accounts(&found, now).await? == Accounted::Known {
                 return Ok(true);
             }
         }
@@ -149,13 +152,20 @@ impl Claims {
         if !is_running && described.status != ExecutionStatus::Succeeded {
             return Ok(Accounted::No);
         }
-        let incident = match self.executions.incident(&execution, ReadBack::State).await {
+        let incident = match self.read(&execution, &described).await {
             Ok(incident) => incident,
             Err(ReadError::NotFound(_) | ReadError::StateNotShown(_)) => {
                 return Ok(undecided(found.started, now));
             }
             Err(error) => return Err(error.into()),
         };
+        let is_allowed = matches!(
+            incident.data.outcome,
+            Some(OutcomeResult::Allowed | OutcomeResult::Kept)
+        );
+        if is_allowed && !self.is_proved(&incident) {
+            return Ok(Accounted::No);
+        }
         Ok(match remembered(&incident) {
             Some(remembered) => {
                 let is_asked_lately = is_within(QUESTION, found.started, now);

@@ -68,7 +68,7 @@ impl Claims {
     }
 
     /// The incident, as far back as the key of its e-mail if that counts.
-    async fn read(
+    pub(super) async fn read(
         &self,
         execution: &ExecutionArn,
         described: &DescribeExecutionOutput,
@@ -130,7 +130,7 @@ impl Claims {
     }
 
     /// Whether an allow came as the deployment demands it.
-    fn is_proved(&self, incident: &Incident) -> bool {
+    pub(super) fn is_proved(&self, incident: &Incident) -> bool {
         let key = || incident.data.decision.as_ref().and_then(Decision::key);
         self.decide_by == DecideBy::Token || incident.verify_key(key().as_ref())
     }

@@ -59,23 +59,30 @@ pub(super) async fn unreported(
 ) -> Result<Vec<GoneDenial>, HandlerError> {
     let mut unreported = Vec::new();
     for denial in gone {
-        let id = match &denial.what {
-            GoneThing::Attached { policy } => {
-                Some(GrantId::of_departure(&denial.owner, Some(policy)))
-            }
-            GoneThing::Boundary { .. } => Some(GrantId::of_departure(&denial.owner, None)),
-            // No event of a deleted inline policy is heard.
-            GoneThing::Inline { .. } => None,
-        };
-        let is_reported = match id.filter(|_| unreported.len() < LOOKED_UP) {
-            Some(id) => claims.reported_since(&id, since).await?,
-            None => false,
-        };
-        if !is_reported {
+        if unreported.len() >= LOOKED_UP || !is_reported(claims, denial, since).await? {
             unreported.push(denial.clone());
         }
     }
     Ok(unreported)
+}
+
+async fn is_reported(
+    claims: &Claims,
+    denial: &GoneDenial,
+    since: Option<Timestamp>,
+) -> Result<bool, MemoryError> {
+    let policy = match &denial.what {
+        GoneThing::Attached { policy } => Some(policy.as_str()),
+        GoneThing::Boundary { .. } => None,
+        // No event of a deleted inline policy is heard.
+        GoneThing::Inline { .. } => return Ok(false),
+    };
+    for id in GrantId::of_departure(&denial.owner, policy, Timestamp::now()) {
+        if claims.reported_since(&id, since).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Which documents a sweep marks.
