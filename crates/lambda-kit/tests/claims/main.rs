@@ -7,8 +7,11 @@
     reason = "what goes wrong in a helper fails the test that called it"
 )]
 
+mod accounted;
+mod known;
 mod proof;
 mod reports;
+mod sweeps;
 
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEventType};
 use fixtures::{block_on, claims, contained, event, restricted};
