@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use iam_policy::{Judgement, PolicyDocument, Quota, RestrictedActions};
+use iam_policy::Quota;
 
-use super::judged::{Group, Judged};
+use super::denial::denies;
+use super::judged::{Added, Group, Judged, numbers};
 use super::{
     Baseline, Denial, Grant, GrantCounts, GrantId, SurveyedPolicy, SurveyedPrincipal, SweepCounts,
     SweepOutput,
@@ -56,16 +57,6 @@ struct Inline {
     name: String,
     denies: bool,
     judged: Option<Judged>,
-}
-
-/// What is attached or joined.
-struct Added<'p> {
-    identity: &'p UniqueId,
-    /// What it gives, if that is restricted now.
-    held: Option<(Rc<[u16]>, Response)>,
-    /// Whether the sweep before would have known it, had it been restricted then. IAM shows policies
-    /// of AWS only while someone holds them.
-    was_there: bool,
 }
 
 /// What an account holds.
@@ -394,27 +385,5 @@ impl<'r> Collector<'r> {
             })
         });
         gone.collect()
-    }
-}
-
-/// The places in the list of the restricted patterns that a document meets.
-fn numbers(judgement: &Judgement<'_>, restricted: &RestrictedActions) -> Vec<u16> {
-    let mut met = judgement.restricted_patterns().into_iter().peekable();
-    let patterns = restricted.patterns().iter().enumerate();
-    let numbers = patterns.filter(|(_, pattern)| met.next_if(|next| next == pattern).is_some());
-    // The lists of a deployment have hundreds of patterns at most.
-    numbers
-        .filter_map(|(number, _)| u16::try_from(number).ok())
-        .collect()
-}
-
-/// Whether a document has a `Deny`. One that cannot be read may have one.
-fn denies(document: &str) -> bool {
-    match document.parse::<PolicyDocument>() {
-        Ok(document) => document
-            .statements()
-            .iter()
-            .any(|statement| statement.effect() == iam_policy::Effect::Deny),
-        Err(_) => true,
     }
 }

@@ -125,7 +125,8 @@ impl Comparison {
             memory.retain(|id| lost.binary_search(id).is_ok());
         }
         if too_wide && lost.is_empty() {
-            // Nothing is compared with it. An event about a document that stands there is confirmed.
+            // Nothing is compared with it. An event about a document that stands there is
+            // confirmed.
             let documents = known.iter().filter(|grant| grant.is_document());
             lost = documents.map(|grant| grant.id.clone()).collect();
             lost.sort_unstable();

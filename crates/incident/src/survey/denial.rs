@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use iam_policy::PolicyDocument;
+
 use crate::PolicyArn;
 use crate::message::GoneThing;
 
@@ -68,5 +70,16 @@ impl fmt::Display for Denial {
             GoneThing::Boundary { policy } => write!(f, "{owner} boundary {policy}"),
             GoneThing::Inline { name } => write!(f, "{owner} inline {name}"),
         }
+    }
+}
+
+/// Whether a document has a `Deny`. One that cannot be read may have one.
+pub(super) fn denies(document: &str) -> bool {
+    match document.parse::<PolicyDocument>() {
+        Ok(document) => document
+            .statements()
+            .iter()
+            .any(|statement| statement.effect() == iam_policy::Effect::Deny),
+        Err(_) => true,
     }
 }

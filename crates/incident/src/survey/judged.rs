@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use iam_policy::{Judgement, RestrictedActions};
+
 use super::{Baseline, Grant, GrantId};
 use crate::memory::{MemoryKey, Wanted};
 use crate::message::Response;
@@ -65,4 +67,25 @@ impl Group {
     pub(super) fn holds(&self) -> bool {
         !self.patterns.is_empty()
     }
+}
+
+/// What is attached or joined.
+pub(super) struct Added<'p> {
+    pub(super) identity: &'p UniqueId,
+    /// What it gives, if that is restricted now.
+    pub(super) held: Option<(Rc<[u16]>, Response)>,
+    /// Whether the sweep before would have known it, had it been restricted then. IAM shows
+    /// policies of AWS only while someone holds them.
+    pub(super) was_there: bool,
+}
+
+/// The places in the list of the restricted patterns that a document meets.
+pub(super) fn numbers(judgement: &Judgement<'_>, restricted: &RestrictedActions) -> Vec<u16> {
+    let mut met = judgement.restricted_patterns().into_iter().peekable();
+    let patterns = restricted.patterns().iter().enumerate();
+    let numbers = patterns.filter(|(_, pattern)| met.next_if(|next| next == pattern).is_some());
+    // The lists of a deployment have hundreds of patterns at most.
+    numbers
+        .filter_map(|(number, _)| u16::try_from(number).ok())
+        .collect()
 }

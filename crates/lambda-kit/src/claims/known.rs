@@ -131,8 +131,8 @@ impl Claims {
                 continue;
             };
             let is_since = sweep.is_none_or(|sweep| found.started >= sweep);
-            // One that has not come to its judgement proves nothing, and anyone can start it. What is
-            // gone is reported now or never.
+            // One that has not come to its judgement proves nothing, and anyone can start it.
+            // What is gone is reported now or never.
             if is_since && self.accounts(&found, now).await? == Accounted::Known {
                 return Ok(true);
             }
