@@ -48,6 +48,8 @@ pub enum Label {
     From,
     Client,
     When,
+    /// When a sweep found it.
+    Found,
     Call,
     Response,
     #[strum(serialize = "Not denied any more")]

@@ -103,6 +103,11 @@ impl Draft {
         self.text.push(Block::Ways { allow, deny });
     }
 
+    /// A fact that the text says in other words.
+    pub(super) fn fact(&mut self, fact: Fact) {
+        self.facts.extend([fact]);
+    }
+
     /// A fact with words of its own, which `say` puts around its value.
     pub(super) fn state(&mut self, fact: Fact, say: impl FnOnce(&str) -> String) {
         let words = say(fact.value());
@@ -172,9 +177,19 @@ impl Draft {
 
     /// Why the guard reports a call, or asks about it.
     pub(super) fn reasons(&mut self, heading: &'static str, reasons: &[String], more: usize) {
-        self.facts
-            .add_list(Label::Why, reasons.iter().cloned(), more);
-        self.list(heading, reasons, more);
+        self.listed(Label::Why, heading, reasons, more);
+    }
+
+    /// A fact with several values, which the text lists.
+    pub(super) fn listed(
+        &mut self,
+        label: Label,
+        heading: &'static str,
+        values: &[String],
+        more: usize,
+    ) {
+        self.facts.add_list(label, values.iter().cloned(), more);
+        self.list(heading, values, more);
     }
 
     /// Who did what to which policy, from where and when.

@@ -7,6 +7,7 @@ mod memory;
 mod outcome;
 mod reported;
 mod request;
+mod sweep;
 mod verdict;
 
 use incident::message::NotifyRequest;

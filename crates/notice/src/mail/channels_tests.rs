@@ -11,13 +11,18 @@ use crate::{ChatMessage, Fact, Kind, Label};
 /// The e-mail about a notice, after a look at the other channel.
 #[track_caller]
 fn told(request: &NotifyRequest, links: Option<&Links>) -> Mail {
-    let notice = Notice::from(request);
-    let mail = Mail::of(&notice, links);
-    let chat = ChatMessage::of(&notice).to_json();
+    shown_alike(&Notice::from(request), links)
+}
+
+/// The same about any notice.
+#[track_caller]
+pub(super) fn shown_alike(notice: &Notice, links: Option<&Links>) -> Mail {
+    let mail = Mail::of(notice, links);
+    let chat = ChatMessage::of(notice).to_json();
     let chat: Value = serde_json::from_str(&chat).unwrap();
     let schema = include_str!("../../testdata/chat/schema.json");
     conforms(&chat, &serde_json::from_str(schema).unwrap(), "message");
-    same_facts(&notice, &mail, &chat);
+    same_facts(notice, &mail, &chat);
     no_secrets(&chat);
     harmless(&chat);
     mail

@@ -8,6 +8,7 @@ mod links;
 mod writer;
 
 pub use links::{LinkConfirmation, Links};
+pub(crate) use writer::{MAX_LINE, length};
 
 use crate::Notice;
 use crate::text::is_unseen;

@@ -40,6 +40,9 @@ mod asked;
 #[path = "reported_tests.rs"]
 mod reported_calls;
 
+#[path = "sweep_tests.rs"]
+mod sweep;
+
 const ORIGINAL: &str = r#"{
     "Version": "2012-10-17",
     "Statement": [

@@ -7,7 +7,7 @@ use crate::text::without_links;
 
 /// The longest line, in bytes. Mail servers break a line of more than 998 characters at any place
 /// (RFC 5322, section 2.1.1).
-pub(super) const MAX_LINE: usize = 990;
+pub(crate) const MAX_LINE: usize = 990;
 
 /// The text of an e-mail while it is written. Only [`Writer::link`] and [`Writer::commands`] can
 /// write links.
@@ -21,23 +21,34 @@ pub(super) fn written(notice: &Notice, links: Option<&Links>) -> String {
     let mut mail = Writer::default();
     mail.line(&notice.headline);
     for block in &notice.text {
-        match block {
-            Block::Paragraph(text) => mail.paragraph(text),
-            Block::Line(text) => mail.line(text),
-            Block::Commands(text) => mail.commands(text),
-            Block::Console { heading, url } => mail.link(heading, url),
-            Block::List {
-                heading,
-                entries,
-                more,
-            } => mail.list(heading, entries, *more),
-            Block::Ways { allow, deny } => mail.ways(allow, deny, links),
-        }
+        mail.block(block, links);
     }
     mail.text
 }
 
+/// How many bytes a part of a notice without links takes.
+pub(crate) fn length(block: &Block) -> usize {
+    let mut mail = Writer::default();
+    mail.block(block, None);
+    mail.text.len()
+}
+
 impl Writer {
+    fn block(&mut self, block: &Block, links: Option<&Links>) {
+        match block {
+            Block::Paragraph(text) => self.paragraph(text),
+            Block::Line(text) => self.line(text),
+            Block::Commands(text) => self.commands(text),
+            Block::Console { heading, url } => self.link(heading, url),
+            Block::List {
+                heading,
+                entries,
+                more,
+            } => self.list(heading, entries, *more),
+            Block::Ways { allow, deny } => self.ways(allow, deny, links),
+        }
+    }
+
     /// A paragraph after an empty line.
     fn paragraph(&mut self, text: &str) {
         self.line("");

@@ -1,0 +1,114 @@
+//! An entry of the list: a grant, where it is in the console, and the command that opens an
+//! incident for it.
+
+use std::fmt::Write as _;
+
+use incident::message::{ListedGrant, Response, SweepReason, SweepReport};
+
+use super::start_command;
+use crate::Console;
+use crate::mail::MAX_LINE;
+use crate::text::plain;
+
+/// The longest name of a grant, in characters: an ARN with the longest path.
+const MAX_SUBJECT: usize = 750;
+/// The longest list of patterns, in characters.
+const MAX_PATTERNS: usize = 400;
+
+/// The text of the entry, whose indented lines are our own.
+pub(super) fn entry(number: usize, grant: &ListedGrant, report: &SweepReport) -> String {
+    let mut text = format!(
+        "{number}. {}\n{}",
+        plain(&grant.subject.to_string(), MAX_SUBJECT),
+        facts(grant, report.reason)
+    );
+    let mut add = |line: &str| _ = write!(text, "\n  {line}");
+    let link = Console::of_partition(partition(&report.state_machine)).subject(&grant.subject);
+    if link.len() < MAX_LINE {
+        add(&link);
+    }
+    match command(grant, report) {
+        Command::Line(command) => add(&command),
+        Command::TooLong => add(
+            "Its names are too long for a command in an e-mail. The input of the state ReportSweep in the execution of the sweep has its hint: start an execution of the incidents with that as the input.",
+        ),
+        Command::None => {}
+    }
+    text
+}
+
+/// What it grants, who holds it, and what the guard does about it.
+fn facts(grant: &ListedGrant, reason: SweepReason) -> String {
+    let more = match grant.more_patterns {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let patterns = plain(&grant.patterns.join(", "), MAX_PATTERNS);
+    let mut facts = format!("Restricted: {patterns}{more}.");
+    if let Some(held_by) = &grant.held_by {
+        let holders = held_by.strip_prefix("held by ").unwrap_or(held_by);
+        _ = write!(facts, " Held by {}.", plain(holders, 200));
+    }
+    match (&grant.hint, grant.response, reason) {
+        (None, ..) => facts.push_str(" Only the AWS service that it belongs to can change it."),
+        (_, Response::Contain, SweepReason::OverMost) => {
+            facts.push_str(" With the command, the guard takes it out and asks you.");
+        }
+        (_, Response::Contain, SweepReason::TooWide) => {
+            facts.push_str(
+                " With the command, the guard asks you; if no sweep knows it, the guard takes it out first.",
+            );
+        }
+        (_, Response::Ask, SweepReason::OverMost) => {
+            facts.push_str(" With the command, the guard asks you.");
+        }
+        (_, Response::Report | Response::None, _) => {
+            facts.push_str(" With the command, the guard only reports it.");
+        }
+        _ => {}
+    }
+    facts
+}
+
+enum Command {
+    Line(String),
+    /// A line of it would be longer than mail servers take.
+    TooLong,
+    /// Nobody can change it.
+    None,
+}
+
+fn command(grant: &ListedGrant, report: &SweepReport) -> Command {
+    let Some(hint) = &grant.hint else {
+        return Command::None;
+    };
+    let on_one_line = start_command(&report.state_machine, &in_ascii(&hint.to_string()));
+    // JSON may have white space between its members.
+    let on_many = format!("{hint:#}").replace('\n', "\n  ");
+    let on_many = start_command(&report.state_machine, &in_ascii(&on_many));
+    let fits = |command: &String| command.lines().all(|line| line.len() + 2 <= MAX_LINE);
+    [on_one_line, on_many]
+        .into_iter()
+        .find(fits)
+        .map_or(Command::TooLong, Command::Line)
+}
+
+/// The same JSON without characters that an e-mail or a terminal may change.
+fn in_ascii(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if c.is_ascii() && c != '\u{7F}' {
+            ascii.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut units) {
+            _ = write!(ascii, "\\u{unit:04x}");
+        }
+    }
+    ascii
+}
+
+fn partition(arn: &str) -> &str {
+    arn.split(':').nth(1).unwrap_or("aws")
+}
