@@ -1,17 +1,20 @@
 //! Makes and sends every e-mail of the workflow: the request for a decision, and the reports. If
 //! there is a topic for a chat, it gets the same facts.
 
+mod sweep;
+
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sns::config::retry::RetryConfig;
 use aws_sdk_sns::config::timeout::TimeoutConfig;
 use http::Uri;
-use incident::message::{Notified, NotifyCall, NotifyRequest};
+use incident::message::{Notified, NotifyCall, NotifyRequest, NotifyTask};
 use incident::{ExecutionArn, LinkKey, TaskToken};
-use lambda_kit::{Executions, FailureName, HandlerError, SettingError};
+use lambda_kit::{Executions, FailureName, HandlerError, SettingError, Sweeps};
 use notice::mail::{LinkConfirmation, Links, Mail};
 use notice::{ChatMessage, Notice};
+use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
 /// How long the only attempt to reach the topic of the chat may take.
@@ -78,7 +81,8 @@ fn encoded(name: &str) -> String {
 
 /// Answers one invocation: makes the mail and publishes it, and then tells the chat.
 ///
-/// The facts of the mail are those that Step Functions sent, never those of the payload.
+/// The facts of the mail are those that Step Functions sent, never those of the payload. Each task
+/// belongs to one state machine: that of the incidents, or that of the sweep.
 ///
 /// # Errors
 ///
@@ -88,10 +92,14 @@ pub async fn handle(
     settings: &Settings,
     sns: &aws_sdk_sns::Client,
     executions: &Executions,
+    sweeps: &Sweeps,
     call: NotifyCall,
 ) -> Result<Notified, HandlerError> {
+    if call.task == NotifyTask::ReportSweep {
+        return sweep::report(settings, sns, sweeps, &call).await;
+    }
     let execution = call.execution.clone();
-    let request = sent(executions, &call).await?;
+    let request: NotifyRequest = sent(executions, &call).await?;
     let span = match request.change() {
         Some(change) => lambda_kit::incident_span(&execution, change),
         None => tracing::info_span!("incident", %execution),
@@ -99,19 +107,33 @@ pub async fn handle(
     async {
         let notice = Notice::from(&request);
         let (mail, notified) = mail(settings, &request, &notice)?;
-        publish(settings, sns, &mail, &execution).await?;
-        tracing::info!(subject = mail.subject(), "the e-mail is sent");
-        if let Some(topic) = &settings.chat_topic_arn {
-            publish_to_chat(topic, sns, &notice).await;
-        }
+        send(settings, sns, &notice, &mail).await?;
         Ok(notified)
     }
     .instrument(span)
     .await
 }
 
+/// Publishes the mail, and then tells the chat.
+async fn send(
+    settings: &Settings,
+    sns: &aws_sdk_sns::Client,
+    notice: &Notice,
+    mail: &Mail,
+) -> Result<(), HandlerError> {
+    publish(settings, sns, mail, notice.execution()).await?;
+    tracing::info!(subject = mail.subject(), "the e-mail is sent");
+    if let Some(topic) = &settings.chat_topic_arn {
+        publish_to_chat(topic, sns, notice).await;
+    }
+    Ok(())
+}
+
 /// What the state that sends the mail told the function.
-async fn sent(executions: &Executions, call: &NotifyCall) -> Result<NotifyRequest, HandlerError> {
+async fn sent<Request: DeserializeOwned>(
+    executions: &Executions,
+    call: &NotifyCall,
+) -> Result<Request, HandlerError> {
     let (execution, state) = (&call.execution, call.task.state());
     let sent = executions.running_task(execution, state, call.token.as_ref());
     serde_json::from_value(sent.await?).map_err(|error| {

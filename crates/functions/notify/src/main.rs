@@ -1,6 +1,6 @@
 //! The `notify` function.
 
-use lambda_kit::Executions;
+use lambda_kit::{Executions, Sweeps};
 use notify::{Settings, client, handle};
 
 #[tokio::main(flavor = "current_thread")]
@@ -9,5 +9,6 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_env()?;
     let config = lambda_kit::sdk_config().await;
     let (sns, executions) = (client(&config), Executions::from_env(&config)?);
-    lambda_kit::serve(|call| handle(&settings, &sns, &executions, call)).await
+    let sweeps = Sweeps::beside(&executions)?;
+    lambda_kit::serve(|call| handle(&settings, &sns, &executions, &sweeps, call)).await
 }

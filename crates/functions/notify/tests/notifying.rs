@@ -11,12 +11,15 @@ use aws_sdk_sns::operation::publish::{PublishError, PublishInput, PublishOutput}
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
-use iam_model::Execution;
+use iam_model::{Execution, StepFunctions};
 use incident::FailureName;
 use incident::message::{Notified, NotifyCall, NotifyTask};
 use lambda_kit::HandlerError;
 use notify::{Settings, handle};
 use serde_json::{Value, json};
+
+#[path = "notifying/sweep.rs"]
+mod sweep;
 
 const TOPIC: &str = "arn:aws:sns:us-east-1:111122223333:topic";
 const CHAT: &str = "arn:aws:sns:us-east-1:111122223333:chat";
@@ -65,7 +68,18 @@ async fn invoke(
     execution: &Execution,
     call: NotifyCall,
 ) -> Result<Notified, HandlerError> {
-    handle(&settings(), sns, &fixtures::executions(execution), call).await
+    invoke_with(&settings(), sns, execution, call).await
+}
+
+async fn invoke_with(
+    settings: &Settings,
+    sns: &Client,
+    execution: &Execution,
+    call: NotifyCall,
+) -> Result<Notified, HandlerError> {
+    let executions = fixtures::executions(execution);
+    let sweeps = fixtures::sweeps(&StepFunctions::of([execution.clone()]));
+    handle(settings, sns, &executions, &sweeps, call).await
 }
 
 /// The same of a stack with a topic for a chat.
@@ -78,7 +92,7 @@ async fn invoke_with_chat(
         chat_topic_arn: Some(CHAT.to_owned()),
         ..settings()
     };
-    handle(&settings, sns, &fixtures::executions(execution), call).await
+    invoke_with(&settings, sns, execution, call).await
 }
 
 /// A topic that keeps each e-mail.

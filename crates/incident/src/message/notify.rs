@@ -31,6 +31,8 @@ pub enum NotifyTask {
     ReportOutcome,
     #[serde(alias = "tellFailure")]
     ReportFailure,
+    /// Of the state machine of the sweep: see [`ReportSweep`](super::ReportSweep).
+    ReportSweep,
 }
 
 impl NotifyTask {
@@ -44,6 +46,7 @@ impl NotifyTask {
             Self::ReportVerdict => "AllowWithNotification",
             Self::ReportOutcome => "ReportOutcome",
             Self::ReportFailure => "ReportFailure",
+            Self::ReportSweep => "ReportSweep",
         }
     }
 }
