@@ -6,7 +6,7 @@ use incident::{PolicyChange, Subject, Timestamp};
 use strum::IntoStaticStr;
 
 use crate::text::{plain, plain_lines};
-use crate::words;
+use crate::{found, words};
 
 /// The longest text from outside in one value, in characters.
 pub(crate) const MAX_TEXT: usize = 300;
@@ -50,6 +50,10 @@ pub enum Label {
     When,
     /// When a sweep found it.
     Found,
+    /// The sweep that found it.
+    Sweep,
+    /// Where to look for the caller, if no event names it.
+    Caller,
     Call,
     Response,
     #[strum(serialize = "Not denied any more")]
@@ -107,28 +111,41 @@ impl Facts {
         facts.add(label, &subject);
         facts.add(Label::Account, &change.account);
         facts.add(Label::Who, &change.actor.to_string());
-        if let Some(arn) = &change.actor.arn {
-            facts.add(Label::Arn, arn);
-        }
-        if let Some(account) = &change.actor.delegate {
-            let delegate = format!("the account {account}, by a temporary delegation");
-            facts.add(Label::Delegate, &delegate);
-        }
-        if let Some(person) = &change.actor.on_behalf_of {
-            facts.add(Label::Person, &person.to_string());
-        }
-        let address = change.source_ip_address.as_deref();
-        facts.add(Label::From, address.unwrap_or("an unknown address"));
-        let client = change.user_agent.as_deref();
-        facts.add(Label::Client, client.unwrap_or("an unknown client"));
-        facts.add(Label::When, &words::time(change.event_time));
-        facts.add(Label::Call, change.event_name.as_str());
+        facts.add_caller(change);
         if response != Response::None {
             facts.add(Label::Response, response.as_str());
         }
         let lost = change.lost_denials.iter().map(words::lost_denial);
         facts.add_list(Label::LostDenials, lost, 0);
         facts
+    }
+
+    /// What is known about the call and its caller.
+    fn add_caller(&mut self, change: &PolicyChange) {
+        if let Some(where_to_look) = found::where_to_look(change) {
+            self.add(Label::Found, &words::time(change.event_time));
+            if let Some(sweep) = &change.actor.arn {
+                self.add(Label::Sweep, sweep);
+            }
+            self.add(Label::Caller, &where_to_look);
+            return;
+        }
+        if let Some(arn) = &change.actor.arn {
+            self.add(Label::Arn, arn);
+        }
+        if let Some(account) = &change.actor.delegate {
+            let delegate = format!("the account {account}, by a temporary delegation");
+            self.add(Label::Delegate, &delegate);
+        }
+        if let Some(person) = &change.actor.on_behalf_of {
+            self.add(Label::Person, &person.to_string());
+        }
+        let address = change.source_ip_address.as_deref();
+        self.add(Label::From, address.unwrap_or("an unknown address"));
+        let client = change.user_agent.as_deref();
+        self.add(Label::Client, client.unwrap_or("an unknown client"));
+        self.add(Label::When, &words::time(change.event_time));
+        self.add(Label::Call, change.event_name.as_str());
     }
 
     /// What the guard did about a document, or asks about it.

@@ -9,6 +9,7 @@ mod compose;
 mod console;
 mod diff;
 mod facts;
+mod found;
 pub mod mail;
 mod notice;
 pub mod subject;

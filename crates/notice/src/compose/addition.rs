@@ -6,9 +6,9 @@ use incident::{PolicyChange, Subject};
 
 use super::draft::Draft;
 use super::reported::{reasons, since};
-use crate::Facts;
 use crate::subject::{self, undo};
 use crate::text::{capitalised, plain};
+use crate::{Facts, found};
 
 /// The beginning of the request.
 pub(super) fn begin(request: &AskRequest, addition: &Addition) -> Draft {
@@ -74,6 +74,11 @@ pub(super) fn ended(
         OutcomeResult::Expired => (
             "In force: not decided,",
             format!("{no_decision} The guard left {name} as it is, and it IS STILL IN FORCE."),
+            by_hand(),
+        ),
+        OutcomeResult::Unconfirmed if change.actor.is_sweep() => (
+            "In force: not taken back,",
+            found::not_taken_back(&name),
             by_hand(),
         ),
         OutcomeResult::Unconfirmed => (

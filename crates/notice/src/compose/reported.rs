@@ -7,7 +7,7 @@ use incident::{PolicyChange, Timestamp};
 use super::draft::Draft;
 use super::memory;
 use crate::text::{capitalised, plain};
-use crate::{Kind, Notice, subject, words};
+use crate::{Kind, Notice, found, subject, words};
 
 /// The longest list of patterns of one policy, in characters.
 const MAX_PATTERNS: usize = 500;
@@ -75,6 +75,9 @@ pub(super) fn since(
     report: &Report,
     now: Option<Timestamp>,
 ) -> String {
+    if let Some(found) = found::since(change) {
+        return found;
+    }
     let start = change.event_time;
     let when = words::time(start);
     let is_since = !report.reasons.contains(&Reason::OtherCall);

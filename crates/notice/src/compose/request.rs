@@ -7,9 +7,9 @@ use incident::message::{
 use super::addition;
 use super::draft::Draft;
 use crate::subject::{effect, name};
-use crate::text::{capitalised, plain};
+use crate::text::plain;
 use crate::words::{self, failure_is_over};
-use crate::{Fact, Kind, Label, Notice};
+use crate::{Fact, Kind, Label, Notice, found};
 
 /// Asks for a decision about a policy that was contained, or about what is in force.
 pub(super) fn request(request: &AskRequest) -> Notice {
@@ -83,11 +83,7 @@ fn begin(request: &AskRequest, contained: &Contained) -> Draft {
         )
     });
     draft.restricted(&contained.restricted, "the page");
-    draft.paragraph(&format!(
-        "{} wrote the policy at {}.",
-        capitalised(&plain(&change.actor.to_string(), 200)),
-        words::time(change.event_time)
-    ));
+    draft.paragraph(&found::written(change));
     draft.standing(contained);
     draft
 }

@@ -43,6 +43,9 @@ mod reported_calls;
 #[path = "sweep_tests.rs"]
 mod sweep;
 
+#[path = "found_tests.rs"]
+mod found;
+
 const ORIGINAL: &str = r#"{
     "Version": "2012-10-17",
     "Statement": [
