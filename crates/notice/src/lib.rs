@@ -12,6 +12,7 @@ mod facts;
 mod found;
 pub mod mail;
 mod notice;
+pub mod proof_of_life;
 pub mod subject;
 pub mod text;
 pub mod words;

@@ -46,6 +46,9 @@ mod sweep;
 #[path = "found_tests.rs"]
 mod found;
 
+#[path = "proof_of_life_tests.rs"]
+mod proof_of_life;
+
 const ORIGINAL: &str = r#"{
     "Version": "2012-10-17",
     "Statement": [
