@@ -13,7 +13,7 @@ use incident::message::{Notified, NotifyCall, NotifyRequest, NotifyTask};
 use incident::{ExecutionArn, LinkKey, TaskToken};
 use lambda_kit::{Executions, FailureName, HandlerError, SettingError, Sweeps};
 use notice::mail::{LinkConfirmation, Links, Mail};
-use notice::{ChatMessage, Notice};
+use notice::{ChatMessage, Notice, proof_of_life};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
@@ -30,6 +30,8 @@ pub struct Settings {
     pub api_url: Uri,
     /// Whether a link asks before it decides. The mail says so.
     pub link_confirmation: LinkConfirmation,
+    /// The role that the proof of life is written to, if there is one.
+    pub probe_role: Option<String>,
 }
 
 impl Settings {
@@ -53,6 +55,7 @@ impl Settings {
             chat_topic_arn: lambda_kit::optional("CHAT_TOPIC_ARN")?,
             api_url,
             link_confirmation: lambda_kit::parsed("LINK_CONFIRMATION")?.unwrap_or_default(),
+            probe_role: lambda_kit::optional("PROBE_ROLE")?,
         })
     }
 
@@ -105,7 +108,8 @@ pub async fn handle(
         None => tracing::info_span!("incident", %execution),
     };
     async {
-        let notice = Notice::from(&request);
+        let probe = settings.probe_role.as_deref();
+        let notice = proof_of_life::marked(Notice::from(&request), &request, probe);
         let (mail, notified) = mail(settings, &request, &notice)?;
         send(settings, sns, &notice, &mail).await?;
         Ok(notified)
@@ -251,6 +255,7 @@ mod tests {
                 chat_topic_arn: None,
                 api_url: api_url.parse().unwrap(),
                 link_confirmation: LinkConfirmation::Required,
+                probe_role: None,
             };
             let key = LinkKey::from_random([0; 16]);
             let links = settings.links(&token, &execution, &key);
@@ -276,6 +281,7 @@ mod tests {
                 .parse()
                 .unwrap(),
             link_confirmation: LinkConfirmation::Required,
+            probe_role: None,
         };
         let token = TaskToken::parse(&token).unwrap();
         let key = LinkKey::from_random([7; 16]);

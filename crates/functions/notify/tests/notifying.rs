@@ -33,6 +33,7 @@ fn settings() -> Settings {
             .parse()
             .unwrap(),
         link_confirmation: notice::mail::LinkConfirmation::Required,
+        probe_role: Some("guard-ProbeRole".to_owned()),
     }
 }
 
@@ -311,4 +312,24 @@ async fn a_chat_that_fails_changes_nothing() {
     let refused = refusing(403, "AuthorizationError");
     let error = invoke_with_chat(&refused, &reporting(), call("reportFailure")).await;
     assert!(error.unwrap_err().to_string().contains(TOPIC));
+}
+
+/// The facts say what an e-mail is about, and the setting whether that is the proof of life.
+#[tokio::test(start_paused = true)]
+async fn the_request_about_the_proof_of_life_says_so_first() {
+    for (role, is_marked) in [("guard-ProbeRole", true), ("app", false)] {
+        let mut sent = fixtures::event_of_invocation("notify");
+        sent["change"]["subject"] = json!({
+            "type": "inline", "owner": {"kind": "role", "name": role}, "name": "proof-of-life"
+        });
+        let execution = running("AskUser", &sent);
+        let ask = json!({"task": "ask", "execution": EXECUTION, "token": sent["token"]});
+        let (client, published) = topic();
+        let call = serde_json::from_value(ask).unwrap();
+        invoke(&client, &execution, call).await.unwrap();
+        let published = published.lock().unwrap();
+        let message = published[0].message().unwrap();
+        let marked = message.starts_with(notice::proof_of_life::REQUEST);
+        assert_eq!(marked, is_marked, "{message}");
+    }
 }
