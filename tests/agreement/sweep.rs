@@ -233,6 +233,7 @@ fn the_proof_of_life_is_restricted_and_unusable() {
         "ValidatePolicyFunction",
         "RemediateFunction",
         "NotifyFunction",
+        "ApproveCallbackFunction",
     ] {
         let variables = &properties(function)["Environment"]["Variables"];
         assert_eq!(referred(&variables["PROBE_ROLE"]), Some("ProbeRole"));

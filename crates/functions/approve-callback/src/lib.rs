@@ -22,6 +22,7 @@ use incident::{DecideBy, ExecutionArn, TaskToken, Timestamp};
 use lambda_kit::Executions;
 use lambda_kit::history::{Incident, PAUSES, ReadBack, ReadError, Standing};
 use notice::mail::LinkConfirmation;
+use notice::proof_of_life;
 use serde_json::value::RawValue;
 
 use crate::decide::{Delivery, deliver, verify_token};
@@ -41,7 +42,7 @@ pub async fn handle(
     let request = Request::read(payload, &settings.state_machine_arn);
     let executions = Executions::new(states.clone(), settings.state_machine_arn.clone());
     let reply = reply(settings, &executions, &request).await;
-    let response = Response::new(&request, &reply);
+    let response = Response::new(&request, &reply, remark(settings, &reply));
     // The token and the query stay out of this line.
     tracing::info!(
         method = request.method.as_str(),
@@ -108,6 +109,17 @@ async fn reply(settings: &Settings, executions: &Executions, request: &Request) 
     };
     let delivery = deliver(executions.client(), &form.parameters.token, &proven).await;
     confirmed(executions, incident, delivery, decision, form).await
+}
+
+/// What a page says before anything else: that it is about the proof of life, while it can be
+/// decided.
+fn remark(settings: &Settings, reply: &Reply) -> Option<&'static str> {
+    let (Reply::Confirm { incident, .. } | Reply::NotRecorded { incident, .. }) = reply else {
+        return None;
+    };
+    let role = settings.probe_role.as_deref()?;
+    let is_proof = incident.change()?.subject.is_proof_of_life(role);
+    is_proof.then_some(proof_of_life::REQUEST)
 }
 
 /// The incident that the link names, or that waits with its token, if it waits for a decision with

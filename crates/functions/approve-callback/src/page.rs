@@ -32,6 +32,7 @@ struct Page {
     style: &'static str,
     title: String,
     tone: &'static str,
+    remark: Option<&'static str>,
     sentence: String,
     by_hand: Option<String>,
     decision: Option<DecisionView>,
@@ -95,7 +96,7 @@ struct Consoles {
     policy: Option<String>,
 }
 
-pub(crate) fn render(reply: &Reply) -> String {
+pub(crate) fn render(reply: &Reply, remark: Option<&'static str>) -> String {
     let form = match reply {
         Reply::Confirm { form, .. } | Reply::NotRecorded { form, .. } => Some(form),
         _ => None,
@@ -106,6 +107,7 @@ pub(crate) fn render(reply: &Reply) -> String {
         style: STYLE,
         title: title(reply),
         tone: tone(reply),
+        remark,
         sentence: reply.sentence(),
         by_hand: by_hand(reply),
         decision: reply

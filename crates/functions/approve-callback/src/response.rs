@@ -31,11 +31,12 @@ const HEADERS: [(&str, &str); 6] = [
 ];
 
 impl Response {
-    pub(crate) fn new(request: &Request, reply: &Reply) -> Self {
+    /// The page or the JSON. The page begins with `remark`.
+    pub(crate) fn new(request: &Request, reply: &Reply, remark: Option<&'static str>) -> Self {
         let (kind, body) = if request.wants_json {
             ("application/json", reply.json().to_string())
         } else {
-            ("text/html; charset=utf-8", page::render(reply))
+            ("text/html; charset=utf-8", page::render(reply, remark))
         };
         let mut headers: BTreeMap<&'static str, String> = HEADERS
             .into_iter()

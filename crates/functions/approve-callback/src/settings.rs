@@ -13,6 +13,8 @@ pub struct Settings {
     /// Whether an allow needs the key of the link.
     pub decide_by: DecideBy,
     pub late_links: LateLinks,
+    /// The role that the proof of life is written to, if there is one.
+    pub probe_role: Option<String>,
 }
 
 impl Settings {
@@ -28,6 +30,7 @@ impl Settings {
             decide_by: lambda_kit::parsed("DECIDE_BY")?
                 .ok_or(SettingError::Missing("DECIDE_BY"))?,
             late_links: LateLinks::default(),
+            probe_role: lambda_kit::optional("PROBE_ROLE")?,
         })
     }
 }

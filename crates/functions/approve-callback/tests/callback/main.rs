@@ -6,6 +6,7 @@ mod any_bytes;
 mod by_hand;
 mod channels;
 mod deciding;
+mod found;
 mod headers;
 mod in_force;
 mod keys;

@@ -279,6 +279,7 @@ impl States {
             link_confirmation,
             decide_by,
             late_links: self.fake().late_links.clone(),
+            probe_role: Some("guard-ProbeRole".to_owned()),
         };
         let payload = RawValue::from_string(request.to_string()).unwrap();
         handle(&settings, &self.client(), &payload).await
