@@ -8,6 +8,7 @@ mod outcome;
 mod reported;
 mod request;
 mod sweep;
+mod unconfirmed;
 mod verdict;
 
 use incident::message::NotifyRequest;

@@ -5,7 +5,7 @@ use incident::message::{Reason, ReportVerdict, Verdict, VerdictResult};
 use incident::subject::Reserved;
 
 use super::draft::Draft;
-use super::{memory, reported};
+use super::{memory, reported, unconfirmed};
 use crate::text::plain;
 use crate::words::failure_is_over;
 use crate::{Kind, Notice, subject};
@@ -107,12 +107,13 @@ impl Parts {
                 )
             },
             VerdictResult::Lapsed => lapsed(verdict, policy),
-            VerdictResult::Unconfirmed => parts(
-                "Not confirmed:",
-                format!(
-                    "An event says that someone wrote the policy {policy}. What is in force was in force before the last sweep too, and CloudTrail knows no such event since then. The guard changed nothing."
-                ),
-            ),
+            VerdictResult::Unconfirmed => {
+                let (sentence, more) = unconfirmed::text(policy);
+                Self {
+                    more,
+                    ..parts("Not confirmed:", sentence)
+                }
+            }
             VerdictResult::NotInForce if verdict.restricted.is_empty() => parts(
                 "Policy changed:",
                 format!(

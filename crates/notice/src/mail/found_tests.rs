@@ -117,3 +117,12 @@ fn what_is_not_taken_back_is_still_in_force() {
     assert!(!text.contains("made the event up"), "{text}");
     assert!(text.contains("STILL IN FORCE") && text.contains("aws iam detach-role-policy"));
 }
+
+/// The last sweep knew the document, so nothing is done on the word of an event alone.
+#[test]
+fn an_event_that_nothing_confirms_changes_nothing() {
+    let mail = verdict_of(&read(request()), VerdictResult::Unconfirmed, true);
+    expect_file!["../../testdata/mail/unconfirmed.txt"].assert_eq(&shown(&mail));
+    let first = mail.message().lines().next().unwrap();
+    assert!(first.contains("ARE IN FORCE"), "{first}");
+}
