@@ -387,24 +387,3 @@ fn failed(request: &AskRequest, cause: &str) -> ReportFailure {
         }),
     }
 }
-
-#[test]
-fn the_links_stand_on_lines_of_their_own() {
-    let links = links(LinkConfirmation::Required);
-    let mail = decision_request(&read(request()), &links);
-    for link in [&links.allow, &links.deny] {
-        assert_eq!(
-            mail.message().lines().filter(|line| line == link).count(),
-            1
-        );
-    }
-}
-
-#[test]
-fn the_first_sentence_fits_a_phone() {
-    for request in [request(), removed()] {
-        let mail = decision_request(&read(request), &links(LinkConfirmation::Required));
-        let first = mail.message().lines().next().unwrap();
-        assert!(first.len() <= 160, "{}: {first}", first.len());
-    }
-}
