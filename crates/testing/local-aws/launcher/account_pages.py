@@ -10,6 +10,8 @@ AWS managed policies. IAM (API Reference, "GetAccountAuthorizationDetails"):
   attached or somebody's boundary;
 - `Filter` takes several of the five kinds of entries, and all of them if it is not given.
 
+AWS's own policies are years old, whenever the emulator was started.
+
 The order, which IAM does not promise: users, groups, roles, own policies, AWS managed ones, each by
 name. The marker names the last entry, so that a page loses nothing when an earlier entry goes.
 """
@@ -21,7 +23,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from ministack.services import iam
-from private_names import need
+from private_names import need, replace
 
 KINDS = ("User", "Group", "Role", "LocalManagedPolicy", "AWSManagedPolicy")
 # The list of the answer that the entries of a kind are in.
@@ -29,6 +31,8 @@ LISTS = {"User": "UserDetailList", "Group": "GroupDetailList", "Role": "RoleDeta
 POLICIES = "Policies"
 MOST_ITEMS, USUAL_ITEMS = 1000, 100
 ACTION = "GetAccountAuthorizationDetails"
+# When AWS made the first of its policies.
+LONG_AGO = "2015-02-06T18:39:46Z"
 
 
 def attach() -> None:
@@ -38,6 +42,22 @@ def attach() -> None:
         need(iam, name)
     need(iam, "_instance_profile_xml"), need(iam, "_lookup_policy")
     need(iam, "_IAM_HANDLERS")[ACTION] = answer
+    _age_the_policies_of_aws()
+
+
+def _age_the_policies_of_aws():
+    def record(*arguments, **named):
+        return aged(original(*arguments, **named))
+
+    def aged(policy):
+        for dated in (policy, *policy["Versions"].values()):
+            dated["CreateDate"] = LONG_AGO
+        policy["UpdateDate"] = LONG_AGO
+        return policy
+
+    original = replace(iam, "_make_aws_managed_record", record)
+    for policy in iam._aws_managed_policies.values():
+        aged(policy)
 
 
 def answer(parameters):
