@@ -34,6 +34,7 @@ mod rollout;
 mod room;
 mod rule;
 mod size;
+mod sweep;
 mod tries;
 mod variants;
 mod walkthrough;
@@ -78,6 +79,8 @@ fn main() -> ExitCode {
     set_otherwise.extend(reported::silent());
     let mut alone = races::scenarios();
     alone.extend(flood::scenarios());
+    let mut sweeps = sweep::from_the_first();
+    sweeps.extend(sweep::scenarios());
     let mut three_lists = asked::scenarios();
     three_lists.extend(additions::scenarios());
     three_lists.extend(memory::asking_first());
@@ -135,6 +138,7 @@ fn main() -> ExitCode {
         (asked::LISTS.to_vec(), three_lists),
         (vec![list, ("Mode", "Ask"), ("DecideBy", "Mail")], ceiling),
         (rollout::MONITORING.to_vec(), rollout::monitoring()),
+        (sweep::LISTS.to_vec(), sweeps),
     ])
 }
 

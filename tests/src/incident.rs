@@ -60,7 +60,7 @@ impl<'w> Incident<'w> {
     }
 
     /// Whether the execution waits for a decision at this moment.
-    pub(crate) async fn is_waiting(&self) -> Result<bool> {
+    pub async fn is_waiting(&self) -> Result<bool> {
         let states = self.states().await?;
         Ok(states.last().is_some_and(|state| state == "AskUser")
             && self.execution.closed().await?.is_none())

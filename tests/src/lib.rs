@@ -23,6 +23,7 @@ mod raw;
 mod runner;
 mod sizes;
 pub mod survey;
+mod sweeps;
 mod world;
 mod writes;
 
@@ -33,6 +34,7 @@ pub use mails::{expect_parts, reports_failure};
 pub use owner::{Owner, access_key, join, without_mfa};
 pub use policies::document;
 pub use runner::{Parameters, Scenario, run};
+pub use sweeps::{Swept, entered};
 pub use world::World;
 pub use writes::{Target, Write};
 
