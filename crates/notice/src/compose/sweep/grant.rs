@@ -1,9 +1,12 @@
 //! An entry of the list: a grant, where it is in the console, and the command that opens an
 //! incident for it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use incident::message::{ListedGrant, Response, SweepReason, SweepReport};
+
+use serde_json::Value;
 
 use super::start_command;
 use crate::Console;
@@ -79,7 +82,7 @@ enum Command {
 }
 
 fn command(grant: &ListedGrant, report: &SweepReport) -> Command {
-    let Some(hint) = &grant.hint else {
+    let Some(hint) = grant.hint.as_ref().map(sorted) else {
         return Command::None;
     };
     let on_one_line = start_command(&report.state_machine, &in_ascii(&hint.to_string()));
@@ -91,6 +94,23 @@ fn command(grant: &ListedGrant, report: &SweepReport) -> Command {
         .into_iter()
         .find(fits)
         .map_or(Command::TooLong, Command::Line)
+}
+
+/// The same JSON with its members in order, whatever order the reader of the facts keeps.
+fn sorted(json: &Value) -> Value {
+    match json {
+        Value::Object(members) => {
+            let members: BTreeMap<&String, &Value> = members.iter().collect();
+            let members = members.into_iter();
+            Value::Object(
+                members
+                    .map(|(name, it)| (name.clone(), sorted(it)))
+                    .collect(),
+            )
+        }
+        Value::Array(entries) => Value::Array(entries.iter().map(sorted).collect()),
+        value => value.clone(),
+    }
 }
 
 /// The same JSON without characters that an e-mail or a terminal may change.
