@@ -27,11 +27,15 @@ fn nothing_but_the_wish_for_a_report_is_read_from_the_input() {
     let definition = sweep_definition();
     assert_eq!(definition["StartAt"], "Begin");
     let begin = state("Begin");
-    assert_eq!(begin["Output"], json!({}));
+    let length = "$length($string($states.context.Execution.Input)) <= 10000";
+    assert_eq!(
+        begin["Output"],
+        format!("{{% {length} ? {{}} : $error('the input is too long') %}}")
+    );
     assert_eq!(begin["Assign"], json!({"waits": 0}));
     assert_eq!(begin["Next"], "Survey");
     let text = definition.to_string();
-    assert_eq!(text.matches("Execution.Input").count(), 1);
+    assert_eq!(text.matches("Execution.Input").count(), 2);
     let survey = state("Survey");
     let report = &survey["Arguments"]["Payload"]["report"];
     assert_eq!(

@@ -70,6 +70,12 @@ class Sweep(Test):
                 self.assertEqual([asked["report"] for asked in self.world.payloads("ValidatePolicy")], [expected])
         self.assertEqual(self.started, [])
 
+    def test_an_input_that_leaves_no_room_starts_nothing(self) -> None:
+        self.assertEqual(self.sweep({"report": "x" * 9_000}).output(), SWEPT)
+        closed = self.sweep({"report": "x" * 10_000}).closed()
+        self.assertEqual((closed["status"], closed["error"]), ("FAILED", "States.QueryEvaluationError"))
+        self.assertEqual(len(self.world.payloads("ValidatePolicy")), 1)
+
     def test_everything_at_once(self) -> None:
         self.survey = lambda payload: surveyed(hints=HINTS, report=REPORT, writesProbe=True)
         execution = self.sweep()
