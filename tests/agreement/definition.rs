@@ -87,8 +87,13 @@ fn each_call_to_iam_is_a_state() {
         assert_eq!(leading.next(), None);
 
         // It changes nothing, and names its event only.
-        if call.service() != "iam" {
-            assert_eq!(name, "LookupEvents");
+        assert_eq!(call.service() != "iam", call.confirms(), "{name}");
+        if call.confirms() {
+            assert!(
+                !state["Arguments"]
+                    .to_string()
+                    .contains("$states.input.work")
+            );
             continue;
         }
         let mut is_guarded = false;

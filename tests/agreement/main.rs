@@ -23,6 +23,7 @@ mod operations;
 mod roles;
 mod scp;
 mod sweep;
+mod taking;
 mod template;
 mod tidy;
 mod transformed;

@@ -292,9 +292,10 @@ fn the_state_machine_may_do_what_its_definition_does() {
         let resource = task["Resource"].as_str().unwrap();
         if resource.contains(":::aws-sdk:") {
             // Another test compares those to IAM.
-            let is_look_up = resource.ends_with(":cloudtrail:lookupEvents");
+            let confirms = [":cloudtrail:lookupEvents", ":sfn:describeExecution"];
+            let confirms = confirms.iter().any(|call| resource.ends_with(call));
             assert!(
-                is_look_up || resource.contains(":::aws-sdk:iam:"),
+                confirms || resource.contains(":::aws-sdk:iam:"),
                 "{resource}"
             );
             continue;
@@ -344,6 +345,7 @@ fn the_state_machine_may_do_what_its_definition_does() {
         "kms:Decrypt",
         "kms:GenerateDataKey*",
         "states:StartExecution",
+        "states:DescribeExecution",
     ];
     let for_the_service = allowed("PolicyApprovalRole")
         .into_iter()

@@ -40,6 +40,8 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"
 FOLDER = pathlib.Path(__file__).parents[2] / "statemachine"
 INCIDENTS, SWEEP = "policy_approval", "sweep"
+# How the names of the state machines end.
+NAMES = {INCIDENTS: "incidents", SWEEP: "sweep"}
 FUNCTIONS = ("ValidatePolicy", "Remediate", "Notify", "Revert")
 CLOSED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 # Nothing here waits for more than a second by itself, but a machine can be busy.
@@ -173,7 +175,7 @@ def world() -> Iterator[World]:
         here.waits.append(wait_seconds)
 
     def act(self, env, resource_runtime_part, normalised_parameters, state_credentials):
-        assert self.resource.api_name in ("iam", "cloudtrail"), self.resource.resource_arn
+        assert self.resource.api_name in ("iam", "cloudtrail", "sfn"), self.resource.resource_arn
         call = self.resource.api_action
         try:
             env.stack.append(here.act(call[:1].upper() + call[1:], normalised_parameters))
@@ -240,7 +242,7 @@ class Execution:
         self.of = of
         self.definition = definition(of, **substitutions)
         machine = self._states.create_state_machine(
-            name=f"incidents-{uuid.uuid4()}",
+            name=f"guard-{uuid.uuid4()}-{NAMES[of]}",
             definition=json.dumps(self.definition),
             roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine",
         )

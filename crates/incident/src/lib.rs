@@ -34,8 +34,8 @@ pub use identifier::{ExecutionArn, IdentifierError, PolicyArn, VersionId};
 pub use key::{DecideBy, KeyDigest, LinkKey, LinkKeyError};
 pub use reconcile::{
     Action, Answer, Call, Changeable, Confirmed, Confirming, Containment, ContainmentEnd, Document,
-    Done, Next, Progress, Reconciler, Refusal, Restoration, RestorationEnd, Taking, TakingEnd,
-    Work, WorkError, keep, take_back,
+    Done, Next, Progress, Reconciler, Refusal, Restoration, RestorationEnd, Swept, Taking,
+    TakingEnd, Witness, Work, WorkError, keep, take_back,
 };
 pub use record::{Hint, Record, RecordError, Seen, Target, Wanted, trim_event};
 pub use setting::UnknownValue;

@@ -1,4 +1,4 @@
-//! Taking back what a call added: only what CloudTrail knows.
+//! Taking back what a call added: only what CloudTrail knows, or what a sweep asked about.
 #![expect(
     clippy::unwrap_used,
     reason = "what goes wrong in a helper fails the test that called it"
@@ -6,8 +6,10 @@
 
 use incident::message::{DecisionAction, Report, Restricted};
 use incident::subject::{Addable, Added, AddedIdentity, Addition, HeldPolicy, ReportedState};
+use incident::survey::{GrantId, hint_name};
 use incident::{
-    Answer, Done, FailureName, PolicyChange, Record, Subject, TakingEnd, UniqueId, Work, take_back,
+    Answer, Done, ExecutionArn, FailureName, PolicyChange, Record, Subject, TakingEnd, UniqueId,
+    Witness, Work, take_back,
 };
 use serde_json::{Value, json};
 
@@ -61,19 +63,41 @@ fn shown(role: &str, is_present: bool) -> ReportedState {
 
 /// One run of `revert` after a denial: its answer as the state machine gets it.
 fn look(work: &Value, done: Option<Done>, state: &ReportedState) -> Result<Value, FailureName> {
-    let change = change();
-    let subject = Addable::of(&change).unwrap();
+    let incident = execution("guard-incidents", "e-1");
+    look_in(&incident, &change(), work, done, state)
+}
+
+/// [`look`] in this execution, which is about `change`.
+fn look_in(
+    incident: &ExecutionArn,
+    change: &PolicyChange,
+    work: &Value,
+    done: Option<Done>,
+    state: &ReportedState,
+) -> Result<Value, FailureName> {
+    let subject = Addable::of(change).unwrap();
     let mut work: Work = serde_json::from_value(work.clone()).unwrap();
     work.begin(0);
-    work.learn_of_addition(&subject, &change, done)
+    work.learn_of_addition(&subject, change, done)
         .map_err(|error| error.name)?;
-    let deny = DecisionAction::Deny;
-    let waited = work.has_waited();
-    let next = take_back(&subject, &addition(), deny, state, work.taking(), waited);
+    let next = take_back(
+        &subject,
+        &addition(),
+        &Witness::of(change, &addition(), incident),
+        DecisionAction::Deny,
+        state,
+        work.taking(),
+        work.has_waited(),
+    );
     let answer: Answer<Value> = work
         .answer_about_addition(&subject, next, |end| json!({"end": format!("{end:?}")}))
         .map_err(|error| error.name)?;
     Ok(json!(answer))
+}
+
+fn execution(machine: &str, name: &str) -> ExecutionArn {
+    let machine = format!("arn:aws:states:us-east-1:111122223333:stateMachine:{machine}");
+    ExecutionArn::of(&machine, name).unwrap()
 }
 
 fn call(answer: &Value) -> &str {
@@ -183,4 +207,158 @@ fn what_is_another_thing_or_holds_a_denial_by_now_stays() {
     }];
     let answer = look(&json!({}), None, &denies).unwrap();
     assert_eq!(answer["end"], "Superseded");
+}
+
+/// The incident that this sweep starts about the addition, and its change.
+fn found_by(sweep: &ExecutionArn) -> (ExecutionArn, PolicyChange) {
+    let name = hint_name(&GrantId::of_addition(&addition().identity), sweep);
+    let mut hint = record();
+    for (member, value) in [
+        ("/eventID", json!(name)),
+        ("/userIdentity", json!({"type": "Sweep", "arn": sweep})),
+    ] {
+        *hint.pointer_mut(member).unwrap() = value;
+    }
+    let event = json!({"account": "111122223333", "region": "us-east-1", "detail": hint});
+    let change = Record::parse(&event).unwrap().change;
+    (execution("guard-incidents", &name), change)
+}
+
+fn swept(status: &str, asks: bool) -> Option<Done> {
+    serde_json::from_value(json!({"swept": {"status": status, "asks": asks}})).unwrap()
+}
+
+#[test]
+fn a_sweep_confirms_what_it_asked_about() {
+    let (incident, change) = found_by(&execution("guard-sweep", "5c1f2c3e"));
+    let present = shown("AROAEXAMPLE", true);
+    let look = |work: &Value, done| look_in(&incident, &change, work, done, &present).unwrap();
+    let first = look(&json!({}), None);
+    let grant = GrantId::of_addition(&addition().identity);
+    let asked = json!({"call": "DescribeExecution", "grant": grant});
+    assert_eq!(first["action"], asked);
+    let second = look(&first, swept("SUCCEEDED", true));
+    assert_eq!(second["action"], json!({"call": "DetachRolePolicy"}));
+    for (status, asks) in [
+        ("SUCCEEDED", false),
+        ("FAILED", true),
+        ("TIMED_OUT", false),
+        ("ABORTED", false),
+    ] {
+        let answer = look(&first, swept(status, asks));
+        assert_eq!(answer["end"], "Unconfirmed", "{status}");
+    }
+    // The record of another event is none of a sweep.
+    let answer = look(&first, looked_up(&record().to_string()));
+    assert_eq!(answer["end"], "Unconfirmed");
+}
+
+/// It says nothing about what CloudTrail is asked for.
+#[test]
+fn a_sweep_does_not_confirm_what_someone_did() {
+    let present = shown("AROAEXAMPLE", true);
+    let first = look(&json!({}), None, &present).unwrap();
+    let second = look(&first, swept("SUCCEEDED", true), &present).unwrap();
+    assert_eq!(call(&second), "LookupEvents");
+}
+
+#[test]
+fn a_sweep_that_runs_or_is_not_known_is_asked_for_half_an_hour() {
+    let (incident, change) = found_by(&execution("guard-sweep", "5c1f2c3e"));
+    let present = shown("AROAEXAMPLE", true);
+    let refused = |error: &str| {
+        Some(Done::Refused {
+            error: error.to_owned(),
+            cause: String::new(),
+        })
+    };
+    for done in [
+        swept("RUNNING", false),
+        refused("Sfn.ExecutionDoesNotExistException"),
+        refused("Sfn.SfnException"),
+    ] {
+        let is_failure = done == refused("Sfn.SfnException");
+        let look = |work: &Value, done| look_in(&incident, &change, work, done, &present);
+        let mut answer = look(&json!({}), None).unwrap();
+        let mut seconds = 0;
+        for lookups in 1.. {
+            assert_eq!(call(&answer), "DescribeExecution");
+            let waiting = look(&answer, done.clone());
+            if lookups == 30 {
+                match waiting {
+                    Ok(ended) => assert_eq!(ended["end"], "Unconfirmed"),
+                    Err(name) => assert_eq!(name, FailureName::AwsRefused),
+                }
+                break;
+            }
+            let waiting = waiting.unwrap();
+            seconds += waiting["seconds"].as_u64().unwrap();
+            answer = look(&waiting, None).unwrap();
+        }
+        assert_eq!(seconds, 29 * 60);
+        let last = look(
+            &json!({"action": answer["action"], "taking": {"lookups": 29}}),
+            done,
+        );
+        assert_eq!(last.is_err(), is_failure);
+    }
+}
+
+/// Whoever starts an execution can write a hint, and choose its name.
+#[test]
+fn no_other_incident_is_one_of_a_sweep() {
+    let present = shown("AROAEXAMPLE", true);
+    let sweep = execution("guard-sweep", "5c1f2c3e");
+    let (incident, change) = found_by(&sweep);
+    let other = execution("guard-sweep", "another");
+    let changed = |arn: Option<&str>, event: &str| {
+        let mut change = change.clone();
+        change.actor.arn = arn.map(str::to_owned);
+        event.clone_into(&mut change.event_id);
+        change
+    };
+    let foreign = found_by(&execution("other-sweep", "5c1f2c3e"));
+    let grant = GrantId::of_addition(&identity("AROAOTHER"));
+    let of_another = hint_name(&grant, &sweep);
+    let cases = [
+        // Of another stack, or of another state machine.
+        foreign.clone(),
+        found_by(&execution("guard-incidents", "5c1f2c3e")),
+        // The name is free, and not that of the hint.
+        (execution("guard-incidents", "mine"), change.clone()),
+        (
+            execution("guard-incidents", "mine"),
+            changed(Some(sweep.as_str()), "mine"),
+        ),
+        // It names another sweep than its name, none, or no execution.
+        (
+            incident.clone(),
+            changed(Some(other.as_str()), &change.event_id),
+        ),
+        (incident.clone(), changed(None, &change.event_id)),
+        (
+            incident.clone(),
+            changed(Some("guard-sweep"), &change.event_id),
+        ),
+        // It is about another addition.
+        (
+            execution("guard-incidents", &of_another),
+            changed(Some(sweep.as_str()), &of_another),
+        ),
+        // The incidents of another name have no sweep.
+        (execution("guard", incident.name()), change.clone()),
+    ];
+    for (number, (incident, change)) in cases.iter().enumerate() {
+        let answer = look_in(incident, change, &json!({}), None, &present).unwrap();
+        assert_eq!(answer["end"], "Unconfirmed", "{number}");
+        // What is another thing by now comes first.
+        let gone = look_in(
+            incident,
+            change,
+            &json!({}),
+            None,
+            &shown("AROAOTHER", true),
+        );
+        assert!(gone.unwrap()["seconds"].is_u64(), "{number}");
+    }
 }

@@ -278,7 +278,8 @@ async fn answer(
             look.carry_out(policy, proposal).await
         }
         (Subject::Reported(_), Question::Added(addition)) => {
-            look.take_back(&request.change, addition).await
+            look.take_back(&request.change, addition, &request.execution)
+                .await
         }
         _ => Err(look::not_of(&subject)),
     }

@@ -9,8 +9,9 @@ use incident::message::{
 };
 use incident::subject::{Addable, Addition};
 use incident::{
-    Analysis, Answer, Containment, ContainmentEnd, Document, Done, Next, PolicyChange, Progress,
-    Reconciler, Restoration, RestorationEnd, TakingEnd, Timestamp, Work, keep, take_back,
+    Analysis, Answer, Containment, ContainmentEnd, Document, Done, ExecutionArn, Next,
+    PolicyChange, Progress, Reconciler, Restoration, RestorationEnd, TakingEnd, Timestamp, Witness,
+    Work, keep, take_back,
 };
 use lambda_kit::{FailureName, HandlerError};
 use policy_store::{PolicyStore, Stored};
@@ -128,6 +129,7 @@ impl Look<'_> {
         self,
         change: &PolicyChange,
         addition: &Addition,
+        incident: &ExecutionArn,
     ) -> Result<Reverting, HandlerError> {
         let subject = Addable::of(change).ok_or_else(|| not_of(&change.subject))?;
         let mut work = self.work;
@@ -137,6 +139,7 @@ impl Look<'_> {
         let next = take_back(
             &subject,
             addition,
+            &Witness::of(change, addition, incident),
             self.action,
             &state,
             work.taking(),

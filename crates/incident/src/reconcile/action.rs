@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
 use crate::VersionId;
+use crate::survey::GrantId;
 
 /// A call, for the state machine to make.
 ///
@@ -15,6 +16,9 @@ pub struct Action {
     /// The version to put in force or to delete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<VersionId>,
+    /// The addition to find in the output of a sweep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantId>,
 }
 
 impl Action {
@@ -23,6 +27,7 @@ impl Action {
             call,
             document: None,
             version: None,
+            grant: None,
         }
     }
 
@@ -39,9 +44,16 @@ impl Action {
             ..self
         }
     }
+
+    pub(crate) fn with_grant(self, grant: GrantId) -> Self {
+        Self {
+            grant: Some(grant),
+            ..self
+        }
+    }
 }
 
-/// The calls that the state machine makes, all but one to IAM. Each is a state of this name.
+/// The calls that the state machine makes, most of them to IAM. Each is a state of this name.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray,
 )]
@@ -66,22 +78,30 @@ pub enum Call {
     DeleteLoginProfile,
     /// Asks CloudTrail for the record of the event.
     LookupEvents,
+    /// Asks Step Functions for the sweep that found the addition.
+    DescribeExecution,
 }
 
 impl Call {
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// The service that is called, as the SDK integrations of Step Functions and IAM actions spell
-    /// it.
+    /// The service that is called, as the SDK integrations of Step Functions spell it.
     #[must_use]
     pub fn service(self) -> &'static str {
         match self {
             Self::LookupEvents => "cloudtrail",
+            Self::DescribeExecution => "sfn",
             _ => "iam",
         }
     }
 
-    /// Whether it takes away what a call added, which needs the record of that call.
+    /// Whether it asks if an event was made up, and changes nothing.
+    #[must_use]
+    pub fn confirms(self) -> bool {
+        matches!(self, Self::LookupEvents | Self::DescribeExecution)
+    }
+
+    /// Whether it takes away what a call added, which needs one that confirms the event.
     #[must_use]
     pub fn takes_back(self) -> bool {
         matches!(

@@ -1,24 +1,78 @@
-//! Whether CloudTrail knows an event. Whoever starts an execution can make one up.
+//! Whether CloudTrail knows an event, or a sweep found what it is about. Whoever starts an execution
+//! can make one up.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Done;
 use crate::message::is_false;
-use crate::{PolicyChange, Record, Timestamp};
+use crate::subject::Addition;
+use crate::survey::{GrantId, hint_name};
+use crate::{ExecutionArn, PolicyChange, Record, Timestamp};
 
-/// How often CloudTrail is asked for a record, once a minute.
+/// How often CloudTrail is asked for a record, or a sweep for its end, once a minute.
 pub(super) const MAX_LOOKUPS: usize = 30;
 /// A record takes minutes, and an account may ask twice a second.
 pub(super) const BETWEEN_LOOKUPS: u32 = 60;
 
-/// What CloudTrail answered about an event.
+/// Who can say that an event was not made up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Witness {
+    /// CloudTrail, which has its record.
+    CloudTrail,
+    /// The sweep that the event names: its output lists this id.
+    Sweep(GrantId),
+    /// It names a sweep, and none of this stack started this incident about this addition.
+    Nobody,
+}
+
+impl Witness {
+    /// Who can say that `change`, which the execution `incident` is about, added this.
+    #[must_use]
+    pub fn of(change: &PolicyChange, addition: &Addition, incident: &ExecutionArn) -> Self {
+        if !change.actor.is_sweep() {
+            return Self::CloudTrail;
+        }
+        let grant = GrantId::of_addition(&addition.identity);
+        match is_started_by_sweep(change, &grant, incident) {
+            true => Self::Sweep(grant),
+            false => Self::Nobody,
+        }
+    }
+}
+
+/// Whether an incident has the name that a sweep of its own stack gives to one about this grant.
+///
+/// A name can be taken once, for longer than the history of a sweep is kept. So nobody can start a
+/// second incident about what a sweep asked about.
+fn is_started_by_sweep(change: &PolicyChange, grant: &GrantId, incident: &ExecutionArn) -> bool {
+    let sweep = change.actor.arn.as_deref();
+    let Some(sweep) = sweep.and_then(|arn| ExecutionArn::parse(arn).ok()) else {
+        return false;
+    };
+    let machine = incident.state_machine_arn();
+    let stack = machine.strip_suffix("-incidents");
+    stack.is_some_and(|stack| sweep.state_machine_arn() == format!("{stack}-sweep"))
+        && change.event_id == hint_name(grant, &sweep)
+        && incident.name() == change.event_id
+}
+
+/// What Step Functions shows of a sweep.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
+pub struct Swept {
+    /// The status of the execution, such as `RUNNING`.
+    pub status: String,
+    /// Whether it succeeded, counts as a sweep, and lists the grant of the action.
+    pub asks: bool,
+}
+
+/// What the witness answered about an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Confirmation {
-    /// Its record is that of the change.
+    /// Its record is that of the change, or the sweep lists what the change added.
     Same,
-    /// Its record is another one: somebody made the event up.
+    /// Its record is another one, or the sweep lists no such thing: somebody made the event up.
     Other,
 }
 
@@ -28,6 +82,15 @@ impl Confirmation {
             Self::Same
         } else {
             Self::Other
+        }
+    }
+
+    /// `None` while the sweep runs.
+    pub(super) fn of_sweep(swept: &Swept) -> Option<Self> {
+        match (swept.status.as_str(), swept.asks) {
+            ("RUNNING", _) => None,
+            ("SUCCEEDED", true) => Some(Self::Same),
+            _ => Some(Self::Other),
         }
     }
 }

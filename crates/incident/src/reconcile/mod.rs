@@ -22,7 +22,7 @@ use std::fmt;
 use iam_policy::Quota;
 
 pub use action::{Action, Call};
-pub use confirmation::{Confirmed, Confirming};
+pub use confirmation::{Confirmed, Confirming, Swept, Witness};
 pub(crate) use containment::ContainmentNext;
 pub use containment::{Containment, ContainmentEnd};
 pub use keeping::keep;

@@ -11,10 +11,19 @@
 //! | deny | it is in effect | CloudTrail has another record under this id | unconfirmed |
 //! | deny | it is in effect | CloudTrail does not know the event | ask it again, for half an hour; then unconfirmed |
 //! | deny | it is in effect | CloudTrail has its record | take it away |
+//!
+//! The hint of a sweep has no record. Instead of the last three rows:
+//!
+//! | decision | what IAM shows | what else is known | next |
+//! |---|---|---|---|
+//! | deny | it is in effect | no sweep of this stack gives the incident its name | unconfirmed |
+//! | deny | it is in effect | the sweep failed, or does not list it | unconfirmed |
+//! | deny | it is in effect | the sweep is not known, or still runs | ask it again, for half an hour; then unconfirmed |
+//! | deny | it is in effect | the sweep lists it | take it away |
 
 use serde::{Deserialize, Serialize};
 
-use super::confirmation::{BETWEEN_LOOKUPS, Confirmation, MAX_LOOKUPS};
+use super::confirmation::{BETWEEN_LOOKUPS, Confirmation, MAX_LOOKUPS, Swept, Witness};
 use super::pace::Pace;
 use super::work::{Refused, refusal};
 use super::{Answer, Call, Done, Next, Progress, Work, WorkError};
@@ -27,7 +36,7 @@ use crate::subject::{Addable, AddedAction, Addition, ReportedState};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct Taking {
-    /// How often CloudTrail did not know the event.
+    /// How often CloudTrail did not know the event, or the sweep had not ended.
     #[serde(skip_serializing_if = "crate::message::is_zero")]
     pub(super) lookups: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,7 +54,7 @@ pub enum TakingEnd {
     /// Something else has these names, or more than the event added would go.
     Superseded,
     Gone,
-    /// CloudTrail does not know the event.
+    /// CloudTrail does not know the event, or no sweep found what it is about.
     Unconfirmed,
 }
 
@@ -61,6 +70,12 @@ impl Taking {
             return;
         }
         self.confirmation = Some(Confirmation::of(record, change));
+    }
+
+    /// Takes what Step Functions shows of the sweep.
+    fn swept(&mut self, swept: &Swept) {
+        self.confirmation = Confirmation::of_sweep(swept);
+        self.lookups += usize::from(self.confirmation.is_none());
     }
 }
 
@@ -82,20 +97,23 @@ impl Work {
         change: &PolicyChange,
         done: Option<Done>,
     ) -> Result<(), WorkError> {
-        let was_look_up = self
-            .action
-            .as_ref()
-            .is_some_and(|action| action.call == Call::LookupEvents);
+        let call = self.action.as_ref().map(|action| action.call);
+        let was_look_up = call.is_some_and(Call::confirms);
         match done {
             None => Ok(()),
             Some(Done::LookedUp { record }) => {
                 self.taking.looked_up(&record, change);
                 Ok(())
             }
-            // CloudTrail may answer later.
+            Some(Done::Swept { swept }) if call == Some(Call::DescribeExecution) => {
+                self.taking.swept(&swept);
+                Ok(())
+            }
+            Some(Done::Swept { .. }) => Ok(()),
+            // It may be answered later.
             Some(Done::Refused { error, cause }) if was_look_up => {
-                self.taking.looked_up("", change);
-                if self.taking.lookups < MAX_LOOKUPS {
+                self.taking.lookups += 1;
+                if self.taking.lookups < MAX_LOOKUPS || is_unknown_sweep(&error) {
                     return Ok(());
                 }
                 Err(self.failure(subject, Refused::Otherwise, &error, &cause))
@@ -125,9 +143,8 @@ impl Work {
         next: Next<AddedAction, TakingEnd>,
         end: impl FnOnce(TakingEnd) -> E,
     ) -> Result<Answer<E>, WorkError> {
-        let asks_again = next == Next::Act(AddedAction::LookUp)
-            && self.taking.lookups > 0
-            && self.action.is_some();
+        let asks = matches!(&next, Next::Act(action) if !matches!(action, AddedAction::TakeAway));
+        let asks_again = asks && self.taking.lookups > 0 && self.action.is_some();
         if asks_again {
             self.pace = Pace::after_waiting(true);
             return Ok(Answer::Wait {
@@ -140,11 +157,21 @@ impl Work {
     }
 }
 
+/// Whether Step Functions knows no such execution, which is an answer.
+fn is_unknown_sweep(error: &str) -> bool {
+    [
+        "Sfn.ExecutionDoesNotExistException",
+        "Sfn.InvalidArnException",
+    ]
+    .contains(&error)
+}
+
 /// What to do next about an addition. `has_waited` says that IAM had its time to become consistent.
 #[must_use]
 pub fn take_back(
     subject: &Addable<'_>,
     addition: &Addition,
+    witness: &Witness,
     action: DecisionAction,
     state: &ReportedState,
     taking: &Taking,
@@ -177,7 +204,11 @@ pub fn take_back(
     match taking.confirmation {
         Some(Confirmation::Other) => Next::End(TakingEnd::Unconfirmed),
         None if taking.lookups >= MAX_LOOKUPS => Next::End(TakingEnd::Unconfirmed),
-        None => Next::Act(AddedAction::LookUp),
+        None => match witness {
+            Witness::CloudTrail => Next::Act(AddedAction::LookUp),
+            Witness::Sweep(grant) => Next::Act(AddedAction::AskSweep(grant.clone())),
+            Witness::Nobody => Next::End(TakingEnd::Unconfirmed),
+        },
         Some(Confirmation::Same) => Next::Act(AddedAction::TakeAway),
     }
 }
@@ -238,6 +269,7 @@ mod tests {
         take_back(
             &subject,
             &addition,
+            &Witness::CloudTrail,
             DecisionAction::Deny,
             &state,
             taking,

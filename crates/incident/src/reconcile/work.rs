@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::confirmation::Swept;
 use super::pace::Pace;
 use super::taking::Taking;
 use super::{Action, Call, Changeable, Next, Progress, Reconciler, Refusal};
@@ -35,6 +36,8 @@ pub enum Done {
         /// The record that it has; empty if it has none.
         record: String,
     },
+    /// Step Functions showed the sweep.
+    Swept { swept: Swept },
     /// IAM carried it out.
     CarriedOut {
         /// The version that it made, if it makes one.
@@ -131,7 +134,7 @@ impl Work {
     ) -> Result<(), WorkError> {
         match done {
             // Only an addition is looked up.
-            None | Some(Done::LookedUp { .. }) => Ok(()),
+            None | Some(Done::LookedUp { .. } | Done::Swept { .. }) => Ok(()),
             Some(Done::CarriedOut { made }) => {
                 run.carried_out(made);
                 Ok(())
@@ -154,12 +157,13 @@ impl Work {
         error: &str,
         cause: &str,
     ) -> WorkError {
-        let call = self
-            .action
-            .as_ref()
-            .map_or("the call", |action| action.call.as_str());
-        let is_look_up = call == Call::LookupEvents.as_str();
-        let service = if is_look_up { "CloudTrail" } else { "IAM" };
+        let call = self.action.as_ref().map(|action| action.call);
+        let service = match call {
+            Some(Call::LookupEvents) => "CloudTrail",
+            Some(Call::DescribeExecution) => "Step Functions",
+            _ => "IAM",
+        };
+        let call = call.map_or("the call", Call::as_str);
         let (name, advice) = match refused {
             Refused::Unmodifiable => (
                 FailureName::UnmodifiableEntity,
@@ -323,5 +327,7 @@ mod tests {
         assert_eq!(read(r#"{"made":"v2"}"#), Done::CarriedOut { made });
         let refused = read(r#"{"error":"Iam.IamException","cause":"Rate exceeded"}"#);
         assert!(matches!(refused, Done::Refused { .. }), "{refused:?}");
+        let swept = read(r#"{"swept":{"status":"SUCCEEDED","asks":true}}"#);
+        assert!(matches!(swept, Done::Swept { .. }), "{swept:?}");
     }
 }

@@ -13,6 +13,7 @@ use super::{Credentials, OwnerKind, ReportedCall, UniqueId};
 use crate::message::{Report, Restricted};
 use crate::reconcile::{Action, Call, Changeable};
 use crate::subject::ReportedState;
+use crate::survey::GrantId;
 use crate::{PolicyChange, Subject, Timestamp, WatchedCall};
 
 /// What a call added, and the call that takes it away.
@@ -97,18 +98,21 @@ impl Changeable for Addable<'_> {
     type Action = AddedAction;
 
     fn call(&self, action: AddedAction) -> Action {
-        Action::new(match action {
-            AddedAction::LookUp => Call::LookupEvents,
-            AddedAction::TakeAway => self.inverse,
-        })
+        match action {
+            AddedAction::LookUp => Action::new(Call::LookupEvents),
+            AddedAction::AskSweep(grant) => Action::new(Call::DescribeExecution).with_grant(grant),
+            AddedAction::TakeAway => Action::new(self.inverse),
+        }
     }
 }
 
 /// What is done about an addition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AddedAction {
     /// `LookupEvents`: asks CloudTrail for the record of the call.
     LookUp,
+    /// `DescribeExecution`: asks for the sweep that found the addition, which lists this id.
+    AskSweep(GrantId),
     /// The call that takes the addition away.
     TakeAway,
 }

@@ -1,4 +1,4 @@
-"""The state machine's own calls to IAM and CloudTrail, as Step Functions makes them.
+"""The state machine's own calls to IAM, CloudTrail and Step Functions, as Step Functions makes them.
 
 MiniStack hands an `aws-sdk:…` integration straight to its handler: as no caller, past roles,
 quotas and records. Step Functions makes the call with a session of the state machine's role (AWS
@@ -7,7 +7,7 @@ here, where the functions' calls go:
 
 - parameters and results are in PascalCase; a document in a result is text;
 - an error that the service's model lists is `Iam.NAMEException`, with the suffix whatever the model
-  calls it, and so for `CloudTrail`;
+  calls it, and so for `CloudTrail` and `Sfn`;
 - every other one, such as throttling or a missing permission, is `Iam.IamException`, and the cause
   says what IAM said, as the AWS SDK for Java words it;
 - a connection that breaks is `Iam.SdkClientException`.
@@ -33,7 +33,9 @@ from private_names import need, replace
 
 SERVICE = "states.amazonaws.com"
 # The services, and what Step Functions calls them in errors.
-SERVICES = {"iam": "Iam", "cloudtrail": "CloudTrail"}
+SERVICES = {"iam": "Iam", "cloudtrail": "CloudTrail", "sfn": "Sfn"}
+# Those that botocore calls otherwise; their members begin with a small letter there.
+CLIENTS = {"sfn": "stepfunctions"}
 # Longer than any call of a state machine may take.
 TIMEOUT_SECONDS = 70
 
@@ -61,6 +63,8 @@ def attach() -> None:
             return invoke_other(resource, parameters)
         client, title = _client(service, _machine.get(), failure), SERVICES[service]
         try:
+            if service in CLIENTS:
+                parameters = _begun(parameters, str.lower)
             result = getattr(client, xform_name(action))(**parameters)
         except ClientError as error:
             raise failure(*_named(client, title, error)) from None
@@ -70,10 +74,20 @@ def attach() -> None:
             raise failure(f"{title}.SdkClientException", f"Unable to execute HTTP request: {error}") from None
         result.pop("ResponseMetadata", None)
         # Dates are text in the data of an execution.
-        return json.loads(json.dumps(result, default=lambda date: date.isoformat()))
+        result = json.loads(json.dumps(result, default=lambda date: date.isoformat()))
+        return _begun(result, str.upper) if service in CLIENTS else result
 
     execute = replace(stepfunctions, "_execute_task", execute_task)
     invoke_other = replace(stepfunctions, "_invoke_aws_sdk_integration", invoke)
+
+
+def _begun(value, letter):
+    """The value with each name of a member begun by a letter of this case."""
+    if isinstance(value, list):
+        return [_begun(item, letter) for item in value]
+    if isinstance(value, dict):
+        return {letter(name[:1]) + name[1:]: _begun(item, letter) for name, item in value.items()}
+    return value
 
 
 def _named(client, title: str, error: ClientError) -> tuple[str, str]:
@@ -119,7 +133,7 @@ def _client(service: str, machine: dict | None, failure):
         sts.register_session(key, session)
         if (service, key) not in _clients:
             _clients[service, key] = boto3.client(
-                service,
+                CLIENTS.get(service, service),
                 region_name=region,
                 endpoint_url=os.environ["AWS_ENDPOINT_URL"],
                 aws_access_key_id=key,

@@ -8,7 +8,7 @@ use incident::judgement::{ExemptPrincipals, GuardConfig, Mode};
 use incident::message::{DecisionAction, OutcomeResult};
 use incident::subject::{Addable, Addition, Credentials, ReportedCall};
 use incident::{
-    Action, Answer, Call, Done, PolicyChange, Record, Subject, TakingEnd, Work, take_back,
+    Action, Answer, Call, Done, PolicyChange, Record, Subject, TakingEnd, Witness, Work, take_back,
 };
 use serde_json::{Value, json};
 
@@ -161,6 +161,7 @@ fn take(
     let next = take_back(
         &subject,
         &addition,
+        &Witness::CloudTrail,
         action,
         &state,
         work.taking(),
