@@ -158,6 +158,19 @@ impl Call {
         })
     }
 
+    fn list_attached(&self, account: &Account, kind: OwnerKind) -> CallResult {
+        let name = self.required(&format!("{}Name", kind.as_str()))?;
+        owner(account, kind, name)?;
+        let holder = (kind, name.to_owned());
+        let attached = account.holders.iter();
+        let attached = attached.filter(|(_, holders)| holders.contains(&holder));
+        let members = attached.fold(Xml::default(), |members, (arn, _)| {
+            members.element("member", Xml::default().text("PolicyArn", arn))
+        });
+        let listed = Xml::default().element("AttachedPolicies", members);
+        Ok(listed.text("IsTruncated", false))
+    }
+
     /// `CreateRole`, `GetUserPolicy` and the like: a verb, the kind of owner, and perhaps `Policy`.
     fn answer_of_owner(&self, account: &mut Account) -> CallResult {
         let unknown = || IamError {
@@ -165,6 +178,11 @@ impl Call {
             status: 400,
             message: format!("The model does not know the call {}.", self.action),
         };
+        let lists =
+            |kind: &OwnerKind| self.action == format!("ListAttached{}Policies", kind.as_str());
+        if let Some(kind) = OwnerKind::ALL.into_iter().find(lists) {
+            return self.list_attached(account, kind);
+        }
         let (kind, verb, is_inline) = OwnerKind::ALL
             .into_iter()
             .find_map(|kind| {
@@ -194,6 +212,15 @@ impl Call {
                     .text(&format!("{}Name", kind.as_str()), name)
                     .text("PolicyName", policy)
                     .document("PolicyDocument", document))
+            }
+            ("Detach", true) => {
+                let holder = (kind, name.to_owned());
+                let arn = self.required("PolicyArn")?;
+                let holders = account.holders.entry(arn.to_owned()).or_default();
+                match holders.remove(&holder) {
+                    true => Ok(Xml::default()),
+                    false => Err(IamError::no_such(format_args!("Policy {arn}"))),
+                }
             }
             ("Put", true) => {
                 let document = self.required("PolicyDocument")?;

@@ -9,3 +9,4 @@ mod holders;
 mod outlast;
 mod proof;
 mod support;
+mod swept;
