@@ -116,7 +116,7 @@ fn addition_now(incident: &Incident) -> &'static str {
             " It stays as it was."
         }
         Some(OutcomeResult::Unconfirmed) => {
-            " The guard took nothing away, because CloudTrail does not know the event."
+            " The guard took nothing away, because nothing confirmed the event."
         }
         // Only what was contained is settled without a question.
         Some(

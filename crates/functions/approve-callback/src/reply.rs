@@ -165,7 +165,7 @@ impl Reply {
                     "Your decision is recorded: allow. The guard leaves it as it is, and sends an e-mail about it."
                 }
                 DecisionAction::Deny | DecisionAction::Expire if incident.addition().is_some() => {
-                    "Your decision is recorded: deny. The guard looks the event up in CloudTrail, which can take half an hour, takes away what it added, and sends an e-mail when it is done."
+                    "Your decision is recorded: deny. The guard confirms the event first, which can take half an hour, takes away what it added, and sends an e-mail when it is done."
                 }
                 DecisionAction::Allow if incident.is_proposal() => {
                     "Your decision is recorded: allow. The policy stays in force as it is. The guard sends an e-mail about it."

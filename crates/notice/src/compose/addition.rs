@@ -77,9 +77,11 @@ pub(super) fn ended(
             by_hand(),
         ),
         OutcomeResult::Unconfirmed if change.actor.is_sweep() => (
-            "In force: not taken back,",
-            found::not_taken_back(&name),
-            by_hand(),
+            "In force: not confirmed,",
+            format!(
+                "The guard did not take {name} back, because the sweep that the event names does not say that it found this. Someone may have made the event up, or the sweep failed after it found this."
+            ),
+            Some("Look at the input of the execution, and at the sweep that it names. If that is no sweep of the guard, find out who started the execution before you change anything by hand.".to_owned()),
         ),
         OutcomeResult::Unconfirmed => (
             "In force: not confirmed,",

@@ -28,7 +28,10 @@ pub(super) fn added() -> Value {
 }
 
 fn end(action: DecisionAction, result: OutcomeResult) -> String {
-    let value = added();
+    end_of(added(), action, result)
+}
+
+fn end_of(value: Value, action: DecisionAction, result: OutcomeResult) -> String {
     let quarantine = serde_json::from_value(value["quarantine"].clone()).unwrap();
     shown(&outcome(&ended(
         &read(value),
@@ -55,6 +58,14 @@ fn each_mail_about_an_addition_matches_its_file() {
         .assert_eq(&end(Action::Expire, End::Expired));
     expect_file!["../../testdata/mail/addition-not-confirmed.txt"]
         .assert_eq(&end(Action::Deny, End::Unconfirmed));
+    let mut found = added();
+    let sweep = "arn:aws:states:us-east-1:111122223333:execution:guard-sweep:5c1f2c3e";
+    found["change"]["actor"] = json!({"kind": "Sweep", "name": "", "arn": sweep});
+    expect_file!["../../testdata/mail/addition-not-confirmed-by-sweep.txt"].assert_eq(&end_of(
+        found,
+        Action::Deny,
+        End::Unconfirmed,
+    ));
     expect_file!["../../testdata/mail/addition-superseded.txt"]
         .assert_eq(&end(Action::Deny, End::Superseded));
     expect_file!["../../testdata/mail/addition-gone.txt"].assert_eq(&end(Action::Deny, End::Gone));

@@ -67,5 +67,5 @@ async fn the_decision_about_an_addition_is_recorded_and_said_to_take_time() {
     states.change(EXECUTION, |run| add(&mut run.data));
     let response = states.answer(&form("deny", &LINK)).await;
     assert_eq!(response.status_code, 200);
-    assert!(response.body.contains("looks the event up in CloudTrail"));
+    assert!(response.body.contains("confirms the event first"));
 }
