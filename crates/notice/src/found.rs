@@ -62,10 +62,3 @@ pub(crate) fn where_to_look(change: &PolicyChange) -> Option<String> {
         plain(&change.region, 40)
     ))
 }
-
-/// The end of an incident about what a sweep found, and that a person denied.
-pub(crate) fn not_taken_back(name: &str) -> String {
-    format!(
-        "The guard did not take {name} back, and it IS STILL IN FORCE: its sweep found it, so there is no event in CloudTrail that says who added it."
-    )
-}

@@ -1,5 +1,5 @@
-//! Whether CloudTrail knows an event, or a sweep found what it is about. Whoever starts an execution
-//! can make one up.
+//! Whether CloudTrail knows an event, or a sweep found what it is about. Whoever starts an
+//! execution can make one up.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

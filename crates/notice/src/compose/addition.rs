@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::reported::{reasons, since};
 use crate::subject::{self, undo};
 use crate::text::{capitalised, plain};
-use crate::{Facts, found};
+use crate::Facts;
 
 /// The beginning of the request.
 pub(super) fn begin(request: &AskRequest, addition: &Addition) -> Draft {

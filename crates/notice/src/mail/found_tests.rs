@@ -96,28 +96,6 @@ fn reports_and_ends_say_so_too() {
     expect_file!["../../testdata/mail/found-reported.txt"].assert_eq(&shown(&mail));
 }
 
-/// CloudTrail has no record of what a sweep made up.
-#[test]
-fn what_is_not_taken_back_is_still_in_force() {
-    let request = read(found(addition::added()));
-    let incident::message::Question::Added(addition) = request.quarantine.clone() else {
-        panic!("{:?}", request.quarantine);
-    };
-    let end = Outcome {
-        result: OutcomeResult::Unconfirmed,
-        in_force: None,
-        attached_to: None,
-        until: None,
-    };
-    let decision = decision(DecisionAction::Deny);
-    let quarantine = Quarantine::Added(addition);
-    let mail = outcome(&ended(&request, quarantine, Some(decision), Some(end)));
-    says_what_is_known(&mail);
-    let text = shown(&mail);
-    assert!(!text.contains("made the event up"), "{text}");
-    assert!(text.contains("STILL IN FORCE") && text.contains("aws iam detach-role-policy"));
-}
-
 /// The last sweep knew the document, so nothing is done on the word of an event alone.
 #[test]
 fn an_event_that_nothing_confirms_changes_nothing() {
