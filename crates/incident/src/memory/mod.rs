@@ -337,7 +337,7 @@ impl Remembered<'_> {
 
     /// Whether nothing but its end is left, which is that of a failure.
     fn is_failing(&self) -> bool {
-        self.state == Some("Failed")
+        matches!(self.state, Some("PublishFailed" | "Failed"))
     }
 
     /// Whether it is about the same subject, identity, document and patterns.

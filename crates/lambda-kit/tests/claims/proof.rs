@@ -76,7 +76,9 @@ fn what_runs_is_pending_until_its_outcome() {
     assert_eq!(running("ReportOutcome", mailed), Some(Standing::Allowed));
     let gone = |data: &mut Value| data["quarantine"] = json!({"status": "gone"});
     assert_eq!(running("ReportOutcome", gone), None);
-    assert_eq!(running("Failed", |_| {}), None);
+    for end in ["PublishFailed", "Failed"] {
+        assert_eq!(running(end, |_| {}), None);
+    }
 }
 
 #[test]
