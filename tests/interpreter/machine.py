@@ -27,6 +27,9 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
     StateTaskServiceAwsSdk,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_events import (
+    StateTaskServiceEvents,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
     StateTaskServiceSfn,
 )
@@ -64,6 +67,10 @@ class IamError(Exception):
         self.name = name
 
 
+class PutError(Exception):
+    """What Step Functions says when EventBridge does not take an event."""
+
+
 class PublishError(Exception):
     """What SNS answers when it refuses a mail."""
 
@@ -74,6 +81,8 @@ def definition(name: str = INCIDENTS, **substitutions: Any) -> dict:
         "Partition": "aws",
         "AlertTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts",
         "ApprovalTimeoutSeconds": 604800,
+        "StackName": "guard",
+        "ApiUrl": "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/Prod",
         "IncidentStateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:guard-incidents",
         "ProbeRoleName": "guard-ProbeRole",
         **{f"{function}FunctionArn": _function_arn(function) for function in FUNCTIONS},
@@ -130,6 +139,10 @@ class World:
         # The calls to IAM with their arguments, in order.
         self.actions: list[tuple[str, dict]] = []
         self.mails: list[dict] = []
+        # The entries of the events in order, each with its detail as EventBridge gets it.
+        self.events: list[dict] = []
+        # Takes an entry, and raises PutError to refuse it.
+        self.put: Callable[[dict], None] = lambda entry: None
         # Takes the subject, and raises PublishError to refuse the mail.
         self.publish: Callable[[str], None] = lambda subject: None
         self.delays: list[float] = []
@@ -194,6 +207,16 @@ def world() -> Iterator[World]:
 
     begin = States.reset
 
+    def put(self, env, resource_runtime_part, normalised_parameters, state_credentials):
+        for entry in normalised_parameters["Entries"]:
+            try:
+                here.put(entry)
+            except PutError as error:
+                failed = self._get_task_failure_event(env, "EventBridge.FailedEntry", str(error))
+                raise FailureEventException(failed) from error
+            here.events.append({**entry, "Detail": json.dumps(entry["Detail"])})
+        env.stack.append({"Entries": [{"EventId": "00000000"}], "FailedEntryCount": 0})
+
     def publish(self, message, subject=None, **rest):
         try:
             here.publish(subject)
@@ -213,6 +236,7 @@ def world() -> Iterator[World]:
             (LambdaSimpleBackend, "invoke", invoke),
             (SNSBackend, "publish", publish),
             (StateTaskServiceAwsSdk, "_eval_service_task", act),
+            (StateTaskServiceEvents, "_eval_service_task", put),
             (StateTaskServiceSfn, "_eval_service_task", start),
             (States, "reset", reset),
             (retrier_decl, "time", _Clock(here.delays)),

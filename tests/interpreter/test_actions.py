@@ -51,7 +51,7 @@ LASTING = (
     "Iam.UnmodifiableEntityException",
     "Iam.ShruggedException",
 )
-FAILED = ["AssessFailure", "ReportFailure", "TryAgainOrFail", "Failed"]
+FAILED = ["AssessFailure", "ReportFailure", "TryAgainOrFail", "PublishFailed", "Failed"]
 # The most that each of the standard retries waits.
 MOST = [1, 2, 4, 8, 16]
 
@@ -324,7 +324,7 @@ class Actions(Test):
         described = execution.closed()
         self.assertEqual((described["status"], described["error"]), ("FAILED", error), described)
         self.assertTrue(described["cause"].startswith(f"{state}: "), described["cause"])
-        self.assertEqual(execution.entered()[-4:], FAILED)
+        self.assertEqual(execution.entered()[-5:], FAILED)
         self.assertEqual(self.story.mailed(), ["reportFailure"])
 
 

@@ -2,6 +2,7 @@
 
 from machine import FunctionError, Test
 from story import Story, ended
+from test_paths import END
 
 UNPROVEN = "DecisionUnproven"
 
@@ -69,7 +70,7 @@ class Answers(Test):
                 output = execution.output()
                 self.assertEqual(output["decision"], {"action": "expire", "unproven": True})
                 self.assertEqual(output["outcome"], {"result": "expire"})
-                self.assertEqual(execution.entered()[-5:], ["Denied", "NextAction", "ReportOutcome", "Ended", "Succeeded"])
+                self.assertEqual(execution.entered()[-6:], ["Denied", "NextAction", *END])
                 again = [{"times": times, "because": because} for times in (2, 3)]
                 self.assertEqual(self.requests(), [{"times": 1}, *again])
                 [reported] = self.story.asked("reportOutcome")

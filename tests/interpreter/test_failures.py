@@ -10,7 +10,7 @@ TRANSIENT = "TransientAwsError"
 MALFORMED = "RecordMalformed"
 # After these, no later try of a containment can succeed.
 FINAL = (MALFORMED, "RecordNamesNoPolicy", "PayloadMalformed", "UnmodifiableEntity")
-FAILED = ["AssessFailure", "ReportFailure", "TryAgainOrFail", "Failed"]
+FAILED = ["AssessFailure", "ReportFailure", "TryAgainOrFail", "PublishFailed", "Failed"]
 # The most that each of the standard retries waits; full jitter waits anything up to it.
 MOST = [1, 2, 4, 8, 16]
 
@@ -208,7 +208,7 @@ class Failures(Test):
                 if state == "ReportOutcome":
                     self.story.answer(execution, "allow")
                 described = execution.closed()
-                self.assertEqual(execution.entered()[-4:], FAILED)
+                self.assertEqual(execution.entered()[-5:], FAILED)
                 self.assertTrue(described["cause"].startswith(state), described)
                 self.assertEqual(self.story.mailed(), [task, "reportFailure"])
 
@@ -219,7 +219,7 @@ class Failures(Test):
         described = execution.closed()
         ways = ["CountTries", "AssessFailure", "ReportFailure", "ReportFailurePlainly", "TryAgainOrFail"]
         self.assertEqual(execution.entered()[:7], ["ValidatePolicy", *ways, "WaitForNextTry"])
-        self.assertEqual(execution.entered()[-7:], ["ValidateOnceMore", *ways, "Failed"])
+        self.assertEqual(execution.entered()[-8:], ["ValidateOnceMore", *ways, "PublishFailed", "Failed"])
         for sent, state in zip(self.world.mails, ("ValidatePolicy", "ValidateOnceMore"), strict=True):
             for part in (state, "could not be read", execution.arn):
                 self.assertIn(part, sent["message"])
@@ -233,7 +233,7 @@ class Failures(Test):
         self.world.publish = refuse
         execution = self.story.start()
         described = execution.closed()
-        self.assertEqual(execution.entered()[-3:], ["ReportFailurePlainly", "TryAgainOrFail", "Failed"])
+        self.assertEqual(execution.entered()[-4:], ["ReportFailurePlainly", "TryAgainOrFail", "PublishFailed", "Failed"])
         self.assertEqual(described["error"], MALFORMED)
         for part in ("ValidatePolicy", "RecordMalformed of the test", "ReportFailurePlainly", "SNS."):
             self.assertIn(part, described["cause"])
@@ -252,7 +252,7 @@ class Failures(Test):
         described = execution.closed()
         self.assertEqual((described["status"], described["error"]), ("FAILED", error), described)
         self.assertTrue(described["cause"].startswith(f"{state}: "), described["cause"])
-        self.assertEqual(execution.entered()[-4:], FAILED)
+        self.assertEqual(execution.entered()[-5:], FAILED)
         self.assertEqual(self.story.mailed()[-1], "reportFailure")
         asked = self.story.asked("reportFailure")[-1]
         self.assertEqual((asked["failure"]["state"], asked["failure"]["error"]), (state, error))

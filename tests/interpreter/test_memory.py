@@ -22,8 +22,8 @@ class Memory(Test):
 
     def test_what_another_execution_asks_about_is_contained_and_ends(self) -> None:
         for notify, mail, end in (
-            (False, [], ["Succeeded"]),
-            (True, ["reportOutcome"], ["ReportOutcome", "Ended", "Succeeded"]),
+            (False, [], ["PublishEnded"]),
+            (True, ["reportOutcome"], ["ReportOutcome", "Ended", "PublishEnded"]),
         ):
             with self.subTest(notify=notify):
                 self.world.calls.clear()
@@ -38,8 +38,8 @@ class Memory(Test):
 
     def test_what_was_denied_before_is_contained_removed_and_ends(self) -> None:
         for notify, mail, end in (
-            (False, [], ["Succeeded"]),
-            (True, ["reportOutcome"], ["ReportOutcome", "Ended", "Succeeded"]),
+            (False, [], ["PublishEnded"]),
+            (True, ["reportOutcome"], ["ReportOutcome", "Ended", "PublishEnded"]),
         ):
             with self.subTest(notify=notify):
                 self.world.calls.clear()
@@ -79,7 +79,7 @@ class Memory(Test):
         lapse = ["Ended", "AllowedUntil", "ValidateOnceMore", "ChooseAction", *CONTAINED, "Denied", "NextAction"]
         self.assertEqual(
             execution.entered(),
-            [*ASKED, "Approved", "NextAction", "ReportOutcome", *lapse, "ReportOutcome", "Ended", "Succeeded"],
+            [*ASKED, "Approved", "NextAction", "PublishDecided", "ReportOutcome", *lapse, "ReportOutcome", "Ended", "PublishEnded"],
         )
         self.assertEqual([payload["lapsed"] for payload in self.story.asked("judge")], [None, {"claim": None}])
         # Nothing of the allow is left in the data.
@@ -94,7 +94,7 @@ class Memory(Test):
         execution = self.story.start()
         self.story.answer(execution, "allow")
         self.assertEqual(execution.output()["outcome"], {"result": "lapsed"})
-        self.assertEqual(execution.entered()[-4:], ["AllowedUntil", "ValidateOnceMore", "ChooseAction", "AllowWithNotification"])
+        self.assertEqual(execution.entered()[-5:], ["AllowedUntil", "ValidateOnceMore", "ChooseAction", "PublishReported", "AllowWithNotification"])
 
     def test_what_was_allowed_before_ends_at_once(self) -> None:
         self.story.judge = lambda payload: clean(notify=False, result="allowedBefore")

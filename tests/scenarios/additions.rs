@@ -100,7 +100,7 @@ async fn taken_back(world: Arc<World>) -> Result<()> {
         let after = kind.state(iam, &name).await?;
         ensure!(after == before, "{kind:?}: {before:?} became {after:?}");
         let states = incident.states().await?;
-        ensure!(states.len() <= 17, "{kind:?}: {} {states:?}", states.len());
+        ensure!(states.len() <= 19, "{kind:?}: {} {states:?}", states.len());
         let looked_up = states.iter().position(|state| state == "LookupEvents");
         ensure!(looked_up.is_some(), "{states:?}");
         let report = incident.report().await?;
@@ -124,7 +124,7 @@ async fn kept(world: Arc<World>) -> Result<()> {
         ensure!(incident.outcome().await? == "kept");
         ensure!(kind.state(iam, &name).await? == during);
         let states = incident.states().await?;
-        ensure!(states.len() <= 9, "{} {states:?}", states.len());
+        ensure!(states.len() <= 11, "{} {states:?}", states.len());
     }
     Ok(())
 }

@@ -90,13 +90,15 @@ async fn kept(world: Arc<World>) -> Result<()> {
             == [
                 "ValidatePolicy",
                 "ChooseAction",
+                "PublishOpened",
                 "AskUser",
                 "UsersChoice",
                 "Approved",
                 "NextAction",
+                "PublishDecided",
                 "ReportOutcome",
                 "Ended",
-                "Succeeded"
+                "PublishEnded"
             ],
         "{states:?}"
     );
@@ -121,7 +123,7 @@ async fn taken_back(world: Arc<World>) -> Result<()> {
             ensure!(!documents.iter().any(is_original), "{documents:?}");
         }
         let states = incident.states().await?;
-        ensure!(states.len() <= 17, "{write:?}: {} {states:?}", states.len());
+        ensure!(states.len() <= 19, "{write:?}: {} {states:?}", states.len());
         let report = incident.report().await?;
         ensure_parts(&report.subject, &["Taken back: ", &name])?;
         let closed = incident.closed().await?.output;

@@ -280,6 +280,7 @@ async fn failing(world: Arc<World>) -> Result<()> {
                 "AssessFailure",
                 "ReportFailure",
                 "TryAgainOrFail",
+                "PublishFailed",
                 "Failed"
             ],
         "{states:?}"

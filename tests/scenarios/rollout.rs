@@ -84,7 +84,13 @@ async fn monitor_then_enforce(world: Arc<World>) -> Result<()> {
     let incident = world.incident("CreatePolicy", "\"monitored\"").await?;
     ensure!(incident.outcome().await? == "monitored");
     ensure!(
-        incident.states().await? == ["ValidatePolicy", "ChooseAction", "AllowWithNotification"],
+        incident.states().await?
+            == [
+                "ValidatePolicy",
+                "ChooseAction",
+                "PublishReported",
+                "AllowWithNotification"
+            ],
         "a mail reports it although NotifyOnAllowed is false"
     );
     let mail = incident.report().await?;

@@ -76,16 +76,16 @@ async fn play(world: Arc<World>, name: &'static str, answer: Answer) -> Result<(
     let incident = shared.incident()?;
     let mut expected = vec!["ValidatePolicy", "ChooseAction"];
     reconciled(&mut expected, "TempRemove", &["CreatePolicyVersion"]);
-    expected.extend(["AskUser", "UsersChoice"]);
+    expected.extend(["PublishOpened", "AskUser", "UsersChoice"]);
     let calls: &[&str] = match answer {
         Answer::Allow => &["SetDefaultPolicyVersion", "DeletePolicyVersion"],
         Answer::Deny => &["DeletePolicyVersion"],
     };
     reconciled(&mut expected, answer.state(), calls);
-    expected.extend(["ReportOutcome", "Ended", "Succeeded"]);
+    expected.extend(["PublishDecided", "ReportOutcome", "Ended", "PublishEnded"]);
     let states = incident.states().await?;
     ensure!(states == expected, "{states:?}");
-    ensure!(states.len() <= 24, "{} states", states.len());
+    ensure!(states.len() <= 25, "{} states", states.len());
     let report = incident.report().await?;
     ensure!(
         report.message.contains(&policy.arn),
