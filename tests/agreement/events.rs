@@ -2,13 +2,14 @@
 //! agree, and nothing that decides can be in an event.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use incident::message::{OutcomeResult, VerdictResult};
 use serde_json::{Map, Value, json};
 
 use crate::roles::statements;
 use crate::transformed::{many, of_type};
-use crate::{definition, read, read_json};
+use crate::{definition, path, read, read_json};
 
 const SCHEMA: &str = "docs/events.schema.json";
 
@@ -293,4 +294,32 @@ fn the_schema_has_every_outcome() {
     let listed = crate::texts(&schema["properties"]["outcome"]["properties"]["result"]["enum"]);
     let listed: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
     assert_eq!(listed, known);
+}
+
+#[test]
+fn the_page_explains_every_member_and_every_recipe() {
+    let page = read("docs/events.md");
+    for name in names(&detail_schema()["properties"]) {
+        assert!(
+            page.contains(&format!("`{name}`")),
+            "nothing explains `{name}`"
+        );
+    }
+    for result in
+        crate::texts(&detail_schema()["properties"]["outcome"]["properties"]["result"]["enum"])
+    {
+        assert!(
+            page.contains(&format!("`{result}`")),
+            "nothing explains `{result}`"
+        );
+    }
+    let recipes = fs::read_dir(path("docs/recipes")).unwrap();
+    let mut count = 0;
+    for recipe in recipes {
+        let name = recipe.unwrap().file_name().into_string().unwrap();
+        assert!(page.contains(&format!("(recipes/{name})")), "{name}");
+        count += 1;
+    }
+    assert_eq!(count, 3);
+    assert!(page.contains("(events.schema.json)"));
 }

@@ -9,6 +9,8 @@ use local_aws::tools::{self, Tool};
 use local_aws::{command, report, workspace};
 
 const TEMPLATE: &str = "template.yaml";
+/// The templates that `docs/events.md` explains.
+const RECIPES: [&str; 3] = ["queue", "finding", "ticket"];
 const DEFINITIONS: [&str; 2] = ["policy_approval", "sweep"];
 
 /// Runs every linter. All of them must pass.
@@ -19,6 +21,7 @@ pub async fn run() -> Result<()> {
     validate.args(["--region", local_aws::emulator::REGION]);
     let mut cfn_lint = command::program(Tool::Linters.bin().join("cfn-lint"));
     cfn_lint.arg(TEMPLATE);
+    cfn_lint.args(RECIPES.map(|name| format!("docs/recipes/{name}.yaml")));
     // The template has the exceptions, each with its reason.
     let mut checkov = command::program(Tool::Linters.bin().join("checkov"));
     checkov.args(["--framework", "cloudformation", "--compact", "--quiet"]);
