@@ -13,6 +13,7 @@ mod cases;
 mod chat;
 mod churn;
 mod doors;
+mod events;
 mod failures;
 mod flood;
 mod forged;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
     usual.extend(operate::scenarios());
     usual.extend(cases::scenarios());
     usual.extend(chat::scenarios());
+    usual.extend(events::scenarios());
     let mut by_hand = forged::scenarios();
     by_hand.extend(hints::scenarios());
     by_hand.extend(room::scenarios());
