@@ -217,8 +217,8 @@ async fn findings(world: &World, machine: &str) -> Result<Vec<Value>> {
     Ok(found)
 }
 
-/// CloudFormation on the local AWS knows no API destination, so the parts of the recipe are made one
-/// by one: the rules with their targets as they stand there.
+/// CloudFormation on the local AWS knows no API destination. So the parts of the recipe are made
+/// one by one: the rules with their targets as they stand there.
 async fn ticket(world: Arc<World>) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let endpoint = format!("http://{}/incidents", listener.local_addr()?);
