@@ -6,9 +6,9 @@ use incident::{PolicyChange, Subject};
 
 use super::draft::Draft;
 use super::reported::{reasons, since};
+use crate::Facts;
 use crate::subject::{self, undo};
 use crate::text::{capitalised, plain};
-use crate::Facts;
 
 /// The beginning of the request.
 pub(super) fn begin(request: &AskRequest, addition: &Addition) -> Draft {
