@@ -38,10 +38,19 @@ async fn protect(world: Arc<World>) -> Result<()> {
             .any(|kind| logical.ends_with(kind))
         {
             let name = physical.rsplit('/').next().context("no name")?;
-            // The roles of a stack with a long name are one pattern.
-            let pattern = format!("role/{}-*", world.stack.name());
-            let is_named =
-                policy.contains(name) || logical.ends_with("Role") && policy.contains(&pattern);
+            // The resources of one type of a stack with a long name are one pattern.
+            let stack = world.stack.name();
+            let patterns = match logical.as_str() {
+                it if it.ends_with("Role") => vec![format!("role/{stack}-*")],
+                it if it.ends_with("StateMachine") => vec![
+                    format!("stateMachine:{stack}-*"),
+                    format!("execution:{stack}-*"),
+                ],
+                it if it.ends_with("Topic") => vec![format!(":{stack}-*")],
+                _ => Vec::new(),
+            };
+            let is_pattern = !patterns.is_empty() && patterns.iter().all(|it| policy.contains(it));
+            let is_named = policy.contains(name) || is_pattern;
             ensure!(is_named, "{logical} {physical}: {policy}");
         }
     }

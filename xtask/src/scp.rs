@@ -93,10 +93,14 @@ pub fn policy(stack: &Deployed, deployers: &[Trusted], senders: &[Trusted]) -> R
             "`{}` is not deployed yet: finish the deployment first",
             resource.logical
         );
-        let (kind, arns) = arns(stack, resource)?;
-        match groups.iter_mut().find(|group| group.kind == kind) {
-            Some(group) => group.arns.extend(arns),
-            None => groups.push(Group { kind, arns }),
+        for (kind, arn) in arns(stack, resource)? {
+            match groups.iter_mut().find(|group| group.kind == kind) {
+                Some(group) => group.arns.push(arn),
+                None => groups.push(Group {
+                    kind,
+                    arns: vec![arn],
+                }),
+            }
         }
     }
     let wide_first = [
@@ -106,6 +110,8 @@ pub fn policy(stack: &Deployed, deployers: &[Trusted], senders: &[Trusted]) -> R
         ":sns:",
         "function:",
         "role/",
+        "execution:",
+        "stateMachine:",
     ];
     let mut text = written(stack, &groups, deployers, senders)?;
     // If the exact names do not fit, names with the same beginning become one pattern.
@@ -256,7 +262,7 @@ impl Group {
 
 /// The ARNs that reach a resource and everything below it: versions and aliases, streams,
 /// executions, subscriptions.
-fn arns(stack: &Deployed, resource: &Resource) -> Result<(&'static str, Vec<String>)> {
+fn arns(stack: &Deployed, resource: &Resource) -> Result<Vec<(&'static str, String)>> {
     let Deployed {
         partition,
         region,
@@ -273,7 +279,11 @@ fn arns(stack: &Deployed, resource: &Resource) -> Result<(&'static str, Vec<Stri
         "AWS::StepFunctions::StateMachine" => {
             let executions = id.replace(":stateMachine:", ":execution:") + ":*";
             let below = format!("{id}:*");
-            return Ok(("stateMachine:", vec![id.to_owned(), below, executions]));
+            return Ok(vec![
+                ("stateMachine:", id.to_owned()),
+                ("stateMachine:", below),
+                ("execution:", executions),
+            ]);
         }
         "AWS::SNS::Topic" => (":sns:", format!("{id}*")),
         "AWS::SQS::Queue" => {
@@ -312,11 +322,11 @@ fn arns(stack: &Deployed, resource: &Resource) -> Result<(&'static str, Vec<Stri
         | "AWS::S3::BucketPolicy"
         | "AWS::SNS::Subscription"
         | "AWS::SNS::TopicPolicy"
-        | "AWS::SQS::QueuePolicy" => return Ok(("stack/", Vec::new())),
+        | "AWS::SQS::QueuePolicy" => return Ok(Vec::new()),
         other => bail!(
             "`{}` has the type {other}, which this command does not know how to protect",
             resource.logical
         ),
     };
-    Ok((kind, vec![arn]))
+    Ok(vec![(kind, arn)])
 }
