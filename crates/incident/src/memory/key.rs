@@ -167,7 +167,8 @@ impl ClaimName {
         &self.key
     }
 
-    /// Whether it is the first name of its key, so that nobody claimed the same thing before.
+    /// Whether it is the first name of its key. Whoever gets it is the first to claim the thing, as
+    /// far back as Step Functions keeps names.
     #[must_use]
     pub fn is_first(&self) -> bool {
         self.generation == 1
@@ -243,8 +244,8 @@ impl fmt::Display for ReportName {
 pub struct KnownName(String);
 
 impl KnownName {
-    /// How long a name is used. A sweep also looks at the one before, so whoever waits for a
-    /// decision for 30 days is found.
+    /// How long one name is used. A sweep also looks at the previous name, so it finds an execution
+    /// that has waited 30 days for a decision.
     const SECONDS: i64 = 30 * 24 * 60 * 60;
 
     /// The names of the month before `now` and of the month of `now`.

@@ -1,0 +1,254 @@
+//! What the history of an earlier incident means for the same thing now.
+
+use serde_json::Value;
+
+use super::{Before, ClaimName, KnownName, Standing, Thing, Wanted};
+use crate::message::{
+    Decision, DecisionAction, OutcomeResult, Quarantine, Response, Restricted, Verdict,
+    VerdictResult,
+};
+use crate::survey::Accounted;
+use crate::{Analysis, ExecutionArn, Snapshot, Timestamp, UniqueId, VersionId};
+
+/// What the history of an execution shows of its incident.
+#[derive(Clone, Copy, Debug)]
+pub struct Remembered<'h> {
+    pub execution: &'h ExecutionArn,
+    /// Whether it has succeeded; otherwise it runs.
+    pub has_succeeded: bool,
+    /// The newest state that it entered.
+    pub state: Option<&'h str>,
+    pub verdict: &'h Verdict,
+    pub quarantine: Option<&'h Quarantine>,
+    /// The answer, which can be any JSON.
+    pub decision: Option<&'h Value>,
+    pub outcome: Option<OutcomeResult>,
+    /// When an allow ends.
+    pub until: Option<Timestamp>,
+}
+
+impl Remembered<'_> {
+    /// The claim that the incident names.
+    #[must_use]
+    pub fn claim(&self) -> Option<&ClaimName> {
+        let contained = self.quarantine.and_then(Quarantine::contained);
+        let later = contained.and_then(|contained| contained.claim.as_ref());
+        later.or(self.verdict.memory.claim.as_ref())
+    }
+
+    /// What it means for `wanted`, where `claim` led to it; `None` where it means nothing.
+    #[must_use]
+    pub fn standing(
+        &self,
+        claim: &ClaimName,
+        wanted: &Wanted,
+        analysis: &Analysis<'_>,
+        now: Timestamp,
+    ) -> Option<Before> {
+        let names_it = self.claim() == Some(claim) && claim.key() == &wanted.key;
+        if !names_it || !self.is_about(wanted, analysis) {
+            return None;
+        }
+        let decision = self.decision.map(Decision::read);
+        let action = decision.as_ref().map(|decision| decision.action);
+        let standing = match self.outcome {
+            None if self.has_succeeded || self.is_failing() => return None,
+            None => match self.quarantine {
+                Some(Quarantine::Superseded | Quarantine::Gone) => return None,
+                _ if self.asks_otherwise(wanted) => return None,
+                _ => Standing::Pending,
+            },
+            Some(OutcomeResult::Allowed | OutcomeResult::Kept) => {
+                let is_over = self.until.is_some_and(|until| until <= now);
+                if action != Some(DecisionAction::Allow) || is_over {
+                    return None;
+                }
+                Standing::Allowed
+            }
+            Some(OutcomeResult::Denied | OutcomeResult::TakenBack) => Standing::Denied,
+            Some(
+                OutcomeResult::Expired
+                | OutcomeResult::Unconfirmed
+                | OutcomeResult::Superseded
+                | OutcomeResult::Gone
+                | OutcomeResult::Joined
+                | OutcomeResult::DeniedBefore
+                | OutcomeResult::Lapsed,
+            ) => return None,
+        };
+        let decision = decision.filter(|_| standing != Standing::Pending);
+        let decision = decision.as_ref();
+        let shortened = |text: &String, most| text.chars().take(most).collect();
+        Some(Before {
+            execution: self.execution.clone(),
+            claim: claim.clone(),
+            standing,
+            asks: standing == Standing::Pending && self.asks(),
+            seen: now,
+            decided: decision.and_then(|decision| decision.time),
+            until: self.until.filter(|_| standing == Standing::Allowed),
+            source_ip_address: decision
+                .and_then(|decision| decision.source_ip_address.as_ref())
+                .map(|address| shortened(address, MAX_ADDRESS)),
+            reason: decision
+                .and_then(|decision| decision.reason.as_ref())
+                .map(|reason| shortened(reason, MAX_REASON)),
+            original: self.original(),
+        })
+    }
+
+    /// What it means for the grant that a sweep found in force, where `name` led to it.
+    #[must_use]
+    pub fn accounts(&self, name: &KnownName, is_asked_lately: bool) -> Accounted {
+        if self.verdict.memory.known.as_ref() != Some(name) {
+            return Accounted::No;
+        }
+        let stays = matches!(
+            self.verdict.result,
+            VerdictResult::Exempt | VerdictResult::Monitored | VerdictResult::Reported
+        );
+        match self.outcome {
+            Some(OutcomeResult::Allowed | OutcomeResult::Kept) if self.until.is_none() => {
+                Accounted::Known
+            }
+            // Nobody answered, or CloudTrail did not know the event: the grant stays, and the same
+            // question is not asked at once.
+            Some(OutcomeResult::Expired | OutcomeResult::Unconfirmed) if is_asked_lately => {
+                Accounted::Pending
+            }
+            Some(_) => Accounted::No,
+            // What is only reported needs no decision.
+            None if stays && self.verdict.response != Response::Ask => Accounted::Known,
+            None if self.has_succeeded || self.is_failing() => Accounted::No,
+            None => Accounted::Pending,
+        }
+    }
+
+    /// Whether it contained what is wanted, whatever became of it later.
+    #[must_use]
+    pub fn has_contained(
+        &self,
+        claim: &ClaimName,
+        wanted: &Wanted,
+        analysis: &Analysis<'_>,
+    ) -> bool {
+        matches!(self.quarantine, Some(Quarantine::InPlace(_)))
+            && self.claim() == Some(claim)
+            && claim.key() == &wanted.key
+            && self.is_about(wanted, analysis)
+    }
+
+    /// Whether its request does not stand for another one.
+    ///
+    /// After `Mode` has changed, one says that the document is in force, and the other that it is
+    /// not. What is in force while it is asked about may have come after the look of a deny that is
+    /// being carried out. A deny about a call takes back what CloudTrail has a record of, so a
+    /// made-up event must not stand for a real one.
+    fn asks_otherwise(&self, wanted: &Wanted) -> bool {
+        let is_answered = self.decision.is_some();
+        match &wanted.thing {
+            Thing::Document { response, .. } => {
+                *response != self.verdict.response || (*response == Response::Ask && is_answered)
+            }
+            Thing::Addition { event_id, .. } => {
+                *event_id != self.verdict.change.event_id || is_answered
+            }
+        }
+    }
+
+    /// Whether it asks about what it is about, and does not join another one.
+    fn asks(&self) -> bool {
+        match self.quarantine {
+            Some(Quarantine::InPlace(contained)) => contained.settled.is_none(),
+            Some(Quarantine::Proposed(_) | Quarantine::Added(_)) => true,
+            Some(Quarantine::Superseded | Quarantine::Gone) | None => false,
+        }
+    }
+
+    /// Whether it has not come to its containment, and names no claim yet. It takes one after the
+    /// containment, if it could not before.
+    #[must_use]
+    pub fn may_still_claim(&self) -> bool {
+        !self.has_succeeded
+            && self.quarantine.is_none()
+            && self.outcome.is_none()
+            && self.claim().is_none()
+    }
+
+    /// Whether nothing but its end is left, which is that of a failure.
+    fn is_failing(&self) -> bool {
+        matches!(self.state, Some("PublishFailed" | "Failed"))
+    }
+
+    /// Whether it is about the same subject, identity, document and patterns.
+    fn is_about(&self, wanted: &Wanted, analysis: &Analysis<'_>) -> bool {
+        if self.verdict.change.subject.folded() != wanted.subject.folded() {
+            return false;
+        }
+        match &wanted.thing {
+            Thing::Document {
+                observed,
+                restricted,
+                ..
+            } => self.document().is_some_and(|(identity, document, of)| {
+                *identity == observed.identity
+                    && analysis.is_equivalent(document, &observed.document)
+                    && is_same(of, restricted)
+            }),
+            Thing::Addition {
+                identity,
+                restricted,
+                ..
+            } => match self.quarantine {
+                Some(Quarantine::Added(addition)) => {
+                    addition.identity == *identity && is_same(&addition.restricted, restricted)
+                }
+                _ => false,
+            },
+        }
+    }
+
+    /// The document that it is about: what it contained or asks about, or else what it judged.
+    fn document(&self) -> Option<(&UniqueId, &Snapshot, &Restricted)> {
+        match self.quarantine {
+            Some(quarantine) => {
+                let contained = quarantine.contained()?;
+                Some((
+                    &contained.identity,
+                    &contained.original,
+                    &contained.restricted,
+                ))
+            }
+            None => {
+                let judged = self.verdict.in_force.as_ref()?;
+                Some((&judged.identity, &judged.document, &self.verdict.restricted))
+            }
+        }
+    }
+
+    /// The version of a managed policy that its decision is about.
+    fn original(&self) -> Option<VersionId> {
+        let contained = self.quarantine.and_then(Quarantine::contained);
+        match contained.and_then(|contained| contained.versions.as_ref()) {
+            Some(versions) => Some(versions.original.clone()),
+            None => self.verdict.in_force.as_ref()?.version.clone(),
+        }
+    }
+}
+
+/// The characters that the address and the reason of a decision may have in another execution. The
+/// execution that was decided has all of them.
+const MAX_ADDRESS: usize = 45;
+const MAX_REASON: usize = 120;
+
+/// Whether the same patterns are met, with the same response.
+fn is_same(one: &Restricted, other: &Restricted) -> bool {
+    let patterns = |of: &Restricted| {
+        let mut patterns: Vec<String> = of.patterns.iter().map(ToString::to_string).collect();
+        patterns.sort_unstable();
+        patterns
+    };
+    one.response == other.response
+        && one.more_patterns == other.more_patterns
+        && patterns(one) == patterns(other)
+}
