@@ -28,7 +28,8 @@ impl Remembering<'_> {
         match (&memory.claim, &memory.before) {
             (Some(claim), _) => !claim.is_first() || *claim.key() != wanted.key,
             (None, Some(before)) => match before.standing {
-                // It has contained it, or asks: whoever started it was confirmed.
+                // An execution that asks has contained the document, after its own event was
+                // confirmed where that was needed.
                 Standing::Pending => !before.asks,
                 // It may have been in force again since, and known.
                 Standing::Denied => true,

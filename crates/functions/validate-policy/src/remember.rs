@@ -92,7 +92,7 @@ impl Remembering<'_> {
         waited: bool,
         mut verdict: Verdict,
     ) -> Result<Seen, HandlerError> {
-        // The sweep's own hint, and whoever writes the like, may only ask about what it knew.
+        // A hint of the sweep, real or forged, may only ask about what the last sweep knew.
         if verdict.change.actor.is_sweep() && verdict.response == Response::Contain {
             let wanted = wanted(&verdict, analysis);
             if self.known_since(wanted.as_ref()).await?.is_some() {

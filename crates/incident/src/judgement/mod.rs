@@ -119,8 +119,8 @@ impl GuardConfig {
 
     /// Whether IAM may still show the state before the write, where the guard asks before it acts.
     ///
-    /// Otherwise, the guard would ask about or contain a document that is no longer in force, and
-    /// ask no one about the one that is.
+    /// Otherwise, the guard would contain or ask about a document that is no longer in force, and
+    /// would ask no one about the one that is.
     fn may_miss_question(
         &self,
         analysis: &Analysis<'_>,

@@ -42,7 +42,7 @@ impl GuardConfig {
     /// Whether an e-mail reports this verdict.
     #[must_use]
     pub fn notifies(&self, verdict: &Verdict) -> bool {
-        // What a sweep found and is over by now was no change of anybody.
+        // If what a sweep found is gone by now, there is no change to report.
         let is_silent = matches!(
             verdict.result,
             VerdictResult::AlreadyContained | VerdictResult::AllowedBefore | VerdictResult::Joined

@@ -33,7 +33,7 @@ fn propose_held(data: &mut Value) {
     propose(data);
 }
 
-/// A policy that somebody attached to a group.
+/// Someone attached a policy to a group.
 fn attach(data: &mut Value) {
     add(data);
     data["verdict"]["change"]["eventName"] = json!("AttachGroupPolicy");

@@ -111,7 +111,7 @@ fn pages_are_read_to_the_last_one() {
     assert_eq!(world.iam.calls(), ["GetAccountAuthorizationDetails"; 3]);
     assert_eq!(first.sweep.counts.restricted.inline, 451);
     assert_eq!(world.sweep().sweep.counts.new, 0);
-    // A page that names no next one, and is not the last, is no account.
+    // A page that is not the last, and does not say where the next one begins, fails the sweep.
     world.iam.fail_all(Some(Fault::Lacks("Marker")));
     world.try_sweep().unwrap_err();
 }
