@@ -281,7 +281,6 @@ fn the_sweep_may_do_what_its_definition_does() {
     for (role, action) in [
         ("ValidatePolicyRole", "states:ListExecutions"),
         ("ValidatePolicyRole", "states:DescribeExecution"),
-        ("NotifyRole", "states:DescribeExecution"),
         ("NotifyRole", "states:GetExecutionHistory"),
     ] {
         let mut all = statements(role, "Allow")
