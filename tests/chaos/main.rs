@@ -36,7 +36,7 @@ fn main() -> Result<ExitCode> {
 
 async fn play() -> Result<Vec<FaultRun>> {
     local_aws::functions::build().await?;
-    let worlds = Worlds::start().await?;
+    let worlds = Worlds::start(Choice::Representative).await?;
     let runs = run(&worlds, Choice::Representative, "", |_| {}).await;
     worlds.stop().await.and(runs)
 }

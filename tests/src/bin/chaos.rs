@@ -24,8 +24,8 @@ fn main() -> Result<ExitCode> {
     let start = Instant::now();
     let runs = runtime.block_on(async {
         local_aws::functions::build().await?;
-        report::step("deploying two stacks");
-        let worlds = Worlds::start().await?;
+        report::step("deploying the stacks");
+        let worlds = Worlds::start(choice).await?;
         let count = Cell::new(0_usize);
         let runs = run(&worlds, choice, &only, |progress| match progress {
             Progress::Part(part, cases) => report::step(&format!("{cases} incidents {part}")),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::matrix::{Choice, MACHINE};
-use super::{Answer, Case, Point, Response, Trouble};
+use super::matrix::Choice;
+use super::place::MACHINE;
+use super::{Answer, Case, Origin, Point, Response, Trouble};
 use crate::Write;
 use crate::faults::{Fault, Times};
 
@@ -20,8 +21,11 @@ pub(super) const CHANGES: [&str; 9] = [
     "states:StartExecution",
 ];
 
+/// An incident, whatever fails.
+pub(super) type Story = (Origin, Write, Response, Answer);
+
 /// The calls of each incident without a fault.
-pub(super) type Points = BTreeMap<(Write, Response, Answer), Vec<Point>>;
+pub(super) type Points = BTreeMap<Story, Vec<Point>>;
 
 /// The writes that are played. Those that are asked about make the same calls for each kind of
 /// policy.
@@ -34,22 +38,43 @@ pub(super) fn writes(response: Response, choice: Choice) -> &'static [Write] {
     }
 }
 
-fn troubled(
-    (write, response, answer): (Write, Response, Answer),
-    point: &Point,
-    fault: Fault,
-    times: Times,
-) -> Case {
+/// The incidents that a sweep starts. After that, they make the same calls as those that events
+/// start, so a managed and an inline policy are enough.
+pub(super) const FOUND: [Story; 2] = [
+    (
+        Origin::Sweep,
+        Write::SetDefaultPolicyVersion,
+        Response::Contain,
+        Answer::Deny,
+    ),
+    (
+        Origin::Sweep,
+        Write::PutRolePolicy,
+        Response::Contain,
+        Answer::Allow,
+    ),
+];
+
+/// The incident without a fault.
+pub(super) fn quiet((origin, write, response, answer): Story) -> Case {
+    Case {
+        origin,
+        write,
+        response,
+        answer,
+        trouble: None,
+    }
+}
+
+fn troubled(story: Story, point: &Point, fault: Fault, times: Times) -> Case {
     let trouble = Trouble {
         point: point.clone(),
         fault,
         times,
     };
     Case {
-        write,
-        response,
-        answer,
         trouble: Some(trouble),
+        ..quiet(story)
     }
 }
 
@@ -58,6 +83,7 @@ pub(super) fn full(points: &Points) -> Vec<Case> {
     let mut cases = Vec::new();
     for (&incident, points) in points {
         let everything = Point {
+            in_sweep: false,
             caller: String::new(),
             action: String::new(),
             nth: 1,

@@ -1,12 +1,16 @@
 //! Incidents that are played with a fault at one call, and what must be true of each of them.
 
 mod cases;
+mod found;
 mod invariants;
 mod matrix;
+mod place;
 mod play;
+mod surveyed;
 mod table;
 
-pub use matrix::{Choice, Progress, Worlds, run};
+pub use matrix::{Choice, Progress, run};
+pub use place::Worlds;
 pub use table::{results, write_table};
 
 use std::fmt;
@@ -54,8 +58,19 @@ impl Response {
     pub const ALL: [Self; 2] = [Self::Contain, Self::Ask];
 }
 
+/// What starts the incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Origin {
+    /// The event of the write.
+    Event,
+    /// A sweep, because the event is lost.
+    Sweep,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Point {
+    /// Whether it is a call of the sweep that starts the incident, and not of the incident.
+    pub in_sweep: bool,
     /// The function or the role in the template; empty for all.
     pub caller: String,
     /// The action; empty for all actions.
@@ -67,10 +82,13 @@ pub struct Point {
 impl Point {
     /// Whether the call is one of a containment, which goes on until it succeeds.
     pub(crate) fn is_containment(&self) -> bool {
+        if self.in_sweep {
+            return false;
+        }
         match self.caller.as_str() {
             "ValidatePolicyFunction" | "RemediateFunction" => true,
             // The first of these calls removes the restricted grants.
-            matrix::MACHINE => {
+            place::MACHINE => {
                 self.nth == 1
                     && (self.action == "iam:CreatePolicyVersion"
                         || self.action.starts_with("iam:Put"))
@@ -89,6 +107,9 @@ impl fmt::Display for Point {
                 name.to_owned()
             }
         };
+        if self.in_sweep {
+            f.write_str("in the sweep ")?;
+        }
         let (caller, action) = (or_all(&self.caller), or_all(&self.action));
         write!(f, "{caller} {action} {}", self.nth)
     }
@@ -105,6 +126,7 @@ pub struct Trouble {
 /// An incident with at most one fault.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Case {
+    pub origin: Origin,
     pub write: Write,
     pub response: Response,
     pub answer: Answer,
@@ -112,11 +134,16 @@ pub struct Case {
 }
 
 impl Case {
+    /// The incident, whatever fails.
+    fn story(&self) -> cases::Story {
+        (self.origin, self.write, self.response, self.answer)
+    }
+
     /// Whether the fault is at a call that is tried until it succeeds.
     pub(crate) fn is_at_containment(&self) -> bool {
         self.trouble.as_ref().is_some_and(|trouble| {
             trouble.point.is_containment()
-                && (self.response == Response::Contain || trouble.point.caller != matrix::MACHINE)
+                && (self.response == Response::Contain || trouble.point.caller != place::MACHINE)
         })
     }
 }
@@ -124,6 +151,9 @@ impl Case {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, ", self.write.event_name())?;
+        if self.origin == Origin::Sweep {
+            f.write_str("found by a sweep, ")?;
+        }
         if self.response == Response::Ask {
             f.write_str("asked, ")?;
         }

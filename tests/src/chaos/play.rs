@@ -5,10 +5,10 @@ use anyhow::{Result, bail};
 use local_aws::{browse, http};
 use tokio::time::{Instant, sleep};
 
-use super::matrix::Place;
-use super::{Answer, Case, FaultRun, invariants};
+use super::place::Place;
+use super::{Answer, Case, FaultRun, Response, invariants};
 use crate::faults::{Injected, Rule, Times};
-use crate::{Incident, Target, World};
+use crate::{Incident, Target, World, document};
 
 /// The longest time for an incident: six runs of two tasks with a persistent fault that only a
 /// timeout ends.
@@ -30,28 +30,58 @@ pub(crate) async fn play(
     target: &Target,
     copies: usize,
 ) -> Result<FaultRun> {
+    let rule = inject(place, &case, &target.name);
+    target.carry_out(place.world.emulator.iam()).await?;
+    finish(place, case, target, copies, rule.as_ref()).await
+}
+
+/// Creates what the write of a case needs.
+pub(crate) async fn prepare(world: &World, case: &Case, name: &str) -> Result<Target> {
+    let [contained, asked] = invariants::RESTRICTED;
+    let restricted = match case.response {
+        Response::Contain => contained,
+        Response::Ask => asked,
+    };
+    let original = document(&[restricted, "s3:GetObject"]);
+    Target::prepare(world, case.write, name, original).await
+}
+
+/// Makes the call of the case fail, if its parameters hold this text.
+pub(crate) fn inject(place: &Place, case: &Case, mark: &str) -> Option<Injected> {
+    let trouble = case.trouble.as_ref()?;
+    Some(place.world.faults.inject(Rule {
+        caller: place.real_name(&trouble.point.caller).to_owned(),
+        action: trouble.point.action.clone(),
+        marks: vec![mark.to_owned()],
+        nth: trouble.point.nth,
+        times: trouble.times,
+        fault: trouble.fault,
+    }))
+}
+
+/// Sees the incidents of a write through, and checks what is true in the end.
+///
+/// # Errors
+///
+/// If the emulator does not work; what goes wrong with the guard is in the answer.
+pub(crate) async fn finish(
+    place: &Place,
+    case: Case,
+    target: &Target,
+    copies: usize,
+    rule: Option<&Injected>,
+) -> Result<FaultRun> {
     let world = &place.world;
-    let rule = case.trouble.as_ref().map(|trouble| {
-        world.faults.inject(Rule {
-            caller: place.real_name(&trouble.point.caller).to_owned(),
-            action: trouble.point.action.clone(),
-            marks: vec![target.name.clone()],
-            nth: trouble.point.nth,
-            times: trouble.times,
-            fault: trouble.fault,
-        })
-    });
-    target.carry_out(world.emulator.iam()).await?;
     let mut run = FaultRun {
         case,
         ends: Vec::new(),
         problems: Vec::new(),
     };
-    if let Err(error) = see_through(world, &mut run, target, copies, rule.as_ref()).await {
+    if let Err(error) = see_through(world, &mut run, target, copies, rule).await {
         run.problems.push(format!("{error:#}"));
         return Ok(run);
     }
-    if run.case.trouble.is_some() && rule.as_ref().is_some_and(|rule| rule.hits() == 0) {
+    if run.case.trouble.is_some() && rule.is_some_and(|rule| rule.hits() == 0) {
         run.problems.push("the fault did not happen".to_owned());
     }
     invariants::check(world, &mut run, target).await?;

@@ -61,7 +61,8 @@ fn table(run: &[FaultRun], times: Times) -> String {
         let row = if point.caller.is_empty() {
             "every call of every function".to_owned()
         } else {
-            format!("`{}` {}", point.caller, point.action)
+            let of_sweep = if point.in_sweep { " in a sweep" } else { "" };
+            format!("`{}` {}{of_sweep}", point.caller, point.action)
         };
         rows.entry(row)
             .or_default()
