@@ -18,6 +18,7 @@ mod architecture;
 mod census;
 mod coverage;
 mod definition;
+mod documents;
 mod events;
 mod invoke_payloads;
 mod operations;

@@ -55,7 +55,7 @@ pub(crate) fn texts() -> Vec<(String, String)> {
     texts
 }
 
-fn is_data(file: &str) -> bool {
+pub(crate) fn is_data(file: &str) -> bool {
     file.ends_with(".lock") || file.split('/').any(|part| DATA.contains(&part))
 }
 

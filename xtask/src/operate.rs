@@ -56,7 +56,7 @@ pub async fn resume(account: &Account, stack: &Deployed) -> Result<()> {
     }
     report::detail(
         "EventBridge kept nothing for the time in between. Judge the calls that the guard missed then, as in\n\
-         `lost-events` in docs/operations.md.",
+         docs/operations.md#lost-events.",
     );
     Ok(())
 }
