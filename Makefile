@@ -169,9 +169,9 @@ bench-cli: rust ## Measures the command line against its goals.
 
 screenshots: rust ## Takes the pictures in docs/screenshots anew, in a browser without a window.
 	@cargo run --quiet --package approve-callback --example pages -- target/pages
-	@cargo run --quiet --package end-to-end --bin screenshots -- target/pages docs/screenshots
 	@cargo build --quiet --package iam-guard --bin iam-guard --example picture
-	@$(BUILT)/examples/picture $(BUILT)/iam-guard docs/screenshots/iam-guard.svg
+	@$(BUILT)/examples/picture $(BUILT)/iam-guard docs/screenshots/iam-guard.svg target/pages/report.html
+	@cargo run --quiet --package end-to-end --bin screenshots -- target/pages docs/screenshots
 
 clean: ## Removes everything that was built or installed here.
 	rm -rf target .local .aws-sam template.arm64.yaml

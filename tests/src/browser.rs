@@ -318,6 +318,11 @@ impl Browser {
         let height = "return document.documentElement.scrollHeight;";
         let height = self.evaluate(height, Vec::new()).await?;
         self.set_window((look.window.0, height)).await?;
+        self.picture_of_the_window().await
+    }
+
+    /// A picture of what the window shows, as WebP.
+    pub async fn picture_of_the_window(&self) -> Result<Vec<u8>> {
         let wanted = json!({"format": "webp", "quality": 70});
         let answer = self.tell("Page.captureScreenshot", wanted).await?;
         let data = answer.get("data").and_then(Value::as_str);

@@ -1,4 +1,5 @@
-//! Pictures of the e-mail and of every page: `screenshots FOLDER_OF_PAGES FOLDER_OF_PICTURES`.
+//! Pictures of the e-mail, of every page and of a report:
+//! `screenshots FOLDER_OF_PAGES FOLDER_OF_PICTURES`.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,13 @@ const MAIL_LOOK: Look = Look {
     is_dark: false,
 };
 
-/// Each picture: its name, the page it shows, and how.
+/// The sums and the charts of a report. The table below them is too long for a picture.
+const REPORT_LOOK: Look = Look {
+    window: (1024, 1590),
+    is_dark: false,
+};
+
+/// Each picture of a page as a whole: its name, the page it shows, and how.
 const PICTURES: [(&str, &str, Look); 11] = [
     ("confirm", "confirm-allow", Look::DESK),
     ("confirm-phone-dark", "confirm-deny", Look::PHONE_AT_NIGHT),
@@ -44,14 +51,11 @@ fn main() -> Result<()> {
     runtime.block_on(with_browser(Look::DESK, async |browser| {
         mail(browser, &pictures).await?;
         for (name, page, look) in PICTURES {
-            let page = pages.join(format!("{page}.html"));
-            let url = Url::from_file_path(&page).ok();
-            let url =
-                url.with_context(|| format!("`{}` is not an absolute path", page.display()))?;
-            browser.look(look).await?;
-            browser.goto(url.as_str()).await?;
-            write(browser, look, &pictures, name).await?;
+            open(browser, look, &pages, page).await?;
+            write(&pictures, name, browser.picture(look).await?)?;
         }
+        open(browser, REPORT_LOOK, &pages, "report").await?;
+        write(&pictures, "report", browser.picture_of_the_window().await?)?;
         Ok(())
     }))
 }
@@ -79,13 +83,20 @@ async fn mail(browser: &Browser, pictures: &Path) -> Result<()> {
             vec![json!(subject), json!(message)],
         )
         .await?;
-    write(browser, MAIL_LOOK, pictures, "mail").await
+    write(pictures, "mail", browser.picture(MAIL_LOOK).await?)
 }
 
-async fn write(browser: &Browser, look: Look, pictures: &Path, name: &str) -> Result<()> {
+async fn open(browser: &Browser, look: Look, pages: &Path, page: &str) -> Result<()> {
+    let page = pages.join(format!("{page}.html"));
+    let url = Url::from_file_path(&page).ok();
+    let url = url.with_context(|| format!("`{}` is not an absolute path", page.display()))?;
+    browser.look(look).await?;
+    browser.goto(url.as_str()).await
+}
+
+fn write(pictures: &Path, name: &str, picture: Vec<u8>) -> Result<()> {
     let path = pictures.join(format!("{name}.webp"));
-    std::fs::write(&path, browser.picture(look).await?)
-        .with_context(|| format!("cannot write `{}`", path.display()))?;
+    std::fs::write(&path, picture).with_context(|| format!("cannot write `{}`", path.display()))?;
     report::step(&format!("{}", path.display()));
     Ok(())
 }
