@@ -1,12 +1,15 @@
-//! The documents: every link leads to a file or a heading that exists.
+//! The documents: every link leads to a file or a heading that exists, and readers find the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use crate::path;
 use crate::tidy::{is_data, texts};
+use crate::{path, read};
+
+/// How many lines the README may have.
+const README_LINES: usize = 180;
 
 /// A document in Markdown.
 #[derive(Default)]
@@ -141,7 +144,7 @@ fn every_link_leads_somewhere() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// The places in `docs/` that a text names: in a comment, a message, or the description of an alarm.
+/// The places in `docs/` that a text names: a comment, a message, the description of an alarm.
 fn named_places(text: &str) -> Vec<&str> {
     let mut places = Vec::new();
     for (at, _) in text.match_indices("docs/") {
@@ -177,6 +180,51 @@ fn every_place_that_code_names_exists() {
     }
     assert!(count > 40, "only {count} places are seen");
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn the_readme_is_short_and_leads_to_every_document() {
+    let readme = read("README.md");
+    let lines = readme.lines().count();
+    assert!(
+        lines <= README_LINES,
+        "the README has {lines} lines, {README_LINES} are allowed: give the rest a page in docs/"
+    );
+    let links = Document::parse(&readme).links;
+    let links: BTreeSet<&str> = links.iter().filter_map(|it| it.split('#').next()).collect();
+    for file in documents().keys() {
+        let is_page = file.starts_with("docs/") || !file.contains('/');
+        assert!(
+            !is_page || file == "README.md" || links.contains(file.as_str()),
+            "the README does not lead to {file}"
+        );
+    }
+}
+
+#[test]
+fn every_picture_is_shown() {
+    let documents = documents();
+    for picture in std::fs::read_dir(path("docs/screenshots")).unwrap() {
+        let name = picture.unwrap().file_name().into_string().unwrap();
+        let mut links = documents.values().flat_map(|it| &it.links);
+        assert!(
+            links.any(|link| link.ends_with(&format!("screenshots/{name}"))),
+            "no document shows docs/screenshots/{name}"
+        );
+    }
+}
+
+#[test]
+fn the_operator_finds_every_section_by_the_contents() {
+    let page = read("docs/operations.md");
+    let (contents, _) = page.split_once("\n## ").unwrap();
+    let listed = Document::parse(contents).links;
+    let page = Document::parse(&page);
+    let sections = page.headings.iter().filter(|(level, _)| *level >= 2);
+    for (_, title) in sections {
+        let link = format!("#{}", slug(title));
+        assert!(listed.contains(&link), "the contents lack \"{title}\"");
+    }
 }
 
 #[test]

@@ -258,8 +258,9 @@ fn the_stack_goes_only_where_events_arrive() {
 }
 
 #[test]
-fn the_readme_lists_every_parameter_with_its_default() {
-    let readme = read("README.md");
+fn every_parameter_is_documented_once_with_its_default() {
+    let (readme, page) = (read("README.md"), read("docs/parameters.md"));
+    let mut everyday = 0;
     for (name, parameter) in transformed()["Parameters"].as_object().unwrap() {
         let default = match &parameter["Default"] {
             Value::Null => "none".to_owned(),
@@ -267,8 +268,10 @@ fn the_readme_lists_every_parameter_with_its_default() {
             Value::String(text) => format!("`{text}`"),
             value => format!("`{value}`"),
         };
-        let row = format!("| `{name}` | {default}");
-        assert!(readme.contains(&row), "no row {row}");
+        let row = format!("\n| `{name}` | {default}");
+        let is_everyday = readme.contains(&row);
+        assert_ne!(is_everyday, page.contains(&row), "once: {row}");
+        everyday += usize::from(is_everyday);
         assert!(
             parameter["Description"].is_string(),
             "{name} has no description"
@@ -283,4 +286,5 @@ fn the_readme_lists_every_parameter_with_its_default() {
             "{name} turns away without a sentence"
         );
     }
+    assert_eq!(everyday, 5, "the README has those for every day");
 }
