@@ -16,6 +16,7 @@ use serde_json::Value;
 mod alarms;
 mod architecture;
 mod census;
+mod cost;
 mod coverage;
 mod definition;
 mod documents;

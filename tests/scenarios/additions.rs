@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::browser::{Look, with_browser};
-use end_to_end::{Incident, Owner, Scenario, World, expect_parts, join};
+use end_to_end::{
+    Incident, Owner, STATES_KEPT, STATES_TAKEN_BACK, Scenario, World, expect_parts, join,
+};
 use local_aws::{CloudTrail, Execution, poll};
 use serde_json::{Value, json};
 
@@ -100,7 +102,11 @@ async fn taken_back(world: Arc<World>) -> Result<()> {
         let after = kind.state(iam, &name).await?;
         ensure!(after == before, "{kind:?}: {before:?} became {after:?}");
         let states = incident.states().await?;
-        ensure!(states.len() <= 19, "{kind:?}: {} {states:?}", states.len());
+        ensure!(
+            states.len() <= STATES_TAKEN_BACK,
+            "{kind:?}: {} {states:?}",
+            states.len()
+        );
         let looked_up = states.iter().position(|state| state == "LookupEvents");
         ensure!(looked_up.is_some(), "{states:?}");
         let report = incident.report().await?;
@@ -124,7 +130,7 @@ async fn kept(world: Arc<World>) -> Result<()> {
         ensure!(incident.outcome().await? == "kept");
         ensure!(kind.state(iam, &name).await? == during);
         let states = incident.states().await?;
-        ensure!(states.len() <= 11, "{} {states:?}", states.len());
+        ensure!(states.len() <= STATES_KEPT, "{} {states:?}", states.len());
     }
     Ok(())
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::browser::{Look, with_browser};
-use end_to_end::{Incident, Scenario, Target, World, Write, actions, document, expect_parts};
+use end_to_end::{
+    Incident, STATES_TAKEN_BACK, Scenario, Target, World, Write, actions, document, expect_parts,
+};
 use local_aws::http;
 use serde_json::Value;
 
@@ -123,7 +125,11 @@ async fn taken_back(world: Arc<World>) -> Result<()> {
             ensure!(!documents.iter().any(is_original), "{documents:?}");
         }
         let states = incident.states().await?;
-        ensure!(states.len() <= 19, "{write:?}: {} {states:?}", states.len());
+        ensure!(
+            states.len() <= STATES_TAKEN_BACK,
+            "{write:?}: {} {states:?}",
+            states.len()
+        );
         let report = incident.report().await?;
         ensure_parts(&report.subject, &["Taken back: ", &name])?;
         let closed = incident.closed().await?.output;

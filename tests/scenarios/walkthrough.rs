@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use end_to_end::{Incident, SOON, Scenario, World, document};
+use end_to_end::{Incident, SOON, STATES_ALLOWED, Scenario, World, document};
 use local_aws::Execution;
 use local_aws::policies::InForce;
 use xtask::walkthrough::{self, Answer, Policy, Stage};
@@ -85,7 +85,7 @@ async fn play(world: Arc<World>, name: &'static str, answer: Answer) -> Result<(
     expected.extend(["PublishDecided", "ReportOutcome", "Ended", "PublishEnded"]);
     let states = incident.states().await?;
     ensure!(states == expected, "{states:?}");
-    ensure!(states.len() <= 25, "{} states", states.len());
+    ensure!(states.len() <= STATES_ALLOWED, "{} states", states.len());
     let report = incident.report().await?;
     ensure!(
         report.message.contains(&policy.arn),

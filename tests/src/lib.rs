@@ -43,3 +43,11 @@ use std::time::Duration;
 /// How long a scenario waits for a step of the stack. The limit is long, because a loaded machine
 /// is slow, and a scenario that passes does not wait for it.
 pub const SOON: Duration = Duration::from_secs(90);
+
+/// How many states an incident enters, at most: what it costs, as docs/operations.md#cost says.
+/// A contained policy that is allowed:
+pub const STATES_ALLOWED: usize = 25;
+/// What is asked about first, and kept:
+pub const STATES_KEPT: usize = 11;
+/// The same, taken back after the first look-up:
+pub const STATES_TAKEN_BACK: usize = 19;
