@@ -227,6 +227,48 @@ fn the_operator_finds_every_section_by_the_contents() {
     }
 }
 
+/// Shorter ones may stand in several documents.
+const SENTENCE: usize = 50;
+
+/// What two documents say is true in one of them only, after a while: the other one links to it.
+#[test]
+fn no_sentence_stands_in_two_documents() {
+    let mut places: BTreeMap<String, String> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (file, text) in texts() {
+        // The changelog tells of each change at its time. A crate explains itself.
+        let is_page = file.starts_with("docs/") || !file.contains('/');
+        if !file.ends_with(".md") || !is_page || file == "CHANGELOG.md" {
+            continue;
+        }
+        let mut is_example = false;
+        for line in text.lines() {
+            if line.trim_start().starts_with("```") {
+                is_example = !is_example;
+            }
+            if is_example {
+                continue;
+            }
+            for sentence in line
+                .split(['|'])
+                .flat_map(|cell| cell.split_inclusive(". "))
+            {
+                let sentence = sentence.trim_matches(['-', '*', ' ']);
+                if sentence.len() < SENTENCE {
+                    continue;
+                }
+                let there = places.entry(sentence.to_owned());
+                let there = there.or_insert_with(|| file.clone());
+                if *there != file {
+                    problems.push(format!("{there} and {file}: {sentence}"));
+                }
+            }
+        }
+    }
+    assert!(places.len() > 1000, "only {} sentences", places.len());
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
 #[test]
 fn links_and_places_are_recognized() {
     let text = "# A `name`: it's\n\n## A name its\n\n[a](b.md#c) ![d](e.webp)\n\n\
