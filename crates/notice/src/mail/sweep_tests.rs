@@ -171,8 +171,12 @@ fn each_mail_matches_its_file() {
 
     let mut went = report("gone");
     went["gone"] = gone();
-    went["grants"] = json!([]);
-    went["moreGrants"] = json!(0);
+    for list in ["grants", "patterns"] {
+        went[list] = json!([]);
+    }
+    for more in ["moreGrants", "morePatterns"] {
+        went[more] = json!(0);
+    }
     expect_file!["../../testdata/mail/sweep-gone.txt"].assert_eq(&written(went));
 }
 
@@ -263,6 +267,49 @@ fn a_command_starts_the_incident_of_its_hint() {
         "make report STACK=NAME_OF_THE_STACK",
     ] {
         assert!(mail.message().contains(part), "{part}: {}", mail.message());
+    }
+}
+
+/// Nothing would confirm an incident that a person starts about it, so a deny would change nothing.
+#[test]
+fn what_is_attached_or_joined_has_the_command_that_takes_it_away() {
+    let member = json!({
+        "subject": {
+            "type": "reported", "what": "addedToGroup", "user": "-dave", "group": "it's"
+        },
+        "response": "ask",
+        "patterns": ["s3:DeleteBucket"],
+        "hint": hint("AddUserToGroup", &json!({"userName": "-dave", "groupName": "it's"})),
+    });
+    let role = "AWSReservedSSO_Admin_0123456789abcdef";
+    let mut reserved = grants()[1].clone();
+    reserved["subject"]["owner"]["name"] = json!(role);
+    for (grant, command) in [
+        (
+            grants()[1].clone(),
+            "aws iam detach-role-policy --role-name 'app' --policy-arn 'arn:aws:iam::aws:policy/AdministratorAccess'".to_owned(),
+        ),
+        (
+            member,
+            r"aws iam remove-user-from-group --user-name='-dave' --group-name 'it'\''s'".to_owned(),
+        ),
+        (
+            reserved,
+            format!("aws iam detach-role-policy --role-name '{role}' --policy-arn 'arn:aws:iam::aws:policy/AdministratorAccess'"),
+        ),
+    ] {
+        for reason in ["first", "otherRules", "asked", "overMost", "tooWide"] {
+            let mut one = report(reason);
+            one["grants"] = json!([grant]);
+            let mail = mail(one);
+            within_limits(&mail);
+            let text = mail.message();
+            assert!(text.contains(&format!("\n  {command}\n")), "{text}");
+            assert!(!text.contains("start-execution"), "{text}");
+            assert!(text.contains(" takes it away at once, without a question"));
+            let in_center = text.contains("If IAM Identity Center made the role");
+            assert_eq!(in_center, text.contains(role), "{text}");
+        }
     }
 }
 

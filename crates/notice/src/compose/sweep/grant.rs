@@ -1,16 +1,20 @@
-//! An entry of the list: a grant, where it is in the console, and the command that opens an
-//! incident for it.
+//! An entry of the list: a grant, where it is in the console, and its command.
+//!
+//! The command opens an incident for a policy. What is attached or joined is taken back only where
+//! the sweep itself asked about it, so there the command is the call that takes it away.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use incident::Subject;
 use incident::message::{ListedGrant, Response, SweepReason, SweepReport};
-
+use incident::subject::{ReportedCall, Reserved};
 use serde_json::Value;
 
 use super::start_command;
 use crate::Console;
 use crate::mail::MAX_LINE;
+use crate::subject::undo::undo_command;
 use crate::text::plain;
 
 /// The longest name of a grant, in characters: an ARN with the longest path.
@@ -52,25 +56,49 @@ fn facts(grant: &ListedGrant, reason: SweepReason) -> String {
         let holders = held_by.strip_prefix("held by ").unwrap_or(held_by);
         _ = write!(facts, " Held by {}.", plain(holders, 200));
     }
-    match (&grant.hint, grant.response, reason) {
-        (None, ..) => facts.push_str(" Only the AWS service that it belongs to can change it."),
-        (_, Response::Contain, SweepReason::OverMost) => {
-            facts.push_str(" With the command, the guard takes it out and asks you.");
-        }
-        (_, Response::Contain, SweepReason::TooWide) => {
-            facts.push_str(
-                " With the command, the guard asks you; if no sweep knows it, the guard takes it out first.",
-            );
-        }
-        (_, Response::Ask, SweepReason::OverMost) => {
-            facts.push_str(" With the command, the guard asks you.");
-        }
-        (_, Response::Report | Response::None, _) => {
-            facts.push_str(" With the command, the guard only reports it.");
-        }
-        _ => {}
+    facts.push_str(effect(grant, reason));
+    if is_likely_reserved(grant) {
+        facts.push_str(
+            " If IAM Identity Center made the role, change its permission set there instead: no one else can change it.",
+        );
     }
     facts
+}
+
+/// What the command does.
+fn effect(grant: &ListedGrant, reason: SweepReason) -> &'static str {
+    if grant.hint.is_none() {
+        return " Only the AWS service that it belongs to can change it.";
+    }
+    if is_taken_away(grant) {
+        return " The command takes it away at once, without a question: look first at who relies on it, and at what it denies.";
+    }
+    match (grant.response, reason) {
+        (Response::Report | Response::None, _) => " With the command, the guard only reports it.",
+        (Response::Contain, SweepReason::OverMost) => {
+            " With the command, the guard takes it out and asks you."
+        }
+        (Response::Contain, SweepReason::TooWide) => {
+            " With the command, the guard asks you; if no sweep knows it, the guard takes it out first."
+        }
+        (Response::Contain | Response::Ask, _) => " With the command, the guard asks you.",
+    }
+}
+
+/// Whether its command takes it away, and has the guard ask nothing: nothing would confirm an
+/// incident that a person starts about it.
+pub(super) fn is_taken_away(grant: &ListedGrant) -> bool {
+    grant.hint.is_some() && matches!(grant.subject, Subject::Reported(_))
+}
+
+/// Whether the name looks like that of a role that only its path can prove.
+fn is_likely_reserved(grant: &ListedGrant) -> bool {
+    let owner = match &grant.subject {
+        Subject::Inline(policy) => &policy.owner,
+        Subject::Reported(ReportedCall::Attachment { owner, .. }) => owner,
+        Subject::Managed(_) | Subject::Reported(_) => return false,
+    };
+    grant.hint.is_some() && Reserved::is_likely(&owner.name)
 }
 
 enum Command {
@@ -85,6 +113,9 @@ fn command(grant: &ListedGrant, report: &SweepReport) -> Command {
     let Some(hint) = grant.hint.as_ref().map(sorted) else {
         return Command::None;
     };
+    if let Subject::Reported(call) = &grant.subject {
+        return undo_command(call).map_or(Command::None, Command::Line);
+    }
     let on_one_line = start_command(&report.state_machine, &in_ascii(&hint.to_string()));
     // JSON may have white space between its members.
     let on_many = format!("{hint:#}").replace('\n', "\n  ");

@@ -162,17 +162,11 @@ fn grants(notice: &mut Notice, report: &SweepReport) {
         return;
     }
     let is_all = report.more_grants == 0;
-    let heading = match (report.reason, is_all) {
-        (SweepReason::OverMost, _) => {
-            "WHAT IS NEW, with the command that starts an incident for each"
-        }
-        (SweepReason::TooWide, _) => {
-            "THE POLICIES THAT GRANT MOST, with the command that starts an incident for each"
-        }
-        (_, true) => "THE POLICIES, with the command that has the guard ask you about each",
-        (_, false) => {
-            "THE POLICIES THAT GRANT MOST, with the command that has the guard ask you about each"
-        }
+    let heading = match report.reason {
+        SweepReason::OverMost => "WHAT IS NEW, with the command for each",
+        SweepReason::TooWide => "THE POLICIES THAT GRANT MOST, with the command for each",
+        _ if is_all => "THE POLICIES, with the command for each",
+        _ => "THE POLICIES THAT GRANT MOST, with the command for each",
     };
     notice.text.push(Block::Paragraph(heading.to_owned()));
     if report.reason == SweepReason::OverMost {

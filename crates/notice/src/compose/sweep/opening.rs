@@ -4,6 +4,7 @@ use incident::message::{SweepReason, SweepReport};
 use incident::survey::SweepOutput;
 
 use super::counted;
+use super::grant::is_taken_away;
 use crate::text::plain;
 
 /// What the notices about different reasons do not have in common.
@@ -19,7 +20,8 @@ pub(super) struct Opening {
 
 /// Nothing becomes of what is known, and how its reader has the guard ask about it.
 const STAYS: &str = "The guard leaves what is already in force as it is. It acts on one of these only if someone writes, attaches or adds it again.";
-const ASK_ABOUT_ONE: &str = "If you want to decide about one of these, run its command, which is at the end of the e-mail. The guard then sends you a request, and changes nothing before you answer it.";
+const ASK_ABOUT_ONE: &str = "If you want to decide about a policy, run its command, which is at the end of the e-mail. The guard then sends you a request, and changes nothing before you answer it.";
+const TAKE_AWAY: &str = "If a policy of AWS should not be attached where it is, run the command there: it detaches the policy at once, without a question.";
 
 const FROM_NOW_ON: &[&str] = &[
     "Within seconds after someone gives a restricted permission, the guard takes it out and asks you, asks you first, or only reports it: restrictedActions, askActions and reportActions say which.",
@@ -40,7 +42,12 @@ impl Opening {
         };
         // Nothing is listed that these could be about.
         let is_empty = report.grants.is_empty() && report.more_grants == 0;
-        let says = |text: &String| !is_empty || (text != ASK_ABOUT_ONE && text != STAYS);
+        let has_additions = report.grants.iter().any(is_taken_away);
+        let says = |text: &String| match text.as_str() {
+            ASK_ABOUT_ONE | STAYS => !is_empty,
+            TAKE_AWAY => has_additions,
+            _ => true,
+        };
         Self {
             more: opening.more.into_iter().filter(says).collect(),
             to_do: opening.to_do.into_iter().filter(says).collect(),
@@ -66,7 +73,7 @@ fn first(report: &SweepReport, account: &str) -> Opening {
             "The IAM policy guard is at work in the account {account}. It read what is in force, and {found}."
         ),
         more: vec![more.to_owned(), STAYS.to_owned()],
-        to_do: vec![ASK_ABOUT_ONE.to_owned()],
+        to_do: vec![ASK_ABOUT_ONE.to_owned(), TAKE_AWAY.to_owned()],
         from_now_on: FROM_NOW_ON,
     }
 }
@@ -84,6 +91,7 @@ fn other_rules(account: &str) -> Opening {
         to_do: vec![
             "If no one meant to change the guard, find out who deployed its stack: look at the events of the stack in the console of CloudFormation.".to_owned(),
             ASK_ABOUT_ONE.to_owned(),
+            TAKE_AWAY.to_owned(),
         ],
         from_now_on: &[],
     }
@@ -98,7 +106,7 @@ fn asked(account: &str) -> Opening {
         more: vec![
             "What is not new was there before the guard, or an administrator allowed it, or the guard only reports it. The guard leaves it as it is, and acts on one of these only if someone writes, attaches or adds it again.".to_owned(),
         ],
-        to_do: vec![ASK_ABOUT_ONE.to_owned()],
+        to_do: vec![ASK_ABOUT_ONE.to_owned(), TAKE_AWAY.to_owned()],
         from_now_on: &[],
     }
 }
