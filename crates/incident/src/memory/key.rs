@@ -1,6 +1,6 @@
 //! The names under which executions are found.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -238,7 +238,8 @@ impl fmt::Display for ReportName {
 }
 
 /// The name under which a sweep finds the execution that knows about a grant: `known-GRANT-MONTH`,
-/// with months of 30 days counted from 1970.
+/// with months of 30 days counted from 1970. A later execution that knows more about the same grant
+/// has `known-GRANT-MONTH-2`, and so on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KnownName(String);
@@ -247,12 +248,20 @@ impl KnownName {
     /// How long one name is used. A sweep also looks at the previous name, so it finds an execution
     /// that has waited 30 days for a decision.
     const SECONDS: i64 = 30 * 24 * 60 * 60;
+    /// How many executions of a month may have a name.
+    const GENERATIONS: u8 = 9;
 
-    /// The names of the month before `now` and of the month of `now`.
+    /// The first names of the month before `now` and of the month of `now`.
     #[must_use]
     pub fn around(id: &GrantId, now: Timestamp) -> [Self; 2] {
         let month = now.as_second() / Self::SECONDS;
         [month - 1, month].map(|month| Self(format!("known-{}-{month}", id.as_str())))
+    }
+
+    /// This name, which is the first one of a month, and the later ones.
+    pub fn generations(&self) -> impl Iterator<Item = Self> {
+        let later = (2..=Self::GENERATIONS).map(move |number| Self(format!("{self}-{number}")));
+        iter::once(self.clone()).chain(later)
     }
 }
 

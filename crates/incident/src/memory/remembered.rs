@@ -111,11 +111,9 @@ impl Remembered<'_> {
             Some(OutcomeResult::Allowed | OutcomeResult::Kept) if self.until.is_none() => {
                 Accounted::Known
             }
-            // Nobody answered, or CloudTrail did not know the event: the grant stays, and the same
-            // question is not asked at once.
-            Some(OutcomeResult::Expired | OutcomeResult::Unconfirmed) if is_asked_lately => {
-                Accounted::Pending
-            }
+            // Nobody answered: the grant stays, and the same question is not asked at once.
+            Some(OutcomeResult::Expired) if is_asked_lately => Accounted::Pending,
+            // Also where nothing confirmed the event: the sweep itself confirms what it asks.
             Some(_) => Accounted::No,
             // What is only reported needs no decision.
             None if stays && self.verdict.response != Response::Ask => Accounted::Known,

@@ -24,16 +24,31 @@ impl Claims {
         subject: &Subject,
         me: &ExecutionArn,
     ) -> Result<Option<KnownName>, MemoryError> {
-        let [before, this] = KnownName::around(id, Timestamp::now());
-        if let Started::Started = self.start(&this, subject, me).await? {
-            return Ok(Some(this));
-        }
-        // This execution may have been interrupted, in this month or in the one before.
-        for name in [this, before] {
-            if let Some(found) = self.found(name).await?
-                && found.incident.as_ref() == Some(me)
-            {
+        let now = Timestamp::now();
+        let [before, this] = KnownName::around(id, now);
+        for name in this.generations() {
+            if let Started::Started = self.start(&name, subject, me).await? {
+                return Ok(Some(name));
+            }
+            let Some(found) = self.found(name).await? else {
+                break;
+            };
+            if found.incident.as_ref() == Some(me) {
                 return Ok(Some(found.name));
+            }
+            // One that was denied says nothing about who adds the same once more.
+            if self.accounts(&found, now).await? == Accounted::Known {
+                break;
+            }
+        }
+        // This execution may have been interrupted in the month before.
+        for name in before.generations() {
+            match self.found(name).await? {
+                Some(found) if found.incident.as_ref() == Some(me) => {
+                    return Ok(Some(found.name));
+                }
+                Some(_) => {}
+                None => break,
             }
         }
         Ok(None)
@@ -103,8 +118,11 @@ impl Claims {
     /// If Step Functions cannot be asked.
     pub async fn known_by(&self, id: &GrantId, now: Timestamp) -> Result<Accounted, MemoryError> {
         let mut accounted = Accounted::No;
-        for name in KnownName::around(id, now) {
-            if let Some(found) = self.found(name).await? {
+        for first in KnownName::around(id, now) {
+            for name in first.generations() {
+                let Some(found) = self.found(name).await? else {
+                    break;
+                };
                 match self.accounts(&found, now).await? {
                     Accounted::No => {}
                     Accounted::Known => return Ok(Accounted::Known),
@@ -126,15 +144,17 @@ impl Claims {
         sweep: Option<Timestamp>,
     ) -> Result<bool, MemoryError> {
         let now = Timestamp::now();
-        for name in KnownName::around(id, now) {
-            let Some(found) = self.found(name).await? else {
-                continue;
-            };
-            let is_since = sweep.is_none_or(|sweep| found.started >= sweep);
-            // One that has not come to its judgement proves nothing, and anyone can start it.
-            // What is gone is reported now or never.
-            if is_since && self.accounts(&found, now).await? == Accounted::Known {
-                return Ok(true);
+        for first in KnownName::around(id, now) {
+            for name in first.generations() {
+                let Some(found) = self.found(name).await? else {
+                    break;
+                };
+                let is_since = sweep.is_none_or(|sweep| found.started >= sweep);
+                // One that has not come to its judgement proves nothing, and anyone can start it.
+                // What is gone is reported now or never.
+                if is_since && self.accounts(&found, now).await? == Accounted::Known {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
