@@ -30,7 +30,7 @@ mod writes;
 pub use chat::ChatMessage;
 pub use incident::Incident;
 pub use local_aws::policies::actions;
-pub use mails::{expect_parts, reports_failure};
+pub use mails::{Command, commands, expect_parts, reports_failure};
 pub use owner::{Owner, access_key, join, without_mfa};
 pub use policies::document;
 pub use runner::{Parameters, Scenario, run};

@@ -54,3 +54,56 @@ pub fn expect_parts(mail: &Mail, parts: &[&str]) -> Result<()> {
     }
     Ok(())
 }
+
+/// A command of a mail, in the words that a shell makes of it.
+#[derive(Debug)]
+pub struct Command(Vec<String>);
+
+impl Command {
+    /// The value of an option.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&str> {
+        let named = format!("--{name}");
+        let mut words = self.0.iter();
+        while let Some(word) = words.next() {
+            match word.strip_prefix(&named) {
+                Some("") => return words.next().map(String::as_str),
+                Some(rest) if rest.starts_with('=') => return rest.get(1..),
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+/// The commands of a mail that begin with these words, in order.
+pub fn commands(mail: &Mail, begin: &str) -> Result<Vec<Command>> {
+    let begin = format!("\n  {begin} ");
+    let rest = mail.message.split(&begin).skip(1);
+    rest.map(|rest| Ok(Command(words(rest)?))).collect()
+}
+
+/// The words until the end of the command. Nothing that a shell would expand may stand in it.
+fn words(text: &str) -> Result<Vec<String>> {
+    let (mut words, mut word, mut is_quoted) = (Vec::new(), None::<String>, false);
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\'' => {
+                is_quoted = !is_quoted;
+                word.get_or_insert_default();
+            }
+            c if is_quoted => word.get_or_insert_default().push(c),
+            '\n' => break,
+            ' ' => words.extend(word.take()),
+            '\\' => word.get_or_insert_default().extend(chars.next()),
+            c => {
+                ensure!(c.is_ascii_alphanumeric() || "-=".contains(c), "{c}: {text}");
+                word.get_or_insert_default().push(c);
+            }
+        }
+    }
+    ensure!(!is_quoted, "no end of the quotation: {text}");
+    words.extend(word);
+    Ok(words)
+}

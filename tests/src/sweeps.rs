@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use futures_util::future::try_join_all;
-use local_aws::{Execution, poll};
+use local_aws::{Execution, Mail, poll};
 use serde_json::Value;
 
 use crate::{Incident, SOON, World};
@@ -89,6 +89,20 @@ impl Swept {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.report()?.get("reason")?.as_str()
+    }
+
+    /// Its own e-mail, which must be the only one, and be accepted.
+    pub async fn mail(&self, world: &World) -> Result<Mail> {
+        let error = self.output.get("reportError");
+        ensure!(error.is_none(), "the e-mail is not sent: {error:?}");
+        let name = self.execution.name();
+        let links = format!("/executions/details/{}\n", self.execution.arn());
+        let own = |mail: &Mail| mail.message.contains(&links);
+        world.mail(&format!("one of the sweep {name}"), own).await?;
+        let mails = world.mails_until_now(own).await?;
+        let [mail] = <[Mail; 1]>::try_from(mails)
+            .map_err(|mails| anyhow::anyhow!("{} mails: {mails:#?}", mails.len()))?;
+        Ok(mail)
     }
 
     /// The inputs of the incidents that it started.

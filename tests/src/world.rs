@@ -5,13 +5,14 @@ use local_aws::policies::{self, InForce};
 use local_aws::{
     Emulator, EmulatorOptions, Execution, Mail, Mailbox, Stack, StackOptions, poll, stack,
 };
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::chat::{Chat, ChatMessage};
 use crate::faults::FaultProxy;
 use crate::index::{Entry, Index};
 use crate::mails::{self, Mails};
-use crate::{Incident, SOON, Write};
+use crate::{Command, Incident, SOON, Write};
 
 /// A local AWS with the template deployed, and the administrator's mailbox.
 #[derive(Debug)]
@@ -117,12 +118,34 @@ impl World {
 
     /// Starts an execution with this input by a call of the API.
     pub async fn start_by_hand(&self, input: &str) -> Result<Execution> {
+        self.start_execution(None, input).await
+    }
+
+    /// Starts an execution with this name by a call of the API.
+    pub async fn start_named(&self, name: &str, input: &Value) -> Result<Execution> {
+        self.start_execution(Some(name), &input.to_string()).await
+    }
+
+    /// Runs the command of a mail that starts an execution.
+    pub async fn run(&self, command: &Command) -> Result<Incident<'_>> {
+        let option = |name| command.option(name).with_context(|| format!("no --{name}"));
+        let machine = option("state-machine-arn")?;
+        ensure!(
+            machine == self.stack.output("StateMachineArn")?,
+            "{machine}"
+        );
+        ensure!(machine.split(':').nth(3) == Some(option("region")?));
+        let started = self.start_execution(command.option("name"), option("input")?);
+        Ok(self.incident_of(started.await?))
+    }
+
+    async fn start_execution(&self, name: Option<&str>, input: &str) -> Result<Execution> {
         let states = self.emulator.sfn();
         let machine = self.stack.output("StateMachineArn")?;
         let start = states.start_execution().state_machine_arn(machine);
-        let started = start.input(input).send().await;
-        let arn = started.context("cannot start an execution")?.execution_arn;
-        Ok(Execution::new(states.clone(), arn))
+        let start = start.set_name(name.map(str::to_owned)).input(input);
+        let started = start.send().await.context("cannot start an execution")?;
+        Ok(Execution::new(states.clone(), started.execution_arn))
     }
 
     /// The incident that the write `event_name` started. `mark` is a text that stands in no other

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use aws_sdk_iam::config::Credentials;
-use end_to_end::{Owner, Scenario, Swept, Target, World, Write, join};
-use local_aws::policies;
+use end_to_end::{Command, Owner, Scenario, Target, World, Write, commands, expect_parts, join};
+use local_aws::Mail;
 
 use super::{alone, expect_contained, lost, restricted, settle};
 use crate::reported::{ADMINISTRATOR, HARMLESS};
@@ -152,14 +152,6 @@ async fn write_fifty(world: &World) -> Result<Vec<Lost>> {
     Ok(all)
 }
 
-/// What a mail of the sweep says that no other one says within a day.
-fn lists(swept: &Swept) -> usize {
-    let grants = swept.report().and_then(|report| report.get("grants"));
-    grants
-        .and_then(|grants| grants.as_array())
-        .map_or(0, Vec::len)
-}
-
 async fn over(world: Arc<World>) -> Result<()> {
     let _alone = alone(&world).await?;
     let names: Vec<String> = (0..51).map(|number| format!("over-{number:02}")).collect();
@@ -167,28 +159,63 @@ async fn over(world: Arc<World>) -> Result<()> {
     let before = world.stack.executions().await?.len();
     let swept = world.sweep().await?;
     ensure!(swept.reason() == Some("overMost"), "{:?}", swept.report());
-    ensure!(lists(&swept) == 51, "{:?}", swept.report());
     ensure!(swept.count("started")? == 0 && swept.hints().is_empty());
+    let mail = swept.mail(&world).await?;
     let next = world.sweep().await?;
     ensure!(next.count("started")? == 0 && next.hints().is_empty());
-    // Without its e-mail, the next one reports again.
-    let is_mailed = swept.output.get("reportError").is_none();
-    ensure!(next.report().is_none() == is_mailed, "{:?}", next.report());
+    ensure!(next.report().is_none(), "once a day: {:?}", next.report());
+    let about = "Too many at once: 51 new restricted permissions in the account ";
+    let mails = world.mails_until_now(|mail| mail.subject.starts_with(about));
+    ensure!(mails.await?.len() == 1);
     ensure!(world.stack.executions().await?.len() == before);
+    let commands = lists_all(&mail, &targets)?;
 
-    // An administrator has looked at one of them, and fifty are few enough.
-    let [first, rest @ ..] = &targets[..] else {
+    // An administrator looks at one of them, and fifty are few enough.
+    let [(first, command), rest @ ..] = &commands[..] else {
         anyhow::bail!("no policies");
     };
-    policies::delete(world.emulator.iam(), first.arn()).await?;
+    let incident = world.run(command).await?;
+    let request = incident.request().await?;
+    expect_parts(&request, &[&first.name, "s3:DeleteBucket"])?;
+    expect_contained(&world, first).await?;
+    incident.answer("deny").await?;
+    ensure!(incident.outcome().await? == "denied");
     let swept = world.sweep().await?;
     ensure!(swept.count("started")? == 50, "{:?}", swept.output);
     ensure!(swept.report().is_none(), "{:?}", swept.report());
     swept.settled(&world).await?;
-    for target in rest {
+    for (target, _) in rest {
         expect_contained(&world, target).await?;
     }
     Ok(())
+}
+
+/// Checks that the mail lists all of them, and answers with the command of each.
+fn lists_all<'t>(mail: &Mail, targets: &'t [Target]) -> Result<Vec<(&'t Target, Command)>> {
+    expect_parts(
+        mail,
+        &[
+            " which ARE IN FORCE. The guard changed nothing about them.\n",
+            " A sweep starts incidents for 50 at most (the parameter SweepMost), so it started none for these.\n",
+            "\n3. If the guard should deal with all of them, deploy it with a SweepMost of 51 or more. The next sweep then starts an incident for each.\n",
+            "\nWHAT IS NEW, with the command for each\n\n1. managed policy `",
+            "\nRestricted: s3:DeleteBucket. Held by no principal. With the command, the guard takes it out and asks you.\n",
+        ],
+    )?;
+    ensure!(!mail.message.contains("\nand "), "{}", mail.message);
+    let mut commands = commands(mail, "aws stepfunctions start-execution")?;
+    ensure!(commands.len() == targets.len(), "{}", mail.message);
+    let mut listed = Vec::new();
+    for target in targets {
+        let entry = format!(". managed policy `{}`\n", target.arn());
+        expect_parts(mail, &[&entry])?;
+        let quoted = format!("\"{}\"", target.arn());
+        let mut inputs = commands.iter().map(|command| command.option("input"));
+        let place = inputs.position(|input| input.is_some_and(|input| input.contains(&quoted)));
+        let place = place.with_context(|| format!("no command for {quoted}"))?;
+        listed.push((target, commands.swap_remove(place)));
+    }
+    Ok(listed)
 }
 
 async fn exempt(world: Arc<World>) -> Result<()> {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use end_to_end::{Owner, Scenario, Swept, World};
+use end_to_end::{Owner, Scenario, Swept, World, expect_parts};
+use local_aws::Mail;
 use serde_json::{Value, json};
 
 use super::{alone, denying, role};
@@ -83,7 +84,34 @@ async fn went(world: Arc<World>) -> Result<()> {
     for one in &expected {
         ensure!(gone.contains(one), "no {one} in {gone:?}");
     }
+    let mail = swept.mail(&world).await?;
+    ensure!(
+        mail.subject
+            .starts_with("Gone: 4 things that denied something in the account "),
+        "{}",
+        mail.subject
+    );
+    let attached = format!(
+        "Role `gone-unseen`: the managed policy `{policy}`, which has a Deny, is not attached any more. Look for DetachRolePolicy\n"
+    );
+    expect_parts(
+        &mail,
+        &[
+            ", 4 things that denied something are gone since the last sweep of the guard. What they denied may be allowed now.\n",
+            "\nNo earlier e-mail of the guard reported this. The guard changed nothing.\n",
+            "\nWHAT DENIED SOMETHING AND IS GONE since the sweep before\n1. Role `gone-",
+            &attached,
+            "Role `gone-unseen`: the inline policy `inline`, which had a Deny, was deleted. Look for DeleteRolePolicy\n",
+            "Role `gone-unseen`: the permissions boundary `arn:aws:iam::aws:policy/AmazonEC2ReadOnlyAccess` is gone. Look for DeleteRolePermissionsBoundary\n",
+            "Role `gone-seen`: the inline policy `inline`, which had a Deny, was deleted. Look for DeleteRolePolicy\n",
+        ],
+    )?;
+    for other in ["gone-deleted", "gone-never", "aws iam "] {
+        ensure!(!mail.message.contains(other), "{other}: {}", mail.message);
+    }
     let next = world.sweep().await?;
     ensure!(next.report().is_none(), "{:?}", next.report());
+    let about = |mail: &Mail| mail.message.contains("`gone-unseen`");
+    ensure!(world.mails_until_now(about).await?.len() == 1);
     Ok(())
 }

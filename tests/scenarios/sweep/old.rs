@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
-use end_to_end::{Owner, SOON, Scenario, Swept, Target, World, Write, document, join};
-use local_aws::{Execution, command, functions, poll, stack, workspace};
+use end_to_end::{
+    Owner, SOON, Scenario, Swept, Target, World, Write, commands, document, expect_parts, join,
+};
+use local_aws::{Execution, Mail, command, functions, poll, stack, workspace};
 use serde_json::Value;
 use xtask::account::Account;
 use xtask::deployed::Deployed;
@@ -37,7 +39,7 @@ async fn old(_: Arc<World>) -> Result<()> {
 async fn play(world: &World) -> Result<()> {
     world.deliver_by_hand().await?;
     let old = prepare(world).await?;
-    let first = first(world).await.context("the first sweep")?;
+    let first = first(world, &old).await.context("the first sweep")?;
     deliver(world, false).await?;
     // What the lists only report stays in the remediation of the proof, which is new.
     settle(world).await?;
@@ -106,7 +108,7 @@ async fn prepare(world: &World) -> Result<Old> {
     Ok(Old { managed, inline })
 }
 
-async fn first(world: &World) -> Result<Swept> {
+async fn first(world: &World, old: &Old) -> Result<Swept> {
     deliver(world, true).await?;
     let swept = world.sweep().await?;
     ensure!(swept.reason() == Some("first"), "{:?}", swept.report());
@@ -150,6 +152,8 @@ async fn first(world: &World) -> Result<Swept> {
         "nobody can change a service-linked role: {grants:?}"
     );
 
+    let mail = swept.mail(world).await?;
+    says_what_is_in_force(&mail, old, managed)?;
     // The only incident is about the proof of life, which came through CloudTrail.
     let probe = world.incident("PutRolePolicy", "proof-of-life").await?;
     probe.answer("deny").await?;
@@ -157,6 +161,34 @@ async fn first(world: &World) -> Result<Swept> {
     ensure!(world.stack.executions().await?.len() == 1);
     ensure!(swept.output.get("probedAt").is_some_and(Value::is_string));
     Ok(swept)
+}
+
+/// `managed` is what the sweep says about the managed policy.
+fn says_what_is_in_force(mail: &Mail, old: &Old, managed: &Value) -> Result<()> {
+    let arn = old.managed.arn();
+    let entry = format!(
+        "\n4. managed policy `{arn}`\nRestricted: s3:DeleteBucket. Held by 1 role, 1 user and 1 group (1 other user). With the command, the guard asks you.\n  https://console.aws.amazon.com/iam/home#/policies/details/"
+    );
+    expect_parts(
+        mail,
+        &[
+            ". It read what is in force, and changed nothing.\n",
+            "\nYou do not need to do anything now.",
+            "\n- 1 managed policy of this account grants one\n- 5 inline policies grant one\n- 6 times, a policy that grants one is attached to a user, a group or a role\n- 1 time, a user is in a group that has one\n2 of these belong to AWS services, and only the services can change that.\n",
+            "\n1. s3:DeleteBucket: 9\n2. s3:DeleteObject: 3\n3. ec2:TerminateInstances: 3\n4. ec2:StopInstances: 3\n",
+            "\nTHE POLICIES, with the command for each\n\n1. policy `arn:aws:iam::aws:policy/AdministratorAccess` on role `",
+            ". policy `arn:aws:iam::aws:policy/AdministratorAccess` on role `old-role`\nRestricted: s3:DeleteBucket, s3:DeleteObject, ec2:TerminateInstances, ec2:StopInstances. The command takes it away at once, without a question: look first at who relies on it, and at what it denies.\n  https://console.aws.amazon.com/iam/home#/roles/details/old-role\n  aws iam detach-role-policy --role-name 'old-role' --policy-arn 'arn:aws:iam::aws:policy/AdministratorAccess'\n",
+            " If IAM Identity Center made the role, change its permission set there instead: no one else can change it.\n",
+            "ec2:StopInstances. Only the AWS service that it belongs to can change it.\n  https://console.aws.amazon.com/iam/home#/roles/details/AWSServiceRoleForExample\n",
+            &entry,
+        ],
+    )?;
+    let commands = commands(mail, "aws stepfunctions start-execution")?;
+    let mut inputs = commands.iter().filter_map(|it| it.option("input"));
+    let input = inputs.find(|input| input.contains(&format!("\"{arn}\"")));
+    let input: Value = serde_json::from_str(input.context("no command")?)?;
+    ensure!(managed.get("hint") == Some(&input), "{input}");
+    Ok(())
 }
 
 /// `make report` names who holds what.
