@@ -4,11 +4,13 @@
 
 mod found;
 mod gone;
+mod held;
 mod interrupted;
 mod life;
 mod monitored;
 mod old;
 mod records;
+mod taken;
 
 use anyhow::{Result, ensure};
 use end_to_end::{Owner, Scenario, Target, World, Write, document};
@@ -33,6 +35,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     let mut all = found::scenarios();
     all.extend(gone::scenarios());
     all.extend(interrupted::scenarios());
+    all.extend(taken::scenarios());
     all
 }
 
