@@ -10,7 +10,7 @@
 
 use iam_account::HeldBy;
 use iam_policy::{Quota, RestrictedActions};
-use incident::memory::{Before, ClaimName, Memory, Standing};
+use incident::memory::{Before, ClaimName, KnownName, Memory, Standing};
 use incident::message::{
     AssessedState, Assessment, AttachedTo, Contained, ContainedVersions, EvictedVersion, Found,
     InForce, Judged, Left, ObservedPolicy, Outcome, OutcomeResult, Proposal, Quarantine, Removal,
@@ -216,6 +216,7 @@ impl Worst {
             left: Left::default(),
             asked: false,
             claim: Some(claim()),
+            known: Some(known()),
             settled: Some(Settled {
                 result: OutcomeResult::DeniedBefore,
                 before: Some(before()),
@@ -240,6 +241,7 @@ impl Worst {
                 asked: true,
                 // Whoever asks first has a claim, and knows no decision.
                 claim: None,
+                known: None,
                 settled: None,
                 ..contained.clone()
             },
@@ -299,6 +301,10 @@ impl Worst {
 
 fn claim() -> ClaimName {
     ClaimName::try_from(format!("{}-9", "0".repeat(64))).unwrap()
+}
+
+fn known() -> KnownName {
+    serde_json::from_value(json!(format!("left-{}-12345", "x".repeat(16)))).unwrap()
 }
 
 fn before() -> Before {

@@ -79,6 +79,7 @@ async fn answer(
     request: ContainRequest,
 ) -> Result<Answer<Quarantined>, HandlerError> {
     let subject = request.verdict.change.subject.clone();
+    let execution = request.execution.clone();
     let mut answer = match &subject {
         Subject::Managed(policy) => look(restricted, claims, store, request, policy).await?,
         Subject::Inline(policy) => look(restricted, claims, store, request, policy).await?,
@@ -97,6 +98,9 @@ async fn answer(
     }) = &mut answer
     {
         store.add_holders(&subject, contained).await;
+        claims
+            .make_left_known(restricted, &subject, contained, &execution)
+            .await;
     }
     Ok(answer)
 }

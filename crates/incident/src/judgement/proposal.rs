@@ -31,6 +31,7 @@ impl Proposal {
                 removed: false,
                 asked: true,
                 claim: None,
+                known: None,
                 settled: None,
             },
         })

@@ -238,8 +238,8 @@ impl fmt::Display for ReportName {
 }
 
 /// The name under which a sweep finds the execution that knows about a grant: `known-GRANT-MONTH`,
-/// with months of 30 days counted from 1970. A later execution that knows more about the same grant
-/// has `known-GRANT-MONTH-2`, and so on.
+/// with months of 30 days counted from 1970, or `left-GRANT-MONTH` of one whose remediation leaves
+/// it. A later execution that knows more about the same grant has `known-GRANT-MONTH-2`, and so on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KnownName(String);
@@ -254,8 +254,19 @@ impl KnownName {
     /// The first names of the month before `now` and of the month of `now`.
     #[must_use]
     pub fn around(id: &GrantId, now: Timestamp) -> [Self; 2] {
+        Self::of_kind("known", id, now)
+    }
+
+    /// The same of what a remediation leaves. An incident that fails or is stopped after its
+    /// containment proves nothing, and must not have the name of the one that reports the grant.
+    #[must_use]
+    pub fn left_around(id: &GrantId, now: Timestamp) -> [Self; 2] {
+        Self::of_kind("left", id, now)
+    }
+
+    fn of_kind(kind: &str, id: &GrantId, now: Timestamp) -> [Self; 2] {
         let month = now.as_second() / Self::SECONDS;
-        [month - 1, month].map(|month| Self(format!("known-{}-{month}", id.as_str())))
+        [month - 1, month].map(|month| Self(format!("{kind}-{}-{month}", id.as_str())))
     }
 
     /// This name, which is the first one of a month, and the later ones.

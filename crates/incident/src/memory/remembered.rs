@@ -100,6 +100,9 @@ impl Remembered<'_> {
     /// What it means for the grant that a sweep found in force, where `name` led to it.
     #[must_use]
     pub fn accounts(&self, name: &KnownName, is_asked_lately: bool) -> Accounted {
+        if self.leaves(name) {
+            return Accounted::Known;
+        }
         if self.verdict.memory.known.as_ref() != Some(name) {
             return Accounted::No;
         }
@@ -120,6 +123,16 @@ impl Remembered<'_> {
             None if self.has_succeeded || self.is_failing() => Accounted::No,
             None => Accounted::Pending,
         }
+    }
+
+    /// Whether its remediation leaves the grant in force, where `name` led to it. Its e-mail says
+    /// so, and no decision changes it.
+    fn leaves(&self, name: &KnownName) -> bool {
+        let known = match self.quarantine {
+            Some(Quarantine::InPlace(contained)) => contained.known.as_ref(),
+            _ => None,
+        };
+        known == Some(name) && !self.is_failing()
     }
 
     /// Whether it contained what is wanted, whatever became of it later.

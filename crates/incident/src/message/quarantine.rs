@@ -5,7 +5,7 @@ use iam_policy::ActionPattern;
 use serde::{Deserialize, Serialize};
 
 use super::{ObservedPolicy, OutcomeResult, Removal, Restricted, is_false, is_zero};
-use crate::memory::{Before, ClaimName, ReportName};
+use crate::memory::{Before, ClaimName, KnownName, ReportName};
 use crate::snapshot::sha256;
 use crate::subject::{Addition, Owner};
 use crate::{Snapshot, Timestamp, UniqueId, VersionId};
@@ -157,6 +157,9 @@ pub struct Contained {
     /// The claim of this incident, where the document is another one than `ValidatePolicy` judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<ClaimName>,
+    /// The name under which a sweep finds this execution, about the grant that `left` tells of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<KnownName>,
     /// Why no one is asked about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled: Option<Settled>,

@@ -146,6 +146,7 @@ impl<'a> Containment<'a> {
             left: Left::from(self.analysis.restricted(document)),
             asked: self.takes_back,
             claim: None,
+            known: None,
             settled: None,
         }))))
     }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::memory::{MemoryKey, Wanted};
-use crate::message::{ObservedPolicy, Response};
+use crate::message::{Contained, ObservedPolicy, Response};
 use crate::subject::{AddedIdentity, Owner};
-use crate::{Subject, Timestamp, UniqueId, VersionId};
+use crate::{Analysis, Subject, Timestamp, UniqueId, VersionId};
 
 /// What tells one restricted grant from every other one: 96 bits of a SHA-256, as 16 characters of
 /// base64url.
@@ -39,6 +39,28 @@ impl GrantId {
     /// One that is too long to be compared.
     pub(super) fn of_long_document(subject: &Subject, observed: &ObservedPolicy) -> Self {
         Self::of(&("long document", subject, observed))
+    }
+
+    /// What a remediation leaves in force; `None` where that is nothing, more than what is only
+    /// reported, or too long to be compared.
+    #[must_use]
+    pub fn of_left(
+        subject: &Subject,
+        contained: &Contained,
+        analysis: &Analysis<'_>,
+    ) -> Option<Self> {
+        let is_left = analysis.response(&contained.document) == Some(iam_policy::Response::Report);
+        if !is_left || contained.removed {
+            return None;
+        }
+        let versions = contained.versions.as_ref();
+        let in_force = ObservedPolicy {
+            identity: contained.identity.clone(),
+            version: versions.map(|versions| versions.quarantine.clone()),
+            document: contained.document.clone(),
+        };
+        let wanted = Wanted::document(subject, &in_force, Response::Report, analysis)?;
+        Some(Self::of_document(&wanted.key))
     }
 
     /// Something restricted that a call added: an attachment or a membership.

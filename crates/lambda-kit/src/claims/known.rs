@@ -1,14 +1,15 @@
 //! What a sweep finds in force: which incident accounts for it.
 
 use aws_sdk_sfn::types::ExecutionStatus;
+use iam_policy::{Quota, RestrictedActions};
 use incident::memory::{ClaimName, KnownName, MemoryKey, Standing, Wanted};
-use incident::message::OutcomeResult;
+use incident::message::{Contained, OutcomeResult};
 use incident::survey::{Accounted, GrantId};
 use incident::{Analysis, ExecutionArn, Subject, Timestamp};
 
 use super::index::{Found, Started};
 use super::proof::{Shown, remembered};
-use super::{Claims, MemoryError};
+use super::{Claims, MemoryError, QUICK};
 use crate::history::ReadError;
 
 impl Claims {
@@ -24,8 +25,49 @@ impl Claims {
         subject: &Subject,
         me: &ExecutionArn,
     ) -> Result<Option<KnownName>, MemoryError> {
+        let names = KnownName::around(id, Timestamp::now());
+        self.take_name(names, subject, me).await
+    }
+
+    /// Lets a sweep find the execution `me`, if its remediation leaves something in force that is
+    /// only reported. Nothing waits long for that: without a name, the next sweep reports it.
+    pub async fn make_left_known(
+        &self,
+        restricted: &RestrictedActions,
+        subject: &Subject,
+        contained: &mut Contained,
+        me: &ExecutionArn,
+    ) {
+        if contained.left.is_empty() {
+            return;
+        }
+        // Nothing is remediated, so the quota does not matter.
+        let analysis = Analysis::new(restricted, Quota::MANAGED);
+        let Some(id) = GrantId::of_left(subject, contained, &analysis) else {
+            return;
+        };
+        let names = KnownName::left_around(&id, Timestamp::now());
+        let taking = self.take_name(names, subject, me);
+        match tokio::time::timeout(QUICK, taking).await {
+            Ok(Ok(name)) => contained.known = name,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a sweep may report what this execution left");
+            }
+            Err(_) => {
+                tracing::warn!(
+                    "a sweep may report what this execution left: Step Functions is slow"
+                );
+            }
+        }
+    }
+
+    async fn take_name(
+        &self,
+        [before, this]: [KnownName; 2],
+        subject: &Subject,
+        me: &ExecutionArn,
+    ) -> Result<Option<KnownName>, MemoryError> {
         let now = Timestamp::now();
-        let [before, this] = KnownName::around(id, now);
         for name in this.generations() {
             if let Started::Started = self.start(&name, subject, me).await? {
                 return Ok(Some(name));
@@ -117,8 +159,25 @@ impl Claims {
     ///
     /// If Step Functions cannot be asked.
     pub async fn known_by(&self, id: &GrantId, now: Timestamp) -> Result<Accounted, MemoryError> {
+        self.accounted(KnownName::around(id, now), now).await
+    }
+
+    /// What the execution says whose remediation left this in force, which is only reported.
+    ///
+    /// # Errors
+    ///
+    /// If Step Functions cannot be asked.
+    pub async fn left_by(&self, id: &GrantId, now: Timestamp) -> Result<Accounted, MemoryError> {
+        self.accounted(KnownName::left_around(id, now), now).await
+    }
+
+    async fn accounted(
+        &self,
+        names: [KnownName; 2],
+        now: Timestamp,
+    ) -> Result<Accounted, MemoryError> {
         let mut accounted = Accounted::No;
-        for first in KnownName::around(id, now) {
+        for first in names {
             for name in first.generations() {
                 let Some(found) = self.found(name).await? else {
                     break;

@@ -9,6 +9,7 @@
 
 mod accounted;
 mod known;
+mod left;
 mod proof;
 mod reports;
 mod sweeps;

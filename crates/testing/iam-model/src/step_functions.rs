@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::config::retry::RetryConfig;
+use aws_sdk_sfn::config::{BehaviorVersion, Config, Credentials, Region};
 use aws_sdk_sfn::error::ErrorMetadata;
 use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, DescribeExecutionOutput};
 use aws_sdk_sfn::operation::get_execution_history::{
@@ -18,6 +19,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use aws_sdk_sfn::types::error::{
     ExecutionAlreadyExists, ExecutionDoesNotExist, StateMachineDoesNotExist,
 };
+use aws_smithy_http_client::test_util::NeverClient;
 use aws_smithy_mocks::{MockResponse, RuleMode, mock, mock_client};
 use serde_json::{Value, json};
 
@@ -157,6 +159,18 @@ impl StepFunctions {
             [&describe, &history, &start, &list],
             |config| { config.retry_config(RetryConfig::disabled()) }
         )
+    }
+
+    /// An SDK client that gets no answer.
+    #[must_use]
+    pub fn silent_client() -> Client {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::for_tests())
+            .http_client(NeverClient::new())
+            .build();
+        Client::from_conf(config)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

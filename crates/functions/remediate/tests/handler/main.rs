@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod inline;
+mod left;
 mod managed;
 mod memory;
 mod support;

@@ -48,7 +48,13 @@ async fn account_for_one(
             return Ok(by_claim);
         }
     }
-    claims.known_by(&grant.id, now).await
+    let by_verdict = claims.known_by(&grant.id, now).await?;
+    // Nothing but what is only reported.
+    let can_be_left = grant.is_document() && grant.response == Response::Report;
+    if by_verdict != Accounted::No || !can_be_left {
+        return Ok(by_verdict);
+    }
+    claims.left_by(&grant.id, now).await
 }
 
 /// The denials that went and that no incident has reported.

@@ -145,6 +145,7 @@ fn shown(
         removed: false,
         asked: false,
         claim: None,
+        known: None,
         settled: None,
     };
     let hint = Hint {
