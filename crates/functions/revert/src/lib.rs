@@ -11,8 +11,8 @@ mod outlast;
 
 use iam_policy::RestrictedActions;
 use incident::message::{
-    AttachedTo, Decision, DecisionAction, Outcome, OutcomeResult, Question, RestoreRequest,
-    Reverted, Reverting, WorkRequest,
+    AttachedTo, Decision, DecisionAction, Outcome, OutcomeResult, Quarantine, Question,
+    RestoreRequest, Reverted, Reverting, WorkRequest,
 };
 use incident::{Answer, DecideBy, Subject, Timestamp};
 use lambda_kit::history::{ReadBack, ReadError};
@@ -91,6 +91,11 @@ async fn restore(
         }
         let asked = request.clone();
         let mut reverting = answer(restricted, store, request, &decision).await?;
+        if let Some(Quarantine::InPlace(contained)) = &mut reverting.quarantine {
+            claims
+                .make_left_known(restricted, &change.subject, contained, &execution)
+                .await;
+        }
         if let (Answer::End(Reverted::Outcome(outcome)), Subject::Managed(policy)) =
             (&mut reverting.answer, &change.subject)
             && matches!(outcome.result, OutcomeResult::Allowed | OutcomeResult::Kept)

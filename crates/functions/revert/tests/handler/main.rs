@@ -6,6 +6,7 @@ mod by_hand;
 mod cases;
 mod deciding;
 mod holders;
+mod left;
 mod outlast;
 mod proof;
 mod support;
