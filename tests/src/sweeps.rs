@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{Incident, SOON, World};
 
 /// A sweep that succeeded.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Swept {
     pub execution: Execution,
     /// What the next sweep compares the account with.
