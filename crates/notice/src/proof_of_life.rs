@@ -86,14 +86,18 @@ fn outcome(report: &ReportOutcome) -> &'static str {
         Some(OutcomeResult::DeniedBefore) => {
             "This is the guard's own proof of life, which was denied before: events arrive, the guard contains, and this e-mail reaches you. You do not need to do anything."
         }
-        Some(OutcomeResult::Denied | OutcomeResult::TakenBack) => {
+        Some(OutcomeResult::Denied) => {
             "You denied the guard's own proof of life. From now on, the guard deals with it once a day without a question, for as long as it remembers your answer, and reports it once a week."
+        }
+        // What is asked about first and denied is asked about each time.
+        Some(OutcomeResult::TakenBack) => {
+            "You denied the guard's own proof of life. The guard asks about it again the next day, because it asks first about such changes now."
         }
         Some(OutcomeResult::Allowed | OutcomeResult::Kept) => {
             "You allowed the guard's own proof of life. Nobody can use what it grants, but it does not prove any more that the guard contains. Make the guard forget this decision, as this e-mail says below, and deny the next request."
         }
         Some(OutcomeResult::Expired) => {
-            "No one decided about the guard's own proof of life: a grant that nobody can use, written once a day. Deny the next request, so that the guard does not ask each time."
+            "No one decided about the guard's own proof of life: a grant that nobody can use, written once a day. Deny the next request."
         }
         _ => {
             "This is about the guard's own proof of life: a grant that nobody can use, written once a day to test that events arrive."

@@ -96,6 +96,7 @@ fn each_end_says_what_the_proof_shows() {
             "You do not need to do anything",
         ),
         (OutcomeResult::Denied, false, "From now on"),
+        (OutcomeResult::TakenBack, false, "again the next day"),
         (OutcomeResult::Allowed, false, "forget this decision"),
         (OutcomeResult::Expired, false, "Deny the next request"),
         (OutcomeResult::Superseded, false, "This is about"),

@@ -26,7 +26,7 @@ const TAKE_AWAY: &str = "If a policy of AWS should not be attached where it is, 
 const FROM_NOW_ON: &[&str] = &[
     "Within seconds after someone gives a restricted permission, the guard takes it out and asks you, asks you first, or only reports it: restrictedActions, askActions and reportActions say which.",
     "In each sweep (the parameter SweepSchedule, once an hour by default), the guard reads the whole account again. If someone gave a restricted permission and no event reported it, the guard does the same then.",
-    "Once a day, the guard tests itself: it writes permissions that no one can use to a role of its own, as the policy proof-of-life. If an e-mail asks you about that policy, deny it. After that, the guard does not ask again for as long as it remembers your answer.",
+    "Once a day, the guard tests itself: it writes permissions that no one can use to a role of its own, as the policy proof-of-life. If an e-mail asks you about that policy, deny it. If the guard took the permissions out before it asked, it does not ask again for as long as it remembers your answer. If it asked first, it asks once a day.",
 ];
 
 impl Opening {
