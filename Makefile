@@ -126,10 +126,10 @@ deploy: build ## Deploys to the AWS account of your credentials; asks before it 
 smoke: rust ## Plays the walkthrough against the deployed STACK with your AWS credentials, and cleans up after itself.
 	@$(XTASK) smoke --stack '$(STACK)' --region '$(REGION)'
 
-pause: rust ## Disables the rule of the deployed STACK, so that no incident starts.
+pause: rust ## Disables the rules of the deployed STACK, so that no incident starts.
 	@$(XTASK) pause --stack '$(STACK)' --region '$(REGION)'
 
-resume: rust ## Enables the rule of the deployed STACK again.
+resume: rust ## Enables the rules of the deployed STACK again.
 	@$(XTASK) resume --stack '$(STACK)' --region '$(REGION)'
 
 remove: rust ## Deletes the deployed STACK after the last incident has ended; asks before it does.

@@ -85,9 +85,9 @@ enum Command {
     /// Plays the walkthrough against a deployed stack, with allow and with deny, and cleans up
     /// after itself.
     Smoke(Deployment),
-    /// Disables the rule of a deployed stack, and lists what is open.
+    /// Disables the rules of a deployed stack, and lists what is open.
     Pause(Deployment),
-    /// Enables the rule again.
+    /// Enables the rules again.
     Resume(Deployment),
     /// Deletes a deployed stack once nothing waits any more; asks before it does.
     Remove(Deployment),
