@@ -157,7 +157,7 @@ fn census_part(page: &mut String, census: &Census) {
         "why the guard does not hear it",
     ];
     *page += "### Not heard: known gaps\n\n\
-        A principal can get more by these calls, and no e-mail says so.\n\n";
+        A principal can get more by these calls, and no e-mail about the call says so.\n\n";
     table(page, &census.writes, &heads, |entry| entry.gap, not_heard);
     *page += "### Not heard: nothing to report\n\n";
     let is_harmless = |entry: &Entry| entry.response == Response::None && !entry.gap;
