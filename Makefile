@@ -108,7 +108,7 @@ e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
 
 chaos: rust ## Fails at every AWS call of every incident, and writes the results to docs/chaos.md; takes an hour.
 	@$(call say,$(if $(ONLY),a part of the matrix of faults,the whole matrix of faults))
-	@cargo run --quiet --package end-to-end --bin chaos -- $(if $(ONLY),only '$(ONLY)')
+	@cargo run --quiet --profile chaos --package end-to-end --bin chaos -- $(if $(ONLY),only '$(ONLY)')
 
 load: rust ## Lets N incidents (200) happen at once and prints how long containment takes; CASE=ordinary makes ordinary calls instead.
 	@$(call say,many incidents at once)

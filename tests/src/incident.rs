@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use aws_sdk_sfn::types::ExecutionStatus;
@@ -6,6 +6,7 @@ use local_aws::http::Response;
 use local_aws::{Closed, Execution, Mail, browse, poll};
 use serde_json::Value;
 
+use crate::mails::lately;
 use crate::{SOON, World};
 
 /// One execution of the state machine, and the mails about it.
@@ -25,8 +26,7 @@ impl<'w> Incident<'w> {
         poll("the request for a decision", SOON, async || {
             // In this order, because an execution sends its mails before it ends.
             let closed = self.execution.closed().await?;
-            let requests = self.world.mails_until_now(|mail| self.asks(mail));
-            let request = requests.await?.into_iter().next();
+            let request = self.requests(Instant::now()).await?.into_iter().next();
             if let (None, Some(closed)) = (&request, closed) {
                 bail!(
                     "it ended without a request for a decision: {} {:?} {:?} {}",
@@ -55,8 +55,7 @@ impl<'w> Incident<'w> {
 
     /// Whether the guard asked the administrator.
     pub(crate) async fn is_asked(&self) -> Result<bool> {
-        let requests = self.world.mails(|mail| self.asks(mail)).await?;
-        Ok(!requests.is_empty())
+        Ok(!self.requests(lately()).await?.is_empty())
     }
 
     /// Whether the execution waits for a decision at this moment.
@@ -66,14 +65,19 @@ impl<'w> Incident<'w> {
             && self.execution.closed().await?.is_none())
     }
 
-    /// Whether a mail asks for a decision on this execution, which its links name.
-    fn asks(&self, mail: &Mail) -> bool {
-        self.is_named_in(mail) && mail.link_to("allow").is_some()
+    /// The mails until `since` that ask for a decision on this execution, which their links name.
+    async fn requests(&self, since: Instant) -> Result<Vec<Mail>> {
+        let asks = |mail: &Mail| mail.link_to("allow").is_some();
+        let name = self.execution.name();
+        self.world.mails_with(since, name, asks).await
     }
 
-    /// Whether a mail names this execution.
-    pub(crate) fn is_named_in(&self, mail: &Mail) -> bool {
-        mail.message.contains(&self.name())
+    /// The mails until now that name this execution, and ask for nothing.
+    pub(crate) async fn reports(&self) -> Result<Vec<Mail>> {
+        let asks = |mail: &Mail| mail.link_to("allow").is_some();
+        let name = self.execution.name();
+        let now = Instant::now();
+        self.world.mails_with(now, name, |mail| !asks(mail)).await
     }
 
     pub fn name(&self) -> String {
@@ -83,8 +87,7 @@ impl<'w> Incident<'w> {
     /// The link of the newest request to `allow` or `deny`, as it works on this machine.
     pub async fn link(&self, answer: &str) -> Result<String> {
         let first = self.request().await?;
-        let requests = self.world.mails_until_now(|mail| self.asks(mail));
-        let newest = requests.await?.pop();
+        let newest = self.requests(Instant::now()).await?.pop();
         let link = newest.as_ref().unwrap_or(&first).link_to(answer);
         let link = link.with_context(|| format!("no link to {answer}"))?;
         Ok(self.world.emulator.local_link(link))

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet, btree_map};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
@@ -6,6 +6,8 @@ use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::ExecutionStatus;
 use local_aws::Execution;
 use serde_json::Value;
+
+use crate::seen::Seen;
 
 /// How old an answer may be. Many scenarios ask at once and share one answer.
 const FRESH: Duration = Duration::from_millis(200);
@@ -18,7 +20,11 @@ const NEWEST: i32 = 200;
 /// All executions of a state machine, read together.
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    entries: BTreeMap<String, Entry>,
+    entries: Seen<Entry>,
+    /// Their ARNs.
+    known: BTreeSet<String>,
+    /// The ARNs of those that still run.
+    running: BTreeSet<String>,
     /// When the last reading ended.
     read: Option<Instant>,
     /// When the last reading began. An execution that started since then may have ended too.
@@ -27,47 +33,70 @@ pub(crate) struct Index {
 
 /// What scenarios look for in an execution.
 #[derive(Debug)]
-pub(crate) struct Entry {
+struct Entry {
+    arn: String,
     event_name: String,
     detail: String,
-    /// Whether it still runs.
-    pub(crate) is_running: bool,
 }
 
 impl Entry {
-    fn new(input: &Value) -> Self {
+    fn new(arn: String, input: &Value) -> Self {
         let detail = input.get("detail");
         let event_name = detail.and_then(|detail| detail.get("eventName"));
         Self {
+            arn,
             event_name: event_name
                 .and_then(Value::as_str)
                 .unwrap_or_default()
                 .to_owned(),
             detail: detail.map(Value::to_string).unwrap_or_default(),
-            is_running: true,
         }
     }
 
     /// Whether its record is of the call `event_name` and holds the text `mark`.
-    pub(crate) fn is_of(&self, event_name: &str, mark: &str) -> bool {
+    fn is_of(&self, event_name: &str, mark: &str) -> bool {
         self.event_name == event_name && self.detail.contains(mark)
     }
 }
 
 impl Index {
-    /// The executions by their ARNs.
-    pub(crate) async fn fresh(
+    /// The ARNs of the executions whose record is of the call `event_name` and holds the text
+    /// `mark`.
+    pub(crate) async fn of(
         &mut self,
         states: &Client,
         machine: &str,
-    ) -> Result<&BTreeMap<String, Entry>> {
+        event_name: &str,
+        mark: &str,
+    ) -> Result<Vec<String>> {
+        self.make_fresh(states, machine).await?;
+        let text = format!("{event_name} {mark}");
+        let is_of = |entry: &Entry| entry.is_of(event_name, mark);
+        let found = self.entries.holding(&text, is_of).into_iter();
+        let mut arns: Vec<String> = found.map(|entry| entry.arn.clone()).collect();
+        arns.sort();
+        Ok(arns)
+    }
+
+    /// Whether an execution still runs, or is not known yet.
+    pub(crate) async fn is_running(
+        &mut self,
+        states: &Client,
+        machine: &str,
+        arn: &str,
+    ) -> Result<bool> {
+        self.make_fresh(states, machine).await?;
+        Ok(!self.known.contains(arn) || self.running.contains(arn))
+    }
+
+    async fn make_fresh(&mut self, states: &Client, machine: &str) -> Result<()> {
         if self.read.is_none_or(|read| read.elapsed() >= FRESH) {
             let began = Instant::now();
             self.refresh(states, machine).await?;
             self.began = Some(began);
             self.read = Some(Instant::now());
         }
-        Ok(&self.entries)
+        Ok(())
     }
 
     /// Reads the newest executions and those that run. An execution that has ended does not change.
@@ -95,21 +124,16 @@ impl Index {
             }
         }
         // The first list is older, so an execution that runs only in it has ended in between.
-        for (arn, entry) in &mut self.entries {
-            entry.is_running = running.contains(arn);
-        }
+        self.running = running;
+        let mut entries = Vec::new();
         for execution in listed {
             let arn = execution.execution_arn;
-            if let btree_map::Entry::Vacant(place) = self.entries.entry(arn) {
-                let execution = Execution::new(states.clone(), place.key().clone());
-                let input = execution.input().await?;
-                let is_running = running.contains(place.key());
-                place.insert(Entry {
-                    is_running,
-                    ..Entry::new(&input)
-                });
+            if self.known.insert(arn.clone()) {
+                let input = Execution::new(states.clone(), arn.clone()).input().await?;
+                entries.push(Entry::new(arn, &input));
             }
         }
+        self.entries.extend(entries);
         Ok(())
     }
 }

@@ -21,6 +21,7 @@ mod policies;
 mod privileges;
 mod raw;
 mod runner;
+mod seen;
 mod sizes;
 pub mod survey;
 mod sweeps;

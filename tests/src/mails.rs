@@ -3,15 +3,23 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use local_aws::{Mail, Mailbox};
 
+use crate::seen::Seen;
+
 /// How old an answer may be for a caller that polls. Many scenarios poll at once and share one
 /// answer.
-pub(crate) const FRESH: Duration = Duration::from_millis(100);
+const FRESH: Duration = Duration::from_millis(100);
+
+/// Until when the mails must be known to a caller that polls.
+pub(crate) fn lately() -> Instant {
+    let now = Instant::now();
+    now.checked_sub(FRESH).unwrap_or(now)
+}
 
 /// The administrator's mails, read together.
 #[derive(Debug)]
 pub(crate) struct Mails {
     mailbox: Mailbox,
-    mails: Vec<Mail>,
+    mails: Seen<Mail>,
     read: Option<Instant>,
 }
 
@@ -19,22 +27,34 @@ impl Mails {
     pub(crate) fn of(mailbox: Mailbox) -> Self {
         Self {
             mailbox,
-            mails: Vec::new(),
+            mails: Seen::default(),
             read: None,
         }
     }
 
     /// All mails that had arrived at `since`, and perhaps some that arrived later.
     pub(crate) async fn since(&mut self, since: Instant) -> Result<&[Mail]> {
+        self.read(since).await?;
+        Ok(self.mails.all())
+    }
+
+    /// Those of them whose text holds `mark`.
+    pub(crate) async fn with(&mut self, since: Instant, mark: &str) -> Result<Vec<&Mail>> {
+        self.read(since).await?;
+        let holds = |mail: &Mail| mail.message.contains(mark);
+        Ok(self.mails.holding(mark, holds))
+    }
+
+    async fn read(&mut self, since: Instant) -> Result<()> {
         if self.read.is_none_or(|read| read < since) {
             let begin = Instant::now();
-            let known = self.mails.len();
+            let known = self.mails.all().len();
             let mails = self.mailbox.mails().await?;
-            self.mails
-                .extend_from_slice(mails.get(known..).unwrap_or_default());
+            let new = mails.get(known..).unwrap_or_default();
+            self.mails.extend(new.iter().cloned());
             self.read = Some(begin);
         }
-        Ok(&self.mails)
+        Ok(())
     }
 }
 

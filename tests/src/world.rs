@@ -10,7 +10,7 @@ use tokio::sync::Mutex;
 
 use crate::chat::{Chat, ChatMessage};
 use crate::faults::FaultProxy;
-use crate::index::{Entry, Index};
+use crate::index::Index;
 use crate::mails::{self, Mails};
 use crate::{Command, Incident, SOON, Write};
 
@@ -186,24 +186,18 @@ impl World {
     /// All executions whose record is of `event_name` and holds `mark`.
     pub async fn incidents(&self, event_name: &str, mark: &str) -> Result<Vec<Incident<'_>>> {
         let states = self.emulator.sfn();
-        let wanted = |(arn, entry): (&String, &Entry)| {
-            entry.is_of(event_name, mark).then(|| {
-                let execution = Execution::new(states.clone(), arn.clone());
-                Incident::new(self, execution)
-            })
-        };
         let machine = self.stack.output("StateMachineArn")?;
         let mut index = self.index.lock().await;
-        let entries = index.fresh(states, machine).await?;
-        Ok(entries.iter().filter_map(wanted).collect())
+        let arns = index.of(states, machine, event_name, mark).await?;
+        let incident = |arn| Incident::new(self, Execution::new(states.clone(), arn));
+        Ok(arns.into_iter().map(incident).collect())
     }
 
     /// Whether an execution still runs.
     pub(crate) async fn is_running(&self, arn: &str) -> Result<bool> {
         let machine = self.stack.output("StateMachineArn")?;
         let mut index = self.index.lock().await;
-        let entries = index.fresh(self.emulator.sfn(), machine).await?;
-        Ok(entries.get(arn).is_none_or(|entry| entry.is_running))
+        index.is_running(self.emulator.sfn(), machine, arn).await
     }
 
     /// The first mail that `wanted` accepts; waits for it.
@@ -230,9 +224,20 @@ impl World {
 
     /// The mails so far that `wanted` accepts. The newest may be missing.
     pub async fn mails(&self, wanted: impl Fn(&Mail) -> bool) -> Result<Vec<Mail>> {
-        let now = Instant::now();
-        self.mails_since(now.checked_sub(mails::FRESH).unwrap_or(now), wanted)
-            .await
+        self.mails_since(mails::lately(), wanted).await
+    }
+
+    /// All mails until `since` whose text holds `mark`, and that `wanted` accepts; perhaps some
+    /// that arrived later.
+    pub(crate) async fn mails_with(
+        &self,
+        since: Instant,
+        mark: &str,
+        wanted: impl Fn(&Mail) -> bool,
+    ) -> Result<Vec<Mail>> {
+        let mut mails = self.mails.lock().await;
+        let all = mails.with(since, mark).await?.into_iter();
+        Ok(all.filter(|mail| wanted(mail)).cloned().collect())
     }
 
     /// All mails until now that `wanted` accepts.

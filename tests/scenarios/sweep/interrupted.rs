@@ -8,7 +8,7 @@ use end_to_end::faults::{Fault, Injected, Rule, Times};
 use end_to_end::{SOON, Scenario, World, Write};
 use local_aws::{Execution, poll};
 
-use super::{alone, expect_contained, lost, restricted, settle};
+use super::{alone, expect_contained, lost, restricted};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -90,9 +90,9 @@ async fn stopped(world: Arc<World>) -> Result<()> {
         if stop_within(&world, "StartIncidents").await? {
             break;
         }
-        settle(&world).await?;
+        world.settle().await?;
     }
-    settle(&world).await?;
+    world.settle().await?;
     for target in &targets {
         poll("a containment", SOON, async || {
             let in_force = target.in_force(&world).await?.unwrap_or_default();

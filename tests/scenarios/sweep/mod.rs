@@ -61,20 +61,8 @@ fn denying() -> String {
 async fn alone(world: &World) -> Result<MutexGuard<'static, ()>> {
     let alone = ALONE.lock().await;
     world.deliver_by_hand().await?;
-    settle(world).await?;
+    world.settle().await?;
     Ok(alone)
-}
-
-/// Sweeps until nothing is new, the proof of life included.
-async fn settle(world: &World) -> Result<()> {
-    for _ in 0..5 {
-        let swept = world.sweep().await?;
-        let has_written = swept.states.iter().any(|state| state == "WriteProbe");
-        if swept.settled(world).await?.is_empty() && !has_written {
-            return Ok(());
-        }
-    }
-    anyhow::bail!("each of five sweeps starts incidents")
 }
 
 /// Lets the events of CloudTrail arrive, or get lost.

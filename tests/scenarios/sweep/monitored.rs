@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, ensure};
 use end_to_end::{Scenario, World, Write};
 
-use super::{lost, restricted, settle};
+use super::{lost, restricted};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![Scenario::new(
@@ -28,7 +28,7 @@ async fn monitored(_: Arc<World>) -> Result<()> {
 
 async fn play(world: &World) -> Result<()> {
     world.deliver_by_hand().await?;
-    settle(world).await?;
+    world.settle().await?;
     let names = ["monitored-seen", "monitored-lost"].map(str::to_owned);
     let targets = lost(world, Write::CreatePolicy, &names).await?;
     let record = world.records("CreatePolicy", "monitored-seen").await?.pop();

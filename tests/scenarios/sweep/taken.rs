@@ -14,8 +14,8 @@ use incident::survey::{GrantId, hint_name};
 use local_aws::Execution;
 use serde_json::{Value, json};
 
+use super::alone;
 use super::held::{Held, held};
-use super::{alone, settle};
 use crate::reported::{ADMINISTRATOR, HARMLESS};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -108,7 +108,7 @@ async fn prepare(world: &World, prefix: &str) -> Result<()> {
         incident.answer("allow").await?;
         ensure!(incident.outcome().await? == "kept");
     }
-    settle(world).await
+    world.settle().await
 }
 
 /// The incident that a sweep started about this holder, which asks.

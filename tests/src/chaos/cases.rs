@@ -27,33 +27,25 @@ pub(super) type Story = (Origin, Write, Response, Answer);
 /// The calls of each incident without a fault.
 pub(super) type Points = BTreeMap<Story, Vec<Point>>;
 
-/// The writes that are played. Those that are asked about make the same calls for each kind of
-/// policy.
-pub(super) fn writes(response: Response, choice: Choice) -> &'static [Write] {
-    match (response, choice) {
-        (Response::Contain, _) | (_, Choice::Full) => &Write::ALL,
-        (Response::Ask, Choice::Representative) => {
-            &[Write::CreatePolicyVersion, Write::PutRolePolicy]
-        }
+/// The writes that are played. Those that are asked about make the same calls for each managed and
+/// for each inline policy.
+pub(super) fn writes(response: Response) -> &'static [Write] {
+    match response {
+        Response::Contain => &Write::ALL,
+        Response::Ask => &[Write::CreatePolicyVersion, Write::PutRolePolicy],
     }
 }
 
 /// The incidents that a sweep starts. After that, they make the same calls as those that events
 /// start, so a managed and an inline policy are enough.
-pub(super) const FOUND: [Story; 2] = [
-    (
-        Origin::Sweep,
-        Write::SetDefaultPolicyVersion,
-        Response::Contain,
-        Answer::Deny,
-    ),
-    (
-        Origin::Sweep,
-        Write::PutRolePolicy,
-        Response::Contain,
-        Answer::Allow,
-    ),
-];
+pub(super) fn found() -> impl Iterator<Item = Story> {
+    let writes = [Write::SetDefaultPolicyVersion, Write::PutRolePolicy];
+    let of_write = |write| {
+        [Answer::Allow, Answer::Deny]
+            .map(|answer| (Origin::Sweep, write, Response::Contain, answer))
+    };
+    writes.into_iter().flat_map(of_write)
+}
 
 /// The incident without a fault.
 pub(super) fn quiet((origin, write, response, answer): Story) -> Case {
@@ -78,10 +70,24 @@ fn troubled(story: Story, point: &Point, fault: Fault, times: Times) -> Case {
     }
 }
 
+/// Whether a call is one that the answer leads to, or the end of the time for it.
+fn follows_the_answer(point: &Point) -> bool {
+    ["ApproveCallbackFunction", "RevertFunction"].contains(&point.caller.as_str())
+}
+
 /// Every call of every incident with every fault, once and persistently, and a fault at all calls.
+/// What comes before the answer is the same for each answer, so it is played with one of them.
 pub(super) fn full(points: &Points) -> Vec<Case> {
     let mut cases = Vec::new();
     for (&incident, points) in points {
+        let (.., answer) = incident;
+        let from = match answer {
+            Answer::Allow => 0,
+            Answer::Deny | Answer::Expire => {
+                points.iter().position(follows_the_answer).unwrap_or(0)
+            }
+        };
+        let points = points.get(from..).unwrap_or_default();
         let everything = Point {
             in_sweep: false,
             caller: String::new(),

@@ -24,8 +24,9 @@ pub(super) async fn run(
     progress: &impl Fn(Progress<'_>),
 ) -> Result<Vec<FaultRun>> {
     let first = places.first().context("no stack for the sweeps")?;
-    try_join_all(places.iter().map(async |place| settle(place).await)).await?;
-    let quiet: Vec<Case> = cases::FOUND.into_iter().map(cases::quiet).collect();
+    // The proof of life is found too, because its event is lost.
+    try_join_all(places.iter().map(async |place| place.world.settle().await)).await?;
+    let quiet: Vec<Case> = cases::found().map(cases::quiet).collect();
     progress(Progress::Part("found by a sweep", quiet.len()));
     let (mut run, points) = play_quiet(first, &quiet, progress).await?;
     let mut found = chosen(choice, &points);
@@ -84,18 +85,6 @@ fn shares(cases: Vec<Named>, count: usize) -> Vec<Vec<Named>> {
         }
     }
     shares
-}
-
-/// Sweeps until nothing is new. The proof of life is found too, because its event is lost.
-pub(super) async fn settle(place: &Place) -> Result<()> {
-    for _ in 0..5 {
-        let swept = place.world.sweep().await?;
-        let has_written = swept.states.iter().any(|state| state == "WriteProbe");
-        if swept.settled(&place.world).await?.is_empty() && !has_written {
-            return Ok(());
-        }
-    }
-    anyhow::bail!("each of five sweeps starts incidents")
 }
 
 /// Plays the cases without a fault, and learns which calls they make.

@@ -32,7 +32,7 @@ pub(crate) async fn check(world: &World, run: &mut FaultRun, target: &Target) ->
     let mut is_in_execution = false;
     let mut is_reported = false;
     for incident in &incidents {
-        let end = End::of(world, incident, run, &mut is_reported).await?;
+        let end = End::of(incident, run, &mut is_reported).await?;
         is_in_execution = is_in_execution || end.holds(incident, &target.original).await?;
         run.ends.push(end.name);
     }
@@ -133,15 +133,12 @@ struct End {
 
 impl End {
     async fn of(
-        world: &World,
         incident: &Incident<'_>,
         run: &mut FaultRun,
         is_reported: &mut bool,
     ) -> Result<Self> {
         let closed = incident.closed().await?;
-        let reports = world
-            .mails_until_now(|mail| incident.is_named_in(mail) && mail.link_to("allow").is_none())
-            .await?;
+        let reports = incident.reports().await?;
         if closed.status == ExecutionStatus::Succeeded {
             let outcome = closed.output.pointer("/outcome/result");
             let name = outcome.and_then(Value::as_str).map(str::to_owned);

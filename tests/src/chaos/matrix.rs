@@ -68,7 +68,7 @@ async fn by_events(
         let of_write = move |write: &Write| {
             Answer::ALL.map(|answer| (Origin::Event, *write, response, answer))
         };
-        writes(response, choice).iter().flat_map(of_write)
+        writes(response).iter().flat_map(of_write)
     });
     let quiet: Vec<Case> = stories.map(cases::quiet).collect();
     progress(Progress::Part("without a fault", quiet.len()));

@@ -9,7 +9,7 @@ use local_aws::{Closed, Execution, Mail};
 use tokio::time::{Instant, sleep};
 
 use super::cases::{self, Points, Story};
-use super::found::{Named, settle};
+use super::found::Named;
 use super::matrix::Progress;
 use super::place::{Place, name_of};
 use super::{Answer, Case, FaultRun, Origin, Point, Response, play};
@@ -47,7 +47,7 @@ pub(super) async fn play_quiet(
     for name in &names {
         prepare(place, name).await?;
     }
-    settle(place).await?;
+    place.world.settle().await?;
     // What the first one allows, the sweep of the second takes as known.
     for name in names {
         let (one, calls) = play(place, cases::quiet(STORY), &name).await?;
@@ -67,7 +67,7 @@ pub(super) async fn play_all(
     for (name, _) in &cases {
         prepare(place, name).await?;
     }
-    settle(place).await?;
+    place.world.settle().await?;
     let mut played = Vec::new();
     for (name, case) in cases {
         let (one, _) = play(place, case, &name).await?;
@@ -137,7 +137,7 @@ async fn play(place: &Place, case: Case, name: &str) -> Result<(FaultRun, Vec<Po
     world.sweep().await?;
     let mut run = play::finish(place, case, &target, 1, None).await?;
     run.problems.append(&mut problems);
-    check_report(world, &mut run, name, &closed).await?;
+    check_report(world, &mut run, name).await?;
     Ok((run, points))
 }
 
@@ -182,8 +182,9 @@ fn problems_of(closed: &Closed, case: &Case) -> Vec<String> {
 
 /// No sweep asks again about what one has asked about.
 async fn expect_one_request(world: &World, run: &mut FaultRun, name: &str) -> Result<()> {
-    let asks = |mail: &Mail| mail.message.contains(name) && mail.link_to("allow").is_some();
-    let requests = world.mails_until_now(asks).await?.len();
+    let now = std::time::Instant::now();
+    let asks = |mail: &Mail| mail.link_to("allow").is_some();
+    let requests = world.mails_with(now, name, asks).await?.len();
     if requests != 1 {
         run.problems
             .push(format!("{requests} mails ask for a decision"));
@@ -192,17 +193,11 @@ async fn expect_one_request(world: &World, run: &mut FaultRun, name: &str) -> Re
 }
 
 /// Somebody learns that a denial went, and once.
-async fn check_report(
-    world: &World,
-    run: &mut FaultRun,
-    name: &str,
-    closed: &Closed,
-) -> Result<()> {
+async fn check_report(world: &World, run: &mut FaultRun, name: &str) -> Result<()> {
+    let now = std::time::Instant::now();
     let denied = denied(name);
-    let reports = world.mails_until_now(|mail| mail.message.contains(&denied));
-    let reports = reports.await?.len();
-    let says_so = closed.output.get("reportError").is_some();
-    if reports == 0 && !says_so {
+    let reports = world.mails_with(now, &denied, |_| true).await?.len();
+    if reports == 0 {
         run.problems
             .push("nobody learns that a denial went".to_owned());
     }
