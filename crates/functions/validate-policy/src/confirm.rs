@@ -47,12 +47,15 @@ impl Remembering<'_> {
         verdict: &Verdict,
         memory: &Memory,
     ) -> Result<Confirmed, HandlerError> {
-        let is_claimed = memory.claim.is_some() || memory.before.is_some();
+        // Nobody may have claimed it, so it may be new; or an administrator has denied it.
+        let waits = match &memory.before {
+            Some(before) => before.standing != Standing::Denied,
+            None => memory.claim.is_some(),
+        };
         let since = match self.confirming {
             Some(confirming) => Some(confirming.since()),
             None => match self.known_since(Some(wanted)).await {
-                // Nobody may have claimed it, so it may be new.
-                Err(error) if !is_claimed => {
+                Err(error) if !waits => {
                     tracing::warn!(%error, "the guard contains without the last sweep");
                     None
                 }
@@ -83,7 +86,10 @@ impl Remembering<'_> {
         let known = tokio::time::timeout(QUICK, self.sweeps.known_since(&id)).await;
         match known.map_err(|_| slow()).and_then(|known| Ok(known?)) {
             Ok(since) => Ok(since),
-            Err(error) if error.name().is_transient() && self.failed_tries == 0 => Err(error),
+            // Throttled tasks are repeated for many minutes, in which the document is in force.
+            Err(error) if error.name().is_transient() && self.failed_tries == 0 => Err(
+                HandlerError::new(FailureName::TransientAwsError, error.to_string()),
+            ),
             Err(error) => {
                 tracing::warn!(%error, "the guard contains without the last sweep");
                 Ok(None)

@@ -18,7 +18,9 @@ impl Remembering<'_> {
             return;
         };
         let subject = &verdict.change.subject;
-        match self.claims.make_known(&id, subject, self.execution).await {
+        let listed = verdict.restricted.response.into();
+        let named = self.claims.make_known(&id, listed, subject, self.execution);
+        match named.await {
             Ok(name) => verdict.memory.known = name,
             Err(error) => {
                 tracing::warn!(%error, "a sweep may ask about what this execution knows");

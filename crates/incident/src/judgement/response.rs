@@ -32,11 +32,7 @@ impl GuardConfig {
     /// What the guard does about a document that meets a list with this response.
     #[must_use]
     pub fn responds(&self, listed: iam_policy::Response) -> Response {
-        match self.mode.at_most(listed) {
-            iam_policy::Response::Ask => Response::Ask,
-            iam_policy::Response::Report => Response::Report,
-            _ => Response::Contain,
-        }
+        self.mode.at_most(listed).into()
     }
 
     /// Whether an e-mail reports this verdict.

@@ -14,7 +14,7 @@ mod rules;
 use serde::{Deserialize, Serialize};
 
 pub use key::{ClaimName, ClaimNameError, KnownName, MemoryKey, ReportName};
-pub use remembered::Remembered;
+pub use remembered::{Known, Remembered};
 pub use rules::{ForgetBefore, MemoryDays, MemoryRules};
 
 use crate::message::{ObservedPolicy, Response, Restricted, is_false};

@@ -7,7 +7,6 @@ use crate::message::{
     Decision, DecisionAction, OutcomeResult, Quarantine, Response, Restricted, Verdict,
     VerdictResult,
 };
-use crate::survey::Accounted;
 use crate::{Analysis, ExecutionArn, Snapshot, Timestamp, UniqueId, VersionId};
 
 /// What the history of an execution shows of its incident.
@@ -25,6 +24,18 @@ pub struct Remembered<'h> {
     pub outcome: Option<OutcomeResult>,
     /// When an allow ends.
     pub until: Option<Timestamp>,
+}
+
+/// What an earlier incident means for a grant that a sweep found in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It reported the grant, or an administrator allowed it for good.
+    Yes,
+    /// It waits for a decision, or nobody answered it lately.
+    Pending,
+    /// An administrator denied it.
+    Denied,
+    No,
 }
 
 impl Remembered<'_> {
@@ -97,31 +108,37 @@ impl Remembered<'_> {
         })
     }
 
-    /// What it means for the grant that a sweep found in force, where `name` led to it.
+    /// What it means for the grant that a sweep found in force, where `name` led to it. `response`
+    /// is what the lists say about the grant now: the name of an addition stays the same where a
+    /// policy or a group comes to grant more.
     #[must_use]
-    pub fn accounts(&self, name: &KnownName, is_asked_lately: bool) -> Accounted {
+    pub fn known(&self, name: &KnownName, response: Response, is_asked_lately: bool) -> Known {
         if self.leaves(name) {
-            return Accounted::Known;
+            return Known::Yes;
         }
         if self.verdict.memory.known.as_ref() != Some(name) {
-            return Accounted::No;
+            return Known::No;
         }
+        let listed = Response::from(self.verdict.restricted.response);
+        let known = match listed.stricter(response) == listed {
+            true => Known::Yes,
+            false => Known::No,
+        };
         let stays = matches!(
             self.verdict.result,
             VerdictResult::Exempt | VerdictResult::Monitored | VerdictResult::Reported
         );
         match self.outcome {
-            Some(OutcomeResult::Allowed | OutcomeResult::Kept) if self.until.is_none() => {
-                Accounted::Known
-            }
+            Some(OutcomeResult::Allowed | OutcomeResult::Kept) if self.until.is_none() => known,
+            Some(OutcomeResult::Denied | OutcomeResult::TakenBack) => Known::Denied,
             // Nobody answered: the grant stays, and the same question is not asked at once.
-            Some(OutcomeResult::Expired) if is_asked_lately => Accounted::Pending,
+            Some(OutcomeResult::Expired) if is_asked_lately => Known::Pending,
             // Also where nothing confirmed the event: the sweep itself confirms what it asks.
-            Some(_) => Accounted::No,
+            Some(_) => Known::No,
             // What is only reported needs no decision.
-            None if stays && self.verdict.response != Response::Ask => Accounted::Known,
-            None if self.has_succeeded || self.is_failing() => Accounted::No,
-            None => Accounted::Pending,
+            None if stays && self.verdict.response != Response::Ask => known,
+            None if self.has_succeeded || self.is_failing() => Known::No,
+            None => Known::Pending,
         }
     }
 

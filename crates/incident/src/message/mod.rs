@@ -131,6 +131,16 @@ pub enum Response {
     None,
 }
 
+impl From<iam_policy::Response> for Response {
+    fn from(listed: iam_policy::Response) -> Self {
+        match listed {
+            iam_policy::Response::Ask => Self::Ask,
+            iam_policy::Response::Report => Self::Report,
+            _ => Self::Contain,
+        }
+    }
+}
+
 impl Response {
     pub const ALL: &'static [Self] = Self::VARIANTS;
 

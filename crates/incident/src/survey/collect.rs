@@ -27,6 +27,8 @@ pub struct Collector<'r> {
     rules: &'r GuardConfig,
     /// The sweep before; none for a baseline.
     previous: Option<&'r SweepOutput>,
+    /// The sweep before, whatever its lists were. What denied something does not depend on them.
+    denying: Option<&'r SweepOutput>,
     policies: HashMap<PolicyArn, Policy>,
     principals: Vec<Principal>,
 }
@@ -76,11 +78,17 @@ pub struct Findings {
 }
 
 impl<'r> Collector<'r> {
+    /// `comparable` is the sweep before, if it judged by the same lists.
     #[must_use]
-    pub fn new(rules: &'r GuardConfig, previous: Option<&'r SweepOutput>) -> Self {
+    pub fn new(
+        rules: &'r GuardConfig,
+        comparable: Option<&'r SweepOutput>,
+        before: Option<&'r SweepOutput>,
+    ) -> Self {
         Self {
             rules,
-            previous,
+            previous: comparable,
+            denying: before,
             policies: HashMap::new(),
             principals: Vec::new(),
         }
@@ -365,7 +373,7 @@ impl<'r> Collector<'r> {
 
     /// The denials of the sweep before that are gone, with their owners' names.
     fn gone(&self) -> Vec<GoneDenial> {
-        let Some(previous) = self.previous else {
+        let Some(previous) = self.denying else {
             return Vec::new();
         };
         let principals = self.principals.iter();

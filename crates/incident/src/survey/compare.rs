@@ -180,20 +180,13 @@ fn is_contained(grant: &Grant) -> bool {
     grant.response == Response::Contain
 }
 
-/// What gets an incident, and what is left, such as what is `unknown`, because it was not looked
-/// up. Each kind is counted by itself: a question changes nothing, so many open questions hold no
-/// containment up.
+/// What gets an incident, and what is left. Far more than usual is for a person, and so is what is
+/// `unknown`, because it was not looked up.
 fn chosen(open: Vec<Grant>, unknown: Vec<Grant>, most: usize) -> (Vec<Grant>, Vec<Grant>) {
-    let (contained, others): (Vec<Grant>, Vec<Grant>) = open.into_iter().partition(is_contained);
-    // Far more than usual is for a person.
-    if contained.len() > most || unknown.iter().any(is_contained) {
-        let left = contained.into_iter().chain(others).chain(unknown);
-        return (Vec::new(), left.collect());
+    if open.len() > most || !unknown.is_empty() {
+        return (Vec::new(), open.into_iter().chain(unknown).collect());
     }
-    if others.len() > most || !unknown.is_empty() {
-        return (contained, others.into_iter().chain(unknown).collect());
-    }
-    (contained.into_iter().chain(others).collect(), Vec::new())
+    (open, Vec::new())
 }
 
 impl SweepOutput {

@@ -115,3 +115,16 @@ fn a_denial_that_was_rewritten_is_not_gone() {
     assert_eq!(second.gone, []);
     assert!(second.output.denials.len() < first.denials.len());
 }
+
+/// What denied something does not depend on the lists.
+#[test]
+fn a_denial_that_went_before_the_lists_changed_is_gone() {
+    let mut world = World::old();
+    let mut guard = Guard::default();
+    let first = guard.sweep(&world, None).output;
+    world.delete_policy(&own("denies"));
+    guard.baseline = "reviewed";
+    let second = guard.sweep(&world, Some(&first));
+    assert!(second.is_baseline);
+    assert_eq!(second.gone.len(), 9);
+}

@@ -115,7 +115,7 @@ impl Guard {
         self.now += HOUR;
         let digest = RulesDigest::new(&self.rules, self.baseline);
         let comparable = previous.filter(|it| it.compares_with(&digest));
-        let mut collector = Collector::new(&self.rules, comparable);
+        let mut collector = Collector::new(&self.rules, comparable, previous);
         world.each(&mut collector, Collector::principal, Collector::policy);
         let comparison = Comparison::new(collector.finish(), previous, digest, at(self.now));
         let fresh = comparison.fresh.clone();

@@ -84,7 +84,7 @@ fn what_is_no_output_of_a_sweep_is_not_read() {
     // The order is no matter of trust, and what the state machine adds is left alone.
     let mut other = value.clone();
     other["memory"].as_array_mut().unwrap().reverse();
-    other["reportError"] = json!("Throttled");
+    other["probeError"] = json!("Throttled");
     assert_eq!(read(&other).unwrap(), output);
     // A denial that nobody can read is nobody's.
     let mut other = value;

@@ -95,7 +95,7 @@ fn nothing_starts_until_every_grant_was_looked_up() {
         world.policy(&own(&format!("p{number}")), GRANTS);
     }
     let digest = RulesDigest::new(&guard.rules, "");
-    let mut collector = Collector::new(&guard.rules, Some(&empty));
+    let mut collector = Collector::new(&guard.rules, Some(&empty), None);
     world.each(&mut collector, Collector::principal, Collector::policy);
     let comparison = Comparison::new(collector.finish(), Some(&empty), digest, at(guard.now));
     assert_eq!(comparison.fresh.len(), 10);

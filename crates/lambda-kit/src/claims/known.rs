@@ -2,8 +2,8 @@
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use iam_policy::{Quota, RestrictedActions};
-use incident::memory::{ClaimName, KnownName, MemoryKey, Standing, Wanted};
-use incident::message::{Contained, OutcomeResult};
+use incident::memory::{ClaimName, Known, KnownName, MemoryKey, Standing, Wanted};
+use incident::message::{Contained, OutcomeResult, Response};
 use incident::survey::{Accounted, GrantId};
 use incident::{Analysis, ExecutionArn, Subject, Timestamp};
 
@@ -14,7 +14,7 @@ use crate::history::ReadError;
 
 impl Claims {
     /// Lets a sweep find the execution `me`, which leaves this grant in force, or asks about it
-    /// first. The name, if `me` has it.
+    /// first; `response` is what the lists say about the grant. The name, if `me` has it.
     ///
     /// # Errors
     ///
@@ -22,11 +22,12 @@ impl Claims {
     pub async fn make_known(
         &self,
         id: &GrantId,
+        response: Response,
         subject: &Subject,
         me: &ExecutionArn,
     ) -> Result<Option<KnownName>, MemoryError> {
         let names = KnownName::around(id, Timestamp::now());
-        self.take_name(names, subject, me).await
+        self.take_name(names, response, subject, me).await
     }
 
     /// Lets a sweep find the execution `me`, if its remediation leaves something in force that is
@@ -47,7 +48,7 @@ impl Claims {
             return;
         };
         let names = KnownName::left_around(&id, Timestamp::now());
-        let taking = self.take_name(names, subject, me);
+        let taking = self.take_name(names, Response::Report, subject, me);
         match tokio::time::timeout(QUICK, taking).await {
             Ok(Ok(name)) => contained.known = name,
             Ok(Err(error)) => {
@@ -64,12 +65,14 @@ impl Claims {
     async fn take_name(
         &self,
         [before, this]: [KnownName; 2],
+        response: Response,
         subject: &Subject,
         me: &ExecutionArn,
     ) -> Result<Option<KnownName>, MemoryError> {
         let now = Timestamp::now();
+        let mut is_known = false;
         for name in this.generations() {
-            if let Started::Started = self.start(&name, subject, me).await? {
+            if !is_known && let Started::Started = self.start(&name, subject, me).await? {
                 return Ok(Some(name));
             }
             let Some(found) = self.found(name).await? else {
@@ -78,9 +81,11 @@ impl Claims {
             if found.incident.as_ref() == Some(me) {
                 return Ok(Some(found.name));
             }
-            // One that was denied says nothing about who adds the same once more.
-            if self.accounts(&found, now).await? == Accounted::Known {
-                break;
+            match self.accounts(&found, response, now).await? {
+                Known::Yes => is_known = true,
+                // It says nothing about who adds the same once more.
+                Known::Denied => is_known = false,
+                Known::Pending | Known::No => {}
             }
         }
         // This execution may have been interrupted in the month before.
@@ -114,7 +119,8 @@ impl Claims {
         Ok(())
     }
 
-    /// What incidents say about a restricted document in force that the sweep before did not know.
+    /// What incidents say about a restricted document in force that the sweep before did not know;
+    /// and when the request began that an administrator denied, if that is the newest decision.
     ///
     /// An allow counts for as long as Step Functions keeps it, whatever `MemoryDays` says: what was
     /// allowed must not be asked about because a sweep finds it.
@@ -128,15 +134,16 @@ impl Claims {
         analysis: &Analysis<'_>,
         is_contained_first: bool,
         now: Timestamp,
-    ) -> Result<Accounted, MemoryError> {
+    ) -> Result<(Accounted, Option<Timestamp>), MemoryError> {
         let whole = self.remembering_all();
         let newest = whole.newest(&wanted.key).await?;
         let Some(found) = &newest.found else {
-            return Ok(Accounted::No);
+            return Ok((Accounted::No, None));
         };
         // An incident that has just begun may contain what the sweep has just seen.
         let is_recent = is_within(JUST_NOW, found.started, now);
-        Ok(match whole.standing(&newest, wanted, analysis).await? {
+        let mut denied = None;
+        let accounted = match whole.standing(&newest, wanted, analysis).await? {
             Shown::It(before) => match before.standing {
                 Standing::Allowed if before.until.is_none() => Accounted::Known,
                 Standing::Allowed => Accounted::Pending,
@@ -146,46 +153,77 @@ impl Claims {
                 }
                 Standing::Pending => Accounted::Pending,
                 Standing::Denied if is_recent => Accounted::Pending,
-                Standing::Denied => Accounted::No,
+                Standing::Denied => {
+                    denied = Some(found.started);
+                    Accounted::No
+                }
             },
             Shown::Nothing => Accounted::No,
             Shown::NotYet => undecided(found.started, now),
-        })
+        };
+        Ok((accounted, denied))
     }
 
-    /// What the execution says that left a grant in force, or asks about it first.
+    /// What the executions say that left a grant in force, or ask about it first. A later denial
+    /// outlives what was reported or allowed before, also one at `denied`.
     ///
     /// # Errors
     ///
     /// If Step Functions cannot be asked.
-    pub async fn known_by(&self, id: &GrantId, now: Timestamp) -> Result<Accounted, MemoryError> {
-        self.accounted(KnownName::around(id, now), now).await
-    }
-
-    /// What the execution says whose remediation left this in force, which is only reported.
-    ///
-    /// # Errors
-    ///
-    /// If Step Functions cannot be asked.
-    pub async fn left_by(&self, id: &GrantId, now: Timestamp) -> Result<Accounted, MemoryError> {
-        self.accounted(KnownName::left_around(id, now), now).await
-    }
-
-    async fn accounted(
+    pub async fn known_by(
         &self,
-        names: [KnownName; 2],
+        id: &GrantId,
+        response: Response,
+        denied: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Accounted, MemoryError> {
-        let mut accounted = Accounted::No;
-        for first in names {
+        let (mut known, mut is_pending) = (None, false);
+        for first in KnownName::around(id, now) {
             for name in first.generations() {
                 let Some(found) = self.found(name).await? else {
                     break;
                 };
-                match self.accounts(&found, now).await? {
-                    Accounted::No => {}
-                    Accounted::Known => return Ok(Accounted::Known),
-                    Accounted::Pending => accounted = Accounted::Pending,
+                match self.accounts(&found, response, now).await? {
+                    Known::No => {}
+                    Known::Yes => known = Some(found.started),
+                    Known::Denied => known = None,
+                    Known::Pending => is_pending = true,
+                }
+            }
+        }
+        Ok(match known {
+            Some(known) if denied.is_none_or(|denied| known > denied) => Accounted::Known,
+            _ if is_pending => Accounted::Pending,
+            _ => Accounted::No,
+        })
+    }
+
+    /// What the execution says whose remediation left this in force, which is only reported. One
+    /// that is older than the last sweep says nothing: that sweep would know the grant, so it was
+    /// gone and is back.
+    ///
+    /// # Errors
+    ///
+    /// If Step Functions cannot be asked.
+    pub async fn left_by(
+        &self,
+        id: &GrantId,
+        last_sweep: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Accounted, MemoryError> {
+        let mut accounted = Accounted::No;
+        for first in KnownName::left_around(id, now) {
+            for name in first.generations() {
+                let Some(found) = self.found(name).await? else {
+                    break;
+                };
+                if last_sweep.is_some_and(|sweep| found.started < sweep) {
+                    continue;
+                }
+                match self.accounts(&found, Response::Report, now).await? {
+                    Known::No | Known::Denied => {}
+                    Known::Yes => return Ok(Accounted::Known),
+                    Known::Pending => accounted = Accounted::Pending,
                 }
             }
         }
@@ -211,7 +249,8 @@ impl Claims {
                 let is_since = sweep.is_none_or(|sweep| found.started >= sweep);
                 // One that has not come to its judgement proves nothing, and anyone can start it.
                 // What is gone is reported now or never.
-                if is_since && self.accounts(&found, now).await? == Accounted::Known {
+                let known = self.accounts(&found, Response::None, now);
+                if is_since && known.await? == Known::Yes {
                     return Ok(true);
                 }
             }
@@ -222,19 +261,20 @@ impl Claims {
     async fn accounts(
         &self,
         found: &Found<KnownName>,
+        response: Response,
         now: Timestamp,
-    ) -> Result<Accounted, MemoryError> {
+    ) -> Result<Known, MemoryError> {
         let Some((execution, described)) = self.proved(found).await? else {
-            return Ok(Accounted::No);
+            return Ok(Known::No);
         };
         let is_running = described.status == ExecutionStatus::Running;
         if !is_running && described.status != ExecutionStatus::Succeeded {
-            return Ok(Accounted::No);
+            return Ok(Known::No);
         }
         let incident = match self.read(&execution, &described).await {
             Ok(incident) => incident,
             Err(ReadError::NotFound(_) | ReadError::StateNotShown(_)) => {
-                return Ok(undecided(found.started, now));
+                return Ok(is_undecided(found.started, now));
             }
             Err(error) => return Err(error.into()),
         };
@@ -243,15 +283,15 @@ impl Claims {
             Some(OutcomeResult::Allowed | OutcomeResult::Kept)
         );
         if is_allowed && !self.is_proved(&incident) {
-            return Ok(Accounted::No);
+            return Ok(Known::No);
         }
         Ok(match remembered(&incident) {
             Some(remembered) => {
                 let is_asked_lately = is_within(QUESTION, found.started, now);
-                remembered.accounts(&found.name, is_asked_lately)
+                remembered.known(&found.name, response, is_asked_lately)
             }
-            None if is_running => undecided(found.started, now),
-            None => Accounted::No,
+            None if is_running => is_undecided(found.started, now),
+            None => Known::No,
         })
     }
 }
@@ -267,7 +307,15 @@ fn is_within(seconds: i64, started: Timestamp, now: Timestamp) -> bool {
     now.as_second() - started.as_second() < seconds
 }
 
-/// What an execution without a judgement says.
+/// What an execution without a judgement says about a grant.
+fn is_undecided(started: Timestamp, now: Timestamp) -> Known {
+    match is_within(TO_JUDGEMENT, started, now) {
+        true => Known::Pending,
+        false => Known::No,
+    }
+}
+
+/// The same about a document.
 fn undecided(started: Timestamp, now: Timestamp) -> Accounted {
     match is_within(TO_JUDGEMENT, started, now) {
         true => Accounted::Pending,

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use fixtures::{MACHINE, block_on, claims};
 use iam_model::{Execution, StepFunctions, Sweep, claim_of};
 use incident::memory::{ForgetBefore, MemoryRules, Standing};
+use incident::message::Response;
 use incident::survey::Accounted;
 use incident::{DecideBy, ExecutionArn, Timestamp};
 use lambda_kit::claims::Claim;
@@ -33,7 +34,7 @@ pub(crate) fn accounts_at(case: &Case, rules: MemoryRules, now: Timestamp) -> Ac
             DecideBy::Token,
         );
         let accounted = claims.account_for(wanted, analysis, true, now);
-        accounted.await.unwrap()
+        accounted.await.unwrap().0
     })
 }
 
@@ -145,7 +146,7 @@ fn only_forgetting_ends_an_allow_for_the_sweep() {
     });
     let known = |rules| {
         let claims = deployed(&case, rules, DecideBy::Token);
-        block_on(claims.known_by(&id(&case), Timestamp::now())).unwrap()
+        block_on(claims.known_by(&id(&case), Response::Report, None, Timestamp::now())).unwrap()
     };
     assert_eq!(known(off), Accounted::Known);
     assert_eq!(known(forget(month_ago)), Accounted::Known);

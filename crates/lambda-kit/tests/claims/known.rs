@@ -4,6 +4,7 @@ use aws_sdk_sfn::types::HistoryEventType;
 use fixtures::{MACHINE, block_on, claims};
 use iam_model::{Execution, StepFunctions, claim_of};
 use incident::memory::{KnownName, MemoryRules};
+use incident::message::Response;
 use incident::survey::{Accounted, GrantId};
 use incident::{DecideBy, LinkKey, Timestamp};
 use lambda_kit::{Claims, Executions};
@@ -18,7 +19,8 @@ pub(crate) fn id(case: &Case) -> GrantId {
 
 pub(crate) fn make_known(case: &Case, me: &str) -> Option<KnownName> {
     let claims = claims(&case.step_functions);
-    block_on(claims.make_known(&id(case), &case.change.subject, &arn(me))).unwrap()
+    block_on(claims.make_known(&id(case), Response::Report, &case.change.subject, &arn(me)))
+        .unwrap()
 }
 
 fn known_by(case: &Case) -> Accounted {
@@ -27,7 +29,7 @@ fn known_by(case: &Case) -> Accounted {
 
 fn known_at(case: &Case, now: Timestamp) -> Accounted {
     let claims = claims(&case.step_functions);
-    block_on(claims.known_by(&id(case), now)).unwrap()
+    block_on(claims.known_by(&id(case), Response::Report, None, now)).unwrap()
 }
 
 fn reported_since(case: &Case, sweep: Option<Timestamp>) -> bool {
@@ -304,9 +306,56 @@ fn with_decisions_by_mail_only_the_key_of_the_mail_keeps() {
         let execution = asking("one", &data).with_submitted(vec![submitted]);
         case.put(execution.succeeded(data));
         let claims = deployed(&case, MemoryRules::default(), DecideBy::Mail);
-        block_on(claims.known_by(&id(&case), Timestamp::now())).unwrap()
+        block_on(claims.known_by(&id(&case), Response::Report, None, Timestamp::now())).unwrap()
     };
     assert_eq!(known(Some(&key(1))), Accounted::Known);
     assert_eq!(known(Some(&key(2))), Accounted::No);
     assert_eq!(known(None), Accounted::No);
+}
+
+/// An older report or allow does not outlive a denial, and a later one does.
+#[test]
+fn the_newest_decision_counts() {
+    let case = Case::new();
+    let one = make_known(&case, "one").unwrap();
+    case.put(asking("one", &asked(&case, &one)));
+    let two = make_known(&case, "two").unwrap();
+    let kept = json!({"result": "kept"});
+    case.put(ended("one", &asked(&case, &one), "allow", &kept));
+    assert_eq!(known_by(&case), Accounted::Known);
+    let denied = json!({"result": "takenBack"});
+    case.put(ended("two", &asked(&case, &two), "deny", &denied));
+    assert_eq!(known_by(&case), Accounted::No);
+    let three = make_known(&case, "three").unwrap();
+    case.put(ended("three", &asked(&case, &three), "allow", &kept));
+    assert_eq!(known_by(&case), Accounted::Known);
+    assert_eq!(make_known(&case, "four"), None);
+    // The document was denied after all of them.
+    let claims = claims(&case.step_functions);
+    let now = Timestamp::now();
+    let by = |denied| {
+        let id = id(&case);
+        block_on(claims.known_by(&id, Response::Report, Some(denied), now)).unwrap()
+    };
+    assert_eq!(by(now), Accounted::No);
+    let long_ago = now - std::time::Duration::from_secs(3600);
+    assert_eq!(by(long_ago), Accounted::Known);
+}
+
+/// A policy that was attached grants more by now.
+#[test]
+fn what_was_reported_says_nothing_about_more() {
+    let case = Case::new();
+    let name = make_known(&case, "one").unwrap();
+    let mut data = exempt(&case, &name);
+    data["verdict"]["listed"] = json!("report");
+    case.put(Execution::running("one").succeeded(data));
+    let claims = claims(&case.step_functions);
+    let by = |response| {
+        let id = id(&case);
+        block_on(claims.known_by(&id, response, None, Timestamp::now())).unwrap()
+    };
+    assert_eq!(by(Response::Report), Accounted::Known);
+    assert_eq!(by(Response::Ask), Accounted::No);
+    assert_eq!(by(Response::Contain), Accounted::No);
 }

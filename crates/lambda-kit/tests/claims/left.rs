@@ -7,7 +7,7 @@ use fixtures::{MACHINE, block_on, claims};
 use iam_model::{Execution, StepFunctions, claim_of};
 use iam_policy::{Quota, RestrictedActions};
 use incident::memory::{KnownName, MemoryRules};
-use incident::message::{Contained, Left, Quarantine};
+use incident::message::{Contained, Left, Quarantine, Response};
 use incident::survey::{Accounted, GrantId};
 use incident::{Analysis, DecideBy, Snapshot, Timestamp};
 use lambda_kit::{Claims, Executions};
@@ -59,7 +59,7 @@ fn make_known(case: &Case, me: &str) -> Option<KnownName> {
 
 fn left_by(case: &Case) -> Accounted {
     let claims = claims(&case.step_functions);
-    block_on(claims.left_by(&id(case), Timestamp::now())).unwrap()
+    block_on(claims.left_by(&id(case), None, Timestamp::now())).unwrap()
 }
 
 /// An incident that contained a document, and has this name of what it left.
@@ -93,7 +93,7 @@ fn what_is_left_costs_one_call_and_has_a_name_of_its_own() {
     // Whoever reports the grant can still make it known.
     let claims = claims(&case.step_functions);
     let (id, two) = (id(&case), arn("two"));
-    let reported = block_on(claims.make_known(&id, &case.change.subject, &two));
+    let reported = block_on(claims.make_known(&id, Response::Report, &case.change.subject, &two));
     assert!(reported.unwrap().is_some());
 }
 
@@ -168,7 +168,7 @@ fn each_name_counts_where_it_belongs() {
     assert_eq!(left_by(&case), Accounted::Known);
     let claims = claims(&case.step_functions);
     let id = id(&case);
-    let by_verdict = block_on(claims.known_by(&id, Timestamp::now()));
+    let by_verdict = block_on(claims.known_by(&id, Response::Report, None, Timestamp::now()));
     assert_eq!(by_verdict.unwrap(), Accounted::No);
 
     // What is only proposed left nothing.
@@ -252,4 +252,17 @@ fn a_name_that_proves_nothing_leaves_nothing() {
     }
     let failing = Execution::running("one").then("Failed", containing(&case, &this));
     assert_eq!(forged(&one(), Some(failing)), Accounted::No);
+}
+
+/// The last sweep would know it if it had stayed in force.
+#[test]
+fn what_was_left_before_the_last_sweep_and_is_new_to_it_came_back() {
+    let case = Case::new();
+    let name = make_known(&case, "one").unwrap();
+    case.put(asking("one", &containing(&case, &name)));
+    let claims = claims(&case.step_functions);
+    let now = Timestamp::now();
+    let since = |sweep| block_on(claims.left_by(&id(&case), Some(sweep), now)).unwrap();
+    assert_eq!(since(now - Duration::from_secs(3600)), Accounted::Known);
+    assert_eq!(since(now + Duration::from_secs(60)), Accounted::No);
 }

@@ -22,11 +22,12 @@ pub(super) async fn account_for(
     rules: &GuardConfig,
     claims: &Claims,
     fresh: &[Grant],
+    last_sweep: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Vec<Accounted>, HandlerError> {
     let mut accounted = Vec::new();
     for grant in fresh.iter().take(LOOKED_UP) {
-        accounted.push(account_for_one(rules, claims, grant, now).await?);
+        accounted.push(account_for_one(rules, claims, grant, last_sweep, now).await?);
     }
     Ok(accounted)
 }
@@ -35,26 +36,31 @@ async fn account_for_one(
     rules: &GuardConfig,
     claims: &Claims,
     grant: &Grant,
+    last_sweep: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Accounted, MemoryError> {
+    let mut denied = None;
     if let Some(wanted) = &grant.document {
         // Documents are compared, and none is remediated.
         let analysis = Analysis::new(&rules.restricted, Quota::MANAGED);
         let is_contained_first = grant.response == Response::Contain;
-        let by_claim = claims
+        let by_claim;
+        (by_claim, denied) = claims
             .account_for(wanted, &analysis, is_contained_first, now)
             .await?;
         if by_claim != Accounted::No {
             return Ok(by_claim);
         }
     }
-    let by_verdict = claims.known_by(&grant.id, now).await?;
+    let by_verdict = claims
+        .known_by(&grant.id, grant.response, denied, now)
+        .await?;
     // Nothing but what is only reported.
     let can_be_left = grant.is_document() && grant.response == Response::Report;
     if by_verdict != Accounted::No || !can_be_left {
         return Ok(by_verdict);
     }
-    claims.left_by(&grant.id, now).await
+    claims.left_by(&grant.id, last_sweep, now).await
 }
 
 /// The denials that went and that no incident has reported.

@@ -61,7 +61,7 @@ pub(crate) async fn survey(
     let previous = sweeps.last().await?;
     let digest = RulesDigest::new(rules, &config.baseline);
     let comparable = previous.as_ref().filter(|it| it.compares_with(&digest));
-    let mut collector = Collector::new(rules, comparable);
+    let mut collector = Collector::new(rules, comparable, previous.as_ref());
     let account = reading::read(store, rules, &mut collector).await?;
     let comparison = Comparison::new(
         collector.finish(),
@@ -71,8 +71,8 @@ pub(crate) async fn survey(
     );
     let is_baseline = comparison.is_baseline;
     let now = request.started_at;
-    let accounted = accounting::account_for(rules, claims, &comparison.fresh, now).await?;
     let since = previous.as_ref().map(|previous| previous.started_at);
+    let accounted = accounting::account_for(rules, claims, &comparison.fresh, since, now).await?;
     let gone = accounting::unreported(claims, &comparison.gone, since).await?;
     let (resolved, known) = comparison.resolve(accounted, config.most);
     let marking = accounting::Marking {

@@ -87,20 +87,20 @@ impl Facts<'_> {
     }
 
     fn reason(&self) -> Option<SweepReason> {
-        let output = &self.resolved.output;
-        if output.too_wide {
-            self.resolved.reports_over.then_some(SweepReason::TooWide)
+        let reports_over = self.resolved.reports_over;
+        let reason = if self.resolved.output.too_wide {
+            reports_over.then_some(SweepReason::TooWide)
         } else if self.is_first {
             Some(SweepReason::First)
         } else if self.is_baseline {
             Some(SweepReason::OtherRules)
-        } else if self.resolved.reports_over {
+        } else if reports_over {
             Some(SweepReason::OverMost)
-        } else if self.request.report {
-            Some(SweepReason::Asked)
         } else {
-            (!self.gone.is_empty()).then_some(SweepReason::Gone)
-        }
+            self.request.report.then_some(SweepReason::Asked)
+        };
+        let went = !self.gone.is_empty();
+        reason.or(went.then_some(SweepReason::Gone))
     }
 
     /// The patterns that most of these grants meet, and how many more there are.

@@ -1,7 +1,7 @@
 //! The sweep on IAM in memory: what it starts, and what accounts for the rest.
 
 use iam_model::{Account, Execution, OwnerKind};
-use incident::message::{SweepReason, VerdictResult};
+use incident::message::{Response, SweepReason, VerdictResult};
 use incident::survey::GrantId;
 use incident::{ExecutionArn, Record, Subject};
 use serde_json::json;
@@ -171,7 +171,7 @@ fn an_attachment_that_is_asked_about_starts_nothing() {
     let change = Record::parse(&swept.hints[0].input).unwrap().change;
     let me = ExecutionArn::parse(&Execution::running("asks").arn).unwrap();
     let made = claims(&world.step_functions);
-    let name = block_on(made.make_known(&id, &change.subject, &me)).unwrap();
+    let name = block_on(made.make_known(&id, Response::Report, &change.subject, &me)).unwrap();
     let data = json!({"verdict": {
         "response": "ask", "notify": true, "result": "reported", "change": change,
         "findings": [], "memory": {"known": name},

@@ -2,7 +2,7 @@
 
 use iam_model::{Account, Execution, Iam, OwnerKind, StepFunctions, Sweep};
 use incident::judgement::GuardConfig;
-use incident::message::{ReadRequest, Survey, SurveyRequest, Surveyed};
+use incident::message::{ReadRequest, Response, Survey, SurveyRequest, Surveyed};
 use incident::subject::{Owner, ReportedCall};
 use incident::survey::GrantId;
 use incident::{ExecutionArn, PolicyArn, PolicyChange, Record, Subject, Timestamp};
@@ -140,7 +140,7 @@ impl World {
         let subject = Subject::Reported(ReportedCall::Detachment { owner, policy });
         let me = ExecutionArn::parse(&Execution::running("departure").arn).unwrap();
         let claims = claims(&self.step_functions);
-        let name = block_on(claims.make_known(&id, &subject, &me)).unwrap();
+        let name = block_on(claims.make_known(&id, Response::Report, &subject, &me)).unwrap();
         let change = Record::parse(&fixtures::event("put-role-policy"))
             .unwrap()
             .change;
