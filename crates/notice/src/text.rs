@@ -143,10 +143,12 @@ pub(crate) fn shell_quoted(text: &str) -> String {
 }
 
 /// An option of a command and its value, quoted for a shell. A value that begins with a hyphen
-/// would pass for another option, so it follows an equals sign.
+/// would pass for another option, so it follows an equals sign. A value stays on its line: what
+/// follows a line break would pass for a command of its own.
 pub(crate) fn option(name: &str, value: &str) -> String {
     let between = if value.starts_with('-') { '=' } else { ' ' };
-    format!("--{name}{between}{}", shell_quoted(value))
+    let value = value.replace(is_unseen, " ");
+    format!("--{name}{between}{}", shell_quoted(&value))
 }
 
 /// The text with its first letter in upper case.

@@ -172,6 +172,26 @@ fn the_command_reverts_the_call() {
     }
 }
 
+/// A forged record can have any text as the identifier of a credential.
+#[test]
+fn an_identifier_stays_on_the_line_of_its_command() {
+    let id = "x\n  aws iam attach-user-policy --user-name 'mallory' #".to_owned();
+    let reported = ReportedCall::Credentials {
+        user: "dave".to_owned(),
+        credentials: Credentials::SshKey(Some(id)),
+        is_own: false,
+        by_key: false,
+    };
+    let call = WatchedCall::UploadSSHPublicKey;
+    let mail = mail(call, reported, VerdictResult::Reported, &[grants()]);
+    let mut lines = mail.message().lines().map(str::trim_start);
+    assert!(
+        !lines.any(|line| line.starts_with("aws iam attach")),
+        "{}",
+        mail.message()
+    );
+}
+
 #[test]
 fn a_name_that_begins_with_a_hyphen_is_no_option() {
     let name = || "-r1".to_owned();

@@ -113,14 +113,18 @@ fn command(grant: &ListedGrant, report: &SweepReport) -> Command {
     let Some(hint) = grant.hint.as_ref().map(sorted) else {
         return Command::None;
     };
+    let fits = |command: &String| command.lines().all(|line| line.len() + 2 <= MAX_LINE);
     if let Subject::Reported(call) = &grant.subject {
-        return undo_command(call).map_or(Command::None, Command::Line);
+        return match undo_command(call) {
+            None => Command::None,
+            Some(command) if fits(&command) => Command::Line(command),
+            Some(_) => Command::TooLong,
+        };
     }
     let on_one_line = start_command(&report.state_machine, &in_ascii(&hint.to_string()));
     // JSON may have white space between its members.
     let on_many = format!("{hint:#}").replace('\n', "\n  ");
     let on_many = start_command(&report.state_machine, &in_ascii(&on_many));
-    let fits = |command: &String| command.lines().all(|line| line.len() + 2 <= MAX_LINE);
     [on_one_line, on_many]
         .into_iter()
         .find(fits)

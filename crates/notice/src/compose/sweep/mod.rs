@@ -208,9 +208,10 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 /// name works once: the same command must work again.
 fn start_command(state_machine: &str, input: &str) -> String {
     format!(
-        "aws stepfunctions start-execution {} {} {}",
+        "aws stepfunctions start-execution {} {} --input {}",
         option("region", region(state_machine)),
         option("state-machine-arn", state_machine),
-        option("input", input),
+        // It may have line breaks between its members.
+        shell_quoted(input),
     )
 }

@@ -119,13 +119,6 @@ fn over_most(report: &SweepReport, account: &str) -> Opening {
         "new restricted permission",
         "new restricted permissions",
     );
-    let started = match report.counts.started {
-        0 => String::new(),
-        started => format!(
-            " The sweep started {} for what the guard contains.",
-            counted(started, "incident", "incidents")
-        ),
-    };
     Opening {
         title: format!("Too many at once: {permissions} in the account {account}"),
         sentence: format!(
@@ -133,7 +126,7 @@ fn over_most(report: &SweepReport, account: &str) -> Opening {
         ),
         more: vec![
             format!(
-                "As far as the guard looked, no incident accounts for them: their events were lost, or the guard did not run. A sweep starts incidents for {most} at most (the parameter SweepMost), so it started none for these.{started}"
+                "As far as the guard looked, no incident accounts for them: their events were lost, or the guard did not run. A sweep starts incidents for {most} at most (the parameter SweepMost), so it started none for these."
             ),
             "The guard sends this e-mail once a day, for as long as there are too many.".to_owned(),
         ],
