@@ -38,13 +38,19 @@ pub(super) fn writes(response: Response) -> &'static [Write] {
 
 /// The incidents that a sweep starts. After that, they make the same calls as those that events
 /// start, so a managed and an inline policy are enough.
-pub(super) fn found() -> impl Iterator<Item = Story> {
-    let writes = [Write::SetDefaultPolicyVersion, Write::PutRolePolicy];
-    let of_write = |write| {
-        [Answer::Allow, Answer::Deny]
-            .map(|answer| (Origin::Sweep, write, Response::Contain, answer))
+pub(super) fn found(choice: Choice) -> impl Iterator<Item = Story> {
+    let all = [
+        (Write::SetDefaultPolicyVersion, Answer::Deny),
+        (Write::PutRolePolicy, Answer::Allow),
+        (Write::SetDefaultPolicyVersion, Answer::Allow),
+        (Write::PutRolePolicy, Answer::Deny),
+    ];
+    let count = match choice {
+        Choice::Representative => 2,
+        Choice::Full => all.len(),
     };
-    writes.into_iter().flat_map(of_write)
+    let story = |(write, answer)| (Origin::Sweep, write, Response::Contain, answer);
+    all.into_iter().take(count).map(story)
 }
 
 /// The incident without a fault.
