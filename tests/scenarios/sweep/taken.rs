@@ -206,7 +206,7 @@ fn changes<'h>(now: &'h Held, expected: &'h Held) -> Vec<&'h String> {
     now.symmetric_difference(expected).collect()
 }
 
-/// A denial is no answer to the next one who adds the same, and an allow after it counts.
+/// After a denial, the guard asks about the next one who adds the same, and an allow then counts.
 async fn again(world: Arc<World>) -> Result<()> {
     let _alone = alone(&world).await?;
     let iam = world.emulator.iam();

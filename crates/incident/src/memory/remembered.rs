@@ -31,7 +31,7 @@ pub struct Remembered<'h> {
 pub enum Known {
     /// It reported the grant, or an administrator allowed it for good.
     Yes,
-    /// It waits for a decision, or nobody answered it lately.
+    /// It waits for a decision, or its question expired within the last week.
     Pending,
     /// An administrator denied it.
     Denied,

@@ -95,7 +95,7 @@ impl Comparison {
     }
 
     /// Takes what incidents say about each of `fresh`, in their order. At most `most` incidents
-    /// start, and none for what was not looked up: an administrator may have allowed it.
+    /// start, and none at all if something was not looked up: an administrator may have allowed it.
     #[must_use]
     pub fn resolve(self, accounted: Vec<Accounted>, most: usize) -> (Resolved, Vec<Grant>) {
         let (mut memory, mut known, mut counts) = (self.memory, self.known, self.counts);

@@ -99,7 +99,7 @@ fn the_first_execution_has_the_name_and_finds_it_again() {
     assert_eq!(known_by(&case), Accounted::Known);
 }
 
-/// A denial is no answer to whoever adds the same once more, and what is answered then counts.
+/// After a denial, whoever adds the same once more is asked about, and the new answer counts.
 #[test]
 fn a_later_execution_of_the_month_has_a_later_name() {
     let case = Case::new();

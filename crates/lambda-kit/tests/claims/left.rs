@@ -159,7 +159,7 @@ fn what_is_left_is_known_whatever_is_decided() {
     }
 }
 
-/// It is no name of what a verdict leaves in force, and the other way round.
+/// A name of what a remediation leaves does not account for what a verdict leaves, nor the reverse.
 #[test]
 fn each_name_counts_where_it_belongs() {
     let case = Case::new();
