@@ -1,7 +1,7 @@
 //! What the guard costs, as `docs/operations.md` says: the figures follow from the stack, and the
 //! sums are right.
 
-use end_to_end::{STATES_ALLOWED, STATES_KEPT, STATES_TAKEN_BACK};
+use end_to_end::{STATES_ALLOWED, STATES_FOR_CHAT, STATES_KEPT, STATES_TAKEN_BACK};
 use incident::message::{OutcomeResult, Response, VerdictResult};
 use serde_json::Value;
 
@@ -68,6 +68,8 @@ fn states_are_those_of_the_scenarios() {
     // With the start, and the state and the start of the claim.
     let states = &row("Step Functions")[4];
     assert_eq!(*states, (STATES_ALLOWED + 3).to_string());
+    let of_chat = format!("each decision enters {} states more", STATES_FOR_CHAT.len());
+    assert!(section.contains(&of_chat), "{of_chat}");
     let architecture = read("docs/architecture.md");
     assert!(architecture.contains(&format!("A kept one enters {STATES_KEPT} states.")));
 }

@@ -81,6 +81,7 @@ def definition(name: str = INCIDENTS, **substitutions: Any) -> dict:
         "Partition": "aws",
         "AlertTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts",
         "ApprovalTimeoutSeconds": 604800,
+        "ChatNotifications": "false",
         "StackName": "guard",
         "ApiUrl": "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/Prod",
         "IncidentStateMachineArn": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:guard-incidents",

@@ -94,3 +94,60 @@ class Answers(Test):
         for _ in range(3):
             execution.decide(self.story.token(), {"action": "allow", "asked": {"times": 1}, "unproven": False})
         self.assertEqual(execution.output()["outcome"], {"result": "expire"})
+
+    def test_the_chat_is_told_each_answer_before_it_is_carried_out(self) -> None:
+        for answer, state in (("allow", "Approved"), ("deny", "Denied")):
+            with self.subTest(answer):
+                self.world.calls.clear()
+                execution = self.story.start(ChatNotifications="true")
+                execution.decide(self.story.token(), {"action": answer, "reason": "planned"})
+                output = execution.output()
+                told = ["UsersChoice", "ReportDecision", "RunAgain", state]
+                self.assertEqual(following("UsersChoice", execution.entered())[: len(told)], told)
+                [payload] = self.story.asked("reportDecision")
+                self.assertEqual(payload["decision"], {"action": answer, "reason": "planned"})
+                self.assertEqual(payload["quarantine"], output["quarantine"])
+                self.assertEqual(self.story.mailed(), ["reportDecision", "reportOutcome"])
+
+    def test_a_chat_that_cannot_be_told_holds_no_decision_up(self) -> None:
+        notify = self.world.functions["Notify"]
+
+        def broken(payload: dict) -> dict:
+            if payload["task"] == "reportDecision":
+                raise FunctionError(*error)
+            return notify(payload)
+
+        self.world.functions["Notify"] = broken
+        for error, attempts in (("AwsRefused",), 1), (("TransientAwsError",), 2), (("Lambda.TooManyRequestsException",), 2):
+            with self.subTest(error):
+                self.world.calls.clear()
+                execution = self.story.start(ChatNotifications="true")
+                execution.decide(self.story.token(), {"action": "allow"})
+                self.assertEqual(execution.output()["outcome"], {"result": "allow"})
+                self.assertEqual(len(self.story.asked("reportDecision")), attempts)
+
+    def test_the_chat_is_told_no_answer_that_is_none(self) -> None:
+        for action, is_told in (("expire", False), ("shrug", True)):
+            self.world.calls.clear()
+            execution = self.story.start(ChatNotifications="true")
+            execution.decide(self.story.token(), {"action": action})
+            execution.output()
+            self.assertEqual("ReportDecision" in execution.entered(), is_told)
+        self.world.calls.clear()
+        execution = self.story.start(ChatNotifications="true")
+        execution.decide(self.story.token(), {"action": "allow", "execution": "another"})
+        self.story.answer(execution, "deny")
+        execution.output()
+        told = [payload["decision"]["action"] for payload in self.story.asked("reportDecision")]
+        self.assertEqual(told, ["deny"])
+
+    def test_without_a_chat_no_answer_is_told(self) -> None:
+        execution = self.story.start()
+        self.story.answer(execution, "deny")
+        execution.output()
+        self.assertNotIn("ReportDecision", execution.entered())
+
+
+def following(state: str, entered: list[str]) -> list[str]:
+    """The states from this one on."""
+    return entered[entered.index(state) :]

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use end_to_end::{ChatMessage, Incident, Owner, Scenario, World, document, expect_parts, join};
 use local_aws::{Mail, browse, http};
 use serde_json::{Value, json};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
-        Scenario::new("chat::a_request_and_its_end_are_one_thread", thread),
+        Scenario::new(
+            "chat::a_request_its_answer_and_its_end_are_one_thread",
+            thread,
+        ),
         Scenario::new("chat::no_name_means_anything_in_a_chat", hostile),
     ]
 }
@@ -100,19 +103,23 @@ async fn thread(world: Arc<World>) -> Result<()> {
 
     deny(&incident, "Not <!here>, as *agreed*.").await?;
     ensure!(incident.outcome().await? == "denied");
-    let messages = world.chat(&name, 2).await?;
-    ensure!(messages.len() == 2, "{} messages", messages.len());
-    let ended = messages.last().context("no message")?;
+    let messages = world.chat(&name, 3).await?;
+    let [_, answered, ended] = &messages[..] else {
+        bail!("{} messages", messages.len());
+    };
+    ensure!(answered.member("/metadata/eventType") == "decision");
+    let title = answered.member("/content/title");
+    ensure!(title.starts_with("Answered with deny: "), "{title}");
+    let of_both = [
+        "- Decision: deny",
+        "- Reason: `Not ‹!here›, as *agreed*.`",
+        "- Restricted: `s3:DeleteBucket`",
+    ];
+    expect_in(answered, &of_both)?;
+    expect_no_way_to_decide(answered, Some(&request))?;
     ensure!(ended.member("/metadata/eventType") == "outcome");
     ensure!(ended.member("/content/title").starts_with("Denied: "));
-    expect_in(
-        ended,
-        &[
-            "- Decision: deny",
-            "- Reason: `Not ‹!here›, as *agreed*.`",
-            "- Restricted: `s3:DeleteBucket`",
-        ],
-    )?;
+    expect_in(ended, &of_both)?;
     expect_no_way_to_decide(ended, Some(&request))
 }
 

@@ -48,6 +48,8 @@ pub const SOON: Duration = Duration::from_secs(90);
 /// How many states an incident enters, at most: what it costs, as docs/operations.md#cost says.
 /// A contained policy that is allowed:
 pub const STATES_ALLOWED: usize = 25;
+/// What a chat adds to each decision:
+pub const STATES_FOR_CHAT: [&str; 2] = ["ReportDecision", "RunAgain"];
 /// What is asked about first, and kept:
 pub const STATES_KEPT: usize = 11;
 /// The same, taken back after the first look-up:

@@ -26,6 +26,8 @@ pub struct Notice {
 pub enum Kind {
     /// It asks for a decision.
     Request,
+    /// It says what was decided, before that is carried out.
+    Decision,
     /// It says what was decided, and how the incident ended.
     Outcome,
     /// It reports a change that needs no decision.

@@ -52,6 +52,9 @@ fn sentence(request: &NotifyRequest) -> &'static str {
     match request {
         NotifyRequest::Ask(_) => REQUEST,
         NotifyRequest::ReportVerdict(report) => verdict(report),
+        NotifyRequest::ReportDecision(_) => {
+            "This is the answer about the guard's own proof of life: a grant that nobody can use, written once a day."
+        }
         NotifyRequest::ReportOutcome(report) => outcome(report),
         NotifyRequest::ReportFailure(_) => {
             "This is about the guard's own proof of life: a grant that nobody can use, written once a day. If the guard fails at it, it may fail at a real one, so find the cause."

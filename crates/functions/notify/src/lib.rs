@@ -1,5 +1,5 @@
 //! Makes and sends every e-mail of the workflow: the request for a decision, and the reports. If
-//! there is a topic for a chat, it gets the same facts.
+//! there is a topic for a chat, it gets the same facts, and each decision before it is carried out.
 
 mod sweep;
 
@@ -13,7 +13,7 @@ use incident::message::{Notified, NotifyCall, NotifyRequest, NotifyTask};
 use incident::{ExecutionArn, LinkKey, TaskToken};
 use lambda_kit::{Executions, FailureName, HandlerError, SettingError, Sweeps};
 use notice::mail::{LinkConfirmation, Links, Mail};
-use notice::{ChatMessage, Notice, proof_of_life};
+use notice::{ChatMessage, Kind, Notice, proof_of_life};
 use serde::de::DeserializeOwned;
 use tracing::Instrument as _;
 
@@ -82,7 +82,8 @@ fn encoded(name: &str) -> String {
     form_urlencoded::byte_serialize(name.as_bytes()).collect()
 }
 
-/// Answers one invocation: makes the mail and publishes it, and then tells the chat.
+/// Answers one invocation: makes the mail and publishes it, and then tells the chat. A decision is
+/// for the chat only.
 ///
 /// The facts of the mail are those that Step Functions sent, never those of the payload. Each task
 /// belongs to one state machine: that of the incidents, or that of the sweep.
@@ -110,6 +111,10 @@ pub async fn handle(
     async {
         let probe = settings.probe_role.as_deref();
         let notice = proof_of_life::marked(Notice::from(&request), &request, probe);
+        if notice.kind() == Kind::Decision {
+            tell_chat(settings, sns, &notice).await;
+            return Ok(Notified::default());
+        }
         let (mail, notified) = mail(settings, &request, &notice)?;
         send(settings, sns, &notice, &mail).await?;
         Ok(notified)
@@ -127,9 +132,7 @@ async fn send(
 ) -> Result<(), HandlerError> {
     publish(settings, sns, mail, notice.execution()).await?;
     tracing::info!(subject = mail.subject(), "the e-mail is sent");
-    if let Some(topic) = &settings.chat_topic_arn {
-        publish_to_chat(topic, sns, notice).await;
-    }
+    tell_chat(settings, sns, notice).await;
     Ok(())
 }
 
@@ -210,9 +213,12 @@ async fn publish(
         })
 }
 
-/// Publishes the facts of an e-mail that is sent. A failure is counted and changes nothing else: a
-/// second e-mail and a second attempt would cost more than a message that is missing.
-async fn publish_to_chat(topic: &str, sns: &aws_sdk_sns::Client, notice: &Notice) {
+/// Publishes the facts for a chat, if there is one. A failure is counted and changes nothing else:
+/// a second e-mail and a second attempt would cost more than a message that is missing.
+async fn tell_chat(settings: &Settings, sns: &aws_sdk_sns::Client, notice: &Notice) {
+    let Some(topic) = &settings.chat_topic_arn else {
+        return;
+    };
     let timeout = TimeoutConfig::builder().operation_timeout(CHAT_TIMEOUT);
     let once = aws_sdk_sns::Config::builder()
         .retry_config(RetryConfig::disabled())
@@ -225,7 +231,7 @@ async fn publish_to_chat(topic: &str, sns: &aws_sdk_sns::Client, notice: &Notice
         tracing::warn!(
             code = fault.code,
             topic,
-            "the chat did not get what the e-mail says ({}); check the topic, its key and the role of the function",
+            "the chat did not get a message ({}); check the topic, its key and the role of the function",
             fault.message
         );
     }

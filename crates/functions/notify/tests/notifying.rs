@@ -285,6 +285,59 @@ async fn the_chat_gets_the_facts_after_the_mail_and_no_way_to_decide() {
     assert!(text.contains("app-storage"));
 }
 
+/// The administrator knows the decision, so it needs no e-mail.
+#[tokio::test(start_paused = true)]
+async fn a_decision_is_for_the_chat_only() {
+    let mut sent = fixtures::event_of_invocation("notify");
+    sent["task"] = json!("reportDecision");
+    sent.as_object_mut().unwrap().remove("token");
+    sent["decision"] = json!({"action": "deny", "reason": "Not needed.", "key": "a key"});
+    let execution = running("ReportDecision", &sent);
+    let (client, published) = topic();
+    invoke_with_chat(&client, &execution, call("reportDecision"))
+        .await
+        .unwrap();
+    {
+        let published = published.lock().unwrap();
+        let [chat] = published.as_slice() else {
+            panic!("{published:?}");
+        };
+        assert_eq!(chat.topic_arn(), Some(CHAT));
+        let message: Value = serde_json::from_str(chat.message().unwrap()).unwrap();
+        assert_eq!(message["metadata"]["eventType"], "decision");
+        let text = message.to_string();
+        assert!(text.contains("Not needed.") && !text.contains("a key"));
+    }
+    let (client, published) = topic();
+    invoke(&client, &execution, call("reportDecision"))
+        .await
+        .unwrap();
+    assert!(published.lock().unwrap().is_empty());
+}
+
+/// Whoever has the token can send it without a page.
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_any_form_is_told() {
+    for (task, state) in [
+        ("reportDecision", "ReportDecision"),
+        ("reportOutcome", "ReportOutcome"),
+    ] {
+        let mut sent = fixtures::event_of_invocation("notify");
+        sent["task"] = json!(task);
+        sent.as_object_mut().unwrap().remove("token");
+        sent["decision"] = json!({"action": "allow", "time": "soon", "minutes": "all"});
+        sent["outcome"] = json!({"result": "allowed"});
+        let execution = running(state, &sent);
+        let (client, published) = topic();
+        invoke_with_chat(&client, &execution, call(task))
+            .await
+            .unwrap();
+        let published = published.lock().unwrap();
+        let chat = published.last().unwrap().message().unwrap();
+        assert!(chat.contains("- Decision: allow"), "{chat}");
+    }
+}
+
 /// One attempt, whatever the error, and none before the mail is sent.
 #[tokio::test(start_paused = true)]
 async fn a_chat_that_fails_changes_nothing() {

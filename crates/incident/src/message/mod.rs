@@ -29,7 +29,7 @@ pub use findings::{Removal, Restricted};
 pub use look::{Found, JudgeRequest, Judged, Lapse, Look, Search};
 pub use notify::{
     AskRequest, Asked, Failure, Notified, NotifyCall, NotifyRequest, NotifyTask, RepeatReason,
-    ReportFailure, ReportOutcome, ReportVerdict,
+    ReportDecision, ReportFailure, ReportOutcome, ReportVerdict,
 };
 pub use quarantine::{
     AttachedTo, Contained, ContainedVersions, EvictedVersion, Left, Proposal, Quarantine, Question,

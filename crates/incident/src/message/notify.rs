@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use strum::VariantArray;
 
 use super::{Assessment, Decision, Outcome, Quarantine, Question, Verdict};
@@ -27,6 +28,8 @@ pub enum NotifyTask {
     Ask,
     #[serde(alias = "tellVerdict")]
     ReportVerdict,
+    /// Of an incident in a stack with a chat.
+    ReportDecision,
     #[serde(alias = "tellOutcome")]
     ReportOutcome,
     #[serde(alias = "tellFailure")]
@@ -38,12 +41,13 @@ pub enum NotifyTask {
 impl NotifyTask {
     pub const ALL: &'static [Self] = Self::VARIANTS;
 
-    /// The state that sends the e-mail.
+    /// The state that tells.
     #[must_use]
     pub fn state(self) -> &'static str {
         match self {
             Self::Ask => "AskUser",
             Self::ReportVerdict => "AllowWithNotification",
+            Self::ReportDecision => "ReportDecision",
             Self::ReportOutcome => "ReportOutcome",
             Self::ReportFailure => "ReportFailure",
             Self::ReportSweep => "ReportSweep",
@@ -54,16 +58,14 @@ impl NotifyTask {
 /// What a state tells `notify`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(tag = "task", rename_all = "camelCase")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one value lives for one invocation"
-)]
 pub enum NotifyRequest {
     /// `AskUser`: ask for a decision.
     Ask(AskRequest),
     /// `AllowWithNotification`: report a change that needs no decision.
     #[serde(alias = "tellVerdict")]
     ReportVerdict(ReportVerdict),
+    /// `ReportDecision`: tell the chat what was decided, before it is carried out.
+    ReportDecision(ReportDecision),
     /// `ReportOutcome`: report how an incident ended.
     #[serde(alias = "tellOutcome")]
     ReportOutcome(ReportOutcome),
@@ -78,17 +80,19 @@ impl NotifyRequest {
         match self {
             Self::Ask(request) => &request.execution,
             Self::ReportVerdict(request) => &request.execution,
+            Self::ReportDecision(request) => &request.execution,
             Self::ReportOutcome(request) => &request.execution,
             Self::ReportFailure(request) => &request.execution,
         }
     }
 
-    /// The change that the mail is about, if the record could be read.
+    /// The change that the message is about, if the record could be read.
     #[must_use]
     pub fn change(&self) -> Option<&PolicyChange> {
         match self {
             Self::Ask(request) => Some(&request.change),
             Self::ReportVerdict(request) => Some(&request.verdict.change),
+            Self::ReportDecision(request) => Some(&request.change),
             Self::ReportOutcome(request) => Some(&request.change),
             Self::ReportFailure(_) => None,
         }
@@ -175,6 +179,26 @@ pub struct ReportVerdict {
 }
 
 #[derive(Clone, Debug, Deserialize)]
+pub struct ReportDecision {
+    pub execution: ExecutionArn,
+    pub change: PolicyChange,
+    /// What was asked about.
+    pub quarantine: Question,
+    #[serde(deserialize_with = "answer")]
+    pub decision: Decision,
+}
+
+/// An answer that did not come through a page can have members of any form.
+fn answer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decision, D::Error> {
+    Value::deserialize(deserializer).map(|answer| Decision::read(&answer))
+}
+
+fn answer_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decision>, D::Error> {
+    let answer = Option::<Value>::deserialize(deserializer)?;
+    Ok(answer.map(|answer| Decision::read(&answer)))
+}
+
+#[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReportOutcome {
     pub execution: ExecutionArn,
@@ -182,7 +206,7 @@ pub struct ReportOutcome {
     /// What the guard did.
     pub quarantine: Quarantine,
     /// The decision, if there is one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "answer_if_any")]
     pub decision: Option<Decision>,
     /// How the incident ended after the decision.
     #[serde(default)]

@@ -140,6 +140,9 @@ fn next_steps(notice: &Notice) -> Vec<String> {
             Kind::Request => {
                 "Decide in the e-mail to the administrator, which also has the whole document. Only its links decide, and this message has none."
             }
+            Kind::Decision => {
+                "How the incident ends follows here, and in an e-mail to the administrator with the details."
+            }
             Kind::Outcome | Kind::Report | Kind::Failure => {
                 "The e-mail to the administrator has the details and the commands."
             }

@@ -1,6 +1,7 @@
 //! Makes the notice of each message to `notify`.
 
 mod addition;
+mod decision;
 mod draft;
 mod failure;
 mod memory;
@@ -22,6 +23,7 @@ impl From<&NotifyRequest> for Notice {
         match request {
             NotifyRequest::Ask(request) => request::request(request),
             NotifyRequest::ReportVerdict(request) => verdict::verdict(request),
+            NotifyRequest::ReportDecision(request) => decision::decision(request),
             NotifyRequest::ReportOutcome(request) => outcome::outcome(request),
             NotifyRequest::ReportFailure(request) => failure::failure(request),
         }

@@ -179,7 +179,46 @@ fn shown(request: &NotifyRequest) -> String {
     format!("{}\n", serde_json::to_string_pretty(&message).unwrap())
 }
 
-/// The first three are one thread.
+/// A decision about what this request asks.
+fn answered(request: &AskRequest, action: DecisionAction) -> NotifyRequest {
+    let quarantine = request.quarantine.clone();
+    let (execution, change) = (request.execution.clone(), request.change.clone());
+    let decision = decision(action);
+    NotifyRequest::ReportDecision(ReportDecision {
+        execution,
+        change,
+        quarantine,
+        decision,
+    })
+}
+
+#[test]
+fn each_answer_is_told_before_it_is_carried_out() {
+    let contained = request();
+    let added = addition::added();
+    for (request, asks) in [(contained, false), (added, true)] {
+        let request: AskRequest = read(request);
+        for (action, title) in [
+            (DecisionAction::Allow, "Answered with allow: "),
+            (DecisionAction::Deny, "Answered with deny: "),
+        ] {
+            let answered = answered(&request, action);
+            told(&answered, None);
+            let notice = Notice::from(&answered);
+            assert_eq!(notice.kind(), Kind::Decision);
+            assert!(notice.title().starts_with(title), "{}", notice.title());
+            let waits = asks && action == DecisionAction::Deny;
+            assert_eq!(notice.advice().len(), usize::from(waits));
+            let response = notice.facts().get(Label::Response).unwrap();
+            assert_eq!(response.value(), if asks { "ask" } else { "contain" });
+            for label in [Label::Decision, Label::DecidedAt, Label::Reason] {
+                assert!(notice.facts().get(label).is_some(), "{label:?}");
+            }
+        }
+    }
+}
+
+/// They are one thread.
 #[test]
 fn each_kind_of_message_matches_its_file() {
     let mut value = request();
@@ -198,12 +237,14 @@ fn each_kind_of_message_matches_its_file() {
         }),
     );
     let failed = NotifyRequest::ReportFailure(failed(&request, "Rate exceeded"));
+    let answered = answered(&request, DecisionAction::Deny);
     let asked = NotifyRequest::Ask(request);
     let denied = NotifyRequest::ReportOutcome(denied);
     expect_file!["../../testdata/chat/request.json"].assert_eq(&shown(&asked));
+    expect_file!["../../testdata/chat/decision.json"].assert_eq(&shown(&answered));
     expect_file!["../../testdata/chat/denied.json"].assert_eq(&shown(&denied));
     expect_file!["../../testdata/chat/failure.json"].assert_eq(&shown(&failed));
-    let threads: BTreeMap<Kind, Value> = [asked, denied, failed]
+    let threads: BTreeMap<Kind, Value> = [asked, answered, denied, failed]
         .iter()
         .map(|request| {
             let notice = Notice::from(request);
@@ -212,7 +253,7 @@ fn each_kind_of_message_matches_its_file() {
             (notice.kind(), chat["metadata"]["threadId"].clone())
         })
         .collect();
-    assert_eq!(threads.len(), 3);
+    assert_eq!(threads.len(), 4);
     assert!(
         threads.values().all(|thread| thread == "3f1c"),
         "{threads:?}"
@@ -286,6 +327,10 @@ proptest! {
         let mut decision = decision(DecisionAction::Deny);
         decision.reason = Some(name.clone());
         decision.user_agent = Some(name.clone());
+        let (execution, change) = (request.execution.clone(), request.change.clone());
+        let quarantine = request.quarantine.clone();
+        let answered = ReportDecision { execution, change, quarantine, decision: decision.clone() };
+        told(&NotifyRequest::ReportDecision(answered), None);
         for &result in OutcomeResult::ALL {
             outcome(&ended(
                 &request,

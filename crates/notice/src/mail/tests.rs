@@ -9,8 +9,8 @@ use incident::Snapshot;
 use incident::memory::Memory;
 use incident::message::{
     AskRequest, AssessedState, Assessment, Decision, DecisionAction, Failure, InForce,
-    NotifyRequest, ObservedPolicy, Outcome, OutcomeResult, Quarantine, ReportFailure,
-    ReportOutcome, ReportVerdict, Response, Restricted, Verdict, VerdictResult,
+    NotifyRequest, ObservedPolicy, Outcome, OutcomeResult, Quarantine, ReportDecision,
+    ReportFailure, ReportOutcome, ReportVerdict, Response, Restricted, Verdict, VerdictResult,
 };
 
 use super::*;

@@ -130,6 +130,9 @@ async fn mail_page_and_chat_have_the_same_facts() {
         let page = states.answer(&form(answer, &fields)).await;
         assert_eq!(page.status_code, 200, "{}", page.body);
         let decision = states.decision(EXECUTION).unwrap();
+        let answered = message("reportDecision", &data, json!({"decision": decision}));
+        let notice = agree(&answered, None, &page_text(&page.body));
+        assert_eq!(notice.kind(), Kind::Decision);
         let outcome = json!({"decision": decision, "outcome": {"result": result}});
         let ended = message("reportOutcome", &data, outcome);
         let notice = agree(&ended, None, &page_text(&page.body));
