@@ -122,11 +122,12 @@ impl Worlds {
     /// Deploys them.
     pub async fn start(choice: Choice) -> Result<Self> {
         let [contained, asked] = invariants::RESTRICTED;
-        let lists = [("restrictedActions", contained), ("askActions", asked)];
-        let [contained, asked] = lists;
+        let (contained, asked) = (("restrictedActions", contained), ("askActions", asked));
         let short = [contained, asked, ("ApprovalTimeoutSeconds", SHORT_TIMEOUT)];
         let by_sweeps = [contained, asked, ("SweepMost", MOST)];
-        let answered = Arc::new(Place::start(&lists).await?);
+        // Whatever becomes of the chat, the decision is carried out.
+        let told = [contained, asked, ("ChatNotifications", "true")];
+        let answered = Arc::new(Place::start(&told).await?);
         let expiring = Arc::new(Place::start(&short).await?);
         let mut swept = Vec::new();
         for _ in 0..swept_places(choice) {
