@@ -80,6 +80,13 @@ pub struct Point {
 }
 
 impl Point {
+    /// Whether the caller makes this call only if Step Functions does not show an execution in time:
+    /// it reads again until then.
+    fn depends_on_time(&self) -> bool {
+        let reads = ["states:DescribeExecution", "states:GetExecutionHistory"];
+        self.nth > 1 && reads.contains(&self.action.as_str())
+    }
+
     /// Whether the call is one of a containment, which goes on until it succeeds.
     pub(crate) fn is_containment(&self) -> bool {
         if self.in_sweep {
@@ -148,6 +155,27 @@ impl Case {
     }
 }
 
+impl FaultRun {
+    /// The case, before its end is known.
+    fn new(case: Case) -> Self {
+        Self {
+            case,
+            is_reached: true,
+            ends: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Notes that the fault did not happen, which is a problem where its call is always made.
+    fn missed(&mut self) {
+        self.is_reached = false;
+        let trouble = self.case.trouble.as_ref();
+        if !trouble.is_some_and(|trouble| trouble.point.depends_on_time()) {
+            self.problems.push("the fault did not happen".to_owned());
+        }
+    }
+}
+
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, ", self.write.event_name())?;
@@ -176,6 +204,8 @@ impl fmt::Display for Case {
 #[derive(Clone, Debug)]
 pub struct FaultRun {
     pub case: Case,
+    /// Whether the call was made that the fault is for.
+    pub is_reached: bool,
     /// How the executions ended, as in `allowed` or `failed: TransientAwsError`.
     pub ends: Vec<String>,
     /// Which invariants do not hold; empty if all is well.

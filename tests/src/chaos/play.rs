@@ -72,17 +72,13 @@ pub(crate) async fn finish(
     rule: Option<&Injected>,
 ) -> Result<FaultRun> {
     let world = &place.world;
-    let mut run = FaultRun {
-        case,
-        ends: Vec::new(),
-        problems: Vec::new(),
-    };
+    let mut run = FaultRun::new(case);
     if let Err(error) = see_through(world, &mut run, target, copies, rule).await {
         run.problems.push(format!("{error:#}"));
         return Ok(run);
     }
     if run.case.trouble.is_some() && rule.is_some_and(|rule| rule.hits() == 0) {
-        run.problems.push("the fault did not happen".to_owned());
+        run.missed();
     }
     invariants::check(world, &mut run, target).await?;
     Ok(run)

@@ -130,13 +130,14 @@ async fn play(place: &Place, case: Case, name: &str) -> Result<(FaultRun, Vec<Po
     let points = points_of(place, &calls, sweep.name(), name);
 
     let mut problems = problems_of(&closed, &case);
-    if rule.as_ref().is_some_and(|rule| rule.hits() == 0) {
-        problems.push("the fault did not happen".to_owned());
-    }
+    let is_missed = rule.as_ref().is_some_and(|rule| rule.hits() == 0);
     drop(rule);
     world.sweep().await?;
     let mut run = play::finish(place, case, &target, 1, None).await?;
     run.problems.append(&mut problems);
+    if is_missed {
+        run.missed();
+    }
     check_report(world, &mut run, name).await?;
     Ok((run, points))
 }

@@ -34,6 +34,14 @@ pub fn results(run: &[FaultRun], minutes: u64) -> String {
         "{} incidents were played in {minutes} minutes; in {broken} of them an invariant was broken.\n",
         run.len()
     );
+    if let missed @ 1.. = run.iter().filter(|run| !run.is_reached).count() {
+        add(
+            &mut text,
+            &format!(
+                "In {missed} of them, the call was not made, because Step Functions showed the execution at the first read.\n"
+            ),
+        );
+    }
     for (times, title) in [
         (Times::Once, "A fault at one call"),
         (Times::Persistently, "A fault at one call and all after it"),
@@ -93,6 +101,7 @@ fn table(run: &[FaultRun], times: Times) -> String {
 #[derive(Default)]
 struct Cell {
     answered: usize,
+    missed: usize,
     failed: usize,
     broken: usize,
 }
@@ -101,6 +110,8 @@ impl Cell {
     fn add(&mut self, run: &FaultRun) {
         if !run.problems.is_empty() {
             self.broken += 1;
+        } else if !run.is_reached {
+            self.missed += 1;
         } else if run.ends.iter().any(|end| end.starts_with("failed")) {
             self.failed += 1;
         } else {
@@ -114,6 +125,7 @@ impl std::fmt::Display for Cell {
         let parts = [
             (self.answered, "as answered"),
             (self.failed, "failed, mailed"),
+            (self.missed, "not called"),
             (self.broken, "BROKEN"),
         ];
         let parts = parts.into_iter().filter(|(count, _)| *count > 0);
