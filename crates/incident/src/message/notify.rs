@@ -10,7 +10,7 @@ use super::{Assessment, Decision, Outcome, Quarantine, Question, Verdict};
 use crate::{ExecutionArn, KeyDigest, PolicyChange, TaskToken, Timestamp};
 
 /// An invocation of `notify`: which task it is for. Whoever may invoke the function can send any
-/// payload, so the function reads the facts of the e-mail in the history of the execution.
+/// payload, so the function reads the facts of the message in the history of the execution.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NotifyCall {
