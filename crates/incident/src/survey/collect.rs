@@ -72,7 +72,7 @@ pub struct Findings {
     pub kept: Vec<GrantId>,
     /// What denies something and is attached, sorted.
     pub denials: Vec<Denial>,
-    /// Those of the sweep before that are gone, although their owners are still there.
+    /// Those of the sweep before that are gone, although whom they denied something is still there.
     pub gone: Vec<GoneDenial>,
     pub counts: SweepCounts,
 }
@@ -350,7 +350,7 @@ impl<'r> Collector<'r> {
     }
 
     fn add_denials(&self, principal: &Principal, denials: &mut Vec<Denial>) {
-        let owner = &principal.identity.id;
+        let id = &principal.identity.id;
         let denying = |arn: &&PolicyArn| self.policies.get(*arn).is_some_and(|it| it.denies);
         let attached = principal
             .attached
@@ -368,7 +368,7 @@ impl<'r> Collector<'r> {
             policy: arn.to_string(),
         });
         let all = attached.chain(inline).chain(boundary);
-        denials.extend(all.map(|what| Denial::new(owner, what)));
+        denials.extend(all.map(|what| Denial::new(id, &principal.owner, what)));
     }
 
     /// The denials of the sweep before that are gone, with their owners' names.
@@ -381,16 +381,19 @@ impl<'r> Collector<'r> {
             principals.map(|it| (it.identity.id.as_str(), it)).collect();
         let denials = previous.denials.iter().filter_map(|it| Denial::read(it));
         let gone = denials.filter_map(|denial| {
-            let principal = by_id.get(denial.owner())?;
-            let is_there = denial.is_among(
-                &principal.attached,
-                principal.inline.iter().map(|it| it.name.as_str()),
-                principal.boundary.as_ref(),
-            );
-            (!is_there).then(|| GoneDenial {
-                owner: principal.owner.clone(),
-                what: denial.into_what(),
-            })
+            let owner = match by_id.get(denial.owner()) {
+                Some(principal) => {
+                    let is_there = denial.is_among(
+                        &principal.attached,
+                        principal.inline.iter().map(|it| it.name.as_str()),
+                        principal.boundary.as_ref(),
+                    );
+                    (!is_there).then(|| principal.owner.clone())?
+                }
+                None => denial.group()?,
+            };
+            let what = denial.into_what();
+            Some(GoneDenial { owner, what })
         });
         gone.collect()
     }

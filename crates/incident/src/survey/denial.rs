@@ -6,20 +6,24 @@ use iam_policy::PolicyDocument;
 
 use crate::PolicyArn;
 use crate::message::GoneThing;
+use crate::subject::{Owner, OwnerKind};
 
 /// Something that denies, and the unique id of who has it.
 ///
-/// Written, it is `OWNER-ID KIND NAME`.
+/// Written, it is `OWNER-ID KIND NAME`, and for a group `OWNER-ID:GROUP KIND NAME`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Denial {
     owner: String,
+    /// The name of the owner, if that is a group: who was in it is still there after it is deleted.
+    group: Option<String>,
     what: GoneThing,
 }
 
 impl Denial {
-    pub(super) fn new(owner: &str, what: GoneThing) -> Self {
+    pub(super) fn new(id: &str, owner: &Owner, what: GoneThing) -> Self {
         Self {
-            owner: owner.to_owned(),
+            owner: id.to_owned(),
+            group: (owner.kind == OwnerKind::Group).then(|| owner.name.clone()),
             what,
         }
     }
@@ -27,6 +31,14 @@ impl Denial {
     /// The unique id of the owner.
     pub(super) fn owner(&self) -> &str {
         &self.owner
+    }
+
+    /// The owner, if it is a group.
+    pub(super) fn group(&self) -> Option<Owner> {
+        self.group.as_ref().map(|name| Owner {
+            kind: OwnerKind::Group,
+            name: name.clone(),
+        })
     }
 
     pub(super) fn into_what(self) -> GoneThing {
@@ -44,7 +56,12 @@ impl Denial {
             "inline" => GoneThing::Inline { name },
             _ => return None,
         };
-        Some(Self::new(owner, what))
+        let (owner, group) = match owner.split_once(':') {
+            Some((owner, group)) => (owner, Some(group.to_owned())),
+            None => (owner, None),
+        };
+        let owner = owner.to_owned();
+        Some(Self { owner, group, what })
     }
 
     /// Whether an owner that has these still has it. A boundary that was replaced is not gone.
@@ -64,11 +81,14 @@ impl Denial {
 
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let owner = &self.owner;
+        f.write_str(&self.owner)?;
+        if let Some(group) = &self.group {
+            write!(f, ":{group}")?;
+        }
         match &self.what {
-            GoneThing::Attached { policy } => write!(f, "{owner} attached {policy}"),
-            GoneThing::Boundary { policy } => write!(f, "{owner} boundary {policy}"),
-            GoneThing::Inline { name } => write!(f, "{owner} inline {name}"),
+            GoneThing::Attached { policy } => write!(f, " attached {policy}"),
+            GoneThing::Boundary { policy } => write!(f, " boundary {policy}"),
+            GoneThing::Inline { name } => write!(f, " inline {name}"),
         }
     }
 }

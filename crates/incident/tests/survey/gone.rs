@@ -95,6 +95,32 @@ fn an_owner_that_went_or_has_another_name_lost_nothing() {
     );
 }
 
+/// Its members are denied nothing any more.
+#[test]
+fn a_deleted_group_lost_what_it_denied() {
+    let mut world = World::old();
+    world.put(OwnerKind::Group, "group1", "deny", DENIES);
+    let mut guard = Guard::default();
+    let first = guard.sweep(&world, None).output;
+    world.rename(OwnerKind::Group, "group1", "renamed");
+    let second = guard.sweep(&world, Some(&first));
+    assert_eq!(second.gone, []);
+    world.delete(OwnerKind::Group, "renamed");
+    world.create(OwnerKind::Group, "renamed");
+    let third = guard.sweep(&world, Some(&second.output));
+    let policy = own("denies");
+    let name = "deny".to_owned();
+    assert_eq!(
+        third.gone,
+        [
+            gone(OwnerKind::Group, "renamed", GoneThing::Attached { policy }),
+            gone(OwnerKind::Group, "renamed", GoneThing::Inline { name }),
+        ]
+    );
+    let fourth = guard.sweep(&world, Some(&third.output));
+    assert_eq!(fourth.gone, []);
+}
+
 #[test]
 fn a_boundary_that_was_replaced_is_not_gone() {
     let mut world = World::old();
