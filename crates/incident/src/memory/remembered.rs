@@ -31,8 +31,10 @@ pub struct Remembered<'h> {
 pub enum Known {
     /// It reported the grant, or an administrator allowed it for good.
     Yes,
-    /// It waits for a decision, or its question expired within the last week.
+    /// It waits for a decision, or its question expired lately.
     Pending,
+    /// Nobody answered its question, and that is a while ago.
+    Unanswered,
     /// An administrator denied it.
     Denied,
     No,
@@ -133,6 +135,7 @@ impl Remembered<'_> {
             Some(OutcomeResult::Denied | OutcomeResult::TakenBack) => Known::Denied,
             // Nobody answered: the grant stays, and the same question is not asked at once.
             Some(OutcomeResult::Expired) if is_asked_lately => Known::Pending,
+            Some(OutcomeResult::Expired) => Known::Unanswered,
             // Also where nothing confirmed the event: the sweep itself confirms what it asks.
             Some(_) => Known::No,
             // What is only reported needs no decision.
@@ -161,6 +164,21 @@ impl Remembered<'_> {
         analysis: &Analysis<'_>,
     ) -> bool {
         matches!(self.quarantine, Some(Quarantine::InPlace(_)))
+            && self.claim() == Some(claim)
+            && claim.key() == &wanted.key
+            && self.is_about(wanted, analysis)
+    }
+
+    /// Whether it asked about what is wanted, which stayed in force, and nobody answered.
+    #[must_use]
+    pub fn is_unanswered(
+        &self,
+        claim: &ClaimName,
+        wanted: &Wanted,
+        analysis: &Analysis<'_>,
+    ) -> bool {
+        matches!(self.quarantine, Some(Quarantine::Proposed(_)))
+            && self.outcome == Some(OutcomeResult::Expired)
             && self.claim() == Some(claim)
             && claim.key() == &wanted.key
             && self.is_about(wanted, analysis)

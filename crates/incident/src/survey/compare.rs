@@ -32,8 +32,10 @@ pub struct Comparison {
 pub enum Accounted {
     /// An incident reported it, or an administrator allowed it for good.
     Known,
-    /// An incident waits for a decision, or an allow for a time has not ended.
+    /// An incident waits for a decision or did so lately, or an allow for a time has not ended.
     Pending,
+    /// Nobody answered the last incident, which only asked.
+    Unanswered,
     No,
 }
 
@@ -96,10 +98,12 @@ impl Comparison {
 
     /// Takes what incidents say about each of `fresh`, in their order. At most `most` incidents
     /// start, and none at all if something was not looked up: an administrator may have allowed it.
+    ///
+    /// What nobody answered gets the room that is left: it must not keep the guard from what is new.
     #[must_use]
     pub fn resolve(self, accounted: Vec<Accounted>, most: usize) -> (Resolved, Vec<Grant>) {
         let (mut memory, mut known, mut counts) = (self.memory, self.known, self.counts);
-        let mut open = Vec::new();
+        let (mut open, mut unanswered) = (Vec::new(), Vec::new());
         let mut fresh = self.fresh;
         let unknown = fresh.split_off(accounted.len().min(fresh.len()));
         for (grant, of) in fresh.into_iter().zip(accounted) {
@@ -113,6 +117,7 @@ impl Comparison {
                     counts.pending += 1;
                     known.push(grant);
                 }
+                Accounted::Unanswered => unanswered.push(grant),
                 Accounted::No => open.push(grant),
             }
         }
@@ -133,11 +138,19 @@ impl Comparison {
         }
         lost.retain(|id| memory.binary_search(id).is_err());
         lost.truncate(SweepOutput::MAX_GRANTS.saturating_sub(memory.len()));
-        let (started, left) = if too_wide {
+        let (mut started, left) = if too_wide {
             (Vec::new(), open.into_iter().chain(unknown).collect())
         } else {
             chosen(open, unknown, most)
         };
+        let room = match too_wide || !left.is_empty() {
+            true => 0,
+            false => most.saturating_sub(started.len()),
+        };
+        let later = unanswered.split_off(room.min(unanswered.len()));
+        started.extend(unanswered);
+        counts.pending += later.len();
+        known.extend(later);
         counts.started = started.len();
         let now = self.started_at;
         let is_due = |last: Option<Timestamp>| {

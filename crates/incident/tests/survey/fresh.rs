@@ -2,7 +2,7 @@
 
 use incident::OwnerKind;
 use incident::message::Response;
-use incident::survey::{Accounted, Baseline};
+use incident::survey::{Accounted, Baseline, Grant};
 
 use crate::world::{World, aws, own};
 use crate::{GRANTS, Guard, HARMLESS, KINDS, START, documents};
@@ -111,6 +111,36 @@ fn fifty_and_one_question_are_over_the_most() {
     let swept = guard.sweep(&world, Some(&previous));
     assert_eq!((swept.started(), swept.left.len()), (0, 51));
     assert!(swept.reports_over);
+}
+
+/// Whoever never answers must not keep the guard from what is new.
+#[test]
+fn what_nobody_answered_takes_the_room_that_is_left() {
+    let mut world = before();
+    let mut guard = Guard {
+        most: 32,
+        ..Guard::default()
+    };
+    let previous = guard.sweep(&world, None).output;
+    write_fifty(&mut world);
+    // Twenty questions, and thirty documents.
+    let unanswered = |grant: &Grant| match grant.is_document() {
+        true => Accounted::No,
+        false => Accounted::Unanswered,
+    };
+    let swept = guard.sweep_with(&world, Some(&previous), unanswered);
+    assert_eq!((swept.started(), swept.left.len()), (32, 0));
+    assert_eq!(documents(&swept.started), 30);
+    assert_eq!(swept.output.counts.pending, 18);
+    assert!(!swept.reports_over);
+    // Too many of them start what there is room for.
+    guard.most = 5;
+    let all = guard.sweep_with(&world, Some(&previous), |_| Accounted::Unanswered);
+    assert_eq!((all.started(), all.left.len()), (5, 0));
+    // Where what is new is too much, none starts.
+    let swept = guard.sweep_with(&world, Some(&previous), unanswered);
+    assert_eq!((swept.started(), swept.left.len()), (0, 30));
+    assert_eq!(swept.output.counts.pending, 20);
 }
 
 /// The most counts what no incident accounts for.

@@ -85,7 +85,7 @@ impl Claims {
                 Known::Yes => is_known = true,
                 // It says nothing about who adds the same once more.
                 Known::Denied => is_known = false,
-                Known::Pending | Known::No => {}
+                Known::Pending | Known::Unanswered | Known::No => {}
             }
         }
         // This execution may have been interrupted in the month before.
@@ -158,7 +158,9 @@ impl Claims {
                     Accounted::No
                 }
             },
-            Shown::Nothing => Accounted::No,
+            Shown::Nothing if !whole.is_unanswered(found, wanted, analysis).await? => Accounted::No,
+            Shown::Nothing if is_within(QUESTION, found.started, now) => Accounted::Pending,
+            Shown::Nothing => Accounted::Unanswered,
             Shown::NotYet => undecided(found.started, now),
         };
         Ok((accounted, denied))
@@ -177,7 +179,7 @@ impl Claims {
         denied: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Accounted, MemoryError> {
-        let (mut known, mut is_pending) = (None, false);
+        let (mut known, mut is_pending, mut is_unanswered) = (None, false, false);
         for first in KnownName::around(id, now) {
             for name in first.generations() {
                 let Some(found) = self.found(name).await? else {
@@ -186,14 +188,16 @@ impl Claims {
                 match self.accounts(&found, response, now).await? {
                     Known::No => {}
                     Known::Yes => known = Some(found.started),
-                    Known::Denied => known = None,
+                    Known::Denied => (known, is_unanswered) = (None, false),
                     Known::Pending => is_pending = true,
+                    Known::Unanswered => is_unanswered = true,
                 }
             }
         }
         Ok(match known {
             Some(known) if denied.is_none_or(|denied| known > denied) => Accounted::Known,
             _ if is_pending => Accounted::Pending,
+            _ if is_unanswered => Accounted::Unanswered,
             _ => Accounted::No,
         })
     }
@@ -221,7 +225,7 @@ impl Claims {
                     continue;
                 }
                 match self.accounts(&found, Response::Report, now).await? {
-                    Known::No | Known::Denied => {}
+                    Known::No | Known::Denied | Known::Unanswered => {}
                     Known::Yes => return Ok(Accounted::Known),
                     Known::Pending => accounted = Accounted::Pending,
                 }
@@ -300,8 +304,10 @@ impl Claims {
 const TO_JUDGEMENT: i64 = 60 * 60;
 /// What an incident may take to its containment.
 const JUST_NOW: i64 = 5 * 60;
-/// Nobody is asked the same again within a week.
-const QUESTION: i64 = 7 * 24 * 60 * 60;
+/// Nobody is asked the same again within two weeks, which is a week after the end of a question that
+/// has the default time. A key has nine names in 90 days, so a question that nobody ever answers
+/// does not use them up.
+const QUESTION: i64 = 14 * 24 * 60 * 60;
 
 fn is_within(seconds: i64, started: Timestamp, now: Timestamp) -> bool {
     now.as_second() - started.as_second() < seconds

@@ -105,6 +105,23 @@ impl Claims {
         Ok(remembered(&incident).is_some_and(|it| it.has_contained(&found.name, wanted, analysis)))
     }
 
+    /// Whether the incident of a claim only asked about `wanted`, and nobody answered.
+    pub(super) async fn is_unanswered(
+        &self,
+        found: &Found<ClaimName>,
+        wanted: &Wanted,
+        analysis: &Analysis<'_>,
+    ) -> Result<bool, MemoryError> {
+        let Some((execution, described)) = self.proved(found).await? else {
+            return Ok(false);
+        };
+        if described.status != ExecutionStatus::Succeeded {
+            return Ok(false);
+        }
+        let incident = self.read(&execution, &described).await?;
+        Ok(remembered(&incident).is_some_and(|it| it.is_unanswered(&found.name, wanted, analysis)))
+    }
+
     /// The incident that a claim names, if the guard's own definition ran in it.
     pub(super) async fn proved<N>(
         &self,

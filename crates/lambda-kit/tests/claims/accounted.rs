@@ -71,6 +71,31 @@ fn an_allow_accounts_for_a_document_and_a_deny_does_not() {
     }
 }
 
+/// A document that was only asked about stays in force, and nobody is asked the same at once.
+#[test]
+fn a_question_about_a_document_that_nobody_answered_is_not_repeated_at_once() {
+    let case = Case::new();
+    case.take("one");
+    let mut data = case.data(1);
+    data["verdict"]["response"] = json!("ask");
+    data["quarantine"]["status"] = json!("proposed");
+    case.put(ended("one", &data, "expire", &json!({"result": "expired"})));
+    let now = Timestamp::now();
+    for (days, expected) in [(13, Accounted::Pending), (15, Accounted::Unanswered)] {
+        let later = now + Duration::from_secs(days * DAY);
+        let learnt = accounts_at(&case, MemoryRules::default(), later);
+        assert_eq!(learnt, expected, "{days}");
+    }
+    // What was contained is not in force by that question.
+    case.put(ended(
+        "one",
+        &case.data(1),
+        "expire",
+        &json!({"result": "expired"}),
+    ));
+    assert_eq!(accounts(&case, MemoryRules::default()), Accounted::No);
+}
+
 /// It was contained, and is in force again.
 #[test]
 fn what_was_contained_and_waits_for_a_decision_is_not_accounted_for() {

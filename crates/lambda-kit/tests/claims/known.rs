@@ -272,15 +272,25 @@ fn what_was_not_judged_in_an_hour_is_not_pending() {
 
 /// Nobody answered: the same question is not asked at once.
 #[test]
-fn nobody_is_asked_the_same_within_a_week() {
+fn nobody_is_asked_the_same_within_two_weeks() {
     let case = Case::new();
     let name = make_known(&case, "one").unwrap();
     let outcome = json!({"result": "expired"});
     case.put(ended("one", &asked(&case, &name), "expire", &outcome));
     let now = Timestamp::now();
     let later = |days: u64| now + std::time::Duration::from_secs(days * 24 * 60 * 60);
-    assert_eq!(known_at(&case, later(6)), Accounted::Pending);
-    assert_eq!(known_at(&case, later(8)), Accounted::No);
+    assert_eq!(known_at(&case, later(13)), Accounted::Pending);
+    assert_eq!(known_at(&case, later(15)), Accounted::Unanswered);
+    // A later answer counts.
+    for (action, result, expected) in [
+        ("deny", "takenBack", Accounted::No),
+        ("allow", "kept", Accounted::Known),
+    ] {
+        let name = make_known(&case, result).unwrap();
+        let outcome = json!({"result": result});
+        case.put(ended(result, &asked(&case, &name), action, &outcome));
+        assert_eq!(known_at(&case, later(15)), expected);
+    }
 }
 
 /// The settings of a deployment.

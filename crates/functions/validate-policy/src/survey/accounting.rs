@@ -39,7 +39,7 @@ async fn account_for_one(
     last_sweep: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<Accounted, MemoryError> {
-    let mut denied = None;
+    let (mut denied, mut is_unanswered) = (None, false);
     if let Some(wanted) = &grant.document {
         // Documents are compared, and none is remediated.
         let analysis = Analysis::new(&rules.restricted, Quota::MANAGED);
@@ -48,8 +48,10 @@ async fn account_for_one(
         (by_claim, denied) = claims
             .account_for(wanted, &analysis, is_contained_first, now)
             .await?;
-        if by_claim != Accounted::No {
-            return Ok(by_claim);
+        match by_claim {
+            Accounted::Known | Accounted::Pending => return Ok(by_claim),
+            Accounted::Unanswered => is_unanswered = true,
+            Accounted::No => {}
         }
     }
     let by_verdict = claims
@@ -57,10 +59,14 @@ async fn account_for_one(
         .await?;
     // Nothing but what is only reported.
     let can_be_left = grant.is_document() && grant.response == Response::Report;
-    if by_verdict != Accounted::No || !can_be_left {
-        return Ok(by_verdict);
-    }
-    claims.left_by(&grant.id, last_sweep, now).await
+    let accounted = match by_verdict {
+        Accounted::No if can_be_left => claims.left_by(&grant.id, last_sweep, now).await?,
+        by_verdict => by_verdict,
+    };
+    Ok(match accounted {
+        Accounted::No if is_unanswered => Accounted::Unanswered,
+        accounted => accounted,
+    })
 }
 
 /// The denials that went and that no incident has reported.
