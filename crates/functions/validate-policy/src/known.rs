@@ -12,7 +12,7 @@ use crate::remember::Remembering;
 impl Remembering<'_> {
     /// Makes the verdict known to the sweeps, if what it is about stays in force.
     ///
-    /// What is contained, and a document that is asked about, has a claim.
+    /// What is contained, and a document that is asked about, has a claim if it can be compared.
     pub(crate) async fn make_known(&self, verdict: &mut Verdict, added: Option<&AddedIdentity>) {
         let Some(id) = self.grant(verdict, added) else {
             return;
@@ -36,11 +36,16 @@ impl Remembering<'_> {
                     verdict.result,
                     VerdictResult::Exempt | VerdictResult::Monitored | VerdictResult::Reported
                 );
-                let in_force = verdict.in_force.as_ref().filter(|_| stays)?;
+                let in_force = verdict.in_force.as_ref()?;
                 // Nothing is remediated, so the quota does not matter.
                 let analysis = Analysis::new(&self.rules.restricted, Quota::MANAGED);
-                let wanted = Wanted::document(subject, in_force, Response::Report, &analysis)?;
-                Some(GrantId::of_document(&wanted.key))
+                let wanted = Wanted::document(subject, in_force, Response::Report, &analysis);
+                match wanted {
+                    Some(wanted) => stays.then(|| GrantId::of_document(&wanted.key)),
+                    // It is too long for a claim.
+                    None => (stays || verdict.response == Response::Ask)
+                        .then(|| GrantId::of_long_document(subject, in_force)),
+                }
             }
             Subject::Reported(call) if verdict.result == VerdictResult::Reported => match call {
                 ReportedCall::Attachment { .. } | ReportedCall::AddedToGroup { .. } => {

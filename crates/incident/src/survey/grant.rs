@@ -37,7 +37,8 @@ impl GrantId {
     }
 
     /// One that is too long to be compared.
-    pub(super) fn of_long_document(subject: &Subject, observed: &ObservedPolicy) -> Self {
+    #[must_use]
+    pub fn of_long_document(subject: &Subject, observed: &ObservedPolicy) -> Self {
         Self::of(&("long document", subject, observed))
     }
 
