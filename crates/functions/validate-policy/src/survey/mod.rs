@@ -8,6 +8,7 @@ mod report;
 use incident::judgement::GuardConfig;
 use incident::message::{Survey, SurveyRequest, Surveyed, SweepHint};
 use incident::survey::{Collector, Comparison, Grant, RulesDigest, hint, hint_name};
+use incident::{ExecutionArn, Timestamp};
 use lambda_kit::{Claims, HandlerError, Sweeps};
 use policy_store::PolicyStore;
 
@@ -63,6 +64,8 @@ pub(crate) async fn survey(
     let comparable = previous.as_ref().filter(|it| it.compares_with(&digest));
     let mut collector = Collector::new(rules, comparable, previous.as_ref());
     let account = reading::read(store, rules, &mut collector).await?;
+    // What was made while the sweep waited for IAM is no newer than the record of it.
+    let read_at = Timestamp::now().max(request.started_at);
     let comparison = Comparison::new(
         collector.finish(),
         previous.as_ref(),
@@ -97,7 +100,7 @@ pub(crate) async fn survey(
     let hints = resolved
         .started
         .iter()
-        .filter_map(|grant| started(grant, rules, config, request));
+        .filter_map(|grant| started(grant, rules, config, &request.execution, read_at));
     let hints: Vec<SweepHint> = hints.collect();
     let sweep = resolved.output;
     tracing::info!(
@@ -122,17 +125,11 @@ fn started(
     grant: &Grant,
     rules: &GuardConfig,
     config: &SweepConfig,
-    request: &SurveyRequest,
+    sweep: &ExecutionArn,
+    read_at: Timestamp,
 ) -> Option<SweepHint> {
-    let now = request.started_at;
     Some(SweepHint {
-        name: hint_name(&grant.id, &request.execution),
-        input: hint(
-            grant,
-            &rules.account,
-            &config.region,
-            &request.execution,
-            now,
-        )?,
+        name: hint_name(&grant.id, sweep),
+        input: hint(grant, &rules.account, &config.region, sweep, read_at)?,
     })
 }
