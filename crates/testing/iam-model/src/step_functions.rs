@@ -11,6 +11,7 @@ use aws_sdk_sfn::operation::describe_execution::{DescribeExecutionError, Describ
 use aws_sdk_sfn::operation::get_execution_history::{
     GetExecutionHistoryError, GetExecutionHistoryInput, GetExecutionHistoryOutput,
 };
+use aws_sdk_sfn::operation::list_executions::ListExecutionsError;
 use aws_sdk_sfn::operation::start_execution::{
     StartExecutionError, StartExecutionInput, StartExecutionOutput,
 };
@@ -41,6 +42,8 @@ struct State {
     without_claims: bool,
     /// How many reads of claims are throttled from now on.
     throttled: usize,
+    /// Whether nobody may list the sweeps any more.
+    sweeps_throttled: bool,
     /// Makes the clock of the claims strictly increasing.
     started: u64,
 }
@@ -120,6 +123,11 @@ impl StepFunctions {
         self.state().throttled = reads;
     }
 
+    /// Throttles every list of sweeps from now on.
+    pub fn throttle_sweeps(&self) {
+        self.state().sweeps_throttled = true;
+    }
+
     /// The names of the calls so far.
     #[must_use]
     pub fn calls(&self) -> Vec<String> {
@@ -151,6 +159,9 @@ impl StepFunctions {
         let list = mock!(Client::list_executions).then_compute_response(move |request| {
             let mut state = shown.state();
             state.calls.push("ListExecutions".to_owned());
+            if state.sweeps_throttled {
+                return MockResponse::Error(ListExecutionsError::generic(throttled()));
+            }
             sweeps::listed(&state.sweeps, request)
         });
         mock_client!(
@@ -176,6 +187,10 @@ impl StepFunctions {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn throttled() -> ErrorMetadata {
+    ErrorMetadata::builder().code("ThrottlingException").build()
 }
 
 impl State {
@@ -204,8 +219,7 @@ impl State {
         let name = arn.strip_prefix(&format!("{machine}:"));
         if name.is_some() && self.throttled > 0 {
             self.throttled -= 1;
-            let throttled = ErrorMetadata::builder().code("ThrottlingException").build();
-            return MockResponse::Error(DescribeExecutionError::generic(throttled));
+            return MockResponse::Error(DescribeExecutionError::generic(throttled()));
         }
         let claim = name.and_then(|name| self.claims.get(name));
         let Some(claim) = claim else {

@@ -5,11 +5,12 @@
 //! must not go because of that.
 
 use iam_model::{Execution, OwnerKind, Sweep, claim_of};
-use incident::memory::{ClaimName, Wanted};
+use incident::memory::{ClaimName, Standing, Wanted};
 use incident::message::VerdictResult;
 use incident::message::{Found, JudgeRequest, Judged, Look, ReadRequest, Response, Verdict};
 use incident::{Analysis, Done, ExecutionArn, Timestamp};
 use lambda_kit::claims::Claim;
+use lambda_kit::HandlerError;
 use policy_store::PolicyStore;
 use serde_json::{Value, json};
 use validate_policy::{Reading, SweepConfig, handle};
@@ -40,13 +41,18 @@ impl<'w> Judgement<'w> {
 
     /// One look, after CloudTrail answered so.
     fn next(&mut self, done: Option<Done>) -> Found {
+        self.try_next(done, 0).unwrap()
+    }
+
+    /// One look of a judgement that failed so often before.
+    fn try_next(&mut self, done: Option<Done>, failed_tries: usize) -> Result<Found, HandlerError> {
         let execution = Execution::running(&self.name);
         let request = JudgeRequest {
             execution: ExecutionArn::parse(&execution.arn).unwrap(),
             event: Some(self.event.clone()),
             look: self.look.clone(),
             done,
-            failed_tries: 0,
+            failed_tries,
             lapsed: None,
             waited: None,
         };
@@ -58,7 +64,7 @@ impl<'w> Judgement<'w> {
             &PolicyStore::from_client(self.world.iam.client()),
             ReadRequest::Judge(request),
         ));
-        let Reading::Judged(Judged { found, .. }) = reading.unwrap() else {
+        let Reading::Judged(Judged { found, .. }) = reading? else {
             panic!("a verdict was asked for");
         };
         if let Found::Look(look) = &found {
@@ -69,7 +75,7 @@ impl<'w> Judgement<'w> {
                 .step_functions
                 .put(execution.then("ValidatePolicy", data));
         }
-        found
+        Ok(found)
     }
 
     /// The verdict of the first look.
@@ -322,6 +328,22 @@ fn a_new_document_is_contained_after_one_call_to_step_functions() {
     });
     let event = dated(put(&world.iam, RESTRICTED), "e2", 5);
     assert_eq!(world.judge("two", &event).ends(None), CONTAINED);
+}
+
+#[test]
+fn what_was_denied_before_does_not_wait_for_a_throttled_look_at_the_last_sweep() {
+    let world = swept();
+    let event = dated(put(&world.iam, RESTRICTED), "e1", 5);
+    let data = world.judge("one", &event).contained();
+    world.end("one", &data, "deny", &json!({"result": "denied"}));
+    world.step_functions.throttle_sweeps();
+    let again = dated(put(&world.iam, RESTRICTED), "e2", 10);
+    let verdict = world.judge("two", &again).verdict();
+    assert_eq!((verdict.result, verdict.response), CONTAINED);
+    let denied = verdict.memory.before.expect("it was denied before");
+    assert_eq!(denied.standing, Standing::Denied);
+    let calls = world.step_functions.calls();
+    assert_eq!(calls.last().unwrap(), "ListExecutions", "it looked");
 }
 
 /// The sweep knows what an exempt principal wrote from the hour after on.
