@@ -31,9 +31,9 @@ pub struct Remembered<'h> {
 pub enum Known {
     /// It reported the grant, or an administrator allowed it for good.
     Yes,
-    /// It waits for a decision, or its question expired lately.
+    /// It waits for a decision.
     Pending,
-    /// Nobody answered its question, and that is a while ago.
+    /// Nobody answered its question.
     Unanswered,
     /// An administrator denied it.
     Denied,
@@ -114,7 +114,7 @@ impl Remembered<'_> {
     /// is what the lists say about the grant now: the name of an addition stays the same where a
     /// policy or a group comes to grant more.
     #[must_use]
-    pub fn known(&self, name: &KnownName, response: Response, is_asked_lately: bool) -> Known {
+    pub fn known(&self, name: &KnownName, response: Response) -> Known {
         if self.leaves(name) {
             return Known::Yes;
         }
@@ -133,9 +133,8 @@ impl Remembered<'_> {
         match self.outcome {
             Some(OutcomeResult::Allowed | OutcomeResult::Kept) if self.until.is_none() => known,
             Some(OutcomeResult::Denied | OutcomeResult::TakenBack) => Known::Denied,
-            // Nobody answered: the grant stays, and the same question is not asked at once.
-            Some(OutcomeResult::Expired) if is_asked_lately => Known::Pending,
-            Some(OutcomeResult::Expired) => Known::Unanswered,
+            // The grant stays, and the same question is not asked at once.
+            Some(OutcomeResult::Expired) if self.is_silent() => Known::Unanswered,
             // Also where nothing confirmed the event: the sweep itself confirms what it asks.
             Some(_) => Known::No,
             // What is only reported needs no decision.
@@ -179,9 +178,17 @@ impl Remembered<'_> {
     ) -> bool {
         matches!(self.quarantine, Some(Quarantine::Proposed(_)))
             && self.outcome == Some(OutcomeResult::Expired)
+            && self.is_silent()
             && self.claim() == Some(claim)
             && claim.key() == &wanted.key
             && self.is_about(wanted, analysis)
+    }
+
+    /// Whether no answer came. An answer that did not count is no silence: whoever can make one
+    /// must not keep the guard from asking again.
+    fn is_silent(&self) -> bool {
+        let decision = self.decision.map(Decision::read);
+        decision.is_some_and(|decision| !decision.unproven)
     }
 
     /// Whether its request does not stand for another one.

@@ -99,7 +99,7 @@ pub struct SweepCounts {
     pub accounted: usize,
     /// How many incidents the sweep started.
     pub started: usize,
-    /// How many wait for a decision.
+    /// How many wait for a decision, or did so lately.
     pub pending: usize,
     /// How many denials went.
     pub gone: usize,

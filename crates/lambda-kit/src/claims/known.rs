@@ -158,9 +158,12 @@ impl Claims {
                     Accounted::No
                 }
             },
-            Shown::Nothing if !whole.is_unanswered(found, wanted, analysis).await? => Accounted::No,
-            Shown::Nothing if is_within(QUESTION, found.started, now) => Accounted::Pending,
-            Shown::Nothing => Accounted::Unanswered,
+            // What must be contained is, and where all names are taken, no claim counts.
+            Shown::Nothing if is_contained_first || !newest.can_be_replaced() => Accounted::No,
+            Shown::Nothing if whole.is_unanswered(found, wanted, analysis).await? => {
+                silence(found.started, now)
+            }
+            Shown::Nothing => Accounted::No,
             Shown::NotYet => undecided(found.started, now),
         };
         Ok((accounted, denied))
@@ -179,7 +182,7 @@ impl Claims {
         denied: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Accounted, MemoryError> {
-        let (mut known, mut is_pending, mut is_unanswered) = (None, false, false);
+        let (mut known, mut unanswered, mut is_pending) = (None, None, false);
         for first in KnownName::around(id, now) {
             for name in first.generations() {
                 let Some(found) = self.found(name).await? else {
@@ -188,17 +191,16 @@ impl Claims {
                 match self.accounts(&found, response, now).await? {
                     Known::No => {}
                     Known::Yes => known = Some(found.started),
-                    Known::Denied => (known, is_unanswered) = (None, false),
+                    Known::Denied => (known, unanswered) = (None, None),
                     Known::Pending => is_pending = true,
-                    Known::Unanswered => is_unanswered = true,
+                    Known::Unanswered => unanswered = Some(found.started),
                 }
             }
         }
         Ok(match known {
             Some(known) if denied.is_none_or(|denied| known > denied) => Accounted::Known,
             _ if is_pending => Accounted::Pending,
-            _ if is_unanswered => Accounted::Unanswered,
-            _ => Accounted::No,
+            _ => unanswered.map_or(Accounted::No, |asked| silence(asked, now)),
         })
     }
 
@@ -290,10 +292,7 @@ impl Claims {
             return Ok(Known::No);
         }
         Ok(match remembered(&incident) {
-            Some(remembered) => {
-                let is_asked_lately = is_within(QUESTION, found.started, now);
-                remembered.known(&found.name, response, is_asked_lately)
-            }
+            Some(remembered) => remembered.known(&found.name, response),
             None if is_running => is_undecided(found.started, now),
             None => Known::No,
         })
@@ -311,6 +310,14 @@ const QUESTION: i64 = 14 * 24 * 60 * 60;
 
 fn is_within(seconds: i64, started: Timestamp, now: Timestamp) -> bool {
     now.as_second() - started.as_second() < seconds
+}
+
+/// What a question says that nobody answered.
+fn silence(asked: Timestamp, now: Timestamp) -> Accounted {
+    match is_within(QUESTION, asked, now) {
+        true => Accounted::Pending,
+        false => Accounted::Unanswered,
+    }
 }
 
 /// What an execution without a judgement says about a grant.

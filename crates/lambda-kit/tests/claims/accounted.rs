@@ -25,6 +25,15 @@ fn accounts(case: &Case, rules: MemoryRules) -> Accounted {
 }
 
 pub(crate) fn accounts_at(case: &Case, rules: MemoryRules, now: Timestamp) -> Accounted {
+    learnt_at(case, rules, true, now)
+}
+
+fn learnt_at(
+    case: &Case,
+    rules: MemoryRules,
+    is_contained_first: bool,
+    now: Timestamp,
+) -> Accounted {
     let step_functions = case.step_functions.clone();
     case.with(async |_, wanted, analysis| {
         let claims = Claims::new(
@@ -33,7 +42,7 @@ pub(crate) fn accounts_at(case: &Case, rules: MemoryRules, now: Timestamp) -> Ac
             rules,
             DecideBy::Token,
         );
-        let accounted = claims.account_for(wanted, analysis, true, now);
+        let accounted = claims.account_for(wanted, analysis, is_contained_first, now);
         accounted.await.unwrap().0
     })
 }
@@ -74,26 +83,48 @@ fn an_allow_accounts_for_a_document_and_a_deny_does_not() {
 /// A document that was only asked about stays in force, and nobody is asked the same at once.
 #[test]
 fn a_question_about_a_document_that_nobody_answered_is_not_repeated_at_once() {
-    let case = Case::new();
-    case.take("one");
-    let mut data = case.data(1);
-    data["verdict"]["response"] = json!("ask");
-    data["quarantine"]["status"] = json!("proposed");
-    case.put(ended("one", &data, "expire", &json!({"result": "expired"})));
+    let rules = MemoryRules::default;
     let now = Timestamp::now();
+    let later = |days: u64| now + Duration::from_secs(days * DAY);
+    let expired = |generation: usize, status: &str, decision: Value| {
+        let case = Case::new();
+        for number in 1..=generation {
+            case.take(&number.to_string());
+            if number < generation {
+                let outcome = json!({"result": "superseded"});
+                case.put(ended(
+                    &number.to_string(),
+                    &case.data(number),
+                    "deny",
+                    &outcome,
+                ));
+            }
+        }
+        let mut data = case.data(generation);
+        data["verdict"]["response"] = json!("ask");
+        data["quarantine"]["status"] = json!(status);
+        data["decision"] = decision;
+        data["outcome"] = json!({"result": "expired"});
+        case.put(asking(&generation.to_string(), &data).succeeded(data));
+        case
+    };
+    let silent = || json!({"action": "expire"});
+    let case = expired(1, "proposed", silent());
     for (days, expected) in [(13, Accounted::Pending), (15, Accounted::Unanswered)] {
-        let later = now + Duration::from_secs(days * DAY);
-        let learnt = accounts_at(&case, MemoryRules::default(), later);
-        assert_eq!(learnt, expected, "{days}");
+        assert_eq!(learnt_at(&case, rules(), false, later(days)), expected);
+        // What must be contained does not wait.
+        assert_eq!(learnt_at(&case, rules(), true, later(days)), Accounted::No);
     }
-    // What was contained is not in force by that question.
-    case.put(ended(
-        "one",
-        &case.data(1),
-        "expire",
-        &json!({"result": "expired"}),
-    ));
-    assert_eq!(accounts(&case, MemoryRules::default()), Accounted::No);
+    for case in [
+        // What was contained is not in force by that question.
+        expired(1, "inPlace", silent()),
+        // Answers came, and did not count.
+        expired(1, "proposed", json!({"action": "expire", "unproven": true})),
+        // All names are taken, so no claim counts.
+        expired(9, "proposed", silent()),
+    ] {
+        assert_eq!(learnt_at(&case, rules(), false, later(1)), Accounted::No);
+    }
 }
 
 /// It was contained, and is in force again.

@@ -281,7 +281,15 @@ fn nobody_is_asked_the_same_within_two_weeks() {
     let later = |days: u64| now + std::time::Duration::from_secs(days * 24 * 60 * 60);
     assert_eq!(known_at(&case, later(13)), Accounted::Pending);
     assert_eq!(known_at(&case, later(15)), Accounted::Unanswered);
-    // A later answer counts.
+    // An answer that did not count is no silence.
+    let unproven = |case: &Case, name: &KnownName| {
+        let mut execution = asked(case, name);
+        execution["decision"] = json!({"action": "expire", "unproven": true});
+        execution["outcome"] = json!({"result": "expired"});
+        asking("one", &execution).succeeded(execution)
+    };
+    assert_eq!(learns(unproven), Accounted::No);
+    // A later answer counts, whenever the first question was.
     for (action, result, expected) in [
         ("deny", "takenBack", Accounted::No),
         ("allow", "kept", Accounted::Known),
@@ -289,7 +297,9 @@ fn nobody_is_asked_the_same_within_two_weeks() {
         let name = make_known(&case, result).unwrap();
         let outcome = json!({"result": result});
         case.put(ended(result, &asked(&case, &name), action, &outcome));
-        assert_eq!(known_at(&case, later(15)), expected);
+        for days in [1, 15] {
+            assert_eq!(known_at(&case, later(days)), expected, "{days} {result}");
+        }
     }
 }
 

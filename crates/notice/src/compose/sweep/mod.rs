@@ -126,7 +126,7 @@ fn in_force(draft: &mut Draft, report: &SweepReport) {
             "Since the sweep before, {} new: earlier incidents account for {}, {} for a decision, and the sweep started incidents for {}.",
             counted(counts.new, "is", "are"),
             counts.accounted,
-            counted(counts.pending, "waits", "wait"),
+            counted(counts.pending, "waits or waited lately", "wait or waited lately"),
             counts.started,
         ));
     }
