@@ -89,6 +89,7 @@ pub(crate) async fn survey(
         claims,
         config,
         request,
+        read_at,
         account: &account,
         is_first: previous.is_none(),
         is_baseline,

@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 
 use iam_account::{Account, Kind, PolicyRef, Principal};
-use incident::Subject;
 use incident::judgement::GuardConfig;
 use incident::message::{
     GoneDenial, ListedGrant, PatternCount, SurveyRequest, SweepReason, SweepReport,
 };
 use incident::subject::{OwnerKind, ReportedCall};
 use incident::survey::{Baseline, Grant, Resolved, hint};
+use incident::{Subject, Timestamp};
 use lambda_kit::Claims;
 
 use super::SweepConfig;
@@ -30,6 +30,8 @@ pub(super) struct Facts<'a> {
     pub(super) claims: &'a Claims,
     pub(super) config: &'a SweepConfig,
     pub(super) request: &'a SurveyRequest,
+    /// When the account was read.
+    pub(super) read_at: Timestamp,
     pub(super) account: &'a Account,
     pub(super) is_first: bool,
     pub(super) is_baseline: bool,
@@ -137,9 +139,9 @@ impl Facts<'_> {
             .policy(&grant.subject)
             .map(|it| self.account.held_by(it));
         let is_reserved = grant.baseline == Some(Baseline::Reserved);
-        let now = self.request.started_at;
         let sweep = &self.request.execution;
-        let hint = hint(grant, &self.rules.account, &self.config.region, sweep, now);
+        let (account, region) = (&self.rules.account, &self.config.region);
+        let hint = hint(grant, account, region, sweep, self.read_at);
         let listed = ListedGrant {
             subject: grant.subject.clone(),
             response: grant.response,
