@@ -83,8 +83,7 @@ impl Point {
     /// Whether the caller makes this call only if Step Functions does not show an execution in time:
     /// it reads again until then.
     fn depends_on_time(&self) -> bool {
-        let reads = ["states:DescribeExecution", "states:GetExecutionHistory"];
-        self.nth > 1 && reads.contains(&self.action.as_str())
+        self.nth > 1 && self.action == "states:GetExecutionHistory"
     }
 
     /// Whether the call is one of a containment, which goes on until it succeeds.

@@ -34,7 +34,8 @@ pub fn results(run: &[FaultRun], minutes: u64) -> String {
         "{} incidents were played in {minutes} minutes; in {broken} of them an invariant was broken.\n",
         run.len()
     );
-    if let missed @ 1.. = run.iter().filter(|run| !run.is_reached).count() {
+    let is_missed = |run: &&FaultRun| !run.is_reached && run.problems.is_empty();
+    if let missed @ 1.. = run.iter().filter(is_missed).count() {
         add(
             &mut text,
             &format!(
