@@ -211,6 +211,23 @@ impl Account {
         Ok(())
     }
 
+    /// The same without a quota: IAM does not say whether it counts white space in a string.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such owner.
+    pub fn put_inline_of_any_size(
+        &mut self,
+        kind: OwnerKind,
+        owner: &str,
+        name: &str,
+        document: impl Into<Arc<str>>,
+    ) -> Result<(), IamError> {
+        let holder = self.owner_mut(kind, owner)?;
+        holder.inline.insert(name.to_owned(), document.into());
+        Ok(())
+    }
+
     /// `DeleteRolePolicy`, `DeleteUserPolicy`, `DeleteGroupPolicy`.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! The sweep on IAM in memory: what it starts, and what accounts for the rest.
 
 use iam_model::{Account, Execution, OwnerKind};
+use incident::judgement::Mode;
 use incident::message::{Response, SweepReason, VerdictResult};
 use incident::survey::GrantId;
-use incident::{ExecutionArn, Record, Subject};
+use incident::{ExecutionArn, Record, Subject, Timestamp};
 use serde_json::json;
 
 use crate::support::*;
@@ -53,11 +54,14 @@ fn a_hint_is_judged_like_any_event() {
             .put_inline(app.0, app.1, "lost", RESTRICTED)
             .unwrap();
     });
+    // The sweep began an hour ago, and reads the account now.
+    let before = Timestamp::now().as_second();
     let [hint] = &*world.sweep().hints else {
         panic!("no hint");
     };
     let verdict = world.judge(&hint.name, &hint.input).verdict();
     assert_eq!(verdict.result, VerdictResult::Restricted);
+    assert!(verdict.change.event_time.as_second() >= before);
     assert!(verdict.change.actor.is_sweep());
     assert!(verdict.memory.claim.unwrap().is_first());
 }
@@ -74,6 +78,54 @@ fn what_is_allowed_for_good_is_known() {
     // From now on it is known without a question to Step Functions.
     let swept = world.sweep();
     assert_eq!(swept.sweep.counts.new, 0);
+}
+
+/// No claim finds its incident, so it has the name of what stays in force.
+#[test]
+fn a_document_that_is_too_long_to_be_compared_is_asked_about_once() {
+    let mut world = World::new(old_account());
+    world.rules.mode = Mode::Ask;
+    world.sweep();
+    let wide = format!(r#"["*","arn:aws:s3:::{}"]"#, " ".repeat(50_000));
+    let long = RESTRICTED.replace(r#""*""#, &wide);
+    assert!(long.len() > 50_000, "{long}");
+    world.iam.change(|account| {
+        let app = (OwnerKind::Role, "app");
+        account
+            .put_inline_of_any_size(app.0, app.1, "long", &*long)
+            .unwrap();
+    });
+    let [hint] = &*world.sweep().hints else {
+        panic!("no hint");
+    };
+    let verdict = world.judge(&hint.name, &hint.input).believed();
+    assert_eq!(verdict.response, Response::Ask);
+    assert_eq!(verdict.memory.claim, None);
+    let data = json!({"verdict": verdict});
+    let asks = Execution::running(&hint.name).then("AskUser", data.clone());
+    world.step_functions.put(asks);
+    let swept = world.sweep();
+    assert_eq!((swept.hints.len(), swept.sweep.counts.pending), (0, 1));
+    world.end(&hint.name, &data, "allow", &json!({"result": "kept"}));
+    let swept = world.sweep();
+    assert_eq!((swept.hints.len(), swept.sweep.counts.accounted), (0, 1));
+    // A monitored one is reported once.
+    let mut world = World::new(old_account());
+    world.rules.mode = Mode::Monitor;
+    world.sweep();
+    world.iam.change(|account| {
+        let app = (OwnerKind::Role, "app");
+        account
+            .put_inline_of_any_size(app.0, app.1, "long", &*long)
+            .unwrap();
+    });
+    let [hint] = &*world.sweep().hints else {
+        panic!("no hint");
+    };
+    let verdict = world.judge(&hint.name, &hint.input).end();
+    assert_eq!(verdict.result, VerdictResult::Monitored);
+    let swept = world.sweep();
+    assert_eq!((swept.hints.len(), swept.sweep.counts.accounted), (0, 1));
 }
 
 #[test]
