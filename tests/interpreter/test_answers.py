@@ -128,6 +128,7 @@ class Answers(Test):
 
     def test_the_chat_is_told_no_answer_that_is_none(self) -> None:
         execution = self.story.start(ChatNotifications="true", ApprovalTimeoutSeconds=1)
+        self.story.token()
         self.assertEqual(execution.output()["decision"], {"action": "expire"})
         self.assertNotIn("ReportDecision", execution.entered())
         self.world.calls.clear()

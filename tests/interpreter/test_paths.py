@@ -93,6 +93,8 @@ class Paths(Test):
             ({"action": "shrug", "time": 1, "userAgent": ["a"]}, {"action": "deny"}),
             ([{"action": ["allow"]}], {"action": "deny"}),
             ("allow", {"action": "deny"}),
+            # Only the time of the request lets it expire.
+            ({"action": "expire"}, {"action": "deny"}),
             (None, {"action": "deny"}),
         ):
             with self.subTest(answer=str(answer)[:40]):
