@@ -117,7 +117,7 @@ async fn play_quiet(
     let run = play_all(worlds, "q", quiet.to_vec(), 1, progress).await?;
     let mut points = Points::new();
     for (number, case) in quiet.iter().enumerate() {
-        let place = worlds.of(case.answer);
+        let place = worlds.of(case.answer, number);
         let world = &place.world;
         let mut marks = vec![name_of("q", number)];
         for incident in world
@@ -146,7 +146,7 @@ async fn play_all(
     worlds.set_cloudtrail(muted(true)).await?;
     let mut prepared = Vec::with_capacity(cases.len());
     for (number, case) in cases.into_iter().enumerate() {
-        let place = Arc::clone(worlds.of(case.answer));
+        let place = Arc::clone(worlds.of(case.answer, number));
         let name = name_of(part, number);
         let target = play::prepare(&place.world, &case, &name).await?;
         prepared.push((place, case, target));

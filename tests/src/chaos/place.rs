@@ -31,8 +31,9 @@ const SHORT_TIMEOUT: &str = "4";
 /// More incidents than the matrix lets one sweep start.
 const MOST: &str = "100";
 
-/// The number of stacks where sweeps start the incidents.
-fn swept_places(choice: Choice) -> usize {
+/// The number of stacks of one kind. The local AWS of a stack gets slower with each incident, and
+/// the pages of a stack take few requests a second.
+fn places(choice: Choice) -> usize {
     match choice {
         Choice::Representative => 1,
         Choice::Full => 3,
@@ -43,7 +44,7 @@ fn swept_places(choice: Choice) -> usize {
 #[derive(Debug)]
 pub struct Worlds {
     /// Where the administrator answers.
-    answered: Arc<Place>,
+    answered: Vec<Arc<Place>>,
     /// Where the time for an answer runs out.
     expiring: Arc<Place>,
     /// Where every event is lost, and sweeps start the incidents. One sweep runs at a time, so more
@@ -127,10 +128,10 @@ impl Worlds {
         let by_sweeps = [contained, asked, ("SweepMost", MOST)];
         // Whatever becomes of the chat, the decision is carried out.
         let told = [contained, asked, ("ChatNotifications", "true")];
-        let answered = Arc::new(Place::start(&told).await?);
         let expiring = Arc::new(Place::start(&short).await?);
-        let mut swept = Vec::new();
-        for _ in 0..swept_places(choice) {
+        let (mut answered, mut swept) = (Vec::new(), Vec::new());
+        for _ in 0..places(choice) {
+            answered.push(Arc::new(Place::start(&told).await?));
             let place = Place::start(&by_sweeps).await?;
             place.world.deliver_by_hand().await?;
             swept.push(Arc::new(place));
@@ -144,23 +145,31 @@ impl Worlds {
 
     /// Removes them.
     pub async fn stop(self) -> Result<()> {
-        for place in [self.answered, self.expiring].into_iter().chain(self.swept) {
+        let with_events = self.answered.into_iter().chain([self.expiring]);
+        for place in with_events.chain(self.swept) {
             let place = Arc::into_inner(place).context("a case still runs")?;
             place.world.stop().await?;
         }
         Ok(())
     }
 
-    pub(super) fn of(&self, answer: Answer) -> &Arc<Place> {
+    /// The stack of a case, by its number.
+    pub(super) fn of(&self, answer: Answer, number: usize) -> &Arc<Place> {
+        let mut turns = self.answered.iter().cycle();
         match answer {
-            Answer::Allow | Answer::Deny => &self.answered,
+            Answer::Allow | Answer::Deny => turns.nth(number).unwrap_or(&self.expiring),
             Answer::Expire => &self.expiring,
         }
     }
 
+    /// The stacks where events arrive.
+    fn with_events(&self) -> impl Iterator<Item = &Arc<Place>> {
+        self.answered.iter().chain([&self.expiring])
+    }
+
     /// Of the stacks where events arrive.
     pub(super) async fn set_cloudtrail(&self, settings: CloudTrail) -> Result<()> {
-        for place in [&self.answered, &self.expiring] {
+        for place in self.with_events() {
             place.world.emulator.set_cloudtrail(settings).await?;
         }
         Ok(())
@@ -173,8 +182,7 @@ pub(super) fn name_of(part: &str, number: usize) -> String {
 
 /// Checks that the guard changed no policies but those of the cases.
 pub(super) async fn check_other_policies(worlds: &Worlds) -> Result<()> {
-    let with_events = [&worlds.answered, &worlds.expiring];
-    for place in with_events.into_iter().chain(&worlds.swept) {
+    for place in worlds.with_events().chain(&worlds.swept) {
         for call in place.world.emulator.calls(0).await? {
             let is_ours = place.name_in_template(&call.principal).is_some();
             let changes =
