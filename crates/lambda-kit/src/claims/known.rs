@@ -303,9 +303,9 @@ impl Claims {
 const TO_JUDGEMENT: i64 = 60 * 60;
 /// What an incident may take to its containment.
 const JUST_NOW: i64 = 5 * 60;
-/// Nobody is asked the same again within two weeks, which is a week after the end of a question that
-/// has the default time. A key has nine names in 90 days, so a question that nobody ever answers
-/// does not use them up.
+/// Nobody is asked the same again within two weeks, which is a week after the end of a question
+/// that has the default time. A key has nine names in 90 days, so a question that nobody ever
+/// answers does not use them up.
 const QUESTION: i64 = 14 * 24 * 60 * 60;
 
 fn is_within(seconds: i64, started: Timestamp, now: Timestamp) -> bool {
