@@ -80,8 +80,8 @@ pub struct Point {
 }
 
 impl Point {
-    /// Whether the caller makes this call only if Step Functions does not show an execution in time:
-    /// it reads again until then.
+    /// Whether the caller makes this call only if Step Functions does not show an execution in
+    /// time: it reads again until then.
     fn depends_on_time(&self) -> bool {
         self.nth > 1 && self.action == "states:GetExecutionHistory"
     }
