@@ -33,7 +33,7 @@ pub enum Known {
     Yes,
     /// It waits for a decision.
     Pending,
-    /// Nobody answered its question.
+    /// No one answered its question.
     Unanswered,
     /// An administrator denied it.
     Denied,
@@ -58,8 +58,7 @@ impl Remembered<'_> {
         analysis: &Analysis<'_>,
         now: Timestamp,
     ) -> Option<Before> {
-        let names_it = self.claim() == Some(claim) && claim.key() == &wanted.key;
-        if !names_it || !self.is_about(wanted, analysis) {
+        if !self.names(claim, wanted) || !self.is_about(wanted, analysis) {
             return None;
         }
         let decision = self.decision.map(Decision::read);
@@ -163,12 +162,11 @@ impl Remembered<'_> {
         analysis: &Analysis<'_>,
     ) -> bool {
         matches!(self.quarantine, Some(Quarantine::InPlace(_)))
-            && self.claim() == Some(claim)
-            && claim.key() == &wanted.key
+            && self.names(claim, wanted)
             && self.is_about(wanted, analysis)
     }
 
-    /// Whether it asked about what is wanted, which stayed in force, and nobody answered.
+    /// Whether it asked about `wanted` and left it in force, and no one answered.
     #[must_use]
     pub fn is_unanswered(
         &self,
@@ -179,13 +177,17 @@ impl Remembered<'_> {
         matches!(self.quarantine, Some(Quarantine::Proposed(_)))
             && self.outcome == Some(OutcomeResult::Expired)
             && self.is_silent()
-            && self.claim() == Some(claim)
-            && claim.key() == &wanted.key
+            && self.names(claim, wanted)
             && self.is_about(wanted, analysis)
     }
 
-    /// Whether no answer came. An answer that did not count is no silence: whoever can make one
-    /// must not keep the guard from asking again.
+    /// Whether it names this claim, which is one of `wanted`.
+    fn names(&self, claim: &ClaimName, wanted: &Wanted) -> bool {
+        self.claim() == Some(claim) && claim.key() == &wanted.key
+    }
+
+    /// Whether no answer came. An answer that does not count is still an answer. Otherwise, anyone
+    /// who can send one could keep the guard from asking again.
     fn is_silent(&self) -> bool {
         let decision = self.decision.map(Decision::read);
         decision.is_some_and(|decision| !decision.unproven)

@@ -99,8 +99,8 @@ impl Comparison {
     /// Takes what incidents say about each of `fresh`, in their order. At most `most` incidents
     /// start, and none at all if something was not looked up: an administrator may have allowed it.
     ///
-    /// What nobody answered gets the room that is left. It must not keep the guard from what is
-    /// new.
+    /// Questions that no one answered get the room that is left, so that they never keep the guard
+    /// from acting on what is new.
     #[must_use]
     pub fn resolve(self, accounted: Vec<Accounted>, most: usize) -> (Resolved, Vec<Grant>) {
         let (mut memory, mut known, mut counts) = (self.memory, self.known, self.counts);

@@ -303,16 +303,16 @@ impl Claims {
 const TO_JUDGEMENT: i64 = 60 * 60;
 /// What an incident may take to its containment.
 const JUST_NOW: i64 = 5 * 60;
-/// Nobody is asked the same again within two weeks, which is a week after the end of a question
-/// that has the default time. A key has nine names in 90 days, so a question that nobody ever
-/// answers does not use them up.
+/// A sweep does not repeat a question for two weeks. With the default timeout, that is a week after
+/// the question expires. A key has nine names in 90 days, so a question that is never answered does
+/// not use them up.
 const QUESTION: i64 = 14 * 24 * 60 * 60;
 
 fn is_within(seconds: i64, started: Timestamp, now: Timestamp) -> bool {
     now.as_second() - started.as_second() < seconds
 }
 
-/// What a question says that nobody answered.
+/// What an unanswered question means.
 fn silence(asked: Timestamp, now: Timestamp) -> Accounted {
     match is_within(QUESTION, asked, now) {
         true => Accounted::Pending,

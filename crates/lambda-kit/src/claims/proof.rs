@@ -105,7 +105,7 @@ impl Claims {
         Ok(remembered(&incident).is_some_and(|it| it.has_contained(&found.name, wanted, analysis)))
     }
 
-    /// Whether the incident of a claim only asked about `wanted`, and nobody answered.
+    /// Whether the incident of a claim asked about `wanted`, left it in force, and got no answer.
     pub(super) async fn is_unanswered(
         &self,
         found: &Found<ClaimName>,

@@ -80,7 +80,7 @@ fn an_allow_accounts_for_a_document_and_a_deny_does_not() {
     }
 }
 
-/// A document that was only asked about stays in force, and nobody is asked the same at once.
+/// The document stays in force, and the sweep does not repeat the question at once.
 #[test]
 fn a_question_about_a_document_that_nobody_answered_is_not_repeated_at_once() {
     let rules = MemoryRules::default;

@@ -207,8 +207,7 @@ impl Account {
                 kind.quota().limit()
             )));
         }
-        holder.inline.insert(name.to_owned(), document);
-        Ok(())
+        self.put_inline_of_any_size(kind, owner, name, document)
     }
 
     /// The same without a quota: IAM does not say whether it counts white space in a string.

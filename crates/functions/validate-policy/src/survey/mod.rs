@@ -64,7 +64,7 @@ pub(crate) async fn survey(
     let comparable = previous.as_ref().filter(|it| it.compares_with(&digest));
     let mut collector = Collector::new(rules, comparable, previous.as_ref());
     let account = reading::read(store, rules, &mut collector).await?;
-    // What was made while the sweep waited for IAM is no newer than the record of it.
+    // A sweep can wait for IAM, and its hints must not be older than what it read.
     let read_at = Timestamp::now().max(request.started_at);
     let comparison = Comparison::new(
         collector.finish(),

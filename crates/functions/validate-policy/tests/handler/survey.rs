@@ -83,21 +83,22 @@ fn what_is_allowed_for_good_is_known() {
 /// No claim finds its incident, so it has the name of what stays in force.
 #[test]
 fn a_document_that_is_too_long_to_be_compared_is_asked_about_once() {
-    let mut world = World::new(old_account());
-    world.rules.mode = Mode::Ask;
-    world.sweep();
     let wide = format!(r#"["*","arn:aws:s3:::{}"]"#, " ".repeat(50_000));
     let long = RESTRICTED.replace(r#""*""#, &wide);
     assert!(long.len() > 50_000, "{long}");
-    world.iam.change(|account| {
-        let app = (OwnerKind::Role, "app");
-        account
-            .put_inline_of_any_size(app.0, app.1, "long", &*long)
-            .unwrap();
-    });
-    let [hint] = &*world.sweep().hints else {
-        panic!("no hint");
+    let found = |mode: Mode| {
+        let mut world = World::new(old_account());
+        world.rules.mode = mode;
+        world.sweep();
+        world.iam.change(|account| {
+            account
+                .put_inline_of_any_size(OwnerKind::Role, "app", "long", &*long)
+                .unwrap();
+        });
+        let [hint] = <[_; 1]>::try_from(world.sweep().hints).unwrap();
+        (world, hint)
     };
+    let (mut world, hint) = found(Mode::Ask);
     let verdict = world.judge(&hint.name, &hint.input).believed();
     assert_eq!(verdict.response, Response::Ask);
     assert_eq!(verdict.memory.claim, None);
@@ -110,18 +111,7 @@ fn a_document_that_is_too_long_to_be_compared_is_asked_about_once() {
     let swept = world.sweep();
     assert_eq!((swept.hints.len(), swept.sweep.counts.accounted), (0, 1));
     // A monitored one is reported once.
-    let mut world = World::new(old_account());
-    world.rules.mode = Mode::Monitor;
-    world.sweep();
-    world.iam.change(|account| {
-        let app = (OwnerKind::Role, "app");
-        account
-            .put_inline_of_any_size(app.0, app.1, "long", &*long)
-            .unwrap();
-    });
-    let [hint] = &*world.sweep().hints else {
-        panic!("no hint");
-    };
+    let (mut world, hint) = found(Mode::Monitor);
     let verdict = world.judge(&hint.name, &hint.input).end();
     assert_eq!(verdict.result, VerdictResult::Monitored);
     let swept = world.sweep();
