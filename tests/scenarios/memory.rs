@@ -170,13 +170,12 @@ async fn joins(world: &World, write: Write) -> Result<()> {
         target
             .overwrite(world.emulator.iam(), &restricted())
             .await?;
-        // An event of what was prepared can be later than this one.
-        poll("the next to join", SOON, async || {
-            let ends = ends(world, &name).await?;
-            Ok((joined(&ends) >= joined(&early) + number).then_some(()))
+        // An event of what was prepared can be later than this one, and joins first.
+        poll(&format!("{name} to join"), SOON, async || {
+            let all_joined = joined(&ends(world, &name).await?) >= joined(&early) + number;
+            Ok((all_joined && is_contained(world, &target).await?).then_some(()))
         })
         .await?;
-        ensure!(is_contained(world, &target).await?, "{name}");
         let versions = target.documents(world).await?;
         ensure!(versions.len() <= 3, "{name}: {versions:?}");
     }

@@ -37,6 +37,7 @@ fn main() -> Result<ExitCode> {
                     report::detail(&format!("{} after {seconds} s", count.get()));
                 }
             }
+            Progress::Broken(run) => show(run),
         })
         .await;
         worlds.stop().await.and(runs)

@@ -30,6 +30,8 @@ pub enum Progress<'a> {
     Part(&'a str, usize),
     /// A case is run.
     FaultRun(&'a FaultRun),
+    /// A case that was run before turned out to be broken.
+    Broken(&'a FaultRun),
 }
 
 /// Plays the cases, and then some of them again with every event delivered twice.
