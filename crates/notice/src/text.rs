@@ -64,7 +64,7 @@ pub fn without_links(text: &str) -> Cow<'_, str> {
         let after = rest.as_str();
         let is_link = match c {
             '.' => {
-                before.is_some_and(char::is_alphanumeric)
+                before.is_some_and(can_be_in_a_host)
                     && (ends_with_www(&out) || begins_with_domain(after))
             }
             '。' | '．' | '｡' => true,
@@ -79,6 +79,11 @@ pub fn without_links(text: &str) -> Cow<'_, str> {
         before = Some(c);
     }
     Cow::Owned(out)
+}
+
+/// Mail programs and chats take nearly every character for part of a host.
+fn can_be_in_a_host(c: char) -> bool {
+    !c.is_whitespace() && !c.is_ascii_punctuation()
 }
 
 fn ends_with_www(text: &str) -> bool {
@@ -194,6 +199,7 @@ mod tests {
                 "md/command#iam.create-policy",
             ),
             ("Example.ORG", "Example[.]ORG"),
+            ("☃.net cafe\u{301}.com", "☃[.]net cafe\u{301}[.]com"),
             ("a@mail.example", "a@mail[.]example"),
             ("пример.рф。テスト", "пример[.]рф[。]テスト"),
             ("xn--e1a.xn--p1ai", "xn--e1a[.]xn--p1ai"),

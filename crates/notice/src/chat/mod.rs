@@ -15,7 +15,7 @@ use crate::console::NAME;
 use crate::{Fact, Kind, Label, Notice};
 
 /// The longest title and summary, in characters.
-const MAX_TITLE: usize = 250;
+const MAX_TITLE: usize = 300;
 /// The longest description, in characters. A person reads no more in a chat.
 const MAX_DESCRIPTION: usize = 3_000;
 /// The longest value, in characters.
@@ -64,7 +64,7 @@ impl ChatMessage {
             source: "custom",
             content: Content {
                 text_type: "client-markdown",
-                title: prose(&notice.title, MAX_TITLE),
+                title: title(&notice.title),
                 description: description(notice),
                 next_steps: next_steps(notice),
                 keywords: response
@@ -74,7 +74,7 @@ impl ChatMessage {
             },
             metadata: Metadata {
                 thread_id: utf8_percent_encode(notice.execution.name(), NAME).to_string(),
-                summary: prose(&notice.headline, MAX_TITLE),
+                summary: title(&notice.headline),
                 event_type: notice.kind.into(),
             },
         }
@@ -86,6 +86,15 @@ impl ChatMessage {
         // A message has only texts, which are always JSON.
         serde_json::to_string(self).unwrap_or_default()
     }
+}
+
+/// A sentence that is short enough for a title after each dot of it can have brackets.
+fn title(text: &str) -> String {
+    let short = prose(text, MAX_TITLE);
+    if short.chars().count() <= MAX_TITLE {
+        return short;
+    }
+    prose(text, MAX_TITLE / 3 - 1)
 }
 
 /// The headline, and a line for each fact as long as there is room.

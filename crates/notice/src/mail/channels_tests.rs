@@ -279,6 +279,18 @@ fn the_name_of_an_execution_cannot_end_the_link() {
     decision_request(&read(value), &links(LinkConfirmation::Required));
 }
 
+/// IAM takes dots in names.
+#[test]
+fn a_title_of_dots_is_short_enough() {
+    let mut value = request();
+    let (owner, name) = ("aa.".repeat(21), "aa.".repeat(42));
+    value["change"]["version"] = Value::Null;
+    value["change"]["subject"] = json!({
+        "type": "inline", "owner": {"kind": "role", "name": owner}, "name": name
+    });
+    decision_request(&read(value), &links(LinkConfirmation::Required));
+}
+
 #[test]
 fn a_long_message_says_how_much_it_leaves_out() {
     let mut value = request();
