@@ -29,11 +29,15 @@ pub fn marked(notice: Notice, request: &NotifyRequest, probe: Option<&str>) -> N
     };
     let found = if change.actor.is_sweep() { FOUND } else { "" };
     let first = format!("{}{found}", sentence(request));
+    // A channel that shows no text shows the advice.
+    let mut advice = vec![notice.headline.clone()];
+    advice.extend(notice.advice);
     let mut text = vec![Block::Paragraph(notice.headline)];
     text.extend(notice.text);
     Notice {
         headline: first,
         text,
+        advice,
         ..notice
     }
 }
@@ -97,7 +101,7 @@ fn outcome(report: &ReportOutcome) -> &'static str {
             "You denied the guard's own proof of life. The guard asks about it again the next day, because it asks first about such changes now."
         }
         Some(OutcomeResult::Allowed | OutcomeResult::Kept) => {
-            "You allowed the guard's own proof of life. Nobody can use what it grants, but it does not prove any more that the guard contains. Make the guard forget this decision, as this e-mail says below, and deny the next request."
+            "You allowed the guard's own proof of life. Nobody can use what it grants, but it does not prove any more that the guard contains. Make the guard forget this decision, and deny the next request."
         }
         Some(OutcomeResult::Expired) => {
             "No one decided about the guard's own proof of life: a grant that nobody can use, written once a day. Deny the next request."

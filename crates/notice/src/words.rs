@@ -36,7 +36,7 @@ pub fn in_force(contained: &Contained) -> String {
     let losses = if contained.removal.losses.is_empty() {
         "Everything else that the policy grants still works."
     } else {
-        "The guard also had to remove some other permissions, which are listed below."
+        "The guard also had to remove some other permissions: the e-mail lists them."
     };
     match &contained.versions {
         Some(versions) => format!(

@@ -146,7 +146,7 @@ impl Parts {
             },
             VerdictResult::Overwritten => Self {
                 more: vec![
-                    "IAM has no conditional writes for inline policies, so two writes at the same moment can overwrite each other. If the document below should be in force, write it again.".to_owned(),
+                    "IAM has no conditional writes for inline policies, so two writes at the same moment can overwrite each other. If the document of this event should be in force, write it again.".to_owned(),
                 ],
                 shows_named: true,
                 ..parts(
