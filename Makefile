@@ -114,7 +114,7 @@ load: rust ## Lets N incidents (200) happen at once and prints how long containm
 	@$(call say,many incidents at once)
 	@cargo run --quiet --package end-to-end --bin load -- $(N) $(CASE)
 
-setup: rust ## Installs the pinned tools below .local/tools.
+setup: rust ## Installs the SAM CLI and the builder of the functions below .local/tools.
 	@$(XTASK) setup
 
 build: rust ## Builds what goes to AWS, with the SAM CLI, for ARCHITECTURE (x86_64 or arm64).

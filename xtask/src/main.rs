@@ -239,7 +239,7 @@ async fn stop_signal() -> Result<&'static str> {
 
 async fn run(command: Command) -> Result<()> {
     match command {
-        Command::Setup => tools::ensure(&Tool::ALL).await,
+        Command::Setup => tools::ensure(&[Tool::Sam, Tool::Builder]).await,
         Command::Build => functions::build().await,
         Command::Demo { answer, case } => demo::run(case, answer).await,
         Command::Up { port, parameters } => up::run(port, parameters).await,
