@@ -10,8 +10,8 @@ use incident::{ExecutionArn, Timestamp};
 use crate::history::{PAUSES, ReadError, timestamp};
 use crate::{AwsError, Executions, FailureName, HandlerError, SettingError, classify};
 
-/// How many executions are looked at, the newest first.
-const LOOKED_AT: i32 = 20;
+/// How many executions are looked at, the newest first; and how many if none of these counts.
+const LOOKED_AT: [i32; 2] = [20, 1000];
 /// How many running ones are looked at: all of them, unless somebody starts more than that.
 const MOST_RUNNING: i32 = 1000;
 
@@ -80,16 +80,22 @@ impl Sweeps {
     /// If Step Functions cannot be asked, or no output can be read.
     pub async fn last(&self) -> Result<Option<SweepOutput>, SweepError> {
         let mut unreadable = None;
-        for item in self.list(ExecutionStatus::Succeeded, LOOKED_AT).await? {
-            let Ok(execution) = ExecutionArn::parse(&item.execution_arn) else {
-                continue;
-            };
-            match self.output(&execution).await? {
-                Ok(output) => return Ok(Some(output)),
-                Err(problem) => {
-                    tracing::warn!(%execution, problem, "the output of a sweep cannot be used");
-                    unreadable.get_or_insert(SweepError::Unreadable { execution, problem });
+        for most in LOOKED_AT {
+            let listed = self.list(ExecutionStatus::Succeeded, most).await?;
+            let is_all = usize::try_from(most).is_ok_and(|most| listed.len() < most);
+            for item in listed {
+                let Ok(execution) = ExecutionArn::parse(&item.execution_arn) else {
+                    continue;
+                };
+                match self.output(&execution, &item).await? {
+                    Ok(output) => return Ok(Some(output)),
+                    Err(problem) => {
+                        unreadable.get_or_insert(SweepError::Unreadable { execution, problem });
+                    }
                 }
+            }
+            if is_all {
+                break;
             }
         }
         unreadable.map_or(Ok(None), Err)
@@ -98,18 +104,32 @@ impl Sweeps {
     async fn output(
         &self,
         execution: &ExecutionArn,
+        item: &ExecutionListItem,
     ) -> Result<Result<SweepOutput, String>, ReadError> {
+        const REDRIVEN: &str = "it was redriven";
+        const OF_VERSION: &str = "it ran a version of the state machine";
+        // Whoever makes hundreds of such executions must not make the guard describe them all.
+        if item.redrive_count.unwrap_or_default() > 0 {
+            return Ok(Err(REDRIVEN.to_owned()));
+        }
+        if item.state_machine_version_arn.is_some() || item.state_machine_alias_arn.is_some() {
+            return Ok(Err(OF_VERSION.to_owned()));
+        }
         let described = self.executions.described(execution).await?;
         if described.redrive_count.unwrap_or_default() > 0 {
-            return Ok(Err("it was redriven".to_owned()));
+            return Ok(Err(REDRIVEN.to_owned()));
         }
         if described.state_machine_version_arn.is_some()
             || described.state_machine_alias_arn.is_some()
         {
-            return Ok(Err("it ran a version of the state machine".to_owned()));
+            return Ok(Err(OF_VERSION.to_owned()));
         }
         let output = described.output.unwrap_or_default();
-        Ok(SweepOutput::read(&output).map_err(|error| error.to_string()))
+        let output = SweepOutput::read(&output).map_err(|error| error.to_string());
+        if let Err(problem) = &output {
+            tracing::warn!(%execution, problem, "the output of a sweep cannot be used");
+        }
+        Ok(output)
     }
 
     /// The sweep that runs and began before `me`, if there is one.
@@ -140,7 +160,8 @@ impl Sweeps {
         Err(ReadError::NotFound(me.clone()).into())
     }
 
-    /// When the last sweep began, if it or the one before it knew this grant.
+    /// When the last sweep began, if it or the one before it knew this grant. What an administrator
+    /// denied at `denied` counts only if the last sweep found it in force later.
     ///
     /// # Errors
     ///
@@ -148,8 +169,13 @@ impl Sweeps {
     pub async fn known_since(
         &self,
         id: &incident::survey::GrantId,
+        denied: Option<Timestamp>,
     ) -> Result<Option<Timestamp>, SweepError> {
-        let last = self.last().await?.filter(|last| last.knew(id));
+        let last = self.last().await?;
+        let last = last.filter(|last| match denied {
+            Some(denied) => last.knows(id) && denied < last.started_at,
+            None => last.knew(id),
+        });
         Ok(last.map(|last| last.started_at))
     }
 

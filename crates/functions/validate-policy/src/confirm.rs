@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use incident::memory::{Memory, Standing, Wanted};
+use incident::memory::{Before, Memory, Standing, Wanted};
 use incident::message::Verdict;
 use incident::survey::GrantId;
-use incident::{Confirmed, Confirming, Timestamp};
+use incident::{Analysis, Confirmed, Confirming, Timestamp};
+use lambda_kit::claims::Claim;
 use lambda_kit::{FailureName, HandlerError};
 
 use crate::remember::Remembering;
@@ -52,9 +53,10 @@ impl Remembering<'_> {
             Some(before) => before.standing != Standing::Denied,
             None => memory.claim.is_some(),
         };
+        let denied = memory.before.as_ref().and_then(denied_at);
         let since = match self.confirming {
             Some(confirming) => Some(confirming.since()),
-            None => match self.known_since(Some(wanted)).await {
+            None => match self.known_since(Some(wanted), denied).await {
                 Err(error) if !waits => {
                     tracing::warn!(%error, "the guard contains without the last sweep");
                     None
@@ -65,25 +67,52 @@ impl Remembering<'_> {
         let Some(since) = since else {
             return Ok(Confirmed::Yes);
         };
+        // Nobody wrote what is in force.
+        if !verdict.change.in_force {
+            return Ok(Confirmed::No);
+        }
         let confirmed = Confirming::next(self.confirming, since, self.done, &verdict.change);
         tracing::info!(known_since = %since, ?confirmed, "the last sweep knew this document");
         Ok(confirmed)
     }
 
-    /// When the last sweep began, if it knew this document.
+    /// Whether the last sweep knew what a sweep found, and no administrator has denied it since.
+    pub(crate) async fn stood_before(
+        &self,
+        analysis: &Analysis<'_>,
+        wanted: Option<&Wanted>,
+    ) -> Result<bool, HandlerError> {
+        let Some(wanted) = wanted else {
+            return Ok(false);
+        };
+        if self.known_since(Some(wanted), None).await?.is_none() {
+            return Ok(false);
+        }
+        let denied = match self.find(wanted, analysis).await? {
+            Claim::Earlier(before) => denied_at(&before),
+            Claim::Mine(_) | Claim::Unnamed => None,
+        };
+        Ok(match denied {
+            Some(_) => self.known_since(Some(wanted), denied).await?.is_some(),
+            None => true,
+        })
+    }
+
+    /// When the last sweep began, if it knew this document, which was denied at `denied`.
     ///
     /// The first try of a judgement fails where Step Functions does, and is repeated. After that,
     /// the guard contains without the sweep.
-    pub(crate) async fn known_since(
+    async fn known_since(
         &self,
         wanted: Option<&Wanted>,
+        denied: Option<Timestamp>,
     ) -> Result<Option<Timestamp>, HandlerError> {
         let Some(wanted) = wanted else {
             return Ok(None);
         };
         let id = GrantId::of_document(&wanted.key);
         let slow = || HandlerError::new(FailureName::TransientAwsError, SLOW.to_owned());
-        let known = tokio::time::timeout(QUICK, self.sweeps.known_since(&id)).await;
+        let known = tokio::time::timeout(QUICK, self.sweeps.known_since(&id, denied)).await;
         match known.map_err(|_| slow()).and_then(|known| Ok(known?)) {
             Ok(since) => Ok(since),
             // Throttled tasks are repeated for many minutes, in which the document is in force.
@@ -96,4 +125,10 @@ impl Remembering<'_> {
             }
         }
     }
+}
+
+/// When an administrator denied it, if that counts.
+fn denied_at(before: &Before) -> Option<Timestamp> {
+    let is_denied = before.standing == Standing::Denied;
+    before.decided.filter(|_| is_denied)
 }

@@ -95,7 +95,7 @@ impl Remembering<'_> {
         // A hint of the sweep, real or forged, may only ask about what the last sweep knew.
         if verdict.change.actor.is_sweep() && verdict.response == Response::Contain {
             let wanted = wanted(&verdict, analysis);
-            if self.known_since(wanted.as_ref()).await?.is_some() {
+            if self.stood_before(analysis, wanted.as_ref()).await? {
                 verdict.response = Response::Ask;
             }
         }
@@ -113,6 +113,9 @@ impl Remembering<'_> {
         if self.must_confirm(&memory, &verdict, &wanted) {
             match self.confirm(&wanted, &verdict, &memory).await? {
                 Confirmed::Yes => {}
+                Confirmed::No if !record.change.in_force => {
+                    return Ok(self.rules.judge_prepared(analysis, record).into());
+                }
                 Confirmed::No => return Ok(verdict.unconfirmed().into()),
                 Confirmed::NotYet {
                     seconds,
@@ -205,7 +208,11 @@ impl Remembering<'_> {
         })
     }
 
-    async fn find(&self, wanted: &Wanted, analysis: &Analysis<'_>) -> Result<Claim, HandlerError> {
+    pub(crate) async fn find(
+        &self,
+        wanted: &Wanted,
+        analysis: &Analysis<'_>,
+    ) -> Result<Claim, HandlerError> {
         let found = self.claims.find(wanted, analysis, self.execution).await;
         Ok(self.or_without(found)?.unwrap_or(Claim::Unnamed))
     }

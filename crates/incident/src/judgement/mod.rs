@@ -71,6 +71,13 @@ impl GuardConfig {
         self.judge_as(analysis, record, observed, waited, true)
     }
 
+    /// The verdict on a record that put nothing in force, whatever is in force.
+    #[must_use]
+    pub fn judge_prepared(&self, analysis: &Analysis<'_>, record: &Record) -> Verdict {
+        let named = record.document.as_deref().map(Snapshot::new);
+        about_named(analysis, VerdictResult::NotInForce, record, named)
+    }
+
     fn judge_as(
         &self,
         analysis: &Analysis<'_>,
@@ -81,10 +88,9 @@ impl GuardConfig {
     ) -> Option<Verdict> {
         let shown = observed.and_then(|observed| Some((observed, observed.in_force()?)));
         let named = || record.document.as_deref().map(Snapshot::new);
-        let not_in_force = || about_named(analysis, VerdictResult::NotInForce, record, named());
         let Some((observed, in_force)) = shown else {
             if !record.change.in_force {
-                return Some(not_in_force());
+                return Some(self.judge_prepared(analysis, record));
             }
             let named = named();
             return waited.then(|| about_named(analysis, VerdictResult::Gone, record, named));
@@ -98,7 +104,7 @@ impl GuardConfig {
             return Some(self.judge_restricted(record, in_force, reserved, restricted));
         }
         if !record.change.in_force {
-            return Some(not_in_force());
+            return Some(self.judge_prepared(analysis, record));
         }
         let is_named = is_named_in_force(analysis, record, &in_force);
         if !is_named && !waited && !is_newer_in_force(record, observed) {

@@ -28,7 +28,7 @@ fn output(started_at: &str) -> String {
 fn hourly(count: i64) -> StepFunctions {
     let step_functions = StepFunctions::default();
     for hour in 0..count {
-        let output = output(&format!("2026-11-01T{hour:02}:00:00Z"));
+        let output = output(&format!("2026-11-01T{:02}:00:00Z", hour % 24));
         let sweep = Sweep::succeeded(&format!("sweep{hour}"), hour * 3600, &output);
         step_functions.sweep(sweep);
     }
@@ -83,6 +83,20 @@ fn the_newest_one_counts_that_is_the_guards_own() {
     assert_eq!(hour_of_last(&step_functions), "00");
 }
 
+/// Whoever may redrive sweeps must not blind the ones to come.
+#[test]
+fn a_hundred_redriven_sweeps_hide_nothing() {
+    let step_functions = hourly(101);
+    step_functions.change_sweeps(|sweeps| sweeps.iter_mut().skip(1).for_each(|it| it.redrives = 1));
+    let before = step_functions.calls().len();
+    assert_eq!(hour_of_last(&step_functions), "00");
+    let calls = step_functions.calls();
+    assert_eq!(
+        calls[before..],
+        ["ListExecutions", "ListExecutions", "DescribeExecution"]
+    );
+}
+
 /// A first sweep would be a baseline, so nobody must be able to make one look like the first.
 #[test]
 fn where_none_can_be_read_there_is_no_baseline() {
@@ -117,7 +131,7 @@ fn a_grant_is_known_since_the_sweep_that_knew_it_last() {
     let step_functions = hourly(3);
     let since = |id: &str| {
         let id = GrantId::try_from(id.to_owned()).unwrap();
-        block_on(sweeps(&step_functions).known_since(&id)).unwrap()
+        block_on(sweeps(&step_functions).known_since(&id, None)).unwrap()
     };
     assert_eq!(since(KNOWN).unwrap().to_string(), "2026-11-01T02:00:00Z");
     assert_eq!(since("AAAAAAAAAAAAAAAA"), None);

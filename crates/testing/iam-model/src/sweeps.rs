@@ -41,6 +41,10 @@ impl Sweep {
         }
     }
 
+    fn version_arn(&self) -> String {
+        format!("{}:1", Self::MACHINE)
+    }
+
     /// A sweep that succeeded with this output.
     #[must_use]
     pub fn succeeded(name: &str, started: i64, output: &str) -> Self {
@@ -90,6 +94,8 @@ pub(crate) fn listed(
             .name(&sweep.name)
             .status(sweep.status.clone())
             .start_date(DateTime::from_secs(sweep.started))
+            .redrive_count(sweep.redrives)
+            .set_state_machine_version_arn(sweep.of_version.then(|| sweep.version_arn()))
             .build()
     });
     let items: Result<Vec<_>, _> = items.collect();
@@ -109,7 +115,6 @@ pub(crate) fn described(
     arn: &str,
 ) -> Option<MockResponse<DescribeExecutionOutput, DescribeExecutionError>> {
     let sweep = sweeps.iter().find(|sweep| sweep.arn() == arn)?;
-    let version = format!("{}:1", Sweep::MACHINE);
     let described = DescribeExecutionOutput::builder()
         .execution_arn(arn)
         .state_machine_arn(Sweep::MACHINE)
@@ -117,7 +122,7 @@ pub(crate) fn described(
         .start_date(DateTime::from_secs(sweep.started))
         .set_output(sweep.output.clone())
         .redrive_count(sweep.redrives)
-        .set_state_machine_version_arn(sweep.of_version.then_some(version))
+        .set_state_machine_version_arn(sweep.of_version.then(|| sweep.version_arn()))
         .build();
     Some(match described {
         Ok(described) => MockResponse::Output(described),

@@ -124,8 +124,36 @@ impl<'w> Judgement<'w> {
         data
     }
 
+    /// The data of an execution whose event CloudTrail confirmed, and that contained and asks.
+    pub(crate) fn asks(mut self) -> Value {
+        assert!(self.waits(None));
+        let Found::Verdict(verdict) = self.next(record_of(&self.event)) else {
+            panic!("it waits");
+        };
+        let world = self.world;
+        let shown = verdict.in_force.clone().unwrap();
+        let mut contained = contained(&verdict.change, RESTRICTED);
+        contained.identity = shown.identity.clone();
+        let analysis = Analysis::new(&world.rules.restricted, iam_policy::Quota::ROLE_INLINE);
+        contained.restricted = analysis.restricted(&shown.document);
+        // `remediate` takes a claim after the containment.
+        let subject = &verdict.change.subject;
+        let me = ExecutionArn::parse(&Execution::running(&self.name).arn).unwrap();
+        let wanted = Wanted::document(subject, &shown, Response::Contain, &analysis).unwrap();
+        let memory = claims(&world.step_functions);
+        let Ok(Claim::Mine(name)) = block_on(memory.take(&wanted, &analysis, &me)) else {
+            panic!("no claim");
+        };
+        contained.claim = Some(name);
+        let quarantine = incident::message::Quarantine::InPlace(contained);
+        let data = json!({"verdict": verdict, "quarantine": quarantine});
+        let asks = Execution::running(&self.name).then("AskUser", data.clone());
+        world.step_functions.put(asks);
+        data
+    }
+
     /// A look that waits for CloudTrail; `true` where the state machine asks it now.
-    fn waits(&mut self, done: Option<Done>) -> bool {
+    pub(crate) fn waits(&mut self, done: Option<Done>) -> bool {
         match self.next(done) {
             Found::Look(look) => {
                 let confirming = look.confirming.expect("it waits for CloudTrail");
@@ -135,7 +163,7 @@ impl<'w> Judgement<'w> {
         }
     }
 
-    fn ends(&mut self, done: Option<Done>) -> (VerdictResult, Response) {
+    pub(crate) fn ends(&mut self, done: Option<Done>) -> (VerdictResult, Response) {
         match self.next(done) {
             Found::Verdict(verdict) => (verdict.result, verdict.response),
             Found::Look(look) => panic!("it waits: {look:?}"),
@@ -143,11 +171,13 @@ impl<'w> Judgement<'w> {
     }
 }
 
-const CONTAINED: (VerdictResult, Response) = (VerdictResult::Restricted, Response::Contain);
-const UNCONFIRMED: (VerdictResult, Response) = (VerdictResult::Unconfirmed, Response::Report);
+pub(crate) const CONTAINED: (VerdictResult, Response) =
+    (VerdictResult::Restricted, Response::Contain);
+pub(crate) const UNCONFIRMED: (VerdictResult, Response) =
+    (VerdictResult::Unconfirmed, Response::Report);
 
 /// An event about the old inline policy, which changes nothing, so many seconds from now.
-fn event_about_old(world: &World, id: &str, seconds: i64) -> Value {
+pub(crate) fn event_about_old(world: &World, id: &str, seconds: i64) -> Value {
     let parameters = [
         ("RoleName", "app"),
         ("PolicyName", "old"),
@@ -156,7 +186,7 @@ fn event_about_old(world: &World, id: &str, seconds: i64) -> Value {
     dated(call(&world.iam, "PutRolePolicy", &parameters), id, seconds)
 }
 
-fn dated(mut event: Value, id: &str, seconds: i64) -> Value {
+pub(crate) fn dated(mut event: Value, id: &str, seconds: i64) -> Value {
     let time = Timestamp::from_second(Timestamp::now().as_second() + seconds).unwrap();
     event["detail"]["eventTime"] = json!(time);
     event["detail"]["eventID"] = json!(id);
@@ -164,7 +194,7 @@ fn dated(mut event: Value, id: &str, seconds: i64) -> Value {
 }
 
 /// The same as a sweep writes it.
-fn as_hint(mut event: Value) -> Value {
+pub(crate) fn as_hint(mut event: Value) -> Value {
     event["detail"]["userIdentity"] = json!({"type": "Sweep"});
     event
 }
@@ -184,7 +214,7 @@ fn record_of(event: &Value) -> Option<Done> {
     answer(&detail.to_string())
 }
 
-fn swept() -> World {
+pub(crate) fn swept() -> World {
     let mut world = World::new(old_account());
     world.sweep();
     world
@@ -253,30 +283,7 @@ fn a_second_made_up_event_does_not_contain_what_the_first_waits_for() {
 #[test]
 fn what_was_confirmed_and_asked_about_is_contained_at_once_again() {
     let world = swept();
-    let event = event_about_old(&world, "e1", 5);
-    let mut one = world.judge("one", &event);
-    assert!(one.waits(None));
-    let Found::Verdict(verdict) = one.next(record_of(&event)) else {
-        panic!("it waits");
-    };
-    let shown = verdict.in_force.clone().unwrap();
-    let mut contained = contained(&verdict.change, RESTRICTED);
-    contained.identity = shown.identity.clone();
-    let analysis = Analysis::new(&world.rules.restricted, iam_policy::Quota::ROLE_INLINE);
-    contained.restricted = analysis.restricted(&shown.document);
-    // `remediate` takes a claim after the containment.
-    let (subject, me) = (&verdict.change.subject, Execution::running("one").arn);
-    let wanted = Wanted::document(subject, &shown, Response::Contain, &analysis).unwrap();
-    let memory = claims(&world.step_functions);
-    let me = ExecutionArn::parse(&me).unwrap();
-    let Ok(Claim::Mine(name)) = block_on(memory.take(&wanted, &analysis, &me)) else {
-        panic!("no claim");
-    };
-    contained.claim = Some(name);
-    let quarantine = incident::message::Quarantine::InPlace(contained);
-    let data = json!({"verdict": verdict, "quarantine": quarantine});
-    let asks = Execution::running("one").then("AskUser", data);
-    world.step_functions.put(asks);
+    world.judge("one", &event_about_old(&world, "e1", 5)).asks();
     let again = event_about_old(&world, "e2", 5);
     assert_eq!(world.judge("two", &again).ends(None), CONTAINED);
 }

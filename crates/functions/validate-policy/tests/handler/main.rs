@@ -28,6 +28,7 @@ mod judging;
 mod known;
 mod padded;
 mod reserved;
+mod stood;
 mod support;
 mod survey;
 mod survey_bounds;

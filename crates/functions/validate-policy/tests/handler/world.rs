@@ -120,8 +120,20 @@ pub(crate) fn old_account() -> Account {
 impl World {
     /// An execution that was decided, and ended so.
     pub(crate) fn end(&self, name: &str, data: &Value, action: &str, outcome: &Value) {
+        let before = "2026-11-01T10:00:00Z".parse().unwrap();
+        self.end_at(name, data, (action, before), outcome);
+    }
+
+    /// The same with the time of the decision.
+    pub(crate) fn end_at(
+        &self,
+        name: &str,
+        data: &Value,
+        (action, time): (&str, Timestamp),
+        outcome: &Value,
+    ) {
         let mut data = data.clone();
-        data["decision"] = json!({"action": action, "time": "2026-11-01T10:00:00Z"});
+        data["decision"] = json!({"action": action, "time": time});
         data["outcome"] = outcome.clone();
         let execution = Execution::running(name).then("AskUser", data.clone());
         self.step_functions.put(execution.succeeded(data));
