@@ -13,6 +13,8 @@ pub struct Comparison {
     memory: Vec<GrantId>,
     /// What the sweep before knew.
     before: Vec<GrantId>,
+    /// What the sweep before did not find, and what is back.
+    returned: Vec<GrantId>,
     /// What is in force and unknown: an incident may account for it.
     pub fresh: Vec<Grant>,
     /// Everything restricted that is in force, for a report.
@@ -78,6 +80,9 @@ impl Comparison {
         }
         // Not all of them may be looked up.
         fresh.sort_by_key(|grant| !is_contained(grant));
+        let is_back = |grant: &&Grant| before.is_some_and(|it| it.knew(&grant.id));
+        let returned = fresh.iter().filter(is_back);
+        let returned = returned.map(|grant| grant.id.clone()).collect();
         let mut counts = findings.counts;
         counts.new = fresh.len();
         Self {
@@ -85,6 +90,7 @@ impl Comparison {
             started_at,
             memory,
             before: before.map_or_else(Vec::new, |before| before.memory.clone()),
+            returned,
             fresh,
             known,
             denials: findings.denials,
@@ -137,6 +143,10 @@ impl Comparison {
             lost = documents.map(|grant| grant.id.clone()).collect();
             lost.sort_unstable();
         }
+        // Its incident may look after this sweep has ended.
+        lost.extend(self.returned);
+        lost.sort_unstable();
+        lost.dedup();
         lost.retain(|id| memory.binary_search(id).is_err());
         lost.truncate(SweepOutput::MAX_GRANTS.saturating_sub(memory.len()));
         let (mut started, left) = if too_wide {
@@ -197,10 +207,14 @@ fn is_contained(grant: &Grant) -> bool {
 /// What gets an incident, and what is left. Far more than usual is for a person, and so is what is
 /// `unknown`, because it was not looked up.
 fn chosen(open: Vec<Grant>, unknown: Vec<Grant>, most: usize) -> (Vec<Grant>, Vec<Grant>) {
-    if open.len() > most || !unknown.is_empty() {
-        return (Vec::new(), open.into_iter().chain(unknown).collect());
+    // Many open questions are no reason to leave in force what was looked up and is contained.
+    let are_questions = !unknown.iter().any(is_contained);
+    if open.len() <= most && are_questions {
+        let starts = |grant: &Grant| unknown.is_empty() || is_contained(grant);
+        let (started, left): (Vec<_>, Vec<_>) = open.into_iter().partition(starts);
+        return (started, left.into_iter().chain(unknown).collect());
     }
-    (open, Vec::new())
+    (Vec::new(), open.into_iter().chain(unknown).collect())
 }
 
 impl SweepOutput {

@@ -18,8 +18,9 @@ pub struct SweepOutput {
     pub rules: RulesDigest,
     /// The restricted grants that are in force and that the guard accounts for, sorted.
     pub memory: Vec<GrantId>,
-    /// Those of the sweep before that this one did not find, sorted. IAM may have left one out, so
-    /// it is not contained as if it were new.
+    /// Those of the sweep before that this one did not find, and those that the sweep before did
+    /// not find and that are back, sorted. IAM may have left one out, so it is not contained as if
+    /// it were new.
     #[serde(default)]
     pub lost: Vec<GrantId>,
     /// The additions that it started an incident about.

@@ -106,3 +106,35 @@ fn nothing_starts_until_every_grant_was_looked_up() {
     // The next sweep knows nine of them.
     assert_eq!(guard.sweep(&world, Some(&resolved.output)).started(), 1);
 }
+
+/// Whoever has many questions asked must not keep in force what is contained.
+#[test]
+fn questions_that_were_not_looked_up_hold_up_no_containment() {
+    let guard = Guard::default();
+    let mut world = World::default();
+    world.policy(&own("old"), GRANTS);
+    for number in 0..10 {
+        world.create(OwnerKind::Role, &format!("role{number}"));
+    }
+    let previous = Guard::default().sweep(&world, None).output;
+    world.policy(&own("new"), GRANTS);
+    for number in 0..10 {
+        world.attach(OwnerKind::Role, &format!("role{number}"), &own("old"));
+    }
+    let digest = RulesDigest::new(&guard.rules, "");
+    let mut collector = Collector::new(&guard.rules, Some(&previous), None);
+    world.each(&mut collector, Collector::principal, Collector::policy);
+    let comparison = Comparison::new(collector.finish(), Some(&previous), digest, at(guard.now));
+    assert_eq!(comparison.fresh.len(), 11);
+    let accounted = vec![Accounted::No, Accounted::No, Accounted::Pending];
+    let (resolved, _) = comparison.resolve(accounted, 50);
+    let started: Vec<_> = resolved
+        .started
+        .iter()
+        .map(|it| it.subject.to_string())
+        .collect();
+    assert_eq!(started.len(), 1, "{started:?}");
+    assert!(started.concat().contains("new"), "{started:?}");
+    assert_eq!(resolved.left.len(), 9);
+    assert!(resolved.reports_over);
+}
