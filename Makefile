@@ -106,7 +106,7 @@ e2e: rust ## Deploys the template to a local AWS and runs the end-to-end tests.
 	@cargo test --workspace --test emulator
 	@cargo test --workspace --test scenarios --test chaos --test interpreter
 
-chaos: rust ## Fails at every AWS call of every incident, and writes the results to docs/chaos.md; takes an hour.
+chaos: rust ## Fails at every AWS call of every incident, and writes the results to docs/chaos.md; takes an hour and a half.
 	@$(call say,$(if $(ONLY),a part of the matrix of faults,the whole matrix of faults))
 	@cargo run --quiet --profile chaos --package end-to-end --bin chaos -- $(if $(ONLY),only '$(ONLY)')
 
