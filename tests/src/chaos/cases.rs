@@ -81,26 +81,27 @@ fn follows_the_answer(point: &Point) -> bool {
     ["ApproveCallbackFunction", "RevertFunction"].contains(&point.caller.as_str())
 }
 
+/// What is played of an incident. What comes before the answer is the same for each answer, so it
+/// is played with one of them.
+fn played((.., answer): Story, points: &[Point]) -> &[Point] {
+    let from = match answer {
+        Answer::Allow => 0,
+        Answer::Deny | Answer::Expire => points.iter().position(follows_the_answer).unwrap_or(0),
+    };
+    points.get(from..).unwrap_or_default()
+}
+
 /// Every call of every incident with every fault, once and persistently, and a fault at all calls.
-/// What comes before the answer is the same for each answer, so it is played with one of them.
 pub(super) fn full(points: &Points) -> Vec<Case> {
     let mut cases = Vec::new();
     for (&incident, points) in points {
-        let (.., answer) = incident;
-        let from = match answer {
-            Answer::Allow => 0,
-            Answer::Deny | Answer::Expire => {
-                points.iter().position(follows_the_answer).unwrap_or(0)
-            }
-        };
-        let points = points.get(from..).unwrap_or_default();
         let everything = Point {
             in_sweep: false,
             caller: String::new(),
             action: String::new(),
             nth: 1,
         };
-        for point in points.iter().chain([&everything]) {
+        for point in played(incident, points).iter().chain([&everything]) {
             for fault in Fault::ALL {
                 // The state machine has no process that could be killed.
                 if point.caller == MACHINE && fault.is_kill() {
@@ -135,7 +136,7 @@ pub(super) fn representative(points: &Points) -> Vec<Case> {
     .cycle();
     let mut cases = Vec::new();
     for (&incident, points) in points {
-        for point in points {
+        for point in played(incident, points) {
             let changes = CHANGES.contains(&point.action.as_str());
             let in_doubt = changes.then_some((Fault::LoseAnswer, Times::Once));
             let is_possible =
